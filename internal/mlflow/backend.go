@@ -1,0 +1,70 @@
+package mlflow
+
+import (
+	"context"
+
+	"golang.org/x/time/rate"
+)
+
+// Backend is what differs between the servers that speak the MLflow API: [Databricks] and [Server].
+type Backend interface {
+	// Name is what the server is called in messages.
+	Name() string
+	// normalizeName gives the server's own spelling of an experiment name.
+	normalizeName(name string) string
+	// checkName and checkTag refuse what the server would refuse, or would take and never let go. checkArtifactLocation too.
+	checkName(name string) error
+	checkTag(t Tag) error
+	checkArtifactLocation(location string) error
+	// experimentURL is the experiment's page in the server's UI.
+	experimentURL(e Endpoint, id string) string
+	// deletedKeepName tells whether a deleted experiment goes on holding its name.
+	deletedKeepName() bool
+	createParents(ctx context.Context, c *Client, name string) error
+	currentCaller(ctx context.Context, c *Client) (Caller, error)
+	accessControl(c *Client) AccessControl
+	// rate is the documented request rate of a group of calls.
+	rate(g Group) rate.Limit
+}
+
+// BackendName is what the server is called in messages: "Databricks" or "the MLflow server".
+func (c *Client) BackendName() string { return c.backend.Name() }
+
+// NormalizeName gives the server's own spelling of an experiment name: two names are the same experiment when these are equal.
+func (c *Client) NormalizeName(name string) string { return c.backend.normalizeName(name) }
+
+// CheckName says why the server would refuse an experiment name, and what to write instead; nil when it would not.
+func (c *Client) CheckName(name string) error { return c.backend.checkName(name) }
+
+// CheckTag says why the server would refuse a tag; nil when it would not.
+func (c *Client) CheckTag(t Tag) error { return c.backend.checkTag(t) }
+
+// CheckArtifactLocation says why an artifact location can't be managed on the server; nil when it can.
+func (c *Client) CheckArtifactLocation(location string) error {
+	return c.backend.checkArtifactLocation(location)
+}
+
+// DeletedKeepName tells whether a deleted experiment goes on holding its name on this server.
+func (c *Client) DeletedKeepName() bool { return c.backend.deletedKeepName() }
+
+// ExperimentURL is the experiment's page in the server's UI.
+func (c *Client) ExperimentURL(ctx context.Context, id string) (string, error) {
+	e, err := c.options.Endpoint(ctx)
+	if err != nil {
+		return "", err
+	}
+	return c.backend.experimentURL(e, id), nil
+}
+
+// CreateParents makes the missing folders of an experiment's name, where the server has folders. It is idempotent.
+func (c *Client) CreateParents(ctx context.Context, name string) error {
+	return c.backend.createParents(ctx, c, c.NormalizeName(name))
+}
+
+// AccessControl reads and writes who may do what on an experiment.
+func (c *Client) AccessControl() AccessControl { return c.backend.accessControl(c) }
+
+// Caller tells who the credentials belong to. It is asked once and then remembered.
+func (c *Client) Caller(ctx context.Context) (Caller, error) {
+	return c.caller.get(ctx, func(ctx context.Context) (Caller, error) { return c.backend.currentCaller(ctx, c) })
+}

@@ -1,0 +1,12 @@
+package mlflow
+
+// Caller is who the credentials belong to.
+type Caller struct {
+	Principal   Principal
+	ID          string
+	DisplayName string
+	// Groups are the groups of which the caller is known to be a member.
+	Groups []string
+	// Home is the caller's folder, "" where the server has no folders.
+	Home string
+}

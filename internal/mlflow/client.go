@@ -1,0 +1,226 @@
+// Package mlflow is a client of the MLflow tracking API, as served by Databricks workspaces and by open-source MLflow
+// servers. It knows experiments, their tags, their permissions, the caller and workspace folders, and nothing of
+// Terraform. What differs between the two servers sits behind the [Backend] interface.
+package mlflow
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// Defaults of [Options].
+const (
+	DefaultHTTPTimeout  = 60 * time.Second
+	DefaultRetryTimeout = 5 * time.Minute
+)
+
+// maxBody bounds an answer that is read into memory. A page of 1,000 experiments with 20 tags each is about 3 MB.
+const maxBody = 256 << 20
+
+// Endpoint is where a server is reached.
+type Endpoint struct {
+	// BaseURL has no trailing slash; API paths are appended to it.
+	BaseURL *url.URL
+	// WorkspaceID is the Databricks workspace id, "" when unknown or not on Databricks.
+	WorkspaceID string
+}
+
+// Options configure a [Client].
+type Options struct {
+	Backend Backend
+	// Endpoint is asked before each call and must cache: it may read files and the network at its first call, under
+	// the context of that call.
+	Endpoint func(ctx context.Context) (Endpoint, error)
+	// Transport adds authentication and sends one request.
+	Transport http.RoundTripper
+	UserAgent string
+	// HTTPTimeout bounds one attempt, answer included; 0 means [DefaultHTTPTimeout].
+	HTTPTimeout time.Duration
+	// RetryTimeout bounds all attempts of one call together; 0 means [DefaultRetryTimeout].
+	RetryTimeout time.Duration
+	// RateLimit caps the requests a second over all calls; 0 means no cap.
+	RateLimit float64
+	// Log is told each attempt; nil means no log.
+	Log func(ctx context.Context, e Exchange)
+}
+
+// Exchange describes one attempt of one call, for a log. It never holds a header.
+type Exchange struct {
+	Method, Path string
+	// Status is 0 when no answer came.
+	Status    int
+	Duration  time.Duration
+	Attempt   int
+	RequestID string
+	Err       error
+	// RequestBody and ResponseBody are for the most verbose log level only.
+	RequestBody, ResponseBody []byte
+}
+
+// Client calls one MLflow tracking server. It is safe for concurrent use. Methods return *[APIError] when the server
+// answered with an error and *[UnreachableError] when no usable answer came.
+type Client struct {
+	backend   Backend
+	options   Options
+	throttles throttles
+	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
+	answered atomic.Bool
+	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
+	tagDeletionAbsent atomic.Bool
+	caller            shared[Caller]
+	claimed           sync.Map
+}
+
+// New returns a client. It makes no call.
+func New(o Options) *Client {
+	if o.HTTPTimeout == 0 {
+		o.HTTPTimeout = DefaultHTTPTimeout
+	}
+	if o.RetryTimeout == 0 {
+		o.RetryTimeout = DefaultRetryTimeout
+	}
+	if o.Log == nil {
+		o.Log = func(context.Context, Exchange) {}
+	}
+	return &Client{backend: o.Backend, options: o, throttles: newThrottles(o.Backend, o.RateLimit)}
+}
+
+// call is one API call, before it is tried.
+type call struct {
+	method, path string
+	query        url.Values
+	body         any
+	// out receives the answer; nil when the answer carries nothing.
+	out   any
+	group Group
+	// once marks a call whose effect must not be repeated (create): it is retried only when the server refused it
+	// before any effect.
+	once bool
+}
+
+// do makes a call, with retries, and decodes the answer.
+func (c *Client) do(ctx context.Context, cl call) error {
+	_, err := c.send(ctx, cl)
+	return err
+}
+
+// send is [Client.do] for those who also need the server's clock: it returns the Date of the answer, zero without one.
+func (c *Client) send(ctx context.Context, cl call) (time.Time, error) {
+	endpoint, err := c.options.Endpoint(ctx)
+	if err != nil {
+		return time.Time{}, err
+	}
+	req, err := c.request(ctx, endpoint, cl)
+	if err != nil {
+		return time.Time{}, err
+	}
+	a := &attempts{client: c, call: cl, start: time.Now()}
+	retrying := retryablehttp.Client{
+		HTTPClient:   &http.Client{Transport: a},
+		RetryMax:     math.MaxInt - 1, // the time decides, not the count
+		CheckRetry:   a.checkRetry,
+		Backoff:      a.backoff,
+		ErrorHandler: retryablehttp.PassthroughErrorHandler,
+	}
+	resp, err := retrying.Do(req)
+	if err != nil {
+		return time.Time{}, a.unreachable(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	date, _ := http.ParseTime(resp.Header.Get("Date"))
+	return date, a.decode(resp)
+}
+
+// request builds the request of a call.
+func (c *Client) request(ctx context.Context, endpoint Endpoint, cl call) (*retryablehttp.Request, error) {
+	u := strings.TrimSuffix(endpoint.BaseURL.String(), "/") + cl.path
+	if len(cl.query) > 0 {
+		u += "?" + cl.query.Encode()
+	}
+	var body any
+	if cl.body != nil {
+		data, err := json.Marshal(cl.body)
+		if err != nil {
+			return nil, fmt.Errorf("encode the request of %s: %w", cl.path, err)
+		}
+		body = data
+	}
+	req, err := retryablehttp.NewRequestWithContext(ctx, cl.method, u, body)
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Accept", "application/json")
+	req.Header.Set("User-Agent", c.options.UserAgent)
+	if body != nil {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	return req, nil
+}
+
+// decode turns the last answer into the call's result or an error.
+func (a *attempts) decode(resp *http.Response) error {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return a.unreachable(err)
+	}
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return a.apiError(resp, body)
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		return nil
+	}
+	if !isJSON(resp, body) {
+		return a.apiError(resp, body)
+	}
+	if a.call.out == nil {
+		return nil
+	}
+	if err := json.Unmarshal(body, a.call.out); err != nil {
+		return a.unreachable(fmt.Errorf("the answer is not the JSON that was expected: %w", err))
+	}
+	return nil
+}
+
+// isJSON tells a JSON answer from a web page or text: some servers send JSON without its content type.
+func isJSON(resp *http.Response, body []byte) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if mediaType == "text/html" {
+		return false
+	}
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}
+
+// Int64 decodes from a JSON number or from a decimal string: servers send both.
+type Int64 int64
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *Int64) UnmarshalJSON(data []byte) error {
+	text := strings.Trim(string(data), `"`)
+	if text == "null" || text == "" {
+		return nil
+	}
+	var n json.Number
+	if err := json.Unmarshal([]byte(text), &n); err != nil {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	v, err := n.Int64()
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	*i = Int64(v)
+	return nil
+}

@@ -1,0 +1,162 @@
+package mlflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"golang.org/x/time/rate"
+)
+
+// Databricks is the MLflow that a Databricks workspace hosts.
+type Databricks struct{}
+
+// Limits of tags on Databricks, in bytes. API: set-experiment-tag.
+const (
+	maxDatabricksTagKey   = 250
+	maxDatabricksTagValue = 64 << 10
+)
+
+// Name implements [Backend].
+func (Databricks) Name() string { return "Databricks" }
+
+// normalizeName: the server drops the /Workspace prefix and a trailing slash.
+func (Databricks) normalizeName(name string) string {
+	if rest, ok := strings.CutPrefix(name, "/Workspace/"); ok {
+		name = "/" + rest
+	}
+	if len(name) > 1 {
+		name = strings.TrimSuffix(name, "/")
+	}
+	return name
+}
+
+func (b Databricks) checkName(name string) error {
+	n := b.normalizeName(name)
+	switch {
+	case !strings.HasPrefix(n, "/"):
+		return fmt.Errorf("%q is not an absolute workspace path. On Databricks an experiment's name is one, such as "+
+			"\"/Shared/%s\" or \"/Users/you@example.com/%s\"", name, n, n)
+	case n == "/", n == "/Workspace":
+		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
+	case strings.Contains(n, "//"):
+		return fmt.Errorf("%q has an empty path element. Write a single slash", name)
+	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
+			name, n[strings.LastIndex(n, "/"):])
+	}
+	return nil
+}
+
+func (Databricks) checkTag(t Tag) error {
+	if len(t.Key) > maxDatabricksTagKey {
+		return fmt.Errorf("the key is %d bytes long; Databricks takes %d at most", len(t.Key), maxDatabricksTagKey)
+	}
+	if len(t.Value) > maxDatabricksTagValue {
+		return fmt.Errorf("the value is %d bytes long; Databricks takes %d at most", len(t.Value), maxDatabricksTagValue)
+	}
+	return nil
+}
+
+func (Databricks) checkArtifactLocation(location string) error {
+	return checkAbsoluteLocation(location)
+}
+
+// scheme is that of an artifact URI; a single letter is a Windows drive.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
+
+// checkAbsoluteLocation refuses relative paths: the server resolves them against its own working directory, and answers with
+// something else than what was declared.
+func checkAbsoluteLocation(location string) error {
+	switch {
+	case !scheme.MatchString(location) && !strings.HasPrefix(location, "/"):
+		return fmt.Errorf("%q is a relative path, which would be resolved on the server. Write an absolute URI, such as \"dbfs:/…\", \"s3://bucket/…\", "+
+			"\"abfss://…\" or \"gs://…\"", location)
+	case strings.Contains(location, "#"):
+		return fmt.Errorf("%q has a fragment (#…), which MLflow refuses. Leave it out", location)
+	}
+	return nil
+}
+
+func (Databricks) experimentURL(e Endpoint, id string) string {
+	u := strings.TrimSuffix(e.BaseURL.String(), "/") + "/ml/experiments/" + url.PathEscape(id)
+	if e.WorkspaceID != "" {
+		u += "?w=" + url.QueryEscape(e.WorkspaceID)
+	}
+	return u
+}
+
+// deletedKeepName: deleting moves the experiment to its owner's Trash folder.
+func (Databricks) deletedKeepName() bool { return false }
+
+// createParents calls mkdirs, which makes all missing folders and succeeds when nothing is missing.
+// Errors: [IsAlreadyExists] when something that is no folder is in the way. API: POST workspace/mkdirs.
+func (Databricks) createParents(ctx context.Context, c *Client, name string) error {
+	parent := path.Dir(name)
+	if parent == "/" {
+		return nil
+	}
+	return c.do(ctx, call{
+		method: http.MethodPost, path: "/api/2.0/workspace/mkdirs", body: map[string]string{"path": parent}, group: GroupOther,
+	})
+}
+
+// uuid is the shape of a service principal's application id, which is its user name.
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// IsApplicationID tells whether a principal's name has the shape of a service principal's application id.
+func IsApplicationID(name string) bool { return uuid.MatchString(name) }
+
+// currentCaller asks SCIM. Entitlements are left out: they are expensive on the server.
+// API: GET preview/scim/v2/Me.
+func (Databricks) currentCaller(ctx context.Context, c *Client) (Caller, error) {
+	var me struct {
+		ID          string `json:"id"`
+		UserName    string `json:"userName"`
+		DisplayName string `json:"displayName"`
+		Groups      []struct {
+			Display string `json:"display"`
+		} `json:"groups"`
+	}
+	err := c.do(ctx, call{
+		method: http.MethodGet, path: "/api/2.0/preview/scim/v2/Me",
+		query: url.Values{"excludedAttributes": {"entitlements"}}, out: &me, group: GroupOther,
+	})
+	if err != nil {
+		return Caller{}, err
+	}
+	if me.UserName == "" {
+		return Caller{}, errors.New("the workspace did not say who the caller is")
+	}
+	caller := Caller{
+		Principal: Principal{Kind: KindUser, Name: me.UserName}, ID: me.ID, DisplayName: me.DisplayName, Home: "/Users/" + me.UserName,
+	}
+	if IsApplicationID(me.UserName) {
+		caller.Principal.Kind = KindServicePrincipal
+	}
+	for _, g := range me.Groups {
+		caller.Groups = append(caller.Groups, g.Display)
+	}
+	return caller, nil
+}
+
+// rate gives the documented limits, in requests a second for a workspace.
+func (Databricks) rate(g Group) rate.Limit {
+	switch g {
+	case GroupPermissionReads:
+		return 100
+	case GroupPermissionWrites:
+		return 30
+	case GroupSearch, GroupExperimentWrites:
+		return 7
+	default:
+		return 120
+	}
+}
+
+func (Databricks) accessControl(c *Client) AccessControl { return databricksACL{c} }

@@ -1,0 +1,329 @@
+package mlflow
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxMessage bounds what is shown of a server's message, in characters.
+const maxMessage = 300
+
+// APIError is a server's refusal, or an answer that is not the API's.
+type APIError struct {
+	Method, Path string
+	// Status is the HTTP status; with a 2xx the answer was no JSON.
+	Status int
+	// Code is the error_code of the body, "" when the answer was no JSON.
+	Code string
+	// Message is what the server said: short, one line, without markup and without SQL.
+	Message string
+	// Hint says what to do, where the answer itself tells.
+	Hint string
+	// RequestID is for the operator of the server, "" when there was none.
+	RequestID string
+	// Date is the server's clock, zero when it sent none.
+	Date time.Time
+	// Attempts and Elapsed tell how often and how long the call was tried.
+	Attempts int
+	Elapsed  time.Duration
+}
+
+// Error implements error.
+func (e *APIError) Error() string {
+	var b strings.Builder
+	b.WriteString(e.Message)
+	b.WriteString(" (")
+	if e.Code != "" {
+		b.WriteString(e.Code + ", ")
+	}
+	fmt.Fprintf(&b, "HTTP %d on %s %s", e.Status, e.Method, e.Path)
+	if e.RequestID != "" {
+		b.WriteString(", request " + e.RequestID)
+	}
+	b.WriteString(tried(e.Attempts, e.Elapsed) + ")")
+	if e.Hint != "" {
+		b.WriteString("\n\n" + e.Hint)
+	}
+	return b.String()
+}
+
+// UnreachableError means that no usable answer came: the connection failed, broke off or took too long.
+type UnreachableError struct {
+	Method, Path string
+	Err          error
+	Attempts     int
+	Elapsed      time.Duration
+}
+
+// Error implements error.
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("no usable answer to %s %s: %s%s", e.Method, e.Path, e.Err, tried(e.Attempts, e.Elapsed))
+}
+
+// Unwrap gives the reason.
+func (e *UnreachableError) Unwrap() error { return e.Err }
+
+func tried(attempts int, elapsed time.Duration) string {
+	if attempts < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", tried %d times in %s", attempts, elapsed.Round(100*time.Millisecond))
+}
+
+// errorBody is every shape of error body that is known: the API's, SCIM's and the old API 1.2's.
+type errorBody struct {
+	ErrorCode json.RawMessage `json:"error_code"` // a string, seldom a number
+	Message   string          `json:"message"`
+	Detail    string          `json:"detail"`
+	Error     json.RawMessage `json:"error"`
+	Details   []struct {
+		Type            string `json:"@type"`
+		RequestID       string `json:"request_id"`
+		RetryDelay      string `json:"retry_delay"`
+		FieldViolations []struct {
+			Field       string `json:"field"`
+			Description string `json:"description"`
+		} `json:"field_violations"`
+		Links []struct {
+			URL string `json:"url"`
+		} `json:"links"`
+	} `json:"details"`
+}
+
+func parseErrorBody(body []byte) (errorBody, bool) {
+	var b errorBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return errorBody{}, false
+	}
+	return b, true
+}
+
+func (b errorBody) code() string {
+	return strings.Trim(string(b.ErrorCode), `"`)
+}
+
+// errorCode is the error_code of a body, "" when it has none.
+func errorCode(body []byte) string {
+	b, _ := parseErrorBody(body)
+	return b.code()
+}
+
+// retryInfo is the delay that the body asks for, 0 when it asks for none.
+func retryInfo(body []byte) time.Duration {
+	b, _ := parseErrorBody(body)
+	for _, d := range b.Details {
+		if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
+			return delay
+		}
+	}
+	return 0
+}
+
+func (a *attempts) unreachable(err error) error {
+	return &UnreachableError{Method: a.call.method, Path: a.call.path, Err: err, Attempts: a.count, Elapsed: time.Since(a.start)}
+}
+
+// apiError builds the error of an answer that is not a success.
+func (a *attempts) apiError(resp *http.Response, body []byte) error {
+	e := &APIError{
+		Method: a.call.method, Path: a.call.path, Status: resp.StatusCode,
+		RequestID: resp.Header.Get("X-Request-Id"), Attempts: a.count, Elapsed: time.Since(a.start),
+	}
+	e.Date, _ = http.ParseTime(resp.Header.Get("Date"))
+	b, ok := parseErrorBody(body)
+	if !ok || !isJSON(resp, body) {
+		e.Message, e.Hint = foreignAnswer(resp, body)
+		return e
+	}
+	e.Code = b.code()
+	e.Message = cleanMessage(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status)))
+	e.addDetails(b)
+	if IsUnauthenticated(e) {
+		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
+	}
+	return e
+}
+
+func (e *APIError) addDetails(b errorBody) {
+	for _, d := range b.Details {
+		e.RequestID = firstNonEmpty(d.RequestID, e.RequestID)
+		for _, v := range d.FieldViolations {
+			e.Message += fmt.Sprintf("; %s: %s", v.Field, cleanMessage(v.Description))
+		}
+		for _, l := range d.Links {
+			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + l.URL)
+		}
+	}
+}
+
+// foreignAnswer words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
+func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
+	text := cleanMessage(pageText(body))
+	switch {
+	case strings.Contains(text, "Invalid Host header"):
+		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
+	case resp.StatusCode == http.StatusUnauthorized:
+		return firstNonEmpty(text, "the server asks for credentials"),
+			"The server refused the credentials, or got none. Check the user name and password, or the token."
+	case resp.StatusCode == http.StatusForbidden:
+		return firstNonEmpty(text, "permission denied"), "The server, or a proxy before it, refused access."
+	case resp.StatusCode < 300:
+		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
+			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy stands in between."
+	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusMethodNotAllowed:
+		return fmt.Sprintf("the server does not know this call: %q", text),
+			"Check that the address is that of an MLflow tracking server or a Databricks workspace, with no path too much or missing."
+	default:
+		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The answer came from a gateway or proxy rather than from the API."
+	}
+}
+
+var (
+	markup   = regexp.MustCompile(`(?s)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
+	titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
+	preTag   = regexp.MustCompile(`(?is)<pre[^>]*>(.*?)</pre>`)
+	// sqlText is where the raw text of a database error begins in a message of an MLflow server: it can hold values of other
+	// people's rows.
+	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|\[SQL:|\[parameters:).*$`)
+	spaces  = regexp.MustCompile(`\s+`)
+)
+
+// pageText is the telling part of a web page, or the text itself.
+func pageText(body []byte) string {
+	for _, tag := range []*regexp.Regexp{preTag, titleTag} {
+		if m := tag.FindSubmatch(body); m != nil && len(bytes.TrimSpace(m[1])) > 0 {
+			return string(markup.ReplaceAll(m[1], []byte(" ")))
+		}
+	}
+	return string(markup.ReplaceAll(body, []byte(" ")))
+}
+
+// cleanMessage makes a server's text fit for people: one short line, no SQL.
+func cleanMessage(s string) string {
+	s = sqlText.ReplaceAllString(strings.ToValidUTF8(s, ""), "")
+	s = strings.TrimSpace(spaces.ReplaceAllString(s, " "))
+	if utf8.RuneCountInString(s) > maxMessage {
+		s = string([]rune(s)[:maxMessage]) + "…"
+	}
+	return s
+}
+
+func firstNonEmpty(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}
+
+// apiErrorOf gives the server's refusal in an error.
+func apiErrorOf(err error) (*APIError, bool) {
+	var e *APIError
+	ok := errors.As(err, &e)
+	return e, ok
+}
+
+// IsNotFound tells that the object of the call does not exist. A missing parent folder, a missing principal and a call that the
+// server does not have are something else.
+func IsNotFound(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok || IsParentMissing(err) {
+		return false
+	}
+	switch e.Code {
+	case "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND":
+		return true
+	case "INVALID_PARAMETER_VALUE":
+		// Older Databricks answer to an unknown experiment id.
+		return strings.HasPrefix(e.Message, "Experiment with id ") && strings.Contains(e.Message, "does not exist")
+	default:
+		return false
+	}
+}
+
+// IsParentMissing tells that the folder of the experiment does not exist (Databricks answers 404 to create and rename).
+func IsParentMissing(err error) bool {
+	e, ok := apiErrorOf(err)
+	return ok && strings.Contains(e.Message, "Parent directory")
+}
+
+// IsAlreadyExists tells that the name, tag or grant is taken. Servers send it as 400 and as 409.
+func IsAlreadyExists(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok {
+		return false
+	}
+	if e.Code == "RESOURCE_ALREADY_EXISTS" || e.Code == "ALREADY_EXISTS" {
+		return true
+	}
+	// A rename to a taken name, on an MLflow server with a database.
+	return e.Code == "BAD_REQUEST" && strings.Contains(e.Message, "UNIQUE constraint failed")
+}
+
+// IsPermissionDenied tells that the caller may not do this.
+func IsPermissionDenied(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok || IsUnauthenticated(err) {
+		return false
+	}
+	return e.Code == "PERMISSION_DENIED" || e.Status == http.StatusForbidden
+}
+
+// IsUnauthenticated tells that the credentials were refused. Databricks answers a bad token with 403 and a number as error_code.
+func IsUnauthenticated(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok {
+		return false
+	}
+	return e.Status == http.StatusUnauthorized || e.Code == "UNAUTHENTICATED" || e.Code == "CUSTOMER_UNAUTHORIZED" ||
+		e.Code == "403" || strings.Contains(e.Message, "Invalid access token")
+}
+
+// IsInvalid tells that the server refused the values of the request.
+func IsInvalid(err error) bool {
+	e, ok := apiErrorOf(err)
+	return ok && (e.Code == "INVALID_PARAMETER_VALUE" || e.Code == "BAD_REQUEST")
+}
+
+// IsEndpointAbsent tells that the server has no such call at all.
+func IsEndpointAbsent(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok {
+		return false
+	}
+	if e.Code != "" {
+		return e.Code == "ENDPOINT_NOT_FOUND" || e.Code == "NOT_IMPLEMENTED"
+	}
+	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
+}
+
+// ServerDate is the server's clock in an error's answer, zero when unknown.
+func ServerDate(err error) time.Time {
+	if e, ok := apiErrorOf(err); ok {
+		return e.Date
+	}
+	return time.Time{}
+}
+
+// wasRetried tells that an error answered a second or later try: the first may have taken effect.
+func wasRetried(err error) bool {
+	e, ok := apiErrorOf(err)
+	return ok && e.Attempts > 1
+}
+
+// isUncertain tells that a failed call may have taken effect all the same.
+func isUncertain(err error) bool {
+	e, ok := apiErrorOf(err)
+	if !ok {
+		return err != nil && !isPermanent(err) && !neverSent(err)
+	}
+	return e.Status < 300 || isTransientStatus(e.Status, e.Code)
+}

@@ -1,0 +1,196 @@
+package mlflow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+const (
+	// firstWait and longestWait bound the exponential backoff; the wait is drawn between 0 and the step (full jitter).
+	firstWait   = 250 * time.Millisecond
+	longestWait = 20 * time.Second
+	// neverAnsweredTries is how often a host that never answered anything is dialled.
+	neverAnsweredTries = 3
+)
+
+// attempts carries one call through its retries. It is the transport of the call, so that each attempt is limited,
+// timed, read whole and logged in one place.
+type attempts struct {
+	client *Client
+	call   call
+	start  time.Time
+	count  int
+	wait   time.Duration
+}
+
+// RoundTrip implements [http.RoundTripper]: one attempt. The body is read here, so that an answer that breaks off is a
+// failed attempt like any other broken connection.
+func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := a.client.throttles.wait(req.Context(), a.call.group); err != nil {
+		return nil, err
+	}
+	a.count++
+	ctx, cancel := context.WithTimeout(req.Context(), a.client.options.HTTPTimeout)
+	defer cancel()
+	started := time.Now()
+	resp, body, err := a.exchange(req.WithContext(ctx))
+	a.log(req, resp, body, started, err)
+	if err != nil {
+		return nil, err
+	}
+	a.client.answered.Store(true)
+	if isThrottled(resp.StatusCode, errorCode(body)) {
+		a.client.throttles.refused(a.call.group, started)
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, nil
+}
+
+func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
+	resp, err := a.client.options.Transport.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
+	if err != nil {
+		return resp, nil, fmt.Errorf("the answer broke off: %w", err)
+	}
+	return resp, body, nil
+}
+
+func (a *attempts) log(req *http.Request, resp *http.Response, body []byte, started time.Time, err error) {
+	e := Exchange{
+		Method: req.Method, Path: req.URL.Path, Duration: time.Since(started), Attempt: a.count, Err: err, ResponseBody: body,
+	}
+	if resp != nil {
+		e.Status, e.RequestID = resp.StatusCode, resp.Header.Get("X-Request-Id")
+	}
+	if req.GetBody != nil {
+		if r, err := req.GetBody(); err == nil {
+			e.RequestBody, _ = io.ReadAll(r)
+		}
+	}
+	a.client.options.Log(req.Context(), e)
+}
+
+// checkRetry implements [retryablehttp.CheckRetry].
+func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if !a.worthRetrying(resp, err) {
+		return false, nil
+	}
+	a.wait = a.nextWait(resp)
+	return time.Since(a.start)+a.wait < a.client.options.RetryTimeout, nil
+}
+
+func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
+	if err != nil {
+		return (!a.call.once || neverSent(err)) && a.isTransient(err)
+	}
+	code := errorCode(peek(resp))
+	if isThrottled(resp.StatusCode, code) {
+		return true
+	}
+	return !a.call.once && isTransientStatus(resp.StatusCode, code)
+}
+
+// isTransient tells whether a failed attempt may go better next time.
+func (a *attempts) isTransient(err error) bool {
+	var dns *net.DNSError
+	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
+		return false
+	}
+	if neverSent(err) && !a.client.answered.Load() && a.count >= neverAnsweredTries {
+		return false
+	}
+	// The library knows which errors are final: certificates, schemes, redirects, headers.
+	retry, _ := retryablehttp.ErrorPropagatedRetryPolicy(context.Background(), nil, err)
+	return retry
+}
+
+// isPermanent: the transport says so of settings and credentials that will not get better.
+func isPermanent(err error) bool {
+	var permanent interface{ Permanent() bool }
+	return errors.As(err, &permanent) && permanent.Permanent()
+}
+
+// neverSent: no connection, no effect.
+func neverSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// isThrottled: a request refused for its rate had no effect. The code counts even under another status.
+func isThrottled(status int, code string) bool {
+	return status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
+}
+
+func isTransientStatus(status int, code string) bool {
+	switch status {
+	case http.StatusRequestTimeout, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	case http.StatusInternalServerError:
+		return code != "INVALID_STATE" && code != "FEATURE_DISABLED" && code != "DATA_LOSS"
+	default:
+		return false
+	}
+}
+
+// nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.
+func (a *attempts) nextWait(resp *http.Response) time.Duration {
+	if resp != nil {
+		// With no bounds of its own the library's backoff is Retry-After or nothing.
+		if asked := retryablehttp.DefaultBackoff(0, 0, 0, resp); asked > 0 {
+			return asked
+		}
+		if asked := retryInfo(peek(resp)); asked > 0 {
+			return asked
+		}
+	}
+	return backoffStep(a.count)
+}
+
+// backoffStep is the wait after the nth try.
+func backoffStep(n int) time.Duration {
+	step := longestWait
+	if n < 8 { // beyond, the step is past longestWait anyway
+		step = min(firstWait<<(n-1), longestWait)
+	}
+	return rand.N(step)
+}
+
+// sleep waits, and tells whether ctx lasted as long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// backoff implements [retryablehttp.Backoff] with the wait that checkRetry weighed against the time left.
+func (a *attempts) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
+	return a.wait
+}
+
+// peek reads a buffered body and puts it back.
+func peek(resp *http.Response) []byte {
+	body, _ := io.ReadAll(resp.Body)
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return body
+}

@@ -1,0 +1,96 @@
+package mlflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/time/rate"
+)
+
+// Server is an open-source MLflow tracking server.
+type Server struct {
+	// Username is the configured user name, "" without basic authentication.
+	Username string
+}
+
+// Limits of an MLflow server, in characters. API: set-experiment-tag, experiments/create.
+const (
+	maxServerName     = 500
+	maxServerTagKey   = 250
+	maxServerTagValue = 5000
+)
+
+// Name implements [Backend].
+func (Server) Name() string { return "the MLflow server" }
+
+func (Server) normalizeName(name string) string { return name }
+
+func (Server) checkName(name string) error {
+	if n := utf8.RuneCountInString(name); n > maxServerName {
+		return fmt.Errorf("the name is %d characters long; an MLflow server takes %d at most", n, maxServerName)
+	}
+	return nil
+}
+
+// serverTagKey is what set-experiment-tag takes. Create checks nothing, so a key outside could be created and never changed.
+var serverTagKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
+
+func (Server) checkTag(t Tag) error {
+	switch n := utf8.RuneCountInString(t.Key); {
+	case n > maxServerTagKey:
+		return fmt.Errorf("the key is %d characters long; an MLflow server takes %d at most", n, maxServerTagKey)
+	case !serverTagKey.MatchString(t.Key):
+		return fmt.Errorf("the key %q has characters that an MLflow server refuses. Letters, digits, spaces and / _ - . : are allowed", t.Key)
+	case path.Clean(t.Key) != t.Key || strings.HasPrefix(t.Key, "/") || t.Key == "." || strings.HasPrefix(t.Key, ".."):
+		return fmt.Errorf("the key %q is not a plain path. Leave out leading, trailing and double slashes and the elements . and ..", t.Key)
+	}
+	if n := utf8.RuneCountInString(t.Value); n > maxServerTagValue {
+		return fmt.Errorf("the value is %d characters long; an MLflow server takes %d at most", n, maxServerTagValue)
+	}
+	return nil
+}
+
+func (Server) checkArtifactLocation(location string) error { return checkAbsoluteLocation(location) }
+
+func (Server) experimentURL(e Endpoint, id string) string {
+	return strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
+}
+
+func (Server) deletedKeepName() bool { return true }
+
+// createParents has nothing to do: names are free text.
+func (Server) createParents(context.Context, *Client, string) error { return nil }
+
+func (s Server) currentCaller(context.Context, *Client) (Caller, error) {
+	if s.Username == "" {
+		return Caller{}, errors.New("no user name is configured for the MLflow server")
+	}
+	return Caller{Principal: Principal{Kind: KindUser, Name: s.Username}}, nil
+}
+
+// rate: the server limits nothing itself; these hold for a proxy that does.
+func (Server) rate(Group) rate.Limit { return 50 }
+
+func (Server) accessControl(*Client) AccessControl { return noAccessControl{} }
+
+// ErrNoAccessControl means that experiment permissions can't be managed on the server.
+var ErrNoAccessControl = errors.New("experiment permissions are managed on Databricks only; on an MLflow server leave the permission resources and data sources out")
+
+type noAccessControl struct{}
+
+func (noAccessControl) Get(context.Context, string) (ACL, error) { return ACL{}, ErrNoAccessControl }
+func (noAccessControl) Set(context.Context, string, []Grant) (ACL, error) {
+	return ACL{}, ErrNoAccessControl
+}
+func (noAccessControl) Update(context.Context, string, []Grant) (ACL, error) {
+	return ACL{}, ErrNoAccessControl
+}
+func (noAccessControl) Levels(context.Context, string) ([]LevelInfo, error) {
+	return nil, ErrNoAccessControl
+}

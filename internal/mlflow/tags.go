@@ -1,0 +1,47 @@
+package mlflow
+
+import (
+	"context"
+	"net/http"
+)
+
+// SetTag sets one tag; an existing value is replaced. Errors: [IsNotFound], [IsInvalid] (also for a deleted experiment).
+// API: POST experiments/set-experiment-tag.
+func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
+	return c.do(ctx, call{
+		method: http.MethodPost, path: experimentsPath + "set-experiment-tag",
+		body:  map[string]string{"experiment_id": id, "key": tag.Key, "value": tag.Value},
+		group: GroupOther,
+	})
+}
+
+// RemoveTag removes one tag; a tag that is not there is a success. Databricks and MLflow before 3.2 have no call for it:
+// there the value is blanked, and blanked is true. API: POST experiments/delete-experiment-tag.
+func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, err error) {
+	if !c.tagDeletionAbsent.Load() {
+		err := c.do(ctx, call{
+			method: http.MethodPost, path: experimentsPath + "delete-experiment-tag",
+			body: map[string]string{"experiment_id": id, "key": key}, group: GroupOther,
+		})
+		if !IsEndpointAbsent(err) {
+			return false, c.tagGone(ctx, err, id, key)
+		}
+		c.tagDeletionAbsent.Store(true)
+	}
+	return true, c.SetTag(ctx, id, Tag{Key: key})
+}
+
+// tagGone judges the answer to a tag's removal: "not found" is about the tag or about the experiment.
+func (c *Client) tagGone(ctx context.Context, err error, id, key string) error {
+	if !IsNotFound(err) {
+		return err
+	}
+	e, getErr := c.GetExperiment(ctx, id)
+	if getErr != nil || e.Deleted() {
+		return err
+	}
+	if _, there := e.Tag(key); there {
+		return err
+	}
+	return nil
+}
