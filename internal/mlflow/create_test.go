@@ -1,0 +1,253 @@
+package mlflow_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// bearer authenticates as the admin of a local workspace.
+type bearer struct{}
+
+func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+func workspaceClient(t *testing.T, o emulator.Options) (*emulator.Workspace, *mlflow.Client) {
+	t.Helper()
+	w := emulator.New(o)
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w, mlflow.New(mlflow.Options{
+		Backend:      mlflow.Databricks{},
+		Endpoint:     func(context.Context) (mlflow.Endpoint, error) { return mlflow.Endpoint{BaseURL: base}, nil },
+		Transport:    bearer{},
+		RetryTimeout: 10 * time.Second,
+	})
+}
+
+const (
+	createPath = "/api/2.0/mlflow/experiments/create"
+	byNamePath = "/api/2.0/mlflow/experiments/get-by-name"
+)
+
+// TestCreateRecovers cuts a create in every way: afterwards there is exactly one experiment, and its id is known.
+func TestCreateRecovers(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		fault emulator.Fault
+	}{
+		{"connection broken before the effect", emulator.Fault{DropBefore: true}},
+		{"connection broken after the effect", emulator.Fault{DropAfter: true}},
+		{"answer truncated", emulator.Fault{Truncate: true}},
+		{"503 before the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE"}},
+		{"503 after the effect", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", AfterEffect: true}},
+		{"a gateway's page after the effect", emulator.Fault{Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html", AfterEffect: true}},
+		{"429", emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			w, client := workspaceClient(t, emulator.Options{})
+			_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
+			since := mlflow.ServerDate(err)
+			tc.fault.Method, tc.fault.Path = http.MethodPost, createPath
+			w.Inject(tc.fault)
+			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, ok := w.ExperimentByName("/Shared/x")
+			if !ok || found.ID != id || len(w.Experiments()) != 1 {
+				t.Errorf("id %s, but the workspace has %+v", id, w.Experiments())
+			}
+			if w.FaultsLeft() != 0 {
+				t.Error("the fault was not met")
+			}
+		})
+	}
+}
+
+func TestCreateTakesNothingOfOthers(t *testing.T) {
+	create := func(t *testing.T, before func(*emulator.Workspace)) error {
+		w, client := workspaceClient(t, emulator.Options{})
+		_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
+		since := mlflow.ServerDate(err)
+		before(w)
+		_, err = client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
+		return err
+	}
+	other := func(tags map[string]string) func(*emulator.Workspace) {
+		return func(w *emulator.Workspace) {
+			w.Before(http.MethodPost, createPath, func(*http.Request) {
+				if _, there := w.ExperimentByName("/Shared/x"); !there {
+					w.CreateExperiment(emulator.OtherUser, "/Shared/x", tags)
+				}
+			})
+		}
+	}
+	t.Run("one that came up in between with other tags", func(t *testing.T) {
+		var taken *mlflow.TakenError
+		if err := create(t, other(nil)); !errors.As(err, &taken) || taken.Experiment.Name != "/Shared/x" {
+			t.Errorf("error %v", err)
+		}
+	})
+	t.Run("a notebook at the path", func(t *testing.T) {
+		err := create(t, func(w *emulator.Workspace) { w.AddNotebookExperiment(emulator.OtherUser, "/Shared/x") })
+		if err == nil {
+			t.Error("no error")
+		}
+	})
+}
+
+func TestCreateFailsAtOnceWhenRefused(t *testing.T) {
+	w, client := workspaceClient(t, emulator.Options{})
+	_, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Nowhere/x"}, time.Now())
+	if !mlflow.IsParentMissing(err) {
+		t.Errorf("error %v", err)
+	}
+	if n := w.Count("", createPath); n != 1 || w.Count("", byNamePath) != 0 {
+		t.Errorf("%d creates, %d looks", n, w.Count("", byNamePath))
+	}
+}
+
+func TestCreateLooksAfterCancellation(t *testing.T) {
+	w, client := workspaceClient(t, emulator.Options{})
+	_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
+	since := mlflow.ServerDate(err)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.Inject(emulator.Fault{Method: http.MethodPost, Path: createPath, DropAfter: true})
+	w.Before(http.MethodPost, createPath, func(*http.Request) { cancel() })
+	id, err := client.CreateExperiment(ctx, mlflow.NewExperiment{Name: "/Shared/x"}, since)
+	if found, ok := w.ExperimentByName("/Shared/x"); ok && (err != nil || found.ID != id) {
+		t.Errorf("id %q, error %v, but %s was created", id, err, found.ID)
+	}
+}
+
+// TestRepeatedCallsAreConfirmed loses the first answer of calls whose second try is refused.
+func TestRepeatedCallsAreConfirmed(t *testing.T) {
+	const prefix = "/api/2.0/mlflow/experiments/"
+	for _, tc := range []struct {
+		path    string
+		prepare func(*emulator.Workspace, string)
+		call    func(context.Context, *mlflow.Client, string) error
+	}{
+		{"delete", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error { return c.DeleteExperiment(ctx, id) }},
+		{"restore", (*emulator.Workspace).Trash, func(ctx context.Context, c *mlflow.Client, id string) error { return c.RestoreExperiment(ctx, id) }},
+		{"update", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error {
+			return c.RenameExperiment(ctx, id, "/Shared/y")
+		}},
+		{"delete-experiment-tag", func(*emulator.Workspace, string) {}, func(ctx context.Context, c *mlflow.Client, id string) error {
+			_, err := c.RemoveTag(ctx, id, "k")
+			return err
+		}},
+	} {
+		t.Run(tc.path, func(t *testing.T) {
+			w, client := workspaceClient(t, emulator.Options{OffersTagDeletion: true})
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"k": "v"})
+			tc.prepare(w, id)
+			w.Inject(emulator.Fault{Method: http.MethodPost, Path: prefix + tc.path, DropAfter: true})
+			if err := tc.call(t.Context(), client, id); err != nil {
+				t.Error(err)
+			}
+			if n := w.Count("", prefix+tc.path); n != 2 {
+				t.Errorf("%d calls, want 2", n)
+			}
+		})
+		t.Run(tc.path+" of what is not there fails", func(t *testing.T) {
+			_, client := workspaceClient(t, emulator.Options{OffersTagDeletion: true})
+			if err := tc.call(t.Context(), client, "42"); !mlflow.IsNotFound(err) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func TestRemoveTagFallsBackToBlank(t *testing.T) {
+	w, client := workspaceClient(t, emulator.Options{})
+	id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"a": "1", "b": "2"})
+	for _, key := range []string{"a", "b"} {
+		blanked, err := client.RemoveTag(t.Context(), id, key)
+		if err != nil || !blanked {
+			t.Fatalf("blanked %v, error %v", blanked, err)
+		}
+	}
+	e, _ := w.Experiment(id)
+	if a, ok := e.Tag("a"); !ok || a != "" {
+		t.Errorf("tag a is %q, %v", a, ok)
+	}
+	if n := w.Count("", "/api/2.0/mlflow/experiments/delete-experiment-tag"); n != 1 {
+		t.Errorf("the call that the server lacks was tried %d times", n)
+	}
+}
+
+func TestCallerIsAskedOnce(t *testing.T) {
+	w, client := workspaceClient(t, emulator.Options{})
+	done := make(chan mlflow.Caller)
+	for range 10 {
+		go func() {
+			caller, err := client.Caller(t.Context())
+			if err != nil {
+				t.Error(err)
+			}
+			done <- caller
+		}()
+	}
+	for range 10 {
+		if c := <-done; c.Principal != (mlflow.Principal{Kind: mlflow.KindUser, Name: emulator.Admin}) || c.Home != "/Users/"+emulator.Admin {
+			t.Errorf("caller %+v", c)
+		}
+	}
+	if n := w.Count("GET", "/api/2.0/preview/scim/v2/Me"); n != 1 {
+		t.Errorf("%d look-ups", n)
+	}
+}
+
+func TestHasContent(t *testing.T) {
+	for name, add := range map[string]func(*emulator.Workspace, string){
+		"empty": func(*emulator.Workspace, string) {}, "runs": (*emulator.Workspace).AddRun,
+		"traces": (*emulator.Workspace).AddTrace, "models": (*emulator.Workspace).AddLoggedModel,
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, client := workspaceClient(t, emulator.Options{})
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil)
+			add(w, id)
+			content, err := client.HasContent(t.Context(), id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]mlflow.Content{"empty": {}, "runs": {Runs: true}, "traces": {Traces: true}, "models": {LoggedModels: true}}[name]
+			if content != want || content.Empty() != (name == "empty") {
+				t.Errorf("content %+v, want %+v", content, want)
+			}
+		})
+	}
+}
+
+func TestFolders(t *testing.T) {
+	w, client := workspaceClient(t, emulator.Options{})
+	if err := client.CreateParents(t.Context(), "/Workspace/Shared/a/b/x"); err != nil {
+		t.Fatal(err)
+	}
+	status, err := client.WorkspaceStatus(t.Context(), "/Shared/a/b")
+	if err != nil || status.Type != "DIRECTORY" || status.Path != "/Shared/a/b" || !w.HasFolder("/Shared/a/b") {
+		t.Errorf("status %+v, error %v", status, err)
+	}
+	if _, err := client.WorkspaceStatus(t.Context(), "/Shared/none"); !mlflow.IsNotFound(err) {
+		t.Errorf("error %v", err)
+	}
+	if err := client.CreateParents(t.Context(), "/x"); err != nil || w.Count("POST", "/api/2.0/workspace/mkdirs") != 1 {
+		t.Error("the root folder was made")
+	}
+}

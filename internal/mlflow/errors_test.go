@@ -1,0 +1,93 @@
+package mlflow
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// errorOf makes one call that is answered so.
+func errorOf(t *testing.T, answer func() (*http.Response, error)) error {
+	t.Helper()
+	_, err := testClient(&answers{list: []func() (*http.Response, error){answer}}).createOnce(t.Context(), NewExperiment{Name: "/x"})
+	if err == nil {
+		t.Fatal("no error")
+	}
+	return err
+}
+
+func TestErrorKinds(t *testing.T) {
+	kinds := map[string]func(error) bool{
+		"not found": IsNotFound, "exists": IsAlreadyExists, "denied": IsPermissionDenied, "unauthenticated": IsUnauthenticated,
+		"absent": IsEndpointAbsent, "parent": IsParentMissing, "invalid": IsInvalid,
+	}
+	for _, tc := range []struct {
+		name   string
+		answer func() (*http.Response, error)
+		kinds  string
+	}{
+		{"unknown id", reply(404, notThere), "not found"},
+		{"older answer to an unknown id", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Experiment with id '1' does not exist."}`), "invalid,not found"},
+		{"missing parent is not missing experiment", reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Parent directory /x does not exist."}`), "parent"},
+		{"taken, as 400", reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS"}`), "exists"},
+		{"taken, as 409 under its other name", reply(409, `{"error_code":"ALREADY_EXISTS"}`), "exists"},
+		{"bad token: a number as code", reply(403, `{"error_code":403,"message":"Invalid access token."}`), "unauthenticated"},
+		{"no token", reply(401, `{"error_code":"UNAUTHENTICATED"}`), "unauthenticated"},
+		{"denied", reply(403, `{"error_code":"PERMISSION_DENIED"}`), "denied"},
+		{"denied in plain text", reply(403, "Permission denied", "Content-Type", "text/html"), "denied"},
+		{"unknown call, in JSON", reply(404, `{"error_code":"ENDPOINT_NOT_FOUND"}`), "absent"},
+		{"unknown call, as a page", page(404, "<title>404 Not Found</title>"), "absent"},
+		{"wrong method, as a page", page(405, "<title>405</title>"), "absent"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			err := errorOf(t, tc.answer)
+			var got []string
+			for _, kind := range []string{"absent", "denied", "exists", "invalid", "not found", "parent", "unauthenticated"} {
+				if kinds[kind](err) {
+					got = append(got, kind)
+				}
+			}
+			if strings.Join(got, ",") != tc.kinds {
+				t.Errorf("kinds %v, want %s", got, tc.kinds)
+			}
+		})
+	}
+}
+
+func TestErrorTexts(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		answer   func() (*http.Response, error)
+		want     []string
+		unwanted string
+	}{
+		{"message, code, status and request", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"bad"}`, "X-Request-Id", "r1"),
+			[]string{"bad", "INVALID_PARAMETER_VALUE", "HTTP 400", "POST /api/2.0/mlflow/experiments/create", "request r1"}, ""},
+		{"details", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"bad","details":[`+
+			`{"@type":"type.googleapis.com/google.rpc.RequestInfo","request_id":"r2"},`+
+			`{"@type":"type.googleapis.com/google.rpc.BadRequest","field_violations":[{"field":"name","description":"too long"}]},`+
+			`{"@type":"type.googleapis.com/google.rpc.Help","links":[{"url":"https://example.com/help"}]},{"@type":"new"}]}`),
+			[]string{"request r2", "name: too long", "https://example.com/help"}, ""},
+		{"SCIM", reply(400, `{"detail":"no such attribute","status":"400"}`), []string{"no such attribute"}, ""},
+		{"login page", page(200, "<html><head><title>Sign in to Databricks</title></head><body><script>secret()</script></body></html>"),
+			[]string{"a page instead of JSON", "Sign in to Databricks", "host or the workspace id is wrong"}, "secret"},
+		{"gateway page", page(502, "<html><pre>upstream\nis gone</pre></html>"), []string{"upstream is gone", "gateway or proxy"}, "<pre>"},
+		{"host guard", reply(403, "Invalid Host header - possible DNS rebinding attack detected", "Content-Type", "text/plain"), []string{"--allowed-hosts"}, ""},
+		{"no SQL", reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"Experiment(name=x) already exists. Error: (sqlite3.IntegrityError) UNIQUE [SQL: INSERT INTO users] [parameters: ('pbkdf2:hash')]"}`),
+			[]string{"Experiment(name=x) already exists."}, "INSERT"},
+		{"no endless text", reply(400, `{"error_code":"BAD_REQUEST","message":"`+strings.Repeat("é", 5000)+`"}`), []string{"…"}, strings.Repeat("é", 400)},
+		{"bad token", reply(403, `{"error_code":403,"message":"Invalid access token."}`), []string{"refused the credentials"}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			text := errorOf(t, tc.answer).Error()
+			for _, want := range tc.want {
+				if !strings.Contains(text, want) {
+					t.Errorf("%q lacks %q", text, want)
+				}
+			}
+			if tc.unwanted != "" && strings.Contains(text, tc.unwanted) {
+				t.Errorf("%q holds %q", text, tc.unwanted)
+			}
+		})
+	}
+}

@@ -1,0 +1,30 @@
+// The terraform-provider-mlflow command is the Terraform and OpenTofu provider for MLflow.
+//
+// It is started by the Terraform or OpenTofu CLI, not by people; the -debug flag is the exception.
+package main
+
+import (
+	"context"
+	"flag"
+	"log"
+
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
+)
+
+// version is the released version without a leading "v". The release build sets it with -ldflags.
+var version = "dev"
+
+func main() {
+	debug := flag.Bool("debug", false, "wait for a debugger, and print the TF_REATTACH_PROVIDERS value that makes a CLI use this process")
+	flag.Parse()
+
+	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
+		Address: "registry.terraform.io/mlflow-terraform/mlflow",
+		Debug:   *debug,
+	})
+	if err != nil {
+		log.Fatalf("Could not serve the provider: %s", err)
+	}
+}
