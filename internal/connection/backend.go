@@ -1,0 +1,233 @@
+package connection
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"strings"
+
+	"github.com/databricks/databricks-sdk-go/config"
+)
+
+const trackingURIVariable = "MLFLOW_TRACKING_URI"
+
+// trackingURI is a parsed tracking URI: either Databricks, perhaps with a profile, or the URL of an MLflow server.
+type trackingURI struct {
+	kind    Kind
+	profile string
+	server  *url.URL
+	// source is where it was given: "tracking_uri" or "MLFLOW_TRACKING_URI".
+	source string
+}
+
+// attribute is the provider attribute to blame for a mistake in the URI, if any.
+func (u trackingURI) attribute() string {
+	if u.source == trackingURIVariable {
+		return ""
+	}
+	return u.source
+}
+
+// chooseBackend decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
+// DATABRICKS_* variables, which beat the default profile.
+func chooseBackend(s Settings) (trackingURI, error) {
+	databricks, server := databricksAttributes(s), serverAttributes(s)
+	if s.TrackingURI != "" {
+		uri, err := parseTrackingURI(s.TrackingURI, "tracking_uri")
+		if err != nil {
+			return uri, err
+		}
+		return uri, checkAttributesFit(uri, s, databricks, server)
+	}
+	if len(databricks) > 0 {
+		return chooseDatabricks(s, databricks, server)
+	}
+	if value := s.Getenv(trackingURIVariable); value != "" {
+		uri, err := parseTrackingURI(value, trackingURIVariable)
+		if err != nil {
+			return uri, err
+		}
+		return uri, checkAttributesFit(uri, s, nil, server)
+	}
+	if len(server) > 0 {
+		return trackingURI{}, &Error{"tracking_uri", "Could not choose the backend",
+			fmt.Sprintf("%s is for an MLflow server. Set tracking_uri (or %s) to the server's URL.", server[0], trackingURIVariable)}
+	}
+	if environmentNamesDatabricks(s) {
+		return trackingURI{kind: Databricks}, nil
+	}
+	profile, err := readProfile(configFilePath(s), "")
+	if err != nil {
+		return trackingURI{}, blameBlock(s, err)
+	}
+	if len(profile.values) == 0 {
+		return trackingURI{}, nothingGiven()
+	}
+	return trackingURI{kind: Databricks}, nil
+}
+
+// chooseDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
+// tracking URI names still serves when the block does not say which workspace is meant.
+func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
+	chosen := trackingURI{kind: Databricks}
+	if err := checkAttributesFit(chosen, s, databricks, server); err != nil {
+		return chosen, err
+	}
+	if s.Host != "" || s.Profile != "" || s.AzureWorkspaceResourceID != "" {
+		return chosen, nil
+	}
+	if uri, err := parseTrackingURI(s.Getenv(trackingURIVariable), trackingURIVariable); err == nil && uri.kind == Databricks {
+		return uri, nil
+	}
+	return chosen, nil
+}
+
+// checkAttributesFit refuses attributes that belong to the other kind of backend than the chosen one.
+func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string) error {
+	if uri.kind == Server && len(databricks) > 0 {
+		return &Error{databricks[0], "Could not choose the backend", fmt.Sprintf(
+			"%s is a Databricks setting, but tracking_uri names an MLflow server. Drop %s to use the MLflow server, or drop tracking_uri to use Databricks.",
+			databricks[0], strings.Join(databricks, ", "))}
+	}
+	if uri.kind == Databricks && len(server) > 0 {
+		return &Error{server[0], "Could not choose the backend", misplacedOnDatabricks(server[0], uri, databricks)}
+	}
+	if uri.profile != "" && s.Profile != "" && uri.profile != s.Profile {
+		return &Error{"profile", "Could not choose the profile", fmt.Sprintf(
+			"%s names profile %q and profile names %q. Drop one of them.", uri.source, uri.profile, s.Profile)}
+	}
+	return nil
+}
+
+func misplacedOnDatabricks(attribute string, uri trackingURI, databricks []string) string {
+	chosenBy := uri.source
+	if chosenBy == "" {
+		chosenBy = databricks[0]
+	}
+	advice := "Databricks basic authentication is not offered: use token, client_id with client_secret, or another of its methods."
+	if attribute == "workspace" {
+		advice = "For Databricks, host or profile (and workspace_id where hosts are shared) say which workspace is meant."
+	}
+	return fmt.Sprintf("%s is for an MLflow server, but %s selects Databricks. %s For an MLflow server, set tracking_uri to its URL and drop the Databricks settings.",
+		attribute, chosenBy, advice)
+}
+
+// databricksAttributes are the names of the attributes in the block that only Databricks has.
+func databricksAttributes(s Settings) []string {
+	cfg := s.databricksConfig()
+	var names []string
+	for i := range config.ConfigAttributes {
+		a := &config.ConfigAttributes[i]
+		if a.Name != "token" && !a.IsZero(cfg) {
+			names = append(names, a.Name)
+		}
+	}
+	return names
+}
+
+// serverAttributes are the names of the attributes in the block that only an MLflow server has.
+func serverAttributes(s Settings) []string {
+	var names []string
+	for _, a := range []struct{ name, value string }{
+		{"username", s.Username}, {"password", s.Password}, {"workspace", s.Workspace},
+	} {
+		if a.value != "" {
+			names = append(names, a.name)
+		}
+	}
+	return names
+}
+
+// environmentNamesDatabricks tells whether the environment holds a Databricks host, profile or credential. Variables
+// that other tools share (ARM_*, GOOGLE_*, ACTIONS_*) choose nothing by themselves.
+func environmentNamesDatabricks(s Settings) bool {
+	for i := range config.ConfigAttributes {
+		a := &config.ConfigAttributes[i]
+		if a.Auth == "" && a.Name != "host" && a.Name != "profile" {
+			continue
+		}
+		for _, name := range a.EnvVars {
+			if strings.HasPrefix(name, "DATABRICKS_") && s.Getenv(name) != "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func nothingGiven() error {
+	return &Error{"", "Could not choose the backend", `Neither the provider block nor the environment says where MLflow is. Set one of:
+  tracking_uri or MLFLOW_TRACKING_URI: the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE"
+  host or DATABRICKS_HOST: the URL of a Databricks workspace
+  profile or DATABRICKS_CONFIG_PROFILE: a profile in ~/.databrickscfg
+  azure_workspace_resource_id or DATABRICKS_AZURE_RESOURCE_ID: an Azure Databricks workspace
+A DEFAULT profile in ~/.databrickscfg serves as well.`}
+}
+
+// parseTrackingURI reads the forms that MLflow's own clients take, and refuses with words those that no remote MLflow
+// serves.
+func parseTrackingURI(raw, source string) (trackingURI, error) {
+	uri := trackingURI{source: source}
+	raw = strings.TrimSpace(raw)
+	scheme, rest, _ := strings.Cut(raw, ":")
+	switch strings.ToLower(scheme) {
+	case "databricks":
+		uri.kind, uri.profile = Databricks, strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/")
+		if strings.Contains(uri.profile, ":") {
+			return uri, uri.refuse("The form databricks://scope:prefix works inside Databricks only. Use databricks://PROFILE, or host and its credentials.")
+		}
+		return uri, nil
+	case "databricks-uc":
+		return uri, uri.refuse(`"databricks-uc" is a model registry; experiments are not in it. Use "databricks" or "databricks://PROFILE".`)
+	case "http", "https":
+		return parseServerURL(raw, uri)
+	}
+	return uri, uri.refuse(`It must be the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE". ` +
+		"Local stores (file, sqlite, other databases) can't be managed: start `mlflow server` on them and give its URL.")
+}
+
+func parseServerURL(raw string, uri trackingURI) (trackingURI, error) {
+	parsed, err := url.Parse(raw)
+	if err != nil {
+		// The parser's own words would repeat the URL, and with it a password.
+		return uri, uri.refuse("It is not a valid URL.")
+	}
+	if parsed.Hostname() == "" {
+		return uri, uri.refuse("It has no host name.")
+	}
+	if parsed.RawQuery != "" || parsed.Fragment != "" {
+		return uri, uri.refuse("It must end with the server's host, port and base path: drop everything from ? or # on.")
+	}
+	if isDatabricksHost(parsed.Hostname()) {
+		return uri, uri.refuse(fmt.Sprintf(`%s is a Databricks host. Drop the URL and set host = "https://%s" instead.`, parsed.Host, parsed.Host))
+	}
+	uri.kind, uri.server = Server, parsed
+	return uri, nil
+}
+
+func (u trackingURI) refuse(detail string) error {
+	return &Error{u.attribute(), "Could not use tracking URI", u.source + " can't be used. " + detail}
+}
+
+func isDatabricksHost(host string) bool {
+	for _, suffix := range []string{".databricks.com", ".azuredatabricks.net", ".databricks.azure.us", ".databricks.azure.cn"} {
+		if strings.HasSuffix(strings.ToLower(host), suffix) {
+			return true
+		}
+	}
+	return false
+}
+
+// warnIfPlain warns of credentials that travel readable for everybody in between.
+func warnIfPlain(target *url.URL, attribute string) []Warning {
+	if target.Scheme != "http" || isLoopback(target.Hostname()) {
+		return nil
+	}
+	return []Warning{{attribute, "Credentials are sent unencrypted", fmt.Sprintf(
+		"Requests to %s use http: everybody on the way can read the credentials. Use https.", target.Host)}}
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
+}

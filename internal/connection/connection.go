@@ -1,0 +1,133 @@
+// Package connection turns the provider's settings and the environment into a connection to an MLflow backend: which
+// kind it is, where it is, and a transport that authenticates each request. It knows neither Terraform nor MLflow's API.
+package connection
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"os"
+	"time"
+)
+
+const (
+	defaultHTTPTimeout  = 60 * time.Second
+	defaultRetryTimeout = 5 * time.Minute
+)
+
+// Kind is the kind of backend at the other end.
+type Kind string
+
+const (
+	// Databricks is MLflow as hosted in a Databricks workspace.
+	Databricks Kind = "databricks"
+	// Server is an open-source MLflow tracking server.
+	Server Kind = "mlflow"
+)
+
+// Settings are the attributes of the provider block; a zero value means not given. The Databricks ones are named and
+// behave as in the vendor's provider; what the block leaves open comes from the environment and from a profile.
+type Settings struct {
+	// TrackingURI is "databricks", "databricks://PROFILE" or the http(s) URL of an MLflow server.
+	TrackingURI string
+
+	// Of an MLflow server; Token is a Databricks personal access token, too.
+	Username, Password, Token, Workspace string
+
+	// Of Databricks: where the workspace is and which credentials to use.
+	Host, Profile, ConfigFile, AuthType            string
+	ClientID, ClientSecret, AccountID, WorkspaceID string
+	Audience, OIDCTokenEnv, OIDCTokenFilepath      string
+	DatabricksCLIPath, MetadataServiceURL          string
+	ActionsIDTokenRequestURL                       string
+	ActionsIDTokenRequestToken                     string
+	AzureWorkspaceResourceID, AzureClientID        string
+	AzureClientSecret, AzureTenantID               string
+	AzureEnvironment                               string
+	AzureUseMSI                                    bool
+	GoogleServiceAccount, GoogleCredentials        string
+
+	// CACertFile is a PEM bundle that is trusted besides the system's; ClientCertFile one PEM file with a certificate
+	// and its key.
+	CACertFile, ClientCertFile string
+	SkipVerify                 bool
+
+	// HTTPTimeout bounds the wait for the beginning of one answer; 0 means 60 seconds.
+	HTTPTimeout time.Duration
+	// RetryTimeout bounds the retries of calls that fetch tokens; 0 means 5 minutes.
+	RetryTimeout time.Duration
+
+	UserAgent string
+	// Getenv looks up environment variables; nil means [os.Getenv]. The vendor's SDK reads a few by itself: PATH, HOME,
+	// those of Azure DevOps, and the one that holds an OIDC token.
+	Getenv func(string) string
+}
+
+// Target is where requests go.
+type Target struct {
+	// BaseURL has neither a trailing slash nor credentials.
+	BaseURL *url.URL
+	// WorkspaceID is the id of the Databricks workspace as far as known, "" on an MLflow server.
+	WorkspaceID string
+}
+
+// Connection is what the API client needs to reach one backend. It is safe for concurrent use.
+type Connection struct {
+	Kind Kind
+	// Resolve tells where the backend is. The first call may read files, run a command and use the network. Success is
+	// cached, failure is not; callers share one attempt, and each waits under its own context only.
+	Resolve func(ctx context.Context) (Target, error)
+	// Transport authenticates requests to the target and refuses, with an [*Error], to send any to another host.
+	Transport http.RoundTripper
+	// Username is the configured user name of an MLflow server, or "".
+	Username string
+	// Warnings are for the person who wrote the settings.
+	Warnings []Warning
+}
+
+// Warning is advice about a setting that is accepted. Attribute is the provider attribute's name, "" when none is at
+// fault.
+type Warning struct{ Attribute, Summary, Detail string }
+
+// Error is a setting or a credential that does not work. Attribute is the provider attribute's name, "" when none is at
+// fault. No text holds a secret.
+type Error struct{ Attribute, Summary, Detail string }
+
+// Error implements error.
+func (e *Error) Error() string { return e.Summary + ": " + e.Detail }
+
+// Permanent tells a client that trying again does not help; what may pass was retried already.
+func (e *Error) Permanent() bool { return true }
+
+// Open chooses the backend and checks the settings as far as that needs no network. Errors are of type [*Error];
+// several come joined.
+func Open(s Settings) (*Connection, error) {
+	if s.Getenv == nil {
+		s.Getenv = os.Getenv
+	}
+	if s.HTTPTimeout < 0 || s.RetryTimeout < 0 {
+		return nil, negativeTimeout(s)
+	}
+	if s.HTTPTimeout == 0 {
+		s.HTTPTimeout = defaultHTTPTimeout
+	}
+	if s.RetryTimeout == 0 {
+		s.RetryTimeout = defaultRetryTimeout
+	}
+	uri, err := chooseBackend(s)
+	if err != nil {
+		return nil, err
+	}
+	if uri.kind == Server {
+		return openServer(s, uri)
+	}
+	return openDatabricks(s, uri.profile)
+}
+
+func negativeTimeout(s Settings) error {
+	attribute := "http_timeout_seconds"
+	if s.HTTPTimeout >= 0 {
+		attribute = "retry_timeout_seconds"
+	}
+	return &Error{attribute, "Could not use timeout", attribute + " must be a positive number of seconds."}
+}

@@ -1,0 +1,240 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/databricks/databricks-sdk-go/config"
+	"github.com/databricks/databricks-sdk-go/config/credentials"
+)
+
+// actionsFamily is ours: the SDK gives GitHub's variables no family.
+const actionsFamily = "github-actions"
+
+// method is one way to authenticate with Databricks.
+type method struct {
+	config.CredentialsStrategy
+	// families are those of the SDK whose settings the method uses.
+	families []string
+	// needs are the attributes without which the method can't work.
+	needs []string
+	// cloud is "azure" or "google" for methods that only workspaces there accept.
+	cloud string
+	// ambient methods take what the machine happens to offer. When one fails, the next is tried; any other one was
+	// asked for by its settings, and another identity in its place would be a surprise.
+	ambient bool
+}
+
+var githubNeeds = []string{"host", "actions_id_token_request_url", "actions_id_token_request_token"}
+
+// methods are all ways to authenticate, in the order in which the vendor's tools try them.
+var methods = []method{
+	{CredentialsStrategy: config.PatCredentials{}, families: []string{"pat"}, needs: []string{"host", "token"}},
+	{CredentialsStrategy: config.M2mCredentials{}, families: []string{"oauth"}, needs: []string{"host", "client_id", "client_secret"}},
+	{CredentialsStrategy: config.DatabricksCliCredentials, needs: []string{"host"}, ambient: true},
+	{CredentialsStrategy: config.MetadataServiceCredentials{}, families: []string{"metadata-service"}, needs: []string{"host", "metadata_service_url"}},
+	{CredentialsStrategy: config.GitHubOIDCCredentials{}, families: []string{"oauth", actionsFamily}, needs: githubNeeds, ambient: true},
+	{CredentialsStrategy: config.AzureDevOpsOIDCCredentials{}, families: []string{"oauth"}, needs: []string{"host"}, ambient: true},
+	{CredentialsStrategy: config.EnvOIDCCredentials{}, families: []string{"oauth", "env-oidc"}, needs: []string{"host"}},
+	{CredentialsStrategy: config.FileOIDCCredentials{}, families: []string{"oauth", "file-oidc"}, needs: []string{"host", "databricks_id_token_filepath"}},
+	{CredentialsStrategy: config.AzureGithubOIDCCredentials{}, families: []string{"azure", actionsFamily},
+		needs: append([]string{"azure_client_id", "azure_tenant_id"}, githubNeeds...), cloud: "azure", ambient: true},
+	{CredentialsStrategy: config.AzureMsiCredentials{}, families: []string{"azure"}, needs: []string{"azure_use_msi"}, cloud: "azure"},
+	{CredentialsStrategy: config.AzureClientSecretCredentials{}, families: []string{"azure"},
+		needs: []string{"azure_client_id", "azure_client_secret", "azure_tenant_id"}, cloud: "azure"},
+	{CredentialsStrategy: config.AzureCliCredentials{}, families: []string{"azure"}, cloud: "azure", ambient: true},
+	{CredentialsStrategy: config.GoogleCredentials{}, families: []string{"google"}, needs: []string{"host", "google_credentials"}, cloud: "google"},
+	{CredentialsStrategy: config.GoogleDefaultCredentials{}, families: []string{"google"}, needs: []string{"host", "google_service_account"}, cloud: "google"},
+}
+
+func methodNamed(name string) (method, bool) {
+	i := slices.IndexFunc(methods, func(m method) bool { return m.Name() == name })
+	if i < 0 {
+		return method{}, false
+	}
+	return methods[i], true
+}
+
+// uses tells whether the method can draw on all the families.
+func (m method) uses(families []string) bool {
+	return !slices.ContainsFunc(families, func(f string) bool { return !slices.Contains(m.families, f) })
+}
+
+func methodsUsing(families []string) []method {
+	var found []method
+	for _, m := range methods {
+		if m.uses(families) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
+
+// chooseMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
+// when there are none).
+func chooseMethods(cfg *config.Config, families []string) ([]method, error) {
+	if cfg.AuthType != "" {
+		m, ok := methodNamed(cfg.AuthType)
+		if !ok {
+			return nil, unknownAuthType(cfg.AuthType)
+		}
+		return []method{m}, nil
+	}
+	present := familiesOf(cfg)
+	if err := checkUnambiguous(present, "", "The environment and the profile hold"); err != nil {
+		return nil, err
+	}
+	if len(families) == 0 && len(present) > 1 {
+		families = present // together they mean the one method that uses them all
+	}
+	return methodsUsing(families), nil
+}
+
+func checkUnambiguous(families []string, attribute, whoHolds string) error {
+	if len(methodsUsing(families)) > 0 {
+		return nil
+	}
+	var each []string
+	for _, family := range families {
+		each = append(each, fmt.Sprintf("%s (auth_type %s)", family, strings.Join(methodNames(methodsUsing([]string{family})), " or ")))
+	}
+	return &Error{attribute, "Could not choose credentials", fmt.Sprintf(
+		"%s credentials of more than one kind: %s. Set auth_type (DATABRICKS_AUTH_TYPE) to the one to use, or remove the others.",
+		whoHolds, strings.Join(each, " and "))}
+}
+
+func unknownAuthType(name string) error {
+	detail := fmt.Sprintf("There is no auth_type %q.", name)
+	if name == "basic" {
+		detail = "Databricks basic authentication is not offered."
+	}
+	return &Error{"auth_type", "Could not use auth_type", detail + " Use one of " + strings.Join(methodNames(methods), ", ") + "."}
+}
+
+func methodNames(ms []method) []string {
+	names := make([]string, len(ms))
+	for i, m := range ms {
+		names[i] = m.Name()
+	}
+	return names
+}
+
+// lacks tells what the method misses, or "".
+func (m method) lacks(cfg *config.Config) string {
+	if m.cloud == "azure" && !cfg.IsAzure() || m.cloud == "google" && !cfg.IsGcp() {
+		return fmt.Sprintf("%s is not a workspace on %s", firstNonEmpty(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
+	}
+	var missing []string
+	for i := range config.ConfigAttributes {
+		a := &config.ConfigAttributes[i]
+		if slices.Contains(m.needs, a.Name) && a.IsZero(cfg) {
+			missing = append(missing, fmt.Sprintf("%s (%s)", a.Name, strings.Join(a.EnvVars, ", ")))
+		}
+	}
+	if variable := firstNonEmpty(cfg.OIDCTokenEnv, "DATABRICKS_OIDC_TOKEN"); m.Name() == "env-oidc" && os.Getenv(variable) == "" {
+		missing = append(missing, "the environment variable "+variable)
+	}
+	switch len(missing) {
+	case 0:
+		return ""
+	case 1:
+		return missing[0] + " is not set"
+	}
+	return strings.Join(missing, " and ") + " are not set"
+}
+
+// methodChain tries methods until one gives credentials. It implements [config.CredentialsStrategy], in place of the
+// SDK's chain, which swallows the reasons, and which goes on to another identity when the one that was configured fails.
+type methodChain struct {
+	methods []method
+	used    string
+}
+
+// Name implements [config.CredentialsStrategy].
+func (c *methodChain) Name() string { return firstNonEmpty(c.used, "default") }
+
+// Configure implements [config.CredentialsStrategy].
+func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (credentials.CredentialsProvider, error) {
+	var reasons []string
+	for _, m := range c.methods {
+		reason := m.lacks(cfg)
+		if reason == "" {
+			provider, err := m.try(ctx, cfg)
+			if err == nil {
+				c.used = m.Name()
+				return provider, nil
+			}
+			reason = oneLine(cfg, err)
+			if !m.ambient {
+				return nil, authError(cfg, []string{m.Name() + ": " + reason})
+			}
+		}
+		reasons = append(reasons, m.Name()+": "+reason)
+	}
+	return nil, authError(cfg, reasons)
+}
+
+// try configures the method and fetches its first token.
+func (m method) try(ctx context.Context, cfg *config.Config) (credentials.CredentialsProvider, error) {
+	provider, err := m.CredentialsStrategy.Configure(ctx, cfg)
+	if err != nil {
+		return nil, err
+	}
+	if provider == nil {
+		return nil, errors.New("not configured")
+	}
+	if tokens, ok := provider.(credentials.OAuthCredentialsProvider); ok && m.cloud == "" {
+		provider = throughOurTransport(ctx, tokens)
+	}
+	return provider, provider.SetHeaders(&http.Request{Header: http.Header{}})
+}
+
+// throughOurTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
+// to renew it with. Left to itself the SDK renews some tokens with Go's default client, without our TLS settings.
+func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
+	return credentials.CredentialsProviderFn(func(r *http.Request) error {
+		token, err := tokens.Token(ctx)
+		if err != nil {
+			return err
+		}
+		token.SetAuthHeader(r)
+		return nil
+	})
+}
+
+// authError tells why no method worked, one line each.
+func authError(cfg *config.Config, reasons []string) error {
+	if len(reasons) == 1 {
+		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s, %s.",
+			firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.TrimSuffix(reasons[0], "."))}
+	}
+	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
+		"None of the ways to authenticate works at %s%s:\n  %s\nComplete the settings of one of them in the provider block, in the environment or in a profile.",
+		firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.Join(reasons, "\n  "))}
+}
+
+// oneLine is an error's text, short, on one line and without the secrets among the settings.
+func oneLine(cfg *config.Config, err error) string {
+	text := strings.Join(strings.Fields(err.Error()), " ")
+	secrets := []string{cfg.ActionsIDTokenRequestToken}
+	for i := range config.ConfigAttributes {
+		if a := &config.ConfigAttributes[i]; a.Sensitive {
+			secrets = append(secrets, a.GetString(cfg))
+		}
+	}
+	for _, secret := range secrets {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "***")
+		}
+	}
+	const longest = 400
+	if runes := []rune(text); len(runes) > longest {
+		text = string(runes[:longest]) + "…"
+	}
+	return text
+}

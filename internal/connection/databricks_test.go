@@ -1,0 +1,388 @@
+package connection
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// cliScript stands in for the Databricks CLI. The SDK takes small files for the legacy CLI, hence the padding.
+var cliScript = "#!/bin/sh\n" +
+	`[ "$1" = version ] && { echo "Databricks CLI v0.300.0"; exit; }` + "\n" +
+	`echo "{\"access_token\": \"cli:$4\", \"token_type\": \"Bearer\", \"expiry\": \"2999-01-01T00:00:00Z\"}"; exit` + "\n" +
+	strings.Repeat("#", 1<<20)
+
+func TestDatabricksAuthentication(t *testing.T) {
+	type env = map[string]string
+	leftovers := env{
+		"DATABRICKS_HOST": "https://127.0.0.1:1", "DATABRICKS_TOKEN": "leftover", "DATABRICKS_AUTH_TYPE": "azure-cli",
+		"ARM_CLIENT_ID": "leftover", "ARM_CLIENT_SECRET": "leftover", "ARM_TENANT_ID": "leftover",
+		"DATABRICKS_CONFIG_PROFILE": "leftover", "GOOGLE_CREDENTIALS": "leftover", "MLFLOW_TRACKING_URI": "https://127.0.0.1:1",
+	}
+	tests := map[string]struct {
+		settings Settings
+		env      env
+		// file is ~/.databrickscfg; HOST in it, and in the environment, is the fake's URL.
+		file          string
+		authorization string
+		workspaceID   string
+	}{
+		"token":                             {settings: Settings{Host: "HOST", Token: "t"}, authorization: "Bearer t"},
+		"token in the environment":          {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t"}, authorization: "Bearer t"},
+		"token beats leftovers":             {settings: Settings{Host: "HOST", Token: "t"}, env: leftovers, authorization: "Bearer t"},
+		"token beats the named profile's":   {settings: Settings{Profile: "p", Token: "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
+		"token beside basic leftovers":      {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t", "DATABRICKS_USERNAME": "u", "DATABRICKS_PASSWORD": "p"}, authorization: "Bearer t"},
+		"token and DATABRICKS_HOST":         {settings: Settings{Token: "t"}, env: env{"DATABRICKS_HOST": "HOST"}, authorization: "Bearer t"},
+		"profile beats the environment":     {settings: Settings{Profile: "p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"tracking_uri with profile":         {settings: Settings{TrackingURI: "databricks://p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"MLFLOW_TRACKING_URI with profile":  {env: with(leftovers, "MLFLOW_TRACKING_URI", "databricks://p"), file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"environment fills a bare profile":  {settings: Settings{Profile: "p"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\n", authorization: "Bearer t"},
+		"environment beats its own profile": {env: env{"DATABRICKS_CONFIG_PROFILE": "p", "DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
+		"default profile":                   {file: "[DEFAULT]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"no default profile beside host":    {settings: Settings{Host: "HOST"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[DEFAULT]\ntoken = file\nclient_id = file\n", authorization: "Bearer t"},
+		"client secret":                     {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, authorization: "Bearer c:s"},
+		"client secret beats leftovers":     {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, env: leftovers, authorization: "Bearer c:s"},
+		"client_id with secret elsewhere":   {settings: Settings{Host: "HOST", ClientID: "c"}, env: with(leftovers, "DATABRICKS_CLIENT_SECRET", "s"), authorization: "Bearer c:s"},
+		"auth_type picks":                   {settings: Settings{Host: "HOST", AuthType: "oauth-m2m"}, env: env{"DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
+		"auth_type with half of it there":   {settings: Settings{Host: "HOST", AuthType: "oauth-m2m", Token: "t", ClientID: "c"}, env: env{"DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
+		"DATABRICKS_AUTH_TYPE picks":        {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_AUTH_TYPE": "pat", "DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c"}, authorization: "Bearer t"},
+		"oidc_token_env":                    {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenEnv: "MY_JWT"}, env: leftovers, authorization: "Bearer c/jwt"},
+		"oidc_token_env in the environment": {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_OIDC_TOKEN_ENV": "MY_JWT"}, authorization: "Bearer c/jwt"},
+		"token file":                        {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenFilepath: "JWT_FILE"}, authorization: "Bearer c/file-jwt"},
+		"GitHub Actions": {settings: Settings{Host: "HOST", ClientID: "c", Audience: "aud"}, authorization: "Bearer c/Bearer gh for aud",
+			env: env{"ACTIONS_ID_TOKEN_REQUEST_URL": "HOST/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "gh", "DATABRICKS_TOKEN": "leftover"}},
+		"GitHub Actions in the block": {settings: Settings{Host: "HOST", ActionsIDTokenRequestURL: "HOST/github?x=y", ActionsIDTokenRequestToken: "gh", Audience: "aud"},
+			env: leftovers, authorization: "Bearer /Bearer gh for aud"},
+		"Databricks CLI by profile": {settings: Settings{Profile: "p"}, env: with(leftovers, "DATABRICKS_CLI_PATH", "CLI"),
+			file: "[p]\nhost = HOST\nauth_type = databricks-cli\n", authorization: "Bearer cli:p"},
+		"Databricks CLI by host": {settings: Settings{Host: "HOST", DatabricksCLIPath: "CLI"}, authorization: "Bearer cli:HOST"},
+		"workspace_id":           {settings: Settings{Host: "HOST", Token: "t", WorkspaceID: "5"}, authorization: "Bearer t", workspaceID: "5"},
+		"workspace id in host":   {settings: Settings{Host: "HOST/?o=6", Token: "t"}, authorization: "Bearer t", workspaceID: "6"},
+		"workspace id in file":   {settings: Settings{Profile: "p"}, file: "[p]\nhost = HOST\ntoken = t\nworkspace_id = 7\n", authorization: "Bearer t", workspaceID: "7"},
+		"workspace id none":      {settings: Settings{Profile: "p"}, file: "[p]\nhost = HOST\ntoken = t\nworkspace_id = none\n", authorization: "Bearer t"},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			home := isolate(t)
+			t.Setenv("MY_JWT", "jwt")
+			f := newFakeWorkspace(t, httptest.NewServer)
+			replace := strings.NewReplacer("HOST", f.URL,
+				"JWT_FILE", writeFile(t, filepath.Join(home, "jwt"), "file-jwt"),
+				"CLI", writeFile(t, filepath.Join(home, "databricks"), cliScript)).Replace
+			if tc.file != "" {
+				writeFile(t, filepath.Join(home, ".databrickscfg"), replace(tc.file))
+			}
+			for _, field := range []*string{&tc.settings.Host, &tc.settings.OIDCTokenFilepath, &tc.settings.DatabricksCLIPath, &tc.settings.ActionsIDTokenRequestURL} {
+				*field = replace(*field)
+			}
+			environment := env{}
+			for k, v := range tc.env {
+				if k != "DATABRICKS_HOST" || v == "HOST" || tc.settings.Host == "" {
+					v = strings.Replace(v, "HOST", f.URL, 1)
+				}
+				environment[k] = replaceCLI(v, replace)
+			}
+			tc.settings.UserAgent = "agent/1"
+
+			c := mustOpen(t, tc.settings, environment)
+			if seen := f.seen(); len(seen) > 0 {
+				t.Errorf("Open called %v", seen)
+			}
+			arrived := mustCall(t, c)
+			if got, want := arrived.Get("Authorization"), replace(tc.authorization); got != want {
+				t.Errorf("Authorization: %q, want %q", got, want)
+			}
+			if got := arrived.Get("X-Databricks-Workspace-Id"); got != tc.workspaceID {
+				t.Errorf("workspace id %q, want %q", got, tc.workspaceID)
+			}
+			if got := arrived.Get("User-Agent"); got != "agent/1" {
+				t.Errorf("user agent %q", got)
+			}
+			target, err := c.Resolve(t.Context())
+			if err != nil || target.BaseURL.String() != f.URL || target.WorkspaceID == "" {
+				t.Errorf("target %v, %v", target, err)
+			}
+			if n := strings.Count(strings.Join(f.seen(), " "), metadataPath); n != 1 {
+				t.Errorf("host metadata fetched %d times", n)
+			}
+		})
+	}
+}
+
+// replaceCLI fills in the path of the CLI, and nothing that a leftover value holds by chance.
+func replaceCLI(v string, replace func(string) string) string {
+	if v == "CLI" {
+		return replace(v)
+	}
+	return v
+}
+
+func TestDatabricksRefusals(t *testing.T) {
+	type env = map[string]string
+	const host = "https://ws.example.com"
+	const file = "[b]\nhost = https://ws.example.com\ntoken = hunter2\n[a]\nhost = https://ws.example.com\n[empty]\n"
+	tests := map[string]struct {
+		settings  Settings
+		env       env
+		file      string
+		attribute string
+		parts     []string
+	}{
+		"no host":                  {settings: Settings{Token: "hunter2", AccountID: "x"}, parts: []string{"name no host", "DATABRICKS_HOST"}},
+		"profile without host":     {settings: Settings{Profile: "p"}, file: "[p]\ntoken = hunter2\n", parts: []string{`profile "p" in`, "name no host"}},
+		"account console":          {settings: Settings{Host: "https://accounts.cloud.databricks.com", Token: "hunter2"}, attribute: "host", parts: []string{"account console"}},
+		"unusable host":            {settings: Settings{Host: "https://", Token: "hunter2"}, attribute: "host", parts: []string{"https URL"}},
+		"unusable scheme":          {settings: Settings{Host: "ftp://ws.example.com", Token: "hunter2"}, attribute: "host"},
+		"unusable DATABRICKS_HOST": {env: env{"DATABRICKS_HOST": "ftp://ws.example.com", "DATABRICKS_TOKEN": "hunter2"}},
+		"missing profile":          {settings: Settings{Profile: "c"}, file: file, attribute: "profile", parts: []string{`"c"`, ".databrickscfg", "It has: a, b."}},
+		"missing profile in the environment": {env: env{"DATABRICKS_CONFIG_PROFILE": "c"}, file: file,
+			parts: []string{`"c"`, "It has: a, b."}},
+		"missing profile in the tracking URI": {settings: Settings{TrackingURI: "databricks://c"}, file: file, parts: []string{`"c"`, "It has: a, b."}},
+		"missing default_profile":             {file: "[__settings__]\ndefault_profile = c\n" + file, parts: []string{`"c"`, "It has: a, b."}},
+		"empty profile":                       {settings: Settings{Profile: "empty"}, file: file, attribute: "profile", parts: []string{"It has: a, b."}},
+		"settings as profile":                 {settings: Settings{Profile: "__settings__"}, file: "[__settings__]\ndefault_profile = a\n", attribute: "profile", parts: []string{"no profiles at all"}},
+		"no configuration file":               {settings: Settings{Profile: "c", ConfigFile: "/no/such"}, attribute: "profile", parts: []string{"/no/such", "databricks configure --profile c"}},
+		"broken configuration file":           {settings: Settings{Profile: "c", ConfigFile: "~/.databrickscfg"}, file: "[c]\nhunter2", attribute: "config_file", parts: []string{"not a valid INI file"}},
+		"unknown auth_type":                   {settings: Settings{Host: host, AuthType: "magic"}, attribute: "auth_type", parts: []string{`"magic"`, "pat, oauth-m2m, databricks-cli", "google-id"}},
+		"unknown DATABRICKS_AUTH_TYPE":        {env: env{"DATABRICKS_HOST": host, "DATABRICKS_AUTH_TYPE": "magic"}, parts: []string{`"magic"`}},
+		"basic auth_type":                     {settings: Settings{Host: host, AuthType: "basic"}, attribute: "auth_type", parts: []string{"basic authentication is not offered"}},
+		"two kinds in the block": {settings: Settings{Host: host, Token: "hunter2", ClientID: "c", ClientSecret: "hunter2"}, attribute: "token",
+			parts: []string{"The provider block holds", "oauth (auth_type oauth-m2m", "pat (auth_type pat)", "Set auth_type"}},
+		"two kinds in the environment": {env: env{"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "hunter2", "ARM_CLIENT_ID": "c"},
+			parts: []string{"azure (auth_type", "pat (auth_type pat)", "DATABRICKS_AUTH_TYPE"}},
+		"not a boolean": {settings: Settings{Host: host}, env: env{"ARM_USE_MSI": "perhaps"}, parts: []string{"azure_use_msi", "ARM_USE_MSI", "bool"}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			home := isolate(t)
+			if tc.file != "" {
+				writeFile(t, filepath.Join(home, ".databrickscfg"), tc.file)
+			}
+			_, err := open(tc.settings, tc.env)
+			wantError(t, err, tc.attribute, tc.parts...)
+			wantNoSecret(t, err, "hunter2")
+		})
+	}
+}
+
+func TestNoCredentialsNamesEachMethod(t *testing.T) {
+	isolate(t)
+	f := newFakeWorkspace(t, httptest.NewServer)
+	tests := map[string]struct {
+		settings Settings
+		env      map[string]string
+		parts    []string
+		absent   string
+	}{
+		"nothing but a host": {settings: Settings{Host: f.URL}, parts: []string{
+			f.URL,
+			"pat: token (DATABRICKS_TOKEN) is not set",
+			"oauth-m2m: client_id (DATABRICKS_CLIENT_ID) and client_secret (DATABRICKS_CLIENT_SECRET) are not set",
+			"databricks-cli: databricks CLI not found",
+			"metadata-service: metadata_service_url",
+			"github-oidc: actions_id_token_request_url",
+			"azure-devops-oidc: SYSTEM_ACCESSTOKEN",
+			"env-oidc: the environment variable DATABRICKS_OIDC_TOKEN is not set",
+			"file-oidc: databricks_id_token_filepath",
+			"github-oidc-azure: " + f.URL + " is not a workspace on Azure",
+			"azure-msi: ", "azure-client-secret: ", "azure-cli: ",
+			"google-credentials: " + f.URL + " is not a workspace on Google", "google-id: ",
+		}},
+		"one method": {settings: Settings{Host: f.URL, AuthType: "oauth-m2m", ClientID: "c"},
+			parts: []string{f.URL, "oauth-m2m: client_secret (DATABRICKS_CLIENT_SECRET) is not set"}, absent: "pat"},
+		"half of a method": {settings: Settings{Host: f.URL, ClientID: "c"}, env: map[string]string{"DATABRICKS_TOKEN": "t"},
+			parts: []string{"oauth-m2m: client_secret", "github-oidc: ", "env-oidc: "}, absent: "pat: "},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := call(t.Context(), mustOpen(t, tc.settings, tc.env))
+			wantError(t, err, "", tc.parts...)
+			if tc.absent != "" && strings.Contains(err.Error(), tc.absent) {
+				t.Errorf("%q is not asked for, but in: %v", tc.absent, err)
+			}
+		})
+	}
+}
+
+func TestFailingCredentialsAreNotReplaced(t *testing.T) {
+	isolate(t)
+	f := newFakeWorkspace(t, httptest.NewServer)
+	f.refusal = `{"error": "invalid_client", "error_description": "no client with hunter2"}`
+	// In the environment, other methods would be tried next.
+	env := map[string]string{"DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "hunter2",
+		"ACTIONS_ID_TOKEN_REQUEST_URL": f.URL + "/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hunter3"}
+	_, err := call(t.Context(), mustOpen(t, Settings{Host: f.URL}, env))
+	wantError(t, err, "", "oauth-m2m: ", "invalid_client", "no client with ***")
+	wantNoSecret(t, err, "hunter2", "hunter3")
+	if slices.Contains(f.seen(), "/github") {
+		t.Error("another method was tried")
+	}
+}
+
+func TestAccountHostByMetadata(t *testing.T) {
+	isolate(t)
+	server := httptest.NewServer(staticJSON(map[string]any{"host_type": "account"}))
+	defer server.Close()
+	_, err := mustOpen(t, Settings{Host: server.URL, Token: "t"}, nil).Resolve(t.Context())
+	wantError(t, err, "host", "account console")
+}
+
+func TestResolveWithoutMetadata(t *testing.T) {
+	isolate(t)
+	for name, handler := range map[string]string{"not JSON": "<html>", "not found": ""} {
+		server := httptest.NewServer(staticBody(handler))
+		target, err := mustOpen(t, Settings{Host: server.URL, Token: "t"}, nil).Resolve(t.Context())
+		server.Close()
+		if err != nil || target.BaseURL.String() != server.URL || target.WorkspaceID != "" {
+			t.Errorf("%s: %v, %v", name, target, err)
+		}
+	}
+}
+
+// TestCancellation hangs each call that authentication makes. A cancelled request gives up, and a later one succeeds.
+func TestCancellation(t *testing.T) {
+	for _, path := range []string{metadataPath, "/oidc/.well-known/oauth-authorization-server", tokenPath} {
+		t.Run(path, func(t *testing.T) {
+			isolate(t)
+			f := newFakeWorkspace(t, httptest.NewServer)
+			f.hangAt(path)
+			c := mustOpen(t, Settings{Host: f.URL, ClientID: "c", ClientSecret: "s"}, nil)
+			wantGivingUp(t, f, func(ctx context.Context) error {
+				_, err := c.Resolve(ctx)
+				return err
+			})
+			f.hangAt("")
+			if got := mustCall(t, c).Get("Authorization"); got != "Bearer c:s" {
+				t.Errorf("afterwards: %q", got)
+			}
+		})
+	}
+}
+
+func TestCancellationWhileRenewing(t *testing.T) {
+	isolate(t)
+	f := newFakeWorkspace(t, httptest.NewServer)
+	f.expiresIn = -1
+	c := mustOpen(t, Settings{Host: f.URL, ClientID: "c", ClientSecret: "s"}, nil)
+	mustCall(t, c)
+	f.hangAt(tokenPath)
+	wantGivingUp(t, f, func(ctx context.Context) error {
+		_, err := call(ctx, c)
+		return err
+	})
+	// End the renewal that was left behind.
+	f.hangAt("")
+	f.CloseClientConnections()
+}
+
+// wantGivingUp cancels work once the fake hangs.
+func wantGivingUp(t *testing.T, f *fakeWorkspace, work func(context.Context) error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- work(ctx) }()
+	select {
+	case <-f.entered:
+	case err := <-done:
+		t.Fatalf("ended early: %v", err)
+	}
+	cancel()
+	select {
+	case err := <-done:
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("got %v, want a cancellation", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("did not give up")
+	}
+}
+
+func TestTokensOverTLS(t *testing.T) {
+	isolate(t)
+	authority := newAuthority(t)
+	cfg := authority.serverConfig(t)
+	ca := writeFile(t, filepath.Join(t.TempDir(), "ca.pem"), authority.pem())
+	t.Setenv("MY_JWT", "jwt")
+	for name, s := range map[string]Settings{
+		"Bearer c:s":   {ClientID: "c", ClientSecret: "s"},
+		"Bearer c/jwt": {ClientID: "c", OIDCTokenEnv: "MY_JWT"},
+	} {
+		f := newFakeWorkspace(t, func(h http.Handler) *httptest.Server { return startTLS(h, cfg) })
+		f.expiresIn = -1 // so that renewing, too, has to trust the authority
+		s.Host, s.CACertFile = f.URL, ca
+		c := mustOpen(t, s, nil)
+		for range 2 {
+			if got := mustCall(t, c).Get("Authorization"); got != name {
+				t.Errorf("Authorization: %q, want %q", got, name)
+			}
+		}
+	}
+}
+
+// TestAzureWorkspaceResourceID resolves a workspace that only its Azure resource id names. The hosts are fixed, so a
+// transport stands in for the network.
+func TestAzureWorkspaceResourceID(t *testing.T) {
+	isolate(t)
+	azure := roundTripper(func(r *http.Request) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		switch r.URL.Host + r.URL.Path {
+		case "login.microsoftonline.com/tenant/oauth2/token":
+			_ = r.ParseForm()
+			writeJSON(w, map[string]any{"access_token": "for " + r.Form.Get("resource"), "token_type": "Bearer", "expires_in": 3600})
+		case "management.azure.com/subscriptions/1/ws":
+			writeJSON(w, map[string]any{"properties": map[string]any{"workspaceUrl": "adb-1.2.azuredatabricks.net"}})
+		default:
+			w.WriteHeader(http.StatusNotFound)
+		}
+		return w
+	})
+	s := Settings{
+		AzureWorkspaceResourceID: "/subscriptions/1/ws", AzureClientID: "c", AzureClientSecret: "s", AzureTenantID: "tenant",
+		Getenv: func(string) string { return "" }, RetryTimeout: time.Second,
+	}
+	d := &databricks{settings: databricksSettings{settings: s}, base: azure}
+	current, err := d.resolve(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := current.target.BaseURL.String(); got != "https://adb-1.2.azuredatabricks.net" {
+		t.Errorf("target %s", got)
+	}
+	headers, err := d.headers(t.Context(), current)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"Authorization":                            "Bearer for 2ff814a6-3304-4ab8-85cb-cd0e6f879c1d",
+		"X-Databricks-Azure-Sp-Management-Token":   "for https://management.core.windows.net/",
+		"X-Databricks-Azure-Workspace-Resource-Id": "/subscriptions/1/ws",
+	} {
+		if got := headers.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+// roundTripper answers requests without a network.
+type roundTripper func(*http.Request) *httptest.ResponseRecorder
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp := f(r).Result()
+	resp.Request = r
+	return resp, nil
+}
+
+func TestOpenReadsTheProcessEnvironment(t *testing.T) {
+	isolate(t)
+	t.Setenv("MLFLOW_TRACKING_URI", "https://mlflow.example.com")
+	if c, err := Open(Settings{}); err != nil || c.Kind != Server {
+		t.Errorf("got %v, %v", c, err)
+	}
+}

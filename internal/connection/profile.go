@@ -1,0 +1,72 @@
+package connection
+
+import (
+	"fmt"
+	"os"
+	"sort"
+	"strings"
+
+	"github.com/databricks/databricks-sdk-go/config"
+)
+
+const (
+	defaultConfigFile = "~/.databrickscfg"
+	defaultProfile    = "DEFAULT"
+	// settingsSection is no profile; the Databricks CLI keeps the name of the default profile there.
+	settingsSection = "__settings__"
+)
+
+// profile is one section of a Databricks configuration file.
+type profile struct {
+	name, path string
+	values     map[string]string
+}
+
+// configFilePath is the Databricks configuration file to read.
+func configFilePath(s Settings) string {
+	return firstNonEmpty(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)
+}
+
+// readProfile reads a profile; without a name, the default one, which may be absent.
+func readProfile(path, name string) (profile, error) {
+	file, err := config.LoadFile(path)
+	if os.IsNotExist(err) {
+		if name == "" {
+			return profile{}, nil
+		}
+		return profile{}, &Error{"profile", "Could not find Databricks profile", fmt.Sprintf(
+			"Profile %q is asked for, but there is no file %s. Create it with `databricks configure --profile %s`, or set config_file.", name, path, name)}
+	}
+	if err != nil {
+		// The parser's own words would repeat the line, and with it a token.
+		return profile{}, &Error{"config_file", "Could not read Databricks configuration file",
+			path + " can't be read or is not a valid INI file. Repair it, or set config_file to another one."}
+	}
+	asked := name
+	if asked == "" {
+		asked = strings.TrimSpace(file.Section(settingsSection).Key("default_profile").String())
+	}
+	p := profile{name: firstNonEmpty(asked, defaultProfile), path: file.Path()}
+	if file.HasSection(p.name) && p.name != settingsSection {
+		p.values = file.Section(p.name).KeysHash()
+	}
+	if len(p.values) == 0 && asked != "" {
+		return profile{}, &Error{"profile", "Could not find Databricks profile", fmt.Sprintf(
+			"%s has no profile %q, or an empty one. %s", p.path, p.name, profilesIn(file))}
+	}
+	return p, nil
+}
+
+func profilesIn(file *config.File) string {
+	var names []string
+	for _, section := range file.Sections() {
+		if section.Name() != settingsSection && len(section.Keys()) > 0 {
+			names = append(names, section.Name())
+		}
+	}
+	if len(names) == 0 {
+		return "It has no profiles at all."
+	}
+	sort.Strings(names)
+	return "It has: " + strings.Join(names, ", ") + "."
+}

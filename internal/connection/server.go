@@ -1,0 +1,210 @@
+package connection
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"gopkg.in/ini.v1"
+)
+
+// Environment variables and the credentials file of MLflow's own clients.
+const (
+	usernameVariable    = "MLFLOW_TRACKING_USERNAME"
+	passwordVariable    = "MLFLOW_TRACKING_PASSWORD"
+	tokenVariable       = "MLFLOW_TRACKING_TOKEN"
+	workspaceVariable   = "MLFLOW_WORKSPACE"
+	insecureVariable    = "MLFLOW_TRACKING_INSECURE_TLS"
+	serverCertVariable  = "MLFLOW_TRACKING_SERVER_CERT_PATH"
+	clientCertVariable  = "MLFLOW_TRACKING_CLIENT_CERT_PATH"
+	sigV4Variable       = "MLFLOW_TRACKING_AWS_SIGV4"
+	mlflowCredentials   = ".mlflow/credentials"
+	credentialsSection  = "mlflow"
+	workspaceHeaderName = "X-MLFLOW-WORKSPACE"
+)
+
+// login is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
+type login struct{ username, password, token string }
+
+// openServer connects to an MLflow tracking server.
+func openServer(s Settings, uri trackingURI) (*Connection, error) {
+	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
+	if sigV4 {
+		sigV4Err = &Error{"", "Could not choose credentials", sigV4Variable +
+			" is set, but this provider does not sign requests for AWS. Unset it, and use username and password or token."}
+	}
+	who, loginErr := serverLogin(s, uri)
+	files, tlsErr := serverTLS(s)
+	if err := errors.Join(sigV4Err, loginErr, tlsErr); err != nil {
+		return nil, err
+	}
+	base, err := newTransport(files, s.HTTPTimeout)
+	if err != nil {
+		return nil, err
+	}
+	target := Target{BaseURL: &url.URL{Scheme: uri.server.Scheme, Host: uri.server.Host, Path: strings.TrimRight(uri.server.Path, "/")}}
+	headers := serverHeaders(who, firstNonEmpty(s.Workspace, s.Getenv(workspaceVariable)))
+	c := &Connection{
+		Kind:    Server,
+		Resolve: func(context.Context) (Target, error) { return target, nil },
+		Transport: &transport{
+			base:      base,
+			userAgent: s.UserAgent,
+			authorize: func(context.Context) (Target, http.Header, error) { return target, headers, nil },
+		},
+		Username: who.username,
+	}
+	if headers.Get("Authorization") != "" {
+		c.Warnings = warnIfPlain(target.BaseURL, uri.attribute())
+	}
+	return c, nil
+}
+
+func serverHeaders(who login, workspace string) http.Header {
+	h := http.Header{}
+	switch {
+	case who.username != "":
+		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(who.username+":"+who.password)))
+	case who.token != "":
+		h.Set("Authorization", "Bearer "+who.token)
+	}
+	if workspace = strings.TrimSpace(workspace); workspace != "" {
+		h.Set(workspaceHeaderName, workspace)
+	}
+	return h
+}
+
+// serverLogin picks the credentials: from the block, else from the URL, else as MLflow's own clients do, for which a
+// complete pair of user name and password beats a token.
+func serverLogin(s Settings, uri trackingURI) (login, error) {
+	inBlock := s.Username != "" || s.Password != "" || s.Token != ""
+	if inBlock && (uri.server.User == nil || uri.attribute() == "") {
+		return blockLogin(s)
+	}
+	if user := uri.server.User; user != nil {
+		password, _ := user.Password()
+		if inBlock {
+			return login{}, &Error{"tracking_uri", "Could not choose credentials",
+				"tracking_uri holds a user name, and username, password or token is set as well. Drop one of the two."}
+		}
+		if user.Username() == "" || password == "" {
+			return login{}, uri.refuse("A user name and a password in it must come together (user:password@host). Better set username and password.")
+		}
+		return login{username: user.Username(), password: password}, nil
+	}
+	username, password, err := environmentLogin(s)
+	if err != nil {
+		return login{}, err
+	}
+	if username != "" && password != "" {
+		return login{username: username, password: password}, nil
+	}
+	return login{token: s.Getenv(tokenVariable)}, nil
+}
+
+// blockLogin is for credentials in the block; of user name and password one may come from the environment.
+func blockLogin(s Settings) (login, error) {
+	if s.Token != "" {
+		if s.Username == "" && s.Password == "" {
+			return login{token: s.Token}, nil
+		}
+		return login{}, &Error{"token", "Could not choose credentials",
+			"token and username or password are both set. Drop token, or drop username and password."}
+	}
+	username, password, err := environmentLogin(s)
+	if err != nil {
+		return login{}, err
+	}
+	who := login{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
+	if who.username == "" {
+		return who, &Error{"password", "Could not choose credentials", "password is set, but username is not. Set username or " + usernameVariable + "."}
+	}
+	if who.password == "" {
+		return who, &Error{"username", "Could not choose credentials", "username is set, but password is not. Set password or " + passwordVariable + "."}
+	}
+	return who, nil
+}
+
+// environmentLogin reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
+func environmentLogin(s Settings) (username, password string, err error) {
+	username, password = s.Getenv(usernameVariable), s.Getenv(passwordVariable)
+	if username != "" && password != "" {
+		return username, password, nil
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return username, password, nil //nolint:nilerr // no home directory, no credentials file
+	}
+	path := filepath.Join(home, filepath.FromSlash(mlflowCredentials))
+	// Read as Python's configparser would: a password may hold '#' and quotes.
+	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, PreserveSurroundedQuote: true, InsensitiveKeys: true}, path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return username, password, nil
+	}
+	if err != nil {
+		// The parser's own words would repeat the line, and with it a password.
+		return "", "", &Error{"", "Could not read MLflow credentials", path + " can't be read or is not a valid INI file. Repair or remove it."}
+	}
+	section := file.Section(credentialsSection)
+	return firstNonEmpty(username, section.Key("mlflow_tracking_username").String()),
+		firstNonEmpty(password, section.Key("mlflow_tracking_password").String()), nil
+}
+
+// serverTLS completes the TLS attributes from the environment. An attribute that says how to verify the server beats
+// the variables that do.
+func serverTLS(s Settings) (tlsFiles, error) {
+	files := blockTLS(s)
+	if files.ca != "" && files.skipVerify {
+		return files, contradictoryTLS("skip_verify", "skip_verify", "ca_cert_file")
+	}
+	if files.clientCert == "" {
+		files.clientCert, files.clientSource = s.Getenv(clientCertVariable), clientCertVariable
+	}
+	if files.ca != "" || files.skipVerify {
+		return files, nil
+	}
+	insecure, err := boolVariable(s, insecureVariable)
+	if err != nil {
+		return files, err
+	}
+	files.ca, files.caSource, files.skipVerify = s.Getenv(serverCertVariable), serverCertVariable, insecure
+	if files.ca != "" && insecure {
+		return files, contradictoryTLS("", insecureVariable, serverCertVariable)
+	}
+	return files, nil
+}
+
+func contradictoryTLS(attribute, skip, ca string) error {
+	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
+		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
+}
+
+// boolVariable reads a variable that MLflow's own clients take as true, false, 1 or 0.
+func boolVariable(s Settings, name string) (bool, error) {
+	value := s.Getenv(name)
+	if value == "" {
+		return false, nil
+	}
+	parsed, err := strconv.ParseBool(strings.ToLower(value))
+	if err != nil {
+		return false, &Error{"", "Could not use environment variable", fmt.Sprintf("%s is %q; it must be true or false.", name, value)}
+	}
+	return parsed, nil
+}
+
+func firstNonEmpty(values ...string) string {
+	for _, v := range values {
+		if v != "" {
+			return v
+		}
+	}
+	return ""
+}

@@ -1,0 +1,111 @@
+package connection
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"time"
+)
+
+// tlsFiles are the TLS settings, each with the name under which it was given.
+type tlsFiles struct {
+	ca, clientCert         string
+	caSource, clientSource string
+	skipVerify             bool
+}
+
+// blockTLS are the TLS attributes of the block.
+func blockTLS(s Settings) tlsFiles {
+	return tlsFiles{
+		ca: s.CACertFile, caSource: "ca_cert_file",
+		clientCert: s.ClientCertFile, clientSource: "client_cert_file",
+		skipVerify: s.SkipVerify,
+	}
+}
+
+// newTransport returns a transport without authentication: TLS 1.2 or newer, proxies from the environment, and timeout
+// as the limit for the beginning of an answer.
+func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error) {
+	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: files.skipVerify}
+	if files.ca != "" {
+		pool, err := trustedRoots(files)
+		if err != nil {
+			return nil, err
+		}
+		cfg.RootCAs = pool
+	}
+	if files.clientCert != "" {
+		cert, err := clientCertificate(files)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Certificates = []tls.Certificate{cert}
+	}
+	return &http.Transport{
+		Proxy:                 http.ProxyFromEnvironment,
+		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:       cfg,
+		ForceAttemptHTTP2:     true,
+		MaxIdleConns:          100,
+		MaxIdleConnsPerHost:   32, // Terraform's -parallelism is often raised; idle connections are cheap
+		IdleConnTimeout:       90 * time.Second,
+		TLSHandshakeTimeout:   30 * time.Second,
+		ExpectContinueTimeout: time.Second,
+		ResponseHeaderTimeout: timeout,
+	}, nil
+}
+
+// trustedRoots adds the CA file to the system's roots: tokens may come from public hosts.
+func trustedRoots(files tlsFiles) (*x509.CertPool, error) {
+	pem, err := readPEM(files.ca, files.caSource)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fileError(files.caSource, files.ca, "it holds no PEM certificate")
+	}
+	return pool, nil
+}
+
+func clientCertificate(files tlsFiles) (tls.Certificate, error) {
+	pem, err := readPEM(files.clientCert, files.clientSource)
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	cert, err := tls.X509KeyPair(pem, pem)
+	if err != nil {
+		return cert, fileError(files.clientSource, files.clientCert,
+			"it must hold a PEM certificate and its unencrypted key, one after the other")
+	}
+	return cert, nil
+}
+
+func readPEM(path, source string) ([]byte, error) {
+	pem, err := os.ReadFile(path)
+	if err == nil {
+		return pem, nil
+	}
+	var pathErr *fs.PathError
+	if errors.As(err, &pathErr) {
+		err = pathErr.Err // the path is told anyway
+	}
+	return nil, fileError(source, path, err.Error())
+}
+
+// fileError blames the attribute, or nothing when source is an environment variable.
+func fileError(source, path, reason string) error {
+	attribute := source
+	if source != "ca_cert_file" && source != "client_cert_file" {
+		attribute = ""
+	}
+	return &Error{attribute, "Could not read certificate file", fmt.Sprintf("%s names %s: %s.", source, path, reason)}
+}

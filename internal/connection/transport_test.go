@@ -1,0 +1,153 @@
+package connection
+
+import (
+	"crypto/tls"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestCredentialsStayWithTheirHost(t *testing.T) {
+	isolate(t)
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("the other host was called") }))
+	defer elsewhere.Close()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere.URL+"/stolen", http.StatusTemporaryRedirect)
+	}))
+	defer server.Close()
+	c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t"}, nil)
+
+	for name, tc := range map[string]struct{ url, part string }{
+		"redirect": {server.URL + "/x", "redirects to " + elsewhere.URL},
+		"direct":   {elsewhere.URL + "/x", "not sent to " + elsewhere.URL},
+		"scheme":   {strings.Replace(server.URL, "http:", "https:", 1), "not sent to https:"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := &closeRecorder{Reader: strings.NewReader("body")}
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, tc.url, body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader("body")), nil }
+			resp, err := (&http.Client{Transport: c.Transport}).Do(req)
+			if err == nil {
+				_ = resp.Body.Close()
+			}
+			wantError(t, err, "", tc.part)
+			var permanent interface{ Permanent() bool }
+			if !errors.As(err, &permanent) || !permanent.Permanent() {
+				t.Error("a refusal must tell that trying again does not help")
+			}
+			if !body.closed {
+				t.Error("the request's body was not closed")
+			}
+		})
+	}
+}
+
+type closeRecorder struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closeRecorder) Close() error {
+	c.closed = true
+	return nil
+}
+
+func TestSameOrigin(t *testing.T) {
+	for _, tc := range []struct {
+		a, b string
+		same bool
+	}{
+		{"https://a.example.com/x", "https://A.example.com:443/y", true},
+		{"http://a.example.com", "http://a.example.com:80", true},
+		{"http://a.example.com", "https://a.example.com", false},
+		{"http://a.example.com:443", "https://a.example.com", false},
+		{"https://a.example.com", "https://a.example.com:8443", false},
+		{"https://a.example.com", "https://a.example.com.evil.example", false},
+	} {
+		a, errA := url.Parse(tc.a)
+		b, errB := url.Parse(tc.b)
+		if err := errors.Join(errA, errB); err != nil {
+			t.Fatal(err)
+		}
+		if sameOrigin(a, b) != tc.same {
+			t.Errorf("%s and %s: want %t", tc.a, tc.b, tc.same)
+		}
+	}
+}
+
+func TestTransportLeavesTheRequestAlone(t *testing.T) {
+	isolate(t)
+	server := httptest.NewServer(http.HandlerFunc(echo))
+	defer server.Close()
+	c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t", UserAgent: "agent/1"}, nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if len(req.Header) != 0 {
+		t.Errorf("the caller's request got headers: %v", req.Header)
+	}
+}
+
+func TestTLS(t *testing.T) {
+	dir := t.TempDir()
+	server := newTLSServer(t, false)
+	mutual := newTLSServer(t, true)
+	ca := writeFile(t, filepath.Join(dir, "ca.pem"), server.caPEM)
+	mutualCA := writeFile(t, filepath.Join(dir, "mutual-ca.pem"), mutual.caPEM)
+	client := writeFile(t, filepath.Join(dir, "client.pem"), mutual.clientPEM)
+	outdated := startTLS(http.HandlerFunc(echo), &tls.Config{
+		Certificates: server.TLS.Certificates, MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11, //nolint:gosec // that is the point
+	})
+	t.Cleanup(outdated.Close)
+	junk := writeFile(t, filepath.Join(dir, "junk.pem"), "junk")
+	variable := func(name, value string) map[string]string { return map[string]string{name: value} }
+	tests := map[string]struct {
+		settings Settings
+		env      map[string]string
+		failure  string
+	}{
+		"unknown authority": {settings: Settings{TrackingURI: server.URL}, failure: "certificate"},
+		"ca_cert_file":      {settings: Settings{TrackingURI: server.URL, CACertFile: ca}},
+		"ca_cert_file beats insecure": {settings: Settings{TrackingURI: server.URL, CACertFile: mutualCA},
+			env: variable("MLFLOW_TRACKING_INSECURE_TLS", "true"), failure: "certificate"},
+		"ca in the environment":       {settings: Settings{TrackingURI: server.URL}, env: variable("MLFLOW_TRACKING_SERVER_CERT_PATH", ca)},
+		"skip_verify":                 {settings: Settings{TrackingURI: server.URL, SkipVerify: true}},
+		"insecure in the environment": {settings: Settings{TrackingURI: server.URL}, env: variable("MLFLOW_TRACKING_INSECURE_TLS", "True")},
+		"client certificate asked":    {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA}, failure: "certificate required"},
+		"client_cert_file":            {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA, ClientCertFile: client}},
+		"client certificate in the environment": {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA},
+			env: variable("MLFLOW_TRACKING_CLIENT_CERT_PATH", client)},
+		"TLS 1.1":                      {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true}, failure: "protocol version"},
+		"ca without certificate":       {settings: Settings{TrackingURI: server.URL, CACertFile: junk}, failure: "no PEM certificate"},
+		"client cert without a key":    {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
+		"Databricks ca_cert_file":      {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
+		"Databricks unknown authority": {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
+		"Databricks skip_verify":       {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			isolate(t)
+			c, err := open(tc.settings, tc.env)
+			if err == nil {
+				_, err = call(t.Context(), c)
+			}
+			if tc.failure == "" && err != nil || tc.failure != "" && (err == nil || !strings.Contains(err.Error(), tc.failure)) {
+				t.Errorf("got %v, want %q", err, tc.failure)
+			}
+		})
+	}
+}
