@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestParse(t *testing.T) {
+	defaults := map[string]string{
+		"admin-token": "admin@example.com", "user-token": "ana@example.com",
+		"service-principal-token": "6f1c2a34-5b67-4c89-9d01-23456789abcd",
+	}
+	cases := []struct {
+		name, args string
+		want       settings
+		refusal    string // part of the error; empty: accepted
+	}{
+		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
+		{
+			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -journal calls.jsonl -token a=x@example.com -token b=y@example.com",
+			settings{"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, 7, "calls.jsonl"}, "",
+		},
+		{"localhost", "-addr localhost:0", settings{addr: "localhost:0", tokens: defaults}, ""},
+		{"all interfaces", "-addr :8089", settings{}, "only loopback addresses are allowed"},
+		{"another machine's address", "-addr 192.0.2.1:8089", settings{}, "only loopback addresses are allowed"},
+		{"no port", "-addr 127.0.0.1", settings{}, "could not read -addr"},
+		{"a token without a principal", "-token secret", settings{}, "want TOKEN=principal"},
+		{"an argument", "extra", settings{}, `unexpected argument "extra"`},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := parse(strings.Fields(c.args), io.Discard)
+			if c.refusal != "" {
+				if err == nil || !strings.Contains(err.Error(), c.refusal) {
+					t.Errorf("error = %v, want %q", err, c.refusal)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.addr != c.want.addr || got.latency != c.want.latency || got.seed != c.want.seed ||
+				got.journal != c.want.journal || !maps.Equal(got.tokens, c.want.tokens) {
+				t.Errorf("settings = %+v, want %+v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestRun(t *testing.T) {
+	journal := filepath.Join(t.TempDir(), "calls.jsonl")
+	ctx, cancel := context.WithCancel(t.Context())
+	read, write := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com"}, write, io.Discard)
+		_ = write.CloseWithError(err)
+		ended <- err
+	}()
+
+	// Whoever copies the export line gets a working host and token.
+	lines := bufio.NewScanner(read)
+	var host, token string
+	for token == "" && lines.Scan() {
+		if line, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "export DATABRICKS_HOST="); ok {
+			host, token, _ = strings.Cut(line, " DATABRICKS_TOKEN=")
+		}
+	}
+	go func() { _, _ = io.Copy(io.Discard, read) }()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host+"/api/2.0/preview/scim/v2/Me", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+token)
+	response, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), "carol@example.com") {
+		t.Errorf("Me = %s, %v", body, err)
+	}
+
+	cancel()
+	if err := <-ended; err != nil {
+		t.Errorf("stopped with %v", err)
+	}
+	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), "/scim/v2/Me") {
+		t.Errorf("journal = %s, %v", text, err)
+	}
+}
+
+func TestRunWithoutAJournal(t *testing.T) {
+	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-journal", filepath.Join(t.TempDir(), "none", "calls.jsonl")}, io.Discard, io.Discard)
+	if err == nil || !strings.Contains(err.Error(), "could not open the journal") {
+		t.Errorf("error = %v", err)
+	}
+}

@@ -1,0 +1,61 @@
+package emulator
+
+import "net/http"
+
+// Permission levels. Folders and notebooks have CAN_RUN too; an experiment inherits it as CAN_READ.
+const (
+	canRead   = "CAN_READ"
+	canRun    = "CAN_RUN"
+	canEdit   = "CAN_EDIT"
+	canManage = "CAN_MANAGE"
+)
+
+var levelRank = map[string]int{canRead: 1, canRun: 2, canEdit: 3, canManage: 4}
+
+// levelNoun is how refusals name a level.
+var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
+
+// allowed tells whether the account has at least this level on n: directly, by a group, or by a folder above.
+func (w *Workspace) allowed(a *account, n *node, level string) bool {
+	if a.isAdmin() {
+		return true
+	}
+	if a.granted(n, level) {
+		return true
+	}
+	for _, folder := range w.foldersAbove(n) {
+		if a.granted(folder, level) {
+			return true
+		}
+	}
+	return false
+}
+
+// granted looks at the direct grants of one node alone.
+func (a *account) granted(n *node, level string) bool {
+	if levelRank[n.grants[a.Principal]] >= levelRank[level] {
+		return true
+	}
+	for _, group := range a.groups {
+		if levelRank[n.grants[group]] >= levelRank[level] {
+			return true
+		}
+	}
+	return false
+}
+
+// require refuses with 403 when the account has less than the level on n.
+func (w *Workspace) require(a *account, n *node, level string) error {
+	if w.allowed(a, n, level) {
+		return nil
+	}
+	return fail(http.StatusForbidden, "PERMISSION_DENIED",
+		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNoun[level], n.path)
+}
+
+// grantCreator gives the maker of an object CAN_MANAGE on it, unless that is inherited anyway.
+func (w *Workspace) grantCreator(creator *account, n *node) {
+	if !w.allowed(creator, n, canManage) {
+		n.grants[creator.Principal] = canManage
+	}
+}

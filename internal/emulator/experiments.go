@@ -1,0 +1,288 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const (
+	activeStage  = "active"
+	deletedStage = "deleted"
+)
+
+// experiment is what the workspace knows about one experiment besides its place in the tree.
+type experiment struct {
+	*node
+	owner            *account
+	artifactLocation string
+	created, updated int64 // milliseconds since 1970
+	tags             []Tag // set by people
+	systemTags       []Tag // added by the workspace
+	traceLocation    json.RawMessage
+	content          map[contentKind][]string // ids of runs, traces and logged models
+}
+
+func (e *experiment) deleted() bool { return e.trashedFrom != "" }
+
+// experimentJSON is an experiment on the wire. Its times are JSON numbers.
+type experimentJSON struct {
+	ExperimentID     string          `json:"experiment_id"`
+	Name             string          `json:"name"`
+	ArtifactLocation string          `json:"artifact_location"`
+	LifecycleStage   string          `json:"lifecycle_stage"`
+	LastUpdateTime   int64           `json:"last_update_time"`
+	CreationTime     int64           `json:"creation_time"`
+	Tags             []Tag           `json:"tags,omitempty"`
+	TraceLocation    json.RawMessage `json:"trace_location,omitempty"`
+}
+
+func (e *experiment) json() experimentJSON {
+	stage := activeStage
+	if e.deleted() {
+		stage = deletedStage
+	}
+	return experimentJSON{
+		e.id, e.path, e.artifactLocation, stage, e.updated, e.created, slices.Concat(e.tags, e.systemTags), e.traceLocation,
+	}
+}
+
+// oldestFirst is the order of Workspace.byAge.
+func oldestFirst(a, b *experiment) int {
+	return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
+}
+
+// addExperiment puts a new experiment into the tree; the caller has checked that the path is free.
+func (w *Workspace) addExperiment(owner *account, n *node) *experiment {
+	now := w.millis()
+	e := &experiment{
+		node:             n,
+		owner:            owner,
+		artifactLocation: "dbfs:/databricks/mlflow-tracking/" + n.id,
+		created:          now,
+		updated:          now,
+		systemTags:       systemTags(owner, n),
+		content:          map[contentKind][]string{},
+	}
+	n.experiment = e
+	w.index(e)
+	w.grantCreator(owner, n)
+	return e
+}
+
+func (w *Workspace) index(e *experiment) {
+	i, _ := slices.BinarySearchFunc(w.byAge, e, oldestFirst)
+	w.byAge = slices.Insert(w.byAge, i, e)
+}
+
+func (w *Workspace) unindex(e *experiment) {
+	i, _ := slices.BinarySearchFunc(w.byAge, e, oldestFirst)
+	w.byAge = slices.Delete(w.byAge, i, i+1)
+}
+
+// rename moves an experiment to another path; its source name follows.
+func (w *Workspace) rename(e *experiment, to string) {
+	w.move(e.node, to)
+	replaceTag(e.systemTags, tagSourceName, to)
+	e.updated = w.millis()
+}
+
+// trash moves an experiment to its owner's Trash, which frees its name.
+func (w *Workspace) trash(e *experiment) {
+	from := e.path
+	base := e.owner.home() + "/Trash/" + path.Base(from)
+	to := base
+	for i := 1; w.nodes[to] != nil; i++ {
+		to = fmt.Sprintf("%s (%d)", base, i)
+	}
+	w.move(e.node, to)
+	e.trashedFrom = from
+	e.updated = w.millis()
+}
+
+// takeBack moves an experiment from Trash to where it was.
+func (w *Workspace) takeBack(e *experiment) error {
+	if w.nodes[e.trashedFrom] != nil {
+		return taken("Node named '%s' already exists", path.Base(e.trashedFrom))
+	}
+	w.move(e.node, e.trashedFrom)
+	e.trashedFrom = ""
+	e.updated = w.millis()
+	return nil
+}
+
+var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:/`)
+
+func (w *Workspace) createExperiment(c *call) (any, error) {
+	var in struct {
+		Name             string          `json:"name"`
+		ArtifactLocation string          `json:"artifact_location"`
+		Tags             []Tag           `json:"tags"`
+		TraceLocation    json.RawMessage `json:"trace_location"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.Name == "" {
+		return nil, required("name")
+	}
+	if in.ArtifactLocation != "" && !hasScheme.MatchString(in.ArtifactLocation) {
+		return nil, invalid("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
+	}
+	var tags []Tag
+	for _, t := range in.Tags {
+		if err := checkTag(t, len(tags)); err != nil {
+			return nil, err
+		}
+		tags = upsertTag(tags, t)
+	}
+	name, err := w.freeName(c.caller, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	e := w.addExperiment(c.caller, w.addNode(w.newID(), name, nodeExperiment))
+	e.tags = tags
+	e.traceLocation = in.TraceLocation
+	e.artifactLocation = cmp.Or(in.ArtifactLocation, e.artifactLocation)
+	return map[string]string{"experiment_id": e.id}, nil
+}
+
+// freeName normalises the name for a new or moved experiment and checks that it may go there.
+func (w *Workspace) freeName(caller *account, name string) (string, error) {
+	if !strings.HasPrefix(name, "/") {
+		return "", invalid("Got an invalid experiment name '%s'. An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
+	}
+	p := normalise(name)
+	if w.inGitFolder(p) {
+		return "", invalid("MLflow experiment creation is not permitted in a repo. Use the default experiment for the notebook or create an experiment in the workspace.")
+	}
+	parent := w.nodes[path.Dir(p)]
+	if parent == nil || !parent.isFolder() {
+		return "", missing("Parent directory %s does not exist.", path.Dir(p))
+	}
+	if err := w.require(caller, parent, canEdit); err != nil {
+		return "", err
+	}
+	if w.nodes[p] != nil {
+		return "", taken("Node named '%s' already exists", path.Base(p))
+	}
+	return p, nil
+}
+
+func (w *Workspace) getExperiment(c *call) (any, error) {
+	e, err := w.permittedExperiment(c, c.URL.Query().Get("experiment_id"), canRead)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"experiment": e.json()}, nil
+}
+
+// getExperimentByName takes the name as it is: with /Workspace in front it finds nothing.
+func (w *Workspace) getExperimentByName(c *call) (any, error) {
+	name := c.URL.Query().Get("experiment_name")
+	if name == "" {
+		return nil, required("experiment_name")
+	}
+	n := w.nodes[name]
+	if n == nil {
+		return nil, missing("Node %s does not exist.", name)
+	}
+	if n.experiment == nil {
+		return nil, taken("Node named '%s' already exists", path.Base(name))
+	}
+	if err := w.require(c.caller, n, canRead); err != nil {
+		return nil, err
+	}
+	return map[string]any{"experiment": n.experiment.json()}, nil
+}
+
+func (w *Workspace) updateExperiment(c *call) (any, error) {
+	var in struct {
+		ExperimentID string `json:"experiment_id"`
+		NewName      string `json:"new_name"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	e, err := w.permittedExperiment(c, in.ExperimentID, canEdit)
+	if err != nil {
+		return nil, err
+	}
+	if e.deleted() {
+		return nil, invalid("Cannot move node '%s' because it is in trash folder", e.path)
+	}
+	if in.NewName == "" {
+		return nil, required("new_name")
+	}
+	if normalise(in.NewName) == e.path {
+		return empty{}, nil
+	}
+	name, err := w.freeName(c.caller, in.NewName)
+	if err != nil {
+		return nil, err
+	}
+	w.rename(e, name)
+	return empty{}, nil
+}
+
+func (w *Workspace) deleteExperiment(c *call) (any, error) {
+	e, err := w.permittedExperimentInBody(c, canManage)
+	if err != nil {
+		return nil, err
+	}
+	if e.deleted() {
+		return nil, missing("Experiment with id '%s' does not exist or is in trash already.", e.id)
+	}
+	w.trash(e)
+	return empty{}, nil
+}
+
+func (w *Workspace) restoreExperiment(c *call) (any, error) {
+	e, err := w.permittedExperimentInBody(c, canManage)
+	if err != nil {
+		return nil, err
+	}
+	if !e.deleted() {
+		return nil, missing("Experiment with id '%s' is not in trash.", e.id)
+	}
+	if e.kind == nodeNotebook {
+		return nil, invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
+	}
+	if err := w.takeBack(e); err != nil {
+		return nil, err
+	}
+	return empty{}, nil
+}
+
+// permittedExperimentInBody reads the one field experiment_id of a body.
+func (w *Workspace) permittedExperimentInBody(c *call, level string) (*experiment, error) {
+	var in struct {
+		ExperimentID string `json:"experiment_id"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	return w.permittedExperiment(c, in.ExperimentID, level)
+}
+
+// permittedExperiment finds an experiment, deleted ones too, on which the caller has at least the level.
+func (w *Workspace) permittedExperiment(c *call, id, level string) (*experiment, error) {
+	if id == "" {
+		return nil, required("experiment_id")
+	}
+	n := w.objects[id]
+	if n == nil {
+		return nil, missing("Node ID %s does not exist.", id)
+	}
+	if n.experiment == nil {
+		return nil, invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.kind)
+	}
+	if err := w.require(c.caller, n, level); err != nil {
+		return nil, err
+	}
+	return n.experiment, nil
+}

@@ -1,0 +1,151 @@
+package emulator
+
+import (
+	"bytes"
+	"cmp"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Fault is something that goes wrong with matching calls. Without Status, RawBody, DropBefore, DropAfter and Truncate a call goes
+// well, only later (Delay) or with more headers (Header).
+type Fault struct {
+	// Method, Path (a pattern, see path.Match), Query and Body (substrings) choose the calls; what is empty matches all.
+	Method, Path, Query, Body string
+	// Skip lets so many matching calls pass first. Then Times of them are hit: 0 means one, -1 all.
+	Skip, Times int
+	// Status, Code and Message are the answer in the usual JSON shape.
+	Status        int
+	Code, Message string
+	// RawBody and ContentType replace the JSON shape; Status is 200 when not given.
+	RawBody, ContentType string
+	// Header is added to the answer.
+	Header map[string]string
+	// Delay passes before anything happens.
+	Delay time.Duration
+	// DropBefore breaks the connection before the call has an effect, DropAfter when it had one.
+	DropBefore, DropAfter bool
+	// Truncate breaks the connection in the middle of the answer's body, after the effect.
+	Truncate bool
+	// AfterEffect lets the call have its effect although the fault's own answer is sent.
+	AfterEffect bool
+}
+
+// Inject adds a fault. A call is hit by the first one added that matches and is not used up.
+func (w *Workspace) Inject(f Fault) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	f.Times = cmp.Or(f.Times, 1)
+	w.faults = append(w.faults, &f)
+}
+
+// ClearFaults takes all faults away.
+func (w *Workspace) ClearFaults() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.faults = nil
+}
+
+// FaultsLeft counts the faults that are not used up. One that is injected for ever is always left.
+func (w *Workspace) FaultsLeft() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := 0
+	for _, f := range w.faults {
+		if f.Times != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// takeFault uses up one hit of the fault for this call; the zero Fault is none.
+func (w *Workspace) takeFault(r *http.Request, body []byte) Fault {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, f := range w.faults {
+		if f.Times == 0 || !f.matches(r, body) {
+			continue
+		}
+		if f.Skip > 0 {
+			f.Skip--
+			continue
+		}
+		if f.Times > 0 {
+			f.Times--
+		}
+		return *f
+	}
+	return Fault{}
+}
+
+func (f *Fault) matches(r *http.Request, body []byte) bool {
+	return matchesRoute(f.Method, f.Path, r.Method, r.URL.Path) &&
+		strings.Contains(r.URL.RawQuery, f.Query) && bytes.Contains(body, []byte(f.Body))
+}
+
+// answers tells whether the fault has an answer of its own.
+func (f Fault) answers() bool { return f.Status != 0 || f.RawBody != "" }
+
+// letsThrough tells whether the call has its effect.
+func (f Fault) letsThrough() bool {
+	return !f.DropBefore && (!f.answers() || f.AfterEffect)
+}
+
+// spoil turns the answer into what the client is to see.
+func (f Fault) spoil(out *reply) {
+	switch {
+	case f.DropBefore || f.DropAfter:
+		out.status = 0
+	case f.RawBody != "":
+		out.status = cmp.Or(f.Status, http.StatusOK)
+		out.header.Set("Content-Type", cmp.Or(f.ContentType, "text/html; charset=utf-8"))
+		out.body.Reset()
+		out.body.WriteString(f.RawBody)
+	case f.Status != 0:
+		out.body.Reset()
+		writeJSON(out, f.Status, map[string]string{"error_code": f.Code, "message": f.Message})
+	}
+	for key, value := range f.Header {
+		out.header.Set(key, value)
+	}
+}
+
+// breakConnection ends the connection after a few bytes of an answer. With none at all Go's HTTP client would silently repeat a GET
+// on a connection that it used before, and a test would not know how many calls to expect.
+func breakConnection(rw http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(rw).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // no connection of our own to break: let the server do it
+	}
+	_, _ = io.WriteString(conn, "HTTP/1.1 ")
+	_ = conn.Close()
+}
+
+// hook is a function that acts between two calls.
+type hook struct {
+	method, pattern string
+	run             func(*http.Request)
+}
+
+// Before runs fn before each matching call has any effect, outside the workspace's lock: there it can do what somebody else might
+// have done meanwhile. An empty method or pattern matches all.
+func (w *Workspace) Before(method, pathPattern string, fn func(r *http.Request)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.hooks = append(w.hooks, hook{method, pathPattern, fn})
+}
+
+func (w *Workspace) runHooks(r *http.Request, body []byte) {
+	w.mu.Lock()
+	hooks := w.hooks[:len(w.hooks):len(w.hooks)]
+	w.mu.Unlock()
+	for _, h := range hooks {
+		if matchesRoute(h.method, h.pattern, r.Method, r.URL.Path) {
+			r.Body = io.NopCloser(bytes.NewReader(body))
+			h.run(r)
+		}
+	}
+}

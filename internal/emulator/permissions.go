@@ -1,0 +1,243 @@
+package emulator
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+)
+
+// objectKind says what one family of permission routes serves.
+type objectKind struct {
+	nodeKind   string
+	noun       string // in "… is not a experiment"
+	objectType string
+	levels     []level
+}
+
+type level struct {
+	PermissionLevel string `json:"permission_level"`
+	Description     string `json:"description"`
+}
+
+var objectKinds = map[string]objectKind{
+	"experiments": {nodeExperiment, "experiment", "mlflowExperiment", []level{
+		{canRead, "Can view the experiment"},
+		{canEdit, "Can view, log runs to, and edit the experiment"},
+		{canManage, "Can view, log runs to, edit, delete, and change permissions of the experiment"},
+	}},
+	"directories": {nodeDirectory, "directory", "directory", []level{
+		{canRead, "Can view items in the folder"},
+		{canRun, "Can view and run items in the folder"},
+		{canEdit, "Can view, run, and edit items in the folder"},
+		{canManage, "Can view, run, edit, and change permissions of items in the folder"},
+	}},
+	"notebooks": {nodeNotebook, "notebook", "notebook", []level{
+		{canRead, "Can view the notebook"},
+		{canRun, "Can view and run the notebook"},
+		{canEdit, "Can view, run, and edit the notebook"},
+		{canManage, "Can view, run, edit, and change permissions of the notebook"},
+	}},
+}
+
+func (k objectKind) has(name string) bool {
+	return slices.ContainsFunc(k.levels, func(l level) bool { return l.PermissionLevel == name })
+}
+
+// accessControl is an object's permissions as every route but permissionLevels answers them.
+type accessControl struct {
+	ObjectID   string       `json:"object_id"`
+	ObjectType string       `json:"object_type"`
+	List       []accessRule `json:"access_control_list"`
+}
+
+type accessRule struct {
+	principalFields
+	DisplayName    string       `json:"display_name,omitempty"`
+	AllPermissions []permission `json:"all_permissions"`
+}
+
+type principalFields struct {
+	UserName             string `json:"user_name,omitempty"`
+	GroupName            string `json:"group_name,omitempty"`
+	ServicePrincipalName string `json:"service_principal_name,omitempty"`
+}
+
+type permission struct {
+	PermissionLevel     string   `json:"permission_level"`
+	Inherited           bool     `json:"inherited"`
+	InheritedFromObject []string `json:"inherited_from_object,omitempty"`
+}
+
+// getPermissions serves GET: CAN_MANAGE is needed to see who has access.
+func (w *Workspace) getPermissions(c *call) (any, error) {
+	kind, n, err := w.managedObject(c)
+	if err != nil {
+		return nil, err
+	}
+	return w.accessControl(c.PathValue("kind"), kind, n), nil
+}
+
+// putPermissions serves PUT: the list replaces every direct entry, the caller's own too.
+func (w *Workspace) putPermissions(c *call) (any, error) {
+	return w.writePermissions(c, func(n *node) { clear(n.grants) })
+}
+
+// patchPermissions serves PATCH: the list is added to what is there, and nothing can be removed.
+func (w *Workspace) patchPermissions(c *call) (any, error) {
+	return w.writePermissions(c, func(*node) {})
+}
+
+func (w *Workspace) writePermissions(c *call, prepare func(*node)) (any, error) {
+	kind, n, err := w.managedObject(c)
+	if err != nil {
+		return nil, err
+	}
+	var in struct {
+		List []struct {
+			principalFields
+			PermissionLevel string `json:"permission_level"`
+		} `json:"access_control_list"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	var grants []Grant
+	for _, entry := range in.List {
+		g, err := w.resolveGrant(kind, entry.principalFields, entry.PermissionLevel)
+		if err != nil {
+			return nil, err
+		}
+		grants = append(grants, g)
+	}
+	prepare(n)
+	for _, g := range grants {
+		n.grants[g.Principal] = g.Level // of a repeated principal the last entry wins
+	}
+	return w.accessControl(c.PathValue("kind"), kind, n), nil
+}
+
+// resolveGrant checks one entry of a written list. A service principal may be named in the user's field.
+func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionLevel string) (Grant, error) {
+	given := 0
+	for _, name := range []string{f.UserName, f.GroupName, f.ServicePrincipalName} {
+		if name != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return Grant{}, invalid("Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.")
+	}
+	if !kind.has(permissionLevel) {
+		return Grant{}, invalid("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)
+	}
+	found, shown := w.lookUp(GroupPrincipal(f.GroupName)), "GroupName("+f.GroupName+")"
+	switch {
+	case f.UserName != "":
+		found, shown = cmp.Or(w.lookUp(UserPrincipal(f.UserName)), w.lookUp(ServicePrincipalPrincipal(f.UserName))), "UserName("+f.UserName+")"
+	case f.ServicePrincipalName != "":
+		found, shown = w.lookUp(ServicePrincipalPrincipal(f.ServicePrincipalName)), "ServicePrincipalName("+f.ServicePrincipalName+")"
+	}
+	if found == nil {
+		return Grant{}, missing("Principal: %s does not exist", shown)
+	}
+	if f.GroupName == adminsGroup && permissionLevel != canManage {
+		return Grant{}, invalid("Cannot change permissions for group 'admins' to %s.", permissionLevel)
+	}
+	return Grant{found.Principal, permissionLevel}, nil
+}
+
+// getPermissionLevels serves permissionLevels, which answers for notebook experiments too.
+func (w *Workspace) getPermissionLevels(c *call) (any, error) {
+	kind, n, err := w.securedObject(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.require(c.caller, n, canRead); err != nil {
+		return nil, err
+	}
+	return map[string]any{"permission_levels": kind.levels}, nil
+}
+
+// securedObject finds what the path names. Objects in Trash have no permissions.
+func (w *Workspace) securedObject(c *call) (objectKind, *node, error) {
+	kind, ok := objectKinds[c.PathValue("kind")]
+	if !ok {
+		_, err := noSuchEndpoint(c)
+		return objectKind{}, nil, err
+	}
+	n := w.objects[c.PathValue("id")]
+	if n == nil || n.trashedFrom != "" {
+		return objectKind{}, nil, missing("Node ID %s does not exist.", c.PathValue("id"))
+	}
+	return kind, n, nil
+}
+
+// managedObject finds what the path names and checks that it is of the path's kind and managed by the caller.
+func (w *Workspace) managedObject(c *call) (objectKind, *node, error) {
+	kind, n, err := w.securedObject(c)
+	if err != nil {
+		return objectKind{}, nil, err
+	}
+	if n.kind != kind.nodeKind {
+		return objectKind{}, nil, invalid("%s is not a %s", n.id, kind.noun)
+	}
+	if !w.allowed(c.caller, n, canManage) {
+		return objectKind{}, nil, fail(http.StatusForbidden, "PERMISSION_DENIED",
+			"%s does not have Manage permissions on /%s/%s. Please contact the owner or an administrator for access.", c.caller.Name, c.PathValue("kind"), n.id)
+	}
+	return kind, n, nil
+}
+
+// accessControl lists, for each principal, the direct entry and the inherited ones side by side.
+func (w *Workspace) accessControl(route string, kind objectKind, n *node) accessControl {
+	permissions := map[Principal][]permission{}
+	for p, l := range n.grants {
+		permissions[p] = append(permissions[p], permission{PermissionLevel: l})
+	}
+	for _, folder := range w.foldersAbove(n) {
+		for p, l := range folder.grants {
+			if !kind.has(l) {
+				l = canRead
+			}
+			permissions[p] = append(permissions[p], permission{l, true, []string{folder.reference()}})
+		}
+	}
+	acl := accessControl{ObjectID: "/" + route + "/" + n.id, ObjectType: kind.objectType, List: []accessRule{}}
+	for p, all := range permissions {
+		rule := accessRule{principalFields: p.fields(), AllPermissions: all}
+		if p.Kind != kindGroup {
+			rule.DisplayName = w.lookUp(p).displayName
+		}
+		acl.List = append(acl.List, rule)
+	}
+	slices.SortFunc(acl.List, func(a, b accessRule) int { return comparePrincipals(a.principal(), b.principal()) })
+	return acl
+}
+
+// reference is how inherited_from_object names a folder; the root has no id there.
+func (n *node) reference() string {
+	if n.id == rootID {
+		return "/directories/"
+	}
+	return "/directories/" + n.id
+}
+
+func (p Principal) fields() principalFields {
+	switch p.Kind {
+	case kindUser:
+		return principalFields{UserName: p.Name}
+	case kindGroup:
+		return principalFields{GroupName: p.Name}
+	}
+	return principalFields{ServicePrincipalName: p.Name}
+}
+
+func (f principalFields) principal() Principal {
+	switch {
+	case f.UserName != "":
+		return UserPrincipal(f.UserName)
+	case f.GroupName != "":
+		return GroupPrincipal(f.GroupName)
+	}
+	return ServicePrincipalPrincipal(f.ServicePrincipalName)
+}

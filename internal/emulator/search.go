@@ -1,0 +1,225 @@
+package emulator
+
+import (
+	"cmp"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// View types of search and list.
+const (
+	activeOnly  = "ACTIVE_ONLY"
+	deletedOnly = "DELETED_ONLY"
+	allStages   = "ALL"
+)
+
+const (
+	maxSearchResults     = 3000
+	defaultSearchResults = 1000
+	maxListResults       = 1000
+)
+
+// search is one query for a page of experiments.
+type search struct {
+	view    string
+	filter  []condition
+	order   []ordering // empty: newest first
+	limit   int
+	after   *experiment // where the page before ended, as it was then; nil for the first page
+	queryID string      // the arguments that must be the same on every page
+}
+
+// pageToken is where a page ended. The next page starts behind that place in the order, whatever came or went meanwhile.
+type pageToken struct {
+	Query            string
+	ID, Name         string
+	Created, Updated int64
+}
+
+func (w *Workspace) searchExperiments(c *call) (any, error) {
+	var in struct {
+		Filter     string   `json:"filter"`
+		MaxResults int      `json:"max_results"`
+		OrderBy    []string `json:"order_by"`
+		PageToken  string   `json:"page_token"`
+		ViewType   string   `json:"view_type"`
+	}
+	if err := c.decode(&in); err != nil {
+		return nil, err
+	}
+	if in.MaxResults < 0 || in.MaxResults > maxSearchResults {
+		return nil, invalid("Invalid value %d for parameter 'max_results' supplied. It must be at most %d.", in.MaxResults, maxSearchResults)
+	}
+	filter, err := parseFilter(in.Filter)
+	if err != nil {
+		return nil, err
+	}
+	order, err := parseOrder(in.OrderBy)
+	if err != nil {
+		return nil, err
+	}
+	s := search{
+		view:    in.ViewType,
+		filter:  filter,
+		order:   order,
+		limit:   cmp.Or(in.MaxResults, defaultSearchResults),
+		queryID: strings.Join(append([]string{in.ViewType, in.Filter}, in.OrderBy...), "\n"),
+	}
+	return w.page(c, s, in.PageToken)
+}
+
+// listExperiments serves the legacy list: at most 1000 a page when a page size is asked for, everything otherwise.
+func (w *Workspace) listExperiments(c *call) (any, error) {
+	query := c.URL.Query()
+	limit, err := queryNumber(query, "max_results")
+	if err != nil {
+		return nil, err
+	}
+	limit = min(limit, maxListResults)
+	if limit <= 0 {
+		limit = len(w.byAge)
+	}
+	view := query.Get("view_type")
+	return w.page(c, search{view: view, limit: limit, queryID: view}, query.Get("page_token"))
+}
+
+// page answers one page. Experiments that the caller can't read are taken out after the page was cut, so a page can be short,
+// even empty, with more to come.
+func (w *Workspace) page(c *call, s search, token string) (any, error) {
+	s.view = cmp.Or(s.view, activeOnly)
+	if !slices.Contains([]string{activeOnly, deletedOnly, allStages}, s.view) {
+		return nil, invalid("Invalid value '%s' for parameter 'view_type' supplied.", s.view)
+	}
+	if token != "" {
+		var err error
+		if s.after, err = decodePageToken(token, s.queryID); err != nil {
+			return nil, err
+		}
+	}
+	found := w.find(s)
+	var out struct {
+		Experiments   []experimentJSON `json:"experiments,omitempty"`
+		NextPageToken string           `json:"next_page_token,omitempty"`
+	}
+	if len(found) > s.limit {
+		found = found[:s.limit]
+		out.NextPageToken = encodePageToken(found[s.limit-1], s.queryID)
+	}
+	for _, e := range found {
+		if w.allowed(c.caller, e.node, canRead) {
+			out.Experiments = append(out.Experiments, e.json())
+		}
+	}
+	return out, nil
+}
+
+// find returns what comes after s.after: in the default order one experiment more than a page at most, otherwise everything.
+func (w *Workspace) find(s search) []*experiment {
+	byAge := w.byAge
+	newestFirst := len(s.order) == 0
+	if newestFirst && s.after != nil {
+		end, _ := slices.BinarySearchFunc(byAge, s.after, oldestFirst)
+		byAge = byAge[:end]
+	}
+	var found []*experiment
+	for _, e := range slices.Backward(byAge) {
+		if !s.matches(e) || s.after != nil && s.compare(e, s.after) <= 0 {
+			continue
+		}
+		found = append(found, e)
+		if newestFirst && len(found) > s.limit {
+			return found
+		}
+	}
+	if !newestFirst {
+		slices.SortFunc(found, s.compare)
+	}
+	return found
+}
+
+func (s search) matches(e *experiment) bool {
+	if s.view == activeOnly && e.deleted() || s.view == deletedOnly && !e.deleted() {
+		return false
+	}
+	for _, c := range s.filter {
+		if !c.matches(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// compare is the order of the results; ids decide between equals, higher ones first.
+func (s search) compare(a, b *experiment) int {
+	if len(s.order) == 0 {
+		return oldestFirst(b, a)
+	}
+	for _, o := range s.order {
+		if d := o.compare(a, b); d != 0 {
+			return d
+		}
+	}
+	return cmp.Compare(b.id, a.id)
+}
+
+// ordering is one entry of order_by.
+type ordering struct {
+	field      string
+	descending bool
+}
+
+var orderClause = regexp.MustCompile("(?i)^\\s*(?:attribute\\.)?`?(name|creation_time|last_update_time|experiment_id)`?(?:\\s+(asc|desc))?\\s*$")
+
+func parseOrder(clauses []string) ([]ordering, error) {
+	var order []ordering
+	for _, clause := range clauses {
+		m := orderClause.FindStringSubmatch(clause)
+		if m == nil {
+			return nil, invalid("Invalid order_by clause '%s'.", clause)
+		}
+		order = append(order, ordering{strings.ToLower(m[1]), strings.EqualFold(m[2], "desc")})
+	}
+	return order, nil
+}
+
+func (o ordering) compare(a, b *experiment) int {
+	var d int
+	switch o.field {
+	case "name":
+		d = cmp.Compare(a.path, b.path)
+	case "creation_time":
+		d = cmp.Compare(a.created, b.created)
+	case "last_update_time":
+		d = cmp.Compare(a.updated, b.updated)
+	default:
+		d = cmp.Compare(a.id, b.id)
+	}
+	if o.descending {
+		return -d
+	}
+	return d
+}
+
+func encodePageToken(last *experiment, queryID string) string {
+	text, err := json.Marshal(pageToken{queryID, last.id, last.path, last.created, last.updated})
+	if err != nil {
+		panic(err)
+	}
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// decodePageToken refuses a token that came from another query.
+func decodePageToken(token, queryID string) (*experiment, error) {
+	var t pageToken
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err == nil {
+		err = json.Unmarshal(text, &t)
+	}
+	if err != nil || t.Query != queryID {
+		return nil, invalid("Invalid page token.")
+	}
+	return &experiment{node: &node{id: t.ID, path: t.Name}, created: t.Created, updated: t.Updated}, nil
+}

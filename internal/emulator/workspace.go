@@ -1,0 +1,161 @@
+// Package emulator is a Databricks-like tracking workspace in memory: experiments in folders, tags, search, permissions,
+// identities and OAuth tokens behind the same HTTP routes that a real workspace has. The tests and the local workspace run
+// against it.
+//
+// It reads and writes JSON by itself, without the provider's API client: a mistake shared by both sides would pass every test.
+// Where a real workspace is odd (a tag that is listed twice, names that lose their /Workspace prefix, Trash), so is this one.
+package emulator
+
+import (
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// The identities that every workspace starts with. Admin is in the group `admins`, everybody is in the group `users`.
+const (
+	Admin            = "admin@example.com"
+	User             = "ana@example.com"
+	OtherUser        = "ben@example.com"
+	ServicePrincipal = "6f1c2a34-5b67-4c89-9d01-23456789abcd" // application id
+)
+
+// The bearer tokens that are accepted unless Options.Tokens names others, and the OAuth client secret of ServicePrincipal.
+const (
+	AdminToken             = "admin-token"
+	UserToken              = "user-token"
+	ServicePrincipalToken  = "service-principal-token"
+	ServicePrincipalSecret = "service-principal-secret"
+)
+
+// WorkspaceID is the number in the X-Databricks-Org-Id header of every answer.
+const WorkspaceID = "1234567890123456"
+
+// Options change how a workspace behaves. The zero value is a usable workspace.
+type Options struct {
+	// Tokens maps bearer tokens to principals; nil means the three default tokens. Principals that the workspace does not
+	// know are added, as service principals when they look like an application id, else as users.
+	Tokens map[string]string
+	// Latency is added to every request.
+	Latency time.Duration
+	// Seed is a number of experiments to begin with, in folders, with tags and grants.
+	Seed int
+	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
+	OffersTagDeletion bool
+	// NoHostMetadata makes /.well-known/databricks-config answer 404.
+	NoHostMetadata bool
+	// Now replaces time.Now.
+	Now func() time.Time
+	// Journal receives one JSON line for each request, without bodies and headers.
+	Journal io.Writer
+}
+
+// Workspace is one workspace. It is an http.Handler and safe for concurrent use.
+type Workspace struct {
+	options Options
+	now     func() time.Time
+	mux     *http.ServeMux
+
+	mu       sync.Mutex // guards everything below
+	lastID   int64
+	accounts map[Principal]*account // by folded principal, see key
+	tokens   map[string]token
+	nodes    map[string]*node // by path
+	objects  map[string]*node // by object id
+	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
+	byAge []*experiment
+
+	requests int
+	calls    []Call
+	faults   []*Fault
+	hooks    []hook
+}
+
+// New returns a workspace with the default identities, their home folders, /Shared and /Repos.
+func New(options Options) *Workspace {
+	w := &Workspace{
+		options:  options,
+		now:      options.Now,
+		mux:      http.NewServeMux(),
+		lastID:   1_000_000_000_000_000,
+		accounts: map[Principal]*account{},
+		tokens:   map[string]token{},
+		nodes:    map[string]*node{},
+		objects:  map[string]*node{},
+	}
+	if w.now == nil {
+		w.now = time.Now
+	}
+	w.addTopFolders()
+	w.addDefaultAccounts()
+	tokens := options.Tokens
+	if tokens == nil {
+		tokens = map[string]string{AdminToken: Admin, UserToken: User, ServicePrincipalToken: ServicePrincipal}
+	}
+	for _, bearer := range slices.Sorted(maps.Keys(tokens)) {
+		w.tokens[bearer] = token{holder: w.ensureAccount(tokens[bearer])}
+	}
+	w.addRoutes()
+	w.seed(options.Seed)
+	return w
+}
+
+// addRoutes lists everything that the workspace answers. Whatever is not here, wrong methods too, is ENDPOINT_NOT_FOUND.
+func (w *Workspace) addRoutes() {
+	w.route("POST /api/2.0/mlflow/experiments/create", w.createExperiment)
+	w.route("GET /api/2.0/mlflow/experiments/get", w.getExperiment)
+	w.route("GET /api/2.0/mlflow/experiments/get-by-name", w.getExperimentByName)
+	w.route("POST /api/2.0/mlflow/experiments/update", w.updateExperiment)
+	w.route("POST /api/2.0/mlflow/experiments/delete", w.deleteExperiment)
+	w.route("POST /api/2.0/mlflow/experiments/restore", w.restoreExperiment)
+	w.route("POST /api/2.0/mlflow/experiments/search", w.searchExperiments)
+	w.route("GET /api/2.0/mlflow/experiments/list", w.listExperiments)
+	w.route("POST /api/2.0/mlflow/experiments/set-experiment-tag", w.setExperimentTag)
+	if w.options.OffersTagDeletion {
+		w.route("POST /api/2.0/mlflow/experiments/delete-experiment-tag", w.deleteExperimentTag)
+	}
+
+	w.route("POST /api/2.0/mlflow/runs/create", w.createRun)
+	w.route("POST /api/2.0/mlflow/runs/search", w.searchRuns)
+	w.route("GET /api/2.0/mlflow/traces", w.listTraces)
+	w.route("POST /api/3.0/mlflow/traces/search", w.searchTraces)
+	w.route("POST /api/2.0/mlflow/logged-models/search", w.searchLoggedModels)
+
+	w.route("GET /api/2.0/permissions/{kind}/{id}", w.getPermissions)
+	w.route("PUT /api/2.0/permissions/{kind}/{id}", w.putPermissions)
+	w.route("PATCH /api/2.0/permissions/{kind}/{id}", w.patchPermissions)
+	w.route("GET /api/2.0/permissions/{kind}/{id}/permissionLevels", w.getPermissionLevels)
+
+	w.route("GET /api/2.0/workspace/get-status", w.getStatus)
+	w.route("POST /api/2.0/workspace/mkdirs", w.mkdirs)
+
+	w.route("GET /api/2.0/preview/scim/v2/Me", w.scimMe)
+	w.route("GET /api/2.0/preview/scim/v2/Users", w.scimList(kindUser))
+	w.route("GET /api/2.0/preview/scim/v2/Groups", w.scimList(kindGroup))
+	w.route("GET /api/2.0/preview/scim/v2/ServicePrincipals", w.scimList(kindServicePrincipal))
+
+	if !w.options.NoHostMetadata {
+		w.publicRoute("GET /.well-known/databricks-config", w.hostMetadata)
+	}
+	w.publicRoute("GET /oidc/.well-known/oauth-authorization-server", w.oauthMetadata)
+	w.publicRoute("POST /oidc/v1/token", w.issueToken)
+	w.publicRoute("/.well-known/", noSuchEndpoint)
+	w.publicRoute("/oidc/", noSuchEndpoint)
+	w.route("/", noSuchEndpoint)
+}
+
+func noSuchEndpoint(c *call) (any, error) {
+	return nil, fail(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '%s %s'", c.Method, c.URL.Path)
+}
+
+// newID returns the next object id. All have sixteen digits, so their order as strings is their order as numbers.
+func (w *Workspace) newID() string {
+	w.lastID++
+	return strconv.FormatInt(w.lastID, 10)
+}
+
+func (w *Workspace) millis() int64 { return w.now().UnixMilli() }
