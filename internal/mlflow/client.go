@@ -44,9 +44,8 @@ type Options struct {
 	// Endpoint is asked before each call and must cache: it may read files and the network at its first call, under
 	// the context of that call.
 	Endpoint func(ctx context.Context) (Endpoint, error)
-	// Transport adds authentication and sends one request.
+	// Transport adds authentication and the user agent, and sends one request.
 	Transport http.RoundTripper
-	UserAgent string
 	// HTTPTimeout bounds one attempt, answer included; 0 means [DefaultHTTPTimeout].
 	HTTPTimeout time.Duration
 	// RetryTimeout bounds all attempts of one call together; 0 means [DefaultRetryTimeout].
@@ -163,7 +162,6 @@ func (c *Client) request(ctx context.Context, endpoint Endpoint, cl call) (*retr
 		return nil, err
 	}
 	req.Header.Set("Accept", "application/json")
-	req.Header.Set("User-Agent", c.options.UserAgent)
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}

@@ -1,0 +1,166 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// configure validates and configures the provider, and gives what the person is told.
+func configure(t *testing.T, config map[string]any) string {
+	t.Helper()
+	server, err := factories()["mlflow"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &direct{t: t, server: server, schemas: schemas}
+	encoded := d.encode(schemas.Provider, config)
+	validated, err := server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: encoded})
+	d.check(err)
+	if len(validated.Diagnostics) > 0 {
+		return told(validated.Diagnostics)
+	}
+	resp, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: encoded})
+	d.check(err)
+	return told(resp.Diagnostics)
+}
+
+func TestProvider_configuration(t *testing.T) {
+	t.Parallel()
+	databricks := func(more ...any) map[string]any {
+		config := map[string]any{"host": "https://example.com", "token": "secret-token"}
+		for i := 0; i+1 < len(more); i += 2 {
+			name, _ := more[i].(string)
+			config[name] = more[i+1]
+		}
+		return config
+	}
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"a host that does not exist: no call is made": {databricks("host", "https://nowhere.invalid"), ""},
+		"an MLflow server":                            {map[string]any{"tracking_uri": "https://mlflow.invalid"}, ""},
+		"nothing":                                     {map[string]any{}, "error: "},
+		"both kinds":                                  {databricks("tracking_uri", "https://mlflow.example.com"), "error at "},
+		"a tracking URI of another kind":              {map[string]any{"tracking_uri": "sqlite:///mlflow.db"}, "error at tracking_uri: "},
+		"a password on Databricks":                    {databricks("username", "u", "password", "p"), "error at "},
+		"a time limit of nothing":                     {databricks("http_timeout_seconds", 0), "error at http_timeout_seconds: "},
+		"a rate of nothing":                           {databricks("rate_limit", 0), "error at rate_limit: "},
+		"a default tag that is kept by the server":    {databricks("default_tags", map[string]string{"mlflow.ownerId": "1"}), "error at default_tags: Tag key not allowed"},
+		"the description as a default tag":            {databricks("default_tags", map[string]string{"mlflow.note.content": "x"}), "error at default_tags: Tag key not allowed"},
+		"a default tag that is too long":              {databricks("default_tags", map[string]string{strings.Repeat("k", 251): "x"}), "error at default_tags: Tag not allowed"},
+		"plain http to another machine":               {databricks("host", "http://example.com"), "warning at host: "},
+		"plain http to this machine":                  {databricks("host", "http://127.0.0.1:1"), ""},
+		"an unknown profile":                          {map[string]any{"profile": "none", "config_file": "none.cfg"}, "error at profile: Could not find Databricks profile"},
+		"not known yet":                               {databricks("host", tftypes.UnknownValue), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := configure(t, c.config)
+			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
+				t.Errorf("configure says %q, want %q", got, c.want)
+			}
+			if strings.Contains(got, "secret-token") {
+				t.Errorf("configure tells the token: %q", got)
+			}
+		})
+	}
+}
+
+// TestProvider_firstCallFails: whatever is wrong with the connection is one clear error, and nothing is half-made.
+func TestProvider_firstCallFails(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	login := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header().Set("Content-Type", "text/html")
+		_, _ = rw.Write([]byte("<html><head><title>Databricks - Sign In</title></head><body>please log in</body></html>"))
+	}))
+	t.Cleanup(login.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look for experiment: Experiment \"/Shared/churn\": no usable answer to GET"},
+		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look for experiment: "},
+		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page instead of JSON: \"Databricks - Sign In\""},
+		"an expired token":  {map[string]any{"host": w.url, "token": "expired"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": Invalid access token."},
+		"another workspace": {map[string]any{"host": w.url, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page"},
+		"a wrong secret":    {map[string]any{"host": w.url, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look for experiment: "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state, got := newDirect(t, c.config).create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+			if !strings.HasPrefix(got, c.want) || strings.Count(got, "error") > strings.Count(c.want, "error")+2 || state != nil {
+				t.Errorf("create says %q, want %q; state %v", got, c.want, state)
+			}
+			for _, unwanted := range []string{"<html>", "wrong\"", "Bearer"} {
+				if strings.Contains(got, unwanted) {
+					t.Errorf("create says %q, with %q", got, unwanted)
+				}
+			}
+		})
+	}
+	if n := len(w.Experiments()); n != 0 {
+		t.Errorf("%d experiments were made", n)
+	}
+}
+
+func TestProvider_oauth(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	d := newDirect(t, map[string]any{"host": w.url, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
+	if _, got := d.create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
+		t.Errorf("create says %q", got)
+	}
+	if owner, _ := w.mustFind(t, "/Users/"+emulator.ServicePrincipal+"/churn").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
+		t.Errorf("the owner is %q", owner)
+	}
+	for _, c := range w.Journal() {
+		if !strings.HasPrefix(c.UserAgent, "terraform-provider-mlflow/test terraform/") && strings.HasPrefix(c.Path, "/api/") {
+			t.Errorf("user agent %q on %s", c.UserAgent, c.Path)
+		}
+	}
+}
+
+// TestProvider_unknownAtPlan: a provider that is configured from something that changes keeps its resources in the plan.
+func TestProvider_unknownAtPlan(t *testing.T) {
+	w := newWorkspace(t)
+	config := func(version, data string) string {
+		return `
+			resource "terraform_data" "where" {
+			  input            = "` + w.url + `"
+			  triggers_replace = "` + version + `"
+			}
+			provider "mlflow" {
+			  host  = terraform_data.where.output
+			  token = "` + emulator.AdminToken + `"
+			}
+			resource "mlflow_experiment" "test" {
+			  name = "/Shared/churn"
+			  tags = { team = "risk" }
+			}` + data
+	}
+	unitTest(t,
+		resource.TestStep{Config: config("1", "")},
+		resource.TestStep{Config: config("2", "\ndata \"mlflow_experiment\" \"test\" {\n  name = \"/Shared/churn\"\n}"),
+			ExpectError: regexp.MustCompile(`(?s)configuration is not\s+known yet.*host`)},
+		resource.TestStep{Config: config("2", ""), ConfigPlanChecks: before(changes(experimentAddress))},
+	)
+	if n := len(w.Experiments()); n != 1 {
+		t.Errorf("%d experiments", n)
+	}
+}

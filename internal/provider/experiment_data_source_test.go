@@ -1,0 +1,151 @@
+package provider_test
+
+import (
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestExperimentDataSource_attributes(t *testing.T) {
+	now := time.Date(2026, 3, 4, 5, 6, 7, 80*int(time.Millisecond), time.UTC)
+	w := newWorkspace(t, emulator.Options{Now: func() time.Time { return now }})
+	id := w.CreateExperiment(emulator.User, "/Users/ana@example.com/it's [50%]", map[string]string{"team": "risk", "mlflow.note.content": "About it"})
+	exactly := func(attribute string, check knownvalue.Check) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue("data.mlflow_experiment.test", tfjsonpath.New(attribute), check)
+	}
+	unitTest(t, resource.TestStep{
+		Config: w.config(`data "mlflow_experiment" "test" { name = "/Workspace/Users/ana@example.com/it's [50%]/" }`),
+		ConfigStateChecks: []statecheck.StateCheck{
+			exactly("id", knownvalue.StringExact(id)),
+			exactly("experiment_id", knownvalue.StringExact(id)),
+			exactly("name", knownvalue.StringExact("/Workspace/Users/ana@example.com/it's [50%]/")),
+			exactly("artifact_location", knownvalue.StringExact("dbfs:/databricks/mlflow-tracking/"+id)),
+			exactly("lifecycle_stage", knownvalue.StringExact("active")),
+			exactly("creation_time", knownvalue.StringExact("2026-03-04T05:06:07.080Z")),
+			exactly("last_update_time", knownvalue.StringExact("2026-03-04T05:06:07.080Z")),
+			exactly("tags", knownvalue.MapPartial(map[string]knownvalue.Check{
+				"team": knownvalue.StringExact("risk"), "mlflow.ownerEmail": knownvalue.StringExact(emulator.User),
+			})),
+			exactly("description", knownvalue.StringExact("About it")),
+			exactly("owner", knownvalue.StringExact(emulator.User)),
+			exactly("kind", knownvalue.StringExact("workspace")),
+			exactly("url", knownvalue.StringExact(w.url+"/ml/experiments/"+id+"?w="+emulator.WorkspaceID)),
+		},
+	})
+	w.expectWrites(t)
+}
+
+func TestExperimentDataSource_lookUp(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	active := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	deleted := w.CreateExperiment(emulator.Admin, "/Projects/old", nil)
+	w.Trash(deleted)
+	notebook := w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
+	w.AddGitFolder("/Repos/ana/code")
+	inGit := w.AddNotebookExperiment(emulator.Admin, "/Repos/ana/code/notebook")
+	d := w.direct(t, emulator.AdminToken)
+	for name, c := range map[string]struct {
+		config, want map[string]any
+	}{
+		"by name":       {map[string]any{"name": "/Projects/churn"}, map[string]any{"id": active, "name": "/Projects/churn", "description": nil}},
+		"by id":         {map[string]any{"experiment_id": active}, map[string]any{"experiment_id": active, "name": "/Projects/churn"}},
+		"deleted by id": {map[string]any{"experiment_id": deleted}, map[string]any{"id": deleted, "lifecycle_stage": "deleted"}},
+		"notebook":      {map[string]any{"experiment_id": notebook}, map[string]any{"id": notebook, "kind": "notebook"}},
+		"git folder":    {map[string]any{"experiment_id": inGit}, map[string]any{"id": inGit, "kind": "git_folder"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state, got := d.data("mlflow_experiment", c.config)
+			if got != "" {
+				t.Fatalf("read says %q", got)
+			}
+			for attribute, want := range c.want {
+				if state[attribute] != want {
+					t.Errorf("%s is %v, want %v", attribute, state[attribute], want)
+				}
+			}
+		})
+	}
+}
+
+func TestExperimentDataSource_refusals(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	secret := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/secret", nil)
+	for name, c := range map[string]struct {
+		config     map[string]any
+		begin, end string
+	}{
+		"nothing":       {map[string]any{}, "error: Missing Attribute Configuration", "[name,experiment_id]"},
+		"both":          {map[string]any{"name": "/Shared/a", "experiment_id": "1"}, "error at name: Invalid Attribute Combination", "[name,experiment_id]"},
+		"empty":         {map[string]any{"name": ""}, "error at name: Invalid Attribute Value Length", "at least 1"},
+		"relative name": {map[string]any{"name": "churn"}, "error at name: Could not read experiment: Experiment \"churn\": ", `such as "/Shared/churn"`},
+		"unknown name":  {map[string]any{"name": "/Shared/none"}, "error at name: Could not read experiment: Experiment \"/Shared/none\": ", "Check the spelling."},
+		"a folder":      {map[string]any{"name": "/Shared"}, "error at name: Could not read experiment: Experiment \"/Shared\": ", "Something else than an experiment has this name"},
+		"unknown id":    {map[string]any{"experiment_id": "42"}, "error at experiment_id: Could not read experiment: Experiment 42: ", "Check the id"},
+		"name for id":   {map[string]any{"experiment_id": "/Shared/a"}, "error at experiment_id: Could not read experiment: ", "Set name instead of experiment_id"},
+		"not allowed":   {map[string]any{"experiment_id": secret}, "error at experiment_id: Could not read experiment: Experiment " + secret + ": ", "for access"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, got := w.direct(t, emulator.UserToken).data("mlflow_experiment", c.config)
+			if !strings.HasPrefix(got, c.begin) || !strings.Contains(got, c.end) {
+				t.Errorf("read says %q, want %q … %q", got, c.begin, c.end)
+			}
+		})
+	}
+}
+
+// An MLflow server finds deleted experiments by name as well.
+func TestExperimentDataSource_deletedByName(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.Inject(emulator.Fault{
+		Method: http.MethodGet, Path: apiPath + "get-by-name", Status: http.StatusOK, ContentType: "application/json",
+		RawBody: `{"experiment": {"experiment_id": "7", "name": "/Shared/a", "lifecycle_stage": "deleted"}}`,
+	})
+	_, got := w.direct(t, emulator.AdminToken).data("mlflow_experiment", map[string]any{"name": "/Shared/a"})
+	if !strings.HasPrefix(got, "error at name: Could not read experiment") || !strings.Contains(got, `read it with experiment_id = "7"`) {
+		t.Errorf("read says %q", got)
+	}
+}
+
+func TestExperimentDataSource_whatTheServerDoesNotTell(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	w.Inject(emulator.Fault{
+		Method: http.MethodGet, Path: apiPath + "get", Status: http.StatusOK, ContentType: "application/json",
+		RawBody: `{"experiment": {"experiment_id": "7", "name": "a", "lifecycle_stage": "active"}}`,
+	})
+	state, got := w.direct(t, emulator.AdminToken).data("mlflow_experiment", map[string]any{"experiment_id": "7"})
+	want := map[string]any{
+		"id": "7", "experiment_id": "7", "name": "a", "lifecycle_stage": "active", "kind": "workspace", "tags": map[string]any{},
+		"artifact_location": nil, "creation_time": nil, "last_update_time": nil, "description": nil, "owner": nil,
+		"url": w.url + "/ml/experiments/7?w=" + emulator.WorkspaceID,
+	}
+	if got != "" || !reflect.DeepEqual(state, want) {
+		t.Errorf("read gives %v and says %q, want %v", state, got, want)
+	}
+}
+
+func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
+	t.Parallel()
+	d := newDirect(t, map[string]any{"host": tftypes.UnknownValue})
+	for kind, config := range map[string]map[string]any{
+		"mlflow_experiment":  {"name": "/Shared/a"},
+		"mlflow_experiments": {},
+	} {
+		if _, got := d.data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "host is known only after apply") {
+			t.Errorf("%s says %q", kind, got)
+		}
+	}
+}

@@ -1,0 +1,151 @@
+package provider
+
+import (
+	"maps"
+	"net/url"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// experimentModel is an mlflow_experiment in configuration, plan and state.
+type experimentModel struct {
+	ID               types.String `tfsdk:"id"`
+	Name             types.String `tfsdk:"name"`
+	ArtifactLocation types.String `tfsdk:"artifact_location"`
+	Description      types.String `tfsdk:"description"`
+	Tags             types.Map    `tfsdk:"tags"`
+	TagsAll          types.Map    `tfsdk:"tags_all"`
+	AdoptExisting    types.Bool   `tfsdk:"adopt_existing"`
+	IfDeleted        types.String `tfsdk:"if_deleted"`
+	CreateParents    types.Bool   `tfsdk:"create_parents"`
+	DeletionPolicy   types.String `tfsdk:"deletion_policy"`
+	CreationTime     types.String `tfsdk:"creation_time"`
+	URL              types.String `tfsdk:"url"`
+}
+
+// Values of if_deleted.
+const (
+	ifDeletedError     = "error"
+	ifDeletedRestore   = "restore"
+	ifDeletedSupersede = "supersede"
+)
+
+// Values of deletion_policy.
+const (
+	deletionDelete        = "delete"
+	deletionDeleteIfEmpty = "delete_if_empty"
+	deletionRetain        = "retain"
+	deletionPrevent       = "prevent"
+)
+
+// wantedTags are the tags that the server should hold: the managed ones, and the description.
+func (m *experimentModel) wantedTags() map[string]string {
+	wanted := stringMap(m.TagsAll)
+	if d := m.Description.ValueString(); d != "" {
+		wanted[mlflow.TagDescription] = d
+	}
+	return wanted
+}
+
+// fill sets the computed values that are still unknown or null, once the server told them.
+func (m *experimentModel) fill(e mlflow.Experiment, page string) {
+	m.ID = types.StringValue(e.ID)
+	if m.ArtifactLocation.IsUnknown() || m.ArtifactLocation.IsNull() {
+		m.ArtifactLocation = orNull(e.ArtifactLocation)
+	}
+	m.CreationTime = formatTime(e.Created())
+	m.URL = keepQuery(m.URL, page)
+}
+
+// refresh brings the state up to what the server says. Only the keys that the state manages are looked at, and a spelling that
+// means the same stays.
+func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, page string) {
+	if m.Name.IsNull() || client.NormalizeName(m.Name.ValueString()) != client.NormalizeName(e.Name) {
+		m.Name = types.StringValue(e.Name)
+	}
+	if !sameLocation(m.ArtifactLocation.ValueString(), e.ArtifactLocation) {
+		m.ArtifactLocation = orNull(e.ArtifactLocation)
+	}
+	m.observeTags(e.TagMap())
+	m.fill(e, page)
+}
+
+// observeTags takes the values of managed tags from what the server holds; a managed tag that is not there leaves the state.
+func (m *experimentModel) observeTags(server map[string]string) {
+	m.Tags = observed(m.Tags, server)
+	m.TagsAll = observed(m.TagsAll, server)
+	if !m.Description.IsNull() {
+		m.Description = orNull(server[mlflow.TagDescription])
+	}
+}
+
+// takeTags fills the tags of an imported experiment: every tag that is neither MLflow's own nor one of the provider's defaults is
+// taken as declared. Blank ones are the remains of removed tags.
+func (m *experimentModel) takeTags(e mlflow.Experiment, defaults map[string]string) {
+	tags, all := map[string]string{}, map[string]string{}
+	for key, value := range e.TagMap() {
+		if strings.HasPrefix(key, "mlflow.") || value == "" {
+			continue
+		}
+		all[key] = value
+		if d, isDefault := defaults[key]; !isDefault || d != value {
+			tags[key] = value
+		}
+	}
+	m.Tags, m.TagsAll = types.MapNull(types.StringType), mapOf(all)
+	if len(tags) > 0 {
+		m.Tags = mapOf(tags)
+	}
+	m.Description = orNull(e.TagMap()[mlflow.TagDescription])
+}
+
+// observed gives a map with the keys of m and the values of the server. A key that is gone there is left out.
+func observed(m types.Map, server map[string]string) types.Map {
+	if m.IsNull() {
+		return m
+	}
+	seen := make(map[string]string, len(m.Elements()))
+	for key := range m.Elements() {
+		if value, ok := server[key]; ok {
+			seen[key] = value
+		}
+	}
+	return mapOf(seen)
+}
+
+// mergeTags puts tags over the provider's defaults, element by element; the whole is unknown only when one of the maps is.
+func mergeTags(defaults, tags types.Map) types.Map {
+	if defaults.IsUnknown() || tags.IsUnknown() {
+		return types.MapUnknown(types.StringType)
+	}
+	merged := map[string]attr.Value{}
+	maps.Copy(merged, defaults.Elements())
+	maps.Copy(merged, tags.Elements())
+	return types.MapValueMust(types.StringType, merged)
+}
+
+// sameLocation tells whether two artifact locations are one: a trailing slash means nothing.
+func sameLocation(a, b string) bool {
+	return strings.TrimRight(a, "/") == strings.TrimRight(b, "/")
+}
+
+// keepQuery keeps the known address of a page when the new one only lacks the workspace id, which not every answer tells.
+func keepQuery(known types.String, page string) types.String {
+	u, err := url.Parse(page)
+	if err == nil && u.RawQuery == "" && strings.HasPrefix(known.ValueString(), page+"?") {
+		return known
+	}
+	return orNull(page)
+}
+
+// orNull is null for "", which servers send for what is not set.
+func orNull(s string) types.String {
+	if s == "" {
+		return types.StringNull()
+	}
+	return types.StringValue(s)
+}

@@ -1,0 +1,105 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// aclProblem is why the access control list of an experiment can't be read or written, and what to do about it.
+type aclProblem struct {
+	experimentID string
+	err          error
+	// gone: the experiment is deleted, or there never was one.
+	gone   bool
+	advice []string
+}
+
+// addError reports the problem. could is such as "read permissions".
+func (p *aclProblem) addError(diags *diag.Diagnostics, could string) {
+	addError(diags, could, named(p.experimentID, ""), p.err, p.advice...)
+}
+
+// denied: the caller lacks CAN_MANAGE.
+func (p *aclProblem) denied() bool { return mlflow.IsPermissionDenied(p.err) }
+
+// aclObjectType is what the server calls an experiment that has a list of its own.
+const aclObjectType = "mlflowExperiment"
+
+// readACL reads an experiment's access control list.
+func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL, *aclProblem) {
+	acl, err := client.AccessControl().Get(ctx, id)
+	if err != nil {
+		return acl, explainACL(ctx, client, id, err)
+	}
+	if acl.ObjectType != "" && acl.ObjectType != aclObjectType {
+		err := fmt.Errorf("the server answered with the permissions of a %s", acl.ObjectType)
+		return acl, lookAtExperiment(ctx, client, &aclProblem{experimentID: id, err: err})
+	}
+	return acl, nil
+}
+
+// writeACL replaces the direct grants of an experiment, unless they are the same already.
+func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlflow.ACL, grants []mlflow.Grant) *aclProblem {
+	if sameGrants(directGrants(before), grants) {
+		return nil
+	}
+	if _, err := client.AccessControl().Set(ctx, id, grants); err != nil {
+		return explainACL(ctx, client, id, err)
+	}
+	return nil
+}
+
+// explainACL finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the experiment.
+func explainACL(ctx context.Context, client *mlflow.Client, id string, err error) *aclProblem {
+	p := &aclProblem{experimentID: id, err: err}
+	switch _, missing := mlflow.MissingPrincipal(err); {
+	case missing:
+		return p
+	case p.denied():
+		p.advice = []string{"Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, " +
+			"to grant it to you, or run Terraform as somebody who has it."}
+		return p
+	case mlflow.IsNotFound(err), mlflow.IsInvalid(err):
+		return lookAtExperiment(ctx, client, p)
+	default:
+		return p
+	}
+}
+
+// lookAtExperiment asks for the experiment itself: it may be deleted, or keep its permissions elsewhere.
+func lookAtExperiment(ctx context.Context, client *mlflow.Client, p *aclProblem) *aclProblem {
+	e, err := client.GetExperiment(ctx, p.experimentID)
+	switch {
+	case mlflow.IsNotFound(err):
+		p.gone = true
+		p.advice = []string{"There is no such experiment. Check experiment_id."}
+	case err != nil:
+		p.err = errors.Join(p.err, err)
+	case e.Deleted():
+		p.gone = true
+		p.advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
+	case e.Kind() == mlflow.KindNotebook:
+		p.advice = []string{fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
+			"databricks_permissions and notebook_path, or those of a folder above it.", e.Name)}
+	case e.Kind() == mlflow.KindGitFolder:
+		p.advice = []string{fmt.Sprintf("It is the experiment of the notebook %q in a Git folder and has the Git folder's permissions. Manage those, for "+
+			"example with databricks_permissions and repo_path.", e.Name)}
+	}
+	return p
+}
+
+// callerOf asks who the credentials belong to; the client remembers the answer.
+func callerOf(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
+	caller, err := client.Caller(ctx)
+	if err != nil {
+		addError(diags, "look up the caller", client.BackendName(), err,
+			"The provider needs to know who it runs as, so that it takes nobody's own access away by mistake.")
+		return caller, false
+	}
+	return caller, true
+}

@@ -1,0 +1,207 @@
+package provider
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// experimentPermissionsModel is a mlflow_experiment_permissions.
+type experimentPermissionsModel struct {
+	ID                types.String `tfsdk:"id"`
+	ExperimentID      types.String `tfsdk:"experiment_id"`
+	Groups            types.Map    `tfsdk:"groups"`
+	Users             types.Map    `tfsdk:"users"`
+	ServicePrincipals types.Map    `tfsdk:"service_principals"`
+	KeepCallerAccess  types.Bool   `tfsdk:"keep_caller_access"`
+	Retained          types.Map    `tfsdk:"retained"`
+}
+
+// principalMap is one of the three maps, with what its keys are.
+type principalMap struct {
+	attribute string
+	kind      mlflow.PrincipalKind
+	levels    *types.Map
+}
+
+func (m *experimentPermissionsModel) maps() []principalMap {
+	return []principalMap{
+		{"groups", mlflow.KindGroup, &m.Groups},
+		{"users", mlflow.KindUser, &m.Users},
+		{"service_principals", mlflow.KindServicePrincipal, &m.ServicePrincipals},
+	}
+}
+
+// declaredGrant is one entry of the maps and where it stands. Its level is "" while unknown.
+type declaredGrant struct {
+	mlflow.Grant
+	attribute string
+}
+
+func (d declaredGrant) path() path.Path {
+	return path.Root(d.attribute).AtMapKey(d.Principal.Name)
+}
+
+// declared lists the entries of the maps in a fixed order. A map that is unknown as a whole has none.
+func (m *experimentPermissionsModel) declared() []declaredGrant {
+	var all []declaredGrant
+	for _, pm := range m.maps() {
+		levels := stringMap(*pm.levels)
+		for _, name := range sortedKeys(pm.levels.Elements()) {
+			principal := mlflow.Principal{Kind: pm.kind, Name: name}
+			all = append(all, declaredGrant{mlflow.Grant{Principal: principal, Level: levels[name]}, pm.attribute})
+		}
+	}
+	return all
+}
+
+// grants lists the entries of the maps as they are sent.
+func (m *experimentPermissionsModel) grants() []mlflow.Grant {
+	var grants []mlflow.Grant
+	for _, d := range m.declared() {
+		grants = append(grants, d.Grant)
+	}
+	return grants
+}
+
+// duplicates refuses principals that are declared twice: the server would let the last entry win.
+func (m *experimentPermissionsModel) duplicates() diag.Diagnostics {
+	var diags diag.Diagnostics
+	first := map[principalKey]declaredGrant{}
+	for _, d := range m.declared() {
+		earlier, found := first[keyOf(d.Principal)]
+		if found {
+			diags.AddAttributeError(d.path(), "Principal declared twice", fmt.Sprintf(
+				"%q is the same principal as %s: users and service principals are compared without regard to case, also across the maps. "+
+					"Keep one of the two entries.", d.Principal.Name, earlier.path()))
+			continue
+		}
+		first[keyOf(d.Principal)] = d
+	}
+	return diags
+}
+
+// keepsCaller tells whether the caller's own access is protected. While the setting is unknown it may be.
+func (m *experimentPermissionsModel) keepsCaller() bool {
+	return m.KeepCallerAccess.IsNull() || m.KeepCallerAccess.IsUnknown() || m.KeepCallerAccess.ValueBool()
+}
+
+// known tells whether everything is known that decides about the list.
+func (m *experimentPermissionsModel) known() bool {
+	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
+}
+
+// writesOver tells whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
+// nothing, and a service principal that moves from one map to the other change nothing there.
+func (m *experimentPermissionsModel) writesOver(state *experimentPermissionsModel) bool {
+	return !m.ExperimentID.Equal(state.ExperimentID) || !m.known() || m.keepsCaller() != state.keepsCaller() ||
+		!sameGrants(m.grants(), state.grants())
+}
+
+// settle makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
+// whole: Terraform accepts the prior value or the configured one, and no mixture.
+func (m *experimentPermissionsModel) settle(state *experimentPermissionsModel) {
+	planned := m.maps()
+	for i, prior := range state.maps() {
+		if samePrincipals(prior.kind, *prior.levels, *planned[i].levels) {
+			*planned[i].levels = *prior.levels
+		}
+	}
+	m.ID = m.ExperimentID
+	switch {
+	case !m.writesOver(state):
+		m.Retained = state.Retained
+	case !m.keepsCaller():
+		m.Retained = mapOf(nil)
+	default:
+		m.Retained = types.MapUnknown(types.StringType)
+	}
+}
+
+// imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
+func (m *experimentPermissionsModel) imported() bool { return m.Retained.IsNull() }
+
+// undeclared gives the direct grants that the maps don't have. `admins` are not the resource's business.
+func (m *experimentPermissionsModel) undeclared(acl mlflow.ACL) []mlflow.Grant {
+	known := levelsOf(m.grants())
+	known[principalKey{group: true, name: adminsGroup}] = ""
+	return without(directGrants(acl), known)
+}
+
+// isRetained tells whether a grant that the maps don't have is the caller's, kept. It is when an earlier apply kept it, and when
+// the next one would; the caller's entry is otherwise as foreign as anybody's.
+func (m *experimentPermissionsModel) isRetained(g mlflow.Grant, caller mlflow.Caller, acl mlflow.ACL) bool {
+	if g.Level != mlflow.LevelManage || keyOf(g.Principal) != keyOf(caller.Principal) {
+		return false
+	}
+	for name := range m.Retained.Elements() {
+		if keyOf(mlflow.Principal{Kind: g.Principal.Kind, Name: name}) == keyOf(g.Principal) {
+			return true
+		}
+	}
+	return !hasManage(caller, m.grants(), acl)
+}
+
+// fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind.
+// retained are the caller's grants, which no map shows.
+func (m *experimentPermissionsModel) fill(acl mlflow.ACL, retained []mlflow.Grant) {
+	place := map[principalKey]declaredGrant{}
+	for _, d := range m.declared() {
+		place[keyOf(d.Principal)] = d
+	}
+	hidden := levelsOf(retained)
+	hidden[principalKey{group: true, name: adminsGroup}] = ""
+	found := map[mlflow.PrincipalKind]map[string]string{}
+	for _, g := range without(directGrants(acl), hidden) {
+		p := g.Principal
+		if d, ok := place[keyOf(p)]; ok {
+			p = d.Principal
+		}
+		if found[p.Kind] == nil {
+			found[p.Kind] = map[string]string{}
+		}
+		found[p.Kind][p.Name] = g.Level
+	}
+	for _, pm := range m.maps() {
+		switch levels := found[pm.kind]; {
+		case levels != nil:
+			*pm.levels = mapOf(levels)
+		case len(pm.levels.Elements()) > 0:
+			*pm.levels = types.MapNull(types.StringType)
+		}
+	}
+	m.setRetained(retained)
+}
+
+// setRetained records what was kept for the caller; never null, so that an import can be told by it.
+func (m *experimentPermissionsModel) setRetained(grants []mlflow.Grant) {
+	levels := map[string]string{}
+	for _, g := range grants {
+		levels[g.Principal.Name] = g.Level
+	}
+	m.Retained = mapOf(levels)
+}
+
+// checkCaller refuses entries that would lower the caller's own access below CAN_MANAGE.
+func (m *experimentPermissionsModel) checkCaller(caller mlflow.Caller) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, d := range m.declared() {
+		if keyOf(d.Principal) != keyOf(caller.Principal) || !d.lowers() {
+			continue
+		}
+		diags.AddAttributeError(d.path(), "Your own access would be lowered", fmt.Sprintf(
+			"The provider runs as %q, and the entry gives it %s. Without CAN_MANAGE it could not change these permissions again, nor delete the experiment.\n\n"+
+				"Declare CAN_MANAGE, leave the entry out (then the provider keeps CAN_MANAGE where nothing else gives it), or set "+
+				"keep_caller_access = false to go ahead.", caller.Principal.Name, d.Level))
+	}
+	return diags
+}
+
+// lowers tells whether the entry gives a user or service principal less than CAN_MANAGE, as far as is known.
+func (d declaredGrant) lowers() bool {
+	return d.Principal.Kind != mlflow.KindGroup && d.Level != "" && d.Level != mlflow.LevelManage
+}

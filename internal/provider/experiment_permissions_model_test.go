@@ -1,0 +1,412 @@
+package provider
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+const someApplication = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
+
+type levels = map[string]string
+
+// permissionsOf makes a model of three maps; nil is null.
+func permissionsOf(groups, users, servicePrincipals levels) *experimentPermissionsModel {
+	nullable := func(m levels) types.Map {
+		if m == nil {
+			return types.MapNull(types.StringType)
+		}
+		return mapOf(m)
+	}
+	return &experimentPermissionsModel{
+		ExperimentID: types.StringValue("1"), ID: types.StringValue("1"), Retained: mapOf(nil),
+		Groups: nullable(groups), Users: nullable(users), ServicePrincipals: nullable(servicePrincipals),
+	}
+}
+
+// plannedPermissions is permissionsOf as Terraform proposes it: what is computed is unknown.
+func plannedPermissions(groups, users, servicePrincipals levels) *experimentPermissionsModel {
+	m := permissionsOf(groups, users, servicePrincipals)
+	m.ID, m.Retained = types.StringUnknown(), types.MapUnknown(types.StringType)
+	return m
+}
+
+func unknownLevel(name string) types.Map {
+	return types.MapValueMust(types.StringType, map[string]attr.Value{name: types.StringUnknown()})
+}
+
+func TestPermissionsModelSettle(t *testing.T) {
+	state := permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil)
+	cases := map[string]struct {
+		plan, want *experimentPermissionsModel
+		writes     bool
+	}{
+		"the same": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil), want: state,
+		},
+		"a respelling keeps the whole map": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil), want: state,
+		},
+		"a respelling beside a change is taken as configured": {
+			plan:   plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
+			want:   permissionsOf(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
+			writes: true,
+		},
+		"groups are spelled exactly": {
+			plan:   plannedPermissions(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			want:   permissionsOf(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			writes: true,
+		},
+		"empty instead of null writes nothing": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
+			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
+		},
+		"moving to another map writes nothing": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
+			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
+		},
+		"a removed map": {
+			plan:   plannedPermissions(nil, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			want:   permissionsOf(nil, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			writes: true,
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			if got := c.plan.writesOver(state); got != c.writes {
+				t.Errorf("writesOver = %v, want %v", got, c.writes)
+			}
+			c.plan.settle(state)
+			if c.writes {
+				c.want.Retained = types.MapUnknown(types.StringType)
+			}
+			expectModel(t, c.plan, c.want)
+		})
+	}
+}
+
+func TestPermissionsModelSettleUnknown(t *testing.T) {
+	state := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
+	change := map[string]func(*experimentPermissionsModel){
+		"a value":              func(m *experimentPermissionsModel) { m.Groups = unknownLevel("risk") },
+		"a map":                func(m *experimentPermissionsModel) { m.Users = types.MapUnknown(types.StringType) },
+		"the experiment":       func(m *experimentPermissionsModel) { m.ExperimentID = types.StringUnknown() },
+		"keep_caller_access":   func(m *experimentPermissionsModel) { m.KeepCallerAccess = types.BoolUnknown() },
+		"another experiment":   func(m *experimentPermissionsModel) { m.ExperimentID = types.StringValue("2") },
+		"the caller's keeping": func(m *experimentPermissionsModel) { m.KeepCallerAccess = types.BoolValue(false) },
+	}
+	for name, mutate := range change {
+		t.Run(name, func(t *testing.T) {
+			plan := plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
+			mutate(plan)
+			want := *plan
+			want.ID = plan.ExperimentID
+			if plan.KeepCallerAccess.Equal(types.BoolValue(false)) {
+				want.Retained = mapOf(nil)
+			}
+			plan.settle(state)
+			expectModel(t, plan, &want)
+			if !plan.writesOver(state) {
+				t.Error("the change is not written")
+			}
+		})
+	}
+}
+
+func TestPermissionsModelDuplicates(t *testing.T) {
+	cases := map[string]struct {
+		model *experimentPermissionsModel
+		want  []path.Path
+	}{
+		"none": {model: permissionsOf(levels{"ds": "CAN_READ", "DS": "CAN_EDIT"}, levels{"ds": "CAN_READ"}, nil)},
+		"case": {
+			model: permissionsOf(nil, levels{"Ana@example.com": "CAN_READ", "ana@example.com": "CAN_EDIT"}, nil),
+			want:  []path.Path{path.Root("users").AtMapKey("ana@example.com")},
+		},
+		"across the maps": {
+			model: permissionsOf(nil, levels{someApplication: "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
+			want:  []path.Path{path.Root("service_principals").AtMapKey(strings.ToUpper(someApplication))},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { expectPaths(t, c.model.duplicates(), c.want...) })
+	}
+	unknown := permissionsOf(nil, levels{"Ana@example.com": "CAN_READ"}, nil)
+	unknown.ServicePrincipals = unknownLevel("ana@example.com")
+	expectPaths(t, unknown.duplicates(), path.Root("service_principals").AtMapKey("ana@example.com"))
+	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
+	expectPaths(t, unknown.duplicates())
+}
+
+// aclEntry is a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
+func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlflow.ACLEntry {
+	e := mlflow.ACLEntry{Principal: mlflow.Principal{Kind: kind, Name: name}}
+	for _, p := range permissions {
+		level, inherited := strings.CutPrefix(p, "<")
+		e.Permissions = append(e.Permissions, mlflow.Permission{Level: level, Inherited: inherited})
+	}
+	return e
+}
+
+func TestPermissionsModelFill(t *testing.T) {
+	const user, group, sp = mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal
+	cases := map[string]struct {
+		state, want *experimentPermissionsModel
+		acl         []mlflow.ACLEntry
+	}{
+		"the state's spelling stays": {
+			state: permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
+			acl:   []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_READ"), aclEntry(sp, someApplication, "CAN_EDIT")},
+			want:  permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
+		},
+		"a service principal that was declared as a user stays there": {
+			state: permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil),
+			acl:   []mlflow.ACLEntry{aclEntry(sp, someApplication, "CAN_MANAGE")},
+			want:  permissionsOf(nil, levels{someApplication: "CAN_MANAGE"}, nil),
+		},
+		"foreign grants go by kind": {
+			state: permissionsOf(nil, nil, nil),
+			acl:   []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"), aclEntry(sp, someApplication, "CAN_READ")},
+			want:  permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
+		},
+		"admins and inherited grants are not shown": {
+			state: permissionsOf(levels{}, nil, nil),
+			acl:   []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"), aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
+			want:  permissionsOf(levels{}, nil, nil),
+		},
+		"what is gone leaves nothing behind": {
+			state: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT", "ana@example.com": "CAN_EDIT"}, nil),
+			acl:   []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"), aclEntry(user, "ana@example.com", "<CAN_EDIT")},
+			want:  permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.state.fill(mlflow.ACL{Entries: c.acl}, nil)
+			expectModel(t, c.state, c.want)
+		})
+	}
+}
+
+func TestPermissionsHasManage(t *testing.T) {
+	caller := mlflow.Caller{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: "ana@example.com"}, Groups: []string{"ds", "admins"}}
+	const user, group = mlflow.KindUser, mlflow.KindGroup
+	cases := map[string]struct {
+		direct []mlflow.ACLEntry
+		acl    []mlflow.ACLEntry
+		want   bool
+	}{
+		"nothing":                       {},
+		"own grant in another case":     {direct: []mlflow.ACLEntry{aclEntry(user, "Ana@Example.com", "CAN_MANAGE")}, want: true},
+		"own grant is lower":            {direct: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT")}},
+		"a group's grant":               {direct: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}, want: true},
+		"a group in another case":       {direct: []mlflow.ACLEntry{aclEntry(group, "DS", "CAN_MANAGE")}},
+		"somebody else's":               {direct: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_MANAGE")}},
+		"inherited":                     {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "<CAN_MANAGE")}, want: true},
+		"inherited by admins":           {acl: []mlflow.ACLEntry{aclEntry(group, "admins", "<CAN_MANAGE")}, want: true},
+		"direct now, not in the future": {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_MANAGE")}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			direct := directGrants(mlflow.ACL{Entries: c.direct})
+			if got := hasManage(caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
+				t.Errorf("hasManage = %v, want %v", got, c.want)
+			}
+			grants, added := withCaller(caller, direct, mlflow.ACL{Entries: c.acl})
+			if added == c.want {
+				t.Errorf("withCaller added = %v, want %v", added, !c.want)
+			}
+			if len(levelsOf(grants)) != len(grants) {
+				t.Errorf("a principal twice in %v", grants)
+			}
+		})
+	}
+}
+
+func TestPermissionsPrincipalsValidator(t *testing.T) {
+	at := path.Root("m")
+	cases := map[string]struct {
+		kind     mlflow.PrincipalKind
+		value    types.Map
+		errors   []path.Path
+		warnings []path.Path
+	}{
+		"good":          {kind: mlflow.KindUser, value: mapOf(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
+		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
+		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
+		"admins":        {kind: mlflow.KindGroup, value: mapOf(levels{"admins": "CAN_MANAGE"}), errors: []path.Path{at.AtMapKey("admins")}},
+		"empty key":     {kind: mlflow.KindUser, value: mapOf(levels{" ": "CAN_READ"}), errors: []path.Path{at.AtMapKey(" ")}},
+		"null level": {
+			kind: mlflow.KindUser, value: mapValue(map[string]types.String{"ana": types.StringNull()}), errors: []path.Path{at.AtMapKey("ana")},
+		},
+		"a level that is not known": {kind: mlflow.KindUser, value: mapOf(levels{"ana": "can_read"}), warnings: []path.Path{at.AtMapKey("ana")}},
+		"a display name": {
+			kind: mlflow.KindServicePrincipal, value: mapOf(levels{"deployer": "CAN_READ", someApplication: "CAN_READ"}),
+			warnings: []path.Path{at.AtMapKey("deployer")},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var resp validator.MapResponse
+			principalsValidator{c.kind}.ValidateMap(context.Background(), validator.MapRequest{Path: at, ConfigValue: c.value}, &resp)
+			expectPaths(t, resp.Diagnostics.Errors(), c.errors...)
+			expectPaths(t, resp.Diagnostics.Warnings(), c.warnings...)
+		})
+	}
+}
+
+// TestPermissionsPlanTakeover checks the warnings of a plan that takes over an experiment.
+func TestPermissionsPlanTakeover(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	w.AddGroup("ds")
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the maker gets CAN_MANAGE directly
+	w.GrantFolder("/Projects", emulator.GroupPrincipal("ds"), "CAN_EDIT")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+
+	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
+	plan.ExperimentID = types.StringValue(id)
+	asUser, asAdmin := clientOf(t, w, emulator.UserToken), clientOf(t, w, emulator.AdminToken)
+
+	diags := planTakeover(context.Background(), asUser, plan)
+	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty())
+	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
+	expectDetail(t, diags, "Permissions that are not declared will be removed",
+		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
+	if n := w.Count("GET", "/api/2.0/permissions/*/*"); n != 1 {
+		t.Errorf("%d reads of the list, want 1", n)
+	}
+	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
+	expectDetail(t, planTakeover(context.Background(), asAdmin, plan),
+		"Permissions that are not declared will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+	plan.KeepCallerAccess = types.BoolValue(false)
+	expectDetail(t, planTakeover(context.Background(), asUser, plan),
+		"Permissions that are not declared will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+
+	plan.Groups = types.MapUnknown(types.StringType)
+	expectPaths(t, planTakeover(context.Background(), asUser, plan))
+}
+
+// TestPermissionsRelease checks what destroy leaves behind and when it only warns.
+func TestPermissionsRelease(t *testing.T) {
+	ctx := context.Background()
+	w := emulator.New(emulator.Options{})
+	w.AddGroup("ds")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("ds"), "CAN_EDIT")
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	state := permissionsOf(levels{"ds": "CAN_EDIT"}, levels{"ANA@example.com": "CAN_MANAGE"}, nil)
+	state.ExperimentID, state.KeepCallerAccess = types.StringValue(id), types.BoolValue(false)
+
+	as := func(token string) *experimentPermissionsResource {
+		return &experimentPermissionsResource{resourceBase{&providerData{client: clientOf(t, w, token)}}}
+	}
+	expectDetail(t, as(emulator.ServicePrincipalToken).release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
+	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 {
+		t.Errorf("destroy as the maker: %v", diags)
+	}
+	want := []emulator.Grant{
+		{Principal: emulator.GroupPrincipal("admins"), Level: "CAN_MANAGE"},
+		{Principal: emulator.UserPrincipal(emulator.User), Level: "CAN_MANAGE"},
+		{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"},
+	}
+	if got := w.Grants(id); !slices.Equal(got, want) {
+		t.Errorf("left are %v, want %v", got, want)
+	}
+	w.ResetJournal()
+	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", "*") > 0 {
+		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", "*"))
+	}
+	w.Trash(id)
+	diags := as(emulator.UserToken).release(ctx, state)
+	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")
+	if diags.HasError() {
+		t.Errorf("destroy after the experiment is an error: %v", diags)
+	}
+}
+
+// clientOf calls a local workspace with a token.
+func clientOf(t *testing.T, w http.Handler, token string) *mlflow.Client {
+	t.Helper()
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mlflow.New(mlflow.Options{
+		Backend:      mlflow.Databricks{},
+		Endpoint:     func(context.Context) (mlflow.Endpoint, error) { return mlflow.Endpoint{BaseURL: base}, nil },
+		Transport:    bearer(token),
+		RetryTimeout: time.Second,
+	})
+}
+
+type bearer string
+
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+string(b))
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+func expectModel(t *testing.T, got, want *experimentPermissionsModel) {
+	t.Helper()
+	for name, pair := range map[string][2]attr.Value{
+		"id": {got.ID, want.ID}, "experiment_id": {got.ExperimentID, want.ExperimentID}, "groups": {got.Groups, want.Groups},
+		"users": {got.Users, want.Users}, "service_principals": {got.ServicePrincipals, want.ServicePrincipals},
+		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
+	} {
+		if !pair[0].Equal(pair[1]) {
+			t.Errorf("%s = %v, want %v", name, pair[0], pair[1])
+		}
+	}
+}
+
+// expectPaths checks where the diagnostics stand, in order; path.Empty is one without a place.
+func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
+	t.Helper()
+	var got []path.Path
+	for _, d := range diags {
+		at := path.Empty()
+		if placed, ok := d.(diag.DiagnosticWithPath); ok {
+			at = placed.Path()
+		}
+		got = append(got, at)
+	}
+	if !slices.EqualFunc(got, want, path.Path.Equal) {
+		t.Errorf("diagnostics stand at %v, want %v: %v", got, want, diags)
+	}
+}
+
+// expectDetail checks that a diagnostic is there and says something.
+func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ...string) {
+	t.Helper()
+	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })
+	if i < 0 {
+		t.Errorf("no %q in %v", summary, diags)
+		return
+	}
+	for _, part := range parts {
+		if !strings.Contains(diags[i].Detail(), part) {
+			t.Errorf("%q is not in %q", part, diags[i].Detail())
+		}
+	}
+}

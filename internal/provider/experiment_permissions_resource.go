@@ -1,0 +1,303 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var (
+	_ resource.Resource                   = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithConfigure      = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithImportState    = (*experimentPermissionsResource)(nil)
+)
+
+// experimentPermissionsResource is everything that is granted on one experiment directly.
+type experimentPermissionsResource struct{ resourceBase }
+
+func newExperimentPermissionsResource() resource.Resource { return &experimentPermissionsResource{} }
+
+// Metadata implements [resource.Resource].
+func (r *experimentPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_experiment_permissions"
+}
+
+// Schema implements [resource.Resource].
+func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Everything that is granted on an experiment directly. The resource is authoritative: a direct grant that it does not " +
+			"declare shows up in the plan and is removed. What the experiment inherits from its folders stays, and so do the workspace admins. Use it once " +
+			"for an experiment.\n\nDestroying it removes the declared grants, and keeps your own access where nothing else gives it. Experiments of notebooks " +
+			"have the permissions of the notebook or Git folder, and can't be managed here.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The experiment's id."},
+			"experiment_id": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
+					"experiment first and then removed from the old one.",
+				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`),
+					"must be the experiment's id, such as mlflow_experiment.churn.id or \"1280664374380606\"; a name or path is none")},
+			},
+			"groups": principalsAttribute(mlflow.KindGroup, "Groups by display name, as they are spelled in the workspace. `admins` is not allowed: "+
+				"workspace admins hold `CAN_MANAGE` anyway."),
+			"users": principalsAttribute(mlflow.KindUser, "Users by e-mail address; upper and lower case are the same."),
+			"service_principals": principalsAttribute(mlflow.KindServicePrincipal, "Service principals by application id (a UUID, not the display name); "+
+				"upper and lower case are the same."),
+			"keep_caller_access": schema.BoolAttribute{
+				Optional: true,
+				MarkdownDescription: "Whether the one who runs Terraform keeps `CAN_MANAGE`, where neither a declared nor an inherited grant gives it to them " +
+					"or to one of their groups. Default: `true`; what was kept stands in `retained`, and declaring yourself below `CAN_MANAGE` is an error. " +
+					"With `false` the declared grants alone count: you can lock yourself out.",
+			},
+			"retained": schema.MapAttribute{
+				ElementType: types.StringType, Computed: true,
+				MarkdownDescription: "Your own grant (name → level) that was kept although it is not declared; empty when there was no need. See `keep_caller_access`.",
+			},
+		},
+	}
+}
+
+func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.MapAttribute {
+	return schema.MapAttribute{
+		ElementType: types.StringType, Optional: true,
+		MarkdownDescription: description + " Values are the level: `CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change " +
+			"permissions). Default: none. Adding, changing or removing an entry changes that one grant in place.",
+		Validators: []validator.Map{principalsValidator{kind}},
+	}
+}
+
+// ValidateConfig implements [resource.ResourceWithValidateConfig].
+func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config experimentPermissionsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(config.duplicates()...)
+	}
+}
+
+// Create implements [resource.Resource]. On an error it leaves no state: nothing was made that a later destroy would have to undo.
+func (r *experimentPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan experimentPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.write(ctx, &plan)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
+// the caller's.
+func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.kept(&resp.Diagnostics) {
+		return
+	}
+	var state experimentPermissionsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
+	switch {
+	case problem != nil && problem.gone:
+		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is gone", fmt.Sprintf(
+			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.",
+			upperFirst(named(problem.experimentID, ""))))
+		resp.State.RemoveResource(ctx)
+		return
+	case problem != nil:
+		problem.addError(&resp.Diagnostics, "read permissions")
+		return
+	}
+	retained := r.retained(ctx, &state, acl, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	state.fill(acl, retained)
+	state.ID = state.ExperimentID
+	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+}
+
+// retained finds the caller's own kept grant. An import takes every grant into the maps, the caller's too, so that nothing is hidden.
+func (r *experimentPermissionsResource) retained(
+	ctx context.Context, state *experimentPermissionsModel, acl mlflow.ACL, diags *diag.Diagnostics,
+) []mlflow.Grant {
+	if state.imported() || !state.keepsCaller() {
+		return nil
+	}
+	for _, g := range state.undeclared(acl) {
+		if !isPerson(g) || g.Level != mlflow.LevelManage {
+			continue
+		}
+		caller, ok := callerOf(ctx, r.client(), diags)
+		if !ok {
+			return nil
+		}
+		if state.isRetained(g, caller, acl) {
+			return []mlflow.Grant{{Principal: caller.Principal, Level: g.Level}}
+		}
+	}
+	return nil
+}
+
+// Update implements [resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
+// whether it will, and destroying the grants to make the same ones again would lock everybody out in between.
+func (r *experimentPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state experimentPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan.writesOver(&state) {
+		resp.Diagnostics.Append(r.write(ctx, &plan)...)
+	} else {
+		plan.Retained = state.Retained
+	}
+	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
+		resp.Diagnostics.Append(r.release(ctx, &state)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	}
+}
+
+// Delete implements [resource.Resource].
+func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state experimentPermissionsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.release(ctx, &state)...)
+	}
+}
+
+// vendorID is the import id of databricks_permissions for an experiment.
+var vendorID = regexp.MustCompile(`^/experiments/[0-9a-f]+$`)
+
+// ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
+// provider has for its permissions. The Read that follows fills the maps.
+func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	text := req.ID
+	if vendorID.MatchString(text) {
+		text = strings.TrimPrefix(text, "/experiments/")
+	}
+	id, ok := r.importedExperiment(ctx, text, &resp.Diagnostics)
+	if ok {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
+	}
+}
+
+// write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, and with the
+// caller's own where it would be lost. It fills in what is computed.
+func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	id := plan.ExperimentID.ValueString()
+	acl, problem := readACL(ctx, r.client(), id)
+	if problem != nil {
+		problem.addError(&diags, "set permissions")
+		return diags
+	}
+	grants := plan.grants()
+	for _, g := range directGrants(acl) {
+		if isAdmins(g.Principal) {
+			grants = append(grants, g)
+		}
+	}
+	var retained []mlflow.Grant
+	if plan.keepsCaller() {
+		caller, ok := callerOf(ctx, r.client(), &diags)
+		if !ok {
+			return diags
+		}
+		if diags.Append(plan.checkCaller(caller)...); diags.HasError() {
+			return diags
+		}
+		var added bool
+		if grants, added = withCaller(caller, grants, acl); added {
+			retained = grants[len(grants)-1:]
+		}
+	}
+	if problem := writeACL(ctx, r.client(), id, acl, grants); problem != nil {
+		addWriteError(&diags, plan, problem)
+		return diags
+	}
+	plan.ID = plan.ExperimentID
+	plan.setRetained(retained)
+	return diags
+}
+
+// addWriteError puts an unknown principal at the entry that names it.
+func addWriteError(diags *diag.Diagnostics, plan *experimentPermissionsModel, problem *aclProblem) {
+	missing, ok := mlflow.MissingPrincipal(problem.err)
+	if !ok {
+		problem.addError(diags, "set permissions")
+		return
+	}
+	for _, d := range plan.declared() {
+		if keyOf(d.Principal) == keyOf(missing) {
+			diags.AddAttributeError(d.path(), "Could not set permissions", failure(named(problem.experimentID, ""), problem.err,
+				"Nothing was changed. "+missingPrincipalAdvice(d.Principal)))
+			return
+		}
+	}
+	problem.addError(diags, "set permissions")
+}
+
+func missingPrincipalAdvice(p mlflow.Principal) string {
+	switch p.Kind {
+	case mlflow.KindGroup:
+		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the workspace first.", p.Name)
+	case mlflow.KindServicePrincipal:
+		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
+	default:
+		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, in service_principals.", p.Name)
+	}
+}
+
+// release removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever
+// keep_caller_access says: deleting the experiment, which usually comes next, needs it. What can't be reached any more is no error.
+func (r *experimentPermissionsResource) release(ctx context.Context, state *experimentPermissionsModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
+	if problem != nil {
+		addReleaseProblem(&diags, problem)
+		return diags
+	}
+	caller, ok := callerOf(ctx, r.client(), &diags)
+	if !ok {
+		return diags
+	}
+	rest, _ := withCaller(caller, without(directGrants(acl), levelsOf(state.grants())), acl)
+	if problem := writeACL(ctx, r.client(), state.ExperimentID.ValueString(), acl, rest); problem != nil {
+		addReleaseProblem(&diags, problem)
+	}
+	return diags
+}
+
+func addReleaseProblem(diags *diag.Diagnostics, problem *aclProblem) {
+	object := named(problem.experimentID, "")
+	switch {
+	case problem.gone:
+		addWarning(diags, "remove permissions", object, problem.err, "The experiment is gone, and its permissions with it. Nothing is left to do.")
+	case problem.denied():
+		addWarning(diags, "remove permissions", object, problem.err,
+			"Removing them needs CAN_MANAGE. They stay in place and are no longer managed: ask somebody with CAN_MANAGE to remove them.")
+	default:
+		problem.addError(diags, "remove permissions")
+	}
+}

@@ -1,0 +1,566 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	tfjson "github.com/hashicorp/terraform-json"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const permissionsAddress = "mlflow_experiment_permissions.p"
+
+// permissionsBlock is the resource for one experiment; attributes is what follows experiment_id.
+func permissionsBlock(experimentID, attributes string) string {
+	return fmt.Sprintf("resource \"mlflow_experiment_permissions\" \"p\" {\n  experiment_id = %q\n%s\n}\n", experimentID, attributes)
+}
+
+// expectGrants checks the direct grants that the workspace has, each written as "kind name level".
+func expectGrants(w *workspace, id string, want ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		var got []string
+		for _, g := range w.Grants(id) {
+			got = append(got, g.Kind+" "+g.Name+" "+g.Level)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("experiment %s has the grants %q, want %q", id, got, want)
+		}
+		return nil
+	}
+}
+
+// expectWrites checks which calls since the last reset could have changed something.
+func expectWrites(w *workspace, want ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if got := w.writes(); !slices.Equal(got, want) {
+			return fmt.Errorf("written was %q, want %q", got, want)
+		}
+		return nil
+	}
+}
+
+func permissionsPath(id string) string { return "/api/2.0/permissions/experiments/" + id }
+
+// planCheck is a plan check that is a function of the resource's change.
+type planCheck func(change *tfjson.Change) error
+
+func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, rc := range req.Plan.ResourceChanges {
+		if rc.Address == permissionsAddress {
+			resp.Error = check(rc.Change)
+			return
+		}
+	}
+	resp.Error = fmt.Errorf("no change of %s in the plan", permissionsAddress)
+}
+
+// expectMapChange checks a map attribute before and after; nil is null.
+func expectMapChange(attribute string, before, after map[string]any) plancheck.PlanCheck {
+	asMap := func(object any) map[string]any {
+		attributes, _ := object.(map[string]any)
+		m, _ := attributes[attribute].(map[string]any)
+		return m
+	}
+	return planCheck(func(change *tfjson.Change) error {
+		b, a := asMap(change.Before), asMap(change.After)
+		if !reflect.DeepEqual(b, before) || !reflect.DeepEqual(a, after) {
+			return fmt.Errorf("%s changes from %v to %v, want from %v to %v", attribute, b, a, before, after)
+		}
+		return nil
+	})
+}
+
+func preApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: checks}
+}
+
+func expectMap(attribute string, want map[string]string) statecheck.StateCheck {
+	exact := map[string]knownvalue.Check{}
+	for name, level := range want {
+		exact[name] = knownvalue.StringExact(level)
+	}
+	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), knownvalue.MapExact(exact))
+}
+
+func expectNull(attribute string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), knownvalue.Null())
+}
+
+func TestPermissionsResource_lifecycle(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("data-science")
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	const declared = `
+  groups             = { "data-science" = "CAN_EDIT", risk = "CAN_READ" }
+  users              = { "Ana@Example.com" = "CAN_MANAGE" }
+  service_principals = { "6F1C2A34-5B67-4C89-9D01-23456789ABCD" = "CAN_EDIT" }`
+	const sp = "service_principal " + emulator.ServicePrincipal
+	unitTest(t,
+		resource.TestStep{
+			Config:           w.config(permissionsBlock(id, declared)),
+			ConfigPlanChecks: preApply(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
+				expectMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), expectMap("retained", nil),
+			},
+		},
+		resource.TestStep{ // a level up, one entry gone, one new
+			PreConfig: w.ResetJournal,
+			Config: w.config(permissionsBlock(id, `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"}, map[string]any{"data-science": "CAN_MANAGE"}),
+			),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
+		},
+		resource.TestStep{ // the same in another spelling
+			Config: w.config(permissionsBlock(id, `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan()),
+		},
+		resource.TestStep{ // what the provider alone looks at makes no call
+			PreConfig: w.ResetJournal,
+			Config: w.config(permissionsBlock(id, `
+  groups             = { "data-science" = "CAN_MANAGE" }
+  users              = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }
+  service_principals = {}
+  keep_caller_access = true`)),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0)),
+			),
+			Check: expectWrites(w),
+		},
+	)
+}
+
+func TestPermissionsResource_drift(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	// A service principal under users is the same one that the server answers elsewhere.
+	config := w.config(permissionsBlock(id, fmt.Sprintf(`
+  groups = { risk = "CAN_READ" }
+  users  = { "Ana@example.com" = "CAN_EDIT", %q = "CAN_EDIT" }`, emulator.ServicePrincipal)))
+	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
+	declared := map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_EDIT"}
+	unitTest(t,
+		resource.TestStep{Config: config, Check: grants},
+		resource.TestStep{
+			PreConfig: func() {
+				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")    // changed
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // foreign
+				w.Revoke(id, emulator.GroupPrincipal("risk"))                       // removed
+				w.GrantFolder("/Projects", emulator.GroupPrincipal("risk"), "CAN_EDIT")
+			},
+			Config: config,
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", nil, map[string]any{"risk": "CAN_READ"}),
+				expectMapChange("users", map[string]any{
+					"Ana@example.com": "CAN_MANAGE", "ben@example.com": "CAN_READ", emulator.ServicePrincipal: "CAN_EDIT"}, declared),
+			),
+			Check: grants,
+		},
+		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
+			Config:    config,
+			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+				w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+				return nil
+			})),
+			Check: expectGrants(w, id, "group admins CAN_MANAGE", "group risk CAN_READ", "user ana@example.com CAN_EDIT",
+				"service_principal "+emulator.ServicePrincipal+" CAN_EDIT"),
+		},
+	)
+}
+
+// TestPermissionsResource_move changes experiment_id: the new experiment gets its grants before the old one loses them.
+func TestPermissionsResource_move(t *testing.T) {
+	w := newWorkspace(t)
+	from := w.CreateExperiment(emulator.Admin, "/Projects/old", nil)
+	to := w.CreateExperiment(emulator.Admin, "/Projects/new", nil)
+	w.Grant(to, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	const users = `users = { "ana@example.com" = "CAN_EDIT" }`
+	unknown := func(input, id string) string {
+		return w.config(fmt.Sprintf(`
+resource "terraform_data" "id" {
+  input            = %q
+  triggers_replace = %q
+}
+resource "mlflow_experiment_permissions" "p" {
+  experiment_id = terraform_data.id.output
+  %s
+}`, id, input, users))
+	}
+	unitTest(t,
+		resource.TestStep{Config: w.config(permissionsBlock(from, users)), Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
+		resource.TestStep{
+			PreConfig:        w.ResetJournal,
+			Config:           w.config(permissionsBlock(to, users)),
+			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate)),
+			Check: resource.ComposeTestCheckFunc(expectGrants(w, from), expectGrants(w, to, "user ana@example.com CAN_EDIT"),
+				expectWrites(w, "PUT "+permissionsPath(to), "PUT "+permissionsPath(from))),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(to)),
+			},
+		},
+		resource.TestStep{ // unknown while planning, and the same in the end: nobody loses anything on the way
+			PreConfig: w.ResetJournal,
+			Config:    unknown("a", to),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("experiment_id")),
+			),
+			Check: expectWrites(w),
+		},
+		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
+			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
+			Config:    unknown("b", from),
+			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+				w.Trash(to)
+				return nil
+			})),
+			Check: expectGrants(w, from, "user ana@example.com CAN_EDIT"),
+		},
+	)
+}
+
+func TestPermissionsResource_unknownValues(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(level string) string {
+		return w.config(fmt.Sprintf(`
+resource "terraform_data" "level" { input = %[1]q }
+resource "terraform_data" "users" { input = { "ana@example.com" = %[1]q } }
+resource "terraform_data" "keep" { input = true }
+`, level) + permissionsBlock(id, `
+  groups             = { risk = terraform_data.level.output }
+  users              = terraform_data.users.output
+  keep_caller_access = terraform_data.keep.output`))
+	}
+	unitTest(t,
+		resource.TestStep{
+			Config: config("CAN_READ"),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("users")),
+			),
+			Check: expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_READ"),
+		},
+		resource.TestStep{
+			Config: config("CAN_EDIT"),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+			),
+			Check: expectGrants(w, id, "group risk CAN_EDIT", "user ana@example.com CAN_EDIT"),
+		},
+	)
+}
+
+func TestPermissionsResource_refused(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
+	w.AddGitFolder("/Repos/admin@example.com/models")
+	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
+	refused := func(config, message string) resource.TestStep {
+		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
+	}
+	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n}\n", w.url)
+	unitTest(t,
+		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*must be the experiment's id`),
+		refused(w.config(permissionsBlock(id, `
+  users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
+  service_principals = { "ana@example.com" = null }`)), `Permission level missing.*Principal declared twice.*Principal declared twice`),
+		refused(w.config(permissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		refused(w.config(permissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
+		refused(w.configAs(emulator.UserToken, "", permissionsBlock(id, "")), `Could not read permissions.*needs CAN_MANAGE on the experiment`),
+		refused(w.config(permissionsBlock("12345", "")), `Could not read permissions.*There is no such experiment`),
+		refused(server+permissionsBlock("1", ""), `experiment permissions are managed on Databricks only`),
+	)
+	if writes := w.writes(); len(writes) > 0 {
+		t.Errorf("refused configurations made %v", writes)
+	}
+}
+
+// TestPermissionsResource_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been.
+func TestPermissionsResource_unknownPrincipal(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	config := func(group string) string {
+		return w.config(permissionsBlock(id, fmt.Sprintf(`
+  users  = { "ana@example.com" = "CAN_EDIT" }
+  groups = { %q = "CAN_READ" }`, group)))
+	}
+	unitTest(t,
+		resource.TestStep{
+			Config: config("nobody"),
+			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(nobody\).*Nothing was changed.*` +
+				`assigned[\s│]+to[\s│]+the[\s│]+workspace`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				w.AddGroup("somebody")
+				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
+					t.Error(err)
+				}
+				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the answer to the first PUT is lost
+				w.ResetJournal()
+			},
+			Config:           config("somebody"),
+			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			Check: resource.ComposeTestCheckFunc(expectGrants(w, id, "group somebody CAN_READ", "user ana@example.com CAN_EDIT"),
+				expectWrites(w, "PUT "+permissionsPath(id), "PUT "+permissionsPath(id))),
+		},
+	)
+}
+
+// TestPermissionsResource_callerKept runs as a user whose only access is a direct grant.
+func TestPermissionsResource_callerKept(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddUser(emulator.User, "owners")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	config := func(attributes string) string {
+		return w.configAs(emulator.UserToken, "", permissionsBlock(id, attributes))
+	}
+	const ben = `"ben@example.com" = "CAN_READ"`
+	unitTest(t,
+		resource.TestStep{
+			Config: config(`users = { ` + ben + ` }`),
+			Check:  expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectMap("users", map[string]string{"ben@example.com": "CAN_READ"}),
+				expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"}),
+			},
+		},
+		resource.TestStep{
+			Config:      config(`users = { ` + ben + `, "Ana@example.com" = "CAN_EDIT" }`),
+			ExpectError: regexp.MustCompile(`(?s)Your own access would be lowered.*keep_caller_access[\s│]+=[\s│]+false`),
+		},
+		resource.TestStep{ // another caller's kept grant is a foreign one
+			Config:   w.config(permissionsBlock(id, `users = { `+ben+` }`)),
+			PlanOnly: true, ExpectNonEmptyPlan: true,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{
+				expectMapChange("users", map[string]any{"ana@example.com": "CAN_MANAGE", "ben@example.com": "CAN_READ"},
+					map[string]any{"ben@example.com": "CAN_READ"}),
+			}},
+		},
+		resource.TestStep{ // declared: nothing to keep any more
+			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
+			Check:             expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil)},
+		},
+		resource.TestStep{ // declared for a group of the caller's
+			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
+			Check:             expectGrants(w, id, "group owners CAN_MANAGE"),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil), expectNull("users")},
+		},
+		resource.TestStep{ // destroy takes the group's grant, and so has to leave the caller one
+			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
+			Check: expectGrants(w, id, "user ana@example.com CAN_MANAGE"),
+		},
+	)
+}
+
+// TestPermissionsResource_callerGivenUp gives the caller's access away on purpose. Destroy can do nothing then, and must not fail.
+func TestPermissionsResource_callerGivenUp(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	unitTest(t, resource.TestStep{
+		Config: w.configAs(emulator.UserToken, "", permissionsBlock(id, `
+  users              = { "ben@example.com" = "CAN_MANAGE", "ana@example.com" = "CAN_READ" }
+  keep_caller_access = false`)),
+		ConfigPlanChecks: preApply(plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0))),
+		Check:            expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE"),
+		ExpectError:      regexp.MustCompile(`(?s)Could not read permissions.*needs[\s│]+CAN_MANAGE`), // the plan after the apply
+	})
+	if err := expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE")(nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestPermissionsResource_gone deletes the experiment outside, before the refresh and between plan and destroy.
+func TestPermissionsResource_gone(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := w.config(permissionsBlock(id, `users = { "ana@example.com" = "CAN_EDIT" }`))
+	unitTest(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
+			PreConfig:   func() { w.Trash(id) },
+			Config:      config,
+			ExpectError: regexp.MustCompile(`(?s)Could not read permissions.*The[\s│]+experiment[\s│]+is[\s│]+deleted`),
+		},
+		resource.TestStep{
+			PreConfig:        func() { w.Restore(id); w.Revoke(id, emulator.UserPrincipal(emulator.User)) },
+			Config:           config,
+			ConfigPlanChecks: preApply(expectMapChange("users", nil, map[string]any{"ana@example.com": "CAN_EDIT"})),
+			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+		},
+		resource.TestStep{
+			Config: config, Destroy: true,
+			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+				w.Trash(id)
+				return nil
+			})),
+			Check: func(*terraform.State) error {
+				if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" {
+					return fmt.Errorf("the experiment is %s", e.LifecycleStage)
+				}
+				return nil
+			},
+		},
+	)
+}
+
+func TestPermissionsResource_import(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	config := w.configAs(emulator.UserToken, "", permissionsBlock(id, `users = { "ben@example.com" = "CAN_READ", "ana@example.com" = "CAN_MANAGE" }`))
+	steps := []resource.TestStep{{Config: config}}
+	for _, form := range []string{id, "/experiments/" + id, "/Workspace/Projects/churn", "name=/Projects/churn", w.url + "/ml/experiments/" + id + "/runs?o=1"} {
+		steps = append(steps, resource.TestStep{
+			ResourceName: permissionsAddress, ImportState: true, ImportStateId: form, ImportStateVerify: true,
+		})
+	}
+	steps = append(steps, resource.TestStep{
+		ResourceName: permissionsAddress, ImportState: true, ImportStateId: "/Projects/nothing",
+		ExpectError: regexp.MustCompile(`(?s)Could not import experiment.*no experiment of this name`),
+	})
+	unitTest(t, steps...)
+}
+
+// TestPermissionsResource_importGenerated lets Terraform write the configuration of what is there, the caller's own grant included, and
+// then applies an import block with a matching configuration.
+func TestPermissionsResource_importGenerated(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	importBlock := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", permissionsAddress, id)
+	unitTest(t,
+		resource.TestStep{
+			Config: w.configAs(emulator.UserToken, "", importBlock), ResourceName: permissionsAddress,
+			ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: id, GenerateConfig: true,
+			ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionNoop),
+			}},
+		},
+		resource.TestStep{
+			PreConfig: w.ResetJournal,
+			Config: w.configAs(emulator.UserToken, "", importBlock+permissionsBlock(id, `
+  groups = { risk = "CAN_READ" }
+  users  = { "ana@example.com" = "CAN_MANAGE" }`)),
+			ConfigPlanChecks:  preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionNoop)),
+			Check:             expectWrites(w),
+			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
+		},
+	)
+}
+
+// TestPermissionsResource_refreshCalls refreshes five lists in which the caller's kept grant has to be told from others.
+func TestPermissionsResource_refreshCalls(t *testing.T) {
+	w := newWorkspace(t)
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, fmt.Sprintf("%q", w.CreateExperiment(emulator.ServicePrincipal, fmt.Sprintf("/Projects/churn-%d", i), nil)))
+	}
+	config := w.configAs(emulator.ServicePrincipalToken, "", fmt.Sprintf(`
+resource "mlflow_experiment_permissions" "p" {
+  count         = 5
+  experiment_id = [%s][count.index]
+  users         = { "ana@example.com" = "CAN_EDIT" }
+}`, strings.Join(ids, ", ")))
+	unitTest(t,
+		resource.TestStep{
+			Config: config,
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionsAddress+"[4]", tfjsonpath.New("retained"),
+				knownvalue.MapExact(map[string]knownvalue.Check{emulator.ServicePrincipal: knownvalue.StringExact("CAN_MANAGE")}))},
+		},
+		resource.TestStep{PreConfig: w.ResetJournal, Config: config, PlanOnly: true},
+	)
+	calls := map[string]int{}
+	for _, c := range w.Journal() {
+		switch {
+		case strings.HasSuffix(c.Path, "/Me"):
+			calls["caller"]++
+		case c.Status == 200 && c.Method == "GET" && strings.HasPrefix(c.Path, "/api/2.0/permissions/"):
+			calls["list"]++
+		case !strings.HasPrefix(c.Path, "/.well-known/"):
+			calls[c.Method+" "+c.Path]++
+		}
+	}
+	// The step's plans that refresh, each in a process of its own, and the destroy at the end, which reads and writes each list once.
+	for name := range maps.Clone(calls) {
+		if strings.HasPrefix(name, "PUT ") {
+			delete(calls, name)
+		}
+	}
+	t.Log(calls)
+}
+
+// TestPermissionsResource_providerUnknown plans while the provider's configuration is unknown: the state is kept, and nobody is called.
+func TestPermissionsResource_providerUnknown(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(trigger, level string) string {
+		return fmt.Sprintf(`
+resource "terraform_data" "host" {
+  input            = %q
+  triggers_replace = %q
+}
+provider "mlflow" {
+  host  = terraform_data.host.output
+  token = %q
+}
+`, w.url, trigger, emulator.AdminToken) + permissionsBlock(id, fmt.Sprintf(`users = { "ana@example.com" = %q }`, level))
+	}
+	unitTest(t,
+		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectGrants(w, id, "user ana@example.com CAN_READ")},
+		resource.TestStep{
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
+			Config:    config("b", "CAN_EDIT"),
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				planCheck(func(*tfjson.Change) error {
+					if calls := w.Journal(); len(calls) > 0 {
+						return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
+					}
+					return nil
+				}),
+			),
+			Check: expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+		},
+	)
+}

@@ -1,0 +1,198 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*experimentResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*experimentResource)(nil)
+	_ resource.ResourceWithImportState = (*experimentResource)(nil)
+)
+
+// importedKey marks, in private state, that the next Read belongs to an import.
+const importedKey = "imported"
+
+type experimentResource struct {
+	resourceBase
+}
+
+func newExperimentResource() resource.Resource { return &experimentResource{} }
+
+func (r *experimentResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_experiment"
+}
+
+func (r *experimentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "An MLflow experiment with its description and tags.",
+		Attributes:          experimentAttributes(),
+	}
+}
+
+func experimentAttributes() map[string]schema.Attribute {
+	stable := []planmodifier.String{stringplanmodifier.UseNonNullStateForUnknown()}
+	return map[string]schema.Attribute{
+		"id": schema.StringAttribute{
+			Computed: true, PlanModifiers: stable,
+			MarkdownDescription: "Experiment id.",
+		},
+		"name": schema.StringAttribute{
+			Required:   true,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "Name of the experiment. On Databricks an absolute workspace path such as `/Shared/churn`; `/Workspace/Shared/churn` and a " +
+				"trailing slash mean the same. On an MLflow server free text. Changing it renames the experiment in place; on Databricks that can move it " +
+				"to another folder.",
+		},
+		"artifact_location": schema.StringAttribute{
+			Optional: true, Computed: true, PlanModifiers: stable,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "Where runs keep their artifacts, as an absolute URI. Default: chosen by the server. It can't be changed: another value " +
+				"**replaces the experiment, and its runs go with the old one**.",
+		},
+		"description": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			MarkdownDescription: "Text that the UI shows above the runs (Markdown). It is the tag `mlflow.note.content`. Default: left alone. Taking it out of " +
+				"the configuration empties it.",
+		},
+		"tags": schema.MapAttribute{
+			ElementType: types.StringType, Optional: true,
+			Validators: []validator.Map{mapvalidator.NoNullValues(), tagKeysValidator{}},
+			MarkdownDescription: "Tags to manage. Exactly these keys are set, changed, and removed when they are taken out; tags that others set are left " +
+				"alone and not shown. On Databricks, which has no call to remove a tag, a removed one is left with an empty value. Default: none.",
+		},
+		"tags_all": schema.MapAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "All managed tags: `tags` over the provider's `default_tags`.",
+		},
+		"adopt_existing": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "When the experiment is created and one of that name is there already, take it over instead of failing: its tags and description " +
+				"are brought to what is declared, everything else stays. Refused when its artifact location differs from a declared one. Default: " +
+				"`false`. Changing it later does nothing.",
+		},
+		"if_deleted": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOf(ifDeletedError, ifDeletedRestore, ifDeletedSupersede)},
+			MarkdownDescription: "When the experiment is created and a deleted one holds the name: `error` fails and says what to do; `restore` brings it back with " +
+				"its runs and takes it over; `supersede` renames the deleted one aside, leaves it deleted, and creates a new one. On Databricks deleting frees the " +
+				"name, so this seldom applies there. Default: `error`. Changing it later does nothing.",
+		},
+		"create_parents": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "On Databricks, make the missing folders of `name` first, when the experiment is created or renamed. They are not removed again. " +
+				"Default: `false`. Does nothing on an MLflow server, which has no folders.",
+		},
+		"deletion_policy": schema.StringAttribute{
+			Optional:   true,
+			Validators: []validator.String{stringvalidator.OneOf(deletionDelete, deletionDeleteIfEmpty, deletionRetain, deletionPrevent)},
+			MarkdownDescription: "What destroying does: `delete` deletes the experiment with its runs (it can be restored for a while); `delete_if_empty` refuses while " +
+				"there are runs, traces or logged models; `retain` only forgets it; `prevent` refuses. The policy of the last apply counts: to " +
+				"change it and destroy, apply in between. Default: `delete`.",
+		},
+		"creation_time": schema.StringAttribute{
+			Computed: true, PlanModifiers: stable,
+			MarkdownDescription: "When the experiment was created, in RFC 3339.",
+		},
+		"url": schema.StringAttribute{
+			Computed: true, PlanModifiers: stable,
+			MarkdownDescription: "The experiment's page in the UI.",
+		},
+	}
+}
+
+func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.kept(&resp.Diagnostics) {
+		return
+	}
+	var state experimentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	imported, diags := req.Private.GetKey(ctx, importedKey)
+	resp.Diagnostics.Append(diags...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := state.ID.ValueString()
+	e, err := r.client().GetExperiment(ctx, id)
+	reason, err := goneBecause(state, e, err)
+	switch {
+	case err != nil:
+		addError(&resp.Diagnostics, "read experiment", named(id, state.Name.ValueString()), err)
+	case reason != "" && imported != nil:
+		resp.Diagnostics.AddError("Could not import experiment", fmt.Sprintf("Experiment %s %s.", id, reason))
+	case reason != "":
+		r.warnGone(&resp.Diagnostics, state, reason)
+		resp.State.RemoveResource(ctx)
+	default:
+		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
+	}
+}
+
+func (r *experimentResource) refresh(ctx context.Context, state *experimentModel, e mlflow.Experiment, imported bool, diags *diag.Diagnostics) {
+	page, err := r.client().ExperimentURL(ctx, e.ID)
+	if err != nil {
+		addWarning(diags, "tell the address of the experiment's page", named(e.ID, e.Name), err)
+	}
+	if imported {
+		state.takeTags(e, stringMap(r.provider.defaultTags))
+	}
+	state.refresh(r.client(), e, page)
+}
+
+// goneBecause tells why the experiment of a state is no longer there; "" when it is. Other errors are passed on.
+func goneBecause(state experimentModel, e mlflow.Experiment, err error) (reason string, other error) {
+	switch {
+	case mlflow.IsNotFound(err):
+		return "does not exist any more", nil
+	case err != nil:
+		return "", err
+	case e.Deleted():
+		return "is deleted", nil
+	case isSomebodyElse(state, e):
+		return fmt.Sprintf("is another one now: the id was used again, for an experiment created %s", formatTime(e.Created()).ValueString()), nil
+	}
+	return "", nil
+}
+
+// isSomebodyElse tells that the id belongs to another experiment than the one in state: an MLflow server uses ids again after
+// deleted experiments were purged.
+func isSomebodyElse(state experimentModel, e mlflow.Experiment) bool {
+	created := formatTime(e.Created())
+	return !state.CreationTime.IsNull() && !created.IsNull() && !state.CreationTime.Equal(created)
+}
+
+func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentModel, reason string) {
+	advice := "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
+	if r.client().DeletedKeepName() {
+		advice = "To get it back with its runs, set if_deleted = \"restore\" before the next apply."
+	}
+	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state, and the next apply creates a new one "+
+		"if it is still configured.\n\n%s", state.Name.ValueString(), state.ID.ValueString(), reason, advice))
+}
+
+// ImportState takes an id, a name or the address of the experiment's page.
+func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id, ok := r.importedExperiment(ctx, req.ID, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
+}

@@ -1,0 +1,289 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var (
+	_ resource.ResourceWithConfigure   = (*experimentTagResource)(nil)
+	_ resource.ResourceWithModifyPlan  = (*experimentTagResource)(nil)
+	_ resource.ResourceWithImportState = (*experimentTagResource)(nil)
+)
+
+// experimentTagResource is one tag of an experiment that is managed elsewhere.
+type experimentTagResource struct{ resourceBase }
+
+type experimentTagModel struct {
+	ID           types.String `tfsdk:"id"`
+	ExperimentID types.String `tfsdk:"experiment_id"`
+	Key          types.String `tfsdk:"key"`
+	Value        types.String `tfsdk:"value"`
+}
+
+func newExperimentTagResource() resource.Resource { return &experimentTagResource{} }
+
+// Metadata implements [resource.Resource].
+func (r *experimentTagResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_experiment_tag"
+}
+
+// notAName is an id as opposed to a name, which has slashes on Databricks.
+var notAName = regexp.MustCompile(`^[^/]+$`)
+
+// Schema implements [resource.Resource].
+func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "One tag of an experiment that is managed elsewhere: by a notebook, another configuration, another team. Other tags are " +
+			"left alone. Where this configuration manages the experiment itself, set `tags` of `mlflow_experiment` instead, and never both for one " +
+			"key.\n\nA tag that is already there is taken over; a warning tells its old value. Databricks has no call to remove a tag: there " +
+			"destroying sets the value to blank, and a blank tag counts as absent unless `value` is `\"\"`.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{
+				Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KEY`, as for import.",
+				PlanModifiers: []planmodifier.String{stringplanmodifier.UseNonNullStateForUnknown()},
+			},
+			"experiment_id": schema.StringAttribute{
+				Required:      true,
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators: []validator.String{
+					stringvalidator.RegexMatches(notAName, "must be an experiment's id. The data source mlflow_experiment gives the id of a name"),
+				},
+				MarkdownDescription: "Id of the experiment. Changing it removes the tag there and sets it on the other experiment.",
+			},
+			"key": schema.StringAttribute{
+				Required:      true,
+				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:    []validator.String{experimentTagKeyValidator{}},
+				MarkdownDescription: "Key of the tag; slashes are fine. At most 250 bytes on Databricks; at most 250 letters, digits, spaces and `/_-.:` on " +
+					"an MLflow server. Keys that the server writes itself, such as `mlflow.ownerId`, are refused; `mlflow.note.content`, the " +
+					"description, can be set. Changing the key removes the old tag and sets the new one.",
+			},
+			"value": schema.StringAttribute{
+				Required: true,
+				MarkdownDescription: "Value of the tag, `\"\"` included. At most 65,536 bytes on Databricks and 5,000 characters on an MLflow server. Changed " +
+					"in place.",
+			},
+		},
+	}
+}
+
+// experimentTagKeyValidator is refuseTagKey, but for the description: where the experiment is managed elsewhere, no other attribute
+// holds it.
+type experimentTagKeyValidator struct{}
+
+// Description implements [validator.Describer].
+func (experimentTagKeyValidator) Description(context.Context) string {
+	return "must not be empty, nor be kept by the server"
+}
+
+// MarkdownDescription implements [validator.Describer].
+func (v experimentTagKeyValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// ValidateString implements [validator.String].
+func (experimentTagKeyValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	key := req.ConfigValue
+	if key.IsNull() || key.IsUnknown() || key.ValueString() == mlflow.TagDescription {
+		return
+	}
+	if reason := refuseTagKey(key.ValueString()); reason != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Tag key not allowed", reason)
+	}
+}
+
+// ModifyPlan checks the tag against the server's limits, without asking it.
+func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	client := r.client()
+	if req.Plan.Raw.IsNull() || client == nil {
+		return
+	}
+	var plan experimentTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() || plan.Key.IsUnknown() {
+		return
+	}
+	if err := client.CheckTag(mlflow.Tag{Key: plan.Key.ValueString()}); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("key"), "Tag not allowed", upperFirst(err.Error())+".")
+		return
+	}
+	if err := client.CheckTag(plan.tag()); err != nil {
+		resp.Diagnostics.AddAttributeError(path.Root("value"), "Tag not allowed", upperFirst(err.Error())+".")
+	}
+}
+
+// Create implements [resource.Resource]. Setting a tag replaces what is there, so a look beforehand tells what that was.
+func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan experimentTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	e, err := r.client().GetExperiment(ctx, plan.ExperimentID.ValueString())
+	switch {
+	case mlflow.IsNotFound(err):
+		addError(&resp.Diagnostics, "set experiment tag", plan.object(), err, "Check experiment_id: the data source mlflow_experiment gives the id of a name.")
+		return
+	case err != nil:
+		addError(&resp.Diagnostics, "set experiment tag", plan.object(), err)
+		return
+	case e.Deleted():
+		resp.Diagnostics.AddError("Could not set experiment tag", fmt.Sprintf("%s: %s is deleted, and a deleted experiment takes no tags.\n\n"+
+			"Restore the experiment, or remove this resource from the configuration.", upperFirst(plan.object()), named(e.ID, e.Name)))
+		return
+	}
+	old, there := e.Tag(plan.Key.ValueString())
+	if !there || old != plan.Value.ValueString() {
+		r.set(ctx, plan, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if old != "" && old != plan.Value.ValueString() {
+		resp.Diagnostics.AddWarning("Existing experiment tag taken over", fmt.Sprintf("%s was there already, with the value %q. It now has the value of this "+
+			"configuration, and destroying this resource removes it.", upperFirst(plan.object()), shorten(old)))
+	}
+	plan.ID = types.StringValue(plan.ExperimentID.ValueString() + "/" + plan.Key.ValueString())
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Read implements [resource.Resource].
+func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.kept(&resp.Diagnostics) {
+		return
+	}
+	var state experimentTagModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	e, err := r.client().GetExperiment(ctx, state.ExperimentID.ValueString())
+	if err != nil && !mlflow.IsNotFound(err) {
+		addError(&resp.Diagnostics, "read experiment tag", state.object(), err)
+		return
+	}
+	value, there := e.Tag(state.Key.ValueString())
+	// A blank value is what is left of a tag where tags can't be removed.
+	blanked := value == "" && (state.Value.IsNull() || state.Value.ValueString() != "")
+	if err == nil && !e.Deleted() && there && !blanked {
+		state.Value = types.StringValue(value)
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		return
+	}
+	reason := "Somebody removed it or set it to blank. The next apply sets it again."
+	switch {
+	case err != nil:
+		reason = "There is no experiment of that id any more. Change experiment_id, or remove this resource from the configuration."
+	case e.Deleted():
+		reason = fmt.Sprintf("%s is deleted. Restore it, or remove this resource from the configuration.", upperFirst(named(e.ID, e.Name)))
+	}
+	resp.Diagnostics.AddWarning("Experiment tag is gone", fmt.Sprintf("%s is not there any more, so it was taken out of the state. %s",
+		upperFirst(state.object()), reason))
+	resp.State.RemoveResource(ctx)
+}
+
+// Update implements [resource.Resource]: only the value changes in place.
+func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan experimentTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.set(ctx, plan, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+func (r *experimentTagResource) set(ctx context.Context, m experimentTagModel, diags *diag.Diagnostics) {
+	if err := r.client().SetTag(ctx, m.ExperimentID.ValueString(), m.tag()); err != nil {
+		addError(diags, "set experiment tag", m.object(), err, tagAccessAdvice(err)...)
+	}
+}
+
+// Delete implements [resource.Resource]. It looks first: where tags can't be removed, a blank one would be left of a tag that was
+// gone already.
+func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state experimentTagModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id, key := state.ExperimentID.ValueString(), state.Key.ValueString()
+	e, err := r.client().GetExperiment(ctx, id)
+	if mlflow.IsNotFound(err) || err == nil && e.Deleted() {
+		return
+	}
+	if err != nil {
+		addError(&resp.Diagnostics, "remove experiment tag", state.object(), err)
+		return
+	}
+	if _, there := e.Tag(key); !there {
+		return
+	}
+	blanked, err := r.client().RemoveTag(ctx, id, key)
+	switch {
+	case mlflow.IsNotFound(err):
+		// The experiment went between the look and the removal.
+	case err != nil:
+		addError(&resp.Diagnostics, "remove experiment tag", state.object(), err, tagAccessAdvice(err)...)
+	case blanked:
+		resp.Diagnostics.AddWarning("Experiment tag is blank now, not removed", fmt.Sprintf("%s still shows on the experiment, without a value: "+
+			"%s has no call to remove a tag. The provider takes a blank tag for an absent one.", upperFirst(state.object()), r.client().BackendName()))
+	}
+}
+
+// ImportState implements [resource.ResourceWithImportState].
+func (r *experimentTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id, key, _ := strings.Cut(req.ID, "/")
+	if id == "" || key == "" {
+		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, such as 1234567890/team. The key "+
+			"may hold slashes; the experiment's name can't stand for its id.", req.ID))
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), key)...)
+}
+
+func (m experimentTagModel) tag() mlflow.Tag {
+	return mlflow.Tag{Key: m.Key.ValueString(), Value: m.Value.ValueString()}
+}
+
+// object describes the tag in messages.
+func (m experimentTagModel) object() string {
+	return fmt.Sprintf("tag %q of %s", m.Key.ValueString(), named(m.ExperimentID.ValueString(), ""))
+}
+
+// tagAccessAdvice: less than the usual advice is needed to write a tag.
+func tagAccessAdvice(err error) []string {
+	if !mlflow.IsPermissionDenied(err) {
+		return nil
+	}
+	return []string{"Writing tags needs CAN_EDIT on the experiment. Ask somebody with CAN_MANAGE on it, or a workspace admin, for it."}
+}
+
+// shorten keeps long values out of messages.
+func shorten(value string) string {
+	const most = 100
+	if runes := []rune(value); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return value
+}

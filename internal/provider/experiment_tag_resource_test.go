@@ -1,0 +1,532 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const (
+	apiPath       = "/api/2.0/mlflow/experiments/"
+	setTagCall    = "POST " + apiPath + "set-experiment-tag"
+	deleteTagCall = "POST " + apiPath + "delete-experiment-tag"
+)
+
+func tagConfig(id, key, value string) string {
+	return fmt.Sprintf("resource \"mlflow_experiment_tag\" \"test\" {\n  experiment_id = %q\n  key = %q\n  value = %q\n}\n", id, key, value)
+}
+
+func tagAction(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("mlflow_experiment_tag.test", action)}}
+}
+
+func tagState(attribute, value string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue("mlflow_experiment_tag.test", tfjsonpath.New(attribute), knownvalue.StringExact(value))
+}
+
+// expectTag checks a tag on the server; want nil means that it is absent.
+func (w *workspace) expectTag(t *testing.T, id, key string, want *string) {
+	t.Helper()
+	e, _ := w.Experiment(id)
+	got, there := e.Tag(key)
+	switch {
+	case want == nil && there:
+		t.Errorf("tag %q is %q, want it absent", key, got)
+	case want != nil && (!there || got != *want):
+		t.Errorf("tag %q is %q (there: %t), want %q", key, got, there, *want)
+	}
+}
+
+func (w *workspace) expectWrites(t *testing.T, want ...string) {
+	t.Helper()
+	if got := w.writes(); !slices.Equal(got, want) {
+		t.Errorf("writes are %q, want %q", got, want)
+	}
+}
+
+func TestTagResource_lifecycle(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"foreign": "theirs"})
+	value := func(v string) *string { return &v }
+	tag := func(key, v string, behind func(), action plancheck.ResourceActionType, after func()) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: func() {
+				if behind != nil {
+					behind()
+				}
+				w.ResetJournal()
+			},
+			Config:           w.config(tagConfig(id, key, v)),
+			ConfigPlanChecks: tagAction(action),
+			ConfigStateChecks: []statecheck.StateCheck{
+				tagState("id", id+"/"+key), tagState("experiment_id", id), tagState("key", key), tagState("value", v),
+			},
+			PostApplyFunc: func() {
+				w.expectTag(t, id, key, value(v))
+				after()
+			},
+		}
+	}
+	once := func() { w.expectWrites(t, setTagCall) }
+	unitTest(t,
+		tag("team/a", "risk", nil, plancheck.ResourceActionCreate, once),
+		tag("team/a", "fraud", nil, plancheck.ResourceActionUpdate, once),
+		tag("team/a", "fraud", func() { w.SetTag(id, "team/a", "changed outside") }, plancheck.ResourceActionUpdate, once),
+		tag("team/a", "fraud", func() { w.RemoveTag(id, "team/a") }, plancheck.ResourceActionCreate, once),
+		tag("team/a", "fraud", func() { w.SetTag(id, "team/a", "") }, plancheck.ResourceActionCreate, once),
+		resource.TestStep{
+			ResourceName: "mlflow_experiment_tag.test", ImportState: true, ImportStateVerify: true, ImportStateId: id + "/team/a",
+		},
+		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionReplace, func() {
+			w.expectTag(t, id, "team/a", value(""))
+			if got := w.writes(); len(got) != 3 || got[0] != deleteTagCall || got[1] != setTagCall || got[2] != setTagCall {
+				t.Errorf("writes are %q, want one try to delete, then the blank value and the new tag", got)
+			}
+		}),
+		tag("mlflow.note.content", "", nil, plancheck.ResourceActionUpdate, once),
+	)
+	w.expectTag(t, id, "foreign", value("theirs"))
+	w.expectTag(t, id, "mlflow.ownerEmail", value(emulator.Admin))
+}
+
+func TestTagResource_removal(t *testing.T) {
+	w := newWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk", "foreign": "theirs"})
+	theirs := "theirs"
+	unitTest(t, resource.TestStep{
+		Config:        w.config(tagConfig(id, "team", "risk")),
+		PostApplyFunc: func() { w.expectWrites(t) },
+	})
+	w.expectTag(t, id, "team", nil)
+	w.expectTag(t, id, "foreign", &theirs)
+	w.expectWrites(t, deleteTagCall)
+}
+
+func TestTagResource_generatedConfiguration(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team/a": "risk"})
+	unitTest(t, resource.TestStep{
+		Config:       w.config(""),
+		ResourceName: "mlflow_experiment_tag.test",
+		ImportState:  true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true, ImportStateId: id + "/team/a",
+		ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+			plancheck.ExpectResourceAction("mlflow_experiment_tag.test", plancheck.ResourceActionNoop),
+			plancheck.ExpectKnownValue("mlflow_experiment_tag.test", tfjsonpath.New("value"), knownvalue.StringExact("risk")),
+		}},
+	})
+	w.expectWrites(t)
+}
+
+func TestTagResource_unknownValues(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	unitTest(t, resource.TestStep{
+		Config: w.config(fmt.Sprintf(`
+			resource "terraform_data" "tag" { input = { id = %q, key = "team", value = "risk" } }
+			resource "mlflow_experiment_tag" "test" {
+			  experiment_id = terraform_data.tag.output.id
+			  key           = terraform_data.tag.output.key
+			  value         = terraform_data.tag.output.value
+			}`, id)),
+		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+			plancheck.ExpectUnknownValue("mlflow_experiment_tag.test", tfjsonpath.New("key")),
+		}},
+		ConfigStateChecks: []statecheck.StateCheck{tagState("id", id+"/team"), tagState("value", "risk")},
+	})
+}
+
+func TestTagResource_permissionDenied(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+	unitTest(t, resource.TestStep{
+		Config:      w.configAs(emulator.UserToken, "", tagConfig(id, "team", "risk")),
+		ExpectError: regexp.MustCompile(`(?s)Could not set experiment tag.*Tag "team" of experiment ` + id + `:.*CAN_EDIT`),
+	})
+	w.expectTag(t, id, "team", nil)
+}
+
+func TestTagResource_plan(t *testing.T) {
+	t.Parallel()
+	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	for name, c := range map[string]struct {
+		id, key, value, want string
+	}{
+		"good":               {"1", "team/a", "risk", ""},
+		"description":        {"1", "mlflow.note.content", "About", ""},
+		"other mlflow tag":   {"1", "mlflow.experimentKind", "genai", ""},
+		"longest":            {"1", strings.Repeat("k", 250), strings.Repeat("v", 64<<10), ""},
+		"no key":             {"1", "", "risk", "error at key: Tag key not allowed: A tag needs a key"},
+		"kept by the server": {"1", "mlflow.ownerId", "1", "error at key: Tag key not allowed: \"mlflow.ownerId\" is written by the server"},
+		"long key":           {"1", strings.Repeat("k", 251), "v", "error at key: Tag not allowed: The key is 251 bytes long"},
+		"long value":         {"1", "k", strings.Repeat("v", 64<<10+1), "error at value: Tag not allowed: The value is 65537 bytes long"},
+		"a name for an id":   {"/Shared/churn", "k", "v", "error at experiment_id: Invalid Attribute Value Match: Attribute experiment_id must be an experiment's id"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := d.plan("mlflow_experiment_tag", map[string]any{"experiment_id": c.id, "key": c.key, "value": c.value})
+			if c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
+				t.Errorf("plan says %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTagResource_create(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(w *workspace, id string)
+		value  string
+		want   string // the beginning of what the person is told
+		writes []string
+	}{
+		"new":        {func(*workspace, string) {}, "risk", "", []string{setTagCall}},
+		"blank":      {func(*workspace, string) {}, "", "", []string{setTagCall}},
+		"same value": {func(w *workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
+		"over blank": {func(w *workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{setTagCall}},
+		"taken over": {func(w *workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag taken over: Tag \"team\" of experiment ID was there already, with the value \"fraud\"", []string{setTagCall}},
+		"deleted":    {func(w *workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
+		"gone":       {func(w *workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
+		"answer lost": {func(w *workspace, _ string) {
+			w.Inject(emulator.Fault{Path: apiPath + "set-experiment-tag", DropAfter: true})
+		}, "risk", "", []string{setTagCall, setTagCall}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			c.before(w, id)
+			state, got := w.direct(t, emulator.AdminToken).apply("mlflow_experiment_tag", nil,
+				map[string]any{"id": tftypes.UnknownValue, "experiment_id": id, "key": "team", "value": c.value})
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			w.expectWrites(t, c.writes...)
+			failed := strings.HasPrefix(got, "error")
+			if failed != (state == nil) || !failed && (state["id"] != id+"/team" || state["value"] != c.value) {
+				t.Errorf("state after %q is %v", got, state)
+			}
+			if !failed {
+				w.expectTag(t, id, "team", &c.value)
+			}
+		})
+	}
+}
+
+func TestTagResource_read(t *testing.T) {
+	t.Parallel()
+	const gone = "warning: Experiment tag is gone: Tag \"team\" of experiment ID is not there any more"
+	for name, c := range map[string]struct {
+		behind   func(w *workspace, id string)
+		inState  string
+		want     string
+		wantRest string
+		value    any // nil: out of the state
+	}{
+		"changed":       {func(w *workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
+		"removed":       {func(w *workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
+		"blanked":       {func(w *workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"blank as told": {func(w *workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
+		"deleted":       {func(w *workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted. Restore it", nil},
+		"purged":        {func(w *workspace, id string) { w.Purge(id) }, "risk", gone, "no experiment of that id", nil},
+		"server broken": {func(w *workspace, _ string) {
+			w.Inject(emulator.Fault{Path: apiPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
+		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk"})
+			c.behind(w, id)
+			state, got := w.direct(t, emulator.AdminToken).read("mlflow_experiment_tag",
+				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
+				t.Errorf("read says %q, want %q … %q", got, want, c.wantRest)
+			}
+			if state["value"] != c.value {
+				t.Errorf("state is %v, want value %v", state, c.value)
+			}
+			if n := w.Count("", "/api/2.0/mlflow/*/*"); n != 1 {
+				t.Errorf("read made %d calls, want 1", n)
+			}
+		})
+	}
+}
+
+func TestTagResource_delete(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		token  string
+		behind func(w *workspace, id string)
+		want   string
+		writes int
+	}{
+		"blanked":            {emulator.AdminToken, func(*workspace, string) {}, "warning: Experiment tag is blank now, not removed: Tag \"team\" of experiment ID", 2},
+		"removed already":    {emulator.AdminToken, func(w *workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
+		"experiment deleted": {emulator.AdminToken, func(w *workspace, id string) { w.Trash(id) }, "", 0},
+		"experiment gone":    {emulator.AdminToken, func(w *workspace, id string) { w.Purge(id) }, "", 0},
+		"experiment purged meanwhile": {emulator.AdminToken, func(w *workspace, id string) {
+			w.Inject(emulator.Fault{Path: apiPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+		}, "", 1},
+		"not allowed": {emulator.UserToken, func(w *workspace, id string) {
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+		}, "error: Could not remove experiment tag: Tag \"team\" of experiment ID: ", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/churn", map[string]string{"team": "risk"})
+			c.behind(w, id)
+			state, got := w.direct(t, c.token).apply("mlflow_experiment_tag",
+				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": "risk"}, nil)
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("delete says %q, want %q", got, want)
+			}
+			if failed := strings.HasPrefix(got, "error"); failed != (state != nil) {
+				t.Errorf("state after %q is %v", got, state)
+			}
+			if got := w.writes(); len(got) != c.writes {
+				t.Errorf("writes are %q, want %d", got, c.writes)
+			}
+		})
+	}
+}
+
+func TestTagResource_import(t *testing.T) {
+	t.Parallel()
+	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	for text, want := range map[string]map[string]any{
+		"12/team":      {"id": "12/team", "experiment_id": "12", "key": "team", "value": nil},
+		"12/team/a//b": {"id": "12/team/a//b", "experiment_id": "12", "key": "team/a//b", "value": nil},
+		"12":           nil,
+		"12/":          nil,
+		"/Shared/x":    nil,
+		"":             nil,
+	} {
+		t.Run(text, func(t *testing.T) {
+			state, got := d.importState("mlflow_experiment_tag", text)
+			if want == nil && !strings.Contains(got, "is not of the form EXPERIMENT_ID/KEY") || want != nil && got != "" {
+				t.Errorf("import of %q says %q", text, got)
+			}
+			if fmt.Sprint(state) != fmt.Sprint(want) {
+				t.Errorf("import of %q gives %v, want %v", text, state, want)
+			}
+		})
+	}
+}
+
+func TestTagResource_providerConfigurationUnknown(t *testing.T) {
+	t.Parallel()
+	d := newDirect(t, map[string]any{"host": tftypes.UnknownValue})
+	tag := map[string]any{"id": "1/team", "experiment_id": "1", "key": "team", "value": "risk"}
+	state, got := d.read("mlflow_experiment_tag", tag)
+	if !strings.HasPrefix(got, "warning: Not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
+		t.Errorf("read gives %v and says %q", state, got)
+	}
+	if got := d.plan("mlflow_experiment_tag", map[string]any{"experiment_id": "1", "key": "team", "value": "risk"}); got != "" {
+		t.Errorf("plan says %q", got)
+	}
+}
+
+// direct speaks the plugin protocol without a CLI: there a test sees warnings, and the calls of one operation alone.
+type direct struct {
+	t       *testing.T
+	server  tfprotov6.ProviderServer
+	schemas *tfprotov6.GetProviderSchemaResponse
+}
+
+func (w *workspace) direct(t *testing.T, token string) *direct {
+	t.Helper()
+	return newDirect(t, map[string]any{"host": w.url, "token": token, "retry_timeout_seconds": 20})
+}
+
+func newDirect(t *testing.T, config map[string]any) *direct {
+	t.Helper()
+	server, err := factories()["mlflow"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &direct{t: t, server: server}
+	if d.schemas, err = server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: d.encode(d.schemas.Provider, config)})
+	if err != nil || len(resp.Diagnostics) > 0 {
+		t.Fatalf("configure: %v, %s", err, told(resp.Diagnostics))
+	}
+	return d
+}
+
+// plan validates and plans the creation of a resource, and gives what the person is told.
+func (d *direct) plan(kind string, config map[string]any) string {
+	d.t.Helper()
+	schema := d.schemas.ResourceSchemas[kind]
+	validated, err := d.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+		TypeName: kind, Config: d.encode(schema, config),
+	})
+	d.check(err)
+	if len(validated.Diagnostics) > 0 {
+		return told(validated.Diagnostics)
+	}
+	planned, err := d.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: kind, PriorState: d.encode(schema, nil), Config: d.encode(schema, config), ProposedNewState: d.encode(schema, config),
+	})
+	d.check(err)
+	return told(planned.Diagnostics)
+}
+
+// apply creates (prior is nil), updates or deletes (planned is nil) a resource, and gives its new state and what the person is told.
+func (d *direct) apply(kind string, prior, planned map[string]any) (map[string]any, string) {
+	d.t.Helper()
+	schema := d.schemas.ResourceSchemas[kind]
+	resp, err := d.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: kind, PriorState: d.encode(schema, prior), PlannedState: d.encode(schema, planned), Config: d.encode(schema, planned),
+	})
+	d.check(err)
+	return d.decode(schema, resp.NewState), told(resp.Diagnostics)
+}
+
+// read refreshes a resource.
+func (d *direct) read(kind string, state map[string]any) (map[string]any, string) {
+	d.t.Helper()
+	schema := d.schemas.ResourceSchemas[kind]
+	resp, err := d.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: d.encode(schema, state)})
+	d.check(err)
+	return d.decode(schema, resp.NewState), told(resp.Diagnostics)
+}
+
+func (d *direct) importState(kind, id string) (map[string]any, string) {
+	d.t.Helper()
+	resp, err := d.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
+	d.check(err)
+	if len(resp.ImportedResources) == 0 {
+		return nil, told(resp.Diagnostics)
+	}
+	return d.decode(d.schemas.ResourceSchemas[kind], resp.ImportedResources[0].State), told(resp.Diagnostics)
+}
+
+// data validates and reads a data source.
+func (d *direct) data(kind string, config map[string]any) (map[string]any, string) {
+	d.t.Helper()
+	schema := d.schemas.DataSourceSchemas[kind]
+	validated, err := d.server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{
+		TypeName: kind, Config: d.encode(schema, config),
+	})
+	d.check(err)
+	if len(validated.Diagnostics) > 0 {
+		return nil, told(validated.Diagnostics)
+	}
+	resp, err := d.server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: d.encode(schema, config)})
+	d.check(err)
+	return d.decode(schema, resp.State), told(resp.Diagnostics)
+}
+
+func (d *direct) check(err error) {
+	d.t.Helper()
+	if err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// encode makes an object of a schema's type; what is not given is null, and so is the object without values.
+func (d *direct) encode(schema *tfprotov6.Schema, values map[string]any) *tfprotov6.DynamicValue {
+	d.t.Helper()
+	object, ok := schema.ValueType().(tftypes.Object)
+	if !ok {
+		d.t.Fatalf("a schema's type is %T", schema.ValueType())
+	}
+	value := tftypes.NewValue(object, nil)
+	if values != nil {
+		attributes := map[string]tftypes.Value{}
+		for name, typ := range object.AttributeTypes {
+			attributes[name] = encoded(typ, values[name])
+		}
+		value = tftypes.NewValue(object, attributes)
+	}
+	dynamic, err := tfprotov6.NewDynamicValue(object, value)
+	d.check(err)
+	return &dynamic
+}
+
+func encoded(typ tftypes.Type, value any) tftypes.Value {
+	switch v := value.(type) {
+	case map[string]string:
+		elements := map[string]tftypes.Value{}
+		for key, text := range v {
+			elements[key] = tftypes.NewValue(tftypes.String, text)
+		}
+		return tftypes.NewValue(typ, elements)
+	case []string:
+		var elements []tftypes.Value
+		for _, text := range v {
+			elements = append(elements, tftypes.NewValue(tftypes.String, text))
+		}
+		return tftypes.NewValue(typ, elements)
+	default:
+		return tftypes.NewValue(typ, value)
+	}
+}
+
+// decode gives an object as maps, slices and strings; nil when there is none.
+func (d *direct) decode(schema *tfprotov6.Schema, dynamic *tfprotov6.DynamicValue) map[string]any {
+	d.t.Helper()
+	if dynamic == nil {
+		return nil
+	}
+	value, err := dynamic.Unmarshal(schema.ValueType())
+	d.check(err)
+	object, _ := decoded(value).(map[string]any)
+	return object
+}
+
+func decoded(value tftypes.Value) any {
+	var (
+		text       string
+		attributes map[string]tftypes.Value
+		elements   []tftypes.Value
+	)
+	switch {
+	case value.IsNull(), !value.IsKnown():
+		return nil
+	case value.As(&text) == nil:
+		return text
+	case value.As(&attributes) == nil:
+		m := map[string]any{}
+		for key, v := range attributes {
+			m[key] = decoded(v)
+		}
+		return m
+	case value.As(&elements) == nil:
+		l := []any{}
+		for _, v := range elements {
+			l = append(l, decoded(v))
+		}
+		return l
+	default:
+		return value.String()
+	}
+}
+
+// told is what a person reads of diagnostics, one a line: "error at ATTRIBUTE: SUMMARY: DETAIL".
+func told(diagnostics []*tfprotov6.Diagnostic) string {
+	var lines []string
+	for _, d := range diagnostics {
+		line := strings.ToLower(d.Severity.String())
+		if d.Attribute != nil && len(d.Attribute.Steps()) > 0 {
+			if name, ok := d.Attribute.Steps()[0].(tftypes.AttributeName); ok {
+				line += " at " + string(name)
+			}
+		}
+		lines = append(lines, line+": "+d.Summary+": "+d.Detail)
+	}
+	return strings.Join(lines, "\n")
+}

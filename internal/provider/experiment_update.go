@@ -1,0 +1,178 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Update renames the experiment and brings its tags and description to what is planned. It looks first: at whether the experiment is
+// still the same one, and at what is left to do. When it fails, what was done is saved.
+func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var state, plan experimentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	u := updating{client: r.client(), id: e.ID, name: e.Name, server: e.TagMap(), diags: &resp.Diagnostics}
+	if u.rename(ctx, plan) && u.setTags(ctx, plan) && u.removeTags(ctx, state, plan) {
+		page, err := r.client().ExperimentURL(ctx, e.ID)
+		if err != nil {
+			addWarning(&resp.Diagnostics, "tell the address of the experiment's page", named(e.ID, u.name), err)
+		}
+		plan.fill(e, page)
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		return
+	}
+	u.saveDone(&state, plan)
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// look reads the experiment before it is changed, and refuses when it is gone or another one.
+func (r *experimentResource) look(ctx context.Context, could string, state experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
+	id := state.ID.ValueString()
+	e, err := r.client().GetExperiment(ctx, id)
+	reason, err := goneBecause(state, e, err)
+	switch {
+	case err != nil:
+		addError(diags, could, named(id, state.Name.ValueString()), err)
+		return e, false
+	case reason != "":
+		diags.AddError("Could not "+could, fmt.Sprintf("%s %s. Nothing was changed. Run plan again: it shows what there is to do.",
+			upperFirst(named(id, state.Name.ValueString())), reason))
+		return e, false
+	}
+	return e, true
+}
+
+// updating is one update on its way. Its methods report to diags and tell whether they succeeded; name and server follow what was
+// done.
+type updating struct {
+	client *mlflow.Client
+	id     string
+	name   string
+	server map[string]string
+	diags  *diag.Diagnostics
+}
+
+func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
+	name := plan.Name.ValueString()
+	if u.client.NormalizeName(name) == u.client.NormalizeName(u.name) {
+		return true
+	}
+	if plan.CreateParents.ValueBool() {
+		if err := u.client.CreateParents(ctx, name); err != nil {
+			parentsFailed(u.diags, name, err)
+			return false
+		}
+	}
+	if err := u.client.RenameExperiment(ctx, u.id, name); err != nil {
+		could := fmt.Sprintf("rename experiment %q (%s)", u.name, u.id)
+		if !addNameError(u.diags, could, name, err) {
+			addError(u.diags, could, named("", name), err)
+		}
+		return false
+	}
+	u.name = name
+	return true
+}
+
+func (u *updating) setTags(ctx context.Context, plan experimentModel) bool {
+	wanted := plan.wantedTags()
+	for _, key := range sortedKeys(wanted) {
+		if value, ok := u.server[key]; ok && value == wanted[key] {
+			continue
+		}
+		if err := u.client.SetTag(ctx, u.id, mlflow.Tag{Key: key, Value: wanted[key]}); err != nil {
+			addError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", key, named(u.id, u.name)), err)
+			return false
+		}
+		u.server[key] = wanted[key]
+	}
+	return true
+}
+
+// removeTags removes what the state manages and the plan no longer does.
+func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) bool {
+	managed, wanted := state.wantedTags(), plan.wantedTags()
+	var blank []string
+	for _, key := range sortedKeys(managed) {
+		if _, stays := wanted[key]; stays || u.server[key] == "" {
+			continue
+		}
+		blanked, err := u.client.RemoveTag(ctx, u.id, key)
+		if err != nil {
+			addError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, named(u.id, u.name)), err)
+			return false
+		}
+		delete(u.server, key)
+		if blanked && key != mlflow.TagDescription {
+			blank = append(blank, key)
+		}
+	}
+	if len(blank) > 0 {
+		u.diags.AddWarning("Tags were emptied, not removed", fmt.Sprintf("%s has no call to remove a tag, so these of %s are left with an empty value: %s. "+
+			"They are not managed any more.", upperFirst(u.client.BackendName()), named(u.id, u.name), strings.Join(blank, ", ")))
+	}
+	return true
+}
+
+// saveDone brings the state of a failed update to what the server holds now.
+func (u *updating) saveDone(state *experimentModel, plan experimentModel) {
+	if u.client.NormalizeName(u.name) == u.client.NormalizeName(plan.Name.ValueString()) {
+		state.Name = plan.Name
+	}
+	state.Tags = unionOf(state.Tags, plan.Tags)
+	state.TagsAll = unionOf(state.TagsAll, plan.TagsAll)
+	if state.Description.IsNull() {
+		state.Description = plan.Description
+	}
+	state.observeTags(u.server)
+}
+
+// Delete does what the last applied policy says. It looks first, and an experiment that is gone already is a success.
+func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state experimentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	refusePrevented(&resp.Diagnostics, state)
+	if resp.Diagnostics.HasError() || state.DeletionPolicy.ValueString() == deletionRetain {
+		return
+	}
+	id, name := state.ID.ValueString(), state.Name.ValueString()
+	if r.client().Claimed(id) {
+		resp.Diagnostics.AddWarning("Experiment was forgotten, not deleted", fmt.Sprintf(
+			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
+		return
+	}
+	e, err := r.client().GetExperiment(ctx, id)
+	switch {
+	case mlflow.IsNotFound(err), err == nil && e.Deleted():
+		return
+	case err != nil:
+		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
+		return
+	case isSomebodyElse(state, e):
+		resp.Diagnostics.AddError("Could not delete experiment", fmt.Sprintf("%s is another one now: its id was used again. Nothing was deleted. "+
+			"Run plan again, which drops it from the state.", upperFirst(named(id, name))))
+		return
+	case state.DeletionPolicy.ValueString() == deletionDeleteIfEmpty:
+		if why := contentReason(ctx, r.client(), id); why != "" {
+			resp.Diagnostics.AddError("Could not delete experiment", fmt.Sprintf("%s must be empty to be deleted (deletion_policy = \"delete_if_empty\"). %s "+
+				"Delete what it holds, or apply another policy first.", upperFirst(named(id, name)), why))
+			return
+		}
+	}
+	if err := r.client().DeleteExperiment(ctx, id); err != nil && !mlflow.IsNotFound(err) {
+		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
+	}
+}

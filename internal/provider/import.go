@@ -1,0 +1,119 @@
+package provider
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// experimentRef is what a person writes to name an experiment: an id, a name, or the address of its page.
+type experimentRef struct {
+	ID   string
+	Name string
+	// Host is that of the address, "" without one.
+	Host string
+}
+
+// importForms tells what can be written; every refusal ends with it.
+const importForms = "Give the experiment's id, such as 1280664374380606; its name, as /Shared/churn or name=churn; or the address of its page."
+
+// experimentID is a decimal id, or the hexadecimal one of a notebook in a Git folder.
+var experimentID = regexp.MustCompile(`^([0-9]+|[0-9a-f]{32})$`)
+
+// parseExperimentRef reads an id, a name or an address.
+func parseExperimentRef(text string) (experimentRef, error) {
+	switch name, isName := strings.CutPrefix(text, "name="); {
+	case isName && name == "":
+		return experimentRef{}, errors.New("the name after name= is empty. " + importForms)
+	case isName:
+		return experimentRef{Name: name}, nil
+	case strings.HasPrefix(text, "/"):
+		return experimentRef{Name: text}, nil
+	case strings.HasPrefix(text, "https://"), strings.HasPrefix(text, "http://"):
+		return parseExperimentURL(text)
+	case experimentID.MatchString(text):
+		return experimentRef{ID: text}, nil
+	default:
+		return experimentRef{}, fmt.Errorf("%q is neither an experiment's id nor a name. %s", text, importForms)
+	}
+}
+
+// experimentPage finds the id in the path of an experiment's page, or in the fragment that an MLflow server's UI uses.
+var experimentPage = regexp.MustCompile(`(?:^|/)experiments/([0-9]+|[0-9a-f]{32})(?:[/?]|$)`)
+
+func parseExperimentURL(text string) (experimentRef, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return experimentRef{}, fmt.Errorf("%q is not an address that can be read. %s", text, importForms)
+	}
+	for _, part := range []string{u.Path, u.Fragment} {
+		if m := experimentPage.FindStringSubmatch(part); m != nil {
+			return experimentRef{ID: m[1], Host: u.Host}, nil
+		}
+	}
+	return experimentRef{}, fmt.Errorf("%q is not the address of an experiment's page, which ends in experiments/ID. %s", text, importForms)
+}
+
+// resolveExperimentID gives the id of an experiment. It asks the server only for a name.
+func resolveExperimentID(ctx context.Context, client *mlflow.Client, ref experimentRef) (string, error) {
+	if ref.Host != "" {
+		if err := sameHost(ctx, client, ref); err != nil {
+			return "", err
+		}
+	}
+	if ref.ID != "" {
+		return ref.ID, nil
+	}
+	e, err := client.GetExperimentByName(ctx, ref.Name)
+	switch {
+	case mlflow.IsNotFound(err):
+		return "", fmt.Errorf("there is no experiment of this name: %w", err)
+	case err != nil:
+		return "", err
+	case e.Deleted():
+		return "", fmt.Errorf("experiment %s is deleted. Restore it first, in the UI or with the restore call, then import it", e.ID)
+	}
+	return e.ID, nil
+}
+
+// sameHost refuses an address of another server than the provider's: the same id is somebody else there.
+func sameHost(ctx context.Context, client *mlflow.Client, ref experimentRef) error {
+	page, err := client.ExperimentURL(ctx, ref.ID)
+	if err != nil {
+		return err
+	}
+	u, err := url.Parse(page)
+	if err != nil {
+		return err
+	}
+	if !strings.EqualFold(u.Host, ref.Host) {
+		return fmt.Errorf("the address is on %s, but the provider is configured for %s. Use the id if they are the same server", ref.Host, u.Host)
+	}
+	return nil
+}
+
+// importedExperiment gives the id of the experiment that an import names.
+func (b *resourceBase) importedExperiment(ctx context.Context, text string, diags *diag.Diagnostics) (id string, ok bool) {
+	ref, err := parseExperimentRef(text)
+	if err != nil {
+		diags.AddError("Import id not understood", upperFirst(err.Error()))
+		return "", false
+	}
+	if b.client() == nil {
+		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.provider.notReady())
+		return "", false
+	}
+	id, err = resolveExperimentID(ctx, b.client(), ref)
+	if err != nil {
+		addError(diags, "import experiment", fmt.Sprintf("%q", text), err)
+		return "", false
+	}
+	return id, true
+}
