@@ -14,7 +14,7 @@ const (
 )
 
 const (
-	adminsGroup = "admins" // may do everything
+	adminsGroup = "admins" // may do everything, see addTopFolders
 	usersGroup  = "users"  // everybody
 )
 
@@ -53,8 +53,6 @@ type account struct {
 	displayName string
 	groups      []Principal
 }
-
-func (a *account) isAdmin() bool { return slices.Contains(a.groups, GroupPrincipal(adminsGroup)) }
 
 func (a *account) join(group string) {
 	if p := GroupPrincipal(group); !slices.Contains(a.groups, p) {

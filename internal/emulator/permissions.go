@@ -77,17 +77,9 @@ func (w *Workspace) getPermissions(c *call) (any, error) {
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
 }
 
-// putPermissions serves PUT: the list replaces every direct entry, the caller's own too.
-func (w *Workspace) putPermissions(c *call) (any, error) {
-	return w.writePermissions(c, func(n *node) { clear(n.grants) })
-}
-
-// patchPermissions serves PATCH: the list is added to what is there, and nothing can be removed.
-func (w *Workspace) patchPermissions(c *call) (any, error) {
-	return w.writePermissions(c, func(*node) {})
-}
-
-func (w *Workspace) writePermissions(c *call, prepare func(*node)) (any, error) {
+// writePermissions serves PUT and PATCH. By PUT the list replaces every direct entry, the caller's own too; by PATCH it is added to
+// what is there, and nothing can be removed.
+func (w *Workspace) writePermissions(c *call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
 		return nil, err
@@ -109,7 +101,12 @@ func (w *Workspace) writePermissions(c *call, prepare func(*node)) (any, error) 
 		}
 		grants = append(grants, g)
 	}
-	prepare(n)
+	if c.Method == http.MethodPut {
+		if n.id == rootID && !slices.Contains(grants, Grant{GroupPrincipal(adminsGroup), canManage}) {
+			return nil, invalid("Cannot change permissions for group 'admins' to None.")
+		}
+		clear(n.grants)
+	}
 	for _, g := range grants {
 		n.grants[g.Principal] = g.Level // of a repeated principal the last entry wins
 	}

@@ -174,6 +174,9 @@ func TestFolderPermissions(t *testing.T) {
 		t.Errorf("rules = %q\nwant    %q", got, want)
 	}
 	admin.as(emulator.UserToken).experiment(id) // readable by inheritance now
+
+	admin.do("PUT", "/api/2.0/permissions/directories/"+folderID(admin, "/"), object{}).
+		wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "Cannot change permissions for group 'admins' to None.")
 }
 
 func TestPermissionLevels(t *testing.T) {

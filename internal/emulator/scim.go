@@ -8,7 +8,7 @@ import (
 )
 
 type scimReference struct {
-	Display string `json:"display"`
+	Display string `json:"display,omitempty"`
 	Value   string `json:"value"`
 	Type    string `json:"type,omitempty"`
 }

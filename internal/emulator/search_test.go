@@ -226,3 +226,24 @@ func BenchmarkSearch100000(b *testing.B) {
 		})
 	}
 }
+
+func TestSeed(t *testing.T) {
+	now := newClock()
+	w, _ := start(t, emulator.Options{Seed: 3, Now: now.Now})
+	all := w.Experiments()
+	if len(all) != 3 || all[0].Name != "/Projects/team-01/experiment-000001" {
+		t.Fatalf("seeded %+v", all)
+	}
+	for i, e := range all {
+		minutes := int64(len(all) - i)
+		if e.CreationTime != now.now.Add(-time.Duration(minutes)*time.Minute).UnixMilli() || e.LastUpdateTime != e.CreationTime {
+			t.Errorf("%s was made at %d and changed at %d", e.Name, e.CreationTime, e.LastUpdateTime)
+		}
+		if team, _ := e.Tag("team"); team != path.Base(path.Dir(e.Name)) {
+			t.Errorf("%s has the team %q", e.Name, team)
+		}
+		if got := w.Grants(e.ID); len(got) != 1 || got[0].Principal != emulator.UserPrincipal(emulator.OtherUser) {
+			t.Errorf("%s has the grants %v", e.Name, got)
+		}
+	}
+}

@@ -126,8 +126,8 @@ func (w *Workspace) addRoutes() {
 	w.route("POST /api/2.0/mlflow/logged-models/search", w.searchLoggedModels)
 
 	w.route("GET /api/2.0/permissions/{kind}/{id}", w.getPermissions)
-	w.route("PUT /api/2.0/permissions/{kind}/{id}", w.putPermissions)
-	w.route("PATCH /api/2.0/permissions/{kind}/{id}", w.patchPermissions)
+	w.route("PUT /api/2.0/permissions/{kind}/{id}", w.writePermissions)
+	w.route("PATCH /api/2.0/permissions/{kind}/{id}", w.writePermissions)
 	w.route("GET /api/2.0/permissions/{kind}/{id}/permissionLevels", w.getPermissionLevels)
 
 	w.route("GET /api/2.0/workspace/get-status", w.getStatus)

@@ -47,9 +47,7 @@ func TestLimiterHoldsBackOnlyItsGroup(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := &answers{list: []func() (*http.Response, error){reply(429, "{}", "Retry-After", "1"), reply(200, "{}")}}
 		c := testClient(a)
-		for range c.SearchExperiments(t.Context(), Search{}) {
-			t.Fatal("nothing was to be found")
-		}
+		searchNothing(t, c)
 		start := time.Now()
 		for range 20 {
 			if err := c.SetTag(t.Context(), "1", Tag{Key: "k"}); err != nil {
@@ -61,9 +59,7 @@ func TestLimiterHoldsBackOnlyItsGroup(t *testing.T) {
 		}
 		start = time.Now()
 		for range 8 {
-			for range c.SearchExperiments(t.Context(), Search{}) {
-				t.Fatal("nothing was to be found")
-			}
+			searchNothing(t, c)
 		}
 		if took := time.Since(start); took < time.Second {
 			t.Errorf("8 searches at 7 a second took only %s", took)
@@ -84,4 +80,12 @@ func TestRateLimitCapsAllCalls(t *testing.T) {
 			t.Errorf("6 calls at 2 a second with a burst of 2 took %s", took)
 		}
 	})
+}
+
+// searchNothing makes one search that finds nothing.
+func searchNothing(t *testing.T, c *Client) {
+	t.Helper()
+	for e, err := range c.SearchExperiments(t.Context(), Search{}) {
+		t.Fatalf("found %+v, %v", e, err)
+	}
 }

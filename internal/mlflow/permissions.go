@@ -3,6 +3,7 @@ package mlflow
 import (
 	"context"
 	"slices"
+	"sync"
 )
 
 // PrincipalKind tells users, groups and service principals apart.
@@ -117,4 +118,22 @@ type AccessControl interface {
 	Update(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
+}
+
+// PermissionsGuard lets one writer at a time at the access control list of an experiment, within this process.
+type PermissionsGuard struct {
+	sync.Mutex
+	// Declared: this process made the list what somebody declares. Whoever then removes grants means an older declaration of the
+	// same experiment.
+	Declared bool
+}
+
+// permissionsGuard is the key of an experiment's guard.
+type permissionsGuard string
+
+// PermissionsGuard is the guard of an experiment's access control list: always the same one for an id.
+func (c *Client) PermissionsGuard(experimentID string) *PermissionsGuard {
+	stored, _ := c.claimed.LoadOrStore(permissionsGuard(experimentID), &PermissionsGuard{})
+	guard, _ := stored.(*PermissionsGuard)
+	return guard
 }

@@ -53,24 +53,16 @@ func newExperimentDetails(ctx context.Context, client *mlflow.Client, e mlflow.E
 		ID:               types.StringValue(e.ID),
 		ExperimentID:     types.StringValue(e.ID),
 		Name:             types.StringValue(e.Name),
-		ArtifactLocation: stringOrNull(e.ArtifactLocation),
-		LifecycleStage:   stringOrNull(e.LifecycleStage),
+		ArtifactLocation: orNull(e.ArtifactLocation),
+		LifecycleStage:   orNull(e.LifecycleStage),
 		CreationTime:     formatTime(e.Created()),
 		LastUpdateTime:   formatTime(e.LastUpdated()),
 		Tags:             mapOf(e.TagMap()),
-		Description:      stringOrNull(description),
-		Owner:            stringOrNull(owner),
+		Description:      orNull(description),
+		Owner:            orNull(owner),
 		Kind:             types.StringValue(e.Kind()),
 		URL:              types.StringValue(url),
 	}, nil
-}
-
-// stringOrNull is null for what the server did not tell.
-func stringOrNull(s string) types.String {
-	if s == "" {
-		return types.StringNull()
-	}
-	return types.StringValue(s)
 }
 
 // experimentDetailAttributes is the schema of [experimentDetails], all computed.

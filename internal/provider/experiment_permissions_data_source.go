@@ -128,6 +128,7 @@ func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal))
 	})
 	slices.SortFunc(m.Grants, func(a, b grantModel) int {
+		// A direct grant has no origin, and so comes first.
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal),
 			slices.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Level, b.Level))
 	})

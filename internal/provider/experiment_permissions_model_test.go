@@ -334,6 +334,17 @@ func TestPermissionsRelease(t *testing.T) {
 	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", "*") > 0 {
 		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", "*"))
 	}
+
+	again := as(emulator.UserToken)
+	if diags := again.write(ctx, state); len(diags) > 0 {
+		t.Errorf("declaring it again: %v", diags)
+	}
+	before := w.Grants(id)
+	expectDetail(t, again.release(ctx, state), "Permissions left in place", "in this same run")
+	if got := w.Grants(id); !slices.Equal(got, before) {
+		t.Errorf("what this run declared became %v, was %v", got, before)
+	}
+
 	w.Trash(id)
 	diags := as(emulator.UserToken).release(ctx, state)
 	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")

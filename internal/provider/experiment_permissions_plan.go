@@ -55,7 +55,12 @@ func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPe
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
 	acl, problem := readACL(ctx, client, id)
-	if problem != nil {
+	switch {
+	case problem != nil && problem.gone:
+		// Not an error: Terraform plans before a destroy too, and there a deleted experiment must not be in the way.
+		addWarning(&diags, "read permissions", named(id, ""), problem.err, append(problem.advice, "Apply would fail.")...)
+		return diags
+	case problem != nil:
 		problem.addError(&diags, "read permissions")
 		return diags
 	}

@@ -120,6 +120,10 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 			upperFirst(named(problem.experimentID, ""))))
 		resp.State.RemoveResource(ctx)
 		return
+	case problem != nil && problem.denied():
+		problem.advice = append(problem.advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
+		problem.addError(&resp.Diagnostics, "read permissions")
+		return
 	case problem != nil:
 		problem.addError(&resp.Diagnostics, "read permissions")
 		return
@@ -166,8 +170,6 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if plan.writesOver(&state) {
 		resp.Diagnostics.Append(r.write(ctx, &plan)...)
-	} else {
-		plan.Retained = state.Retained
 	}
 	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)
@@ -203,10 +205,13 @@ func (r *experimentPermissionsResource) ImportState(ctx context.Context, req res
 }
 
 // write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, and with the
-// caller's own where it would be lost. It fills in what is computed.
+// caller's own where it would be lost. It fills in `retained`.
 func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
+	guard := r.client().PermissionsGuard(id)
+	guard.Lock()
+	defer guard.Unlock()
 	acl, problem := readACL(ctx, r.client(), id)
 	if problem != nil {
 		problem.addError(&diags, "set permissions")
@@ -236,7 +241,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		addWriteError(&diags, plan, problem)
 		return diags
 	}
-	plan.ID = plan.ExperimentID
+	guard.Declared = true
 	plan.setRetained(retained)
 	return diags
 }
@@ -273,7 +278,16 @@ func missingPrincipalAdvice(p mlflow.Principal) string {
 // keep_caller_access says: deleting the experiment, which usually comes next, needs it. What can't be reached any more is no error.
 func (r *experimentPermissionsResource) release(ctx context.Context, state *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
+	id := state.ExperimentID.ValueString()
+	guard := r.client().PermissionsGuard(id)
+	guard.Lock()
+	defer guard.Unlock()
+	if guard.Declared {
+		diags.AddWarning("Permissions left in place", fmt.Sprintf("The permissions of %s were set in this same run, by another resource or by the "+
+			"replacement of this one. They stay as they were set.", named(id, "")))
+		return diags
+	}
+	acl, problem := readACL(ctx, r.client(), id)
 	if problem != nil {
 		addReleaseProblem(&diags, problem)
 		return diags
@@ -283,7 +297,7 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 		return diags
 	}
 	rest, _ := withCaller(caller, without(directGrants(acl), levelsOf(state.grants())), acl)
-	if problem := writeACL(ctx, r.client(), state.ExperimentID.ValueString(), acl, rest); problem != nil {
+	if problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
 		addReleaseProblem(&diags, problem)
 	}
 	return diags

@@ -3,7 +3,6 @@ package provider_test
 import (
 	"context"
 	"fmt"
-	"maps"
 	"reflect"
 	"regexp"
 	"slices"
@@ -116,7 +115,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	unitTest(t,
 		resource.TestStep{
 			Config:           w.config(permissionsBlock(id, declared)),
-			ConfigPlanChecks: preApply(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			ConfigPlanChecks: preApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
 				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -138,10 +137,11 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
 		},
 		resource.TestStep{ // the same in another spelling
+			PreConfig: w.ResetJournal,
 			Config: w.config(permissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan()),
+			ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
 		},
 		resource.TestStep{ // what the provider alone looks at makes no call
 			PreConfig: w.ResetJournal,
@@ -252,6 +252,32 @@ resource "mlflow_experiment_permissions" "p" {
 	)
 }
 
+// TestPermissionsResource_replaced makes Terraform replace the resource on the same experiment, in both orders.
+func TestPermissionsResource_replaced(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(trigger string, createFirst bool) string {
+		return w.config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger) + permissionsBlock(id, fmt.Sprintf(`
+  users = { "ana@example.com" = "CAN_EDIT" }
+  lifecycle {
+    replace_triggered_by  = [terraform_data.trigger]
+    create_before_destroy = %v
+  }`, createFirst)))
+	}
+	kept := expectGrants(w, id, "user ana@example.com CAN_EDIT")
+	unitTest(t,
+		resource.TestStep{Config: config("a", true), Check: kept},
+		resource.TestStep{
+			Config: config("b", true), Check: kept,
+			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
+		},
+		resource.TestStep{
+			Config: config("c", false), Check: kept,
+			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+		},
+	)
+}
+
 func TestPermissionsResource_unknownValues(t *testing.T) {
 	w := newWorkspace(t)
 	w.AddGroup("risk")
@@ -297,14 +323,14 @@ func TestPermissionsResource_refused(t *testing.T) {
 	}
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n}\n", w.url)
 	unitTest(t,
-		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*must be the experiment's id`),
+		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `must be the experiment's id.*Principal not allowed`),
 		refused(w.config(permissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
-  service_principals = { "ana@example.com" = null }`)), `Permission level missing.*Principal declared twice.*Principal declared twice`),
+  service_principals = { "ana@example.com" = null }`)), `Principal declared twice.*Principal declared twice.*Permission level missing`),
 		refused(w.config(permissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		refused(w.config(permissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
 		refused(w.configAs(emulator.UserToken, "", permissionsBlock(id, "")), `Could not read permissions.*needs CAN_MANAGE on the experiment`),
-		refused(w.config(permissionsBlock("12345", "")), `Could not read permissions.*There is no such experiment`),
+		refused(w.config(permissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
 		refused(server+permissionsBlock("1", ""), `experiment permissions are managed on Databricks only`),
 	)
 	if writes := w.writes(); len(writes) > 0 {
@@ -417,9 +443,10 @@ func TestPermissionsResource_gone(t *testing.T) {
 	unitTest(t,
 		resource.TestStep{Config: config},
 		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
-			PreConfig:   func() { w.Trash(id) },
-			Config:      config,
-			ExpectError: regexp.MustCompile(`(?s)Could not read permissions.*The[\s│]+experiment[\s│]+is[\s│]+deleted`),
+			PreConfig:        func() { w.Trash(id) },
+			Config:           config,
+			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			ExpectError:      regexp.MustCompile(`(?s)Could not set permissions.*The[\s│]+experiment[\s│]+is[\s│]+deleted`),
 		},
 		resource.TestStep{
 			PreConfig:        func() { w.Restore(id); w.Revoke(id, emulator.UserPrincipal(emulator.User)) },
@@ -433,12 +460,6 @@ func TestPermissionsResource_gone(t *testing.T) {
 				w.Trash(id)
 				return nil
 			})),
-			Check: func(*terraform.State) error {
-				if e, _ := w.Experiment(id); e.LifecycleStage != "deleted" {
-					return fmt.Errorf("the experiment is %s", e.LifecycleStage)
-				}
-				return nil
-			},
 		},
 	)
 }
@@ -471,7 +492,7 @@ func TestPermissionsResource_importGenerated(t *testing.T) {
 	importBlock := fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", permissionsAddress, id)
 	unitTest(t,
 		resource.TestStep{
-			Config: w.configAs(emulator.UserToken, "", importBlock), ResourceName: permissionsAddress,
+			Config: w.configAs(emulator.UserToken, "", ""), ResourceName: permissionsAddress,
 			ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: id, GenerateConfig: true,
 			ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionNoop),
@@ -508,26 +529,32 @@ resource "mlflow_experiment_permissions" "p" {
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionsAddress+"[4]", tfjsonpath.New("retained"),
 				knownvalue.MapExact(map[string]knownvalue.Check{emulator.ServicePrincipal: knownvalue.StringExact("CAN_MANAGE")}))},
 		},
-		resource.TestStep{PreConfig: w.ResetJournal, Config: config, PlanOnly: true},
+		resource.TestStep{
+			PreConfig: w.ResetJournal,
+			Config:    config,
+			PlanOnly:  true,
+			// The step has planned twice by then, and once of these without a refresh.
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{callCounts(w, 5, 1)}},
+		},
 	)
-	calls := map[string]int{}
-	for _, c := range w.Journal() {
-		switch {
-		case strings.HasSuffix(c.Path, "/Me"):
-			calls["caller"]++
-		case c.Status == 200 && c.Method == "GET" && strings.HasPrefix(c.Path, "/api/2.0/permissions/"):
-			calls["list"]++
-		case !strings.HasPrefix(c.Path, "/.well-known/"):
-			calls[c.Method+" "+c.Path]++
+}
+
+// callCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
+func callCounts(w *workspace, lists, callers int) plancheck.PlanCheck {
+	return journalCheck(func() error {
+		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
+		if gotLists != lists || gotCallers != callers || len(w.writes()) > 0 {
+			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers, w.writes(), lists, callers)
 		}
-	}
-	// The step's plans that refresh, each in a process of its own, and the destroy at the end, which reads and writes each list once.
-	for name := range maps.Clone(calls) {
-		if strings.HasPrefix(name, "PUT ") {
-			delete(calls, name)
-		}
-	}
-	t.Log(calls)
+		return nil
+	})
+}
+
+// journalCheck is a plan check that looks at the workspace alone.
+type journalCheck func() error
+
+func (check journalCheck) CheckPlan(_ context.Context, _ plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	resp.Error = check()
 }
 
 // TestPermissionsResource_providerUnknown plans while the provider's configuration is unknown: the state is kept, and nobody is called.

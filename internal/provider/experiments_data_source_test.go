@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -139,7 +140,11 @@ func TestExperimentsDataSource_refusals(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.Count(http.MethodPost, apiPath+"search")
-			_, got := w.direct(t, emulator.AdminToken).data("mlflow_experiments", c.config)
+			d := w.direct(t, emulator.AdminToken)
+			if c.calls == 0 { // then it is refused before the server is known
+				d = newDirect(t, map[string]any{"host": tftypes.UnknownValue})
+			}
+			_, got := d.data("mlflow_experiments", c.config)
 			if !strings.HasPrefix(got, c.begin) || !strings.Contains(got, c.end) {
 				t.Errorf("search says %q, want %q … %q", got, c.begin, c.end)
 			}
