@@ -53,7 +53,7 @@ func TestDatabricksAuthentication(t *testing.T) {
 		"auth_type with half of it there":   {settings: Settings{Host: "HOST", AuthType: "oauth-m2m", Token: "t", ClientID: "c"}, env: env{"DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
 		"DATABRICKS_AUTH_TYPE picks":        {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_AUTH_TYPE": "pat", "DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c"}, authorization: "Bearer t"},
 		"oidc_token_env":                    {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenEnv: "MY_JWT"}, env: leftovers, authorization: "Bearer c/jwt"},
-		"oidc_token_env in the environment": {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_OIDC_TOKEN_ENV": "MY_JWT"}, authorization: "Bearer c/jwt"},
+		"oidc_token_env in the environment": {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_OIDC_TOKEN_ENV": "MY_JWT", "DATABRICKS_CLI_PATH": "CLI"}, authorization: "Bearer c/jwt"},
 		"token file":                        {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenFilepath: "JWT_FILE"}, authorization: "Bearer c/file-jwt"},
 		"GitHub Actions": {settings: Settings{Host: "HOST", ClientID: "c", Audience: "aud"}, authorization: "Bearer c/Bearer gh for aud",
 			env: env{"ACTIONS_ID_TOKEN_REQUEST_URL": "HOST/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "gh", "DATABRICKS_TOKEN": "leftover"}},

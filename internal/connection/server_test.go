@@ -29,7 +29,7 @@ func TestServerAuthentication(t *testing.T) {
 	defer server.Close()
 	withUser := strings.Replace(server.URL, "http://", "http://url%40user:url-pass@", 1)
 	pair := map[string]string{"MLFLOW_TRACKING_USERNAME": "env", "MLFLOW_TRACKING_PASSWORD": "env-pass", "MLFLOW_TRACKING_TOKEN": "env-token"}
-	const file = "[mlflow]\nmlflow_tracking_username = file\nMLFLOW_TRACKING_PASSWORD = \"quoted\" # and more\n"
+	const file = "[mlflow]\nmlflow_tracking_username = file\nMLFLOW_TRACKING_PASSWORD = \"quoted # and more\"\n"
 	tests := map[string]struct {
 		settings      Settings
 		env           map[string]string
@@ -47,9 +47,9 @@ func TestServerAuthentication(t *testing.T) {
 		"pair beats token in the environment":    {settings: Settings{TrackingURI: server.URL}, env: pair, authorization: basic("env", "env-pass"), username: "env"},
 		"half a pair gives way to the token": {settings: Settings{TrackingURI: server.URL}, authorization: "Bearer env-token",
 			env: map[string]string{"MLFLOW_TRACKING_USERNAME": "env", "MLFLOW_TRACKING_TOKEN": "env-token"}},
-		"credentials file": {settings: Settings{TrackingURI: server.URL}, file: file, authorization: basic("file", `"quoted" # and more`), username: "file"},
+		"credentials file": {settings: Settings{TrackingURI: server.URL}, file: file, authorization: basic("file", `"quoted # and more"`), username: "file"},
 		"environment overrides the file per key": {settings: Settings{TrackingURI: server.URL}, file: file,
-			env: map[string]string{"MLFLOW_TRACKING_USERNAME": "env"}, authorization: basic("env", `"quoted" # and more`), username: "env"},
+			env: map[string]string{"MLFLOW_TRACKING_USERNAME": "env"}, authorization: basic("env", `"quoted # and more"`), username: "env"},
 		"in the URL":                               {settings: Settings{TrackingURI: withUser}, authorization: basic("url@user", "url-pass"), username: "url@user"},
 		"the URL beats the environment":            {env: with(pair, "MLFLOW_TRACKING_URI", withUser), authorization: basic("url@user", "url-pass"), username: "url@user"},
 		"the block beats the environment's URL":    {settings: Settings{Token: "t"}, env: map[string]string{"MLFLOW_TRACKING_URI": withUser}, authorization: "Bearer t"},
@@ -83,6 +83,16 @@ func with(env map[string]string, name, value string) map[string]string {
 	all := maps.Clone(env)
 	all[name] = value
 	return all
+}
+
+func TestWorkspaceHeaderIsTrimmed(t *testing.T) {
+	// Over HTTP/1 Go would trim it too.
+	if h := serverHeaders(login{}, " team "); h.Get("X-MLFLOW-WORKSPACE") != "team" {
+		t.Errorf("got %v", h)
+	}
+	if h := serverHeaders(login{}, " "); len(h) != 0 {
+		t.Errorf("got %v for a blank name", h)
+	}
 }
 
 func TestServerRefusals(t *testing.T) {

@@ -91,9 +91,14 @@ func (w *Workspace) rename(e *experiment, to string) {
 	e.updated = w.millis()
 }
 
-// trash moves an experiment to its owner's Trash, which frees its name.
+// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName.
 func (w *Workspace) trash(e *experiment) {
 	from := e.path
+	if w.options.DeletedKeepName {
+		e.trashedFrom = from
+		e.updated = w.millis()
+		return
+	}
 	base := e.owner.home() + "/Trash/" + path.Base(from)
 	to := base
 	for i := 1; w.nodes[to] != nil; i++ {
@@ -106,7 +111,7 @@ func (w *Workspace) trash(e *experiment) {
 
 // takeBack moves an experiment from Trash to where it was.
 func (w *Workspace) takeBack(e *experiment) error {
-	if w.nodes[e.trashedFrom] != nil {
+	if n := w.nodes[e.trashedFrom]; n != nil && n != e.node {
 		return taken("Node named '%s' already exists", path.Base(e.trashedFrom))
 	}
 	w.move(e.node, e.trashedFrom)

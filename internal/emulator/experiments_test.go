@@ -343,3 +343,21 @@ func TestUnknownRoutes(t *testing.T) {
 		})
 	}
 }
+
+func TestDeletedKeepName(t *testing.T) {
+	w, admin := start(t, emulator.Options{DeletedKeepName: true})
+	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+	admin.ok("POST", experimentsAPI+"delete", object{"experiment_id": id})
+	if e := admin.experiment(id); e["name"] != "/Shared/churn" || e["lifecycle_stage"] != "deleted" {
+		t.Errorf("a deleted experiment is %v", e)
+	}
+	admin.ok("GET", byName("/Shared/churn"), nil)
+	admin.post(experimentsAPI+"create", object{"name": "/Shared/churn"}).wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "already exists")
+	if _, active := w.ExperimentByName("/Shared/churn"); active {
+		t.Error("a deleted experiment counts as active")
+	}
+	admin.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
+	if _, active := w.ExperimentByName("/Shared/churn"); !active {
+		t.Error("a restored experiment is not active")
+	}
+}

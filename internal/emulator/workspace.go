@@ -46,6 +46,9 @@ type Options struct {
 	Seed int
 	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
 	OffersTagDeletion bool
+	// DeletedKeepName leaves deleted experiments where they are, with their names, as the API's documentation has it and as
+	// open-source servers do; otherwise they go to Trash, as workspaces were seen to do.
+	DeletedKeepName bool
 	// NoHostMetadata makes /.well-known/databricks-config answer 404.
 	NoHostMetadata bool
 	// Now replaces time.Now.

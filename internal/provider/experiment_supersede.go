@@ -53,8 +53,11 @@ func (o obtaining) superseded(ctx context.Context, e mlflow.Experiment) (mlflow.
 // restoreMarked restores a deleted experiment and marks it. When the mark can't be set it is deleted again, as it was.
 func (o obtaining) restoreMarked(ctx context.Context, e mlflow.Experiment) bool {
 	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
-		o.supersedeFailed("restore", e.ID, e.Name, err)
-		return false
+		// Left active without a mark it would look like anybody's at the next apply, so a failure is not taken at its word.
+		if now, lookErr := o.client.GetExperiment(ctx, e.ID); lookErr != nil || now.Deleted() {
+			o.supersedeFailed("restore", e.ID, e.Name, err)
+			return false
+		}
 	}
 	err := o.client.SetTag(ctx, e.ID, mlflow.Tag{Key: supersededTag, Value: o.client.NormalizeName(o.name())})
 	if err == nil {
