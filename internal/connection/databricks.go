@@ -43,8 +43,13 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	if err := d.settings.Configure(cfg); err != nil {
 		return nil, blameBlock(s, err)
 	}
-	files := blockTLS(s)
-	files.skipVerify = files.skipVerify || cfg.InsecureSkipVerify // a profile may say so
+	files, err := blockTLS(s)
+	if err != nil {
+		return nil, err
+	}
+	if files.ca == "" && cfg.InsecureSkipVerify { // a profile says so
+		files.skipVerify = true
+	}
 	base, err := newTransport(files, s.HTTPTimeout)
 	if err != nil {
 		return nil, err

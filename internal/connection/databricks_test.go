@@ -386,3 +386,11 @@ func TestOpenReadsTheProcessEnvironment(t *testing.T) {
 		t.Errorf("got %v, %v", c, err)
 	}
 }
+
+func TestWholeSeconds(t *testing.T) {
+	for d, want := range map[time.Duration]int{time.Millisecond: 1, time.Second: 1, 1001 * time.Millisecond: 2, time.Minute: 60} {
+		if got := wholeSeconds(d); got != want {
+			t.Errorf("%v is %d seconds, want %d", d, got, want)
+		}
+	}
+}

@@ -161,9 +161,9 @@ func environmentLogin(s Settings) (username, password string, err error) {
 // serverTLS completes the TLS attributes from the environment. An attribute that says how to verify the server beats
 // the variables that do.
 func serverTLS(s Settings) (tlsFiles, error) {
-	files := blockTLS(s)
-	if files.ca != "" && files.skipVerify {
-		return files, contradictoryTLS("skip_verify", "skip_verify", "ca_cert_file")
+	files, err := blockTLS(s)
+	if err != nil {
+		return files, err
 	}
 	if files.clientCert == "" {
 		files.clientCert, files.clientSource = s.Getenv(clientCertVariable), clientCertVariable
@@ -180,11 +180,6 @@ func serverTLS(s Settings) (tlsFiles, error) {
 		return files, contradictoryTLS("", insecureVariable, serverCertVariable)
 	}
 	return files, nil
-}
-
-func contradictoryTLS(attribute, skip, ca string) error {
-	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
-		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
 }
 
 // boolVariable reads a variable that MLflow's own clients take as true, false, 1 or 0.

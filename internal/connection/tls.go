@@ -20,12 +20,21 @@ type tlsFiles struct {
 }
 
 // blockTLS are the TLS attributes of the block.
-func blockTLS(s Settings) tlsFiles {
-	return tlsFiles{
+func blockTLS(s Settings) (tlsFiles, error) {
+	files := tlsFiles{
 		ca: s.CACertFile, caSource: "ca_cert_file",
 		clientCert: s.ClientCertFile, clientSource: "client_cert_file",
 		skipVerify: s.SkipVerify,
 	}
+	if files.ca != "" && files.skipVerify {
+		return files, contradictoryTLS("skip_verify", "skip_verify", "ca_cert_file")
+	}
+	return files, nil
+}
+
+func contradictoryTLS(attribute, skip, ca string) error {
+	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
+		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
 }
 
 // newTransport returns a transport without authentication: TLS 1.2 or newer, proxies from the environment, and timeout

@@ -131,16 +131,20 @@ func TestTLS(t *testing.T) {
 		"client_cert_file":            {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA, ClientCertFile: client}},
 		"client certificate in the environment": {settings: Settings{TrackingURI: mutual.URL, CACertFile: mutualCA},
 			env: variable("MLFLOW_TRACKING_CLIENT_CERT_PATH", client)},
-		"TLS 1.1":                      {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true}, failure: "protocol version"},
-		"ca without certificate":       {settings: Settings{TrackingURI: server.URL, CACertFile: junk}, failure: "no PEM certificate"},
-		"client cert without a key":    {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
-		"Databricks ca_cert_file":      {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
-		"Databricks unknown authority": {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
-		"Databricks skip_verify":       {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
+		"TLS 1.1":                                   {settings: Settings{TrackingURI: outdated.URL, SkipVerify: true}, failure: "protocol version"},
+		"ca without certificate":                    {settings: Settings{TrackingURI: server.URL, CACertFile: junk}, failure: "no PEM certificate"},
+		"client cert without a key":                 {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
+		"Databricks ca_cert_file":                   {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
+		"Databricks unknown authority":              {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
+		"Databricks contradiction":                  {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true}, failure: "Drop one"},
+		"Databricks skip_verify of a profile":       {settings: Settings{Profile: "p"}},
+		"Databricks ca_cert_file beats the profile": {settings: Settings{Profile: "p", CACertFile: mutualCA}, failure: "certificate"},
+		"Databricks skip_verify":                    {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
 	}
 	for name, tc := range tests {
 		t.Run(name, func(t *testing.T) {
-			isolate(t)
+			home := isolate(t)
+			writeFile(t, filepath.Join(home, ".databrickscfg"), "[p]\nhost = "+server.URL+"\ntoken = t\nskip_verify = true\n")
 			c, err := open(tc.settings, tc.env)
 			if err == nil {
 				_, err = call(t.Context(), c)
