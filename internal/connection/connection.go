@@ -81,6 +81,8 @@ type Connection struct {
 	Transport http.RoundTripper
 	// Username is the configured user name of an MLflow server, or "".
 	Username string
+	// Workspace is the configured workspace of an MLflow server, or "".
+	Workspace string
 	// Warnings are for the person who wrote the settings.
 	Warnings []Warning
 }

@@ -60,7 +60,8 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 			userAgent: s.UserAgent,
 			authorize: func(context.Context) (Target, http.Header, error) { return target, headers, nil },
 		},
-		Username: who.username,
+		Username:  who.username,
+		Workspace: headers.Get(workspaceHeaderName),
 	}
 	if headers.Get("Authorization") != "" {
 		c.Warnings = warnIfPlain(target.BaseURL, uri.attribute())

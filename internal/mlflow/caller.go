@@ -7,6 +7,8 @@ type Caller struct {
 	DisplayName string
 	// Groups are the groups of which the caller is known to be a member.
 	Groups []string
+	// Admin tells that the caller may do everything on an MLflow server; on Databricks admins are a group.
+	Admin bool
 	// Home is the caller's folder, "" where the server has no folders.
 	Home string
 }

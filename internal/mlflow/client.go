@@ -80,7 +80,8 @@ type Client struct {
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
-	claimed           sync.Map
+	// claimed holds the ids of experiments that this process made or took over; guards a [PermissionsGuard] for each experiment.
+	claimed, guards sync.Map
 }
 
 // New returns a client. It makes no call.

@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -86,8 +87,64 @@ func (a databricksACL) Set(ctx context.Context, id string, grants []Grant) (ACL,
 	return a.write(ctx, http.MethodPut, id, grants)
 }
 
-func (a databricksACL) Update(ctx context.Context, id string, grants []Grant) (ACL, error) {
-	return a.write(ctx, http.MethodPatch, id, grants)
+// Level implements [AccessControl].
+func (a databricksACL) Level(ctx context.Context, id string, p Principal) (string, error) {
+	acl, err := a.Get(ctx, id)
+	if err != nil {
+		return "", err
+	}
+	for _, e := range acl.Entries {
+		if e.Principal.sameAs(p) {
+			level, _ := e.Direct()
+			return level, nil
+		}
+	}
+	return "", nil
+}
+
+// Grant implements [AccessControl] by PATCH, which leaves the other grants alone.
+func (a databricksACL) Grant(ctx context.Context, id string, g Grant) error {
+	_, err := a.write(ctx, http.MethodPatch, id, []Grant{g})
+	return err
+}
+
+// Revoke implements [AccessControl]. PATCH can't remove, so the list is read, and written without the principal. Somebody else's
+// change in between would be undone, so what the server answers is checked.
+func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error {
+	guard := a.client.PermissionsGuard(id)
+	guard.Lock()
+	defer guard.Unlock()
+	before, err := a.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	rest, found := directExcept(before, p)
+	if !found {
+		return nil
+	}
+	after, err := a.Set(ctx, id, rest)
+	if err != nil {
+		return err
+	}
+	if _, still := directExcept(after, p); still {
+		return fmt.Errorf("the server still lists %s after it was removed", p.Name)
+	}
+	return nil
+}
+
+// directExcept lists the direct grants of all others, and tells whether the principal holds one.
+func directExcept(acl ACL, p Principal) (rest []Grant, found bool) {
+	for _, e := range acl.Entries {
+		level, direct := e.Direct()
+		switch {
+		case !direct:
+		case e.Principal.sameAs(p):
+			found = true
+		default:
+			rest = append(rest, Grant{Principal: e.Principal, Level: level})
+		}
+	}
+	return rest, found
 }
 
 func (a databricksACL) write(ctx context.Context, method, id string, grants []Grant) (ACL, error) {
@@ -100,7 +157,7 @@ func (a databricksACL) write(ctx context.Context, method, id string, grants []Gr
 		method: method, path: permissionsPath(id), body: map[string]any{"access_control_list": list},
 		out: &out, group: GroupPermissionWrites,
 	})
-	return out.acl(), err
+	return out.acl(), withMissingPrincipal(err)
 }
 
 func (a databricksACL) Levels(ctx context.Context, id string) ([]LevelInfo, error) {
@@ -115,18 +172,18 @@ func (a databricksACL) Levels(ctx context.Context, id string) ([]LevelInfo, erro
 
 var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\(([^)]*)\) does not exist`)
 
-// MissingPrincipal tells which principal of a Set or Update the server does not know; ok is false when that was not the error.
-func MissingPrincipal(err error) (p Principal, ok bool) {
-	e, isAPI := apiErrorOf(err)
-	if !isAPI {
-		return Principal{}, false
+// withMissingPrincipal tells an unknown principal by the server's words.
+func withMissingPrincipal(err error) error {
+	e, ok := apiErrorOf(err)
+	if !ok {
+		return err
 	}
 	m := missingPrincipal.FindStringSubmatch(e.Message)
 	if m == nil {
-		return Principal{}, false
+		return err
 	}
 	kind := map[string]PrincipalKind{
 		"UserName": KindUser, "GroupName": KindGroup, "ServicePrincipalName": KindServicePrincipal,
 	}[m[1]]
-	return Principal{Kind: kind, Name: m[2]}, true
+	return &MissingPrincipalError{Principal: Principal{Kind: kind, Name: m[2]}, Err: err}
 }

@@ -46,13 +46,13 @@ func TestTagLimits(t *testing.T) {
 		{"bytes, not characters", Databricks{}, Tag{Key: strings.Repeat("é", 126)}, "252 bytes"},
 		{"a value of 64 KiB", Databricks{}, Tag{Key: "k", Value: strings.Repeat("v", 64<<10)}, ""},
 		{"not more", Databricks{}, Tag{Key: "k", Value: strings.Repeat("v", 64<<10+1)}, "65537 bytes"},
-		{"an MLflow server counts characters", Server{}, Tag{Key: strings.Repeat("é", 250)}, ""},
-		{"up to 250", Server{}, Tag{Key: long}, "251 characters"},
-		{"its values end at 5000", Server{}, Tag{Key: "k", Value: strings.Repeat("v", 5001)}, "5001 characters"},
-		{"plain keys", Server{}, Tag{Key: "team/a b.c-d_e:f"}, ""},
-		{"no other characters", Server{}, Tag{Key: "a@b"}, "characters"},
-		{"no parent elements", Server{}, Tag{Key: "a/../b"}, "plain path"},
-		{"no trailing slash", Server{}, Tag{Key: "a/"}, "plain path"},
+		{"an MLflow server counts characters", &Server{}, Tag{Key: strings.Repeat("é", 250)}, ""},
+		{"up to 250", &Server{}, Tag{Key: long}, "251 characters"},
+		{"its values end at 5000", &Server{}, Tag{Key: "k", Value: strings.Repeat("v", 5001)}, "5001 characters"},
+		{"plain keys", &Server{}, Tag{Key: "team/a b.c-d_e:f"}, ""},
+		{"no other characters", &Server{}, Tag{Key: "a@b"}, "characters"},
+		{"no parent elements", &Server{}, Tag{Key: "a/../b"}, "plain path"},
+		{"no trailing slash", &Server{}, Tag{Key: "a/"}, "plain path"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { checkRefusal(t, tc.backend.checkTag(tc.tag), tc.refused) })
 	}
@@ -72,7 +72,7 @@ func TestExperimentURL(t *testing.T) {
 	for want, got := range map[string]string{
 		"https://example.com/base/ml/experiments/1?w=42": Databricks{}.experimentURL(Endpoint{BaseURL: base, WorkspaceID: "42"}, "1"),
 		"https://example.com/base/ml/experiments/1":      Databricks{}.experimentURL(Endpoint{BaseURL: base}, "1"),
-		"https://example.com/base/#/experiments/1":       Server{}.experimentURL(Endpoint{BaseURL: base}, "1"),
+		"https://example.com/base/#/experiments/1":       (&Server{}).experimentURL(Endpoint{BaseURL: base}, "1"),
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)

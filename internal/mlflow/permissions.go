@@ -2,7 +2,9 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -108,16 +110,56 @@ type LevelInfo struct {
 	Description string `json:"description"`
 }
 
-// AccessControl reads and writes the access control list of experiments.
+// AccessControl reads and writes who may do what on experiments.
 type AccessControl interface {
-	// Get reads the list; it needs CAN_MANAGE. Errors: [IsNotFound], [IsPermissionDenied].
+	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin. Errors: [IsNotFound],
+	// [IsPermissionDenied], *[UnsupportedError].
 	Get(ctx context.Context, experimentID string) (ACL, error)
 	// Set replaces all direct grants. It does not protect the caller. Inherited grants stay. Errors: also [MissingPrincipal].
 	Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
-	// Update adds grants, or changes the level of principals who have one, and leaves the others.
-	Update(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
+	// Level reads the one grant that a principal holds directly, "" when there is none.
+	Level(ctx context.Context, experimentID string, p Principal) (string, error)
+	// Grant gives one principal a level, or changes it, and leaves the others. Errors: also [MissingPrincipal].
+	Grant(ctx context.Context, experimentID string, g Grant) error
+	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success.
+	Revoke(ctx context.Context, experimentID string, p Principal) error
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
+}
+
+// UnsupportedError means that the server can't do what is asked; its text says why, and what to do instead.
+type UnsupportedError struct{ Reason string }
+
+// Error implements error.
+func (e *UnsupportedError) Error() string { return e.Reason }
+
+// MissingPrincipalError means that the server does not know a principal.
+type MissingPrincipalError struct {
+	Principal Principal
+	Err       error
+}
+
+// Error implements error.
+func (e *MissingPrincipalError) Error() string { return e.Err.Error() }
+
+// Unwrap gives what the server said.
+func (e *MissingPrincipalError) Unwrap() error { return e.Err }
+
+// MissingPrincipal tells which principal of a write the server does not know; ok is false when that was not the error.
+func MissingPrincipal(err error) (p Principal, ok bool) {
+	var missing *MissingPrincipalError
+	if !errors.As(err, &missing) {
+		return Principal{}, false
+	}
+	return missing.Principal, true
+}
+
+// sameAs compares principals as Databricks does: users and service principals share one name space and ignore case.
+func (p Principal) sameAs(q Principal) bool {
+	if p.Kind == KindGroup || q.Kind == KindGroup {
+		return p == q
+	}
+	return strings.EqualFold(p.Name, q.Name)
 }
 
 // PermissionsGuard lets one writer at a time at the access control list of an experiment, within this process.
@@ -128,12 +170,9 @@ type PermissionsGuard struct {
 	Declared bool
 }
 
-// permissionsGuard is the key of an experiment's guard.
-type permissionsGuard string
-
 // PermissionsGuard is the guard of an experiment's access control list: always the same one for an id.
 func (c *Client) PermissionsGuard(experimentID string) *PermissionsGuard {
-	stored, _ := c.claimed.LoadOrStore(permissionsGuard(experimentID), &PermissionsGuard{})
+	stored, _ := c.guards.LoadOrStore(experimentID, &PermissionsGuard{})
 	guard, _ := stored.(*PermissionsGuard)
 	return guard
 }

@@ -2,7 +2,6 @@ package mlflow
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -13,11 +12,27 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Server is an open-source MLflow tracking server.
+// Server is an open-source MLflow tracking server. It must not be copied.
 type Server struct {
 	// Username is the configured user name, "" without basic authentication.
 	Username string
+	// Workspace is the configured workspace, "" for the server's default.
+	Workspace string
+
+	permissions shared[permissionAPI]
+	grants      shared[*serverGrants]
 }
+
+// activeWorkspace is the workspace that calls without a workspace header act in.
+func (s *Server) activeWorkspace() string {
+	if s.Workspace == "" {
+		return "default"
+	}
+	return s.Workspace
+}
+
+// grantsChanged makes the next reader of grants read them again.
+func (s *Server) grantsChanged() { s.grants.forget() }
 
 // Limits of an MLflow server, in characters. API: set-experiment-tag, experiments/create.
 const (
@@ -27,11 +42,11 @@ const (
 )
 
 // Name implements [Backend].
-func (Server) Name() string { return "the MLflow server" }
+func (*Server) Name() string { return "the MLflow server" }
 
-func (Server) normalizeName(name string) string { return name }
+func (*Server) normalizeName(name string) string { return name }
 
-func (Server) checkName(name string) error {
+func (*Server) checkName(name string) error {
 	if n := utf8.RuneCountInString(name); n > maxServerName {
 		return fmt.Errorf("the name is %d characters long; an MLflow server takes %d at most", n, maxServerName)
 	}
@@ -41,7 +56,7 @@ func (Server) checkName(name string) error {
 // serverTagKey is what set-experiment-tag takes. Create checks nothing, so a key outside could be created and never changed.
 var serverTagKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 
-func (Server) checkTag(t Tag) error {
+func (*Server) checkTag(t Tag) error {
 	switch n := utf8.RuneCountInString(t.Key); {
 	case n > maxServerTagKey:
 		return fmt.Errorf("the key is %d characters long; an MLflow server takes %d at most", n, maxServerTagKey)
@@ -56,41 +71,30 @@ func (Server) checkTag(t Tag) error {
 	return nil
 }
 
-func (Server) checkArtifactLocation(location string) error { return checkAbsoluteLocation(location) }
+func (*Server) checkArtifactLocation(location string) error { return checkAbsoluteLocation(location) }
 
-func (Server) experimentURL(e Endpoint, id string) string {
+func (*Server) experimentURL(e Endpoint, id string) string {
 	return strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
 }
 
-func (Server) deletedKeepName() bool { return true }
+func (*Server) deletedKeepName() bool { return true }
 
 // createParents has nothing to do: names are free text.
-func (Server) createParents(context.Context, *Client, string) error { return nil }
+func (*Server) createParents(context.Context, *Client, string) error { return nil }
 
-func (s Server) currentCaller(context.Context, *Client) (Caller, error) {
-	if s.Username == "" {
-		return Caller{}, errors.New("no user name is configured for the MLflow server")
+// currentCaller asks the server, or where it can't tell goes by the configured user name.
+func (s *Server) currentCaller(ctx context.Context, c *Client) (Caller, error) {
+	api, err := serverAccess{c, s}.api(ctx)
+	if err != nil {
+		return Caller{}, err
 	}
-	return Caller{Principal: Principal{Kind: KindUser, Name: s.Username}}, nil
+	if legacy, ok := api.(*legacyAPI); ok {
+		return legacy.caller(ctx, s.Username)
+	}
+	return rbacCaller(ctx, c)
 }
 
-// rate: the server limits nothing itself; these hold for a proxy that does.
-func (Server) rate(Group) rate.Limit { return 50 }
+// rate: the server limits nothing itself; this holds for a proxy that does.
+func (*Server) rate(Group) rate.Limit { return 50 }
 
-func (Server) accessControl(*Client) AccessControl { return noAccessControl{} }
-
-// ErrNoAccessControl means that experiment permissions can't be managed on the server.
-var ErrNoAccessControl = errors.New("experiment permissions are managed on Databricks only; on an MLflow server leave the permission resources and data sources out")
-
-type noAccessControl struct{}
-
-func (noAccessControl) Get(context.Context, string) (ACL, error) { return ACL{}, ErrNoAccessControl }
-func (noAccessControl) Set(context.Context, string, []Grant) (ACL, error) {
-	return ACL{}, ErrNoAccessControl
-}
-func (noAccessControl) Update(context.Context, string, []Grant) (ACL, error) {
-	return ACL{}, ErrNoAccessControl
-}
-func (noAccessControl) Levels(context.Context, string) ([]LevelInfo, error) {
-	return nil, ErrNoAccessControl
-}
+func (s *Server) accessControl(c *Client) AccessControl { return serverAccess{c, s} }

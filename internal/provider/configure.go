@@ -57,7 +57,7 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 func newClient(conn *connection.Connection, model providerModel) *mlflow.Client {
 	var backend mlflow.Backend = mlflow.Databricks{}
 	if conn.Kind == connection.Server {
-		backend = mlflow.Server{Username: conn.Username}
+		backend = &mlflow.Server{Username: conn.Username, Workspace: conn.Workspace}
 	}
 	return mlflow.New(mlflow.Options{
 		Backend: backend,

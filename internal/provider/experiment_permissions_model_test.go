@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -289,7 +290,7 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
 	expectDetail(t, diags, "Permissions that are not declared will be removed",
 		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
-	if n := w.Count("GET", "/api/2.0/permissions/*/*"); n != 1 {
+	if n := w.Count("GET", anyACL); n != 1 {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
 	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
@@ -301,6 +302,102 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 
 	plan.Groups = types.MapUnknown(types.StringType)
 	expectPaths(t, planTakeover(context.Background(), asUser, plan))
+}
+
+// TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
+func TestPermissionsRetained(t *testing.T) {
+	const user, group = mlflow.KindUser, mlflow.KindGroup
+	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
+	kept := permissionsOf(nil, nil, nil)
+	kept.Retained = mapOf(levels{"ana@example.com": "CAN_MANAGE"})
+	given := permissionsOf(nil, nil, nil)
+	given.KeepCallerAccess = types.BoolValue(false)
+	imported := permissionsOf(nil, nil, nil)
+	imported.Retained = types.MapNull(types.StringType)
+	cases := map[string]struct {
+		state   *experimentPermissionsModel
+		acl     []mlflow.ACLEntry
+		want    bool
+		lookups int
+	}{
+		"nothing undeclared":          {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
+		"a foreign group":             {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
+		"a foreign lower level":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
+		"somebody else's":             {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"kept by an earlier apply":    {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
+		"would be kept":               {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"would not: more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, lookups: 1},
+		"would not: it is inherited": {
+			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, lookups: 1,
+		},
+		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
+		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := emulator.New(emulator.Options{})
+			var diags diag.Diagnostics
+			got := resourceOf(clientOf(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			var want []mlflow.Grant
+			if c.want {
+				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: emulator.User}, Level: "CAN_MANAGE"}}
+			}
+			if !slices.Equal(got, want) || len(diags) > 0 {
+				t.Errorf("retained are %v (%v), want %v", got, diags, want)
+			}
+			if n := len(w.Journal()); n != c.lookups {
+				t.Errorf("%d calls, want %d", n, c.lookups)
+			}
+		})
+	}
+}
+
+// TestPermissionsWriteRefused checks what only apply can find out.
+func TestPermissionsWriteRefused(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	r := resourceOf(clientOf(t, w, emulator.UserToken))
+	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
+	plan.ExperimentID = types.StringValue(id)
+	diags := r.write(context.Background(), plan)
+	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
+	expectDetail(t, diags, "Your own access would be lowered", "keep_caller_access = false")
+
+	w.Inject(emulator.Fault{
+		Method: "GET", Path: anyACL, RawBody: `{"object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
+	})
+	expectDetail(t, r.write(context.Background(), plan), "Could not set permissions", "permissions of a notebook")
+	if n := w.Count("PUT", anyACL); n > 0 {
+		t.Errorf("%d writes", n)
+	}
+}
+
+// TestPermissionsFolderPaths checks that folders are looked up only as far as there is something to find.
+func TestPermissionsFolderPaths(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)
+	read := func(want levels, calls int) {
+		t.Helper()
+		client := clientOf(t, w, emulator.UserToken)
+		acl, problem := readACL(context.Background(), client, id)
+		if problem != nil {
+			t.Fatal(problem.err)
+		}
+		w.ResetJournal()
+		if got := folderPaths(context.Background(), client, id, acl); !maps.Equal(got, want) {
+			t.Errorf("paths are %v, want %v", got, want)
+		}
+		if n := len(w.Journal()); n != calls {
+			t.Errorf("%d calls, want %d", n, calls)
+		}
+	}
+	read(levels{"/directories/": "/"}, 0)
+	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	acl, _ := readACL(context.Background(), clientOf(t, w, emulator.UserToken), id)
+	from := acl.Entries[slices.IndexFunc(acl.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
+	read(levels{"/directories/": "/"}, 3) // the user may see neither folder
+	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
+	read(levels{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}, 2)
 }
 
 // TestPermissionsRelease checks what destroy leaves behind and when it only warns.
@@ -315,9 +412,7 @@ func TestPermissionsRelease(t *testing.T) {
 	state := permissionsOf(levels{"ds": "CAN_EDIT"}, levels{"ANA@example.com": "CAN_MANAGE"}, nil)
 	state.ExperimentID, state.KeepCallerAccess = types.StringValue(id), types.BoolValue(false)
 
-	as := func(token string) *experimentPermissionsResource {
-		return &experimentPermissionsResource{resourceBase{&providerData{client: clientOf(t, w, token)}}}
-	}
+	as := func(token string) *experimentPermissionsResource { return resourceOf(clientOf(t, w, token)) }
 	expectDetail(t, as(emulator.ServicePrincipalToken).release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
 	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
@@ -331,8 +426,8 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("left are %v, want %v", got, want)
 	}
 	w.ResetJournal()
-	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", "*") > 0 {
-		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", "*"))
+	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
+		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
 	}
 
 	again := as(emulator.UserToken)
@@ -351,6 +446,13 @@ func TestPermissionsRelease(t *testing.T) {
 	if diags.HasError() {
 		t.Errorf("destroy after the experiment is an error: %v", diags)
 	}
+}
+
+// anyACL is the pattern of the permissions calls.
+const anyACL = "/api/2.0/permissions/*/*"
+
+func resourceOf(client *mlflow.Client) *experimentPermissionsResource {
+	return &experimentPermissionsResource{resourceBase{&providerData{client: client}}}
 }
 
 // clientOf calls a local workspace with a token.

@@ -154,7 +154,12 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0)),
 			),
-			Check: expectWrites(w),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w), func(*terraform.State) error {
+				if n := w.Count("GET", permissionsPath("*")); n != 1 {
+					return fmt.Errorf("the list was read %d times, want once, for the refresh", n)
+				}
+				return nil
+			}),
 		},
 	)
 }
@@ -357,6 +362,9 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				w.AddGroup("somebody")
+				if n := w.Count("GET", "/api/2.0/mlflow/experiments/get"); n > 0 {
+					t.Errorf("the experiment was suspected %d times of what is wrong with the principal", n)
+				}
 				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
 					t.Error(err)
 				}
@@ -391,7 +399,7 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:      config(`users = { ` + ben + `, "Ana@example.com" = "CAN_EDIT" }`),
-			ExpectError: regexp.MustCompile(`(?s)Your own access would be lowered.*keep_caller_access[\s│]+=[\s│]+false`),
+			ExpectError: regexp.MustCompile(`(?s)pre-apply plan.*Your own access would be lowered.*keep_caller_access[\s│]+=[\s│]+false`),
 		},
 		resource.TestStep{ // another caller's kept grant is a foreign one
 			Config:   w.config(permissionsBlock(id, `users = { `+ben+` }`)),

@@ -64,9 +64,9 @@ func TestSearchFilter_normalizePrefix(t *testing.T) {
 		{mlflow.Databricks{}, "/WorkspaceOf", "/WorkspaceOf"},
 		{mlflow.Databricks{}, "/Shared/x", "/Shared/x"},
 		{mlflow.Databricks{}, "", ""},
-		{mlflow.Server{}, "/Workspace/Shared/", "/Workspace/Shared/"},
-		{mlflow.Server{}, "/Workspace", "/Workspace"},
-		{mlflow.Server{}, "team/", "team/"},
+		{&mlflow.Server{}, "/Workspace/Shared/", "/Workspace/Shared/"},
+		{&mlflow.Server{}, "/Workspace", "/Workspace"},
+		{&mlflow.Server{}, "team/", "team/"},
 	} {
 		client := mlflow.New(mlflow.Options{Backend: c.backend})
 		if got := normalizePrefix(client, c.prefix); got != c.want {

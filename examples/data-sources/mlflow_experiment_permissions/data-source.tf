@@ -1,0 +1,17 @@
+data "mlflow_experiment" "churn" {
+  name = "/Projects/churn"
+}
+
+data "mlflow_experiment_permissions" "churn" {
+  experiment_id = data.mlflow_experiment.churn.id
+}
+
+# Who can change the experiment, and where each of them has that from.
+output "editors" {
+  value = [
+    for g in data.mlflow_experiment_permissions.churn.grants : {
+      who  = g.principal
+      from = g.inherited ? g.inherited_from_path : "the experiment itself"
+    } if g.level != "CAN_READ"
+  ]
+}

@@ -1,0 +1,10 @@
+# In the server's own search language: the ten that were used last.
+data "mlflow_experiments" "recent" {
+  filter   = "name LIKE '/Projects/%'"
+  order_by = ["last_update_time DESC"]
+  limit    = 10
+}
+
+output "recent" {
+  value = data.mlflow_experiments.recent.experiments[*].name
+}

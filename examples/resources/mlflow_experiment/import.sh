@@ -1,0 +1,4 @@
+# By name, by id, or by the address of the experiment's page.
+terraform import mlflow_experiment.churn /Shared/churn
+terraform import mlflow_experiment.churn 1280664374380606
+terraform import mlflow_experiment.churn 'https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606'

@@ -1,0 +1,7 @@
+resource "mlflow_experiment" "churn" {
+  name = "/Shared/churn"
+
+  tags = {
+    team = "data-science"
+  }
+}

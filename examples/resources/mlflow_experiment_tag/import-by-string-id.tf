@@ -1,0 +1,4 @@
+import {
+  to = mlflow_experiment_tag.reviewed
+  id = "${data.mlflow_experiment.churn.id}/risk/reviewed"
+}

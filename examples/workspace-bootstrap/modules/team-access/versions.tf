@@ -1,0 +1,7 @@
+terraform {
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}

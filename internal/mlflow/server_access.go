@@ -1,0 +1,295 @@
+package mlflow
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+)
+
+// serverAccess is the access control of an MLflow server, whose permission API is found out at the first call: role-based grants
+// (3.13 and newer), the older calls for each experiment (2.5 to 3.12), or none.
+type serverAccess struct {
+	client *Client
+	server *Server
+}
+
+// permissionAPI is one generation of a server's permission API. Levels are in the server's own words.
+type permissionAPI interface {
+	// read gives everything that is granted on any experiment, shared by all readers until something is written.
+	read(ctx context.Context) (*serverGrants, error)
+	// level reads one principal's own grant, "" when there is none.
+	level(ctx context.Context, experimentID string, p Principal) (string, error)
+	// change makes one principal's level another one. Either may be "": nothing granted.
+	change(ctx context.Context, experimentID string, p Principal, from, to string) error
+	// levels lists what can be granted.
+	levels() []string
+	// supports says why a kind of principal can't be granted anything, nil when it can.
+	supports(kind PrincipalKind) error
+}
+
+// serverGrants is everything that a server grants on experiments, at one moment.
+type serverGrants struct {
+	// admins are users who may do everything.
+	admins []string
+	// users and groups are all that there are, whether they hold a grant or not.
+	users, groups []string
+	grants        []serverGrant
+}
+
+// serverGrant is one grant. experimentID is "*" for one on all experiments; from says then where it comes from.
+type serverGrant struct {
+	principal    Principal
+	experimentID string
+	level        string
+	from         string
+}
+
+// everyExperiment is the pattern of a grant on all experiments.
+const everyExperiment = "*"
+
+// serverLevels maps the levels that both servers have. Others go by the server's own name.
+var serverLevels = map[string]string{LevelRead: "READ", LevelEdit: "EDIT", LevelManage: "MANAGE"}
+
+func toServerLevel(level string) string {
+	if s, ok := serverLevels[level]; ok {
+		return s
+	}
+	return level
+}
+
+func fromServerLevel(level string) string {
+	for ours, theirs := range serverLevels {
+		if theirs == level {
+			return ours
+		}
+	}
+	return level
+}
+
+// acl picks what concerns one experiment. Grants on all experiments count as inherited, and so does what an admin may do.
+func (g *serverGrants) acl(experimentID string) ACL {
+	acl := ACL{ObjectType: "mlflowExperiment"}
+	at := map[Principal]int{}
+	add := func(p Principal, permission Permission) {
+		i, there := at[p]
+		if !there {
+			i = len(acl.Entries)
+			at[p] = i
+			acl.Entries = append(acl.Entries, ACLEntry{Principal: p})
+		}
+		acl.Entries[i].Permissions = append(acl.Entries[i].Permissions, permission)
+	}
+	for _, grant := range g.grants {
+		switch grant.experimentID {
+		case experimentID:
+			add(grant.principal, Permission{Level: fromServerLevel(grant.level)})
+		case everyExperiment:
+			add(grant.principal, Permission{Level: fromServerLevel(grant.level), Inherited: true, InheritedFrom: []string{grant.from}})
+		}
+	}
+	for _, admin := range g.admins {
+		add(Principal{Kind: KindUser, Name: admin}, Permission{Level: LevelManage, Inherited: true, InheritedFrom: []string{"admin"}})
+	}
+	return acl
+}
+
+// direct gives the level that each principal holds on one experiment itself, in the server's words.
+func (g *serverGrants) direct(experimentID string) map[Principal]string {
+	levels := map[Principal]string{}
+	for _, grant := range g.grants {
+		if grant.experimentID == experimentID {
+			levels[grant.principal] = grant.level
+		}
+	}
+	return levels
+}
+
+// missing says that a principal does not exist, nil when it does.
+func (g *serverGrants) missing(p Principal) error {
+	known, noun := g.users, "user"
+	if p.Kind == KindGroup {
+		known, noun = g.groups, "role"
+	}
+	if slices.Contains(known, p.Name) {
+		return nil
+	}
+	return &MissingPrincipalError{Principal: p, Err: fmt.Errorf("the MLflow server has no %s %q", noun, p.Name)}
+}
+
+// Get implements [AccessControl].
+func (a serverAccess) Get(ctx context.Context, experimentID string) (ACL, error) {
+	all, _, err := a.readAll(ctx)
+	if err != nil {
+		return ACL{}, err
+	}
+	// A grant outlives its experiment, so the grants alone do not tell whether there is one.
+	e, err := a.client.GetExperiment(ctx, experimentID)
+	if err != nil {
+		return ACL{}, err
+	}
+	if e.Deleted() {
+		return ACL{}, &APIError{
+			Method: http.MethodGet, Path: experimentsPath + "get", Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
+			Message: "the experiment is deleted", Attempts: 1,
+		}
+	}
+	return all.acl(experimentID), nil
+}
+
+// readAll reads all grants, which only an admin sees whole.
+func (a serverAccess) readAll(ctx context.Context) (*serverGrants, permissionAPI, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	caller, err := a.client.Caller(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !caller.Admin {
+		return nil, nil, &UnsupportedError{fmt.Sprintf("all grants on an experiment are shown to admins of the MLflow server only, and %q is none. "+
+			"Run as an admin, or use mlflow_experiment_permission, which manages one principal at a time", caller.Principal.Name)}
+	}
+	all, err := api.read(ctx)
+	return all, api, err
+}
+
+// Set implements [AccessControl]. Whether every principal exists is checked before the first change. New grants come first and
+// removals last, so that a failure in the middle takes nothing away that should be there.
+func (a serverAccess) Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error) {
+	a.server.grantsChanged()
+	all, api, err := a.readAll(ctx)
+	if err != nil {
+		return ACL{}, err
+	}
+	wanted := map[Principal]string{}
+	for _, g := range grants {
+		if err := api.supports(g.Principal.Kind); err != nil {
+			return ACL{}, err
+		}
+		if err := all.missing(g.Principal); err != nil {
+			return ACL{}, err
+		}
+		wanted[g.Principal] = toServerLevel(g.Level)
+	}
+	defer a.server.grantsChanged()
+	held := all.direct(experimentID)
+	for _, g := range grants {
+		if from, to := held[g.Principal], wanted[g.Principal]; from != to {
+			if err := api.change(ctx, experimentID, g.Principal, from, to); err != nil {
+				return ACL{}, err
+			}
+		}
+	}
+	for p, level := range held {
+		if _, stays := wanted[p]; !stays {
+			if err := api.change(ctx, experimentID, p, level, ""); err != nil {
+				return ACL{}, err
+			}
+		}
+	}
+	return ACL{}, nil
+}
+
+// Level implements [AccessControl].
+func (a serverAccess) Level(ctx context.Context, experimentID string, p Principal) (string, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := api.supports(p.Kind); err != nil {
+		return "", err
+	}
+	level, err := api.level(ctx, experimentID, p)
+	return fromServerLevel(level), err
+}
+
+// Grant implements [AccessControl].
+func (a serverAccess) Grant(ctx context.Context, experimentID string, g Grant) error {
+	return a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
+}
+
+// Revoke implements [AccessControl].
+func (a serverAccess) Revoke(ctx context.Context, experimentID string, p Principal) error {
+	return a.changeOne(ctx, experimentID, p, "")
+}
+
+func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Principal, to string) error {
+	api, err := a.api(ctx)
+	if err != nil {
+		return err
+	}
+	if err := api.supports(p.Kind); err != nil {
+		return err
+	}
+	a.server.grantsChanged()
+	from, err := api.level(ctx, experimentID, p)
+	if err != nil || from == to {
+		return err
+	}
+	defer a.server.grantsChanged()
+	return api.change(ctx, experimentID, p, from, to)
+}
+
+// Levels implements [AccessControl].
+func (a serverAccess) Levels(ctx context.Context, _ string) ([]LevelInfo, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var infos []LevelInfo
+	for _, level := range api.levels() {
+		infos = append(infos, LevelInfo{Level: fromServerLevel(level), Description: serverLevelTexts[level]})
+	}
+	return infos, nil
+}
+
+var serverLevelTexts = map[string]string{
+	"NO_PERMISSIONS": "Can do nothing", "DENY": "Can do nothing, whatever else is granted", "READ": "Can view", "USE": "Can view and use",
+	"EDIT": "Can view, log runs, and edit", "MANAGE": "Can view, log runs, edit, delete, and change permissions",
+}
+
+// api finds out which permission API the server has. It goes by what the server answers, not by its version.
+func (a serverAccess) api(ctx context.Context) (permissionAPI, error) {
+	return a.server.permissions.get(ctx, a.probe)
+}
+
+func (a serverAccess) probe(ctx context.Context) (permissionAPI, error) {
+	_, err := a.effective(ctx, a.server.Username)
+	if err == nil || !IsEndpointAbsent(err) && isAnswer(err) {
+		return &rbacAPI{client: a.client, server: a.server}, nil
+	}
+	if !IsEndpointAbsent(err) {
+		return nil, err
+	}
+	legacy := &legacyAPI{client: a.client, server: a.server}
+	_, err = legacy.level(ctx, "0", Principal{Kind: KindUser, Name: a.server.Username})
+	switch {
+	case err == nil || !IsEndpointAbsent(err) && isAnswer(err):
+		return legacy, nil
+	case !IsEndpointAbsent(err):
+		return nil, err
+	}
+	return nil, &UnsupportedError{"the MLflow server has no permissions: it runs without authentication. Start it with `mlflow server --app-name basic-auth` " +
+		"(MLflow 2.5 or newer) and configure an admin's username and password, or leave the permission resources out"}
+}
+
+// isAnswer tells that the API itself refused something, which proves that it is there.
+func isAnswer(err error) bool {
+	e, ok := apiErrorOf(err)
+	return ok && (e.Code != "" || e.Status == http.StatusForbidden) && !IsUnauthenticated(err)
+}
+
+// effective asks what a user may do on the default experiment. API: GET users/permissions/get (3.0).
+func (a serverAccess) effective(ctx context.Context, username string) (string, error) {
+	var out struct {
+		Permission string `json:"permission"`
+	}
+	err := a.client.do(ctx, call{
+		method: http.MethodGet, path: "/api/3.0/mlflow/users/permissions/get",
+		query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {"0"}}, out: &out, group: GroupPermissionReads,
+	})
+	return out.Permission, err
+}

@@ -1,0 +1,147 @@
+package mlflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// legacyAPI is the permission API of MLflow 2.5 to 3.12, which knows users only. API: experiments/permissions/*, users/*.
+type legacyAPI struct {
+	client *Client
+	server *Server
+}
+
+const (
+	legacyPath = experimentsPath + "permissions/"
+	// parallelUserReads is how many users are read side by side.
+	parallelUserReads = 8
+)
+
+type legacyPermission struct {
+	ExperimentID string `json:"experiment_id"`
+	Username     string `json:"username,omitempty"`
+	Permission   string `json:"permission,omitempty"`
+}
+
+type legacyUser struct {
+	Username    string             `json:"username"`
+	ID          Int64              `json:"id"`
+	IsAdmin     bool               `json:"is_admin"`
+	Permissions []legacyPermission `json:"experiment_permissions"`
+}
+
+// read asks for the list of users, and then for each of them: nothing lists the grants of an experiment. Servers before 3.10
+// have no list of users either.
+func (a *legacyAPI) read(ctx context.Context) (*serverGrants, error) {
+	return a.server.grants.get(ctx, func(ctx context.Context) (*serverGrants, error) {
+		names, err := listUsers(ctx, a.client)
+		if IsEndpointAbsent(err) {
+			return nil, &UnsupportedError{"this MLflow server can't list its users, so who else holds a grant on an experiment can't be told. Use " +
+				"mlflow_experiment_permission, which manages one user at a time, or MLflow 3.11 or newer"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		users := make([]legacyUser, len(names))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(parallelUserReads)
+		for i, u := range names {
+			group.Go(func() (err error) {
+				users[i], err = a.user(ctx, u.Username)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+		return legacyGrants(users), nil
+	})
+}
+
+func legacyGrants(users []legacyUser) *serverGrants {
+	all := &serverGrants{}
+	for _, u := range users {
+		all.users = append(all.users, u.Username)
+		if u.IsAdmin {
+			all.admins = append(all.admins, u.Username)
+		}
+		for _, p := range u.Permissions {
+			all.grants = append(all.grants, serverGrant{
+				principal: Principal{Kind: KindUser, Name: u.Username}, experimentID: p.ExperimentID, level: p.Permission,
+			})
+		}
+	}
+	return all
+}
+
+func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
+	var out struct {
+		User legacyUser `json:"user"`
+	}
+	err := a.client.do(ctx, call{
+		method: http.MethodGet, path: "/api/2.0/mlflow/users/get", query: url.Values{"username": {username}}, out: &out, group: GroupPermissionReads,
+	})
+	return out.User, err
+}
+
+func (a *legacyAPI) level(ctx context.Context, experimentID string, p Principal) (string, error) {
+	var out struct {
+		Permission legacyPermission `json:"experiment_permission"`
+	}
+	err := a.client.do(ctx, call{
+		method: http.MethodGet, path: legacyPath + "get", query: url.Values{"experiment_id": {experimentID}, "username": {p.Name}},
+		out: &out, group: GroupPermissionReads,
+	})
+	if IsNotFound(err) {
+		return "", nil // no grant, or no such user: the write tells
+	}
+	return out.Permission.Permission, err
+}
+
+func (a *legacyAPI) levels() []string { return []string{"NO_PERMISSIONS", "READ", "EDIT", "MANAGE"} }
+
+func (a *legacyAPI) supports(kind PrincipalKind) error {
+	if kind == KindGroup {
+		return &UnsupportedError{"this MLflow server has no roles, so nothing can be granted to groups. Grant to users, or use MLflow 3.13 or newer"}
+	}
+	return noServicePrincipals(kind)
+}
+
+// change creates, changes or deletes a row. There is no upsert.
+func (a *legacyAPI) change(ctx context.Context, experimentID string, p Principal, from, to string) error {
+	cl := call{body: legacyPermission{experimentID, p.Name, to}, group: GroupPermissionWrites}
+	refused := func(error) bool { return false }
+	switch {
+	case from == "":
+		cl.method, cl.path, refused = http.MethodPost, legacyPath+"create", IsAlreadyExists
+	case to == "":
+		cl.method, cl.path, refused = http.MethodDelete, legacyPath+"delete", IsNotFound
+	default:
+		cl.method, cl.path = http.MethodPatch, legacyPath+"update"
+	}
+	err := a.client.confirm(ctx, a.client.do(ctx, cl), refused, func(ctx context.Context) bool {
+		now, err := a.level(ctx, experimentID, p)
+		return err == nil && now == to
+	})
+	if from == "" && IsNotFound(err) {
+		return &MissingPrincipalError{Principal: p, Err: err}
+	}
+	return err
+}
+
+// legacyCaller goes by the configured user name; nothing else tells who the caller is.
+func (a *legacyAPI) caller(ctx context.Context, username string) (Caller, error) {
+	if username == "" {
+		return Caller{}, errors.New("this MLflow server tells nobody who they are, and no username is configured. Set username and password")
+	}
+	u, err := a.user(ctx, username)
+	if err != nil {
+		return Caller{}, err
+	}
+	return Caller{Principal: Principal{Kind: KindUser, Name: u.Username}, ID: fmt.Sprint(u.ID), Admin: u.IsAdmin}, nil
+}

@@ -1,0 +1,286 @@
+package mlflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// rbacAPI is the role-based permission API of MLflow 3.13 and newer. A user's own grants sit in a hidden role of that user; the other
+// roles are what groups are elsewhere. API: users/permissions/*, roles/*, users/list.
+type rbacAPI struct {
+	client *Client
+	server *Server
+}
+
+const rbacPath = "/api/3.0/mlflow/"
+
+type rbacUser struct {
+	ID       Int64  `json:"id"`
+	Username string `json:"username"`
+	IsAdmin  bool   `json:"is_admin"`
+}
+
+type rbacRole struct {
+	ID          Int64            `json:"id"`
+	Name        string           `json:"name"`
+	Workspace   string           `json:"workspace"`
+	Permissions []rbacPermission `json:"permissions"`
+}
+
+type rbacPermission struct {
+	ID         Int64  `json:"id"`
+	Type       string `json:"resource_type"`
+	Pattern    string `json:"resource_pattern"`
+	Permission string `json:"permission"`
+}
+
+// hiddenRole is the role that holds a user's own grants.
+func (u rbacUser) hiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) }
+
+// read needs two calls for all experiments: users/list names the users, and roles/list also has the roles without members.
+func (a *rbacAPI) read(ctx context.Context) (*serverGrants, error) {
+	return a.server.grants.get(ctx, func(ctx context.Context) (*serverGrants, error) {
+		users, err := listUsers(ctx, a.client)
+		if err != nil {
+			return nil, err
+		}
+		roles, err := a.roles(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return rbacGrants(users, roles), nil
+	})
+}
+
+func listUsers(ctx context.Context, c *Client) ([]rbacUser, error) {
+	var out struct {
+		Users []rbacUser `json:"users"`
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/list", out: &out, group: GroupPermissionReads})
+	return out.Users, err
+}
+
+// roles lists the roles of the active workspace.
+func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
+	var out struct {
+		Roles []rbacRole `json:"roles"`
+	}
+	err := a.client.do(ctx, call{method: http.MethodGet, path: rbacPath + "roles/list", out: &out, group: GroupPermissionReads})
+	var roles []rbacRole
+	for _, r := range out.Roles {
+		if r.Workspace == "" || r.Workspace == a.server.activeWorkspace() {
+			roles = append(roles, r)
+		}
+	}
+	return roles, err
+}
+
+func rbacGrants(users []rbacUser, roles []rbacRole) *serverGrants {
+	all := &serverGrants{}
+	hidden := map[string]string{}
+	for _, u := range users {
+		all.users = append(all.users, u.Username)
+		hidden[u.hiddenRole()] = u.Username
+		if u.IsAdmin {
+			all.admins = append(all.admins, u.Username)
+		}
+	}
+	for _, r := range roles {
+		principal := Principal{Kind: KindGroup, Name: r.Name}
+		if username, ok := hidden[r.Name]; ok {
+			principal = Principal{Kind: KindUser, Name: username}
+		} else {
+			all.groups = append(all.groups, r.Name)
+		}
+		for _, p := range r.Permissions {
+			if grant, ok := p.grant(principal); ok {
+				all.grants = append(all.grants, grant)
+			}
+		}
+	}
+	return all
+}
+
+// grant reads one row of a role; rows about other things than experiments are none.
+func (p rbacPermission) grant(principal Principal) (serverGrant, bool) {
+	switch {
+	case p.Type == "workspace":
+		return serverGrant{principal, everyExperiment, p.Permission, "workspace"}, true
+	case p.Type == "experiment" && p.Pattern == everyExperiment:
+		return serverGrant{principal, everyExperiment, p.Permission, "every experiment"}, true
+	case p.Type == "experiment":
+		return serverGrant{principal: principal, experimentID: p.Pattern, level: p.Permission}, true
+	}
+	return serverGrant{}, false
+}
+
+func (a *rbacAPI) level(ctx context.Context, experimentID string, p Principal) (string, error) {
+	all, err := a.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := all.missing(p); err != nil {
+		return "", err
+	}
+	return all.direct(experimentID)[p], nil
+}
+
+func (a *rbacAPI) levels() []string { return []string{"READ", "USE", "EDIT", "MANAGE", "DENY"} }
+
+func (a *rbacAPI) supports(kind PrincipalKind) error { return noServicePrincipals(kind) }
+
+func noServicePrincipals(kind PrincipalKind) error {
+	if kind == KindServicePrincipal {
+		return &UnsupportedError{"an MLflow server has no service principals. Make a user for the machine, and grant it under users"}
+	}
+	return nil
+}
+
+// change grants and revokes; there is no call that changes a level. When the grant after a revoke fails, the old level is granted
+// again, also when ctx has ended, so that nobody is left with nothing.
+func (a *rbacAPI) change(ctx context.Context, experimentID string, p Principal, from, to string) error {
+	if p.Kind == KindGroup {
+		return a.changeRole(ctx, experimentID, p, from, to)
+	}
+	if from != "" {
+		if err := a.revoke(ctx, experimentID, p); err != nil {
+			return err
+		}
+	}
+	if to == "" {
+		return nil
+	}
+	err := a.grant(ctx, experimentID, p, to)
+	if err == nil || from == "" {
+		return err
+	}
+	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	defer cancel()
+	if backErr := a.grant(back, experimentID, p, from); backErr != nil {
+		return fmt.Errorf("%w; and giving %s back failed, so %q holds nothing there now: %w", err, from, p.Name, backErr)
+	}
+	return err
+}
+
+type userPermission struct {
+	Username   string `json:"username"`
+	Type       string `json:"resource_type"`
+	ID         string `json:"resource_id"`
+	Permission string `json:"permission,omitempty"`
+}
+
+func (a *rbacAPI) grant(ctx context.Context, experimentID string, p Principal, level string) error {
+	err := a.client.do(ctx, call{
+		method: http.MethodPost, path: rbacPath + "users/permissions/grant",
+		body: userPermission{p.Name, "experiment", experimentID, level}, group: GroupPermissionWrites,
+	})
+	err = a.client.confirm(ctx, err, IsAlreadyExists, a.holds(experimentID, p, level))
+	if IsNotFound(err) {
+		return &MissingPrincipalError{Principal: p, Err: err}
+	}
+	return err
+}
+
+func (a *rbacAPI) revoke(ctx context.Context, experimentID string, p Principal) error {
+	err := a.client.do(ctx, call{
+		method: http.MethodPost, path: rbacPath + "users/permissions/revoke",
+		body: userPermission{Username: p.Name, Type: "experiment", ID: experimentID}, group: GroupPermissionWrites,
+	})
+	return a.client.confirm(ctx, err, IsNotFound, a.holds(experimentID, p, ""))
+}
+
+// holds tells, by a fresh read, whether a principal holds exactly a level.
+func (a *rbacAPI) holds(experimentID string, p Principal, level string) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		a.server.grantsChanged()
+		now, err := a.level(ctx, experimentID, p)
+		return err == nil && now == level
+	}
+}
+
+// changeRole changes a row of a role; there the level can be changed in place.
+func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p Principal, from, to string) error {
+	role, row, err := a.findRole(ctx, experimentID, p)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from == "":
+		err = a.client.do(ctx, call{
+			method: http.MethodPost, path: rbacPath + "roles/permissions/add", group: GroupPermissionWrites,
+			body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
+		})
+		return a.client.confirm(ctx, err, IsAlreadyExists, a.holds(experimentID, p, to))
+	case to == "":
+		err = a.client.do(ctx, call{
+			method: http.MethodDelete, path: rbacPath + "roles/permissions/remove", group: GroupPermissionWrites,
+			body: map[string]any{"role_permission_id": row},
+		})
+		return a.client.confirm(ctx, err, IsNotFound, a.holds(experimentID, p, ""))
+	default:
+		return a.client.do(ctx, call{
+			method: http.MethodPatch, path: rbacPath + "roles/permissions/update", group: GroupPermissionWrites,
+			body: map[string]any{"role_permission_id": row, "permission": to},
+		})
+	}
+}
+
+// findRole gives the id of a role, and of its row about an experiment (0 when it has none).
+func (a *rbacAPI) findRole(ctx context.Context, experimentID string, p Principal) (role, row Int64, err error) {
+	roles, err := a.roles(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, r := range roles {
+		if r.Name != p.Name {
+			continue
+		}
+		for _, permission := range r.Permissions {
+			if permission.Type == "experiment" && permission.Pattern == experimentID {
+				row = permission.ID
+			}
+		}
+		return r.ID, row, nil
+	}
+	return 0, 0, &MissingPrincipalError{Principal: p, Err: fmt.Errorf("the MLflow server has no role %q", p.Name)}
+}
+
+// rbacCaller asks who the credentials belong to. API: GET users/current (3.13).
+func rbacCaller(ctx context.Context, c *Client) (Caller, error) {
+	var out struct {
+		User rbacUser `json:"user"`
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/current", out: &out, group: GroupPermissionReads})
+	if err != nil {
+		return Caller{}, err
+	}
+	if out.User.Username == "" {
+		return Caller{}, errors.New("the MLflow server did not say who the caller is")
+	}
+	caller := Caller{Principal: Principal{Kind: KindUser, Name: out.User.Username}, ID: fmt.Sprint(out.User.ID), Admin: out.User.IsAdmin}
+	caller.Groups, err = callersRoles(ctx, c)
+	return caller, err
+}
+
+// callersRoles lists the roles that the caller is a member of. API: GET users/current/permissions.
+func callersRoles(ctx context.Context, c *Client) ([]string, error) {
+	var out struct {
+		Permissions []struct {
+			Role string `json:"role_name"`
+		} `json:"permissions"`
+	}
+	err := c.do(ctx, call{method: http.MethodGet, path: rbacPath + "users/current/permissions", out: &out, group: GroupPermissionReads})
+	if IsEndpointAbsent(err) {
+		return nil, nil
+	}
+	var roles []string
+	for _, p := range out.Permissions {
+		if !strings.HasPrefix(p.Role, "__user_") {
+			roles = append(roles, p.Role)
+		}
+	}
+	return roles, err
+}
