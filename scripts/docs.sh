@@ -31,7 +31,10 @@ TF
 options=(--provider-name mlflow --providers-schema "$work/schema.json")
 mkdir -p docs
 cp -R docs "$work/before"
-"$tfplugindocs" generate "${options[@]}"
+"$tfplugindocs" generate "${options[@]}" >"$work/generate.log" 2>&1 || {
+  cat "$work/generate.log" >&2
+  exit 1
+}
 [[ $mode == check ]] || exit 0
 
 if ! diff -ru "$work/before" docs; then
@@ -43,4 +46,7 @@ if [[ -n $untracked ]]; then
   printf 'docs-check: these pages are not in git yet; add them:\n%s\n' "$untracked" >&2
   exit 1
 fi
-"$tfplugindocs" validate "${options[@]}"
+"$tfplugindocs" validate "${options[@]}" >"$work/validate.log" 2>&1 || {
+  cat "$work/validate.log" >&2
+  exit 1
+}

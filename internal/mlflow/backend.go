@@ -23,6 +23,9 @@ type Backend interface {
 	createParents(ctx context.Context, c *Client, name string) error
 	currentCaller(ctx context.Context, c *Client) (Caller, error)
 	accessControl(c *Client) AccessControl
+	// grantable lists the levels that can be granted, and checkKind says why a kind of principal can't be granted anything.
+	grantable() []string
+	checkKind(kind PrincipalKind) error
 	// rate is the documented request rate of a group of calls.
 	rate(g Group) rate.Limit
 }
@@ -68,3 +71,9 @@ func (c *Client) AccessControl() AccessControl { return c.backend.accessControl(
 func (c *Client) Caller(ctx context.Context) (Caller, error) {
 	return c.caller.get(ctx, func(ctx context.Context) (Caller, error) { return c.backend.currentCaller(ctx, c) })
 }
+
+// KnownLevels lists the levels that are known to be grantable on the server, ascending. A newer server may have more.
+func (c *Client) KnownLevels() []string { return c.backend.grantable() }
+
+// CheckPrincipalKind says why nothing can be granted to a kind of principal on the server; nil when it can.
+func (c *Client) CheckPrincipalKind(kind PrincipalKind) error { return c.backend.checkKind(kind) }

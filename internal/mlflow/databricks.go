@@ -160,3 +160,7 @@ func (Databricks) rate(g Group) rate.Limit {
 }
 
 func (Databricks) accessControl(c *Client) AccessControl { return databricksACL{c} }
+
+func (Databricks) grantable() []string { return []string{LevelRead, LevelEdit, LevelManage} }
+
+func (Databricks) checkKind(PrincipalKind) error { return nil }

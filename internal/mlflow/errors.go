@@ -143,10 +143,15 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 		return e
 	}
 	e.Code = b.code()
-	e.Message = cleanMessage(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status)))
+	e.Message = apiMessage(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status)))
 	e.addDetails(b)
-	if IsUnauthenticated(e) {
+	switch {
+	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
+	case isWorkspaceMissing(e):
+		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others only."
+	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
+		e.Hint = "The server runs without workspaces. Leave out workspace and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
 	}
 	return e
 }
@@ -192,8 +197,26 @@ var (
 	// sqlText is where the raw text of a database error begins in a message of an MLflow server: it can hold values of other
 	// people's rows.
 	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|\[SQL:|\[parameters:).*$`)
-	spaces  = regexp.MustCompile(`\s+`)
+	// takenText is how databases say that a value is taken already.
+	takenText = regexp.MustCompile(`UNIQUE constraint failed|duplicate key value violates unique constraint|Duplicate entry`)
+	spaces    = regexp.MustCompile(`\s+`)
 )
+
+// takenMessage stands for a database's own words.
+const takenMessage = "it is taken already"
+
+// apiMessage is what is shown of the API's own message. Some are nothing but the text of a database error.
+func apiMessage(s string) string {
+	message := cleanMessage(s)
+	switch {
+	case message != "":
+		return message
+	case takenText.MatchString(s):
+		return takenMessage
+	default:
+		return "the server's database refused it"
+	}
+}
 
 // pageText is the telling part of a web page, or the text itself.
 func pageText(body []byte) string {
@@ -231,11 +254,11 @@ func apiErrorOf(err error) (*APIError, bool) {
 	return e, ok
 }
 
-// IsNotFound tells that the object of the call does not exist. A missing parent folder, a missing principal and a call that the
-// server does not have are something else.
+// IsNotFound tells that the object of the call does not exist. A missing parent folder or workspace, a missing principal and a call
+// that the server does not have are something else.
 func IsNotFound(err error) bool {
 	e, ok := apiErrorOf(err)
-	if !ok || IsParentMissing(err) {
+	if !ok || IsParentMissing(err) || isWorkspaceMissing(err) {
 		return false
 	}
 	switch e.Code {
@@ -255,6 +278,12 @@ func IsParentMissing(err error) bool {
 	return ok && strings.Contains(e.Message, "Parent directory")
 }
 
+// isWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
+func isWorkspaceMissing(err error) bool {
+	e, ok := apiErrorOf(err)
+	return ok && strings.HasPrefix(e.Message, "Workspace '") && strings.Contains(e.Message, "not found")
+}
+
 // IsAlreadyExists tells that the name, tag or grant is taken. Servers send it as 400 and as 409.
 func IsAlreadyExists(err error) bool {
 	e, ok := apiErrorOf(err)
@@ -265,7 +294,7 @@ func IsAlreadyExists(err error) bool {
 		return true
 	}
 	// A rename to a taken name, on an MLflow server with a database.
-	return e.Code == "BAD_REQUEST" && strings.Contains(e.Message, "UNIQUE constraint failed")
+	return e.Code == "BAD_REQUEST" && e.Message == takenMessage
 }
 
 // IsPermissionDenied tells that the caller may not do this.

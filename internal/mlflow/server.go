@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path"
@@ -98,3 +99,15 @@ func (s *Server) currentCaller(ctx context.Context, c *Client) (Caller, error) {
 func (*Server) rate(Group) rate.Limit { return 50 }
 
 func (s *Server) accessControl(c *Client) AccessControl { return serverAccess{c, s} }
+
+// grantable lists the levels of every version: NO_PERMISSIONS ends with 3.12, USE comes with 3.13 and DENY with 3.17.
+func (*Server) grantable() []string {
+	return []string{"DENY", "NO_PERMISSIONS", LevelRead, "USE", LevelEdit, LevelManage}
+}
+
+func (*Server) checkKind(kind PrincipalKind) error {
+	if kind == KindServicePrincipal {
+		return errors.New("an MLflow server has no service principals. Make a user for the machine, and grant to that user")
+	}
+	return nil
+}

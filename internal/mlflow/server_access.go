@@ -124,33 +124,29 @@ func (a serverAccess) Get(ctx context.Context, experimentID string) (ACL, error)
 	if err != nil {
 		return ACL{}, err
 	}
-	// A grant outlives its experiment, so the grants alone do not tell whether there is one.
-	e, err := a.client.GetExperiment(ctx, experimentID)
-	if err != nil {
+	if err := a.exists(ctx, experimentID); err != nil {
 		return ACL{}, err
-	}
-	if e.Deleted() {
-		return ACL{}, &APIError{
-			Method: http.MethodGet, Path: experimentsPath + "get", Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
-			Message: "the experiment is deleted", Attempts: 1,
-		}
 	}
 	return all.acl(experimentID), nil
 }
 
-// readAll reads all grants, which only an admin sees whole.
+// exists asks for the experiment itself: grants outlive it, so they do not tell whether there is one.
+func (a serverAccess) exists(ctx context.Context, experimentID string) error {
+	e, err := a.client.GetExperiment(ctx, experimentID)
+	if err == nil && e.Deleted() {
+		err = &APIError{
+			Method: http.MethodGet, Path: experimentsPath + "get", Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
+			Message: "the experiment is deleted", Attempts: 1,
+		}
+	}
+	return err
+}
+
+// readAll reads all grants. Errors: *[UnsupportedError] when the caller may not see them.
 func (a serverAccess) readAll(ctx context.Context) (*serverGrants, permissionAPI, error) {
 	api, err := a.api(ctx)
 	if err != nil {
 		return nil, nil, err
-	}
-	caller, err := a.client.Caller(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	if !caller.Admin {
-		return nil, nil, &UnsupportedError{fmt.Sprintf("all grants on an experiment are shown to admins of the MLflow server only, and %q is none. "+
-			"Run as an admin, or use mlflow_experiment_permission, which manages one principal at a time", caller.Principal.Name)}
 	}
 	all, err := api.read(ctx)
 	return all, api, err
@@ -203,7 +199,10 @@ func (a serverAccess) Level(ctx context.Context, experimentID string, p Principa
 		return "", err
 	}
 	level, err := api.level(ctx, experimentID, p)
-	return fromServerLevel(level), err
+	if err != nil {
+		return "", err
+	}
+	return fromServerLevel(level), a.exists(ctx, experimentID)
 }
 
 // Grant implements [AccessControl].

@@ -44,6 +44,10 @@ func (a *legacyAPI) read(ctx context.Context) (*serverGrants, error) {
 			return nil, &UnsupportedError{"this MLflow server can't list its users, so who else holds a grant on an experiment can't be told. Use " +
 				"mlflow_experiment_permission, which manages one user at a time, or MLflow 3.11 or newer"}
 		}
+		if IsPermissionDenied(err) {
+			return nil, &UnsupportedError{"this MLflow server shows all grants on an experiment to its admins only. Run Terraform as an admin, or use " +
+				"mlflow_experiment_permission, which manages one user at a time"}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -109,7 +113,7 @@ func (a *legacyAPI) supports(kind PrincipalKind) error {
 	if kind == KindGroup {
 		return &UnsupportedError{"this MLflow server has no roles, so nothing can be granted to groups. Grant to users, or use MLflow 3.13 or newer"}
 	}
-	return noServicePrincipals(kind)
+	return a.server.checkKind(kind)
 }
 
 // change creates, changes or deletes a row. There is no upsert.

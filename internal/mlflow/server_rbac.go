@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -40,14 +41,18 @@ type rbacPermission struct {
 // hiddenRole is the role that holds a user's own grants.
 func (u rbacUser) hiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) }
 
-// read needs two calls for all experiments: users/list names the users, and roles/list also has the roles without members.
+// read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*serverGrants, error) {
 	return a.server.grants.get(ctx, func(ctx context.Context) (*serverGrants, error) {
 		users, err := listUsers(ctx, a.client)
-		if err != nil {
-			return nil, err
+		var roles []rbacRole
+		if err == nil {
+			roles, err = a.roles(ctx)
 		}
-		roles, err := a.roles(ctx)
+		if IsPermissionDenied(err) {
+			return nil, &UnsupportedError{"this MLflow server shows who holds what to its admins and to the managers of the workspace only, even to " +
+				"those with MANAGE on the experiment. Run Terraform as one of them"}
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -63,19 +68,16 @@ func listUsers(ctx context.Context, c *Client) ([]rbacUser, error) {
 	return out.Users, err
 }
 
-// roles lists the roles of the active workspace.
+// roles lists the roles of the active workspace: asked for one workspace, the server also answers those who manage that one alone.
 func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
 	var out struct {
 		Roles []rbacRole `json:"roles"`
 	}
-	err := a.client.do(ctx, call{method: http.MethodGet, path: rbacPath + "roles/list", out: &out, group: GroupPermissionReads})
-	var roles []rbacRole
-	for _, r := range out.Roles {
-		if r.Workspace == "" || r.Workspace == a.server.activeWorkspace() {
-			roles = append(roles, r)
-		}
-	}
-	return roles, err
+	err := a.client.do(ctx, call{
+		method: http.MethodGet, path: rbacPath + "roles/list", query: url.Values{"workspace": {a.server.activeWorkspace()}},
+		out: &out, group: GroupPermissionReads,
+	})
+	return out.Roles, err
 }
 
 func rbacGrants(users []rbacUser, roles []rbacRole) *serverGrants {
@@ -130,14 +132,7 @@ func (a *rbacAPI) level(ctx context.Context, experimentID string, p Principal) (
 
 func (a *rbacAPI) levels() []string { return []string{"READ", "USE", "EDIT", "MANAGE", "DENY"} }
 
-func (a *rbacAPI) supports(kind PrincipalKind) error { return noServicePrincipals(kind) }
-
-func noServicePrincipals(kind PrincipalKind) error {
-	if kind == KindServicePrincipal {
-		return &UnsupportedError{"an MLflow server has no service principals. Make a user for the machine, and grant it under users"}
-	}
-	return nil
-}
+func (a *rbacAPI) supports(kind PrincipalKind) error { return a.server.checkKind(kind) }
 
 // change grants and revokes; there is no call that changes a level. When the grant after a revoke fails, the old level is granted
 // again, also when ctx has ended, so that nobody is left with nothing.

@@ -62,7 +62,9 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 	}
 	grant := map[string]schema.Attribute{
 		"principal": who["principal"], "kind": who["kind"], "level": who["level"],
-		"inherited": schema.BoolAttribute{Computed: true, MarkdownDescription: "`false` for a grant on the experiment itself, `true` for one that comes from a folder above it."},
+		"inherited": schema.BoolAttribute{
+			Computed: true, MarkdownDescription: "`false` for a grant on the experiment itself, `true` for one that comes from a folder above it.",
+		},
 		"inherited_from": schema.ListAttribute{
 			ElementType: types.StringType, Computed: true,
 			MarkdownDescription: "Objects that the grant comes from, such as `/directories/123`; `/directories/` is the workspace's root. Empty for a direct grant.",

@@ -254,7 +254,6 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 		"null level": {
 			kind: mlflow.KindUser, value: mapValue(map[string]types.String{"ana": types.StringNull()}), errors: []path.Path{at.AtMapKey("ana")},
 		},
-		"a level that is not known": {kind: mlflow.KindUser, value: mapOf(levels{"ana": "can_read"}), warnings: []path.Path{at.AtMapKey("ana")}},
 		"a display name": {
 			kind: mlflow.KindServicePrincipal, value: mapOf(levels{"deployer": "CAN_READ", someApplication: "CAN_READ"}),
 			warnings: []path.Path{at.AtMapKey("deployer")},

@@ -30,6 +30,9 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if r.client() == nil || !plan.writesOver(&state) {
 		return
 	}
+	for _, d := range plan.declared() {
+		checkGrant(&resp.Diagnostics, r.client(), d.Grant, d.path(), d.path())
+	}
 	resp.Diagnostics.Append(planCallerCheck(ctx, r.client(), &plan)...)
 	takesOver := !plan.ExperimentID.IsUnknown() && !plan.ExperimentID.Equal(state.ExperimentID)
 	if takesOver && !resp.Diagnostics.HasError() {

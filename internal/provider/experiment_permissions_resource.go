@@ -121,7 +121,8 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.State.RemoveResource(ctx)
 		return
 	case problem != nil && problem.denied():
-		problem.advice = append(problem.advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
+		problem.advice = append(problem.advice, "To destroy the resource without that access, which leaves the grants in place, use "+
+			"terraform destroy -refresh=false.")
 		problem.addError(&resp.Diagnostics, "read permissions")
 		return
 	case problem != nil:
@@ -270,7 +271,8 @@ func missingPrincipalAdvice(p mlflow.Principal) string {
 	case mlflow.KindServicePrincipal:
 		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
 	default:
-		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, in service_principals.", p.Name)
+		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, "+
+			"in service_principals.", p.Name)
 	}
 }
 

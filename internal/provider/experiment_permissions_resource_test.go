@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"regexp"
@@ -9,7 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	tfjson "github.com/hashicorp/terraform-json"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -55,13 +55,13 @@ func expectWrites(w *workspace, want ...string) resource.TestCheckFunc {
 
 func permissionsPath(id string) string { return "/api/2.0/permissions/experiments/" + id }
 
-// planCheck is a plan check that is a function of the resource's change.
-type planCheck func(change *tfjson.Change) error
+// planCheck is a plan check that is a function of the resource's attributes, before and after.
+type planCheck func(before, after any) error
 
 func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
 	for _, rc := range req.Plan.ResourceChanges {
 		if rc.Address == permissionsAddress {
-			resp.Error = check(rc.Change)
+			resp.Error = check(rc.Change.Before, rc.Change.After)
 			return
 		}
 	}
@@ -75,8 +75,8 @@ func expectMapChange(attribute string, before, after map[string]any) plancheck.P
 		m, _ := attributes[attribute].(map[string]any)
 		return m
 	}
-	return planCheck(func(change *tfjson.Change) error {
-		b, a := asMap(change.Before), asMap(change.After)
+	return planCheck(func(resourceBefore, resourceAfter any) error {
+		b, a := asMap(resourceBefore), asMap(resourceAfter)
 		if !reflect.DeepEqual(b, before) || !reflect.DeepEqual(a, after) {
 			return fmt.Errorf("%s changes from %v to %v, want from %v to %v", attribute, b, a, before, after)
 		}
@@ -195,7 +195,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
-			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
 				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
 				w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 				return nil
@@ -248,7 +248,7 @@ resource "mlflow_experiment_permissions" "p" {
 		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
 			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
 			Config:    unknown("b", from),
-			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
 				w.Trash(to)
 				return nil
 			})),
@@ -326,7 +326,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 	refused := func(config, message string) resource.TestStep {
 		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
 	}
-	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n}\n", w.url)
+	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.url, emulator.AdminToken)
 	unitTest(t,
 		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `must be the experiment's id.*Principal not allowed`),
 		refused(w.config(permissionsBlock(id, `
@@ -336,7 +336,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 		refused(w.config(permissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
 		refused(w.configAs(emulator.UserToken, "", permissionsBlock(id, "")), `Could not read permissions.*needs CAN_MANAGE on the experiment`),
 		refused(w.config(permissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
-		refused(server+permissionsBlock("1", ""), `experiment permissions are managed on Databricks only`),
+		refused(server+permissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.writes(); len(writes) > 0 {
 		t.Errorf("refused configurations made %v", writes)
@@ -443,6 +443,49 @@ func TestPermissionsResource_callerGivenUp(t *testing.T) {
 	}
 }
 
+// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant: through
+// a replacement of the experiment, and through the destroy of both at the end.
+func TestPermissionsResource_withExperiment(t *testing.T) {
+	w := newWorkspace(t)
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	config := func(location string) string {
+		return w.configAs(emulator.UserToken, "", fmt.Sprintf(`
+resource "mlflow_experiment" "e" {
+  name              = "/Projects/churn"
+  artifact_location = %q
+}
+resource "mlflow_experiment_permissions" "p" {
+  experiment_id = mlflow_experiment.e.id
+  users         = { "ben@example.com" = "CAN_READ" }
+}`, location))
+	}
+	granted := func(*terraform.State) error {
+		e, found := w.ExperimentByName("/Projects/churn")
+		if !found {
+			return errors.New("there is no experiment")
+		}
+		return expectGrants(w, e.ID, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ")(nil)
+	}
+	unitTest(t,
+		resource.TestStep{
+			Config: config("s3://bucket/a"), Check: granted,
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"})},
+		},
+		resource.TestStep{
+			Config: config("s3://bucket/b"), Check: granted,
+			ConfigPlanChecks: preApply(
+				plancheck.ExpectResourceAction("mlflow_experiment.e", plancheck.ResourceActionDestroyBeforeCreate),
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+			),
+		},
+	)
+	for _, e := range w.Experiments() {
+		if e.LifecycleStage != "deleted" {
+			t.Errorf("experiment %s is left over", e.ID)
+		}
+	}
+}
+
 // TestPermissionsResource_gone deletes the experiment outside, before the refresh and between plan and destroy.
 func TestPermissionsResource_gone(t *testing.T) {
 	w := newWorkspace(t)
@@ -464,7 +507,7 @@ func TestPermissionsResource_gone(t *testing.T) {
 		},
 		resource.TestStep{
 			Config: config, Destroy: true,
-			ConfigPlanChecks: preApply(planCheck(func(*tfjson.Change) error {
+			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
 				w.Trash(id)
 				return nil
 			})),
@@ -588,7 +631,7 @@ provider "mlflow" {
 			Config:    config("b", "CAN_EDIT"),
 			ConfigPlanChecks: preApply(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
-				planCheck(func(*tfjson.Change) error {
+				planCheck(func(_, _ any) error {
 					if calls := w.Journal(); len(calls) > 0 {
 						return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
 					}

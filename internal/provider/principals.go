@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -29,6 +31,8 @@ func keyOf(p mlflow.Principal) principalKey {
 	}
 	return principalKey{name: strings.ToLower(p.Name)}
 }
+
+const adminsRefused = "Workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out."
 
 func isAdmins(p mlflow.Principal) bool {
 	return p.Kind == mlflow.KindGroup && p.Name == adminsGroup
@@ -156,16 +160,11 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 		if level.IsNull() {
 			resp.Diagnostics.AddAttributeError(at, "Permission level missing", fmt.Sprintf(
 				"%q has no level. Write CAN_READ, CAN_EDIT or CAN_MANAGE, or leave the entry out.", name))
-			continue
 		}
 		if v.kind == mlflow.KindServicePrincipal && !mlflow.IsApplicationID(name) {
 			resp.Diagnostics.AddAttributeWarning(at, "Not an application id", fmt.Sprintf(
 				"Service principals are named by application id, such as \"6f1c2a34-5b67-4c89-9d01-23456789abcd\". %q looks like something else, "+
 					"perhaps the display name: the server will probably not know it.", name))
-		}
-		if _, ok := mlflow.LevelRank(level.ValueString()); !ok && !level.IsUnknown() {
-			resp.Diagnostics.AddAttributeWarning(at, "Unknown permission level", fmt.Sprintf(
-				"%q is none of CAN_READ, CAN_EDIT and CAN_MANAGE. It is sent as it is written, and the server may refuse it.", level.ValueString()))
 		}
 	}
 }
@@ -176,8 +175,20 @@ func (v principalsValidator) refuseName(name string) string {
 	case strings.TrimSpace(name) == "":
 		return fmt.Sprintf("The name of a %s is empty. Name it, or leave the entry out.", kindNoun(v.kind))
 	case v.kind == mlflow.KindGroup && name == adminsGroup:
-		return "Workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out."
+		return adminsRefused
 	default:
 		return ""
+	}
+}
+
+// checkGrant refuses a kind of principal that the server has not, at its attribute, and warns of a level that is not known there: a
+// newer server may have more.
+func checkGrant(diags *diag.Diagnostics, client *mlflow.Client, g mlflow.Grant, who, level path.Path) {
+	if err := client.CheckPrincipalKind(g.Principal.Kind); err != nil {
+		diags.AddAttributeError(who, "Principal not allowed", upperFirst(err.Error())+".")
+	}
+	if known := client.KnownLevels(); g.Level != "" && !slices.Contains(known, g.Level) {
+		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is none of the levels that %s is known to have: %s. It is sent as it "+
+			"is written, and may be refused.", g.Level, client.BackendName(), strings.Join(known, ", ")))
 	}
 }

@@ -46,6 +46,7 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		newExperimentResource,
 		newExperimentTagResource,
 		newExperimentPermissionsResource,
+		newExperimentPermissionResource,
 	}
 }
 

@@ -1,0 +1,321 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var (
+	_ resource.ResourceWithConfigure        = (*experimentPermissionResource)(nil)
+	_ resource.ResourceWithConfigValidators = (*experimentPermissionResource)(nil)
+	_ resource.ResourceWithModifyPlan       = (*experimentPermissionResource)(nil)
+	_ resource.ResourceWithImportState      = (*experimentPermissionResource)(nil)
+)
+
+// experimentPermissionResource is what one principal is granted on one experiment; it leaves all others alone.
+type experimentPermissionResource struct{ resourceBase }
+
+func newExperimentPermissionResource() resource.Resource { return &experimentPermissionResource{} }
+
+// experimentPermissionModel is an mlflow_experiment_permission. Exactly one of the three names is set.
+type experimentPermissionModel struct {
+	ID                   types.String `tfsdk:"id"`
+	ExperimentID         types.String `tfsdk:"experiment_id"`
+	UserName             types.String `tfsdk:"user_name"`
+	GroupName            types.String `tfsdk:"group_name"`
+	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
+	PermissionLevel      types.String `tfsdk:"permission_level"`
+}
+
+// principalName is one of the three attributes that name a principal.
+type principalName struct {
+	attribute string
+	kind      mlflow.PrincipalKind
+	value     *types.String
+}
+
+func (m *experimentPermissionModel) names() []principalName {
+	return []principalName{
+		{"user_name", mlflow.KindUser, &m.UserName},
+		{"group_name", mlflow.KindGroup, &m.GroupName},
+		{"service_principal_name", mlflow.KindServicePrincipal, &m.ServicePrincipalName},
+	}
+}
+
+// principal gives the attribute that is set, and who it names; the name is "" while unknown.
+func (m *experimentPermissionModel) principal() (principalName, mlflow.Principal) {
+	for _, n := range m.names() {
+		if !n.value.IsNull() {
+			return n, mlflow.Principal{Kind: n.kind, Name: n.value.ValueString()}
+		}
+	}
+	return principalName{}, mlflow.Principal{}
+}
+
+// setID fills the id, which is the import id as well.
+func (m *experimentPermissionModel) setID() {
+	_, p := m.principal()
+	m.ID = types.StringValue(fmt.Sprintf("%s/%s/%s", m.ExperimentID.ValueString(), p.Kind, p.Name))
+}
+
+// sameGrantee tells whether two models are about the same principal on the same experiment, as far as is known.
+func (m *experimentPermissionModel) sameGrantee(o *experimentPermissionModel) bool {
+	_, mine := m.principal()
+	_, theirs := o.principal()
+	return m.ExperimentID.Equal(o.ExperimentID) && keyOf(mine) == keyOf(theirs)
+}
+
+// object describes the grant in messages.
+func (m *experimentPermissionModel) object() string {
+	_, p := m.principal()
+	return fmt.Sprintf("%s %q on %s", kindNoun(p.Kind), p.Name, named(m.ExperimentID.ValueString(), ""))
+}
+
+// Metadata implements [resource.Resource].
+func (r *experimentPermissionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_experiment_permission"
+}
+
+// Schema implements [resource.Resource].
+func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	name := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
+			MarkdownDescription: description + " Exactly one of the three names is set. Another one replaces the grant.",
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "What one principal is granted on an experiment. The resource adds to what others granted and leaves it alone; use " +
+			"`mlflow_experiment_permissions` instead where the configuration is to be the whole truth, and never both for one experiment.",
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
+			"experiment_id": schema.StringAttribute{
+				Required: true, Validators: []validator.String{stringvalidator.RegexMatches(experimentID, "must be an experiment's id, not its name")},
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
+				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. Another one replaces the grant.",
+			},
+			"user_name":              name("E-mail address of a user, or on an MLflow server the user name."),
+			"group_name":             name("Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
+			"service_principal_name": name("Application id of a service principal. MLflow servers have none."),
+			"permission_level": schema.StringAttribute{
+				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				MarkdownDescription: "`CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change permissions). An MLflow server also has " +
+					"levels of its own: `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Changing it changes the grant in place.",
+			},
+		},
+	}
+}
+
+const replaceKnownText = "Another value replaces the grant; one that is not known yet does not."
+
+// replaceKnown replaces for a value that is known and means somebody else.
+func replaceKnown(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
+	resp.RequiresReplace = !req.PlanValue.IsUnknown() && !strings.EqualFold(req.PlanValue.ValueString(), req.StateValue.ValueString())
+}
+
+// ConfigValidators implements [resource.ResourceWithConfigValidators].
+func (r *experimentPermissionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
+	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(
+		path.MatchRoot("user_name"), path.MatchRoot("group_name"), path.MatchRoot("service_principal_name"),
+	)}
+}
+
+// ModifyPlan implements [resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
+func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state experimentPermissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.State.Raw.IsNull() && plan.sameGrantee(&state) {
+		plan.ID, plan.UserName, plan.GroupName, plan.ServicePrincipalName = state.ID, state.UserName, state.GroupName, state.ServicePrincipalName
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if r.client() == nil {
+		return
+	}
+	name, p := plan.principal()
+	if isAdmins(p) {
+		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Principal not allowed", adminsRefused)
+	}
+	g := mlflow.Grant{Principal: p, Level: plan.PermissionLevel.ValueString()}
+	checkGrant(&resp.Diagnostics, r.client(), g, path.Root(name.attribute), path.Root("permission_level"))
+}
+
+// Create implements [resource.Resource]. A grant that is there already is taken over.
+func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan experimentPermissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.grant(ctx, plan, &resp.Diagnostics) {
+		plan.setID()
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	}
+}
+
+// Read implements [resource.Resource].
+func (r *experimentPermissionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	if r.kept(&resp.Diagnostics) {
+		return
+	}
+	var state experimentPermissionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	id := state.ExperimentID.ValueString()
+	_, p := state.principal()
+	level, err := r.client().AccessControl().Level(ctx, id, p)
+	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
+	if err != nil && !noSuchPrincipal {
+		problem := explainACL(ctx, r.client(), id, err)
+		if !problem.gone {
+			problem.addError(&resp.Diagnostics, "read permission")
+			return
+		}
+	}
+	if level == "" {
+		resp.Diagnostics.AddWarning("Permission is gone", fmt.Sprintf("%s holds no grant any more. It was removed from the state, and the next apply grants it "+
+			"again if it is still configured.", upperFirst(state.object())))
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	state.PermissionLevel = types.StringValue(level)
+	state.setID()
+	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+}
+
+// Update implements [resource.Resource]. When a name or experiment that was unknown in the plan turns out to be another one, the new grant
+// is made before the old one goes.
+func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state experimentPermissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.grant(ctx, plan, &resp.Diagnostics) {
+		return
+	}
+	if !plan.sameGrantee(&state) {
+		r.revoke(ctx, state, &resp.Diagnostics)
+	}
+	plan.setID()
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+}
+
+// Delete implements [resource.Resource].
+func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state experimentPermissionModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if !resp.Diagnostics.HasError() {
+		r.revoke(ctx, state, &resp.Diagnostics)
+	}
+}
+
+// grant makes the grant, unless it is there already. It refuses to lower the caller's own access where nothing else gives it.
+func (r *experimentPermissionResource) grant(ctx context.Context, plan experimentPermissionModel, diags *diag.Diagnostics) bool {
+	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
+	name, p := plan.principal()
+	if level != mlflow.LevelManage {
+		own, ok := r.isOwnAccess(ctx, id, p, diags)
+		if !ok {
+			return false
+		}
+		if own {
+			diags.AddAttributeError(path.Root("permission_level"), "Your own access would be lowered", fmt.Sprintf("The provider runs as %q, whose CAN_MANAGE on %s "+
+				"comes from nowhere else. With %s it could not change permissions again, nor delete the experiment. Declare CAN_MANAGE, or grant it to a group "+
+				"that you are in first.", p.Name, named(id, ""), level))
+			return false
+		}
+	}
+	err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
+	if err == nil {
+		return true
+	}
+	if _, missing := mlflow.MissingPrincipal(err); missing {
+		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", failure(plan.object(), err, "Nothing was changed. "+missingPrincipalAdvice(p)))
+		return false
+	}
+	problem := explainACL(ctx, r.client(), id, err)
+	addError(diags, "grant permission", plan.object(), problem.err, problem.advice...)
+	return false
+}
+
+// revoke removes the grant. What can't be reached any more is no error, and the caller keeps access that comes from nowhere else.
+func (r *experimentPermissionResource) revoke(ctx context.Context, state experimentPermissionModel, diags *diag.Diagnostics) {
+	id := state.ExperimentID.ValueString()
+	_, p := state.principal()
+	own := false
+	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
+		var ok bool
+		if own, ok = r.isOwnAccess(ctx, id, p, diags); !ok {
+			return
+		}
+	}
+	if own {
+		diags.AddWarning("Your own access was kept", fmt.Sprintf("The provider runs as %q, whose CAN_MANAGE on %s comes from nowhere else. The grant stays, and is "+
+			"no longer managed.", p.Name, named(id, "")))
+		return
+	}
+	err := r.client().AccessControl().Revoke(ctx, id, p)
+	if _, missing := mlflow.MissingPrincipal(err); err != nil && !missing {
+		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))
+	}
+}
+
+// isOwnAccess tells whether a principal is the caller, and holds CAN_MANAGE by the direct grant alone. ok is false after an error.
+func (r *experimentPermissionResource) isOwnAccess(ctx context.Context, id string, p mlflow.Principal, diags *diag.Diagnostics) (own, ok bool) {
+	if p.Kind == mlflow.KindGroup {
+		return false, true
+	}
+	caller, ok := callerOf(ctx, r.client(), diags)
+	if !ok || keyOf(caller.Principal) != keyOf(p) || caller.Admin {
+		return false, ok
+	}
+	acl, err := r.client().AccessControl().Get(ctx, id)
+	if err != nil {
+		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
+		level, levelErr := r.client().AccessControl().Level(ctx, id, p)
+		return levelErr == nil && level == mlflow.LevelManage, true
+	}
+	others := without(directGrants(acl), map[principalKey]bool{keyOf(p): true})
+	return !hasManage(caller, others, acl) && hasManage(caller, directGrants(acl), acl), true
+}
+
+// ImportState implements [resource.ResourceWithImportState].
+func (r *experimentPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id, rest, _ := strings.Cut(req.ID, "/")
+	kind, principal, _ := strings.Cut(rest, "/")
+	var state experimentPermissionModel
+	for _, n := range state.names() {
+		if string(n.kind) == kind && principal != "" && experimentID.MatchString(id) {
+			*n.value = types.StringValue(principal)
+			state.ExperimentID = types.StringValue(id)
+			resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+			return
+		}
+	}
+	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
+		"EXPERIMENT_ID/service_principal/APPLICATION_ID.", req.ID))
+}

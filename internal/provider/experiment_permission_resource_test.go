@@ -1,0 +1,244 @@
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const permissionAddress = "mlflow_experiment_permission.test"
+
+func permissionConfig(id, attributes string) string {
+	return fmt.Sprintf("resource \"mlflow_experiment_permission\" \"test\" {\n  experiment_id = %q\n%s\n}\n", id, attributes)
+}
+
+// level gives what a principal holds directly on an experiment, "" for nothing.
+func (w *workspace) level(id string, p emulator.Principal) string {
+	for _, g := range w.Grants(id) {
+		if g.Principal == p {
+			return g.Level
+		}
+	}
+	return ""
+}
+
+func TestPermission_lifecycle(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	other := w.CreateExperiment(emulator.Admin, "/Projects/other", nil)
+	ana, ben := emulator.UserPrincipal(emulator.User), emulator.UserPrincipal(emulator.OtherUser)
+	w.Grant(id, ben, "CAN_READ")
+	step := func(experiment, attributes string, behind func(), action plancheck.ResourceActionType, level string) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: func() {
+				if behind != nil {
+					behind()
+				}
+				w.ResetJournal()
+			},
+			Config:           w.config(permissionConfig(experiment, attributes)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionAddress, action)),
+			PostApplyFunc: func() {
+				if got := w.level(experiment, ana); got != level {
+					t.Errorf("ana holds %q, want %q", got, level)
+				}
+				if got := w.level(id, ben); got != "CAN_READ" {
+					t.Errorf("ben holds %q", got)
+				}
+			},
+		}
+	}
+	edit := `user_name = "ana@example.com"` + "\n" + `permission_level = "CAN_EDIT"`
+	unitTest(t,
+		step(id, edit, nil, plancheck.ResourceActionCreate, "CAN_EDIT"),
+		step(id, `user_name = "Ana@Example.com"`+"\n"+`permission_level = "CAN_EDIT"`, nil, plancheck.ResourceActionNoop, "CAN_EDIT"),
+		step(id, `user_name = "ana@example.com"`+"\n"+`permission_level = "CAN_MANAGE"`, nil, plancheck.ResourceActionUpdate, "CAN_MANAGE"),
+		step(id, edit, func() { w.Grant(id, ana, "CAN_READ") }, plancheck.ResourceActionUpdate, "CAN_EDIT"),
+		step(id, edit, func() { w.Revoke(id, ana) }, plancheck.ResourceActionCreate, "CAN_EDIT"),
+		resource.TestStep{ResourceName: permissionAddress, ImportState: true, ImportStateVerify: true, ImportStateId: id + "/user/ana@example.com"},
+		resource.TestStep{ // the whole is not known yet: no replacement, and in the end no change
+			Config: w.config(`resource "terraform_data" "late" { input = { id = "` + id + `", name = "ana@example.com", level = "CAN_EDIT" } }
+				resource "mlflow_experiment_permission" "test" {
+				  experiment_id    = terraform_data.late.output.id
+				  user_name        = terraform_data.late.output.name
+				  permission_level = terraform_data.late.output.level
+				}`),
+			ConfigPlanChecks:  before(plancheck.ExpectResourceAction(permissionAddress, plancheck.ResourceActionUpdate)),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionAddress, tfjsonpath.New("id"), knownvalue.StringExact(id+"/user/ana@example.com"))},
+		},
+		step(other, edit, nil, plancheck.ResourceActionReplace, "CAN_EDIT"),
+		step(other, edit, func() { w.Trash(other); w.Restore(other) }, plancheck.ResourceActionNoop, "CAN_EDIT"),
+	)
+	for _, experiment := range []string{id, other} {
+		if got := w.level(experiment, ana); got != "" {
+			t.Errorf("after destroy ana holds %q on %s", got, experiment)
+		}
+	}
+	if got := w.level(id, ben); got != "CAN_READ" {
+		t.Errorf("after destroy ben holds %q", got)
+	}
+}
+
+func TestPermission_generatedConfiguration(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.AddGroup("risk")
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
+	unitTest(t, resource.TestStep{
+		Config: w.config(""), ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
+		ImportStateId: id + "/group/risk", ResourceName: permissionAddress,
+	})
+}
+
+func TestPermission_plan(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	d := w.direct(t, emulator.AdminToken)
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"good":                  {map[string]any{"user_name": "ana@example.com", "permission_level": "CAN_READ"}, ""},
+		"nobody":                {map[string]any{"permission_level": "CAN_READ"}, "error"},
+		"two":                   {map[string]any{"user_name": "a", "group_name": "b", "permission_level": "CAN_READ"}, "error"},
+		"admins":                {map[string]any{"group_name": "admins", "permission_level": "CAN_READ"}, "error at group_name: Principal not allowed"},
+		"a level of the others": {map[string]any{"group_name": "risk", "permission_level": "USE"}, "warning at permission_level: Unknown permission level: \"USE\" is none of the levels that Databricks"},
+		"no level":              {map[string]any{"group_name": "risk", "permission_level": ""}, "error at permission_level: "},
+		"a name as id":          {map[string]any{"experiment_id": "/Shared/x", "group_name": "risk", "permission_level": "CAN_READ"}, "error at experiment_id: "},
+		"nothing known":         {map[string]any{"experiment_id": tftypes.UnknownValue, "group_name": tftypes.UnknownValue, "permission_level": tftypes.UnknownValue}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := map[string]any{"experiment_id": "1"}
+			maps.Copy(config, c.config)
+			if got := d.plan("mlflow_experiment_permission", config); c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
+				t.Errorf("plan says %q, want %q", got, c.want)
+			}
+		})
+	}
+	if n := len(w.Journal()); n != 0 {
+		t.Errorf("planning made %d calls", n)
+	}
+}
+
+func TestPermission_importRefused(t *testing.T) {
+	t.Parallel()
+	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	for _, id := range []string{"", "12", "12/ana@example.com", "12/user/", "12/person/ana", "/Shared/x/user/ana", "churn/user/ana"} {
+		if _, got := d.importState("mlflow_experiment_permission", id); !strings.HasPrefix(got, "error: Import id not understood") {
+			t.Errorf("import of %q says %q", id, got)
+		}
+	}
+}
+
+// TestPermission_apply covers what goes wrong, and what must not: whatever fails, nobody else's grant changes.
+func TestPermission_apply(t *testing.T) {
+	t.Parallel()
+	permission := func(id, kind, name, level string) map[string]any {
+		return map[string]any{"id": id + "/" + kind + "/" + name, "experiment_id": id, kind + "_name": name, "permission_level": level}
+	}
+	for name, c := range map[string]struct {
+		token  string
+		behind func(w *workspace, id string)
+		grant  bool // else it is removed
+		kind   string
+		who    string
+		level  string
+		want   string
+		left   string // what the principal holds afterwards
+	}{
+		"an unknown group": {grant: true, kind: "group", who: "nobody", level: "CAN_READ",
+			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: Principal: GroupName(nobody) does not exist"},
+		"an answer that is lost": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+			behind: func(w *workspace, _ string) {
+				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
+			}},
+		"no access": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
+		"lowering oneself": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
+			behind: func(w *workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") },
+			want:   "error at permission_level: Your own access would be lowered"},
+		"lowering oneself where a folder gives more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+			behind: func(w *workspace, id string) {
+				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+				w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+			}},
+		"removing": {kind: "user", who: emulator.User, level: "CAN_READ",
+			behind: func(w *workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") }},
+		"removing what is gone": {kind: "user", who: emulator.User, level: "CAN_READ"},
+		"removing, the answer is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
+			behind: func(w *workspace, id string) {
+				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+				w.Inject(emulator.Fault{Method: "PUT", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
+			}},
+		"removing one's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
+			behind: func(w *workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") },
+			want:   "warning: Your own access was kept"},
+		"removing without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+			want: "warning: Could not remove permissions"},
+		"removing from a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
+			behind: func(w *workspace, id string) { w.Trash(id) }, want: "warning: Could not remove permissions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			w.AddGroup("risk")
+			w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_EDIT")
+			w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+			if c.behind != nil {
+				c.behind(w, id)
+			}
+			token := c.token
+			if token == "" {
+				token = emulator.AdminToken
+			}
+			d := w.direct(t, token)
+			model := permission(id, c.kind, c.who, c.level)
+			var got string
+			if c.grant {
+				_, got = d.apply("mlflow_experiment_permission", nil, model)
+			} else {
+				_, got = d.apply("mlflow_experiment_permission", model, nil)
+			}
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("apply says %q, want %q", got, want)
+			}
+			principal := emulator.Principal{Kind: c.kind, Name: c.who}
+			if left := w.level(id, principal); left != c.left {
+				t.Errorf("%v holds %q, want %q", principal, left, c.left)
+			}
+			if w.level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" || w.level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
+				t.Errorf("other grants are %v", w.Grants(id))
+			}
+		})
+	}
+}
+
+func TestPermission_readWhenGone(t *testing.T) {
+	t.Parallel()
+	for name, behind := range map[string]func(w *workspace, id string){
+		"the grant":              func(*workspace, string) {},
+		"the experiment":         func(w *workspace, id string) { w.Trash(id) },
+		"the experiment, purged": func(w *workspace, id string) { w.Purge(id) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			behind(w, id)
+			state, got := w.direct(t, emulator.AdminToken).read("mlflow_experiment_permission",
+				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com", "permission_level": "CAN_READ"})
+			if state != nil || !strings.HasPrefix(got, "warning: Permission is gone: User \"ana@example.com\" on experiment "+id) {
+				t.Errorf("state %v, said %q", state, got)
+			}
+		})
+	}
+}
