@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Shows what the provider does, on a tracking workspace on this machine. `make demo` runs it, with
+# Shows what the provider does, on a tracking server on this machine. `make demo` runs it, with
+#   BACKEND             the server: databricks, a local workspace that answers as Databricks does, or mlflow, a real MLflow server
 #   CLI                 the terraform or tofu to use
-#   MIRROR              the folder that the provider is installed from
-#   TF_CLI_CONFIG_FILE  settings that lead the CLI there
-#   CACHE_DIR           where the local workspace is built
+#   TF_CLI_CONFIG_FILE  settings that lead the CLI to the provider
+#   CACHE_DIR           where the server is built or installed
+#   MLFLOW_RELEASE      the version of the MLflow server
+#   KEEP                anything: wait for Enter before the destroy, to look around
 #
+# What the servers do not have in common is in demo-databricks.sh and demo-mlflow.sh.
 # Every claim that it makes on the screen is checked, and the first one that is not true ends it with exit code 1.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -19,8 +22,10 @@ bootstrap=$work/workspace-bootstrap review=$work/permission-review
 cli=$(basename "$CLI")
 server=''
 
+# The server leads a process group of its own, since it may have workers; they go with it.
 cleanup() {
-  [[ -z $server ]] || kill "$server" 2>/dev/null || true
+  [[ -z $server ]] || kill -- "-$server" 2>/dev/null || true
+  [[ -z $server ]] || wait "$server" 2>/dev/null || true
   rm -rf "$work"
 }
 trap cleanup EXIT
@@ -49,22 +54,32 @@ cli_in() {
   [[ $code == "$wanted" ]] || fail "\"$cli $*\" ended with exit code $code, not $wanted" "$work/output.txt"
 }
 
-# api TOKEN METHOD PATH [BODY]: a plain call to the workspace; prints the answer.
-api() {
-  curl --silent --show-error --fail --noproxy '*' --request "$2" --header "Authorization: Bearer $1" \
-    ${4:+--data "$4"} "$DATABRICKS_HOST/api/2.0/$3"
+# start COMMAND...: starts the server in the background; what it prints goes to server.txt.
+start() {
+  set -m
+  "$@" >"$work/server.txt" 2>&1 &
+  server=$!
+  set +m
 }
-ana() { api user-token "$@" >"$work/answer.txt" || fail "a change by hand was refused: $2"; }
-admin() { api admin-token "$@"; }
-experiment() { printf 'mlflow/experiments/get?experiment_id=%s' "$1"; }
+running() { kill -0 "$server" 2>/dev/null || fail 'the server did not start' "$work/server.txt"; }
+
+# api WHO METHOD PATH [BODY]: a plain call to the server, as admin or ana; prints the answer in one line without spaces after colons.
+api() {
+  as "$1" --silent --show-error --fail --noproxy '*' --request "$2" --header 'Content-Type: application/json' \
+    ${4:+--data "$4"} "$url/api/$3" | tr -d '\n' | sed 's/": */":/g'
+}
+by_hand() { api "$@" >"$work/answer.txt" || fail "a change by hand was refused: $3" "$work/answer.txt"; }
+experiment() { printf '2.0/mlflow/experiments/get?experiment_id=%s' "$1"; }
 id_of() { awk -v key="$1" '$1 == key { print $2 }' "$work/ids.txt"; }
 
 # ana_tags EXPERIMENT KEY VALUE: Ana sets a tag.
-ana_tags() { ana POST mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$(id_of "$1")\",\"key\":\"$2\",\"value\":\"$3\"}"; }
+ana_tags() {
+  by_hand ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$(id_of "$1")\",\"key\":\"$2\",\"value\":\"$3\"}"
+}
 
-# ana_grants EXPERIMENT FIELD PRINCIPAL LEVEL: Ana grants a level.
-ana_grants() {
-  ana PATCH "permissions/experiments/$(id_of "$1")" "{\"access_control_list\":[{\"$2\":\"$3\",\"permission_level\":\"$4\"}]}"
+# scratch_now FILE: what the server holds of Ana's own experiment.
+scratch_now() {
+  { api admin GET "$(experiment "$scratch")" && grants_of "$scratch"; } >"$1"
 }
 
 # trim keeps of a plan what changes: the heading of each object, and under it the changed lines alone. Of an object that is
@@ -102,38 +117,30 @@ take_review() {
   echo >>"$1"
 }
 
+[[ $BACKEND == databricks || $BACKEND == mlflow ]] || fail "BACKEND is \"$BACKEND\"; it must be databricks or mlflow"
+# shellcheck source=scripts/demo-databricks.sh
+source "scripts/demo-$BACKEND.sh"
+
 cat <<TEXT
 ${bold}Terraform provider for MLflow experiments: a demonstration${plain}
 
-Everything happens on this machine, with $("$CLI" version | head -n 1) and a small workspace in memory that answers as
-Databricks does. Nothing is kept.
+Everything happens on this machine, with $("$CLI" version | head -n 1) and $what_it_is.
+Nothing is kept.
 TEXT
 
-step 'A workspace that people use' \
+step 'A server that people use' \
   'Somebody has always been there before Terraform: here Ana, with an experiment of her own that nobody asked us to manage.'
 
-go build -o "$CACHE_DIR/bin/local-workspace" ./internal/cmd/local-workspace
-"$CACHE_DIR/bin/local-workspace" -addr 127.0.0.1:0 -journal "$work/journal.txt" >"$work/workspace.txt" 2>&1 &
-server=$!
-for _ in {1..100}; do
-  DATABRICKS_HOST=$(awk 'NR == 1 { print $NF }' "$work/workspace.txt")
-  [[ -z $DATABRICKS_HOST ]] || break
-  kill -0 "$server" 2>/dev/null || fail 'the local workspace did not start' "$work/workspace.txt"
-  sleep 0.1
-done
-[[ $DATABRICKS_HOST == http://* ]] || fail 'the local workspace did not start' "$work/workspace.txt"
-export DATABRICKS_HOST DATABRICKS_TOKEN=admin-token
-
-ana POST mlflow/experiments/create '{"name":"/Users/ana@example.com/scratch","tags":[{"key":"mood","value":"curious"}]}'
-scratch=$(grep -o '[0-9]\{6,\}' "$work/answer.txt")
-ana PATCH "permissions/experiments/$scratch" '{"access_control_list":[{"user_name":"ben@example.com","permission_level":"CAN_READ"}]}'
-admin GET "$(experiment "$scratch")" >"$work/scratch-before.txt"
-admin GET "permissions/experiments/$scratch" >>"$work/scratch-before.txt"
-note "Workspace:          $DATABRICKS_HOST"
+start_server
+by_hand ana POST 2.0/mlflow/experiments/create '{"name":"/Users/ana@example.com/scratch","tags":[{"key":"mood","value":"curious"}]}'
+scratch=$(sed 's/.*"experiment_id":"\([0-9]*\)".*/\1/' "$work/answer.txt")
+ana_grants "$scratch" ben@example.com "$level_read"
+note "Server:             $url"
+[[ -z $how_to_look ]] || note "                    $how_to_look"
 note "Ana's experiment:   /Users/ana@example.com/scratch, tag mood = \"curious\", Ben may read it"
 
 step '12 experiments in one apply' \
-  'examples/workspace-bootstrap declares folders, experiments, tags and access by team; one apply makes them all.'
+  'examples/workspace-bootstrap declares experiments, tags and access by team; one apply makes them all.'
 
 cp -R examples/workspace-bootstrap examples/permission-review "$work"
 command_line "$cli init"
@@ -151,36 +158,35 @@ cli_in "$bootstrap" 0 plan -input=false -detailed-exitcode
 checked 'No changes: a second plan is empty.'
 
 step 'Who may do what?' \
-  'examples/permission-review reads it back from the workspace, for somebody who has to sign it off.'
+  'examples/permission-review reads it back from the server, for somebody who has to sign it off.'
 
 cli_in "$review" 0 init -input=false
 take_review "$work/review-before.txt"
 indent <"$work/review-before.txt"
 echo
-note 'Workspace admins hold CAN_MANAGE everywhere and are left out; "…" is a shortened application id.'
+note "$about_the_review"
 
 step 'Ana changes things by hand' \
-  'She does not know about Terraform. Nine changes, as the UI would make them, with her own token:'
+  'She does not know about Terraform. Nine changes, as the UI would make them:'
 
 ana_tags churn/baseline team growth
 note '- churn/baseline       tag team: data-science -> growth'
-ana_tags churn/training environment ''
-note '- churn/training       tag environment emptied (Databricks has no call that removes a tag)'
+ana_takes_tag churn/training environment
+note "- churn/training       tag environment $taken_tag"
 ana_tags churn/training note mine
 note '- churn/training       a new tag of her own: note = mine'
 ana_tags churn/monitoring mlflow.note.content 'Old, ask Ana.'
 note '- churn/monitoring     another description'
-ana POST mlflow/experiments/update "{\"experiment_id\":\"$(id_of demand/training)\",\"new_name\":\"/Users/ana@example.com/demand\"}"
-note '- demand/training      moved to her home folder and renamed'
-ana_grants demand/backtesting user_name ben@example.com CAN_MANAGE
-note '- demand/backtesting   Ben gets CAN_MANAGE'
-ana_grants pricing/elasticity group_name data-science CAN_READ
-note '- pricing/elasticity   the group data-science is lowered to CAN_READ'
-ana POST mlflow/experiments/delete "{\"experiment_id\":\"$(id_of pricing/training)\"}"
-note '- pricing/training     moved to the Trash'
-ana POST mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$scratch\",\"key\":\"mood\",\"value\":\"busy\"}"
-admin GET "$(experiment "$scratch")" >"$work/scratch-before.txt"
-admin GET "permissions/experiments/$scratch" >>"$work/scratch-before.txt"
+by_hand ana POST 2.0/mlflow/experiments/update "{\"experiment_id\":\"$(id_of demand/training)\",\"new_name\":\"/Users/ana@example.com/demand\"}"
+note '- demand/training      renamed to /Users/ana@example.com/demand'
+ana_grants "$(id_of demand/backtesting)" ben@example.com "$level_manage"
+note "- demand/backtesting   Ben gets $level_manage"
+lower_team "$(id_of pricing/elasticity)" data-science
+note "- pricing/elasticity   $lowered_team"
+by_hand ana POST 2.0/mlflow/experiments/delete "{\"experiment_id\":\"$(id_of pricing/training)\"}"
+note "- pricing/training     deleted$deleted_where"
+by_hand ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$scratch\",\"key\":\"mood\",\"value\":\"busy\"}"
+scratch_now "$work/scratch-before.txt"
 note "- her own experiment   tag mood: curious -> busy"
 
 step 'The plan finds what concerns us' \
@@ -193,13 +199,13 @@ paint <"$work/trimmed.txt" | indent
 echo
 this=mlflow_experiment.this access=module.team_access
 finds "$this[\"churn/baseline\"]" '~ "team" *= "growth" -> "data-science"' 'a changed tag'
-finds "$this[\"churn/training\"]" '~ "environment" .*-> "dev"' 'an emptied tag'
+finds "$this[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag"
 finds "$this[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
-finds "$this[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a moved experiment'
+finds "$this[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
 finds "$access[\"demand/backtesting\"].mlflow_experiment_permissions.this" '- "ben@example.com" *= "CAN_MANAGE"' 'a grant that nobody declared'
 finds "$access[\"pricing/elasticity\"].mlflow_experiment_permissions.this" '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level'
 grep -q 'Experiment is gone' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
-finds "$this[\"pricing/training\"]" 'will be created' 'a deleted experiment; a warning says how to get it back with its runs instead'
+finds "$this[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
 grep -q '^Plan: 2 to add, 6 to change, 0 to destroy' "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
 ! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's own tag" "$work/output.txt"
 checked "and nothing else: neither Ana's own tag nor her own experiment is any of our business"
@@ -215,12 +221,17 @@ checked 'No changes: the plan is empty again.'
 take_review "$work/review-after.txt"
 diff "$work/review-before.txt" "$work/review-after.txt" >"$work/diff.txt" || fail 'the review differs from the first one' "$work/diff.txt"
 checked 'The review is word for word the first one.'
-admin GET "$(experiment "$(id_of churn/training)")" >"$work/answer.txt"
-grep -q '"key":"note","value":"mine"' "$work/answer.txt" || fail "Ana's own tag is gone" "$work/answer.txt"
+api admin GET "$(experiment "$(id_of churn/training)")" >"$work/answer.txt"
+grep -q '"key":"note", *"value":"mine"' "$work/answer.txt" || fail "Ana's own tag is gone" "$work/answer.txt"
 checked "Ana's own tag on churn/training is still there."
-admin GET "$(experiment "$(id_of pricing/training)")" >"$work/answer.txt"
-grep -q '"lifecycle_stage":"deleted"' "$work/answer.txt" || fail 'the deleted experiment is not in the Trash' "$work/answer.txt"
-checked 'The deleted pricing/training is still in the Trash, and can be restored with its runs.'
+api admin GET "$(experiment "$(id_of pricing/training)")" >"$work/answer.txt"
+grep -q "\"lifecycle_stage\":\"$stage_of_deleted\"" "$work/answer.txt" || fail 'the deleted experiment is not what it should be' "$work/answer.txt"
+checked "$about_the_deleted"
+
+if [[ -n ${KEEP:-} ]]; then
+  printf '\n   Look around at %s; Enter goes on.' "$url${how_to_look:+ ($how_to_look)}"
+  read -r _ || echo
+fi
 
 step 'Destroy takes away what was made, and nothing else' \
   "The 12 experiments go; deletion_policy = \"delete_if_empty\" would have refused for one that holds runs."
@@ -228,21 +239,20 @@ step 'Destroy takes away what was made, and nothing else' \
 command_line "$cli destroy"
 cli_in "$bootstrap" 0 destroy -input=false -auto-approve
 grep '^Destroy complete' "$work/output.txt" | indent
-admin POST mlflow/experiments/search '{"max_results":1000}' >"$work/answer.txt"
+api admin POST 2.0/mlflow/experiments/search '{"max_results":1000}' >"$work/answer.txt"
 ! grep -q '"name":"/Projects/' "$work/answer.txt" || fail 'destroy left experiments' "$work/answer.txt"
 checked 'No experiment is left below /Projects.'
-admin GET "$(experiment "$scratch")" >"$work/scratch-after.txt"
-admin GET "permissions/experiments/$scratch" >>"$work/scratch-after.txt"
+scratch_now "$work/scratch-after.txt"
 cmp -s "$work/scratch-before.txt" "$work/scratch-after.txt" || fail "Ana's experiment was touched" "$work/scratch-after.txt"
 checked "Ana's experiment is as she left it: tags, permissions, time of the last change."
 
 cat <<TEXT
 
-${bold}What you saw${plain}, in ${SECONDS} s and $(wc -l <"$work/journal.txt" | tr -d ' ') requests: folders, experiments, tags and access from code; every change made by
+${bold}What you saw${plain}, in ${SECONDS} s and $(requests_made) requests: experiments, tags and access from code; every change made by
 hand found under its own attribute and repaired; what belongs to others left alone.
 
 ${bold}What to try next${plain}
-  go run ./internal/cmd/local-workspace   the same workspace, for your own configurations
+$what_next
   make install                            installs the provider for terraform and tofu on this machine
   examples/, docs/                        every resource and data source, with examples that are tested
 TEXT

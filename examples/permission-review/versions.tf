@@ -9,5 +9,6 @@ terraform {
   }
 }
 
-# The workspace and the credentials come from DATABRICKS_HOST and DATABRICKS_TOKEN.
+# The server and the credentials come from the environment: DATABRICKS_HOST and DATABRICKS_TOKEN, or MLFLOW_TRACKING_URI with
+# MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
 provider "mlflow" {}

@@ -1,21 +1,9 @@
 locals {
   # Everybody who has access to a team's experiments besides the team itself.
   teams = {
-    "data-science" = {
-      lead               = "ana@example.com"
-      readers            = ["risk"]
-      service_principals = []
-    }
-    "risk" = {
-      lead               = "ben@example.com"
-      readers            = []
-      service_principals = []
-    }
-    "ml-platform" = {
-      lead               = "ben@example.com"
-      readers            = ["data-science", "risk"]
-      service_principals = ["6f1c2a34-5b67-4c89-9d01-23456789abcd"] # runs the tests
-    }
+    "data-science" = { lead = "ana@example.com", readers = ["risk"] }
+    "risk"         = { lead = "ben@example.com", readers = [] }
+    "ml-platform"  = { lead = "ben@example.com", readers = ["data-science", "risk"] }
   }
 
   # Folder and name below var.root_folder. A map in locals: for_each stays fast with thousands, and every experiment keeps its
@@ -42,7 +30,8 @@ resource "mlflow_experiment" "this" {
   name            = "${var.root_folder}/${each.key}"
   description     = each.value.description
   tags            = { team = each.value.team }
-  create_parents  = true
+  create_parents  = true      # Databricks: makes the folders
+  if_deleted      = "restore" # MLflow server: a deleted experiment keeps its name, and comes back with its runs
   deletion_policy = var.deletion_policy
 }
 
@@ -54,5 +43,5 @@ module "team_access" {
   team               = each.value.team
   lead               = local.teams[each.value.team].lead
   readers            = local.teams[each.value.team].readers
-  service_principals = local.teams[each.value.team].service_principals
+  service_principals = lookup(var.service_principals, each.value.team, [])
 }

@@ -1,5 +1,5 @@
 variable "root_folder" {
-  description = "Workspace folder that all experiments go below. Not /Shared: everybody holds CAN_MANAGE there."
+  description = "What all names begin with; on Databricks a workspace folder. Not /Shared: everybody holds CAN_MANAGE there."
   type        = string
   default     = "/Projects"
 
@@ -7,6 +7,12 @@ variable "root_folder" {
     condition     = substr(var.root_folder, 0, 1) == "/" && substr(var.root_folder, -1, 1) != "/"
     error_message = "The folder must be an absolute path without a slash at its end, such as /Projects."
   }
+}
+
+variable "service_principals" {
+  description = "Application ids of the service principals that log runs, by team. MLflow servers have none: set it to {} there."
+  type        = map(list(string))
+  default     = { "ml-platform" = ["6f1c2a34-5b67-4c89-9d01-23456789abcd"] }
 }
 
 variable "environment" {

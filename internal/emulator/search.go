@@ -80,7 +80,7 @@ func (w *Workspace) listExperiments(c *call) (any, error) {
 	}
 	limit = min(limit, maxListResults)
 	if limit <= 0 {
-		limit = len(w.byAge)
+		limit = len(w.searchable())
 	}
 	view := query.Get("view_type")
 	return w.page(c, search{view: view, limit: limit, queryID: view}, query.Get("page_token"))
@@ -118,7 +118,7 @@ func (w *Workspace) page(c *call, s search, token string) (any, error) {
 
 // find returns what comes after s.after: in the default order one experiment more than a page at most, otherwise everything.
 func (w *Workspace) find(s search) []*experiment {
-	byAge := w.byAge
+	byAge := w.searchable()
 	newestFirst := len(s.order) == 0
 	if newestFirst && s.after != nil {
 		end, _ := slices.BinarySearchFunc(byAge, s.after, oldestFirst)

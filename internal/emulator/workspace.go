@@ -71,6 +71,7 @@ type Workspace struct {
 	objects  map[string]*node // by object id
 	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
 	byAge []*experiment
+	held  []*experiment // what search looks through instead of byAge, see HoldSearch; nil for byAge
 
 	requests int
 	calls    []Call

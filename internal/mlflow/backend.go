@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"strings"
 
 	"golang.org/x/time/rate"
 )
@@ -49,6 +50,15 @@ func (c *Client) CheckArtifactLocation(location string) error {
 
 // DeletedKeepName tells whether a deleted experiment goes on holding its name on this server.
 func (c *Client) DeletedKeepName() bool { return c.backend.deletedKeepName() }
+
+// TrackingURI is the address of the server, without a trailing slash.
+func (c *Client) TrackingURI(ctx context.Context) (string, error) {
+	e, err := c.options.Endpoint(ctx)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimSuffix(e.BaseURL.String(), "/"), nil
+}
 
 // ExperimentURL is the experiment's page in the server's UI.
 func (c *Client) ExperimentURL(ctx context.Context, id string) (string, error) {

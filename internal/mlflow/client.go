@@ -52,6 +52,8 @@ type Options struct {
 	RetryTimeout time.Duration
 	// RateLimit caps the requests a second over all calls; 0 means no cap.
 	RateLimit float64
+	// BulkRefresh lets one search feed many reads, see [Client.RefreshExperiment].
+	BulkRefresh bool
 	// Log is told each attempt; nil means no log.
 	Log func(ctx context.Context, e Exchange)
 }
@@ -80,8 +82,10 @@ type Client struct {
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
-	// claimed holds the ids of experiments that this process made or took over; guards a [PermissionsGuard] for each experiment.
-	claimed, guards sync.Map
+	refresher         refresher
+	// claimed holds the ids of experiments that this process made or took over; guards a [PermissionsGuard] for each experiment, names a
+	// [NameGuard] for each name.
+	claimed, guards, names sync.Map
 }
 
 // New returns a client. It makes no call.
@@ -95,7 +99,10 @@ func New(o Options) *Client {
 	if o.Log == nil {
 		o.Log = func(context.Context, Exchange) {}
 	}
-	return &Client{backend: o.Backend, options: o, throttles: newThrottles(o.Backend, o.RateLimit)}
+	return &Client{
+		backend: o.Backend, options: o, throttles: newThrottles(o.Backend, o.RateLimit),
+		refresher: refresher{bulk: o.BulkRefresh, seen: map[string]Experiment{}, writes: map[string]bool{}},
+	}
 }
 
 // call is one API call, before it is tried.
@@ -109,6 +116,8 @@ type call struct {
 	// once marks a call whose effect must not be repeated (create): it is retried only when the server refused it
 	// before any effect.
 	once bool
+	// single allows one try only, whatever the answer.
+	single bool
 }
 
 // do makes a call, with retries, and decodes the answer.

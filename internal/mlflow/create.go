@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -123,4 +124,22 @@ func (c *Client) Claim(id string) { c.claimed.Store(id, true) }
 func (c *Client) Claimed(id string) bool {
 	_, ok := c.claimed.Load(id)
 	return ok
+}
+
+// NameGuard lets one block at a time come by the experiment of a name, or delete it, within this process.
+type NameGuard struct {
+	sync.Mutex
+	// Deleted is the experiment that this process deleted under the name, as it was before. It has no id when there is none.
+	Deleted Experiment
+	// PlannedDelete is the id of the experiment of the name that this process planned to delete, PlannedCreate whether it planned to
+	// create one.
+	PlannedDelete string
+	PlannedCreate bool
+}
+
+// NameGuard is the guard of a name: the same one for every spelling.
+func (c *Client) NameGuard(name string) *NameGuard {
+	stored, _ := c.names.LoadOrStore(c.NormalizeName(name), &NameGuard{})
+	guard, _ := stored.(*NameGuard)
+	return guard
 }

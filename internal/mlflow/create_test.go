@@ -22,7 +22,7 @@ func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return http.DefaultTransport.RoundTrip(req)
 }
 
-func workspaceClient(t *testing.T, o emulator.Options) (*emulator.Workspace, *mlflow.Client) {
+func workspaceClient(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)) (*emulator.Workspace, *mlflow.Client) {
 	t.Helper()
 	w := emulator.New(o)
 	server := httptest.NewServer(w)
@@ -31,12 +31,16 @@ func workspaceClient(t *testing.T, o emulator.Options) (*emulator.Workspace, *ml
 	if err != nil {
 		t.Fatal(err)
 	}
-	return w, mlflow.New(mlflow.Options{
+	options := mlflow.Options{
 		Backend:      mlflow.Databricks{},
 		Endpoint:     func(context.Context) (mlflow.Endpoint, error) { return mlflow.Endpoint{BaseURL: base}, nil },
 		Transport:    bearer{},
 		RetryTimeout: 10 * time.Second,
-	})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	return w, mlflow.New(options)
 }
 
 const (

@@ -83,6 +83,14 @@ func (a databricksACL) Get(ctx context.Context, id string) (ACL, error) {
 	return out.acl(), err
 }
 
+// GetListed implements [AccessControl].
+func (a databricksACL) GetListed(ctx context.Context, id string) (ACL, error) { return a.Get(ctx, id) }
+
+// Background implements [AccessControl]: on Databricks the lists tell everything, but who is in the groups.
+func (a databricksACL) Background(context.Context, []string) (Background, error) {
+	return Background{}, nil
+}
+
 func (a databricksACL) Set(ctx context.Context, id string, grants []Grant) (ACL, error) {
 	return a.write(ctx, http.MethodPut, id, grants)
 }
@@ -111,9 +119,6 @@ func (a databricksACL) Grant(ctx context.Context, id string, g Grant) error {
 // Revoke implements [AccessControl]. PATCH can't remove, so the list is read, and written without the principal. Somebody else's
 // change in between would be undone, so what the server answers is checked.
 func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error {
-	guard := a.client.PermissionsGuard(id)
-	guard.Lock()
-	defer guard.Unlock()
 	before, err := a.Get(ctx, id)
 	if err != nil {
 		return err

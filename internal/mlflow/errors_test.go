@@ -31,6 +31,8 @@ func TestErrorKinds(t *testing.T) {
 		{"missing parent is not missing experiment", reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Parent directory /x does not exist."}`), "parent"},
 		{"taken, as 400", reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS"}`), "exists"},
 		{"taken, as 409 under its other name", reply(409, `{"error_code":"ALREADY_EXISTS"}`), "exists"},
+		{"a rename to a taken name, on an MLflow server", reply(400, `{"error_code":"BAD_REQUEST","message":"(sqlite3.IntegrityError) UNIQUE constraint failed: experiments.name\n[SQL: UPDATE x]"}`), "exists,invalid"},
+		{"a missing workspace is not missing experiment", reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Workspace 'a' not found"}`), ""},
 		{"bad token: a number as code", reply(403, `{"error_code":403,"message":"Invalid access token."}`), "unauthenticated"},
 		{"no token", reply(401, `{"error_code":"UNAUTHENTICATED"}`), "unauthenticated"},
 		{"denied", reply(403, `{"error_code":"PERMISSION_DENIED"}`), "denied"},
@@ -75,6 +77,8 @@ func TestErrorTexts(t *testing.T) {
 		{"host guard", reply(403, "Invalid Host header - possible DNS rebinding attack detected", "Content-Type", "text/plain"), []string{"--allowed-hosts"}, ""},
 		{"no SQL", reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"Experiment(name=x) already exists. Error: (sqlite3.IntegrityError) UNIQUE [SQL: INSERT INTO users] [parameters: ('pbkdf2:hash')]"}`),
 			[]string{"Experiment(name=x) already exists."}, "INSERT"},
+		{"nothing but SQL", reply(400, `{"error_code":"BAD_REQUEST","message":"(psycopg2.errors.NotNullViolation) null value\n[SQL: INSERT INTO x]"}`), []string{"database refused it"}, "psycopg2"},
+		{"no workspaces", reply(500, `{"error_code":"FEATURE_DISABLED","message":"Workspace APIs are not available: workspaces are not enabled on this server"}`), []string{"--enable-workspaces"}, ""},
 		{"no endless text", reply(400, `{"error_code":"BAD_REQUEST","message":"`+strings.Repeat("é", 5000)+`"}`), []string{"…"}, strings.Repeat("é", 400)},
 		{"bad token", reply(403, `{"error_code":403,"message":"Invalid access token."}`), []string{"refused the credentials"}, ""},
 	} {

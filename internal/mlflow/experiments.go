@@ -132,6 +132,7 @@ func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experime
 // RenameExperiment gives an experiment another name; on Databricks that may move it to another folder.
 // Errors: [IsNotFound], [IsAlreadyExists], [IsParentMissing]. API: POST experiments/update.
 func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
+	defer c.refresher.wrote(id)
 	return c.do(ctx, call{
 		method: http.MethodPost, path: experimentsPath + "update",
 		body: map[string]string{"experiment_id": id, "new_name": c.NormalizeName(name)}, group: GroupExperimentWrites,
@@ -141,6 +142,7 @@ func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
 // DeleteExperiment soft-deletes an experiment with its runs. Errors: [IsNotFound] when it is gone or deleted already.
 // API: POST experiments/delete.
 func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
+	defer c.refresher.wrote(id)
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: experimentsPath + "delete",
 		body: map[string]string{"experiment_id": id}, group: GroupExperimentWrites,
@@ -154,6 +156,7 @@ func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
 // RestoreExperiment brings a soft-deleted experiment back with its runs and tags. Errors: [IsNotFound] when it was purged,
 // or on an MLflow server when it is not deleted. API: POST experiments/restore.
 func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
+	defer c.refresher.wrote(id)
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: experimentsPath + "restore",
 		body: map[string]string{"experiment_id": id}, group: GroupExperimentWrites,
@@ -198,16 +201,10 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 	return func(yield func(Experiment, error) bool) {
 		req := searchRequest{Filter: s.Filter, OrderBy: s.OrderBy, ViewType: s.ViewType, MaxResults: s.PageSize}
 		if req.MaxResults == 0 {
-			req.MaxResults = 1000
+			req.MaxResults = pageSize
 		}
 		for {
-			var page struct {
-				Experiments   []Experiment `json:"experiments"`
-				NextPageToken string       `json:"next_page_token"`
-			}
-			err := c.do(ctx, call{
-				method: http.MethodPost, path: experimentsPath + "search", body: req, out: &page, group: GroupSearch,
-			})
+			page, err := c.searchPage(ctx, req, false)
 			if err != nil {
 				yield(Experiment{}, err)
 				return

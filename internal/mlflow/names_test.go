@@ -48,7 +48,7 @@ func TestTagLimits(t *testing.T) {
 		{"not more", Databricks{}, Tag{Key: "k", Value: strings.Repeat("v", 64<<10+1)}, "65537 bytes"},
 		{"an MLflow server counts characters", &Server{}, Tag{Key: strings.Repeat("é", 250)}, ""},
 		{"up to 250", &Server{}, Tag{Key: long}, "251 characters"},
-		{"its values end at 5000", &Server{}, Tag{Key: "k", Value: strings.Repeat("v", 5001)}, "5001 characters"},
+		{"its values end at 20000", &Server{}, Tag{Key: "k", Value: strings.Repeat("v", 20001)}, "20001 characters"},
 		{"plain keys", &Server{}, Tag{Key: "team/a b.c-d_e:f"}, ""},
 		{"no other characters", &Server{}, Tag{Key: "a@b"}, "characters"},
 		{"no parent elements", &Server{}, Tag{Key: "a/../b"}, "plain path"},

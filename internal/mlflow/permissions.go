@@ -38,9 +38,16 @@ const (
 	LevelManage = "CAN_MANAGE"
 )
 
+// Levels that MLflow servers alone have: one between CAN_READ and CAN_EDIT, and two that allow nothing.
+const (
+	LevelUse  = "USE"
+	LevelNone = "NO_PERMISSIONS"
+	LevelDeny = "DENY"
+)
+
 // LevelRank orders the levels: a higher rank includes the lower ones. ok is false for a level that is not known.
 func LevelRank(level string) (rank int, ok bool) {
-	i := slices.Index([]string{LevelRead, LevelEdit, LevelManage}, level)
+	i := slices.Index([]string{LevelRead, LevelUse, LevelEdit, LevelManage}, level)
 	return i, i >= 0
 }
 
@@ -89,9 +96,19 @@ func (e ACLEntry) Inherited() string {
 	return HighestLevel(e.levels(func(p Permission) bool { return p.Inherited }))
 }
 
-// Effective gives the highest level that the principal holds, directly or by inheritance.
+// Effective gives the level that counts: the highest one that the principal holds, directly or by inheritance, or DENY when one of
+// them is. Admins can't be denied anything.
 func (e ACLEntry) Effective() string {
+	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
+	if admin := slices.ContainsFunc(e.Permissions, Permission.byOffice); denied && !admin {
+		return LevelDeny
+	}
 	return HighestLevel(e.levels(func(Permission) bool { return true }))
+}
+
+// byOffice tells that an MLflow server gives the permission to an admin, of the server or of a workspace.
+func (p Permission) byOffice() bool {
+	return p.Inherited && p.Level == LevelManage && (slices.Contains(p.InheritedFrom, fromAdmin) || slices.Contains(p.InheritedFrom, fromWorkspace))
 }
 
 func (e ACLEntry) levels(want func(Permission) bool) []string {
@@ -115,16 +132,31 @@ type AccessControl interface {
 	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin. Errors: [IsNotFound],
 	// [IsPermissionDenied], *[UnsupportedError].
 	Get(ctx context.Context, experimentID string) (ACL, error)
+	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.
+	GetListed(ctx context.Context, experimentID string) (ACL, error)
+	// Background tells what stands behind the lists of some experiments. Errors: as Get.
+	Background(ctx context.Context, experimentIDs []string) (Background, error)
 	// Set replaces all direct grants. It does not protect the caller. Inherited grants stay. Errors: also [MissingPrincipal].
 	Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
 	// Level reads the one grant that a principal holds directly, "" when there is none.
 	Level(ctx context.Context, experimentID string, p Principal) (string, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. Errors: also [MissingPrincipal].
+	// Grant gives one principal a level, or changes it, and leaves the others. Who calls it holds the [PermissionsGuard], so that it does not
+	// fall between the look and the write of a Revoke. Errors: also [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) error
-	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success.
+	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Who calls it holds the
+	// [PermissionsGuard].
 	Revoke(ctx context.Context, experimentID string, p Principal) error
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
+}
+
+// Background is what decides about access to experiments besides their access control lists.
+type Background struct {
+	// Members lists the members of each group, as far as the server tells them along with the grants: of the roles of an MLflow
+	// server. It is nil on Databricks.
+	Members map[string][]string
+	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away.
+	DefaultLevel string
 }
 
 // UnsupportedError means that the server can't do what is asked; its text says why, and what to do instead.

@@ -88,7 +88,7 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	if !a.worthRetrying(resp, err) {
+	if a.call.single || !a.worthRetrying(resp, err) {
 		return false, nil
 	}
 	a.wait = a.nextWait(resp)

@@ -35,11 +35,12 @@ func (s *Server) activeWorkspace() string {
 // grantsChanged makes the next reader of grants read them again.
 func (s *Server) grantsChanged() { s.grants.forget() }
 
-// Limits of an MLflow server, in characters. API: set-experiment-tag, experiments/create.
+// Limits of an MLflow server, in characters. Values end at 5,000 on older servers, which say so themselves. API: set-experiment-tag,
+// experiments/create.
 const (
 	maxServerName     = 500
 	maxServerTagKey   = 250
-	maxServerTagValue = 5000
+	maxServerTagValue = 20000
 )
 
 // Name implements [Backend].

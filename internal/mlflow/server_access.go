@@ -33,8 +33,9 @@ type permissionAPI interface {
 type serverGrants struct {
 	// admins are users who may do everything.
 	admins []string
-	// users and groups are all that there are, whether they hold a grant or not.
+	// users and groups are all that there are, whether they hold a grant or not. members lists the users in each group.
 	users, groups []string
+	members       map[string][]string
 	grants        []serverGrant
 }
 
@@ -48,6 +49,13 @@ type serverGrant struct {
 
 // everyExperiment is the pattern of a grant on all experiments.
 const everyExperiment = "*"
+
+// Where a grant on all experiments comes from.
+const (
+	fromAdmin           = "admin"
+	fromWorkspace       = "workspace"
+	fromEveryExperiment = "every experiment"
+)
 
 // serverLevels maps the levels that both servers have. Others go by the server's own name.
 var serverLevels = map[string]string{LevelRead: "READ", LevelEdit: "EDIT", LevelManage: "MANAGE"}
@@ -90,9 +98,28 @@ func (g *serverGrants) acl(experimentID string) ACL {
 		}
 	}
 	for _, admin := range g.admins {
-		add(Principal{Kind: KindUser, Name: admin}, Permission{Level: LevelManage, Inherited: true, InheritedFrom: []string{"admin"}})
+		add(Principal{Kind: KindUser, Name: admin}, Permission{Level: LevelManage, Inherited: true, InheritedFrom: []string{fromAdmin}})
 	}
 	return acl
+}
+
+// without gives a user who holds nothing on an experiment, neither alone nor by a role; found is false when there is none.
+func (g *serverGrants) without(experimentID string) (user string, found bool) {
+	holders := map[string]bool{}
+	for _, e := range g.acl(experimentID).Entries {
+		if e.Principal.Kind == KindUser {
+			holders[e.Principal.Name] = true
+			continue
+		}
+		for _, member := range g.members[e.Principal.Name] {
+			holders[member] = true
+		}
+	}
+	i := slices.IndexFunc(g.users, func(name string) bool { return !holders[name] })
+	if i < 0 {
+		return "", false
+	}
+	return g.users[i], true
 }
 
 // direct gives the level that each principal holds on one experiment itself, in the server's words.
@@ -120,19 +147,46 @@ func (g *serverGrants) missing(p Principal) error {
 
 // Get implements [AccessControl].
 func (a serverAccess) Get(ctx context.Context, experimentID string) (ACL, error) {
-	all, _, err := a.readAll(ctx)
+	acl, err := a.GetListed(ctx, experimentID)
 	if err != nil {
 		return ACL{}, err
 	}
-	if err := a.exists(ctx, experimentID); err != nil {
+	return acl, a.exists(ctx, experimentID)
+}
+
+// GetListed implements [AccessControl].
+func (a serverAccess) GetListed(ctx context.Context, experimentID string) (ACL, error) {
+	all, _, err := a.readAll(ctx)
+	if err != nil {
 		return ACL{}, err
 	}
 	return all.acl(experimentID), nil
 }
 
+// Background implements [AccessControl]. The server tells its default level only by way of what a user may do who holds nothing, and
+// only where there are roles.
+func (a serverAccess) Background(ctx context.Context, experimentIDs []string) (Background, error) {
+	all, api, err := a.readAll(ctx)
+	if err != nil {
+		return Background{}, err
+	}
+	b := Background{Members: all.members}
+	if _, legacy := api.(*legacyAPI); legacy {
+		return b, nil
+	}
+	for _, id := range experimentIDs {
+		if user, found := all.without(id); found {
+			level, err := a.effective(ctx, user, id)
+			b.DefaultLevel = fromServerLevel(level)
+			return b, err
+		}
+	}
+	return b, nil
+}
+
 // exists asks for the experiment itself: grants outlive it, so they do not tell whether there is one.
 func (a serverAccess) exists(ctx context.Context, experimentID string) error {
-	e, err := a.client.GetExperiment(ctx, experimentID)
+	e, err := a.client.RefreshExperiment(ctx, experimentID, func(e Experiment) bool { return !e.Deleted() })
 	if err == nil && e.Deleted() {
 		err = &APIError{
 			Method: http.MethodGet, Path: experimentsPath + "get", Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
@@ -256,7 +310,7 @@ func (a serverAccess) api(ctx context.Context) (permissionAPI, error) {
 }
 
 func (a serverAccess) probe(ctx context.Context) (permissionAPI, error) {
-	_, err := a.effective(ctx, a.server.Username)
+	_, err := a.effective(ctx, a.server.Username, "0")
 	if err == nil || !IsEndpointAbsent(err) && isAnswer(err) {
 		return &rbacAPI{client: a.client, server: a.server}, nil
 	}
@@ -281,14 +335,14 @@ func isAnswer(err error) bool {
 	return ok && (e.Code != "" || e.Status == http.StatusForbidden) && !IsUnauthenticated(err)
 }
 
-// effective asks what a user may do on the default experiment. API: GET users/permissions/get (3.0).
-func (a serverAccess) effective(ctx context.Context, username string) (string, error) {
+// effective asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
+func (a serverAccess) effective(ctx context.Context, username, experimentID string) (string, error) {
 	var out struct {
 		Permission string `json:"permission"`
 	}
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: "/api/3.0/mlflow/users/permissions/get",
-		query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {"0"}}, out: &out, group: GroupPermissionReads,
+		query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}}, out: &out, group: GroupPermissionReads,
 	})
 	return out.Permission, err
 }

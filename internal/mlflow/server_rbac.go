@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,8 @@ type rbacUser struct {
 	ID       Int64  `json:"id"`
 	Username string `json:"username"`
 	IsAdmin  bool   `json:"is_admin"`
+	// Roles are listed by users/list alone.
+	Roles []rbacRole `json:"roles"`
 }
 
 type rbacRole struct {
@@ -50,8 +53,8 @@ func (a *rbacAPI) read(ctx context.Context) (*serverGrants, error) {
 			roles, err = a.roles(ctx)
 		}
 		if IsPermissionDenied(err) {
-			return nil, &UnsupportedError{"this MLflow server shows who holds what to its admins and to the managers of the workspace only, even to " +
-				"those with MANAGE on the experiment. Run Terraform as one of them"}
+			return nil, &UnsupportedError{"this MLflow server shows who holds what only to its admins and to those who have a role in the workspace, as " +
+				"everybody has who created an experiment there. Have an admin give you one, or run Terraform as somebody who has"}
 		}
 		if err != nil {
 			return nil, err
@@ -68,7 +71,8 @@ func listUsers(ctx context.Context, c *Client) ([]rbacUser, error) {
 	return out.Users, err
 }
 
-// roles lists the roles of the active workspace: asked for one workspace, the server also answers those who manage that one alone.
+// roles lists the roles of the active workspace: asked for one workspace, the server answers everybody who has a role there, and not
+// admins alone.
 func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
 	var out struct {
 		Roles []rbacRole `json:"roles"`
@@ -81,7 +85,7 @@ func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
 }
 
 func rbacGrants(users []rbacUser, roles []rbacRole) *serverGrants {
-	all := &serverGrants{}
+	all := &serverGrants{members: map[string][]string{}}
 	hidden := map[string]string{}
 	for _, u := range users {
 		all.users = append(all.users, u.Username)
@@ -96,6 +100,7 @@ func rbacGrants(users []rbacUser, roles []rbacRole) *serverGrants {
 			principal = Principal{Kind: KindUser, Name: username}
 		} else {
 			all.groups = append(all.groups, r.Name)
+			all.members[r.Name] = membersOf(r, users)
 		}
 		for _, p := range r.Permissions {
 			if grant, ok := p.grant(principal); ok {
@@ -106,13 +111,26 @@ func rbacGrants(users []rbacUser, roles []rbacRole) *serverGrants {
 	return all
 }
 
-// grant reads one row of a role; rows about other things than experiments are none.
+// membersOf lists the users in a role, by name. Roles of other workspaces may have the same name.
+func membersOf(r rbacRole, users []rbacUser) []string {
+	members := []string{}
+	for _, u := range users {
+		if slices.ContainsFunc(u.Roles, func(held rbacRole) bool { return held.ID == r.ID }) {
+			members = append(members, u.Username)
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
+// admin there, whereas USE lets people in and gives them no experiment.
 func (p rbacPermission) grant(principal Principal) (serverGrant, bool) {
 	switch {
-	case p.Type == "workspace":
-		return serverGrant{principal, everyExperiment, p.Permission, "workspace"}, true
+	case p.Type == "workspace" && p.Permission == "MANAGE":
+		return serverGrant{principal, everyExperiment, p.Permission, fromWorkspace}, true
 	case p.Type == "experiment" && p.Pattern == everyExperiment:
-		return serverGrant{principal, everyExperiment, p.Permission, "every experiment"}, true
+		return serverGrant{principal, everyExperiment, p.Permission, fromEveryExperiment}, true
 	case p.Type == "experiment":
 		return serverGrant{principal: principal, experimentID: p.Pattern, level: p.Permission}, true
 	}

@@ -8,6 +8,7 @@ import (
 // SetTag sets one tag; an existing value is replaced. Errors: [IsNotFound], [IsInvalid] (also for a deleted experiment).
 // API: POST experiments/set-experiment-tag.
 func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
+	defer c.refresher.wrote(id)
 	return c.do(ctx, call{
 		method: http.MethodPost, path: experimentsPath + "set-experiment-tag",
 		body:  map[string]string{"experiment_id": id, "key": tag.Key, "value": tag.Value},
@@ -18,6 +19,7 @@ func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
 // RemoveTag removes one tag; a tag that is not there is a success. Databricks and MLflow before 3.2 have no call for it:
 // there the value is blanked, and blanked is true. API: POST experiments/delete-experiment-tag.
 func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, err error) {
+	defer c.refresher.wrote(id)
 	if !c.tagDeletionAbsent.Load() {
 		err := c.do(ctx, call{
 			method: http.MethodPost, path: experimentsPath + "delete-experiment-tag",

@@ -37,7 +37,7 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 		return
 	}
 	data := &providerData{defaultTags: model.DefaultTags, unknown: unknownSettings(req.Config)}
-	resp.ResourceData, resp.DataSourceData = data, data
+	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = data, data, data
 	if len(data.unknown) > 0 {
 		return
 	}
@@ -56,7 +56,9 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 
 func newClient(conn *connection.Connection, model providerModel) *mlflow.Client {
 	var backend mlflow.Backend = mlflow.Databricks{}
+	bulkRefresh := model.BulkRefresh.ValueBool()
 	if conn.Kind == connection.Server {
+		bulkRefresh = bulkRefresh || model.BulkRefresh.IsNull() // its search reads the same database
 		backend = &mlflow.Server{Username: conn.Username, Workspace: conn.Workspace}
 	}
 	return mlflow.New(mlflow.Options{
@@ -69,6 +71,7 @@ func newClient(conn *connection.Connection, model providerModel) *mlflow.Client 
 		HTTPTimeout:  seconds(model.HTTPTimeoutSeconds),
 		RetryTimeout: seconds(model.RetryTimeoutSeconds),
 		RateLimit:    model.RateLimit.ValueFloat64(),
+		BulkRefresh:  bulkRefresh,
 		Log:          logExchange,
 	})
 }

@@ -103,6 +103,37 @@ var examples = map[string]example{
 		},
 		check: expectNoWrites,
 	},
+	"experiment_permission": {
+		files:      []string{"resources/mlflow_experiment_permission/resource.tf", "resources/mlflow_experiment_permission/import.sh"},
+		experiment: "/Projects/churn",
+		check: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.expectExampleGrants(t, "/Projects/churn", "user ana@example.com CAN_EDIT")
+		},
+	},
+	"experiment_permission, on many experiments": {
+		files: []string{"resources/mlflow_experiment_permission/resource-full.tf"},
+		prepare: func(w *workspace) {
+			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices", "/Projects/other"} {
+				w.Grant(w.CreateExperiment(emulator.Admin, name, nil), emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+			}
+		},
+		check: func(t *testing.T, w *workspace) {
+			t.Helper()
+			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices"} {
+				w.expectExampleGrants(t, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
+			}
+			w.expectExampleGrants(t, "/Projects/other", "user ben@example.com CAN_MANAGE")
+		},
+	},
+	"experiment_permission, import block": {
+		files: []string{"resources/mlflow_experiment_permission/resource.tf", "resources/mlflow_experiment_permission/import-by-string-id.tf"},
+		more:  "import {\n  to = mlflow_experiment.churn\n  id = \"/Projects/churn\"\n}",
+		prepare: func(w *workspace) {
+			w.Grant(w.CreateExperiment(emulator.Admin, "/Projects/churn", nil), emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+		},
+		check: expectNoWrites,
+	},
 	"data sources, experiment and search": {
 		files: []string{"data-sources/mlflow_experiment/data-source.tf", "data-sources/mlflow_experiments/data-source.tf"},
 		prepare: func(w *workspace) {
@@ -156,6 +187,23 @@ var examples = map[string]example{
 			})
 		},
 	},
+	"function, parse_experiment_url": {
+		files: []string{"functions/parse_experiment_url/function.tf"},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("experiment_id", knownvalue.StringExact(exampleID))},
+	},
+	"list resources": {files: []string{
+		"list-resources/mlflow_experiment/list-resource.tfquery.hcl", "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
+	}},
+	"import by identity": {files: []string{
+		"resources/mlflow_experiment/identity-import.tf", "resources/mlflow_experiment_tag/identity-import.tf",
+		"resources/mlflow_experiment_permissions/identity-import.tf", "resources/mlflow_experiment_permission/identity-import.tf",
+	}},
+	"moved": {files: []string{
+		"resources/mlflow_experiment/moved.tf", "resources/mlflow_experiment/moved-label.tf", "resources/mlflow_experiment_permissions/moved.tf",
+		"migrate-from-databricks/before", "migrate-from-databricks/after",
+	}},
+	"adopt everything":    {files: []string{"adopt-everything", "adopt-everything/discover"}},
+	"both backends":       {files: []string{"both-backends"}},
 	"workspace bootstrap": {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
 	"permission review":   {files: []string{"permission-review"}},
 }
@@ -280,6 +328,78 @@ func TestExamples_environment(t *testing.T) {
 	})
 }
 
+// TestExamples_bothBackends applies the same files as the tests on real MLflow servers do, which keep the names of deleted experiments.
+func TestExamples_bothBackends(t *testing.T) {
+	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedKeepName: true}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t, o)
+			applyBothBackends(t, bothBackends{
+				environment: map[string]string{"DATABRICKS_HOST": w.url, "DATABRICKS_TOKEN": emulator.AdminToken},
+				prefix:      "/Projects/retail/",
+				users:       []map[string]string{{emulator.User: "CAN_MANAGE", emulator.OtherUser: "CAN_READ"}, {emulator.User: "CAN_EDIT"}},
+				check:       w.expectBothBackends,
+			})
+		})
+	}
+}
+
+// expectBothBackends checks what examples/both-backends makes for some users.
+func (w *workspace) expectBothBackends(t *testing.T, users map[string]string) {
+	t.Helper()
+	w.expectExampleTags(t, "/Projects/retail/churn", map[string]string{
+		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave.",
+	})
+	w.expectExampleTags(t, "/Projects/retail/demand", map[string]string{
+		"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store.",
+	})
+	var grants []string
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		grants = append(grants, "user "+user+" "+users[user])
+	}
+	w.expectExampleGrants(t, "/Projects/retail/churn", grants...)
+	w.expectExampleGrants(t, "/Projects/retail/demand", grants...)
+}
+
+// bothBackends is how examples/both-backends is applied to one server.
+type bothBackends struct {
+	// environment names the server and the credentials: the files say nothing about them.
+	environment map[string]string
+	// prefix is what the names begin with. The experiments are called churn and demand.
+	prefix string
+	// users are what the variable users is, apply by apply.
+	users []map[string]string
+	// check looks at the server after each apply.
+	check func(t *testing.T, users map[string]string)
+}
+
+// applyBothBackends applies examples/both-backends as it is, and destroys it; then once more, since a deleted experiment may hold its
+// name. It sets environment variables, so it can't run side by side with other tests.
+func applyBothBackends(t *testing.T, b bothBackends) {
+	t.Helper()
+	for name, value := range b.environment {
+		t.Setenv(name, value)
+	}
+	directory := config.StaticDirectory(copyFiles(t, "both-backends"))
+	for range 2 {
+		var steps []resource.TestStep
+		for _, users := range b.users {
+			variables := map[string]config.Variable{}
+			for user, level := range users {
+				variables[user] = config.StringVariable(level)
+			}
+			steps = append(steps, resource.TestStep{
+				ConfigDirectory: directory,
+				ConfigVariables: config.Variables{"name_prefix": config.StringVariable(b.prefix), "users": config.MapVariable(variables)},
+				ConfigStateChecks: []statecheck.StateCheck{
+					afterApply(func() { b.check(t, users) }),
+					statecheck.ExpectKnownOutputValue("ids", knownvalue.MapSizeExact(2)),
+				},
+			})
+		}
+		runDirectories(t, steps...)
+	}
+}
+
 func TestExamples_workspaceBootstrap(t *testing.T) {
 	w := newWorkspace(t)
 	check := func() {
@@ -361,7 +481,7 @@ func grant(experiment, kind, principal, level, from string) knownvalue.Check {
 func TestExamples_documentation(t *testing.T) {
 	t.Parallel()
 	tested := map[string]bool{}
-	for _, file := range glob(t, "examples", ".tf") {
+	for _, file := range append(glob(t, "examples", ".tf"), glob(t, "examples", ".hcl")...) {
 		tested[strings.TrimSpace(readFile(t, file))] = true
 	}
 	pages := append(glob(t, "docs", ".md"), append(glob(t, "examples", ".md"), filepath.Join(repository, "README.md"))...)
@@ -496,6 +616,14 @@ func (w *workspace) connect(t *testing.T, directory string, overrides bool) {
 // copyRoot copies a root module with its own modules, and leads it to the workspace.
 func (w *workspace) copyRoot(t *testing.T, name string) string {
 	t.Helper()
+	directory := copyFiles(t, name)
+	w.connect(t, directory, true)
+	return directory
+}
+
+// copyFiles copies a root module of the examples with its own modules.
+func copyFiles(t *testing.T, name string) string {
+	t.Helper()
 	directory := t.TempDir()
 	for _, file := range glob(t, "examples/"+name, ".tf") {
 		below, err := filepath.Rel(filepath.Join(examplesDir, name), file)
@@ -506,7 +634,6 @@ func (w *workspace) copyRoot(t *testing.T, name string) string {
 		text := strings.ReplaceAll(readFile(t, file), `"./modules/`, `"`+filepath.ToSlash(directory)+`/modules/`)
 		writeFile(t, filepath.Join(directory, below), localSource(text))
 	}
-	w.connect(t, directory, true)
 	return directory
 }
 

@@ -25,14 +25,27 @@ func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	o := obtaining{client: r.client(), plan: plan, diags: &resp.Diagnostics}
-	e, ok := o.experiment(ctx)
+	e, ok := r.obtain(ctx, plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	r.client().Claim(e.ID)
 	r.complete(ctx, &plan, e, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
+}
+
+// obtain comes by the experiment of a plan, and claims it before another block of this apply can delete it.
+func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
+	guard := r.client().NameGuard(plan.Name.ValueString())
+	guard.Lock()
+	defer guard.Unlock()
+	o := obtaining{client: r.client(), plan: plan, deleted: guard.Deleted, diags: diags}
+	e, ok := o.experiment(ctx)
+	if ok {
+		r.client().Claim(e.ID)
+		guard.Deleted = mlflow.Experiment{}
+	}
+	return e, ok
 }
 
 // complete sets the tags that the experiment lacks, and fills the computed values. Whatever fails is a warning.
@@ -76,13 +89,18 @@ func setTags(ctx context.Context, client *mlflow.Client, e mlflow.Experiment, wa
 type obtaining struct {
 	client *mlflow.Client
 	plan   experimentModel
-	diags  *diag.Diagnostics
+	// deleted is the experiment of that name which another block of this apply deleted, see [mlflow.NameGuard].
+	deleted mlflow.Experiment
+	diags   *diag.Diagnostics
 }
 
 func (o obtaining) name() string { return o.plan.Name.ValueString() }
 
 // experiment looks for the name first: that is the conflict check, and what makes a lost answer recoverable.
 func (o obtaining) experiment(ctx context.Context) (mlflow.Experiment, bool) {
+	if o.takesBack() {
+		return o.takeBack(ctx)
+	}
 	found, err := o.client.GetExperimentByName(ctx, o.name())
 	switch {
 	case mlflow.IsNotFound(err):
@@ -206,16 +224,48 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 	return e, false
 }
 
+// takesBack tells whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
+// another label, and had the two come in the other order, adopt_existing would have found it.
+func (o obtaining) takesBack() bool {
+	return o.deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.deleted)
+}
+
+// takeBack restores the experiment, and puts it back where it was if it comes back under another name.
+func (o obtaining) takeBack(ctx context.Context) (mlflow.Experiment, bool) {
+	e := o.deleted
+	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
+		addError(o.diags, "restore experiment", named(e.ID, o.name()), err, "Another block deleted it in this same apply, and adopt_existing takes it back. "+
+			"Restore it in the workspace, then apply again.")
+		return e, false
+	}
+	o.diags.AddWarning("Experiment was deleted and restored", fmt.Sprintf("%s was deleted by another block in this same apply, or by the replacement of this one, "+
+		"and taken back with its runs, since adopt_existing = true. When a block only gets another label, a moved block spares that. To get a new, empty "+
+		"experiment, leave adopt_existing out.", upperFirst(named(e.ID, o.name()))))
+	restored, err := o.client.GetExperiment(ctx, e.ID)
+	if err == nil && o.client.NormalizeName(restored.Name) != o.client.NormalizeName(o.name()) {
+		err = o.client.RenameExperiment(ctx, e.ID, o.name())
+	}
+	if err != nil {
+		addWarning(o.diags, "make sure that the restored experiment has its name", named(e.ID, o.name()), err, "The next plan shows the name, if it differs.")
+	}
+	return e, true
+}
+
 // locationFits refuses an experiment whose artifacts lie somewhere else than declared, before anything is written.
 func (o obtaining) locationFits(e mlflow.Experiment) bool {
-	declared := o.plan.ArtifactLocation
-	if declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation) {
+	if o.fits(e) {
 		return true
 	}
 	o.diags.AddAttributeError(path.Root("artifact_location"), "Could not take over experiment", fmt.Sprintf(
 		"Experiment %q (%s) keeps its artifacts in %q, which can't be changed, but %q is declared. Declare that location, leave it out, or choose another name.",
-		e.Name, e.ID, e.ArtifactLocation, declared.ValueString()))
+		e.Name, e.ID, e.ArtifactLocation, o.plan.ArtifactLocation.ValueString()))
 	return false
+}
+
+// fits tells whether an experiment keeps its artifacts where the plan has them.
+func (o obtaining) fits(e mlflow.Experiment) bool {
+	declared := o.plan.ArtifactLocation
+	return declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation)
 }
 
 // takeDeleted deals with a deleted experiment that holds the name.

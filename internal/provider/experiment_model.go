@@ -42,6 +42,10 @@ const (
 	deletionPrevent       = "prevent"
 )
 
+func (m *experimentModel) identity() map[string]types.String {
+	return map[string]types.String{identityExperimentID: m.ID}
+}
+
 // wantedTags are the tags that the server should hold: the managed ones, and the description.
 func (m *experimentModel) wantedTags() map[string]string {
 	wanted := stringMap(m.TagsAll)
@@ -72,6 +76,12 @@ func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, pa
 	}
 	m.observeTags(e.TagMap())
 	m.fill(e, page)
+}
+
+// equal compares what a refresh can change.
+func (m *experimentModel) equal(o experimentModel) bool {
+	return m.ID.Equal(o.ID) && m.Name.Equal(o.Name) && m.ArtifactLocation.Equal(o.ArtifactLocation) && m.Description.Equal(o.Description) &&
+		m.Tags.Equal(o.Tags) && m.TagsAll.Equal(o.TagsAll) && m.CreationTime.Equal(o.CreationTime) && m.URL.Equal(o.URL)
 }
 
 // observeTags takes the values of managed tags from what the server holds; a managed tag that is not there leaves the state.

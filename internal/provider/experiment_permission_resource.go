@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
@@ -24,6 +25,7 @@ var (
 	_ resource.ResourceWithConfigValidators = (*experimentPermissionResource)(nil)
 	_ resource.ResourceWithModifyPlan       = (*experimentPermissionResource)(nil)
 	_ resource.ResourceWithImportState      = (*experimentPermissionResource)(nil)
+	_ resource.ResourceWithIdentity         = (*experimentPermissionResource)(nil)
 )
 
 // experimentPermissionResource is what one principal is granted on one experiment; it leaves all others alone.
@@ -54,6 +56,17 @@ func (m *experimentPermissionModel) names() []principalName {
 		{"group_name", mlflow.KindGroup, &m.GroupName},
 		{"service_principal_name", mlflow.KindServicePrincipal, &m.ServicePrincipalName},
 	}
+}
+
+// principalAttributes are the attributes of names.
+var principalAttributes = []string{"user_name", "group_name", "service_principal_name"}
+
+func (m *experimentPermissionModel) identity() map[string]types.String {
+	values := map[string]types.String{identityExperimentID: m.ExperimentID}
+	for _, n := range m.names() {
+		values[n.attribute] = *n.value
+	}
+	return values
 }
 
 // principal gives the attribute that is set, and who it names; the name is "" while unknown.
@@ -88,6 +101,12 @@ func (m *experimentPermissionModel) object() string {
 // Metadata implements [resource.Resource].
 func (r *experimentPermissionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_permission"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+// IdentitySchema implements [resource.ResourceWithIdentity].
+func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(nil, principalAttributes)
 }
 
 // Schema implements [resource.Resource].
@@ -173,17 +192,16 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if r.grant(ctx, plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
 
 // Read implements [resource.Resource].
 func (r *experimentPermissionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.kept(&resp.Diagnostics) {
-		return
-	}
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
 	id := state.ExperimentID.ValueString()
@@ -214,6 +232,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	var plan, state experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	if resp.Diagnostics.HasError() || !r.grant(ctx, plan, &resp.Diagnostics) {
 		return
 	}
@@ -222,6 +241,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
 // Delete implements [resource.Resource].
@@ -233,19 +253,22 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	}
 }
 
-// grant makes the grant, unless it is there already. It refuses to lower the caller's own access where nothing else gives it.
+// grant makes the grant, unless it is there already. It refuses to lower the caller's own access where nothing else gives it. It holds
+// the guard from the look to the write, as revoke does: each could take away what the other relies on.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
+	guard := r.client().PermissionsGuard(id)
+	guard.Lock()
+	defer guard.Unlock()
 	if level != mlflow.LevelManage {
-		own, ok := r.isOwnAccess(ctx, id, p, diags)
+		own, ok := r.ownAccess(ctx, id, p, diags)
 		if !ok {
 			return false
 		}
-		if own {
-			diags.AddAttributeError(path.Root("permission_level"), "Your own access would be lowered", fmt.Sprintf("The provider runs as %q, whose CAN_MANAGE on %s "+
-				"comes from nowhere else. With %s it could not change permissions again, nor delete the experiment. Declare CAN_MANAGE, or grant it to a group "+
-				"that you are in first.", p.Name, named(id, ""), level))
+		if own != "" {
+			diags.AddAttributeError(path.Root("permission_level"), "Your own access would be lowered", fmt.Sprintf("%s With %s it could not change permissions again, "+
+				"nor delete the experiment. Declare CAN_MANAGE, or grant it first to yourself or to another group that you are in.", own, level))
 			return false
 		}
 	}
@@ -266,17 +289,17 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan experimen
 func (r *experimentPermissionResource) revoke(ctx context.Context, state experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
-	own := false
+	guard := r.client().PermissionsGuard(id)
+	guard.Lock()
+	defer guard.Unlock()
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
-		var ok bool
-		if own, ok = r.isOwnAccess(ctx, id, p, diags); !ok {
+		own, ok := r.ownAccess(ctx, id, p, diags)
+		if own != "" {
+			diags.AddWarning("Your own access was kept", own+" The grant stays, and is no longer managed.")
+		}
+		if !ok || own != "" {
 			return
 		}
-	}
-	if own {
-		diags.AddWarning("Your own access was kept", fmt.Sprintf("The provider runs as %q, whose CAN_MANAGE on %s comes from nowhere else. The grant stays, and is "+
-			"no longer managed.", p.Name, named(id, "")))
-		return
 	}
 	err := r.client().AccessControl().Revoke(ctx, id, p)
 	if _, missing := mlflow.MissingPrincipal(err); err != nil && !missing {
@@ -284,23 +307,34 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state experim
 	}
 }
 
-// isOwnAccess tells whether a principal is the caller, and holds CAN_MANAGE by the direct grant alone. ok is false after an error.
-func (r *experimentPermissionResource) isOwnAccess(ctx context.Context, id string, p mlflow.Principal, diags *diag.Diagnostics) (own, ok bool) {
-	if p.Kind == mlflow.KindGroup {
-		return false, true
-	}
+// ownAccess says that the caller holds CAN_MANAGE by this one grant alone, which is the caller's own or that of a group the caller is in; ""
+// when it does not. ok is false after an error.
+func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, diags *diag.Diagnostics) (own string, ok bool) {
 	caller, ok := callerOf(ctx, r.client(), diags)
-	if !ok || keyOf(caller.Principal) != keyOf(p) || caller.Admin {
-		return false, ok
+	if !ok || caller.Admin || !concerns(caller, p) {
+		return "", ok
 	}
 	acl, err := r.client().AccessControl().Get(ctx, id)
 	if err != nil {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
-		level, levelErr := r.client().AccessControl().Level(ctx, id, p)
-		return levelErr == nil && level == mlflow.LevelManage, true
+		if level, levelErr := r.client().AccessControl().Level(ctx, id, p); levelErr != nil || level != mlflow.LevelManage {
+			return "", true
+		}
+	} else {
+		others := without(directGrants(acl), map[principalKey]bool{keyOf(p): true})
+		if hasManage(caller, others, acl) || !hasManage(caller, directGrants(acl), acl) {
+			return "", true
+		}
 	}
-	others := without(directGrants(acl), map[principalKey]bool{keyOf(p): true})
-	return !hasManage(caller, others, acl) && hasManage(caller, directGrants(acl), acl), true
+	return fmt.Sprintf("The provider runs as %q, who can manage %s by the grant to %s %q alone.", caller.Principal.Name, named(id, ""), kindNoun(p.Kind), p.Name), true
+}
+
+// concerns tells whether a grant to the principal is one to the caller.
+func concerns(caller mlflow.Caller, p mlflow.Principal) bool {
+	if p.Kind == mlflow.KindGroup {
+		return slices.Contains(caller.Groups, p.Name)
+	}
+	return keyOf(caller.Principal) == keyOf(p)
 }
 
 // ImportState implements [resource.ResourceWithImportState].
@@ -308,6 +342,18 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 	id, rest, _ := strings.Cut(req.ID, "/")
 	kind, principal, _ := strings.Cut(rest, "/")
 	var state experimentPermissionModel
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+		values, ok := r.identityOf(ctx, req, principalAttributes, &resp.Diagnostics)
+		if !ok {
+			return
+		}
+		id = values[identityExperimentID]
+		for _, n := range state.names() {
+			if values[n.attribute] != "" {
+				kind, principal = string(n.kind), values[n.attribute]
+			}
+		}
+	}
 	for _, n := range state.names() {
 		if string(n.kind) == kind && principal != "" && experimentID.MatchString(id) {
 			*n.value = types.StringValue(principal)
@@ -317,5 +363,5 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 		}
 	}
 	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
-		"EXPERIMENT_ID/service_principal/APPLICATION_ID.", req.ID))
+		"EXPERIMENT_ID/service_principal/APPLICATION_ID. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
 }

@@ -36,11 +36,18 @@ func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL,
 	if err != nil {
 		return acl, explainACL(ctx, client, id, err)
 	}
-	if acl.ObjectType != "" && acl.ObjectType != aclObjectType {
-		err := fmt.Errorf("the server answered with the permissions of a %s", acl.ObjectType)
+	if err := checkObjectType(acl); err != nil {
 		return acl, lookAtExperiment(ctx, client, &aclProblem{experimentID: id, err: err})
 	}
 	return acl, nil
+}
+
+// checkObjectType refuses the list of something else than an experiment.
+func checkObjectType(acl mlflow.ACL) error {
+	if acl.ObjectType != "" && acl.ObjectType != aclObjectType {
+		return fmt.Errorf("the server answered with the permissions of a %s", acl.ObjectType)
+	}
+	return nil
 }
 
 // writeACL replaces the direct grants of an experiment, unless they are the same already.
@@ -83,14 +90,24 @@ func lookAtExperiment(ctx context.Context, client *mlflow.Client, p *aclProblem)
 	case e.Deleted():
 		p.gone = true
 		p.advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
-	case e.Kind() == mlflow.KindNotebook:
-		p.advice = []string{fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
-			"databricks_permissions and notebook_path, or those of a folder above it.", e.Name)}
-	case e.Kind() == mlflow.KindGitFolder:
-		p.advice = []string{fmt.Sprintf("It is the experiment of the notebook %q in a Git folder and has the Git folder's permissions. Manage those, for "+
-			"example with databricks_permissions and repo_path.", e.Name)}
+	case permissionsElsewhere(e) != "":
+		p.advice = []string{permissionsElsewhere(e)}
 	}
 	return p
+}
+
+// permissionsElsewhere says which permissions an experiment has that has none of its own; "" for other experiments.
+func permissionsElsewhere(e mlflow.Experiment) string {
+	switch e.Kind() {
+	case mlflow.KindNotebook:
+		return fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
+			"databricks_permissions and notebook_path, or those of a folder above it.", e.Name)
+	case mlflow.KindGitFolder:
+		return fmt.Sprintf("It is the experiment of the notebook %q in a Git folder and has the Git folder's permissions. Manage those, for "+
+			"example with databricks_permissions and repo_path.", e.Name)
+	default:
+		return ""
+	}
 }
 
 // callerOf asks who the credentials belong to; the client remembers the answer.

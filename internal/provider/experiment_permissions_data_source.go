@@ -3,9 +3,9 @@ package provider
 import (
 	"cmp"
 	"context"
+	"maps"
 	"path"
 	"slices"
-	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -46,6 +46,38 @@ type effectiveModel struct {
 	Level     string `tfsdk:"level"`
 }
 
+// principalLevelAttributes is the schema of [effectiveModel], all computed.
+func principalLevelAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"principal": schema.StringAttribute{
+			Computed: true, MarkdownDescription: "The user's e-mail address, the group's name, or the service principal's application id.",
+		},
+		"kind":  schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group` or `service_principal`."},
+		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`; on an MLflow server also `USE`, `NO_PERMISSIONS` or `DENY`."},
+	}
+}
+
+// grantAttributes is the schema of [grantModel], all computed.
+func grantAttributes() map[string]schema.Attribute {
+	attributes := principalLevelAttributes()
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"inherited": schema.BoolAttribute{
+			Computed: true, MarkdownDescription: "`false` for a grant on the experiment itself, `true` for one that comes from a folder above it, or on an MLflow " +
+				"server from a grant on all experiments.",
+		},
+		"inherited_from": schema.ListAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "Objects that the grant comes from, such as `/directories/123`; `/directories/` is the workspace's root. " +
+				"On an MLflow server `every experiment`, `workspace` (its admins) or `admin`. Empty for a direct grant.",
+		},
+		"inherited_from_path": schema.StringAttribute{
+			Computed:            true,
+			MarkdownDescription: "Path of the folder that the grant comes from, such as `/Shared`. Null for a direct grant, and when you may not see the folder.",
+		},
+	})
+	return attributes
+}
+
 // Metadata implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_permissions"
@@ -53,27 +85,7 @@ func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req dataso
 
 // Schema implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	who := map[string]schema.Attribute{
-		"principal": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The user's e-mail address, the group's name, or the service principal's application id.",
-		},
-		"kind":  schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group` or `service_principal`."},
-		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`."},
-	}
-	grant := map[string]schema.Attribute{
-		"principal": who["principal"], "kind": who["kind"], "level": who["level"],
-		"inherited": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "`false` for a grant on the experiment itself, `true` for one that comes from a folder above it.",
-		},
-		"inherited_from": schema.ListAttribute{
-			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "Objects that the grant comes from, such as `/directories/123`; `/directories/` is the workspace's root. Empty for a direct grant.",
-		},
-		"inherited_from_path": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "Path of the folder that the grant comes from, such as `/Shared`. Null for a direct grant, and when you may not see the folder.",
-		},
-	}
+	who := principalLevelAttributes()
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Who may do what on an experiment: directly, by inheritance from its folders, and all in all. Reading it needs `CAN_MANAGE`.",
 		Attributes: map[string]schema.Attribute{
@@ -81,7 +93,7 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 				Required: true, MarkdownDescription: "Id of the experiment.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 			},
 			"grants": schema.ListNestedAttribute{
-				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: grant},
+				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: grantAttributes()},
 				MarkdownDescription: "Every grant, `admins` included, by kind and principal; a direct one comes before the inherited ones.",
 			},
 			"effective": schema.ListNestedAttribute{
@@ -111,29 +123,44 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 
 // fill lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
 func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
-	m.Grants, m.Effective = []grantModel{}, []effectiveModel{}
+	m.Grants, m.Effective = grantsOf(acl), []effectiveModel{}
+	for i := range m.Grants {
+		m.Grants[i].locate(folders)
+	}
 	for _, e := range acl.Entries {
-		kind, name := string(e.Principal.Kind), e.Principal.Name
-		m.Effective = append(m.Effective, effectiveModel{Principal: name, Kind: kind, Level: e.Effective()})
-		for _, p := range e.Permissions {
-			g := grantModel{Principal: name, Kind: kind, Level: p.Level, Inherited: p.Inherited, InheritedFrom: []string{}}
-			g.InheritedFrom = append(g.InheritedFrom, p.InheritedFrom...)
-			for _, object := range p.InheritedFrom {
-				if folder, ok := folders[object]; ok && g.InheritedFromPath == nil {
-					g.InheritedFromPath = &folder
-				}
-			}
-			m.Grants = append(m.Grants, g)
-		}
+		m.Effective = append(m.Effective, effectiveModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: e.Effective()})
 	}
 	slices.SortFunc(m.Effective, func(a, b effectiveModel) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal))
 	})
-	slices.SortFunc(m.Grants, func(a, b grantModel) int {
+}
+
+// grantsOf lists the grants by kind and name of the principal, direct ones first. Where they come from is still to be located.
+func grantsOf(acl mlflow.ACL) []grantModel {
+	grants := []grantModel{}
+	for _, e := range acl.Entries {
+		for _, p := range e.Permissions {
+			g := grantModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: p.Level, Inherited: p.Inherited}
+			g.InheritedFrom = append([]string{}, p.InheritedFrom...)
+			grants = append(grants, g)
+		}
+	}
+	slices.SortFunc(grants, func(a, b grantModel) int {
 		// A direct grant has no origin, and so comes first.
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal),
 			slices.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Level, b.Level))
 	})
+	return grants
+}
+
+// locate sets the path of the first object that a grant comes from whose path is known.
+func (g *grantModel) locate(folders map[string]string) {
+	for _, object := range g.InheritedFrom {
+		if folder, ok := folders[object]; ok {
+			g.InheritedFromPath = &folder
+			return
+		}
+	}
 }
 
 // rootObject is how the server names the root folder that something is inherited from.
@@ -165,7 +192,7 @@ func folderPaths(ctx context.Context, client *mlflow.Client, id string, acl mlfl
 		if err != nil {
 			continue
 		}
-		object := rootObject + strconv.FormatInt(int64(status.ID), 10)
+		object := folderObject(status)
 		if wanted[object] {
 			paths[object] = folder
 			delete(wanted, object)

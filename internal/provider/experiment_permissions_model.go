@@ -21,6 +21,10 @@ type experimentPermissionsModel struct {
 	Retained          types.Map    `tfsdk:"retained"`
 }
 
+func (m *experimentPermissionsModel) identity() map[string]types.String {
+	return map[string]types.String{identityExperimentID: m.ExperimentID}
+}
+
 // principalMap is one of the three maps, with what its keys are.
 type principalMap struct {
 	attribute string

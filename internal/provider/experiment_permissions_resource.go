@@ -23,6 +23,8 @@ var (
 	_ resource.ResourceWithValidateConfig = (*experimentPermissionsResource)(nil)
 	_ resource.ResourceWithModifyPlan     = (*experimentPermissionsResource)(nil)
 	_ resource.ResourceWithImportState    = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithIdentity       = (*experimentPermissionsResource)(nil)
+	_ resource.ResourceWithMoveState      = (*experimentPermissionsResource)(nil)
 )
 
 // experimentPermissionsResource is everything that is granted on one experiment directly.
@@ -33,6 +35,12 @@ func newExperimentPermissionsResource() resource.Resource { return &experimentPe
 // Metadata implements [resource.Resource].
 func (r *experimentPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_permissions"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+// IdentitySchema implements [resource.ResourceWithIdentity].
+func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(nil, nil)
 }
 
 // Schema implements [resource.Resource].
@@ -98,18 +106,17 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
 
 // Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
 // the caller's.
 func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.kept(&resp.Diagnostics) {
-		return
-	}
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
 	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
@@ -169,6 +176,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	if plan.writesOver(&state) {
 		resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	}
@@ -177,6 +185,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
 
@@ -189,17 +198,18 @@ func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource
 	}
 }
 
-// vendorID is the import id of databricks_permissions for an experiment.
-var vendorID = regexp.MustCompile(`^/experiments/[0-9a-f]+$`)
+// vendorID is the id that databricks_permissions has for an experiment.
+var vendorID = regexp.MustCompile(`^` + vendorIDPrefix + `[0-9a-f]+$`)
+
+const vendorIDPrefix = "/experiments/"
 
 // ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
 // provider has for its permissions. The Read that follows fills the maps.
 func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	text := req.ID
-	if vendorID.MatchString(text) {
-		text = strings.TrimPrefix(text, "/experiments/")
+	if vendorID.MatchString(req.ID) {
+		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
 	}
-	id, ok := r.importedExperiment(ctx, text, &resp.Diagnostics)
+	id, ok := r.importedExperiment(ctx, req, &resp.Diagnostics)
 	if ok {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
 	}

@@ -22,10 +22,16 @@ var (
 	_ resource.ResourceWithConfigure   = (*experimentResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*experimentResource)(nil)
 	_ resource.ResourceWithImportState = (*experimentResource)(nil)
+	_ resource.ResourceWithIdentity    = (*experimentResource)(nil)
+	_ resource.ResourceWithMoveState   = (*experimentResource)(nil)
 )
 
-// importedKey marks, in private state, that the next Read belongs to an import.
-const importedKey = "imported"
+// importedKey marks, in private state, that the next Read belongs to an import or to a move from another resource type.
+const (
+	importedKey = "imported"
+	byImport    = `"import"`
+	byMove      = `"move"`
+)
 
 type experimentResource struct {
 	resourceBase
@@ -35,6 +41,11 @@ func newExperimentResource() resource.Resource { return &experimentResource{} }
 
 func (r *experimentResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+func (r *experimentResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema(nil, nil)
 }
 
 func (r *experimentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
@@ -117,23 +128,26 @@ func experimentAttributes() map[string]schema.Attribute {
 }
 
 func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state experimentModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	if r.kept(&resp.Diagnostics) {
 		return
 	}
-	var state experimentModel
-	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	imported, diags := req.Private.GetKey(ctx, importedKey)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	id := state.ID.ValueString()
-	e, err := r.client().GetExperiment(ctx, id)
+	e, err := r.client().RefreshExperiment(ctx, id, func(e mlflow.Experiment) bool {
+		return imported == nil && r.agrees(ctx, state, e)
+	})
 	reason, err := goneBecause(state, e, err)
 	switch {
 	case err != nil:
 		addError(&resp.Diagnostics, "read experiment", named(id, state.Name.ValueString()), err)
-	case reason != "" && imported != nil:
+	case reason != "" && string(imported) == byImport:
 		resp.Diagnostics.AddError("Could not import experiment", fmt.Sprintf("Experiment %s %s.", id, reason))
 	case reason != "":
 		r.warnGone(&resp.Diagnostics, state, reason)
@@ -154,6 +168,14 @@ func (r *experimentResource) refresh(ctx context.Context, state *experimentModel
 		state.takeTags(e, stringMap(r.provider.defaultTags))
 	}
 	state.refresh(r.client(), e, page)
+}
+
+// agrees tells whether an experiment shows nothing that a state does not have yet. It goes through the same conversion as what is saved.
+func (r *experimentResource) agrees(ctx context.Context, state experimentModel, e mlflow.Experiment) bool {
+	var diags diag.Diagnostics
+	fresh := state
+	r.refresh(ctx, &fresh, e, false, &diags)
+	return len(diags) == 0 && !e.Deleted() && !isSomebodyElse(state, e) && fresh.equal(state)
 }
 
 // goneBecause tells why the experiment of a state is no longer there; "" when it is. Other errors are passed on.
@@ -187,12 +209,12 @@ func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentM
 		"if it is still configured.\n\n%s", state.Name.ValueString(), state.ID.ValueString(), reason, advice))
 }
 
-// ImportState takes an id, a name or the address of the experiment's page.
+// ImportState takes an id, a name, the address of the experiment's page, or an identity.
 func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, ok := r.importedExperiment(ctx, req.ID, &resp.Diagnostics)
+	id, ok := r.importedExperiment(ctx, req, &resp.Diagnostics)
 	if !ok {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte("true"))...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte(byImport))...)
 }

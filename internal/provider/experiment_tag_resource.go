@@ -23,6 +23,7 @@ var (
 	_ resource.ResourceWithConfigure   = (*experimentTagResource)(nil)
 	_ resource.ResourceWithModifyPlan  = (*experimentTagResource)(nil)
 	_ resource.ResourceWithImportState = (*experimentTagResource)(nil)
+	_ resource.ResourceWithIdentity    = (*experimentTagResource)(nil)
 )
 
 // experimentTagResource is one tag of an experiment that is managed elsewhere.
@@ -40,6 +41,16 @@ func newExperimentTagResource() resource.Resource { return &experimentTagResourc
 // Metadata implements [resource.Resource].
 func (r *experimentTagResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_tag"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+// IdentitySchema implements [resource.ResourceWithIdentity].
+func (r *experimentTagResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = identitySchema([]string{"key"}, nil)
+}
+
+func (m experimentTagModel) identity() map[string]types.String {
+	return map[string]types.String{identityExperimentID: m.ExperimentID, "key": m.Key}
 }
 
 // notAName is an id as opposed to a name, which has slashes on Databricks.
@@ -160,19 +171,21 @@ func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.ID = types.StringValue(plan.ExperimentID.ValueString() + "/" + plan.Key.ValueString())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
 // Read implements [resource.Resource].
 func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
-	if r.kept(&resp.Diagnostics) {
-		return
-	}
 	var state experimentTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() {
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
-	e, err := r.client().GetExperiment(ctx, state.ExperimentID.ValueString())
+	e, err := r.client().RefreshExperiment(ctx, state.ExperimentID.ValueString(), func(e mlflow.Experiment) bool {
+		value, there := e.Tag(state.Key.ValueString())
+		return !e.Deleted() && there && value == state.Value.ValueString() && !state.Value.IsNull()
+	})
 	if err != nil && !mlflow.IsNotFound(err) {
 		addError(&resp.Diagnostics, "read experiment tag", state.object(), err)
 		return
@@ -204,6 +217,7 @@ func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateR
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	r.set(ctx, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -252,12 +266,19 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 // ImportState implements [resource.ResourceWithImportState].
 func (r *experimentTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, key, _ := strings.Cut(req.ID, "/")
+	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
+		values, ok := r.identityOf(ctx, req, []string{"key"}, &resp.Diagnostics)
+		if !ok {
+			return
+		}
+		id, key = values[identityExperimentID], values["key"]
+	}
 	if id == "" || key == "" {
 		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, such as 1234567890/team. The key "+
 			"may hold slashes; the experiment's name can't stand for its id.", req.ID))
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), req.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), key)...)
 }

@@ -20,6 +20,7 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
 	if !ok {
 		return
@@ -107,7 +108,8 @@ func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) 
 	managed, wanted := state.wantedTags(), plan.wantedTags()
 	var blank []string
 	for _, key := range sortedKeys(managed) {
-		if _, stays := wanted[key]; stays || u.server[key] == "" {
+		_, stays := wanted[key]
+		if _, there := u.server[key]; stays || !there {
 			continue
 		}
 		blanked, err := u.client.RemoveTag(ctx, u.id, key)
@@ -149,6 +151,9 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	id, name := state.ID.ValueString(), state.Name.ValueString()
+	guard := r.client().NameGuard(name)
+	guard.Lock()
+	defer guard.Unlock()
 	if r.client().Claimed(id) {
 		resp.Diagnostics.AddWarning("Experiment was forgotten, not deleted", fmt.Sprintf(
 			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
@@ -174,5 +179,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 	if err := r.client().DeleteExperiment(ctx, id); err != nil && !mlflow.IsNotFound(err) {
 		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
+		return
 	}
+	guard.Deleted = e
 }

@@ -8,8 +8,6 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
@@ -50,7 +48,7 @@ var experimentPage = regexp.MustCompile(`(?:^|/)experiments/([0-9]+|[0-9a-f]{32}
 
 func parseExperimentURL(text string) (experimentRef, error) {
 	u, err := url.Parse(text)
-	if err != nil {
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return experimentRef{}, fmt.Errorf("%q is not an address that can be read. %s", text, importForms)
 	}
 	for _, part := range []string{u.Path, u.Fragment} {
@@ -97,23 +95,4 @@ func sameHost(ctx context.Context, client *mlflow.Client, ref experimentRef) err
 		return fmt.Errorf("the address is on %s, but the provider is configured for %s. Use the id if they are the same server", ref.Host, u.Host)
 	}
 	return nil
-}
-
-// importedExperiment gives the id of the experiment that an import names.
-func (b *resourceBase) importedExperiment(ctx context.Context, text string, diags *diag.Diagnostics) (id string, ok bool) {
-	ref, err := parseExperimentRef(text)
-	if err != nil {
-		diags.AddError("Import id not understood", upperFirst(err.Error()))
-		return "", false
-	}
-	if b.client() == nil {
-		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.provider.notReady())
-		return "", false
-	}
-	id, err = resolveExperimentID(ctx, b.client(), ref)
-	if err != nil {
-		addError(diags, "import experiment", fmt.Sprintf("%q", text), err)
-		return "", false
-	}
-	return id, true
 }

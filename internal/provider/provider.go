@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/list"
 	"github.com/hashicorp/terraform-plugin-framework/provider"
 	"github.com/hashicorp/terraform-plugin-framework/provider/schema"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -18,7 +20,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/connection"
 )
 
-var _ provider.Provider = (*mlflowProvider)(nil)
+var (
+	_ provider.ProviderWithFunctions     = (*mlflowProvider)(nil)
+	_ provider.ProviderWithListResources = (*mlflowProvider)(nil)
+)
 
 type mlflowProvider struct {
 	version string
@@ -55,7 +60,18 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		newExperimentDataSource,
 		newExperimentsDataSource,
 		newExperimentPermissionsDataSource,
+		newPermissionReviewDataSource,
+		newPermissionLevelsDataSource,
+		newCurrentUserDataSource,
 	}
+}
+
+func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResource {
+	return []func() list.ListResource{newExperimentList, newExperimentPermissionsList}
+}
+
+func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{newParseExperimentURLFunction, newPermissionMatrixFunction}
 }
 
 // providerModel is the provider block.
@@ -98,6 +114,7 @@ type providerModel struct {
 	HTTPTimeoutSeconds  types.Int64   `tfsdk:"http_timeout_seconds"`
 	RetryTimeoutSeconds types.Int64   `tfsdk:"retry_timeout_seconds"`
 	RateLimit           types.Float64 `tfsdk:"rate_limit"`
+	BulkRefresh         types.Bool    `tfsdk:"bulk_refresh"`
 }
 
 // settings gives the connection's part of the block. Null and unknown count as not given.
@@ -195,6 +212,12 @@ func providerAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "How long one call is tried again while the server is busy, failing or unreachable, in seconds. Default: `300`. " +
 				"A smaller value fails sooner.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
+		},
+		"bulk_refresh": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Whether a refresh may read experiments and their tags by the page, 1,000 in one call, instead of one by one. It begins after a few reads, " +
+				"so a small plan never lists a big workspace, and whatever differs from the state is read again directly before it is believed. Default: `true` " +
+				"on an MLflow server; `false` on Databricks, where nobody says how fresh a search is: with `true`, a change made seconds ago could show up one plan later.",
 		},
 		"rate_limit": schema.Float64Attribute{
 			Optional: true,

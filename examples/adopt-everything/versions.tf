@@ -1,0 +1,14 @@
+terraform {
+  required_version = ">= 1.7" # for_each in import blocks
+
+  required_providers {
+    mlflow = {
+      source  = "mlflow-terraform/mlflow"
+      version = "~> 0.1"
+    }
+  }
+}
+
+provider "mlflow" {
+  # default_tags = { managed_by = "terraform" } # pass them to discover as well: -var 'default_tags={managed_by="terraform"}'
+}

@@ -1,0 +1,11 @@
+# Every experiment of a team below a folder.
+list "mlflow_experiment" "risk" {
+  provider         = mlflow
+  include_resource = true
+  limit            = 1000
+
+  config {
+    name_prefix = "/Projects/"
+    tags        = { team = "risk" }
+  }
+}

@@ -1,0 +1,10 @@
+resource "mlflow_experiment" "churn" {
+  name = "/Workspace/Projects/churn"
+  tags = { team = "data-science" }
+}
+
+resource "mlflow_experiment_permissions" "churn" {
+  experiment_id = mlflow_experiment.churn.id
+  groups        = { "data-science" = "CAN_EDIT" }
+  users         = { "ana@example.com" = "CAN_MANAGE" }
+}

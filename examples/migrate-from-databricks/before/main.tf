@@ -1,0 +1,30 @@
+terraform {
+  required_providers {
+    databricks = {
+      source = "databricks/databricks"
+    }
+  }
+}
+
+resource "databricks_mlflow_experiment" "churn" {
+  name = "/Workspace/Projects/churn"
+
+  tags {
+    key   = "team"
+    value = "data-science"
+  }
+}
+
+resource "databricks_permissions" "churn" {
+  experiment_id = databricks_mlflow_experiment.churn.id
+
+  access_control {
+    group_name       = "data-science"
+    permission_level = "CAN_EDIT"
+  }
+
+  access_control {
+    user_name        = "ana@example.com"
+    permission_level = "CAN_MANAGE"
+  }
+}

@@ -1,0 +1,4 @@
+moved {
+  from = mlflow_experiment.old
+  to   = mlflow_experiment.churn
+}

@@ -1,0 +1,4 @@
+moved {
+  from = databricks_mlflow_experiment.churn
+  to   = mlflow_experiment.churn
+}

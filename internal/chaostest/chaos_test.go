@@ -1,0 +1,75 @@
+// Package chaostest plays rounds of disturbed applies: the real CLI and the real provider process against the local workspace, with
+// faults in the answers, changes behind Terraform's back, and the provider killed in the middle. After each round the workspace itself
+// must be what the configuration says, and everything that is somebody else's must be as it was.
+//
+// The rounds are played in worlds: a workspace, a caller and a folder for the CLI. Everything in a world follows from the seed and the
+// world's number, but for the order of calls that the CLI makes side by side. `make chaos` plays many rounds; without settings a few are
+// played, as part of the tests.
+package chaostest
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+)
+
+const (
+	shortRounds = 6
+	// fullRounds are enough for every call to meet every kind of fault.
+	fullRounds    = 200
+	fullFaults    = 2000
+	roundsInWorld = 10
+)
+
+// settings come from the environment: ROUNDS, SEED, and WORLD to play one world alone.
+type settings struct{ rounds, seed, world int }
+
+func readSettings(t *testing.T) settings {
+	t.Helper()
+	number := func(name string, otherwise int) int {
+		text := os.Getenv(name)
+		if text == "" {
+			return otherwise
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			t.Fatalf("%s=%q is not a number", name, text)
+		}
+		return n
+	}
+	return settings{number("ROUNDS", shortRounds), number("SEED", 1), number("WORLD", -1)}
+}
+
+// size is how many rounds each world has: few rounds are spread over two worlds, which are played side by side.
+func (s settings) size() int { return min(roundsInWorld, (s.rounds+1)/2) }
+
+// again is the command that plays a world again.
+func (s settings) again(world int) string {
+	return fmt.Sprintf("make chaos ROUNDS=%d SEED=%d WORLD=%d", s.rounds, s.seed, world)
+}
+
+func TestChaos(t *testing.T) {
+	s := readSettings(t)
+	installed := install(t)
+	total := newTally()
+	t.Run("worlds", func(t *testing.T) {
+		left := s.rounds
+		for number := 0; left > 0; number++ {
+			rounds := min(left, s.size())
+			left -= rounds
+			if s.world >= 0 && s.world != number {
+				continue
+			}
+			t.Run(strconv.Itoa(number), func(t *testing.T) {
+				t.Parallel()
+				w := newWorld(t, installed, s, number)
+				w.play(rounds, total)
+			})
+		}
+	})
+	t.Logf("seed %d\n%s", s.seed, total)
+	if s.rounds >= fullRounds && s.world < 0 && !t.Failed() {
+		total.expectFull(t)
+	}
+}

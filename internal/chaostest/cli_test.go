@@ -1,0 +1,184 @@
+package chaostest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+// installation is the CLI, and the folder that it installs the provider from.
+type installation struct{ cli, config string }
+
+const version = "0.1.0"
+
+// install builds the provider, unless PROVIDER names one that is built, and offers it in a mirror.
+func install(t *testing.T) installation {
+	t.Helper()
+	dir := t.TempDir()
+	provider := os.Getenv("PROVIDER")
+	if provider == "" {
+		provider = filepath.Join(dir, "provider")
+		build := exec.CommandContext(t.Context(), "go", "build", "-o", provider, ".")
+		build.Dir = filepath.Join("..", "..")
+		if out, err := build.CombinedOutput(); err != nil {
+			t.Fatalf("build the provider: %v\n%s", err, out)
+		}
+	}
+	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		folder := filepath.Join(dir, "mirror", registry, "mlflow-terraform", "mlflow", version, runtime.GOOS+"_"+runtime.GOARCH)
+		must(t, os.MkdirAll(folder, 0o755))
+		must(t, os.Symlink(provider, filepath.Join(folder, "terraform-provider-mlflow_v"+version)))
+	}
+	config := filepath.Join(dir, "cli.tfrc")
+	must(t, os.WriteFile(config, fmt.Appendf(nil, "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
+		filepath.Join(dir, "mirror")), 0o600))
+	return installation{findCLI(t), config}
+}
+
+func findCLI(t *testing.T) string {
+	t.Helper()
+	if cli := os.Getenv("TF_ACC_TERRAFORM_PATH"); cli != "" {
+		return cli
+	}
+	for _, name := range []string{"terraform", "tofu"} {
+		if cli, err := exec.LookPath(name); err == nil {
+			return cli
+		}
+	}
+	t.Fatal("neither terraform nor tofu is on PATH: run make test or make chaos, which find one")
+	return ""
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// process runs the CLI in one folder, and kills the provider that it started.
+type process struct {
+	installation
+	dir string
+	pid atomic.Int64 // of the CLI while it runs
+	// count numbers the logs.
+	count int
+}
+
+// run starts the CLI; what it prints goes to a log in the folder and is returned.
+func (p *process) run(t *testing.T, args ...string) (code int, output string) {
+	t.Helper()
+	p.count++
+	var out bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), p.cli, args...)
+	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, &out, &out
+	// Nothing of the person's own settings gets through: no credential, no profile, no server.
+	cmd.Env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "TMPDIR=" + os.TempDir(), "TF_CLI_CONFIG_FILE=" + p.config, "CHECKPOINT_DISABLE=1",
+		"TF_IN_AUTOMATION=1", "NO_PROXY=*",
+	}
+	must(t, cmd.Start())
+	p.pid.Store(int64(cmd.Process.Pid))
+	err := cmd.Wait()
+	p.pid.Store(0)
+	log := filepath.Join(p.dir, fmt.Sprintf("%04d-%s.log", p.count, args[0]))
+	must(t, os.WriteFile(log, out.Bytes(), 0o600))
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatalf("%s %s: %v", p.cli, args[0], err)
+	}
+	return cmd.ProcessState.ExitCode(), out.String()
+}
+
+// killProvider kills the children of the running CLI that are providers, and tells whether there was one. It finds them in /proc; where
+// there is none, nobody is killed.
+func (p *process) killProvider() bool {
+	cli := strconv.FormatInt(p.pid.Load(), 10)
+	found := false
+	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
+	for _, file := range stats {
+		stat, err := os.ReadFile(file)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// "PID (NAME) STATE PARENT …", the name cut to 15 characters.
+		name, rest, ok := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest)
+		if !ok || len(fields) < 2 || fields[1] != cli || !strings.Contains(name, "(terraform-provi") {
+			continue
+		}
+		pid, err := strconv.Atoi(filepath.Base(filepath.Dir(file)))
+		if err != nil {
+			continue
+		}
+		if provider, err := os.FindProcess(pid); err == nil && provider.Kill() == nil {
+			found = true
+		}
+	}
+	return found
+}
+
+// diagnostic is an error or a warning of an apply.
+type diagnostic struct {
+	Severity, Summary, Detail, Address string
+}
+
+// diagnosticsOf reads the JSON lines of an apply.
+func diagnosticsOf(output string) []diagnostic {
+	var all []diagnostic
+	for line := range strings.Lines(output) {
+		var message struct {
+			Type       string     `json:"type"`
+			Diagnostic diagnostic `json:"diagnostic"`
+		}
+		if json.Unmarshal([]byte(line), &message) == nil && message.Type == "diagnostic" {
+			all = append(all, message.Diagnostic)
+		}
+	}
+	return all
+}
+
+// state is what the CLI remembers.
+type state struct {
+	Resources []struct {
+		Type, Name string
+		Instances  []struct {
+			Status, Deposed string
+			Attributes      struct{ ID string }
+		}
+	}
+}
+
+func (p *process) state(t *testing.T) state {
+	t.Helper()
+	var s state
+	data, err := os.ReadFile(filepath.Join(p.dir, "terraform.tfstate"))
+	if errors.Is(err, os.ErrNotExist) {
+		return s
+	}
+	must(t, err)
+	must(t, json.Unmarshal(data, &s))
+	return s
+}
+
+// ids gives the id of each experiment in the state by its label.
+func (s state) ids() map[string]string {
+	ids := map[string]string{}
+	for _, r := range s.Resources {
+		for _, i := range r.Instances {
+			if r.Type == "mlflow_experiment" {
+				ids[r.Name] = i.Attributes.ID
+			}
+		}
+	}
+	return ids
+}

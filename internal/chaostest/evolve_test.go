@@ -1,0 +1,329 @@
+package chaostest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const (
+	mostExperiments = 8
+	canManage       = "CAN_MANAGE"
+)
+
+var grantable = []string{"CAN_READ", "CAN_EDIT", canManage}
+
+// dice are a world's random choices.
+type dice struct{ *rand.Rand }
+
+func (d dice) chance(p float64) bool { return d.Float64() < p }
+
+func pick[T any](d dice, from []T) T { return from[d.IntN(len(from))] }
+
+// evolve derives the next configuration from the last one: blocks come, change and go.
+func (w *world) evolve() config {
+	next := w.config.clone()
+	for _, label := range labels(w.config.experiments) {
+		if w.dice.chance(0.2) {
+			next.remove(label)
+			continue
+		}
+		next.experiments[label] = w.changed(next.experiments[label])
+	}
+	for more := 1 + w.dice.IntN(4); more > 0 && len(next.experiments) < mostExperiments; more-- {
+		label := w.fresh("e")
+		next.experiments[label] = w.newExperiment()
+	}
+	if w.dice.chance(0.15) {
+		next.defaults = w.someTags("default", 3)
+	}
+	w.evolvePermissions(next)
+	w.evolveGrants(next)
+	w.evolveTags(next)
+	return next
+}
+
+// fresh gives a label or name that was never used.
+func (w *world) fresh(prefix string) string {
+	w.used++
+	return fmt.Sprintf("%s%d", prefix, w.used)
+}
+
+func (w *world) newExperiment() experiment {
+	e := experiment{base: w.fresh("x"), spelling: w.spelling(), tags: w.newTags(), deletionPolicy: "delete"}
+	e.folder, e.parents = w.newFolder()
+	if w.dice.chance(0.5) {
+		e.description = w.text("about")
+	}
+	if w.dice.chance(0.3) {
+		e.location = w.location()
+	}
+	if w.dice.chance(0.4) {
+		e.deletionPolicy = "delete_if_empty"
+	} else if w.dice.chance(0.15) {
+		e.deletionPolicy = "retain"
+	}
+	e.ifDeleted = w.ifDeleted()
+	if w.dice.chance(0.2) {
+		w.makeAdoptable(&e)
+	} else if w.keepNames && w.dice.chance(0.6) {
+		w.takeDeletedName(&e)
+	}
+	return e
+}
+
+func (w *world) spelling() int {
+	if w.dice.chance(0.7) {
+		return 0
+	}
+	return 1 + w.dice.IntN(3)
+}
+
+// ifDeleted: where deleted experiments keep their names the default, error, would end a round that trashes one.
+func (w *world) ifDeleted() string {
+	switch {
+	case w.keepNames:
+		return pick(w.dice, []string{"restore", "supersede", "supersede"})
+	case w.dice.chance(0.25):
+		return "supersede"
+	default:
+		return ""
+	}
+}
+
+// newFolder draws where a new experiment goes: a folder that is there, or one that has to be made.
+func (w *world) newFolder() (folder string, parents bool) {
+	if w.dice.chance(0.35) {
+		return w.folder + "/" + w.fresh("made"), true
+	}
+	return pick(w.dice, []string{w.folder, w.folder, "/Shared"}), w.dice.chance(0.2)
+}
+
+// newTags are few, seldom more than go with a create request, and seldom with a value that can't go with it.
+func (w *world) newTags() map[string]string {
+	if w.dice.chance(0.08) {
+		return w.someTags("tag", 30)
+	}
+	tags := w.someTags("tag", 4)
+	if w.dice.chance(0.05) {
+		tags["long"] = strings.Repeat("long ", 1100)
+	}
+	return tags
+}
+
+func (w *world) someTags(prefix string, most int) map[string]string {
+	tags := map[string]string{}
+	for n := w.dice.IntN(most + 1); n > 0; n-- {
+		tags[fmt.Sprintf("%s-%d", prefix, n)] = w.text("v")
+	}
+	return tags
+}
+
+func (w *world) text(prefix string) string {
+	return fmt.Sprintf("%s %d äß", prefix, w.dice.IntN(1000))
+}
+
+func (w *world) location() string { return "s3://bucket/" + w.fresh("artifacts") }
+
+// makeAdoptable puts an experiment of somebody else where the new one is to be, to be taken over.
+func (w *world) makeAdoptable(e *experiment) {
+	e.adopt, e.location, e.deletionPolicy = true, "", "delete"
+	id := w.CreateExperiment(emulator.OtherUser, e.path(), map[string]string{"theirs": "stays", "tag-1": "theirs"})
+	w.Grant(id, w.caller, canManage)
+	w.AddRun(id)
+}
+
+// takeDeletedName declares an experiment where a deleted one holds the name.
+func (w *world) takeDeletedName(e *experiment) {
+	for _, label := range labels(w.dropped) {
+		old := w.dropped[label]
+		found, there := w.Experiment(old.id)
+		if !there || found.LifecycleStage != "deleted" || found.Name != old.path() || w.nameInUse(old.path()) {
+			continue
+		}
+		delete(w.dropped, label)
+		e.folder, e.base, e.parents = old.folder, old.base, old.parents
+		if e.ifDeleted == "restore" {
+			e.location = "" // the old one's stands
+		}
+		if old.deletionPolicy != "delete_if_empty" && e.deletionPolicy == "delete_if_empty" {
+			e.deletionPolicy = "delete" // it may hold runs
+		}
+		return
+	}
+}
+
+func (w *world) nameInUse(path string) bool {
+	if _, there := w.ExperimentByName(path); there {
+		return true
+	}
+	return slices.ContainsFunc(slices.Collect(maps.Values(w.config.experiments)), func(e experiment) bool { return e.path() == path })
+}
+
+func (w *world) changed(e experiment) experiment {
+	if w.dice.chance(0.2) {
+		w.move(&e)
+	}
+	if w.dice.chance(0.15) {
+		e.spelling = w.spelling()
+	}
+	if w.dice.chance(0.4) {
+		w.changeTags(e.tags)
+	}
+	if w.dice.chance(0.25) {
+		e.description = pick(w.dice, []string{"", w.text("about")})
+	}
+	// Another location replaces the experiment. The plan refuses that where the old one would stay or go on holding the name.
+	if w.dice.chance(0.2) && e.deletionPolicy != "retain" && (!w.keepNames || e.ifDeleted == "supersede") && !e.adopt {
+		e.location = w.location()
+	}
+	return e
+}
+
+// move gives another name, in the same folder or in a new one. Out of a folder that was made, and so is the caller's own, nothing moves:
+// where the caller managed an experiment by its folder alone, leaving the folder gives that up, whoever moves it.
+func (w *world) move(e *experiment) {
+	e.base = w.fresh("x")
+	if e.folder == w.folder && w.dice.chance(0.4) {
+		e.folder, e.parents = w.folder+"/"+w.fresh("made"), true
+	}
+}
+
+func (w *world) changeTags(tags map[string]string) {
+	for _, key := range labels(tags) {
+		switch w.dice.IntN(4) {
+		case 0:
+			delete(tags, key)
+		case 1:
+			tags[key] = w.text("changed")
+		}
+	}
+	if w.dice.chance(0.6) {
+		tags[w.fresh("tag-")] = pick(w.dice, []string{w.text("new"), ""})
+	}
+}
+
+// evolvePermissions changes the authoritative grants. One experiment never changes from additive grants to these in one step.
+func (w *world) evolvePermissions(next config) {
+	for _, label := range labels(next.experiments) {
+		old, had := next.permissions[label]
+		switch {
+		case had && w.dice.chance(0.15):
+			delete(next.permissions, label)
+		case had && w.dice.chance(0.4):
+			next.permissions[label] = w.otherLevels(old)
+		case !had && !w.config.hasGrants(label) && w.dice.chance(0.3):
+			next.permissions[label] = w.otherLevels(levels{})
+		}
+	}
+}
+
+func (w *world) otherLevels(old levels) levels {
+	l := maps.Clone(old)
+	for range 1 + w.dice.IntN(3) {
+		p := pick(w.dice, w.principals)
+		switch {
+		case w.dice.chance(0.3):
+			delete(l, p)
+		case p == w.caller: // the provider refuses to lower it
+			l[p] = canManage
+		default:
+			l[p] = pick(w.dice, grantable)
+		}
+	}
+	return l
+}
+
+// evolveGrants changes the additive grants, on experiments without authoritative ones and on foreign ones.
+func (w *world) evolveGrants(next config) {
+	for _, name := range labels(next.grants) {
+		g := next.grants[name]
+		switch {
+		case w.dice.chance(0.2):
+			delete(next.grants, name)
+		case w.dice.chance(0.3) && g.principal != w.caller:
+			g.level = pick(w.dice, grantable)
+			next.grants[name] = g
+		case w.dice.chance(0.1):
+			g.principal, g.level = w.unnamed(next, g), canManage
+			next.grants[name] = g
+		}
+	}
+	for range w.dice.IntN(3) {
+		g := grant{level: pick(w.dice, grantable)}
+		if w.dice.chance(0.3) {
+			g.id = pick(w.dice, w.foreign)
+		} else if g.label = w.ungoverned(next); g.label == "" {
+			continue
+		}
+		if g.principal = w.unnamed(next, g); g.principal == w.caller {
+			g.level = canManage
+		}
+		next.grants[w.fresh("g")] = g
+	}
+}
+
+// ungoverned finds an experiment that has, and had, no authoritative grants.
+func (w *world) ungoverned(next config) string {
+	var free []string
+	for _, label := range labels(next.experiments) {
+		_, has := next.permissions[label]
+		_, had := w.config.permissions[label]
+		if !has && !had {
+			free = append(free, label)
+		}
+	}
+	if len(free) == 0 {
+		return ""
+	}
+	return pick(w.dice, free)
+}
+
+// unnamed draws a principal for which no other block, old or new, has a grant on the same experiment. The caller and the caller's group
+// count as one: of two blocks that give the caller access, the provider refuses to take both away.
+func (w *world) unnamed(next config, g grant) emulator.Principal {
+	household := func(p emulator.Principal) emulator.Principal {
+		if p == callersGroup {
+			return w.caller
+		}
+		return p
+	}
+	named := func(p emulator.Principal) bool {
+		for _, c := range []config{w.config, next} {
+			for _, other := range c.grants {
+				if other.label == g.label && other.id == g.id && household(other.principal) == household(p) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	free := slices.DeleteFunc(slices.Clone(w.principals), named)
+	if len(free) == 0 {
+		p := emulator.UserPrincipal(w.fresh("user") + "@example.com")
+		w.AddUser(p.Name)
+		return p
+	}
+	return pick(w.dice, free)
+}
+
+// evolveTags changes the single tags on foreign experiments.
+func (w *world) evolveTags(next config) {
+	for _, label := range labels(next.tags) {
+		x := next.tags[label]
+		switch w.dice.IntN(4) {
+		case 0:
+			delete(next.tags, label)
+		case 1:
+			x.value = w.text("single")
+			next.tags[label] = x
+		}
+	}
+	if len(next.tags) < 3 && w.dice.chance(0.5) {
+		next.tags[w.fresh("t")] = tag{pick(w.dice, w.foreign), w.fresh("single/"), w.text("single")}
+	}
+}

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// row is one configuration to measure.
+type row struct {
+	name string
+	// size is the number of experiments in the workspace, managed how many of them the configuration has: the oldest, which a search
+	// lists last.
+	size, managed int
+	// tags is the number of mlflow_experiment_tag for each experiment, at most len(tagKeys).
+	tags int
+	// permissions adds an mlflow_experiment_permissions for each experiment.
+	permissions bool
+	// latency is what the workspace adds to each call.
+	latency time.Duration
+	// target is what the provider promises, with bulk refresh or without it.
+	target target
+}
+
+// target is what the provider promises for a row on two processors. Zero promises nothing.
+type target struct {
+	bulk  bool
+	calls int
+	// ratio is the time of a plan over that of the floor.
+	ratio float64
+}
+
+// memoryTarget is what the provider may need at most, in every row.
+const memoryTarget = 150 << 20
+
+const quick = "quick"
+
+var allRows = []row{
+	{
+		name: quick, size: 200, managed: 100, tags: 3, permissions: true, latency: 20 * time.Millisecond,
+		target: target{bulk: true, calls: 110},
+	},
+	{
+		name: "permissions", size: 1000, managed: 1000, tags: 3, permissions: true, latency: 20 * time.Millisecond,
+		target: target{bulk: true, calls: 1010, ratio: 1.5},
+	},
+	{
+		name: "tags", size: 1000, managed: 1000, tags: 3, latency: 100 * time.Millisecond,
+		target: target{bulk: true, calls: 12, ratio: 1.15},
+	},
+	{
+		name: "pairs", size: 300, managed: 300, permissions: true, latency: 20 * time.Millisecond,
+		target: target{calls: 602, ratio: 4},
+	},
+	{
+		name: "fifty", size: 100_000, managed: 50, latency: 20 * time.Millisecond,
+		target: target{bulk: true, calls: 60},
+	},
+	{
+		name: "three", size: 100_000, managed: 3, latency: 20 * time.Millisecond,
+		target: target{bulk: true, calls: 5},
+	},
+}
+
+// resources counts the resources of the configuration.
+func (r row) resources() int {
+	n := r.managed * (1 + r.tags)
+	if r.permissions {
+		n += r.managed
+	}
+	return n
+}
+
+// String describes what is managed.
+func (r row) String() string {
+	text := count(r.managed) + " experiments"
+	if r.tags > 0 {
+		text += " + " + count(r.managed*r.tags) + " tags"
+	}
+	if r.permissions {
+		text += " + " + count(r.managed) + " permissions"
+	}
+	return text
+}
+
+// count writes a number with commas between thousands.
+func count(n int) string {
+	if n < 1000 {
+		return fmt.Sprint(n)
+	}
+	return fmt.Sprintf("%s,%03d", count(n/1000), n%1000)
+}
+
+func rowNames() []string {
+	var names []string
+	for _, r := range allRows {
+		names = append(names, r.name)
+	}
+	return names
+}
+
+// selectRows gives the rows of these names; none are named: all but the quick one, which is part of a larger one.
+func selectRows(names []string) ([]row, error) {
+	for _, name := range names {
+		if !slices.Contains(rowNames(), name) {
+			return nil, fmt.Errorf("could not find a row named %q; there are %s", name, strings.Join(rowNames(), ", "))
+		}
+	}
+	var rows []row
+	for _, r := range allRows {
+		if slices.Contains(names, r.name) || len(names) == 0 && r.name != quick {
+			rows = append(rows, r)
+		}
+	}
+	return rows, nil
+}

@@ -1,0 +1,239 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+)
+
+const (
+	adminToken = "admin-token"
+	apiPath    = "/api/2.0/"
+	searchPath = apiPath + "mlflow/experiments/search"
+	// sideBySide is how many calls prepare a workspace at a time.
+	sideBySide = 32
+)
+
+// tagKeys are the tags that a row can have. The workspace begins with the first two.
+var tagKeys = []string{"team", "stage", "cost-center"}
+
+const costCenter = "4711"
+
+// workspace is a running local-workspace.
+type workspace struct {
+	url     string
+	journal string // file, one line a request
+	process *exec.Cmd
+}
+
+// experiment is one that the configuration has, with what its state is made of.
+type experiment struct {
+	ID               string `json:"experiment_id"`
+	Name             string `json:"name"`
+	ArtifactLocation string `json:"artifact_location"`
+	CreationTime     int64  `json:"creation_time"`
+	Tags             []struct{ Key, Value string }
+	// users are the direct grants, by name.
+	users map[string]string
+}
+
+func (e experiment) tag(key string) string {
+	for _, t := range e.Tags {
+		if t.Key == key {
+			return t.Value
+		}
+	}
+	return ""
+}
+
+// startWorkspace starts the program and waits until it tells its address. stop ends it.
+func startWorkspace(ctx context.Context, program, folder string, r row) (*workspace, error) {
+	w := &workspace{journal: filepath.Join(folder, "journal.jsonl")}
+	w.process = exec.CommandContext(ctx, program, "-addr", "127.0.0.1:0", "-latency", r.latency.String(), "-seed", strconv.Itoa(r.size),
+		"-journal", w.journal)
+	w.process.Stderr = os.Stderr
+	out, err := w.process.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := w.process.Start(); err != nil {
+		return nil, fmt.Errorf("start the local workspace: %w", err)
+	}
+	lines := bufio.NewReader(out)
+	first, err := lines.ReadString('\n')
+	_, address, found := strings.Cut(first, "http://")
+	if !found {
+		w.stop()
+		return nil, fmt.Errorf("the local workspace said %q instead of its address (%w)", first, err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, lines) }()
+	w.url = "http://" + strings.TrimSpace(address)
+	return w, nil
+}
+
+func (w *workspace) stop() {
+	_ = w.process.Process.Signal(syscall.SIGTERM)
+	_ = w.process.Wait()
+}
+
+// prepare gives the oldest experiments of a row, after it gave them the tags and read the grants that the row needs.
+func (w *workspace) prepare(ctx context.Context, r row) ([]experiment, error) {
+	var page struct{ Experiments []experiment }
+	search := map[string]any{"max_results": r.managed, "order_by": []string{"creation_time ASC"}}
+	if err := w.call(ctx, http.MethodPost, searchPath, search, &page); err != nil {
+		return nil, err
+	}
+	if len(page.Experiments) != r.managed {
+		return nil, fmt.Errorf("the workspace has %d experiments, want %d", len(page.Experiments), r.managed)
+	}
+	err := forEach(page.Experiments, func(e *experiment) error {
+		if r.tags == len(tagKeys) {
+			if err := w.addCostCenter(ctx, e); err != nil {
+				return err
+			}
+		}
+		if !r.permissions {
+			return nil
+		}
+		return w.readGrants(ctx, e)
+	})
+	return page.Experiments, err
+}
+
+func (w *workspace) addCostCenter(ctx context.Context, e *experiment) error {
+	tag := struct{ Key, Value string }{"cost-center", costCenter}
+	e.Tags = append(e.Tags, tag)
+	body := map[string]string{"experiment_id": e.ID, "key": tag.Key, "value": tag.Value}
+	return w.call(ctx, http.MethodPost, apiPath+"mlflow/experiments/set-experiment-tag", body, nil)
+}
+
+func (w *workspace) readGrants(ctx context.Context, e *experiment) error {
+	var acl struct {
+		List []struct {
+			User        string `json:"user_name"`
+			Permissions []struct {
+				Level     string `json:"permission_level"`
+				Inherited bool   `json:"inherited"`
+			} `json:"all_permissions"`
+		} `json:"access_control_list"`
+	}
+	err := w.call(ctx, http.MethodGet, apiPath+"permissions/experiments/"+e.ID, nil, &acl)
+	e.users = map[string]string{}
+	for _, entry := range acl.List {
+		for _, p := range entry.Permissions {
+			if !p.Inherited {
+				e.users[entry.User] = p.Level
+			}
+		}
+	}
+	return err
+}
+
+// call makes one call as the admin and decodes the answer into out, unless that is nil.
+func (w *workspace) call(ctx context.Context, method, path string, body, out any) error {
+	encoded, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, method, w.url+path, bytes.NewReader(encoded))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer "+adminToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
+
+// forEach does something for each element, sideBySide at a time, and returns one of the errors.
+func forEach[T any](list []T, do func(*T) error) error {
+	var wg sync.WaitGroup
+	slots, errs := make(chan struct{}, sideBySide), make(chan error, len(list))
+	for i := range list {
+		slots <- struct{}{}
+		wg.Go(func() {
+			errs <- do(&list[i])
+			<-slots
+		})
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// calls counts the requests since the journal had a length, by route.
+func (w *workspace) calls(since int64) (map[string]int, error) {
+	file, err := os.Open(w.journal)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if _, err := file.Seek(since, io.SeekStart); err != nil {
+		return nil, err
+	}
+	routes := map[string]int{}
+	for lines := json.NewDecoder(file); ; {
+		var line struct{ Path string }
+		switch err := lines.Decode(&line); err {
+		case nil:
+			routes[routeOf(line.Path)]++
+		case io.EOF:
+			return routes, nil
+		default:
+			return nil, fmt.Errorf("read the journal: %w", err)
+		}
+	}
+}
+
+// journalLength is where the journal ends now.
+func (w *workspace) journalLength() (int64, error) {
+	info, err := os.Stat(w.journal)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// routeOf names a route in a word.
+func routeOf(requestPath string) string {
+	switch {
+	case requestPath == searchPath:
+		return "search"
+	case strings.HasPrefix(requestPath, apiPath+"permissions/"):
+		return "permissions"
+	case strings.HasPrefix(requestPath, "/.well-known/"):
+		return "host"
+	default:
+		return path.Base(requestPath)
+	}
+}

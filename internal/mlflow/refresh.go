@@ -1,0 +1,127 @@
+package mlflow
+
+import (
+	"context"
+	"net/http"
+	"sync"
+)
+
+const (
+	// readsPerPage is how many experiments must have been asked for before each page of a bulk refresh: reading a page of 1,000 has to
+	// pay in a big workspace too, of which only some are managed.
+	readsPerPage = 8
+	// maxPages bounds what is kept in memory, at about a kilobyte an experiment.
+	maxPages = 30
+	// pageSize is how many experiments a page holds.
+	pageSize = 1000
+)
+
+// refresher answers the reads of a refresh from what was read before: by a search that lists a page of experiments at a time (bulk
+// refresh), or by a direct read for another resource of the same experiment. It lives as long as the client, which is one command.
+type refresher struct {
+	// bulk allows searches.
+	bulk bool
+
+	mu     sync.Mutex
+	reads  int
+	pages  int
+	token  string
+	ended  bool
+	under  chan struct{} // closed when the page that is under way has come; nil when none is
+	seen   map[string]Experiment
+	writes map[string]bool // experiments that this process changed: whatever was read of them may be old
+}
+
+// RefreshExperiment reads an experiment for a refresh. What was read before is believed only when agrees says that it shows nothing new
+// against what the caller knows; a difference, like an experiment that was not listed, is confirmed by a direct read.
+// Errors: as [Client.GetExperiment].
+func (c *Client) RefreshExperiment(ctx context.Context, id string, agrees func(Experiment) bool) (Experiment, error) {
+	if e, ok := c.refresher.look(ctx, c, id); ok && agrees(e) {
+		return e, nil
+	}
+	e, err := c.GetExperiment(ctx, id)
+	if err == nil {
+		c.refresher.keep(e)
+	}
+	return e, err
+}
+
+// look finds an experiment among what was read, and reads more pages while the reads so far allow it.
+func (r *refresher) look(ctx context.Context, c *Client, id string) (Experiment, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.reads++
+	for {
+		e, ok := r.seen[id]
+		if r.writes[id] {
+			return Experiment{}, false
+		}
+		if ok || !r.morePages() || ctx.Err() != nil {
+			return e, ok
+		}
+		r.nextPage(ctx, c)
+	}
+}
+
+// morePages tells whether another page is worth its call. The lock is held.
+func (r *refresher) morePages() bool {
+	return r.bulk && !r.ended && r.pages < min(r.reads/readsPerPage, maxPages)
+}
+
+// nextPage reads one page, or waits for the one that is under way. A page that fails ends the bulk refresh, at once: reads then go direct.
+// The lock is held before and after.
+func (r *refresher) nextPage(ctx context.Context, c *Client) {
+	if under := r.under; under != nil {
+		r.mu.Unlock()
+		select {
+		case <-under:
+		case <-ctx.Done():
+		}
+		r.mu.Lock()
+		return
+	}
+	under := make(chan struct{})
+	r.under = under
+	token := r.token
+	r.mu.Unlock()
+	page, err := c.searchPage(ctx, searchRequest{MaxResults: pageSize, PageToken: token}, true)
+	r.mu.Lock()
+	r.under = nil
+	close(under)
+	r.pages++
+	r.token = page.NextPageToken
+	r.ended = err != nil || page.NextPageToken == ""
+	for _, e := range page.Experiments {
+		if _, direct := r.seen[e.ID]; !direct {
+			r.seen[e.ID] = e
+		}
+	}
+}
+
+// keep remembers a direct read. It wins over what a search said.
+func (r *refresher) keep(e Experiment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen[e.ID] = e
+}
+
+// wrote sends later reads of an experiment direct.
+func (r *refresher) wrote(id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.writes[id] = true
+}
+
+type searchPage struct {
+	Experiments   []Experiment `json:"experiments"`
+	NextPageToken string       `json:"next_page_token"`
+}
+
+// searchPage asks for one page; once makes a single try of it, for a page that something else can stand in for.
+func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (searchPage, error) {
+	var page searchPage
+	err := c.do(ctx, call{
+		method: http.MethodPost, path: experimentsPath + "search", body: req, out: &page, group: GroupSearch, single: once,
+	})
+	return page, err
+}

@@ -1,0 +1,425 @@
+package provider_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	frameworkresource "github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// shell runs commands as a person does: with the provider installed, and a process of its own for each command.
+type shell struct{ bin, settings string }
+
+// newShell builds the provider, installs it for the CLI, and makes that CLI answer to the name terraform.
+func newShell(t *testing.T) shell {
+	t.Helper()
+	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
+	if cli == "" {
+		found, err := exec.LookPath("terraform")
+		if err != nil {
+			t.Fatal("no CLI: run make test, which finds one")
+		}
+		cli = found
+	}
+	dir := t.TempDir()
+	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
+		folder := filepath.Join(dir, "mirror", registry, "mlflow-terraform/mlflow/0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
+		writeFile(t, filepath.Join(folder, "placeholder"), "")
+		if err := os.Symlink(filepath.Join(dir, "provider"), filepath.Join(folder, "terraform-provider-mlflow_v0.1.0")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "provider"), ".")
+	build.Dir = repository
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the provider: %v\n%s", err, out)
+	}
+	s := shell{bin: filepath.Join(dir, "bin"), settings: filepath.Join(dir, "cli.tfrc")}
+	writeFile(t, s.settings, fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")))
+	writeFile(t, filepath.Join(s.bin, "placeholder"), "")
+	if err := os.Symlink(cli, filepath.Join(s.bin, "terraform")); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// run runs commands in a folder, for the admin of the workspace, and gives what they print.
+func (s shell) run(t *testing.T, w *workspace, dir, commands string, environment ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
+	command.Dir = dir
+	command.Env = append([]string{
+		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "NO_PROXY=*", "TF_CLI_CONFIG_FILE=" + s.settings, "CHECKPOINT_DISABLE=1",
+		"TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve",
+		"DATABRICKS_HOST=" + w.url, "DATABRICKS_TOKEN=" + emulator.AdminToken,
+	}, environment...)
+	out, err := command.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", commands, err, lastLines(string(out)))
+	}
+	return string(out)
+}
+
+func lastLines(text string) string {
+	return text[max(0, len(text)-4000):]
+}
+
+// guideCommands are the commands of a section of a guide.
+func guideCommands(t *testing.T, guide, section string) string {
+	t.Helper()
+	_, text, ok := strings.Cut(readFile(t, filepath.Join(repository, "templates/guides", guide+".md.tmpl")), "\n## "+section+"\n")
+	text, _, _ = strings.Cut(text, "\n## ")
+	blocks := shellBlock.FindAllStringSubmatch(text, -1)
+	if !ok || len(blocks) != 1 {
+		t.Fatalf("the section %q of %s has %d blocks of commands, want 1", section, guide, len(blocks))
+	}
+	return blocks[0][1]
+}
+
+var shellBlock = regexp.MustCompile("(?ms)^```shell\n(.*?)^```$")
+
+// copyExample copies the configuration of an example as it is.
+func copyExample(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join(examplesDir, name))); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// expectAdopted checks what an apply and the plan after it print, and that nothing was written to the server.
+func (w *workspace) expectAdopted(t *testing.T, out string, resources int) {
+	t.Helper()
+	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
+		t.Errorf("nothing says %q in\n%s", want, lastLines(out))
+	}
+	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
+		t.Errorf("the last plan says\n%s", last)
+	}
+	w.expectWrites(t)
+}
+
+// TestGuide_adopting runs the commands of the guide on existing experiments.
+func TestGuide_adopting(t *testing.T) {
+	const guide = "adopting-existing-experiments"
+	s := newShell(t)
+	t.Run("everything", func(t *testing.T) {
+		t.Parallel()
+		w, dir := newWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
+		w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
+		id := w.mustFind(t, "/Projects/team-01/experiment-000001").ID
+		w.SetTag(id, "mlflow.note.content", "Costs $5 ${not.a.template} %{nor this}\nand \"this\"")
+		w.SetTag(id, "removed", "")
+		w.Grant(id, emulator.UserPrincipal(emulator.Admin), "CAN_MANAGE")
+		w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
+		w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody-else-s", nil)
+		w.ResetJournal()
+		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
+		w.ResetJournal()
+		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "One block each")), 1004)
+	})
+	t.Run("a folder, with default tags", func(t *testing.T) {
+		t.Parallel()
+		w, dir := newWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
+		writeFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
+		out := s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
+		w.expectAdopted(t, out, 6)
+	})
+	t.Run("a server without permissions", func(t *testing.T) {
+		t.Parallel()
+		w, dir := newWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
+		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
+		if n := w.Count("GET", "/api/2.0/permissions/experiments/*"); n != 0 {
+			t.Errorf("permissions were read %d times", n)
+		}
+	})
+	t.Run("one experiment", func(t *testing.T) {
+		t.Parallel()
+		w, dir := newWorkspace(t), t.TempDir()
+		w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
+		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
+			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
+		}
+		w.expectAdopted(t, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
+		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, `name              = "/Shared/churn"`) {
+			t.Errorf("generated is\n%s", generated)
+		}
+	})
+}
+
+// TestGuide_migrating applies the files of the guide one after the other.
+func TestGuide_migrating(t *testing.T) {
+	w := newWorkspace(t)
+	w.Mkdirs("/Projects")
+	root := func(name string) string {
+		dir := copyFiles(t, "migrate-from-databricks/"+name)
+		for _, file := range []string{"main.tf", "versions.tf"} {
+			if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
+				writeFile(t, filepath.Join(dir, file), strings.ReplaceAll(readFile(t, filepath.Join(dir, file)), `"databricks/databricks"`, `"hashicorp/databricks"`))
+			}
+		}
+		return dir
+	}
+	after, done := root("after"), root("after")
+	w.connect(t, after, true)
+	w.connect(t, done, true)
+	versions := regexp.MustCompile(`(?s)    # Until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
+	if strings.Contains(versions, "databricks\"") {
+		t.Errorf("the Databricks provider is still in\n%s", versions)
+	}
+	writeFile(t, filepath.Join(done, "versions.tf"), versions)
+	if err := os.Remove(filepath.Join(done, "moved.tf")); err != nil {
+		t.Fatal(err)
+	}
+	for _, of := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
+		if block := readFile(t, filepath.Join(examplesDir, "resources", of, "moved.tf")); !strings.Contains(readFile(t, filepath.Join(after, "moved.tf")), block) {
+			t.Errorf("the guide does not apply\n%s", block)
+		}
+	}
+	both := factories()
+	both["databricks"] = func() (tfprotov6.ProviderServer, error) {
+		return providerserver.NewProtocol6(&migratedProvider{w: w})(), nil
+	}
+	t.Parallel()
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)},
+		Steps: []resource.TestStep{
+			{ConfigDirectory: config.StaticDirectory(root("before")), ProtoV6ProviderFactories: both},
+			{
+				PreConfig: w.ResetJournal, ConfigDirectory: config.StaticDirectory(after), ProtoV6ProviderFactories: both,
+				ConfigPlanChecks: before(noChanges{}), PostApplyFunc: func() { w.expectWrites(t) },
+			},
+			{
+				ConfigDirectory: config.StaticDirectory(done), ProtoV6ProviderFactories: factories(),
+				ConfigPlanChecks: before(plancheck.ExpectEmptyPlan()), PostApplyFunc: func() { w.expectWrites(t) },
+			},
+		},
+	})
+}
+
+// migratedProvider stands for the Databricks provider: what is created with it is there in the workspace.
+type migratedProvider struct {
+	vendorProvider
+	w *workspace
+}
+
+func (p *migratedProvider) Resources(context.Context) []func() frameworkresource.Resource {
+	return []func() frameworkresource.Resource{
+		func() frameworkresource.Resource {
+			return &migratedExperiment{vendorResource{name: "mlflow_experiment"}, p.w}
+		},
+		func() frameworkresource.Resource {
+			return &migratedPermissions{vendorResource{name: "permissions"}, p.w}
+		},
+	}
+}
+
+type migratedExperiment struct {
+	vendorResource
+	w *workspace
+}
+
+func (r *migratedExperiment) Schema(_ context.Context, _ frameworkresource.SchemaRequest, resp *frameworkresource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true}, "name": schema.StringAttribute{Required: true},
+			"artifact_location": schema.StringAttribute{Computed: true}, "creation_time": schema.Int64Attribute{Computed: true},
+		},
+		Blocks: map[string]schema.Block{"tags": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+			"key": schema.StringAttribute{Required: true}, "value": schema.StringAttribute{Required: true},
+		}}}},
+	}
+}
+
+func (r *migratedExperiment) Create(ctx context.Context, req frameworkresource.CreateRequest, resp *frameworkresource.CreateResponse) {
+	var m struct {
+		ID               types.String `tfsdk:"id"`
+		Name             types.String `tfsdk:"name"`
+		ArtifactLocation types.String `tfsdk:"artifact_location"`
+		CreationTime     types.Int64  `tfsdk:"creation_time"`
+		Tags             []struct {
+			Key   string `tfsdk:"key"`
+			Value string `tfsdk:"value"`
+		} `tfsdk:"tags"`
+	}
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
+	tags := map[string]string{}
+	for _, t := range m.Tags {
+		tags[t.Key] = t.Value
+	}
+	e, _ := r.w.Experiment(r.w.CreateExperiment(emulator.OtherUser, strings.TrimPrefix(m.Name.ValueString(), "/Workspace"), tags))
+	m.ID, m.ArtifactLocation, m.CreationTime = types.StringValue(e.ID), types.StringValue(e.ArtifactLocation), types.Int64Value(e.CreationTime)
+	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
+}
+
+type migratedPermissions struct {
+	vendorResource
+	w *workspace
+}
+
+func (r *migratedPermissions) Schema(_ context.Context, _ frameworkresource.SchemaRequest, resp *frameworkresource.SchemaResponse) {
+	optional := schema.StringAttribute{Optional: true}
+	resp.Schema = schema.Schema{
+		Attributes: map[string]schema.Attribute{
+			"id": schema.StringAttribute{Computed: true}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": schema.StringAttribute{Required: true},
+		},
+		Blocks: map[string]schema.Block{"access_control": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+			"user_name": optional, "group_name": optional, "service_principal_name": optional, "permission_level": schema.StringAttribute{Required: true},
+		}}}},
+	}
+}
+
+func (r *migratedPermissions) Create(ctx context.Context, req frameworkresource.CreateRequest, resp *frameworkresource.CreateResponse) {
+	var id types.String
+	var entries []struct {
+		User             types.String `tfsdk:"user_name"`
+		Group            types.String `tfsdk:"group_name"`
+		ServicePrincipal types.String `tfsdk:"service_principal_name"`
+		Level            string       `tfsdk:"permission_level"`
+	}
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("experiment_id"), &id)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("access_control"), &entries)...)
+	for _, e := range entries {
+		switch {
+		case !e.User.IsNull():
+			r.w.Grant(id.ValueString(), emulator.UserPrincipal(e.User.ValueString()), e.Level)
+		case !e.Group.IsNull():
+			r.w.Grant(id.ValueString(), emulator.GroupPrincipal(e.Group.ValueString()), e.Level)
+		default:
+			r.w.Grant(id.ValueString(), emulator.ServicePrincipalPrincipal(e.ServicePrincipal.ValueString()), e.Level)
+		}
+	}
+	resp.State.Raw = req.Plan.Raw
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), "/experiments/"+id.ValueString())...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("object_type"), "mlflowExperiment")...)
+}
+
+// TestExamples_movedLabel gives a block another label, as the example has it.
+func TestExamples_movedLabel(t *testing.T) {
+	w := newWorkspace(t)
+	block := func(label string) string {
+		return w.config(fmt.Sprintf("resource \"mlflow_experiment\" %q {\n  name = \"/Shared/churn\"\n}\n", label))
+	}
+	unitTest(t,
+		resource.TestStep{Config: block("old")},
+		resource.TestStep{
+			PreConfig: w.ResetJournal, Config: block("churn") + readFile(t, examplesDir+"/resources/mlflow_experiment/moved-label.tf"),
+			ConfigPlanChecks: before(noChanges{}), PostApplyFunc: func() { w.expectWrites(t) },
+		},
+	)
+}
+
+// TestExamples_identity imports by the identities of the examples, through the plugin protocol: few CLIs know them yet.
+func TestExamples_identity(t *testing.T) {
+	t.Parallel()
+	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	files, err := filepath.Glob(examplesDir + "/resources/*/identity-import.tf")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("examples are %q, %v", files, err)
+	}
+	for _, file := range files {
+		kind := filepath.Base(filepath.Dir(file))
+		t.Run(kind, func(t *testing.T) {
+			text := readFile(t, file)
+			identity := map[string]any{}
+			for _, m := range regexp.MustCompile(`(?m)^    (\w+) += "(.*)"$`).FindAllStringSubmatch(text, -1) {
+				identity[m[1]] = m[2]
+			}
+			state, says := d.importIdentity(kind, identity)
+			if says != "" || !strings.Contains(text, "to = "+kind+".") {
+				t.Errorf("import says %q for\n%s", says, text)
+			}
+			delete(identity, "experiment_id")
+			if fmt.Sprint(state["experiment_id"], state["id"]) == fmt.Sprint(nil, nil) {
+				t.Errorf("the state is %v", state)
+			}
+			for name, want := range identity {
+				if state[name] != want {
+					t.Errorf("%s is %v, want %v", name, state[name], want)
+				}
+			}
+		})
+	}
+}
+
+// TestExamples_query lists what the examples list, through the plugin protocol: the CLI that knows list blocks is newer than those that
+// the tests run with.
+func TestExamples_query(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulator.Options{Seed: 12})
+	w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"})
+	d := w.direct(t, emulator.AdminToken)
+	for kind, want := range map[string]int{"mlflow_experiment": 1, "mlflow_experiment_permissions": 10} {
+		t.Run(kind, func(t *testing.T) {
+			text := readFile(t, filepath.Join(examplesDir, "list-resources", kind, "list-resource.tfquery.hcl"))
+			block, arguments, _ := strings.Cut(text, "\n  config {\n")
+			if !strings.Contains(block, "list \""+kind+"\" ") || fmt.Sprint(queryArguments(t, block)["include_resource"]) != "true" {
+				t.Errorf("the block begins\n%s", block)
+			}
+			var limit int64
+			if l, ok := queryArguments(t, block)["limit"].(float64); ok {
+				limit = int64(l)
+			}
+			found := d.list(kind, queryArguments(t, arguments), limit, true)
+			for _, l := range found {
+				if l.says != "" || l.resource == nil {
+					t.Errorf("listed %+v", l)
+				}
+			}
+			if len(found) != want {
+				t.Errorf("%d were listed, want %d", len(found), want)
+			}
+		})
+	}
+}
+
+var (
+	queryArgument = regexp.MustCompile(`(?m)^ +(\w+) += (.+)$`)
+	objectKey     = regexp.MustCompile(`(\w+) = `)
+)
+
+// queryArguments reads simple arguments: their values are those of JSON, but for the keys of objects.
+func queryArguments(t *testing.T, text string) map[string]any {
+	t.Helper()
+	arguments := map[string]any{}
+	for _, m := range queryArgument.FindAllStringSubmatch(text, -1) {
+		name, value := m[1], []byte(m[2])
+		var (
+			object map[string]string
+			list   []string
+			other  any
+		)
+		switch {
+		case name == "provider":
+		case json.Unmarshal([]byte(objectKey.ReplaceAllString(m[2], `"$1": `)), &object) == nil:
+			arguments[name] = object
+		case json.Unmarshal(value, &list) == nil:
+			arguments[name] = list
+		case json.Unmarshal(value, &other) == nil:
+			arguments[name] = other
+		default:
+			t.Errorf("the value of %s can't be read: %s", name, value)
+		}
+	}
+	return arguments
+}

@@ -1,0 +1,417 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"path"
+	"reflect"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const (
+	experimentKind  = "mlflow_experiment"
+	tagKind         = "mlflow_experiment_tag"
+	permissionsKind = "mlflow_experiment_permissions"
+)
+
+// seeded are the tags that the local workspace's experiments begin with.
+var seeded = map[string]string{"team": "", "stage": ""}
+
+// managed is a resource with its state, as the CLI keeps it from one command to the next.
+type managed struct {
+	kind  string
+	state *tfprotov6.DynamicValue
+}
+
+// command starts a provider, as a command of the CLI does.
+func (w *workspace) command(t *testing.T, bulk bool) *direct {
+	t.Helper()
+	return newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
+}
+
+// refreshed reads a resource and gives it with its new state, and what the person is told.
+func (d *direct) refreshed(m managed) (managed, string) {
+	resp, err := d.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
+	if err != nil {
+		return m, err.Error()
+	}
+	return managed{m.kind, resp.NewState}, told(resp.Diagnostics)
+}
+
+// values gives a resource's state, nil when it is gone.
+func (d *direct) values(m managed) map[string]any {
+	d.t.Helper()
+	return d.decode(d.schemas.ResourceSchemas[m.kind], m.state)
+}
+
+// manage gives a resource the state that these values and a refresh make.
+func (d *direct) manage(kind string, values map[string]any) managed {
+	d.t.Helper()
+	m, says := d.refreshed(managed{kind, d.encode(d.schemas.ResourceSchemas[kind], values)})
+	if says != "" {
+		d.t.Fatalf("%s %v: %s", kind, values, says)
+	}
+	return m
+}
+
+func (d *direct) manageExperiment(id string) managed {
+	d.t.Helper()
+	return d.manage(experimentKind, map[string]any{"id": id, "description": "?", "tags": seeded, "tags_all": seeded})
+}
+
+func (d *direct) manageTag(id, key string) managed {
+	d.t.Helper()
+	return d.manage(tagKind, map[string]any{"id": id + "/" + key, "experiment_id": id, "key": key, "value": "?"})
+}
+
+func (d *direct) managePermissions(id string) managed {
+	d.t.Helper()
+	return d.manage(permissionsKind, map[string]any{"experiment_id": id})
+}
+
+// oldest gives the ids of the n oldest experiments, which a search lists last.
+func (w *workspace) oldest(n int) []string {
+	var ids []string
+	for _, e := range w.Experiments()[:n] {
+		ids = append(ids, e.ID)
+	}
+	return ids
+}
+
+// refreshAll reads resources ten at a time, as the CLI does, and fails the test for each that changes.
+func (d *direct) refreshAll(all []managed) {
+	d.t.Helper()
+	work := make(chan managed)
+	var wg sync.WaitGroup
+	for range 10 {
+		wg.Go(func() {
+			for m := range work {
+				before := d.values(m)
+				fresh, says := d.refreshed(m)
+				if after := d.values(fresh); says != "" || !reflect.DeepEqual(before, after) {
+					d.t.Errorf("%s changes from %v to %v and says %q", m.kind, before, after, says)
+				}
+			}
+		})
+	}
+	for _, m := range all {
+		work <- m
+	}
+	close(work)
+	wg.Wait()
+}
+
+// routes counts the calls so far by the last part of their path, ids left out.
+func (w *workspace) routes() map[string]int {
+	counts := map[string]int{}
+	for _, c := range w.Journal() {
+		route := path.Base(c.Path)
+		if strings.Contains(c.Path, "/permissions/") {
+			route = "permissions"
+		}
+		counts[route]++
+	}
+	return counts
+}
+
+// TestBulkRefresh_calls counts the calls of a refresh of the oldest experiments of a workspace, in which nothing has changed.
+func TestBulkRefresh_calls(t *testing.T) {
+	t.Parallel()
+	const host = "databricks-config"
+	for _, tc := range []struct {
+		name          string
+		size, managed int
+		bulk, all     bool // all: with three tags and the permissions of each
+		want          map[string]int
+	}{
+		{
+			name: "200 of 200 with tags and permissions", size: 200, managed: 200, bulk: true, all: true,
+			want: map[string]int{"get": 7, "search": 1, "permissions": 200, host: 1},
+		},
+		{
+			name: "the same without bulk refresh", size: 200, managed: 200, all: true,
+			want: map[string]int{"get": 200, "permissions": 200, host: 1},
+		},
+		{name: "3 of 20,000", size: 20000, managed: 3, bulk: true, want: map[string]int{"get": 3, host: 1}},
+		{name: "50 of 20,000", size: 20000, managed: 50, bulk: true, want: map[string]int{"get": 50, "search": 6, host: 1}},
+		{name: "50 of 20,000 without bulk refresh", size: 20000, managed: 50, want: map[string]int{"get": 50, host: 1}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t, emulator.Options{Seed: tc.size})
+			first := w.command(t, false)
+			var experiments, rest []managed
+			for _, id := range w.oldest(tc.managed) {
+				experiments = append(experiments, first.manageExperiment(id))
+				if tc.all {
+					w.SetTag(id, "cost-center", "4711")
+					rest = append(rest, first.manageTag(id, "team"), first.manageTag(id, "stage"), first.managePermissions(id))
+					rest = append(rest, w.command(t, false).manageTag(id, "cost-center"))
+				}
+			}
+			w.ResetJournal()
+			second := w.command(t, tc.bulk)
+			second.refreshAll(experiments) // what refers to them waits for them
+			second.refreshAll(rest)
+			if got := w.routes(); !maps.Equal(got, tc.want) {
+				t.Errorf("calls are %v, want %v", got, tc.want)
+			}
+		})
+	}
+}
+
+// fillers is how many experiments are read before the one that a test looks at: enough for a page to be there.
+const fillers = 12
+
+// target is an experiment of which everything is managed, together with others.
+type target struct {
+	*workspace
+	id       string
+	fillers  []managed
+	resource map[string]managed // by kind
+}
+
+func newTarget(t *testing.T) *target {
+	t.Helper()
+	w := newWorkspace(t, emulator.Options{Seed: 2 * fillers})
+	ids := w.oldest(fillers + 1)
+	x := &target{workspace: w, id: ids[fillers], resource: map[string]managed{}}
+	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
+	w.SetTag(x.id, "cost-center", "4711")
+	x.take(t, ids[:fillers])
+	return x
+}
+
+// take takes the target, and the experiments of these ids, into the state as they are.
+func (x *target) take(t *testing.T, ids []string) {
+	t.Helper()
+	d := x.command(t, false)
+	for _, id := range ids {
+		x.fillers = append(x.fillers, d.manageExperiment(id))
+	}
+	x.resource[experimentKind] = d.manageExperiment(x.id)
+	x.resource[tagKind] = d.manageTag(x.id, "cost-center")
+	x.resource[permissionsKind] = d.managePermissions(x.id)
+}
+
+// outcome is what a refresh makes of a resource.
+type outcome struct {
+	before, after map[string]any
+	says          string
+}
+
+// refresh reads everything in a new provider and gives what became of the target's resources, by kind.
+func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
+	t.Helper()
+	d := x.command(t, bulk)
+	x.ResetJournal()
+	d.refreshAll(x.fillers)
+	if pages := x.Count("", apiPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
+		t.Fatalf("%d pages were read", pages)
+	}
+	outcomes := map[string]outcome{}
+	for kind, m := range x.resource {
+		fresh, says := d.refreshed(m)
+		outcomes[kind] = outcome{d.values(m), d.values(fresh), says}
+	}
+	return outcomes
+}
+
+// mutations are what somebody else may do to an experiment, with the kinds of resources in which that shows.
+var mutations = map[string]struct {
+	do    func(x *target)
+	shows []string
+}{
+	"nothing":              {do: func(*target) {}},
+	"a foreign tag":        {do: func(x *target) { x.SetTag(x.id, "foreign", "theirs") }},
+	"a run":                {do: func(x *target) { x.AddRun(x.id) }},
+	"a tag changed":        {func(x *target) { x.SetTag(x.id, "team", "theirs") }, []string{experimentKind}},
+	"a tag removed":        {func(x *target) { x.RemoveTag(x.id, "team") }, []string{experimentKind}},
+	"a tag blanked":        {func(x *target) { x.SetTag(x.id, "team", "") }, []string{experimentKind}},
+	"description changed":  {func(x *target) { x.SetTag(x.id, "mlflow.note.content", "x") }, []string{experimentKind}},
+	"description removed":  {func(x *target) { x.RemoveTag(x.id, "mlflow.note.content") }, []string{experimentKind}},
+	"renamed":              {func(x *target) { x.Rename(x.id, "/Projects/team-01/renamed") }, []string{experimentKind}},
+	"moved":                {func(x *target) { x.Rename(x.id, "/Elsewhere/moved") }, []string{experimentKind}},
+	"a lone tag changed":   {func(x *target) { x.SetTag(x.id, "cost-center", "1") }, []string{tagKind}},
+	"a lone tag removed":   {func(x *target) { x.RemoveTag(x.id, "cost-center") }, []string{tagKind}},
+	"a lone tag blanked":   {func(x *target) { x.SetTag(x.id, "cost-center", "") }, []string{tagKind}},
+	"a level changed":      {func(x *target) { x.Grant(x.id, ben, "CAN_MANAGE") }, []string{permissionsKind}},
+	"somebody else's":      {func(x *target) { x.Grant(x.id, ana, "CAN_READ") }, []string{permissionsKind}},
+	"a grant revoked":      {func(x *target) { x.Revoke(x.id, ben) }, []string{permissionsKind}},
+	"deleted":              {func(x *target) { x.Trash(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
+	"deleted and restored": {do: func(x *target) { x.Trash(x.id); x.Restore(x.id) }},
+	"purged":               {func(x *target) { x.Purge(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
+	"made anew":            {func(x *target) { x.Recreate(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
+}
+
+var (
+	ana = emulator.UserPrincipal(emulator.User)
+	ben = emulator.UserPrincipal(emulator.OtherUser)
+)
+
+// TestBulkRefresh_drift: with bulk refresh everything that changed is found, as it is without, and nothing else.
+func TestBulkRefresh_drift(t *testing.T) {
+	t.Parallel()
+	for name, mutation := range mutations {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			x := newTarget(t)
+			mutation.do(x)
+			off, on := x.refresh(t, false), x.refresh(t, true)
+			shown := map[string]bool{}
+			for _, kind := range mutation.shows {
+				shown[kind] = true
+			}
+			for kind, want := range off {
+				if got := on[kind]; !reflect.DeepEqual(got, want) {
+					t.Errorf("%s: with bulk refresh\n%v\nwithout\n%v", kind, got, want)
+				}
+				if changed := !reflect.DeepEqual(want.before, want.after); changed != shown[kind] {
+					t.Errorf("%s changes: %t, want %t; from %v to %v", kind, changed, shown[kind], want.before, want.after)
+				}
+			}
+		})
+	}
+}
+
+// TestBulkRefresh_searchLagsBehind: a search that does not know the newest changes yet, which are in the state, shows no drift.
+func TestBulkRefresh_searchLagsBehind(t *testing.T) {
+	t.Parallel()
+	for name, mutation := range mutations {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if name == "deleted" || name == "purged" {
+				t.Skip("nothing is left that could be in the state")
+			}
+			x := newTarget(t)
+			x.HoldSearch()
+			mutation.do(x)
+			for _, key := range []string{"team", "cost-center"} { // an apply set again what was taken
+				e, _ := x.Experiment(x.id)
+				if value, _ := e.Tag(key); value == "" {
+					x.SetTag(x.id, key, "anew")
+				}
+			}
+			x.take(t, nil)
+			for kind, got := range x.refresh(t, true) {
+				if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
+					t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+				}
+			}
+		})
+	}
+	t.Run("created", func(t *testing.T) {
+		t.Parallel()
+		x := newTarget(t)
+		x.HoldSearch()
+		x.id = x.CreateExperiment(emulator.Admin, "/Shared/new", map[string]string{"team": "risk", "stage": "dev", "cost-center": "1"})
+		x.take(t, nil)
+		for kind, got := range x.refresh(t, true) {
+			if got.says != "" || !reflect.DeepEqual(got.before, got.after) {
+				t.Errorf("%s changes from %v to %v and says %q", kind, got.before, got.after, got.says)
+			}
+		}
+	})
+}
+
+// TestBulkRefresh_ownWrites: after a change of its own, a provider reads that experiment directly, though it was on a page.
+func TestBulkRefresh_ownWrites(t *testing.T) {
+	t.Parallel()
+	x := newTarget(t)
+	d := x.command(t, true)
+	d.refreshAll(x.fillers)
+	prior := d.values(x.resource[tagKind])
+	planned := maps.Clone(prior)
+	planned["value"] = "8000"
+	if _, says := d.apply(tagKind, prior, planned); says != "" {
+		t.Fatal(says)
+	}
+	x.ResetJournal()
+	fresh, says := d.refreshed(x.resource[tagKind])
+	if got := d.values(fresh)["value"]; got != "8000" || says != "" {
+		t.Errorf("the tag reads %v (%s) after it was set", got, says)
+	}
+	if n := x.Count("GET", apiPath+"get"); n != 1 {
+		t.Errorf("%d direct reads, want 1", n)
+	}
+}
+
+// TestBulkRefresh_aliases: what one configured provider read is of no account to another one, even where ids are the same.
+func TestBulkRefresh_aliases(t *testing.T) {
+	t.Parallel()
+	one, two := newTarget(t), newTarget(t)
+	if one.id != two.id {
+		t.Fatalf("the ids are %s and %s, want the same", one.id, two.id)
+	}
+	two.SetTag(two.id, "team", "of two")
+	two.take(t, nil)
+	here, there := one.command(t, true), two.command(t, true)
+	here.refreshAll(one.fillers)
+	there.refreshAll(two.fillers)
+	here.refreshAll([]managed{one.resource[experimentKind]})
+	there.refreshAll([]managed{two.resource[experimentKind]})
+	for i, x := range []*target{one, two} {
+		if pages := x.Count("", apiPath+"search"); pages != 1 {
+			t.Errorf("alias %d read %d pages, want 1", i+1, pages)
+		}
+	}
+}
+
+// TestBulkRefresh_throughCLI applies, changes and drifts with bulk refresh on.
+func TestBulkRefresh_throughCLI(t *testing.T) {
+	w := newWorkspace(t)
+	config := func(stage string) string {
+		return w.configAs(emulator.AdminToken, "bulk_refresh = true", fmt.Sprintf(`
+			resource "mlflow_experiment" "test" {
+			  count = 12
+			  name  = "/Shared/e${count.index}"
+			  tags  = { stage = %q }
+			}
+			resource "mlflow_experiment_tag" "test" {
+			  count         = 12
+			  experiment_id = mlflow_experiment.test[count.index].id
+			  key           = "owner"
+			  value         = "%s-${count.index}"
+			}
+			data "mlflow_experiment" "test" {
+			  name       = "/Shared/e5"
+			  depends_on = [mlflow_experiment.test, mlflow_experiment_tag.test]
+			}`, stage, stage))
+	}
+	step := func(stage string, actions ...plancheck.PlanCheck) resource.TestStep {
+		return resource.TestStep{
+			Config:           config(stage),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: actions},
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue("data.mlflow_experiment.test", tfjsonpath.New("tags"), knownvalue.MapPartial(map[string]knownvalue.Check{
+					"stage": knownvalue.StringExact(stage), "owner": knownvalue.StringExact(stage + "-5"),
+				})),
+			},
+		}
+	}
+	drifted := step("prod", plancheck.ExpectResourceAction("mlflow_experiment.test[7]", plancheck.ResourceActionUpdate),
+		plancheck.ExpectResourceAction("mlflow_experiment_tag.test[9]", plancheck.ResourceActionCreate),
+		plancheck.ExpectResourceAction("mlflow_experiment.test[8]", plancheck.ResourceActionNoop))
+	drifted.PreConfig = func() {
+		if w.Count("", apiPath+"search") == 0 {
+			t.Error("no page was read so far")
+		}
+		seven, _ := w.ExperimentByName("/Shared/e7")
+		w.SetTag(seven.ID, "stage", "theirs")
+		nine, _ := w.ExperimentByName("/Shared/e9")
+		w.RemoveTag(nine.ID, "owner")
+	}
+	unitTest(t, step("dev"), step("prod"), drifted)
+}

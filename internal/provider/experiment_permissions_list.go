@@ -1,0 +1,49 @@
+package provider
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var _ list.ListResourceWithConfigure = (*experimentPermissionsList)(nil)
+
+// experimentPermissionsList lists the permissions of experiments for `terraform query`.
+type experimentPermissionsList struct{ experimentPermissionsResource }
+
+func newExperimentPermissionsList() list.ListResource { return &experimentPermissionsList{} }
+
+// ListResourceConfigSchema implements [list.ListResource].
+func (l *experimentPermissionsList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
+	resp.Schema = listSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). Experiments of notebooks, " +
+		"which have none of their own, come with a warning.")
+}
+
+// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
+func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	stream.Results = l.results(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
+		id := types.StringValue(e.ID)
+		model := experimentPermissionsModel{
+			ID: id, ExperimentID: id,
+			Groups: types.MapNull(types.StringType), Users: types.MapNull(types.StringType), ServicePrincipals: types.MapNull(types.StringType),
+		}
+		result.Diagnostics.Append(l.identify(ctx, result.Identity, model.identity())...)
+		if !req.IncludeResource {
+			return
+		}
+		acl, problem := readACL(ctx, l.client(), e.ID)
+		if problem != nil {
+			// A warning, since an error would end the list for all the others.
+			addWarning(&result.Diagnostics, "read permissions", named(e.ID, e.Name), problem.err, strings.Join(problem.advice, " "))
+			return
+		}
+		model.fill(acl, nil)
+		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
+	})
+}

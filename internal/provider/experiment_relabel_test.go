@@ -1,0 +1,225 @@
+package provider_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// adopting is the configuration of a block that takes over what has the name.
+func adopting(more map[string]any) map[string]any {
+	return attributes("/Shared/churn", mergeAny(map[string]any{"adopt_existing": true}, more))
+}
+
+func mergeAny(all map[string]any, more map[string]any) map[string]any {
+	for name, value := range more {
+		all[name] = value
+	}
+	return all
+}
+
+// TestExperiment_relabelled deletes an experiment for one block and creates one of the same name for another, in the same process: so it
+// goes when a block gets another label without a moved block, and when a resource is replaced.
+func TestExperiment_relabelled(t *testing.T) {
+	t.Parallel()
+	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted by another block"
+	for name, c := range map[string]struct {
+		options emulator.Options
+		config  map[string]any
+		behind  func(w *workspace, id string)
+		says    string
+		fresh   bool // another experiment is made
+		// elsewhere: the experiment is left under another name.
+		elsewhere bool
+	}{
+		"taken back":                      {config: adopting(nil), says: restored},
+		"taken back at its location":      {config: adopting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
+		"taken back, and its tags set":    {config: adopting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
+		"taken back where the name stays": {config: adopting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
+		"another spelling":                {config: adopting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: strings.Replace(restored, "/Shared", "/Workspace/Shared", 1)[:60]},
+		"not without adopt_existing":      {config: attributes("/Shared/churn", nil), fresh: true},
+		"not for another location":        {config: adopting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
+		"not when it is to be superseded": {config: adopting(map[string]any{"if_deleted": "supersede"}), fresh: true},
+		"not another name":                {config: adopting(map[string]any{"name": "/Shared/other"}), fresh: true},
+		"renamed back":                    {config: adopting(nil), behind: comesBackElsewhere, says: restored},
+		"renaming back fails, and is planned": {config: adopting(nil), says: restored, elsewhere: true, behind: func(w *workspace, id string) {
+			comesBackElsewhere(w, id)
+			w.Inject(emulator.Fault{Path: experimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+		}},
+		"restoring fails": {config: adopting(nil), says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *workspace, _ string) {
+			w.Inject(emulator.Fault{Path: experimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t, c.options)
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
+			e, _ := w.Experiment(id)
+			if location, ok := c.config["artifact_location"].(string); ok {
+				c.config["artifact_location"] = strings.ReplaceAll(location, "ID", id)
+			}
+			if c.behind != nil {
+				c.behind(w, id)
+			}
+			d := w.direct(t, emulator.AdminToken)
+			if left, got := d.apply("mlflow_experiment", stateOf(e, nil), nil); left != nil || got != "" {
+				t.Fatalf("delete leaves %v and says %q", left, got)
+			}
+			state, got := d.create("mlflow_experiment", c.config)
+			want := strings.ReplaceAll(c.says, "ID", id)
+			if want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			now, _ := w.Experiment(id)
+			switch {
+			case isError(want):
+				if state != nil || len(w.Experiments()) != 1 {
+					t.Errorf("state %v, experiments %+v", state, w.Experiments())
+				}
+			case c.fresh:
+				if state["id"] == id || now.LifecycleStage != "deleted" {
+					t.Errorf("state %v, the old one is %+v", state, now)
+				}
+			case state["id"] != id || now.LifecycleStage != "active" || len(w.Experiments()) != 1:
+				t.Errorf("state %v, the experiment is %+v of %d", state, now, len(w.Experiments()))
+			}
+			if back := now.Name == "/Shared/churn"; !c.fresh && !isError(want) && back == c.elsewhere {
+				t.Errorf("the experiment is called %s", now.Name)
+			}
+			if team, _ := now.Tag("team"); c.config["tags"] != nil && team != "fraud" {
+				t.Errorf("the tag is %q", team)
+			}
+		})
+	}
+}
+
+// comesBackElsewhere has a restored experiment stay under another name.
+func comesBackElsewhere(w *workspace, id string) {
+	w.Before("GET", experimentCalls+"get", func(*http.Request) {
+		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", experimentCalls+"restore") == 1 && w.Count("POST", experimentCalls+"update") == 0 {
+			w.Rename(id, "/Users/ben@example.com/Trash-churn")
+		}
+	})
+}
+
+// TestExperiment_relabelledAtOnce has the two blocks come at the same time, as the CLI does: the experiment outlives it in any order.
+func TestExperiment_relabelledAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	for i := range 20 {
+		name := fmt.Sprintf("/Shared/churn-%d", i)
+		e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, name, nil))
+		d := w.direct(t, emulator.AdminToken)
+		var both sync.WaitGroup
+		both.Go(func() { d.apply("mlflow_experiment", stateOf(e, nil), nil) })
+		both.Go(func() {
+			if state, got := d.create("mlflow_experiment", adopting(map[string]any{"name": name})); state["id"] != e.ID {
+				t.Errorf("%s became %v, said %q", e.ID, state, got)
+			}
+		})
+		both.Wait()
+		if now, _ := w.Experiment(e.ID); now.LifecycleStage != "active" || now.Name != name {
+			t.Errorf("the experiment is %+v", now)
+		}
+	}
+	if n := len(w.Experiments()); n != 20 {
+		t.Errorf("%d experiments", n)
+	}
+}
+
+// TestExperiment_relabelPlanned: the plan warns of what only looks like another experiment.
+func TestExperiment_relabelPlanned(t *testing.T) {
+	t.Parallel()
+	const warning = "warning: Experiment would be deleted and created anew"
+	for name, c := range map[string]struct {
+		state, config map[string]any
+		warned        bool
+	}{
+		"the same name":         {config: attributes("/Shared/churn", nil), warned: true},
+		"another spelling":      {config: attributes("/Workspace/Shared/churn", nil), warned: true},
+		"another name":          {config: attributes("/Shared/other", nil)},
+		"to be taken over":      {config: adopting(nil)},
+		"the old one is kept":   {config: attributes("/Shared/churn", nil), state: map[string]any{"deletion_policy": "retain"}},
+		"nothing is to be made": {},
+	} {
+		for _, creates := range []string{"first", "last"} {
+			t.Run(name+", created "+creates, func(t *testing.T) {
+				w := newWorkspace(t)
+				e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil))
+				d := w.direct(t, emulator.AdminToken)
+				var says []string
+				plan := func() {
+					if c.config != nil {
+						says = append(says, d.plan("mlflow_experiment", c.config))
+					}
+				}
+				if creates == "first" {
+					plan()
+				}
+				says = append(says, d.planDelete("mlflow_experiment", stateOf(e, c.state)))
+				if creates == "last" {
+					plan()
+				}
+				if last := says[len(says)-1]; strings.HasPrefix(last, warning) != c.warned || !c.warned && lines(says) != "" {
+					t.Errorf("planned says %q", says)
+				}
+			})
+		}
+	}
+}
+
+// TestExperiment_replacedByHand replaces through the CLI, in both orders, what nobody changed.
+func TestExperiment_replacedByHand(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"foreign": "theirs"})
+	config := func(label, trigger string, createFirst bool) string {
+		return w.config(fmt.Sprintf(`
+			resource "terraform_data" "trigger" { input = %q }
+			resource "mlflow_experiment" %q {
+			  name           = "/Shared/churn"
+			  adopt_existing = true
+			  lifecycle {
+			    replace_triggered_by  = [terraform_data.trigger]
+			    create_before_destroy = %t
+			  }
+			}`, trigger, label, createFirst))
+	}
+	survived := func() {
+		if e, _ := w.Experiment(id); e.LifecycleStage != "active" || e.Name != "/Shared/churn" || len(w.Experiments()) != 1 {
+			t.Errorf("the experiment is %+v of %d", e, len(w.Experiments()))
+		}
+	}
+	replaces := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return before(plancheck.ExpectResourceAction("mlflow_experiment.test", action))
+	}
+	unitTest(t,
+		resource.TestStep{Config: config("test", "a", false), PostApplyFunc: survived},
+		resource.TestStep{
+			Config: config("test", "b", false), ConfigPlanChecks: replaces(plancheck.ResourceActionDestroyBeforeCreate), PostApplyFunc: survived,
+		},
+		resource.TestStep{
+			Config: config("test", "c", true), ConfigPlanChecks: replaces(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: survived,
+		},
+		resource.TestStep{Taint: []string{"mlflow_experiment.test"}, Config: config("test", "c", false), PostApplyFunc: survived},
+		resource.TestStep{Config: config("other", "c", false), PostApplyFunc: survived},
+	)
+}
+
+// planDelete plans to destroy a resource, and gives what the person is told.
+func (d *direct) planDelete(kind string, state map[string]any) string {
+	d.t.Helper()
+	schema := d.schemas.ResourceSchemas[kind]
+	resp, err := d.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: kind, PriorState: d.encode(schema, state), Config: d.encode(schema, nil), ProposedNewState: d.encode(schema, nil),
+	})
+	d.check(err)
+	return told(resp.Diagnostics)
+}

@@ -1,0 +1,111 @@
+package provider_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"sync"
+	"testing"
+)
+
+// relay is a reverse proxy between the provider and a server. It keeps count of the calls, and can spoil some.
+type relay struct {
+	mu    sync.Mutex
+	calls []string
+	spoil func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
+}
+
+// relayed gives a backend that is reached through a relay of its own.
+func (b *backend) relayed(t *testing.T) (*backend, *relay) {
+	t.Helper()
+	target, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &relay{}
+	pass := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) }}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		r.mu.Lock()
+		r.calls = append(r.calls, req.Method+" "+req.URL.Path)
+		spoil := r.spoil
+		r.mu.Unlock()
+		if spoil == nil || !spoil(w, req, pass) {
+			pass.ServeHTTP(w, req)
+		}
+	}))
+	t.Cleanup(server.Close)
+	through := *b
+	through.url = server.URL
+	return &through, r
+}
+
+// spoilWith spoils the calls of a path for which it is asked; how tells whether it answered. nil ends it.
+func (r *relay) spoilWith(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spoil = func(w http.ResponseWriter, req *http.Request, pass http.Handler) bool {
+		return how != nil && req.URL.Path == path && how(w, req, pass)
+	}
+}
+
+// reset forgets the calls.
+func (r *relay) reset() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.calls = nil
+}
+
+// seen gives the calls since the last reset, in order of their names.
+func (r *relay) seen() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Sorted(slices.Values(r.calls))
+}
+
+// answerWith answers in place of the server.
+func answerWith(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
+	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte(body))
+		return true
+	}
+}
+
+// loseAnswer lets the first call take effect and breaks the connection before its answer.
+func loseAnswer() func(http.ResponseWriter, *http.Request, http.Handler) bool {
+	var once sync.Once
+	return func(_ http.ResponseWriter, r *http.Request, pass http.Handler) (lost bool) {
+		once.Do(func() {
+			pass.ServeHTTP(httptest.NewRecorder(), r)
+			lost = true
+		})
+		if lost {
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	}
+}
+
+// smallPages makes a search ask for few results at a time, whatever the provider asks for.
+func smallPages(t *testing.T, size int) func(http.ResponseWriter, *http.Request, http.Handler) bool {
+	return func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
+		var search map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&search); err != nil {
+			t.Error(err)
+		}
+		search["max_results"] = size
+		body, err := json.Marshal(search)
+		if err != nil {
+			t.Error(err)
+		}
+		r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+		pass.ServeHTTP(w, r)
+		return true
+	}
+}

@@ -1,0 +1,91 @@
+# shellcheck shell=bash disable=SC2034 # demo.sh reads this file and uses what it sets
+# The part of the demo that is about open-source MLflow: a real server with basic authentication. Its people and roles have to be
+# made first.
+
+what_it_is="a real MLflow server $MLFLOW_RELEASE with basic authentication"
+admin_password=admin-password-1234 ana_password=anas-password-1234
+how_to_look="ana@example.com signs in with $ana_password, admin with $admin_password"
+about_the_review='"*" is what nobody granted on the experiment itself: admin may do everything. Teams are roles of the server.'
+taken_tag='removed'
+taken_tag_line='+ "environment" *= "dev"'
+lowered_team='an admin lowers the role data-science to READ'
+deleted_where=': it keeps its name'
+planned_for_deleted='which will be created: with if_deleted = "restore" it comes back with its runs'
+stage_of_deleted=active
+about_the_deleted='pricing/training is the same experiment as before: it was restored, runs included.'
+what_next='  make demo BACKEND=mlflow KEEP=1         waits before the destroy, so that you can look at the UI
+  docs/guides/open-source-mlflow.md       how to set up such a server, and what each version can do'
+level_read=READ level_manage=MANAGE
+
+# as WHO ARGUMENTS...: curl, as ana or admin.
+as() {
+  local login=admin:$admin_password
+  [[ $1 != ana ]] || login=ana@example.com:$ana_password
+  shift
+  curl --user "$login" "$@"
+}
+
+start_server() {
+  scripts/mlflow-servers.sh "$CACHE_DIR/mlflow" "$MLFLOW_RELEASE"
+  local bin=$CACHE_DIR/mlflow/$MLFLOW_RELEASE/bin port
+  port=$("$bin/python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  url=http://127.0.0.1:$port
+  cat >"$work/auth.ini" <<INI
+[mlflow]
+default_permission = NO_PERMISSIONS
+database_uri = sqlite:///$work/auth.db
+admin_username = admin
+admin_password = $admin_password
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+auth_cache_ttl_seconds = 60
+INI
+  note 'MLflow starts, which takes from ten seconds to a minute.'
+  start env PATH="$bin:$PATH" MLFLOW_AUTH_CONFIG_PATH="$work/auth.ini" MLFLOW_FLASK_SERVER_SECRET_KEY=demo MLFLOW_DISABLE_TELEMETRY=true \
+    "$bin/mlflow" server --app-name basic-auth --host 127.0.0.1 --port "$port" --workers 1 \
+    --backend-store-uri "sqlite:///$work/mlflow.db" --artifacts-destination "$work/artifacts"
+  until curl --silent --fail --noproxy '*' --output "$work/answer.txt" "$url/health"; do
+    running
+    [[ $SECONDS -lt 300 ]] || fail 'the MLflow server does not answer' "$work/server.txt"
+    sleep 0.5
+  done
+  make_people
+  export MLFLOW_TRACKING_URI=$url MLFLOW_TRACKING_USERNAME=admin MLFLOW_TRACKING_PASSWORD=$admin_password
+  export TF_VAR_service_principals='{}' # MLflow has none
+}
+
+make_people() {
+  local name
+  for name in ana@example.com ben@example.com; do
+    by_hand admin POST 2.0/mlflow/users/create "{\"username\":\"$name\",\"password\":\"$ana_password\"}"
+  done
+  for name in data-science ml-platform risk; do
+    by_hand admin POST 3.0/mlflow/roles/create "{\"name\":\"$name\",\"workspace\":\"default\"}"
+  done
+}
+
+# change_grant VERB ID USER [LEVEL]: Ana grants or revokes; MLflow has no call that changes a level.
+change_grant() {
+  by_hand ana POST "3.0/mlflow/users/permissions/$1" \
+    "{\"username\":\"$3\",\"resource_type\":\"experiment\",\"resource_id\":\"$2\"${4:+,\"permission\":\"$4\"}}"
+}
+# ana_grants ID USER LEVEL: Ben holds nothing before.
+ana_grants() { change_grant grant "$@"; }
+
+# lower_team ID ROLE: only admins change roles.
+lower_team() {
+  local row
+  row=$(api admin GET '3.0/mlflow/roles/list?workspace=default' | tr '{' '\n' |
+    awk -v role="\"name\":\"$2\"" -v experiment="\"resource_pattern\":\"$1\"" '
+      /"name":/ { on = index($0, role) } on && index($0, experiment)' | sed 's/.*"id":\([0-9]*\).*/\1/')
+  by_hand admin PATCH 3.0/mlflow/roles/permissions/update "{\"role_permission_id\":$row,\"permission\":\"READ\"}"
+}
+
+# grants_of ID: the grants on an experiment, each after the role that holds it.
+grants_of() {
+  api admin GET '3.0/mlflow/roles/list?workspace=default' | tr '{}' '\n\n' |
+    awk -v experiment="\"resource_pattern\":\"$1\"" '/"name":/ { role = $0 } index($0, experiment) { print role, $0 }'
+}
+ana_takes_tag() { # EXPERIMENT KEY
+  by_hand ana POST 2.0/mlflow/experiments/delete-experiment-tag "{\"experiment_id\":\"$(id_of "$1")\",\"key\":\"$2\"}"
+}
+requests_made() { grep -c '/api/.* HTTP/1.1"' "$work/server.txt"; }
