@@ -3,7 +3,7 @@
 
 what_it_is='a small workspace in memory that answers as Databricks does'
 how_to_look=''
-about_the_review='Workspace admins hold CAN_MANAGE everywhere and are left out; "…" is a shortened application id.'
+about_the_review='Workspace admins hold CAN_MANAGE everywhere and are left out.'
 taken_tag='emptied' # Databricks has no call that removes a tag
 taken_tag_line='~ "environment" .*-> "dev"'
 lowered_team='the group data-science is lowered to CAN_READ'

@@ -5,7 +5,7 @@
 what_it_is="a real MLflow server $MLFLOW_RELEASE with basic authentication"
 admin_password=admin-password-1234 ana_password=anas-password-1234
 how_to_look="ana@example.com signs in with $ana_password, admin with $admin_password"
-about_the_review='"*" is what nobody granted on the experiment itself: admin may do everything. Teams are roles of the server.'
+about_the_review='Admins may do everything and are left out. Teams are roles of the server.'
 taken_tag='removed'
 taken_tag_line='+ "environment" *= "dev"'
 lowered_team='an admin lowers the role data-science to READ'

@@ -113,8 +113,7 @@ finds() {
 # take_review FILE: who may do what, as a table.
 take_review() {
   cli_in "$review" 0 apply -auto-approve -input=false
-  "$CLI" -chdir="$review" output -raw table >"$1"
-  echo >>"$1"
+  "$CLI" -chdir="$review" output -raw markdown >"$1"
 }
 
 [[ $BACKEND == databricks || $BACKEND == mlflow ]] || fail "BACKEND is \"$BACKEND\"; it must be databricks or mlflow"
@@ -165,6 +164,7 @@ take_review "$work/review-before.txt"
 indent <"$work/review-before.txt"
 echo
 note "$about_the_review"
+note 'The same as a page to look at and to print: terraform output -raw html > review.html'
 
 step 'Ana changes things by hand' \
   'She does not know about Terraform. Nine changes, as the UI would make them:'

@@ -2,29 +2,30 @@ locals {
   # Written by discover/, from then on yours: what differs from it on the server shows up in the plan.
   experiments = jsondecode(file("${path.module}/experiments.json"))
 
-  # Experiments whose permissions were looked at.
-  shared = { for id, e in local.experiments : id => e if e.grants != null }
+  # For for_each, small maps: Terraform goes through all of the map once for each instance.
+  names  = { for id, e in local.experiments : id => e.name }
+  shared = { for id, e in local.experiments : id => e.name if e.permissions != null }
 }
 
 resource "mlflow_experiment" "this" {
-  for_each = local.experiments
+  for_each = local.names
 
-  name        = each.value.name
-  description = each.value.description
-  tags        = length(each.value.tags) > 0 ? each.value.tags : null
+  name        = each.value
+  description = local.experiments[each.key].description
+  tags        = local.experiments[each.key].tags
 }
 
 resource "mlflow_experiment_permissions" "this" {
   for_each = local.shared
 
   experiment_id      = mlflow_experiment.this[each.key].id
-  groups             = length(each.value.grants.group) > 0 ? each.value.grants.group : null
-  users              = length(each.value.grants.user) > 0 ? each.value.grants.user : null
-  service_principals = length(each.value.grants.service_principal) > 0 ? each.value.grants.service_principal : null
+  groups             = local.experiments[each.key].permissions.groups
+  users              = local.experiments[each.key].permissions.users
+  service_principals = local.experiments[each.key].permissions.service_principals
 }
 
 import {
-  for_each = local.experiments
+  for_each = local.names
   to       = mlflow_experiment.this[each.key]
   id       = each.key
 }

@@ -1,43 +1,67 @@
-data "mlflow_experiments" "selected" {
+data "mlflow_permission_review" "all" {
   name_prefix = var.name_prefix
 }
 
-data "mlflow_experiment_permissions" "each" {
-  # Those of notebooks have the permissions of the notebook.
-  for_each = { for e in data.mlflow_experiments.selected.experiments : e.name => e.id if e.kind == "workspace" }
-
-  experiment_id = each.value
-}
-
 locals {
-  # Workspace admins hold CAN_MANAGE everywhere and are left out.
-  grants = flatten([
-    for name, permissions in data.mlflow_experiment_permissions.each : [
-      for g in permissions.grants : {
-        experiment = name
-        principal  = g.principal
-        kind       = g.kind
-        level      = g.level
-        from       = g.inherited ? coalesce(g.inherited_from_path, "a folder above") : "direct"
-      } if g.principal != "admins"
-    ]
+  review = data.mlflow_permission_review.all
+
+  # Admins may do everything everywhere. They are left out of the pages, so that what was granted to the others can be seen.
+  grants = [for g in local.review.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
+  page   = merge(local.review, { grants = local.grants })
+
+  # Experiments that some group is responsible for.
+  owned = distinct([
+    for g in local.grants : g.experiment_name
+    if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal != var.everybody
   ])
 
-  # One line an experiment and one cell a level. "*" marks what is inherited, "…" a shortened application id.
-  cells = {
-    for name, permissions in data.mlflow_experiment_permissions.each : name => [
-      for level in ["CAN_MANAGE", "CAN_EDIT", "CAN_READ"] : join(", ", [
-        for g in permissions.grants : join("", [
-          g.kind == "service_principal" ? "${substr(g.principal, 0, 8)}…" : g.principal,
-          g.inherited ? "*" : "",
-        ]) if g.level == level && g.principal != "admins"
-      ])
+  # The policies. Each lists what breaks it; all are fulfilled when all lists are empty.
+  violations = {
+    "Everybody can manage" = distinct([
+      for g in local.grants : g.experiment_name
+      if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal == var.everybody
+    ])
+    "No group is responsible" = [
+      for e in local.review.experiments : e.name
+      if startswith(e.name, var.owned_prefix) && !contains(local.owned, e.name)
+    ]
+    "Granted to a person who is not on the list" = [
+      for g in local.grants : "${g.experiment_name}: ${g.principal}"
+      if g.kind == "user" && !g.inherited && !contains(coalesce(var.people, [g.principal]), g.principal)
+    ]
+    # Experiments of notebooks have the permissions of the notebook, and are reviewed there.
+    "Could not be read" = [
+      for u in local.review.unreadable : "${u.experiment_name}: ${u.reason}"
+      if u.experiment_kind == "workspace"
     ]
   }
-  rows = concat([["EXPERIMENT", "CAN_MANAGE", "CAN_EDIT", "CAN_READ"]], [for name, cells in local.cells : concat([name], cells)])
+}
 
-  widths = [for column in range(4) : max([for row in local.rows : length(row[column])]...)]
-  table = join("\n", [
-    for row in local.rows : trimspace(join("  ", [for column in range(4) : format("%-${local.widths[column]}s", row[column])]))
-  ])
+# A check warns, and lets the run go on: the pages are for looking at what it found.
+check "not_everybody_manages" {
+  assert {
+    condition     = length(local.violations["Everybody can manage"]) == 0
+    error_message = "Members of \"${var.everybody}\" hold CAN_MANAGE on:\n${join("\n", local.violations["Everybody can manage"])}"
+  }
+}
+
+check "a_group_is_responsible" {
+  assert {
+    condition     = length(local.violations["No group is responsible"]) == 0
+    error_message = "No group holds CAN_MANAGE on:\n${join("\n", local.violations["No group is responsible"])}"
+  }
+}
+
+check "people_on_the_list" {
+  assert {
+    condition     = length(local.violations["Granted to a person who is not on the list"]) == 0
+    error_message = "Grant to a group instead:\n${join("\n", local.violations["Granted to a person who is not on the list"])}"
+  }
+}
+
+check "everything_was_read" {
+  assert {
+    condition     = length(local.violations["Could not be read"]) == 0
+    error_message = "Nothing is known about:\n${join("\n", local.violations["Could not be read"])}"
+  }
 }

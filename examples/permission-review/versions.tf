@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.0"
+  required_version = ">= 1.8" # provider functions; OpenTofu has them too
 
   required_providers {
     mlflow = {

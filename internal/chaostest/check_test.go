@@ -98,7 +98,7 @@ func (r round) sameExperiment(label string) string {
 // manages asks the workspace, with the caller's own token, for what only CAN_MANAGE shows.
 func (w *world) manages(id string) bool {
 	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/api/2.0/permissions/experiments/"+id, nil)
-	req.Header.Set("Authorization", "Bearer "+w.token)
+	req.Header.Set("Authorization", "Bearer "+w.who.token)
 	answer := httptest.NewRecorder()
 	w.ServeHTTP(answer, req)
 	return answer.Code == http.StatusOK
@@ -230,8 +230,8 @@ func (w *world) checkGrants(r round, id string) {
 		}
 	}
 	for _, l := range []levels{now, want} {
-		if l[w.caller] == canManage {
-			delete(l, w.caller)
+		if l[w.who.principal] == canManage {
+			delete(l, w.who.principal)
 		}
 	}
 	if !maps.Equal(now, want) {

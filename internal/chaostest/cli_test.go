@@ -39,8 +39,8 @@ func install(t *testing.T) installation {
 		must(t, os.Symlink(provider, filepath.Join(folder, "terraform-provider-mlflow_v"+version)))
 	}
 	config := filepath.Join(dir, "cli.tfrc")
-	must(t, os.WriteFile(config, fmt.Appendf(nil, "disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
-		filepath.Join(dir, "mirror")), 0o600))
+	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror"))
+	must(t, os.WriteFile(config, []byte(text), 0o600))
 	return installation{findCLI(t), config}
 }
 

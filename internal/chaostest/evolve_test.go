@@ -24,7 +24,9 @@ func (d dice) chance(p float64) bool { return d.Float64() < p }
 
 func pick[T any](d dice, from []T) T { return from[d.IntN(len(from))] }
 
-// evolve derives the next configuration from the last one: blocks come, change and go.
+// evolve derives the next configuration from the last one: blocks come, change and go. A name never goes from one block to a new one in the
+// same step: with adopt_existing, an apply that is cut between the two would leave both with the same experiment, and the next one would
+// delete it with the old block. A moved block is the way to give a block another label.
 func (w *world) evolve() config {
 	next := w.config.clone()
 	for _, label := range labels(w.config.experiments) {
@@ -62,7 +64,7 @@ func (w *world) newExperiment() experiment {
 	if w.dice.chance(0.3) {
 		e.location = w.location()
 	}
-	if w.dice.chance(0.4) {
+	if w.dice.chance(0.5) {
 		e.deletionPolicy = "delete_if_empty"
 	} else if w.dice.chance(0.15) {
 		e.deletionPolicy = "retain"
@@ -98,9 +100,9 @@ func (w *world) ifDeleted() string {
 // newFolder draws where a new experiment goes: a folder that is there, or one that has to be made.
 func (w *world) newFolder() (folder string, parents bool) {
 	if w.dice.chance(0.35) {
-		return w.folder + "/" + w.fresh("made"), true
+		return w.who.folder + "/" + w.fresh("made"), true
 	}
-	return pick(w.dice, []string{w.folder, w.folder, "/Shared"}), w.dice.chance(0.2)
+	return pick(w.dice, []string{w.who.folder, w.who.folder, "/Shared"}), w.dice.chance(0.2)
 }
 
 // newTags are few, seldom more than go with a create request, and seldom with a value that can't go with it.
@@ -133,7 +135,7 @@ func (w *world) location() string { return "s3://bucket/" + w.fresh("artifacts")
 func (w *world) makeAdoptable(e *experiment) {
 	e.adopt, e.location, e.deletionPolicy = true, "", "delete"
 	id := w.CreateExperiment(emulator.OtherUser, e.path(), map[string]string{"theirs": "stays", "tag-1": "theirs"})
-	w.Grant(id, w.caller, canManage)
+	w.Grant(id, w.who.principal, canManage)
 	w.AddRun(id)
 }
 
@@ -188,8 +190,8 @@ func (w *world) changed(e experiment) experiment {
 // where the caller managed an experiment by its folder alone, leaving the folder gives that up, whoever moves it.
 func (w *world) move(e *experiment) {
 	e.base = w.fresh("x")
-	if e.folder == w.folder && w.dice.chance(0.4) {
-		e.folder, e.parents = w.folder+"/"+w.fresh("made"), true
+	if e.folder == w.who.folder && w.dice.chance(0.4) {
+		e.folder, e.parents = w.who.folder+"/"+w.fresh("made"), true
 	}
 }
 
@@ -229,7 +231,7 @@ func (w *world) otherLevels(old levels) levels {
 		switch {
 		case w.dice.chance(0.3):
 			delete(l, p)
-		case p == w.caller: // the provider refuses to lower it
+		case p == w.who.principal: // the provider refuses to lower it
 			l[p] = canManage
 		default:
 			l[p] = pick(w.dice, grantable)
@@ -245,7 +247,7 @@ func (w *world) evolveGrants(next config) {
 		switch {
 		case w.dice.chance(0.2):
 			delete(next.grants, name)
-		case w.dice.chance(0.3) && g.principal != w.caller:
+		case w.dice.chance(0.3) && g.principal != w.who.principal:
 			g.level = pick(w.dice, grantable)
 			next.grants[name] = g
 		case w.dice.chance(0.1):
@@ -260,7 +262,7 @@ func (w *world) evolveGrants(next config) {
 		} else if g.label = w.ungoverned(next); g.label == "" {
 			continue
 		}
-		if g.principal = w.unnamed(next, g); g.principal == w.caller {
+		if g.principal = w.unnamed(next, g); g.principal == w.who.principal {
 			g.level = canManage
 		}
 		next.grants[w.fresh("g")] = g
@@ -288,7 +290,7 @@ func (w *world) ungoverned(next config) string {
 func (w *world) unnamed(next config, g grant) emulator.Principal {
 	household := func(p emulator.Principal) emulator.Principal {
 		if p == callersGroup {
-			return w.caller
+			return w.who.principal
 		}
 		return p
 	}

@@ -139,6 +139,9 @@ func newStorm(s settings, world int, workspace *emulator.Workspace, p *process, 
 		for i := range order {
 			st.queues[c.name] = append(st.queues[c.name], kinds[order[(i+worldStride*world)%len(kinds)]])
 		}
+		if world >= s.worlds() { // an extra world begins with what was seldom or never seen
+			slices.SortStableFunc(st.queues[c.name], func(a, b kind) int { return total.count(a.name, c.name) - total.count(b.name, c.name) })
+		}
 	}
 	workspace.Before("", "", st.strike)
 	return st
@@ -224,11 +227,11 @@ func (s *storm) seldom(c call) bool { return 2*s.hits[c.name] <= sum(s.hits)/len
 func (s *storm) appetite(c call) (eager, lasting float64) {
 	switch {
 	case s.seldom(c):
-		return 0.9, 0.1
+		return 0.9, 0.05
 	case s.hits[c.name] <= sum(s.hits)/len(calls):
-		return 0.6, 0.3
+		return 0.7, 0.15
 	default:
-		return 0.25, 0.4
+		return 0.25, 0.45
 	}
 }
 

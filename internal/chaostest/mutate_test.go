@@ -82,7 +82,7 @@ func (w *world) mutateForeign(next config) {
 
 // others are the principals without the caller.
 func (w *world) others() []emulator.Principal {
-	return slices.DeleteFunc(slices.Clone(w.principals), func(p emulator.Principal) bool { return p == w.caller })
+	return slices.DeleteFunc(slices.Clone(w.principals), func(p emulator.Principal) bool { return p == w.who.principal })
 }
 
 // restoreDropped brings back, as somebody else's, an experiment that an earlier round destroyed.

@@ -37,6 +37,26 @@ func (t *tally) faults() int {
 	return n
 }
 
+// count tells how often a call was hit by a kind.
+func (t *tally) count(kind, call string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.hits[[2]string{kind, call}]
+}
+
+// missing lists the kinds and calls that never met.
+func (t *tally) missing() [][2]string {
+	var cells [][2]string
+	for _, c := range calls {
+		for _, k := range kinds {
+			if t.count(k.name, c.name) == 0 {
+				cells = append(cells, [2]string{k.name, c.name})
+			}
+		}
+	}
+	return cells
+}
+
 // String is the matrix: which call was hit how often by which kind of fault.
 func (t *tally) String() string {
 	t.mu.Lock()
@@ -57,8 +77,8 @@ func (t *tally) String() string {
 		}
 		fmt.Fprintf(&b, " %6d\n", row)
 	}
-	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times; experiments imported as an error advised: %d, trashed again by hand: %d",
-		t.faults(), t.rounds, t.applies, t.kills, t.imports, t.byHand)
+	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times\n", t.faults(), t.rounds, t.applies, t.kills)
+	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again", t.imports, t.byHand)
 	return b.String()
 }
 
@@ -68,12 +88,8 @@ func (t *tally) expectFull(tb testing.TB) {
 	if n := t.faults(); n < fullFaults {
 		tb.Errorf("%d faults, want at least %d", n, fullFaults)
 	}
-	for _, c := range calls {
-		for _, k := range kinds {
-			if t.hits[[2]string{k.name, c.name}] == 0 {
-				tb.Errorf("call %q was never hit by %q", c.name, k.name)
-			}
-		}
+	for _, cell := range t.missing() {
+		tb.Errorf("%s was never sent to %s", cell[0], cell[1])
 	}
 	if t.kills == 0 {
 		tb.Error("the provider was never killed")

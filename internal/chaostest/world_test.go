@@ -43,7 +43,7 @@ var (
 )
 
 // callers take turns, from world to world. Only robots ask for tokens, so there are more of them.
-var callers = []caller{robot, user, admin, robot, user}
+var callers = []caller{robot, user, robot, admin, robot}
 
 // world is one workspace and one folder of the CLI. It fails by itself and keeps its folder then.
 type world struct {
@@ -57,11 +57,9 @@ type world struct {
 	tally    *tally
 	address  string
 
-	caller     emulator.Principal
-	token      string
-	provider   object
-	folder     string
-	keepNames  bool // deleted experiments keep their names
+	who        caller
+	provider   object // the settings of the provider block
+	keepNames  bool   // deleted experiments keep their names
 	principals []emulator.Principal
 	// foreign are experiments that no block makes. The configuration refers to them by id.
 	foreign []string
@@ -94,9 +92,10 @@ func newWorld(t *testing.T, installed installation, s settings, number int) *wor
 	})
 	who := callers[number%len(callers)]
 	w := &world{
-		t: t, settings: s, number: number, dice: dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
-		process: &process{installation: installed, dir: dir}, caller: who.principal, token: who.token, provider: maps.Clone(who.settings), folder: who.folder,
-		keepNames: number%2 == 1, config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{},
+		t: t, settings: s, number: number,
+		dice:    dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
+		process: &process{installation: installed, dir: dir}, who: who, provider: maps.Clone(who.settings), keepNames: number%2 == 1,
+		config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{},
 	}
 	if number/3%2 == 1 {
 		w.provider["bulk_refresh"] = true
@@ -105,27 +104,27 @@ func newWorld(t *testing.T, installed installation, s settings, number int) *wor
 	server := httptest.NewServer(w.Workspace)
 	t.Cleanup(server.Close)
 	w.address = server.URL
-	w.people(who)
+	w.people()
 	return w
 }
 
 // people fills the directory, gives the caller its folder, and puts somebody else's experiments into the workspace.
-func (w *world) people(who caller) {
+func (w *world) people() {
 	const application, cleo = "0b9d2c41-1f2e-4a3b-8c4d-5e6f70819203", "cleo@example.com"
 	w.AddUser(cleo)
 	w.AddUser(emulator.User, callersGroup.Name)
 	w.AddServicePrincipal(application, "application")
 	w.principals = []emulator.Principal{
 		emulator.GroupPrincipal("data-science"), callersGroup, emulator.GroupPrincipal("risk"),
-		emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(cleo), emulator.ServicePrincipalPrincipal(application), who.principal,
+		emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(cleo), emulator.ServicePrincipalPrincipal(application), w.who.principal,
 	}
-	w.Mkdirs(who.folder)
-	if who.editor {
-		w.GrantFolder(who.folder, who.principal, "CAN_EDIT")
+	w.Mkdirs(w.who.folder)
+	if w.who.editor {
+		w.GrantFolder(w.who.folder, w.who.principal, "CAN_EDIT")
 	}
 	for range 3 {
 		id := w.CreateExperiment(emulator.OtherUser, foreignFolder+"/"+w.fresh("foreign"), map[string]string{"owner": "ben"})
-		w.Grant(id, who.principal, canManage)
+		w.Grant(id, w.who.principal, canManage)
 		w.AddRun(id)
 		w.foreign = append(w.foreign, id)
 	}

@@ -119,6 +119,18 @@ func (w *workspace) expectAdopted(t *testing.T, out string, resources int) {
 	w.expectWrites(t)
 }
 
+// addAwkward makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
+func (w *workspace) addAwkward(t *testing.T) {
+	t.Helper()
+	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
+	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
+	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody-else-s", nil)
+	id := w.mustFind(t, "/Projects/team-01/experiment-000001").ID
+	w.SetTag(id, "mlflow.note.content", "Costs $5 ${not.a.template} %{nor this}\nand \"this\"")
+	w.SetTag(id, "removed", "")
+	w.Grant(id, emulator.UserPrincipal(emulator.Admin), "CAN_MANAGE")
+}
+
 // TestGuide_adopting runs the commands of the guide on existing experiments.
 func TestGuide_adopting(t *testing.T) {
 	const guide = "adopting-existing-experiments"
@@ -126,17 +138,15 @@ func TestGuide_adopting(t *testing.T) {
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
-		w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
-		id := w.mustFind(t, "/Projects/team-01/experiment-000001").ID
-		w.SetTag(id, "mlflow.note.content", "Costs $5 ${not.a.template} %{nor this}\nand \"this\"")
-		w.SetTag(id, "removed", "")
-		w.Grant(id, emulator.UserPrincipal(emulator.Admin), "CAN_MANAGE")
-		w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
-		w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody-else-s", nil)
-		w.ResetJournal()
+		w.addAwkward(t)
 		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
-		w.ResetJournal()
-		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "One block each")), 1004)
+	})
+	t.Run("one block each", func(t *testing.T) {
+		t.Parallel()
+		w, dir := newWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
+		w.addAwkward(t)
+		discover, _, _ := strings.Cut(guideCommands(t, guide, "A folder, or everything"), "\n\n")
+		w.expectAdopted(t, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
 	})
 	t.Run("a folder, with default tags", func(t *testing.T) {
 		t.Parallel()
@@ -267,7 +277,7 @@ func (r *migratedExperiment) Create(ctx context.Context, req frameworkresource.C
 	for _, t := range m.Tags {
 		tags[t.Key] = t.Value
 	}
-	e, _ := r.w.Experiment(r.w.CreateExperiment(emulator.OtherUser, strings.TrimPrefix(m.Name.ValueString(), "/Workspace"), tags))
+	e, _ := r.w.Experiment(r.w.CreateExperiment(emulator.Admin, strings.TrimPrefix(m.Name.ValueString(), "/Workspace"), tags))
 	m.ID, m.ArtifactLocation, m.CreationTime = types.StringValue(e.ID), types.StringValue(e.ArtifactLocation), types.Int64Value(e.CreationTime)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

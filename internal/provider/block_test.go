@@ -253,6 +253,18 @@ type watched struct {
 // secret is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
 var secret = regexp.MustCompile(`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`)
 
+func TestSecret(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"(sqlite3.IntegrityError) UNIQUE constraint failed", "[SQL: UPDATE experiments SET name=?]", "[parameters: ('x',)]", "https://sqlalche.me/e/21/gkpj",
+		"scrypt:32768:8:1$salt$hash", "pbkdf2:sha256:1$salt$hash", "<!doctype html><html lang=en>", "Traceback (most recent call last)", "admin-password-1234",
+	} {
+		if !secret.MatchString(text) {
+			t.Errorf("%q would go unnoticed", text)
+		}
+	}
+}
+
 func (w watched) look(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
 	w.t.Helper()
 	if found := secret.FindString(told(diagnostics)); found != "" {

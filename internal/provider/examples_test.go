@@ -206,6 +206,21 @@ var examples = map[string]example{
 	"both backends":       {files: []string{"both-backends"}},
 	"workspace bootstrap": {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
 	"permission review":   {files: []string{"permission-review"}},
+	"access as code":      {files: []string{"access-as-code"}},
+	"permission matrix":   {files: []string{"functions/permission_matrix/function.tf"}},
+	"data source, review": {files: []string{"data-sources/mlflow_permission_review/data-source.tf"}, prepare: prepareReview, state: reviewState},
+	"data source, levels": {
+		files:   []string{"data-sources/mlflow_experiment_permission_levels/data-source.tf"},
+		prepare: func(w *workspace) { w.CreateExperiment(emulator.User, "/Shared/churn", nil) },
+		state:   []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("levels", knownvalue.MapSizeExact(3))},
+	},
+	"data source, current user": {
+		files: []string{"data-sources/mlflow_current_user/data-source.tf"},
+		check: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.expectExampleTags(t, "/Users/"+emulator.Admin+"/scratch", map[string]string{"owner": emulator.Admin})
+		},
+	},
 }
 
 // minimalExperiment gives an example that is a provider block something to do.
@@ -437,44 +452,6 @@ func TestExamples_workspaceBootstrap(t *testing.T) {
 			t.Errorf("destroying left %s", e.Name)
 		}
 	}
-}
-
-func TestExamples_permissionReview(t *testing.T) {
-	w := newWorkspace(t)
-	churn := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-	w.Grant(churn, emulator.GroupPrincipal("risk"), "CAN_READ")
-	w.Grant(churn, emulator.GroupPrincipal("data-science"), "CAN_EDIT")
-	w.Grant(churn, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_EDIT")
-	w.CreateExperiment(emulator.Admin, "/Projects/risk/scoring", nil)
-	w.GrantFolder("/Projects/risk", emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
-	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
-	w.CreateExperiment(emulator.User, "/Users/ana@example.com/elsewhere", nil)
-	table := strings.Join([]string{
-		"EXPERIMENT              CAN_MANAGE        CAN_EDIT                 CAN_READ",
-		"/Projects/churn                           data-science, 6f1c2a34…  risk",
-		"/Projects/risk/scoring  ben@example.com*",
-	}, "\n")
-	w.ResetJournal()
-	directoryTest(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(w.copyRoot(t, "permission-review")),
-		ConfigStateChecks: []statecheck.StateCheck{
-			afterApply(func() { expectNoWrites(t, w) }),
-			statecheck.ExpectKnownOutputValue("table", knownvalue.StringExact(table)),
-			statecheck.ExpectKnownOutputValue("grants", knownvalue.TupleExact([]knownvalue.Check{
-				grant("/Projects/churn", "group", "data-science", "CAN_EDIT", "direct"),
-				grant("/Projects/churn", "group", "risk", "CAN_READ", "direct"),
-				grant("/Projects/churn", "service_principal", emulator.ServicePrincipal, "CAN_EDIT", "direct"),
-				grant("/Projects/risk/scoring", "user", emulator.OtherUser, "CAN_MANAGE", "/Projects/risk"),
-			})),
-		},
-	})
-}
-
-func grant(experiment, kind, principal, level, from string) knownvalue.Check {
-	return knownvalue.ObjectExact(map[string]knownvalue.Check{
-		"experiment": knownvalue.StringExact(experiment), "kind": knownvalue.StringExact(kind), "principal": knownvalue.StringExact(principal),
-		"level": knownvalue.StringExact(level), "from": knownvalue.StringExact(from),
-	})
 }
 
 // TestExamples_documentation plans each block of configuration that stands in a page and not in a file under examples/.

@@ -42,7 +42,9 @@ func newMatrix(in matrixInput) matrix {
 		m.cells[e] = map[matrixPrincipal]matrixCell{}
 	}
 	principals := map[matrixPrincipal]bool{}
+	displayNames := displayNames(in.grants)
 	for _, g := range in.grants {
+		g.principal.DisplayName = displayNames[g.principal.key()]
 		principals[g.principal] = true
 		line := m.cells[g.experiment]
 		if line == nil {
@@ -54,6 +56,7 @@ func newMatrix(in matrixInput) matrix {
 			cell.grant = g
 		}
 		cell.all = append(cell.all, g.words())
+		slices.Sort(cell.all)
 		line[g.principal] = cell
 	}
 	m.experiments = slices.SortedFunc(maps.Keys(m.cells), func(a, b matrixExperiment) int {
@@ -64,6 +67,18 @@ func newMatrix(in matrixInput) matrix {
 	})
 	slices.SortFunc(m.unreadable, func(a, b matrixUnreadable) int { return cmp.Compare(a.Name, b.Name) })
 	return m
+}
+
+// key is the principal without what is only shown.
+func (p matrixPrincipal) key() matrixPrincipal { return matrixPrincipal{Kind: p.Kind, Name: p.Name} }
+
+// displayNames gives one display name for each principal, also where some grants lack it.
+func displayNames(grants []matrixGrant) map[matrixPrincipal]string {
+	names := map[matrixPrincipal]string{}
+	for _, g := range grants {
+		names[g.principal.key()] = max(names[g.principal.key()], g.principal.DisplayName)
+	}
+	return names
 }
 
 // kindOrder puts groups first and service principals last.

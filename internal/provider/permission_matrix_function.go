@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -105,15 +106,13 @@ type matrixUnreadable struct{ Name, Reason string }
 
 // matrixInputOf reads a list of grants, or an object that holds one as a review does.
 func matrixInputOf(value tftypes.Value) (matrixInput, error) {
-	var (
-		in     matrixInput
-		review object
-	)
+	var in matrixInput
 	list := value
-	if value.As(&review) == nil {
+	review, isObject := objectOf(value)
+	if isObject {
 		var given bool
 		if list, given = review["grants"]; !given {
-			return in, fmt.Errorf("the object has no attribute \"grants\": give a list of grants, or a review")
+			return in, errors.New("the object has no attribute \"grants\": give a list of grants, or a review")
 		}
 	}
 	err := each(list, "grants", func(o object) error {
@@ -141,6 +140,14 @@ func matrixInputOf(value tftypes.Value) (matrixInput, error) {
 // object is an object or a map of the configuration language.
 type object map[string]tftypes.Value
 
+func objectOf(value tftypes.Value) (object, bool) {
+	var attributes map[string]tftypes.Value
+	if err := value.As(&attributes); err != nil || attributes == nil {
+		return nil, false
+	}
+	return attributes, true
+}
+
 // each calls a function with every object in a list, set or tuple. A null or missing list has none.
 func each(list tftypes.Value, name string, do func(object) error) error {
 	if list.Type() == nil || list.IsNull() {
@@ -151,8 +158,8 @@ func each(list tftypes.Value, name string, do func(object) error) error {
 		return fmt.Errorf("%s is not a list", name)
 	}
 	for i, element := range elements {
-		var o object
-		if err := element.As(&o); err != nil || o == nil {
+		o, ok := objectOf(element)
+		if !ok {
 			return fmt.Errorf("%s[%d] is not an object", name, i)
 		}
 		if err := do(o); err != nil {

@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -142,7 +143,22 @@ func unreadableReason(e mlflow.Experiment, err error) string {
 	default:
 		why = "Its permissions could not be read."
 	}
-	return why + " The server said: " + strings.Join(strings.Fields(err.Error()), " ")
+	return why + " " + saidEveryTime(err)
+}
+
+// saidEveryTime words an error without what differs each time, such as the id of the request: a reason must not change from plan to plan.
+func saidEveryTime(err error) string {
+	var answered *mlflow.APIError
+	var unanswered *mlflow.UnreachableError
+	switch {
+	case errors.As(err, &answered):
+		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")
+		return fmt.Sprintf("The server said: %s (%s).", said, strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", answered.Code, answered.Status), ", "))
+	case errors.As(err, &unanswered):
+		return "The server gave no usable answer."
+	default:
+		return upperFirst(err.Error()) + "."
+	}
 }
 
 // grants lists what passes the filters of one experiment's access control list.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
 	"path"
@@ -209,10 +210,10 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	for name, want := range map[string]string{
 		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
-		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist.",
-		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: no usable answer",
-		"/Projects/other":         "workspace: Its permissions could not be read. The server said: the server answered with the permissions of a notebook",
+		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
+		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server gave no usable answer.",
+		"/Projects/other":         "workspace: Its permissions could not be read. The server answered with the permissions of a notebook.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
 			t.Errorf("the reason for %s is %q, want %q", name, reasons[name], want)
@@ -220,6 +221,10 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	}
 	if len(reasons) != 6 {
 		t.Errorf("unreadable are %v", reasons)
+	}
+	delete(reasons, "/Projects/gone") // the search does not find it any more
+	if again, _, _ := d.review(map[string]any{}); !maps.Equal(unreadable(again), reasons) {
+		t.Errorf("a second review gives the reasons %v, want %v", unreadable(again), reasons)
 	}
 }
 

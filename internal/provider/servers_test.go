@@ -165,19 +165,31 @@ func (s *server) command(ctx context.Context, arguments ...string) *exec.Cmd {
 	return cmd
 }
 
-// run starts the server in a process group of its own, which the test ends by its id: the server has workers.
+// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed.
+const guarded = `(cat <&3; kill -KILL 0) & exec 3<&- "$@"`
+
+// run starts the server in a process group of its own, for it has workers. The test ends the group by its id; when the test is
+// interrupted and can't, the system closes its end of the pipe, which ends the group too.
 func (s *server) run(t *testing.T, log string, arguments []string) (ended <-chan error) {
 	t.Helper()
 	file, err := os.Create(log)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := s.command(context.Background(), arguments...) //nolint:usetesting // the test's context ends before its cleanup
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := s.command(context.Background(), arguments...) // the test's context ends before its cleanup
+	cmd.Args = append([]string{"sh", "-c", guarded, "sh", cmd.Path}, arguments...)
+	cmd.Path = "/bin/sh"
+	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.Stdout, cmd.Stderr = file, file
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := cmd.Start(); err != nil {
-		t.Fatalf("%s: %s. Run the tests with `make test-mlflow`, which installs it", cmd.Path, err)
+		t.Fatal(err)
 	}
+	_ = theirs.Close()
 	done, waited := make(chan error, 1), make(chan struct{})
 	go func() {
 		done <- cmd.Wait()
@@ -189,6 +201,7 @@ func (s *server) run(t *testing.T, log string, arguments []string) (ended <-chan
 		}
 		<-waited
 		_ = file.Close()
+		_ = ours.Close()
 	})
 	return done
 }
@@ -202,7 +215,7 @@ func (s *server) await(t *testing.T, ended <-chan error) {
 	for {
 		select {
 		case err := <-ended:
-			t.Fatalf("the server ended before it answered: %v", err)
+			t.Fatalf("the server ended before it answered: %v. Is MLflow installed in %s? `make test-mlflow` installs it", err, s.bin)
 		case <-deadline:
 			t.Fatal("the server does not answer")
 		case <-tick.C:

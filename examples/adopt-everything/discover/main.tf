@@ -6,10 +6,12 @@ data "mlflow_experiments" "found" {
 locals {
   # By id, which stays when somebody renames the experiment. The experiments of notebooks live and die with the notebook.
   found = { for e in data.mlflow_experiments.found.experiments : e.experiment_id => e if e.kind == "workspace" }
+
+  shared = { for id, e in local.found : id => e.name if var.permissions }
 }
 
 data "mlflow_experiment_permissions" "found" {
-  for_each = var.permissions ? local.found : {}
+  for_each = local.shared
 
   experiment_id = each.key
 }

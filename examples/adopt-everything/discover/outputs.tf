@@ -4,8 +4,8 @@ output "experiments" {
     for id, e in local.found : id => {
       name        = e.name
       description = e.description
-      tags        = local.tags[id]
-      grants      = var.permissions ? local.grants[id] : null
+      tags        = length(local.tags[id]) > 0 ? local.tags[id] : null
+      permissions = var.permissions ? { for kind, grants in local.grants[id] : "${kind}s" => length(grants) > 0 ? grants : null } : null
     }
   }
 }

@@ -1,3 +1,13 @@
+terraform {
+  required_version = ">= 1.8"
+
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}
+
 # An address as somebody pasted it into a ticket.
 locals {
   page = provider::mlflow::parse_experiment_url("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606?o=1234567890123456")

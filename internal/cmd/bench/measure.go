@@ -26,17 +26,24 @@ type bench struct {
 // result is what was measured of one row.
 type result struct {
 	row       row
-	floor     []time.Duration
+	floor     []sample
 	bulk, off series
 }
 
 // series are the plans with one value of bulk_refresh.
 type series struct {
-	bulk  bool
-	times []time.Duration
+	bulk    bool
+	samples []sample
 	// calls are those of the plan that made the most, by route.
 	calls map[string]int
-	// memory is the provider's highest resident set, in bytes; 0 where the system does not tell.
+}
+
+// sample is one run of the CLI.
+type sample struct {
+	took time.Duration
+	// processor is the time that the CLI and its providers computed. Other work on the machine hardly changes it.
+	processor time.Duration
+	// memory is the highest resident set of a provider, in bytes; 0 where the system does not tell.
 	memory int64
 }
 
@@ -58,18 +65,19 @@ func (b bench) measure(ctx context.Context) (result, error) {
 		return res, err
 	}
 	for i := range b.runs {
-		fmt.Fprintf(b.out, "  run %d of %d:", i+1, b.runs)
-		took, _, err := b.plan(ctx, floor, false)
+		fmt.Fprintf(b.out, "  run %d of %d: floor", i+1, b.runs)
+		one, err := b.plan(ctx, floor, false)
 		if err != nil {
 			return res, err
 		}
-		res.floor = append(res.floor, took)
-		fmt.Fprintf(b.out, " floor %s", seconds(took))
+		res.floor = append(res.floor, one)
+		fmt.Fprintf(b.out, " %s", one)
 		for _, s := range []*series{&res.bulk, &res.off} {
+			fmt.Fprintf(b.out, ", bulk %s", onOff(s.bulk))
 			if err := b.planSeries(ctx, w, ours, s); err != nil {
 				return res, err
 			}
-			fmt.Fprintf(b.out, ", bulk %s %s", onOff(s.bulk), seconds(s.times[i]))
+			fmt.Fprintf(b.out, " %s", s.samples[i])
 		}
 		fmt.Fprintln(b.out)
 	}
@@ -85,7 +93,7 @@ func (b bench) prepare(ctx context.Context, w *workspace, ours, floor string) er
 		return err
 	}
 	for _, folder := range []string{ours, floor} {
-		if _, _, err := b.start(ctx, folder, false, "init", "-input=false"); err != nil {
+		if _, err := b.start(ctx, folder, false, "init", "-input=false"); err != nil {
 			return err
 		}
 	}
@@ -98,7 +106,7 @@ func (b bench) planSeries(ctx context.Context, w *workspace, folder string, s *s
 	if err != nil {
 		return err
 	}
-	took, memory, err := b.plan(ctx, folder, s.bulk)
+	one, err := b.plan(ctx, folder, s.bulk)
 	if err != nil {
 		return err
 	}
@@ -106,36 +114,39 @@ func (b bench) planSeries(ctx context.Context, w *workspace, folder string, s *s
 	if total(calls) > total(s.calls) {
 		s.calls = calls
 	}
-	s.times = append(s.times, took)
-	s.memory = max(s.memory, memory)
+	s.samples = append(s.samples, one)
 	return err
 }
 
 // plan plans once. A plan that is not empty is an error: then the state is not what the provider reads.
-func (b bench) plan(ctx context.Context, folder string, bulk bool) (took time.Duration, memory int64, err error) {
+func (b bench) plan(ctx context.Context, folder string, bulk bool) (sample, error) {
 	return b.start(ctx, folder, bulk, "plan", "-input=false", "-lock=false", "-detailed-exitcode")
 }
 
 // start runs the CLI to its end.
-func (b bench) start(ctx context.Context, folder string, bulk bool, command string, arguments ...string) (took time.Duration, memory int64, err error) {
+func (b bench) start(ctx context.Context, folder string, bulk bool, command string, arguments ...string) (sample, error) {
 	cmd := exec.CommandContext(ctx, b.cli, append([]string{"-chdir=" + folder, command, "-no-color"}, arguments...)...)
 	cmd.Env = append(os.Environ(), "TF_VAR_bulk_refresh="+strconv.FormatBool(bulk))
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its providers
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	began := time.Now()
 	if err := cmd.Start(); err != nil {
-		return 0, 0, fmt.Errorf("start the CLI: %w", err)
+		return sample{}, fmt.Errorf("start the CLI: %w", err)
 	}
 	ended := make(chan struct{})
 	peak := watchMemory(cmd.Process.Pid, ended)
-	err = cmd.Wait()
-	took = time.Since(began)
+	err := cmd.Wait()
+	took := time.Since(began)
 	close(ended)
-	if err != nil {
+	switch {
+	case ctx.Err() != nil:
+		return sample{}, ctx.Err()
+	case err != nil:
 		text := out.Bytes()
-		return 0, 0, fmt.Errorf("%s %s in %s: %w\n%s", b.cli, command, folder, err, text[max(0, len(text)-4000):])
+		return sample{}, fmt.Errorf("%s %s in %s: %w\n%s", b.cli, command, folder, err, text[max(0, len(text)-4000):])
 	}
-	return took, <-peak, nil
+	return sample{took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), <-peak}, nil
 }
 
 // sampling is how often the memory of providers is looked at. Linux keeps each process's peak, so only the growth of the last moment
@@ -202,10 +213,29 @@ func version(ctx context.Context, cli string) string {
 	return first
 }
 
-func median(times []time.Duration) time.Duration {
-	sorted := slices.Sorted(slices.Values(times))
-	return sorted[len(sorted)/2]
+// median gives the middle one of some times.
+func median(samples []sample, of func(sample) time.Duration) time.Duration {
+	var times []time.Duration
+	for _, s := range samples {
+		times = append(times, of(s))
+	}
+	slices.Sort(times)
+	return times[len(times)/2]
 }
+
+func took(s sample) time.Duration      { return s.took }
+func processor(s sample) time.Duration { return s.processor }
+
+func (s series) memory() int64 {
+	var highest int64
+	for _, one := range s.samples {
+		highest = max(highest, one.memory)
+	}
+	return highest
+}
+
+// String tells how long it took.
+func (s sample) String() string { return seconds(s.took) }
 
 func total(calls map[string]int) int {
 	n := 0

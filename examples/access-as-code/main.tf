@@ -1,0 +1,48 @@
+locals {
+  # Team, level, folders: the only thing to edit. Slashes at the end, so that "/Projects/churn/" is not "/Projects/churn-old".
+  access = {
+    "data-science" = {
+      CAN_EDIT = ["/Projects/churn/", "/Projects/demand/"]
+      CAN_READ = ["/Projects/"]
+    }
+    "risk" = {
+      CAN_MANAGE = ["/Projects/credit/"]
+      CAN_READ   = ["/Projects/churn/"]
+    }
+    "ml-platform" = {
+      CAN_MANAGE = ["/Projects/"]
+    }
+  }
+
+  rules = flatten([
+    for team, levels in local.access : [
+      for level, folders in levels : [for folder in folders : { team = team, level = level, folder = folder }]
+    ]
+  ])
+
+  # Every experiment that a rule is about. A map in locals: for_each stays fast with thousands.
+  experiments = {
+    for e in data.mlflow_experiments.all.experiments : e.name => e.id
+    if e.kind == "workspace" && anytrue([for rule in local.rules : startswith(e.name, rule.folder)])
+  }
+
+  # The level of each team on each experiment: where several rules fit, the highest one, because it is merged last.
+  groups = {
+    for name in keys(local.experiments) : name => merge([
+      for level in ["CAN_READ", "CAN_EDIT", "CAN_MANAGE"] : {
+        for team in distinct([for rule in local.rules : rule.team if rule.level == level && startswith(name, rule.folder)]) : team => level
+      }
+    ]...)
+  }
+}
+
+data "mlflow_experiments" "all" {
+  name_prefix = var.root_folder
+}
+
+resource "mlflow_experiment_permissions" "access" {
+  for_each = local.experiments
+
+  experiment_id = each.value
+  groups        = local.groups[each.key]
+}

@@ -1,0 +1,19 @@
+terraform {
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}
+
+data "mlflow_permission_review" "all" {}
+
+# A page to look at and to print: terraform output -raw html > review.html
+output "html" {
+  value = provider::mlflow::permission_matrix(data.mlflow_permission_review.all, "html")
+}
+
+# A table of the direct grants alone, for a pull request: terraform output -raw markdown
+output "markdown" {
+  value = provider::mlflow::permission_matrix([for g in data.mlflow_permission_review.all.grants : g if !g.inherited], "markdown")
+}

@@ -1,0 +1,129 @@
+package provider_test
+
+import (
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// prepareReview makes experiments with grants of all kinds, and one whose grants can't be read.
+func prepareReview(w *workspace) {
+	churn := w.CreateExperiment(emulator.Admin, "/Projects/churn/baseline", nil)
+	w.Grant(churn, emulator.GroupPrincipal("risk"), "CAN_READ")
+	w.Grant(churn, emulator.GroupPrincipal("data-science"), "CAN_EDIT")
+	w.Grant(churn, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_EDIT")
+	w.Grant(churn, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	w.CreateExperiment(emulator.Admin, "/Projects/risk/scoring", nil)
+	w.GrantFolder("/Projects/risk", emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
+	w.CreateExperiment(emulator.User, "/Shared/sandbox", nil)
+}
+
+var reviewState = []statecheck.StateCheck{
+	statecheck.ExpectKnownOutputValue("who", knownvalue.ListExact([]knownvalue.Check{
+		knownvalue.StringExact("admins"), knownvalue.StringExact("data-science"), knownvalue.StringExact(emulator.ServicePrincipal), knownvalue.StringExact(emulator.User),
+	})),
+	statecheck.ExpectKnownOutputValue("open_to_everybody", knownvalue.TupleExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
+		"experiment": knownvalue.StringExact("/Shared/sandbox"), "level": knownvalue.StringExact("CAN_MANAGE"), "from": knownvalue.StringExact("/Shared"),
+	})})),
+	statecheck.ExpectKnownOutputValue("nothing_is_known_about", knownvalue.MapSizeExact(1)),
+}
+
+// runFunctions is runDirectories for configurations that call the provider's functions, which Terraform 1.8 is needed for.
+func runFunctions(t *testing.T, steps ...resource.TestStep) {
+	t.Helper()
+	t.Parallel()
+	for i := range steps {
+		steps[i].ProtoV6ProviderFactories = factories()
+	}
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)}, Steps: steps,
+	})
+}
+
+func TestExamples_permissionReview(t *testing.T) {
+	w := newWorkspace(t)
+	prepareReview(w)
+	const (
+		table = "" +
+			"| Experiment                 | `CAN_MANAGE`        | `CAN_EDIT`                                                                                            | `CAN_READ`   |\n" +
+			"|----------------------------|---------------------|-------------------------------------------------------------------------------------------------------|--------------|\n" +
+			"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
+			"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
+			"\n*Italic*: inherited.\n\nNot readable:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
+		person    = "Granted to a person who is not on the list"
+		everyone  = "Everybody can manage"
+		ownerless = "No group is responsible"
+	)
+	spaces := regexp.MustCompile(`[ -]{2,}`)
+	w.ResetJournal()
+	example := config.StaticDirectory(w.copyRoot(t, "permission-review"))
+	people := config.Variable(config.ListVariable(config.StringVariable(emulator.OtherUser)))
+	runFunctions(t,
+		resource.TestStep{
+			ConfigDirectory: example,
+			ConfigStateChecks: []statecheck.StateCheck{
+				afterApply(func() { expectNoWrites(t, w) }),
+				statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringFunc(func(got string) error {
+					if want := spaces.ReplaceAllString(table, " "); !strings.HasPrefix(spaces.ReplaceAllString(got, " "), want) {
+						t.Errorf("the table is\n%s\nwant\n%s", got, table)
+					}
+					return nil
+				})),
+				statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 2 experiments, 5 principals</title>`))),
+				statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{})),
+			},
+		},
+		resource.TestStep{
+			ConfigDirectory: example,
+			ConfigVariables: config.Variables{"name_prefix": config.StringVariable("/"), "people": people},
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{
+				everyone:  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
+				ownerless: knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
+				person:    knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Projects/churn/baseline: " + emulator.User)}),
+			}))},
+		},
+		resource.TestStep{
+			ConfigDirectory: example,
+			ConfigVariables: config.Variables{"enforce": config.BoolVariable(true), "people": people},
+			ExpectError:     regexp.MustCompile(`(?s)not on the list:[\s│]+/Projects/churn/baseline:[\s│]+` + emulator.User),
+		},
+	)
+}
+
+func TestExamples_permissionMatrix(t *testing.T) {
+	w := newWorkspace(t)
+	prepareReview(w)
+	runFunctions(t, resource.TestStep{
+		ConfigDirectory: config.StaticDirectory(w.root(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 3 experiments, 7 principals</title>`))),
+			statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`"))),
+		},
+	})
+}
+
+func TestExamples_accessAsCode(t *testing.T) {
+	w := newWorkspace(t)
+	for _, name := range []string{"/Projects/churn/baseline", "/Projects/credit/scoring", "/Projects/demand", "/Elsewhere/x"} {
+		w.Grant(w.CreateExperiment(emulator.Admin, name, nil), emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	}
+	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
+	directoryTest(t, resource.TestStep{
+		ConfigDirectory: config.StaticDirectory(w.copyRoot(t, "access-as-code")),
+		ConfigStateChecks: []statecheck.StateCheck{afterApply(func() {
+			w.expectExampleGrants(t, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
+			w.expectExampleGrants(t, "/Projects/credit/scoring", "group data-science CAN_READ", "group ml-platform CAN_MANAGE", "group risk CAN_MANAGE")
+			w.expectExampleGrants(t, "/Projects/demand", "group data-science CAN_READ", "group ml-platform CAN_MANAGE")
+			w.expectExampleGrants(t, "/Elsewhere/x", "user "+emulator.OtherUser+" CAN_READ")
+		})},
+	})
+}
