@@ -40,11 +40,15 @@ func readSettings(t *testing.T) settings {
 		}
 		return n
 	}
-	return settings{number("ROUNDS", shortRounds), number("SEED", 1), number("WORLD", -1)}
+	s := settings{number("ROUNDS", shortRounds), number("SEED", 1), number("WORLD", -1)}
+	if s.rounds < 1 || s.world >= s.worlds() {
+		t.Fatalf("nothing to play: ROUNDS=%d make %d worlds, numbered from 0", s.rounds, s.worlds())
+	}
+	return s
 }
 
 // size is how many rounds each world has: few rounds are spread over two worlds, which are played side by side.
-func (s settings) size() int { return min(roundsInWorld, (s.rounds+1)/2) }
+func (s settings) size() int { return max(1, min(roundsInWorld, (s.rounds+1)/2)) }
 
 // worlds is how many worlds the rounds make.
 func (s settings) worlds() int { return (s.rounds + s.size() - 1) / s.size() }

@@ -13,6 +13,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -221,11 +222,7 @@ func (i *Int64) UnmarshalJSON(data []byte) error {
 	if text == "null" || text == "" {
 		return nil
 	}
-	var n json.Number
-	if err := json.Unmarshal([]byte(text), &n); err != nil {
-		return fmt.Errorf("%q is not a whole number", text)
-	}
-	v, err := n.Int64()
+	v, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
 		return fmt.Errorf("%q is not a whole number", text)
 	}

@@ -153,7 +153,7 @@ type AccessControl interface {
 // Background is what decides about access to experiments besides their access control lists.
 type Background struct {
 	// Members lists the members of each group, as far as the server tells them along with the grants: of the roles of an MLflow
-	// server. It is nil on Databricks.
+	// server, to its admins. It is nil elsewhere.
 	Members map[string][]string
 	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away.
 	DefaultLevel string

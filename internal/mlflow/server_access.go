@@ -103,6 +103,14 @@ func (g *serverGrants) acl(experimentID string) ACL {
 	return acl
 }
 
+// administers tells whether somebody is an admin of the server or of the workspace.
+func (g *serverGrants) administers(caller Caller) bool {
+	return caller.Admin || slices.ContainsFunc(g.grants, func(grant serverGrant) bool {
+		own := grant.principal == caller.Principal || grant.principal.Kind == KindGroup && slices.Contains(caller.Groups, grant.principal.Name)
+		return own && grant.from == fromWorkspace
+	})
+}
+
 // without gives a user who holds nothing on an experiment, neither alone nor by a role; found is false when there is none.
 func (g *serverGrants) without(experimentID string) (user string, found bool) {
 	holders := map[string]bool{}
@@ -163,17 +171,21 @@ func (a serverAccess) GetListed(ctx context.Context, experimentID string) (ACL, 
 	return all.acl(experimentID), nil
 }
 
-// Background implements [AccessControl]. The server tells its default level only by way of what a user may do who holds nothing, and
-// only where there are roles.
+// Background implements [AccessControl]. Only admins are shown who is in which role, and may ask what somebody else may do. The server
+// tells its default level by that alone: it is what a user may do who holds nothing.
 func (a serverAccess) Background(ctx context.Context, experimentIDs []string) (Background, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
 		return Background{}, err
 	}
-	b := Background{Members: all.members}
 	if _, legacy := api.(*legacyAPI); legacy {
-		return b, nil
+		return Background{}, nil
 	}
+	caller, err := a.client.Caller(ctx)
+	if err != nil || !all.administers(caller) {
+		return Background{}, err
+	}
+	b := Background{Members: all.members}
 	for _, id := range experimentIDs {
 		if user, found := all.without(id); found {
 			level, err := a.effective(ctx, user, id)

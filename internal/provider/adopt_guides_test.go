@@ -48,7 +48,8 @@ func newShell(t *testing.T) shell {
 			t.Fatal(err)
 		}
 	}
-	build := exec.CommandContext(t.Context(), "go", "build", "-o", filepath.Join(dir, "provider"), ".")
+	// With the flags of make build, so that little is compiled again.
+	build := exec.CommandContext(t.Context(), "go", "build", "-trimpath", "-ldflags", "-X main.version=0.1.0", "-o", filepath.Join(dir, "provider"), ".")
 	build.Dir = repository
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the provider: %v\n%s", err, out)

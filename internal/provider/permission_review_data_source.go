@@ -100,7 +100,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Who may do what on which experiment: every grant on every experiment that is selected, direct or inherited. The arguments select " +
 			"as those of `mlflow_experiments` do; without any, all active experiments that you may read. An experiment whose permissions you may not read " +
-			"(that takes `CAN_MANAGE`, and on an MLflow server an admin) does not fail the review: it stands under `unreadable` with the reason.",
+			"(on Databricks that takes `CAN_MANAGE`) does not fail the review: it stands under `unreadable` with the reason.",
 		Attributes: withSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
@@ -108,7 +108,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
 				},
 				MarkdownDescription: "Only grants of these users, groups and service principals (by application id). Groups compare exactly, the others in any case. On " +
-					"an MLflow server the roles that a listed user is a member of count too. Default: everybody's.",
+					"an MLflow server the roles that a listed user is a member of (see `members`) count too. Default: everybody's.",
 			},
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.OneOf(mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage)},
@@ -132,10 +132,10 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 			"members": schema.MapAttribute{
 				ElementType: types.ListType{ElemType: types.StringType}, Computed: true,
 				MarkdownDescription: "On an MLflow server the users in each role, by the role's name: a grant to a role is one to all of them. Null on Databricks, where " +
-					"groups are looked after elsewhere, and on servers without roles.",
+					"groups are looked after elsewhere, on servers without roles, and unless you are an admin of the server or the workspace.",
 			},
 			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). Null " +
-				"on Databricks, and where the server does not let it be told: before 3.13, and when every user holds a grant anyway."),
+				"on Databricks, and where it can't be told: before MLflow 3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
 			"counts": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "How much was reviewed.",
 				Attributes: map[string]schema.Attribute{
