@@ -3,7 +3,9 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -17,14 +19,9 @@ import (
 
 // adopting is the configuration of a block that takes over what has the name.
 func adopting(more map[string]any) map[string]any {
-	return attributes("/Shared/churn", mergeAny(map[string]any{"adopt_existing": true}, more))
-}
-
-func mergeAny(all map[string]any, more map[string]any) map[string]any {
-	for name, value := range more {
-		all[name] = value
-	}
-	return all
+	config := attributes("/Shared/churn", map[string]any{"adopt_existing": true})
+	maps.Copy(config, more)
+	return config
 }
 
 // TestExperiment_relabelled deletes an experiment for one block and creates one of the same name for another, in the same process: so it
@@ -45,7 +42,7 @@ func TestExperiment_relabelled(t *testing.T) {
 		"taken back at its location":      {config: adopting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
 		"taken back, and its tags set":    {config: adopting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
 		"taken back where the name stays": {config: adopting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
-		"another spelling":                {config: adopting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: strings.Replace(restored, "/Shared", "/Workspace/Shared", 1)[:60]},
+		"another spelling":                {config: adopting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
 		"not without adopt_existing":      {config: attributes("/Shared/churn", nil), fresh: true},
 		"not for another location":        {config: adopting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
 		"not when it is to be superseded": {config: adopting(map[string]any{"if_deleted": "supersede"}), fresh: true},
@@ -209,7 +206,11 @@ func TestExperiment_replacedByHand(t *testing.T) {
 			Config: config("test", "c", true), ConfigPlanChecks: replaces(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: survived,
 		},
 		resource.TestStep{Taint: []string{"mlflow_experiment.test"}, Config: config("test", "c", false), PostApplyFunc: survived},
-		resource.TestStep{Config: config("other", "c", false), PostApplyFunc: survived},
+		resource.TestStep{ // without adopt_existing the new one can't be made, and so the old one stays
+			Config:      strings.Replace(config("test", "d", true), "adopt_existing = true", "", 1),
+			ExpectError: regexp.MustCompile("the name is taken"),
+		},
+		resource.TestStep{PreConfig: survived, Config: config("other", "d", false), PostApplyFunc: survived},
 	)
 }
 

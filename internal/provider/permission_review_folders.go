@@ -109,7 +109,8 @@ func (t *folderTracker) possible() map[string][]string {
 	possible := map[string][]string{}
 	for object, count := range t.heirs {
 		for folder, heirs := range t.heirsBelow[object] {
-			if heirs == count && heirs == t.below[folder] {
+			aboveAll, aboveNoOther := heirs == count, t.below[folder] == heirs
+			if aboveAll && aboveNoOther {
 				possible[object] = append(possible[object], folder)
 			}
 		}
