@@ -4,12 +4,11 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"log"
 	"os"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6/tf6server"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
 )
@@ -20,14 +19,14 @@ var version = "dev"
 func main() {
 	debug := flag.Bool("debug", false, "wait for a debugger, and print the TF_REATTACH_PROVIDERS value that makes a CLI use this process")
 	flag.Parse()
-	if !*debug {
+
+	var options []tf6server.ServeOpt
+	if *debug {
+		options = append(options, tf6server.WithManagedDebug())
+	} else {
 		quietLogs()
 	}
-
-	err := providerserver.Serve(context.Background(), provider.New(version), providerserver.ServeOpts{
-		Address: "registry.terraform.io/mlflow-terraform/mlflow",
-		Debug:   *debug,
-	})
+	err := tf6server.Serve("registry.terraform.io/mlflow-terraform/mlflow", provider.Server(version), options...)
 	if err != nil {
 		log.Fatalf("Could not serve the provider: %s", err)
 	}

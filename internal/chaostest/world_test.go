@@ -245,9 +245,9 @@ var takenID = regexp.MustCompile(`with id ([0-9]+)`)
 
 // follow does what an error advises. A provider that is killed, or loses every answer, between an effect and the CLI's writing it down
 // can't leave more than an experiment that nobody knows: the next apply finds the name taken and says by what. A person then imports
-// it, and nothing is lost. One that was deleted before, and that the provider had restored to take it back or to move it aside, is
-// taken over with adopt_existing, which leaves its foreign tags alone, or deleted again as it was. unclear tells of an address whether an
-// earlier apply may have left such an experiment.
+// it, and nothing is lost. One that was deleted before, or in this step, and that the provider had restored to take it back or to move it
+// aside, is taken over with adopt_existing, which leaves its foreign tags alone, or deleted again as it was. unclear tells of an address
+// whether an earlier apply may have left such an experiment.
 func (w *world) follow(r round, complaints []diagnostic, unclear func(address string) bool, imports string) {
 	var blocks strings.Builder
 	for _, d := range complaints {
@@ -264,7 +264,7 @@ func (w *world) follow(r round, complaints []diagnostic, unclear func(address st
 		case !known:
 			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", d.Address, id[1])
 			w.tally.add(&w.tally.imports)
-		case before.active():
+		case before.active() && !r.mustGo(id[1]):
 			w.fail("%s: experiment %s has its name, but has nothing to do with it", label, id[1])
 		case e.ifDeleted == "supersede":
 			w.Trash(id[1])

@@ -398,7 +398,7 @@ type listed struct {
 // list calls the list resource of a kind.
 func (d *direct) list(kind string, config map[string]any, limit int64, full bool) []listed {
 	d.t.Helper()
-	lister, ok := d.server.(tfprotov6.ListResourceServer) //nolint:staticcheck // part of ProviderServer one day
+	lister, ok := d.server.(tfprotov6.ListResourceServer)
 	if !ok {
 		d.t.Fatal("the server lists nothing")
 	}

@@ -54,7 +54,11 @@ func (o obtaining) superseded(ctx context.Context, e mlflow.Experiment) (mlflow.
 func (o obtaining) restoreMarked(ctx context.Context, e mlflow.Experiment) bool {
 	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
 		// Left active without a mark it would look like anybody's at the next apply, so a failure is not taken at its word.
-		if now, lookErr := o.client.GetExperiment(ctx, e.ID); lookErr != nil || now.Deleted() {
+		now, lookErr := o.client.GetExperiment(ctx, e.ID)
+		if lookErr != nil {
+			err = fmt.Errorf("%w; and whether it is active now could not be told: %w", err, lookErr)
+		}
+		if lookErr != nil || now.Deleted() {
 			o.supersedeFailed("restore", e.ID, e.Name, err)
 			return false
 		}
@@ -101,7 +105,7 @@ func (o obtaining) finishSuperseding(ctx context.Context) bool {
 
 func (o obtaining) supersedeFailed(step, id, name string, err error) {
 	addError(o.diags, "supersede the deleted experiment", fmt.Sprintf("step %q of experiment %s, whose name is %q now", step, id, name), err,
-		"Nothing is lost. Apply again: it goes on where this one stopped.")
+		"Nothing is lost. Apply again: it goes on where this one stopped. If that finds the name taken by this same experiment, delete it again first.")
 }
 
 func asideName(name, id string) string {

@@ -116,3 +116,25 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 		}
 	}
 }
+
+// When neither the answer to the restore nor a look comes through, nobody can mark the experiment, and the next apply can't tell it from
+// anybody's: the error says so.
+func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
+	t.Parallel()
+	w, old := withDeleted(t)
+	w.Inject(emulator.Fault{Path: experimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
+	w.Inject(emulator.Fault{Path: experimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
+	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
+	d := w.direct(t, emulator.AdminToken)
+	state, got := d.create("mlflow_experiment", config)
+	if state != nil || !strings.Contains(got, "whether it is active now could not be told") || !strings.Contains(got, "delete it again first") {
+		t.Errorf("create says %q", got)
+	}
+	if _, got := d.create("mlflow_experiment", config); !strings.Contains(got, "the name is taken") {
+		t.Errorf("the second create says %q", got)
+	}
+	w.Trash(old)
+	if state, got := d.create("mlflow_experiment", config); got != "" || state["id"] == old {
+		t.Errorf("after deleting it again, create says %q and makes %v", got, state)
+	}
+}

@@ -37,7 +37,10 @@ type matrixCell struct {
 }
 
 func newMatrix(in matrixInput) matrix {
-	m := matrix{cells: map[matrixExperiment]map[matrixPrincipal]matrixCell{}, defaultLevel: in.defaultLevel, unreadable: slices.Clone(in.unreadable)}
+	m := matrix{cells: map[matrixExperiment]map[matrixPrincipal]matrixCell{}, unreadable: slices.Clone(in.unreadable)}
+	if in.defaultLevel != mlflow.LevelNone { // nothing is nothing to tell
+		m.defaultLevel = in.defaultLevel
+	}
 	for _, e := range in.experiments {
 		m.cells[e] = map[matrixPrincipal]matrixCell{}
 	}

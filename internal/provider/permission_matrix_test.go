@@ -137,6 +137,10 @@ func TestPermissionMatrix_markdown(t *testing.T) {
 			t.Errorf("the table of a review lacks %q:\n%s", part, got)
 		}
 	}
+	review["default_level"] = "NO_PERMISSIONS"
+	if got := mustMatrix(t, review, "markdown"); strings.Contains(got, "at least") {
+		t.Errorf("the table says that every user has at least nothing:\n%s", got)
+	}
 }
 
 func TestPermissionMatrix_csv(t *testing.T) {

@@ -3,6 +3,7 @@ package provider
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
@@ -144,13 +145,24 @@ func (m providerModel) settings(userAgent string) connection.Settings {
 
 func seconds(n types.Int64) time.Duration { return time.Duration(n.ValueInt64()) * time.Second }
 
+// providerAttributes describes the provider block.
 func providerAttributes() map[string]schema.Attribute {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Optional: true, MarkdownDescription: description}
+	all := map[string]schema.Attribute{}
+	for _, part := range []map[string]schema.Attribute{serverAttributes(), databricksAttributes(), tlsAttributes(), behaviourAttributes()} {
+		maps.Copy(all, part)
 	}
-	secret := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
-	}
+	return all
+}
+
+func text(description string) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, MarkdownDescription: description}
+}
+
+func secret(description string) schema.StringAttribute {
+	return schema.StringAttribute{Optional: true, Sensitive: true, MarkdownDescription: description}
+}
+
+func serverAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"tracking_uri": text("Where the tracking server is: `https://mlflow.example.com` for an open-source MLflow server, `databricks` or " +
 			"`databricks://PROFILE` for a Databricks workspace. Default: `MLFLOW_TRACKING_URI`. Leave it out when `host` or `profile` is set."),
@@ -158,7 +170,11 @@ func providerAttributes() map[string]schema.Attribute {
 		"password": secret("Password for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_PASSWORD`, then `~/.mlflow/credentials`."),
 		"workspace": text("Workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Default: `MLFLOW_WORKSPACE`, else the " +
 			"server's own default. Has nothing to do with Databricks workspaces."),
+	}
+}
 
+func databricksAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		"host": text("URL of the Databricks workspace. Default: `DATABRICKS_HOST`, then the profile."),
 		"token": secret("Databricks personal access token (default `DATABRICKS_TOKEN`), or bearer token for an MLflow server (default " +
 			"`MLFLOW_TRACKING_TOKEN`). Setting it here silences other credentials in the environment."),
@@ -187,7 +203,11 @@ func providerAttributes() map[string]schema.Attribute {
 		"azure_use_msi":                  schema.BoolAttribute{Optional: true, MarkdownDescription: "Use the managed identity of the Azure machine. Default: `ARM_USE_MSI`."},
 		"google_service_account":         text("Google service account to impersonate. Default: `DATABRICKS_GOOGLE_SERVICE_ACCOUNT`."),
 		"google_credentials":             secret("Google service account key, as JSON or the path of a file. Default: `GOOGLE_CREDENTIALS`."),
+	}
+}
 
+func tlsAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		"ca_cert_file": text("PEM file with certificate authorities to trust besides the system's, for servers with a private CA. Default: " +
 			"`MLFLOW_TRACKING_SERVER_CERT_PATH`."),
 		"client_cert_file": text("PEM file with a client certificate and its key, for servers that ask for one. Default: `MLFLOW_TRACKING_CLIENT_CERT_PATH`."),
@@ -196,7 +216,11 @@ func providerAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Accept any server certificate: whoever stands in between can read the credentials. Default: `false`, or " +
 				"`MLFLOW_TRACKING_INSECURE_TLS`.",
 		},
+	}
+}
 
+func behaviourAttributes() map[string]schema.Attribute {
+	return map[string]schema.Attribute{
 		"default_tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
 			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A changed " +

@@ -26,7 +26,8 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "terraform-provider-mlflow")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/mlflow-terraform/terraform-provider-mlflow").CombinedOutput() //nolint:noctx // ends with the test run
+	build := exec.CommandContext(context.Background(), "go", "build", "-o", path, "github.com/mlflow-terraform/terraform-provider-mlflow")
+	out, err := build.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the provider: %w: %s", err, out)
 	}

@@ -52,6 +52,9 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 			"a stale grant hides that a create succeeded": staleGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
 		})
 	}
+	if kind.grants == rbacGrants || kind.grants == listedGrants {
+		add(map[string]func(*testing.T, *server){"a permission review": permissionReview})
+	}
 	if kind.grants != noGrants {
 		add(map[string]func(*testing.T, *server){"credentials": credentials})
 	}

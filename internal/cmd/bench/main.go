@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	fmt.Fprintf(out, "%d processors, load %s, %s\n", runtime.NumCPU(), load(), version(ctx, s.cli))
+	fmt.Fprintf(out, "%d processors, %s\n", runtime.NumCPU(), version(ctx, s.cli))
 	var results []result
 	for _, r := range s.rows {
 		res, err := bench{settings: s, row: r, folder: folder, out: out}.measure(ctx)

@@ -54,7 +54,8 @@ func (b bench) measure(ctx context.Context) (result, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return res, err
 	}
-	fmt.Fprintf(b.out, "\n%s: %s of %s, %s latency\n", b.row.name, b.row, count(b.row.size), b.row.latency)
+	fmt.Fprintf(b.out, "\n%s: %s resources (%s of %s, %s latency), load %s\n",
+		b.row.name, count(b.row.resources()), b.row, count(b.row.size), b.row.latency, load())
 	w, err := startWorkspace(ctx, b.workspace, folder, b.row)
 	if err != nil {
 		return res, err

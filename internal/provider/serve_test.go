@@ -1,0 +1,103 @@
+package provider_test
+
+import (
+	"context"
+	"net/http"
+	"runtime"
+	"testing"
+	"time"
+	"weak"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
+)
+
+type contextKey struct{}
+
+// served is a provider as main serves it, with an experiment in its state.
+func served(t *testing.T) (w *workspace, d *direct, m managed) {
+	t.Helper()
+	w = newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+	d = w.command(t, false)
+	m = d.manage(experimentKind, map[string]any{"id": id})
+	server := provider.Server("test")()
+	config := d.encode(d.schemas.Provider, map[string]any{"host": w.url, "token": emulator.AdminToken})
+	if _, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil {
+		t.Fatal(err)
+	}
+	d.server = server
+	return w, d, m
+}
+
+// TestServer_keepsNoContexts: what the context of a call holds is free when the call has ended.
+func TestServer_keepsNoContexts(t *testing.T) {
+	t.Parallel()
+	_, d, m := served(t)
+	for name, call := range map[string]func(context.Context) error{
+		"validate": func(ctx context.Context) error {
+			_, err := d.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: m.kind, Config: m.state})
+			return err
+		},
+		"upgrade": func(ctx context.Context) error {
+			_, err := d.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+				TypeName: m.kind, RawState: &tfprotov6.RawState{JSON: []byte(`{"id":"1"}`)},
+			})
+			return err
+		},
+		"read": func(ctx context.Context) error {
+			_, err := d.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
+			return err
+		},
+		"plan": func(ctx context.Context) error {
+			_, err := d.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+				TypeName: m.kind, PriorState: m.state, ProposedNewState: m.state, Config: m.state,
+			})
+			return err
+		},
+		"apply": func(ctx context.Context) error {
+			_, err := d.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+				TypeName: m.kind, PriorState: m.state, PlannedState: m.state, Config: m.state,
+			})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			load := new([1 << 20]byte)
+			left := weak.Make(load)
+			ctx, cancel := context.WithCancel(context.WithValue(context.Background(), contextKey{}, load))
+			if err := call(ctx); err != nil {
+				t.Fatal(err)
+			}
+			cancel() // as the plugin's transport does
+			ctx, load = nil, nil
+			runtime.GC()
+			if left.Value() != nil {
+				t.Error("the context of a call that has ended is still held")
+			}
+		})
+	}
+}
+
+// TestServer_cancels: a call ends when its context does.
+func TestServer_cancels(t *testing.T) {
+	t.Parallel()
+	w, d, m := served(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	w.Inject(emulator.Fault{Path: apiPath + "get", Delay: time.Hour, Times: -1})
+	w.Before("GET", apiPath+"get", func(*http.Request) { cancel() })
+	resp, err := d.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
+	if err != nil || len(resp.Diagnostics) == 0 {
+		t.Errorf("a cancelled read gives %v, %v", resp, err)
+	}
+}
+
+// TestServer_lists: list resources are an extension that a server may lack.
+func TestServer_lists(t *testing.T) {
+	t.Parallel()
+	if _, ok := provider.Server("test")().(tfprotov6.ProviderServerWithListResource); !ok {
+		t.Error("the server has no list resources")
+	}
+}
