@@ -57,6 +57,7 @@ cli_in() {
 # start COMMAND...: starts the server in the background; what it prints goes to server.txt.
 start() {
   set -m
+  : >"$work/server.txt" # the shell that starts the server may come to its redirection after the first look
   "$@" >"$work/server.txt" 2>&1 &
   server=$!
   set +m

@@ -11,9 +11,8 @@ import (
 
 // Server returns the constructor of the provider's server, as tf6server wants it. The version is sent to the MLflow server.
 func Server(version string) func() tfprotov6.ProviderServer {
-	framework := providerserver.NewProtocol6(New(version)())
 	return func() tfprotov6.ProviderServer {
-		full := framework()
+		full := providerserver.NewProtocol6(New(version)())()
 		lists, _ := full.(tfprotov6.ListResourceServer)
 		return server{full, lists}
 	}
@@ -62,7 +61,9 @@ var ended = func() context.Context {
 }()
 
 // lentContext is another context, as long as the call lasts.
-type lentContext struct{ lender atomic.Pointer[context.Context] }
+type lentContext struct {
+	lender atomic.Pointer[context.Context]
+}
 
 func (l *lentContext) get() context.Context { return *l.lender.Load() }
 
