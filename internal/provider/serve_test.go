@@ -65,20 +65,25 @@ func TestServer_keepsNoContexts(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			load := new([1 << 20]byte)
-			left := weak.Make(load)
-			ctx, cancel := context.WithCancel(context.WithValue(context.Background(), contextKey{}, load))
-			if err := call(ctx); err != nil {
-				t.Fatal(err)
-			}
-			cancel() // as the plugin's transport does
-			ctx, load = nil, nil
+			left := loaded(t, call)
 			runtime.GC()
 			if left.Value() != nil {
 				t.Error("the context of a call that has ended is still held")
 			}
 		})
 	}
+}
+
+// loaded makes a call whose context carries a load, and gives a weak pointer to that.
+func loaded(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
+	t.Helper()
+	load := new([1 << 20]byte)
+	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), contextKey{}, load))
+	defer cancel() // as the plugin's transport does
+	if err := call(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return weak.Make(load)
 }
 
 // TestServer_cancels: a call ends when its context does.
@@ -97,7 +102,7 @@ func TestServer_cancels(t *testing.T) {
 // TestServer_lists: list resources are an extension that a server may lack.
 func TestServer_lists(t *testing.T) {
 	t.Parallel()
-	if _, ok := provider.Server("test")().(tfprotov6.ProviderServerWithListResource); !ok {
+	if _, ok := provider.Server("test")().(tfprotov6.ListResourceServer); !ok {
 		t.Error("the server has no list resources")
 	}
 }
