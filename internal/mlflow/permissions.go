@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // PrincipalKind tells users, groups and service principals apart.
@@ -68,6 +69,8 @@ type ACL struct {
 	// ObjectType is "mlflowExperiment" for an experiment that has a list of its own.
 	ObjectType string
 	Entries    []ACLEntry
+	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
+	Created time.Time
 }
 
 // ACLEntry is what one principal holds.

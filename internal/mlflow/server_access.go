@@ -159,7 +159,9 @@ func (a serverAccess) Get(ctx context.Context, experimentID string) (ACL, error)
 	if err != nil {
 		return ACL{}, err
 	}
-	return acl, a.exists(ctx, experimentID)
+	e, err := a.exists(ctx, experimentID)
+	acl.Created = e.Created()
+	return acl, err
 }
 
 // GetListed implements [AccessControl].
@@ -197,7 +199,7 @@ func (a serverAccess) Background(ctx context.Context, experimentIDs []string) (B
 }
 
 // exists asks for the experiment itself: grants outlive it, so they do not tell whether there is one.
-func (a serverAccess) exists(ctx context.Context, experimentID string) error {
+func (a serverAccess) exists(ctx context.Context, experimentID string) (Experiment, error) {
 	e, err := a.client.RefreshExperiment(ctx, experimentID, func(e Experiment) bool { return !e.Deleted() })
 	if err == nil && e.Deleted() {
 		err = &APIError{
@@ -205,7 +207,7 @@ func (a serverAccess) exists(ctx context.Context, experimentID string) error {
 			Message: "the experiment is deleted", Attempts: 1,
 		}
 	}
-	return err
+	return e, err
 }
 
 // readAll reads all grants. Errors: *[UnsupportedError] when the caller may not see them.
@@ -268,7 +270,8 @@ func (a serverAccess) Level(ctx context.Context, experimentID string, p Principa
 	if err != nil {
 		return "", err
 	}
-	return fromServerLevel(level), a.exists(ctx, experimentID)
+	_, err = a.exists(ctx, experimentID)
+	return fromServerLevel(level), err
 }
 
 // Grant implements [AccessControl].

@@ -19,6 +19,9 @@ type experimentPermissionsModel struct {
 	ServicePrincipals types.Map    `tfsdk:"service_principals"`
 	KeepCallerAccess  types.Bool   `tfsdk:"keep_caller_access"`
 	Retained          types.Map    `tfsdk:"retained"`
+
+	// created is when the experiment was created, as private state remembers it; "" when it does not.
+	created string
 }
 
 func (m *experimentPermissionsModel) identity() map[string]types.String {
@@ -208,4 +211,9 @@ func (m *experimentPermissionsModel) checkCaller(caller mlflow.Caller) diag.Diag
 // lowers tells whether the entry gives a user or service principal less than CAN_MANAGE, as far as is known.
 func (d declaredGrant) lowers() bool {
 	return d.Principal.Kind != mlflow.KindGroup && d.Level != "" && d.Level != mlflow.LevelManage
+}
+
+// reused tells that the id belongs to another experiment than the one whose permissions are managed.
+func (m *experimentPermissionsModel) reused(acl mlflow.ACL) bool {
+	return m.created != "" && !acl.Created.IsZero() && m.created != formatTime(acl.Created).ValueString()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -106,6 +107,7 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -119,6 +121,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
+	state.created = createdOf(ctx, req.Private)
 	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
 	switch {
 	case problem != nil && problem.gone:
@@ -135,7 +138,14 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	case problem != nil:
 		problem.addError(&resp.Diagnostics, "read permissions")
 		return
+	case state.reused(acl):
+		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is another one now", fmt.Sprintf(
+			"The id of %s was used again, for an experiment created %s. Its permissions are left alone.", named(state.ExperimentID.ValueString(), ""),
+			formatTime(acl.Created).ValueString()))
+		resp.State.RemoveResource(ctx)
+		return
 	}
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(acl.Created).ValueString()))...)
 	retained := r.retained(ctx, &state, acl, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -177,6 +187,10 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 		return
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	state.created = createdOf(ctx, req.Private)
+	if plan.ExperimentID.Equal(state.ExperimentID) {
+		plan.created = state.created
+	}
 	if plan.writesOver(&state) {
 		resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	}
@@ -185,6 +199,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -193,9 +208,32 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state.created = createdOf(ctx, req.Private)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)
 	}
+}
+
+// createdKey remembers, in private state, when the experiment was created: an MLflow server uses ids again, and a stranger's grants must
+// not be touched.
+const createdKey = "experiment_created"
+
+// createdValue is a time as private state holds it, nil for none.
+func createdValue(created string) []byte {
+	if created == "" {
+		return nil
+	}
+	return strconv.AppendQuote(nil, created)
+}
+
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+}
+
+func createdOf(ctx context.Context, private privateState) string {
+	value, _ := private.GetKey(ctx, createdKey)
+	created, _ := strconv.Unquote(string(value))
+	return created
 }
 
 // vendorID is the id that databricks_permissions has for an experiment.
@@ -228,6 +266,11 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		problem.addError(&diags, "set permissions")
 		return diags
 	}
+	if plan.reused(acl) {
+		diags.AddError("Could not set permissions", fmt.Sprintf("The id of %s was used again, for another experiment. Nothing was changed. Run plan again, which "+
+			"drops it from the state.", named(id, "")))
+		return diags
+	}
 	grants := plan.grants()
 	for _, g := range directGrants(acl) {
 		if isAdmins(g.Principal) {
@@ -253,6 +296,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		return diags
 	}
 	guard.Declared = true
+	plan.created = formatTime(acl.Created).ValueString()
 	plan.setRetained(retained)
 	return diags
 }
@@ -302,6 +346,10 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	acl, problem := readACL(ctx, r.client(), id)
 	if problem != nil {
 		addReleaseProblem(&diags, problem)
+		return diags
+	}
+	if state.reused(acl) {
+		diags.AddWarning("Permissions left in place", fmt.Sprintf("The id of %s was used again, for another experiment. Its permissions are left alone.", named(id, "")))
 		return diags
 	}
 	caller, ok := callerOf(ctx, r.client(), &diags)

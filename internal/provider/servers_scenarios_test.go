@@ -54,6 +54,9 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
 		add(map[string]func(*testing.T, *server){"a permission review": permissionReview})
+		if !kind.workspaces {
+			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": strangersGrants})
+		}
 	}
 	if kind.grants != noGrants {
 		add(map[string]func(*testing.T, *server){"credentials": credentials})
@@ -544,6 +547,26 @@ func purged(t *testing.T, s *server) {
 	}
 	s.expect(t, id, stranger, "active", map[string]string{})
 	s.expect(t, e.text("id"), name, "active", map[string]string{})
+}
+
+// strangersGrants: when an id was used again, the grants on the other experiment are left alone.
+func strangersGrants(t *testing.T, s *server) {
+	ana, ben := s.addUser(t), s.addUser(t)
+	id := s.create(t, s.name("granted"), nil)
+	p := s.provider(t, nil).block("mlflow_experiment_permissions")
+	p.up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}}))
+	before := *p
+	s.remove(t, id)
+	s.purge(t, id)
+	s.call(t, "POST", experimentCalls+"create", map[string]any{"name": s.name("stranger")})
+	s.grant(t, id, ben, "EDIT")
+	p.process = p.again()
+	expectSays(t, p.refresh(), "warning: Permissions dropped from the state: the experiment is another one now")
+	p.state, p.private = before.state, before.private
+	expectSays(t, p.apply(p.plan(nil), nil), "warning: Permissions left in place", "was used again")
+	if held := s.grants(t, id, ben)["user "+ben.name]; held != "EDIT" {
+		t.Errorf("ben holds %q on the stranger", held)
+	}
 }
 
 // staleGrant: a grant outlives a purged experiment, and the next create answers that the grant exists – although it created.
