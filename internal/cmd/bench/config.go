@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// Both configurations have the same shape, the one that the guide on large workspaces recommends: one map in a local, for_each over it, and
-// the experiments' ids in another local. With a reference to the experiments themselves, the CLI would build all of them anew for each
-// resource that refers to one; with one map of all tags it would take several times as long.
+// Both configurations have the same shape: one block of each kind, with for_each over a map of as little as possible in a local, and the
+// experiments' ids in another local. With a reference to the experiments themselves, the CLI would build all of them anew for each
+// resource that refers to one.
 const (
 	providerBlock = `terraform {
   required_providers {
@@ -40,24 +40,24 @@ locals {
 resource "mlflow_experiment" "this" {
   for_each = local.experiments
 
-  name = each.value.name
+  name = each.value
 }
 `
 	tagBlock = `
-resource "mlflow_experiment_tag" %[1]q {
-  for_each = local.experiments
+resource "mlflow_experiment_tag" "this" {
+  for_each = local.tags
 
-  experiment_id = local.ids[each.key]
-  key           = %[1]q
-  value         = each.value.%[1]s
+  experiment_id = local.ids[split("/", each.key)[0]]
+  key           = split("/", each.key)[1]
+  value         = each.value
 }
 `
 	permissionsBlock = `
 resource "mlflow_experiment_permissions" "this" {
-  for_each = local.experiments
+  for_each = local.users
 
   experiment_id = local.ids[each.key]
-  users         = each.value.users
+  users         = each.value
 }
 `
 	floorBlock = `locals {
@@ -67,27 +67,27 @@ resource "mlflow_experiment_permissions" "this" {
 resource "terraform_data" "this" {
   for_each = local.experiments
 
-  input = each.value.name
+  input = each.value
 }
 `
 	floorTagBlock = `
-resource "terraform_data" %[1]q {
-  for_each = local.experiments
+resource "terraform_data" "tag" {
+  for_each = local.tags
 
   input = {
-    experiment_id = local.ids[each.key]
-    key           = %[1]q
-    value         = each.value.%[1]s
+    experiment_id = local.ids[split("/", each.key)[0]]
+    key           = split("/", each.key)[1]
+    value         = each.value
   }
 }
 `
 	floorPermissionsBlock = `
 resource "terraform_data" "permissions" {
-  for_each = local.experiments
+  for_each = local.users
 
   input = {
     experiment_id = local.ids[each.key]
-    users         = each.value.users
+    users         = each.value
   }
 }
 `
@@ -112,47 +112,49 @@ type instanceState struct {
 	Dependencies  []string       `json:"dependencies,omitempty"`
 }
 
+// configuration is a configuration with its state. Every kind of resource has the experiments, the tags or the permissions as instances.
+type configuration struct {
+	row         row
+	experiments []experiment
+	text        string
+	resources   []resourceState
+}
+
 // writeConfiguration writes the provider's configuration and its state, as an apply would leave it.
 func writeConfiguration(folder, url string, r row, experiments []experiment) error {
-	c := configuration{text: fmt.Sprintf(providerBlock, url, adminToken)}
-	c.add("mlflow_experiment", "this", mlflowProvider, experiments, func(x experiment) map[string]any {
+	c := configuration{row: r, experiments: experiments, text: fmt.Sprintf(providerBlock, url, adminToken)}
+	c.add("mlflow_experiment", "this", mlflowProvider, func(x experiment) map[string]any {
 		return map[string]any{
 			"id": x.ID, "name": x.Name, "artifact_location": x.ArtifactLocation, "tags_all": map[string]string{},
 			"creation_time": time.UnixMilli(x.CreationTime).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 			"url":           fmt.Sprintf("%s/ml/experiments/%s?w=%s", url, x.ID, workspaceID),
 		}
 	})
-	for _, key := range tagKeys[:r.tags] {
-		c.text += fmt.Sprintf(tagBlock, key)
-		c.add("mlflow_experiment_tag", key, mlflowProvider, experiments, func(x experiment) map[string]any {
-			return map[string]any{"id": x.ID + "/" + key, "experiment_id": x.ID, "key": key, "value": x.tag(key)}
-		})
-	}
+	c.addTags(tagBlock, "mlflow_experiment_tag", "this", mlflowProvider, func(x experiment, key string) map[string]any {
+		return map[string]any{"id": x.ID + "/" + key, "experiment_id": x.ID, "key": key, "value": x.tag(key)}
+	})
 	if r.permissions {
 		c.text += permissionsBlock
-		c.add("mlflow_experiment_permissions", "this", mlflowProvider, experiments, func(x experiment) map[string]any {
+		c.add("mlflow_experiment_permissions", "this", mlflowProvider, func(x experiment) map[string]any {
 			return map[string]any{"id": x.ID, "experiment_id": x.ID, "users": x.users, "retained": map[string]string{}}
 		})
 	}
-	return c.write(folder, experiments)
+	return c.write(folder)
 }
 
 // writeFloor writes the same with terraform_data.
 func writeFloor(folder string, r row, experiments []experiment) error {
-	c := configuration{text: floorBlock}
-	c.add("terraform_data", "this", floorProvider, experiments, func(x experiment) map[string]any {
+	c := configuration{row: r, experiments: experiments, text: floorBlock}
+	c.add("terraform_data", "this", floorProvider, func(x experiment) map[string]any {
 		return dataAttributes(x.ID, x.Name, "string")
 	})
-	for _, key := range tagKeys[:r.tags] {
-		c.text += fmt.Sprintf(floorTagBlock, key)
-		c.add("terraform_data", key, floorProvider, experiments, func(x experiment) map[string]any {
-			return dataAttributes(x.ID+"/"+key, map[string]any{"experiment_id": x.ID, "key": key, "value": x.tag(key)},
-				[]any{"object", map[string]string{"experiment_id": "string", "key": "string", "value": "string"}})
-		})
-	}
+	c.addTags(floorTagBlock, "terraform_data", "tag", floorProvider, func(x experiment, key string) map[string]any {
+		return dataAttributes(x.ID+"/"+key, map[string]any{"experiment_id": x.ID, "key": key, "value": x.tag(key)},
+			[]any{"object", map[string]string{"experiment_id": "string", "key": "string", "value": "string"}})
+	})
 	if r.permissions {
 		c.text += floorPermissionsBlock
-		c.add("terraform_data", "permissions", floorProvider, experiments, func(x experiment) map[string]any {
+		c.add("terraform_data", "permissions", floorProvider, func(x experiment) map[string]any {
 			users := map[string]string{}
 			for user := range x.users {
 				users[user] = "string"
@@ -161,7 +163,7 @@ func writeFloor(folder string, r row, experiments []experiment) error {
 				[]any{"object", map[string]any{"experiment_id": "string", "users": []any{"object", users}}})
 		})
 	}
-	return c.write(folder, experiments)
+	return c.write(folder)
 }
 
 // dataAttributes are those of a terraform_data, whose values carry their type.
@@ -170,18 +172,32 @@ func dataAttributes(id string, value, valueType any) map[string]any {
 	return map[string]any{"id": id, "input": typed, "output": typed, "triggers_replace": nil}
 }
 
-// configuration is a configuration with its state.
-type configuration struct {
-	text      string
-	resources []resourceState
-}
-
 // add adds a resource to the state, with an instance for each experiment.
-func (c *configuration) add(kind, name, provider string, experiments []experiment, attributes func(experiment) map[string]any) {
+func (c *configuration) add(kind, name, provider string, attributes func(experiment) map[string]any) {
 	s := resourceState{Mode: "managed", Type: kind, Name: name, Provider: provider}
-	for i, x := range experiments {
+	for i, x := range c.experiments {
 		s.Instances = append(s.Instances, instanceState{IndexKey: keyOf(i), Attributes: attributes(x)})
 	}
+	c.addState(s)
+}
+
+// addTags adds a block, and a resource with an instance for each tag of each experiment, if the row has tags.
+func (c *configuration) addTags(block, kind, name, provider string, attributes func(experiment, string) map[string]any) {
+	if c.row.tags == 0 {
+		return
+	}
+	c.text += block
+	s := resourceState{Mode: "managed", Type: kind, Name: name, Provider: provider}
+	for i, x := range c.experiments {
+		for _, key := range tagKeys[:c.row.tags] {
+			s.Instances = append(s.Instances, instanceState{IndexKey: keyOf(i) + "/" + key, Attributes: attributes(x, key)})
+		}
+	}
+	c.addState(s)
+}
+
+// addState adds a resource's state. All but the experiments depend on the experiments.
+func (c *configuration) addState(s resourceState) {
 	if len(c.resources) > 0 {
 		for i := range s.Instances {
 			s.Instances[i].Dependencies = []string{c.resources[0].Type + "." + c.resources[0].Name}
@@ -190,30 +206,28 @@ func (c *configuration) add(kind, name, provider string, experiments []experimen
 	c.resources = append(c.resources, s)
 }
 
-// keyOf is an experiment's key in the map.
+// keyOf is an experiment's key in the maps.
 func keyOf(i int) string { return fmt.Sprintf("e%05d", i) }
 
-// locals writes the map that both configurations share.
-func locals(experiments []experiment) string {
-	var text strings.Builder
-	text.WriteString("\nlocals {\n  experiments = {\n")
-	for i, x := range experiments {
-		fmt.Fprintf(&text, "    %q = {\n      name = %q\n", keyOf(i), x.Name)
-		for _, key := range tagKeys {
-			fmt.Fprintf(&text, "      %s = %q\n", key, x.tag(key))
+// locals writes the maps that both configurations share.
+func (c *configuration) locals() string {
+	var names, tags, users strings.Builder
+	for i, x := range c.experiments {
+		fmt.Fprintf(&names, "    %q = %q\n", keyOf(i), x.Name)
+		for _, key := range tagKeys[:c.row.tags] {
+			fmt.Fprintf(&tags, "    %q = %q\n", keyOf(i)+"/"+key, x.tag(key))
 		}
-		text.WriteString("      users = {\n")
+		var levels []string
 		for _, user := range slices.Sorted(maps.Keys(x.users)) {
-			fmt.Fprintf(&text, "        %q = %q\n", user, x.users[user])
+			levels = append(levels, fmt.Sprintf("%q = %q", user, x.users[user]))
 		}
-		text.WriteString("      }\n    }\n")
+		fmt.Fprintf(&users, "    %q = { %s }\n", keyOf(i), strings.Join(levels, ", "))
 	}
-	text.WriteString("  }\n}\n")
-	return text.String()
+	return fmt.Sprintf("\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
 }
 
 // write writes the configuration and its state into a new folder.
-func (c *configuration) write(folder string, experiments []experiment) error {
+func (c *configuration) write(folder string) error {
 	state, err := json.Marshal(map[string]any{
 		"version": 4, "terraform_version": "1.0.0", "serial": 1, "lineage": "bench", "outputs": map[string]any{}, "resources": c.resources,
 	})
@@ -223,7 +237,7 @@ func (c *configuration) write(folder string, experiments []experiment) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(c.text+locals(experiments)), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(c.text+c.locals()), 0o600); err != nil {
 		return err
 	}
 	return os.WriteFile(filepath.Join(folder, "terraform.tfstate"), state, 0o600)
