@@ -131,10 +131,13 @@ type NameGuard struct {
 	sync.Mutex
 	// Deleted is the experiment that this process deleted under the name, as it was before. It has no id when there is none.
 	Deleted Experiment
-	// PlannedDelete is the id of the experiment of the name that this process planned to delete, PlannedCreate whether it planned to
-	// create one.
-	PlannedDelete string
-	PlannedCreate bool
+	// Undeleted is the id of the experiment of the name that this process failed to delete: the state goes on holding it for the block that
+	// is to go.
+	Undeleted string
+	// PlannedDelete and PlannedKeep are the ids of the experiments of the name that this process planned to delete and to keep for a block,
+	// PlannedCreate tells whether it planned to create one.
+	PlannedDelete, PlannedKeep string
+	PlannedCreate              bool
 }
 
 // NameGuard is the guard of a name: the same one for every spelling.

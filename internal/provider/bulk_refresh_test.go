@@ -290,11 +290,11 @@ func TestBulkRefresh_drift(t *testing.T) {
 func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 	t.Parallel()
 	for name, mutation := range mutations {
+		if name == "deleted" || name == "purged" {
+			continue // nothing is left that could be in the state
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if name == "deleted" || name == "purged" {
-				t.Skip("nothing is left that could be in the state")
-			}
 			x := newTarget(t)
 			x.HoldSearch()
 			mutation.do(x)

@@ -54,18 +54,8 @@ func TestProvider_configuration(t *testing.T) {
 	}{
 		"a host that does not exist: no call is made": {databricks("host", "https://nowhere.invalid"), ""},
 		"an MLflow server":                            {map[string]any{"tracking_uri": "https://mlflow.invalid"}, ""},
-		"nothing":                                     {map[string]any{}, "error: "},
-		"both kinds":                                  {databricks("tracking_uri", "https://mlflow.example.com"), "error at "},
-		"a tracking URI of another kind":              {map[string]any{"tracking_uri": "sqlite:///mlflow.db"}, "error at tracking_uri: "},
-		"a password on Databricks":                    {databricks("username", "u", "password", "p"), "error at "},
-		"a time limit of nothing":                     {databricks("http_timeout_seconds", 0), "error at http_timeout_seconds: "},
-		"a rate of nothing":                           {databricks("rate_limit", 0), "error at rate_limit: "},
-		"a default tag that is kept by the server":    {databricks("default_tags", map[string]string{"mlflow.ownerId": "1"}), "error at default_tags: Tag key not allowed"},
-		"the description as a default tag":            {databricks("default_tags", map[string]string{"mlflow.note.content": "x"}), "error at default_tags: Tag key not allowed"},
-		"a default tag that is too long":              {databricks("default_tags", map[string]string{strings.Repeat("k", 251): "x"}), "error at default_tags: Tag not allowed"},
 		"plain http to another machine":               {databricks("host", "http://example.com"), "warning at host: "},
 		"plain http to this machine":                  {databricks("host", "http://127.0.0.1:1"), ""},
-		"an unknown profile":                          {map[string]any{"profile": "none", "config_file": "none.cfg"}, "error at profile: Could not find Databricks profile"},
 		"not known yet":                               {databricks("host", tftypes.UnknownValue), ""},
 	} {
 		t.Run(name, func(t *testing.T) {

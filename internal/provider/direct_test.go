@@ -137,6 +137,12 @@ func encoded(typ tftypes.Type, value any) tftypes.Value {
 			elements[key] = tftypes.NewValue(tftypes.String, text)
 		}
 		return tftypes.NewValue(typ, elements)
+	case map[string]any: // with values that are missing
+		elements := map[string]tftypes.Value{}
+		for key, text := range v {
+			elements[key] = tftypes.NewValue(tftypes.String, text)
+		}
+		return tftypes.NewValue(typ, elements)
 	case []string:
 		var elements []tftypes.Value
 		for _, text := range v {

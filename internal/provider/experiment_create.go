@@ -39,7 +39,7 @@ func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, d
 	guard := r.client().NameGuard(plan.Name.ValueString())
 	guard.Lock()
 	defer guard.Unlock()
-	o := obtaining{client: r.client(), plan: plan, deleted: guard.Deleted, diags: diags}
+	o := obtaining{client: r.client(), plan: plan, guard: guard, diags: diags}
 	e, ok := o.experiment(ctx)
 	if ok {
 		r.client().Claim(e.ID)
@@ -89,9 +89,9 @@ func setTags(ctx context.Context, client *mlflow.Client, e mlflow.Experiment, wa
 type obtaining struct {
 	client *mlflow.Client
 	plan   experimentModel
-	// deleted is the experiment of that name which another block of this apply deleted, see [mlflow.NameGuard].
-	deleted mlflow.Experiment
-	diags   *diag.Diagnostics
+	// guard tells what another block of this apply did to the experiment of that name.
+	guard *mlflow.NameGuard
+	diags *diag.Diagnostics
 }
 
 func (o obtaining) name() string { return o.plan.Name.ValueString() }
@@ -178,6 +178,11 @@ func (o obtaining) createFailed(err error) {
 		o.deletedHoldsName(taken.Experiment)
 		return
 	}
+	if mlflow.IsInvalid(err) && strings.Contains(err.Error(), "artifact_location") { // an MLflow server with workspaces takes none
+		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", failure(named("", o.name()), err,
+			"Leave artifact_location out: the server chooses where artifacts lie."))
+		return
+	}
 	addError(o.diags, "create experiment", named("", o.name()), err)
 }
 
@@ -212,7 +217,7 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 		return o.superseded(ctx, e)
 	}
 	if o.plan.AdoptExisting.ValueBool() {
-		return e, o.locationFits(e)
+		return e, o.isFree(e) && o.locationFits(e)
 	}
 	said := "It was there before this apply."
 	if cause != nil {
@@ -222,33 +227,6 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 		"There is an experiment %q with id %s. %s\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.LABEL\n    id = %q\n  }\n\n"+
 			"or set adopt_existing = true. Otherwise choose another name.", e.Name, e.ID, said, e.ID))
 	return e, false
-}
-
-// takesBack tells whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
-// another label, and had the two come in the other order, adopt_existing would have found it.
-func (o obtaining) takesBack() bool {
-	return o.deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.deleted)
-}
-
-// takeBack restores the experiment, and puts it back where it was if it comes back under another name.
-func (o obtaining) takeBack(ctx context.Context) (mlflow.Experiment, bool) {
-	e := o.deleted
-	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
-		addError(o.diags, "restore experiment", named(e.ID, o.name()), err, "Another block deleted it in this same apply, and adopt_existing takes it back. "+
-			"Restore it in the workspace, then apply again.")
-		return e, false
-	}
-	o.diags.AddWarning("Experiment was deleted and restored", fmt.Sprintf("%s was deleted by another block in this same apply, or by the replacement of this one, "+
-		"and taken back with its runs, since adopt_existing = true. When a block only gets another label, a moved block spares that. To get a new, empty "+
-		"experiment, leave adopt_existing out.", upperFirst(named(e.ID, o.name()))))
-	restored, err := o.client.GetExperiment(ctx, e.ID)
-	if err == nil && o.client.NormalizeName(restored.Name) != o.client.NormalizeName(o.name()) {
-		err = o.client.RenameExperiment(ctx, e.ID, o.name())
-	}
-	if err != nil {
-		addWarning(o.diags, "make sure that the restored experiment has its name", named(e.ID, o.name()), err, "The next plan shows the name, if it differs.")
-	}
-	return e, true
 }
 
 // locationFits refuses an experiment whose artifacts lie somewhere else than declared, before anything is written.

@@ -124,7 +124,7 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
-				Required: true, Validators: []validator.String{stringvalidator.RegexMatches(experimentID, "must be an experiment's id, not its name")},
+				Required: true, Validators: []validator.String{experimentIDValidator},
 				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
 				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. Another one replaces the grant.",
 			},

@@ -2,11 +2,9 @@ package provider_test
 
 import (
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -98,46 +96,6 @@ func TestPermission_generatedConfiguration(t *testing.T) {
 		Config: w.config(""), ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
 		ImportStateId: id + "/group/risk", ResourceName: permissionAddress,
 	})
-}
-
-func TestPermission_plan(t *testing.T) {
-	t.Parallel()
-	w := newWorkspace(t)
-	d := w.direct(t, emulator.AdminToken)
-	for name, c := range map[string]struct {
-		config map[string]any
-		want   string
-	}{
-		"good":                  {map[string]any{"user_name": "ana@example.com", "permission_level": "CAN_READ"}, ""},
-		"nobody":                {map[string]any{"permission_level": "CAN_READ"}, "error"},
-		"two":                   {map[string]any{"user_name": "a", "group_name": "b", "permission_level": "CAN_READ"}, "error"},
-		"admins":                {map[string]any{"group_name": "admins", "permission_level": "CAN_READ"}, "error at group_name: Principal not allowed"},
-		"a level of the others": {map[string]any{"group_name": "risk", "permission_level": "USE"}, "warning at permission_level: Unknown permission level: \"USE\" is none of the levels that Databricks"},
-		"no level":              {map[string]any{"group_name": "risk", "permission_level": ""}, "error at permission_level: "},
-		"a name as id":          {map[string]any{"experiment_id": "/Shared/x", "group_name": "risk", "permission_level": "CAN_READ"}, "error at experiment_id: "},
-		"nothing known":         {map[string]any{"experiment_id": tftypes.UnknownValue, "group_name": tftypes.UnknownValue, "permission_level": tftypes.UnknownValue}, ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			config := map[string]any{"experiment_id": "1"}
-			maps.Copy(config, c.config)
-			if got := d.plan("mlflow_experiment_permission", config); c.want == "" && got != "" || !strings.HasPrefix(got, c.want) {
-				t.Errorf("plan says %q, want %q", got, c.want)
-			}
-		})
-	}
-	if n := len(w.Journal()); n != 0 {
-		t.Errorf("planning made %d calls", n)
-	}
-}
-
-func TestPermission_importRefused(t *testing.T) {
-	t.Parallel()
-	d := newWorkspace(t).direct(t, emulator.AdminToken)
-	for _, id := range []string{"", "12", "12/ana@example.com", "12/user/", "12/person/ana", "/Shared/x/user/ana", "churn/user/ana"} {
-		if _, got := d.importState("mlflow_experiment_permission", id); !strings.HasPrefix(got, "error: Import id not understood") {
-			t.Errorf("import of %q says %q", id, got)
-		}
-	}
 }
 
 // TestPermission_apply covers what goes wrong, and what must not: whatever fails, nobody else's grant changes.

@@ -7,7 +7,6 @@ import (
 	"path"
 	"slices"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
@@ -90,7 +89,7 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 		MarkdownDescription: "Who may do what on an experiment: directly, by inheritance from its folders, and all in all. Reading it needs `CAN_MANAGE`.",
 		Attributes: map[string]schema.Attribute{
 			"experiment_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the experiment.", Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Required: true, MarkdownDescription: "Id of the experiment.", Validators: []validator.String{experimentIDValidator},
 			},
 			"grants": schema.ListNestedAttribute{
 				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: grantAttributes()},

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -57,8 +56,7 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 				Required: true,
 				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
 					"experiment first and then removed from the old one.",
-				Validators: []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`),
-					"must be the experiment's id, such as mlflow_experiment.churn.id or \"1280664374380606\"; a name or path is none")},
+				Validators: []validator.String{experimentIDValidator},
 			},
 			"groups": principalsAttribute(mlflow.KindGroup, "Groups by display name, as they are spelled in the workspace. `admins` is not allowed: "+
 				"workspace admins hold `CAN_MANAGE` anyway."),

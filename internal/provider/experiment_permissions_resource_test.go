@@ -328,7 +328,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 	}
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.url, emulator.AdminToken)
 	unitTest(t,
-		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `must be the experiment's id.*Principal not allowed`),
+		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `must be an experiment's id.*Principal not allowed`),
 		refused(w.config(permissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = null }`)), `Principal declared twice.*Principal declared twice.*Permission level missing`),

@@ -19,7 +19,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if req.Plan.Raw.IsNull() {
 		refusePrevented(&resp.Diagnostics, state)
-		r.warnRelabelled(&resp.Diagnostics, state)
+		r.notePlanned(&resp.Diagnostics, state, planDelete)
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -35,7 +35,9 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			r.planReplacement(ctx, plan, state, resp)
 		}
 		if req.State.Raw.IsNull() {
-			r.warnRelabelled(&resp.Diagnostics, plan)
+			r.notePlanned(&resp.Diagnostics, plan, planCreate)
+		} else if len(resp.RequiresReplace) == 0 {
+			r.notePlanned(&resp.Diagnostics, state, planKeep)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -50,29 +52,6 @@ func refusePrevented(diags *diag.Diagnostics, state experimentModel) {
 		fmt.Sprintf("%s is protected by deletion_policy = \"prevent\". To destroy it, set the policy to \"delete\" and apply, then destroy. To only take it "+
 			"out of Terraform, set \"retain\" and apply first, or use a removed block.",
 			upperFirst(named(state.ID.ValueString(), state.Name.ValueString()))))
-}
-
-// warnRelabelled warns of a plan that deletes an experiment and creates one of the same name: most often its block only got another
-// label. It is told one of the two after the other: what is in state goes, what has no id yet comes. A block with adopt_existing keeps
-// the experiment.
-func (r *experimentResource) warnRelabelled(diags *diag.Diagnostics, m experimentModel) {
-	if r.client() == nil || m.Name.IsUnknown() {
-		return
-	}
-	guard := r.client().NameGuard(m.Name.ValueString())
-	guard.Lock()
-	defer guard.Unlock()
-	switch {
-	case m.ID.IsUnknown():
-		guard.PlannedCreate = !m.AdoptExisting.ValueBool()
-	case m.DeletionPolicy.ValueString() != deletionRetain:
-		guard.PlannedDelete = m.ID.ValueString()
-	}
-	if guard.PlannedCreate && guard.PlannedDelete != "" {
-		diags.AddWarning("Experiment would be deleted and created anew", fmt.Sprintf("This plan deletes %s with its runs, for a block that is no longer there, and "+
-			"creates an experiment of the same name for another block. If the block only got another label, key or module, add a moved block from the old address "+
-			"to the new one: then nothing is deleted.", named(guard.PlannedDelete, m.Name.ValueString())))
-	}
 }
 
 // checkExperiment refuses, at the attribute, what the server would refuse.

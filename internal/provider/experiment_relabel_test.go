@@ -132,6 +132,78 @@ func TestExperiment_relabelledAtOnce(t *testing.T) {
 	}
 }
 
+// TestExperiment_relabelNotDeleted: what could not be deleted for the old block is not taken over by the new one, or else the next apply, which
+// tries again, would delete it.
+func TestExperiment_relabelNotDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault emulator.Fault
+		state map[string]any
+		run   bool
+	}{
+		"refused":   {fault: emulator.Fault{Path: experimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"unclear":   {fault: emulator.Fault{Path: experimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
+		"not empty": {state: map[string]any{"deletion_policy": "delete_if_empty"}, run: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
+			e, _ := w.Experiment(id)
+			if c.run {
+				w.AddRun(id)
+			}
+			if c.fault.Path != "" {
+				w.Inject(c.fault)
+			}
+			d := w.direct(t, emulator.AdminToken)
+			if left, got := d.apply("mlflow_experiment", stateOf(e, c.state), nil); left == nil || !isError(got) {
+				t.Fatalf("delete leaves %v and says %q", left, got)
+			}
+			state, got := d.create("mlflow_experiment", adopting(nil))
+			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") still belongs to another block"; state != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("create gives %v and says %q, want %q", state, got, want)
+			}
+			if n := len(w.writes()); c.fault.Path != experimentCalls+"delete" && n > 0 {
+				t.Errorf("%v were made", w.writes())
+			}
+			w.ClearFaults()
+			d = w.direct(t, emulator.AdminToken) // the next apply is another process
+			_, _ = d.apply("mlflow_experiment", stateOf(e, nil), nil)
+			if state, _ := d.create("mlflow_experiment", adopting(nil)); state["id"] != id {
+				t.Errorf("the next apply gives %v, not %s", state, id)
+			}
+		})
+	}
+}
+
+// TestExperiment_inStateTwice: an apply that was killed after the new block took the experiment over, and before the old one forgot it, leaves both
+// in the state. No plan deletes it then.
+func TestExperiment_inStateTwice(t *testing.T) {
+	w := newWorkspace(t)
+	config := func(labels ...string) string {
+		var blocks strings.Builder
+		for _, label := range labels {
+			fmt.Fprintf(&blocks, "resource \"mlflow_experiment\" %q {\n  name = \"/Shared/churn\"\n  adopt_existing = true\n}\n", label)
+		}
+		return w.config(blocks.String())
+	}
+	refused := regexp.MustCompile(`(?s)two blocks have the same experiment.*terraform state rm`)
+	unitTest(t,
+		resource.TestStep{Config: config("old")},
+		resource.TestStep{Config: config("old", "new")},
+		resource.TestStep{Config: config("new"), ExpectError: refused},
+		resource.TestStep{Config: config("old"), ExpectError: refused},
+		resource.TestStep{
+			Config: config("new") + "removed {\n  from = mlflow_experiment.old\n  lifecycle {\n    destroy = false\n  }\n}\n",
+			PostApplyFunc: func() {
+				if e, found := w.ExperimentByName("/Shared/churn"); !found || e.LifecycleStage != "active" || len(w.Experiments()) != 1 {
+					t.Errorf("the experiment is %+v", e)
+				}
+			},
+		},
+	)
+}
+
 // TestExperiment_relabelPlanned: the plan warns of what only looks like another experiment.
 func TestExperiment_relabelPlanned(t *testing.T) {
 	t.Parallel()

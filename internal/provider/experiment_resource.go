@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -83,7 +82,7 @@ func experimentAttributes() map[string]schema.Attribute {
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			Validators: []validator.Map{mapvalidator.NoNullValues(), tagKeysValidator{}},
+			Validators: []validator.Map{tagsValidator{}},
 			MarkdownDescription: "Tags to manage. Exactly these keys are set, changed, and removed when they are taken out; tags that others set are left " +
 				"alone and not shown. On Databricks, which has no call to remove a tag, a removed one is left with an empty value. Default: none.",
 		},

@@ -3,10 +3,8 @@ package provider
 import (
 	"context"
 	"fmt"
-	"regexp"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
@@ -53,9 +51,6 @@ func (m experimentTagModel) identity() map[string]types.String {
 	return map[string]types.String{identityExperimentID: m.ExperimentID, "key": m.Key}
 }
 
-// notAName is an id as opposed to a name, which has slashes on Databricks.
-var notAName = regexp.MustCompile(`^[^/]+$`)
-
 // Schema implements [resource.Resource].
 func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
@@ -69,11 +64,9 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 				PlanModifiers: []planmodifier.String{stringplanmodifier.UseNonNullStateForUnknown()},
 			},
 			"experiment_id": schema.StringAttribute{
-				Required:      true,
-				PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-				Validators: []validator.String{
-					stringvalidator.RegexMatches(notAName, "must be an experiment's id. The data source mlflow_experiment gives the id of a name"),
-				},
+				Required:            true,
+				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplace()},
+				Validators:          []validator.String{experimentIDValidator},
 				MarkdownDescription: "Id of the experiment. Changing it removes the tag there and sets it on the other experiment.",
 			},
 			"key": schema.StringAttribute{

@@ -159,6 +159,11 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
 		return
 	}
+	defer func() {
+		if resp.Diagnostics.HasError() {
+			guard.Undeleted = id
+		}
+	}()
 	e, err := r.client().GetExperiment(ctx, id)
 	switch {
 	case mlflow.IsNotFound(err), err == nil && e.Deleted():

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
@@ -112,44 +111,6 @@ func TestExperimentsDataSource_arguments(t *testing.T) {
 			state, got := w.direct(t, emulator.AdminToken).data("mlflow_experiments", c.config)
 			if found := names(state); got != "" || state == nil || found != c.want {
 				t.Errorf("search finds %q and says %q, want %q", found, got, c.want)
-			}
-		})
-	}
-}
-
-func TestExperimentsDataSource_refusals(t *testing.T) {
-	t.Parallel()
-	w := newWorkspace(t)
-	for name, c := range map[string]struct {
-		config     map[string]any
-		begin, end string
-		calls      int
-	}{
-		"filter and prefix":   {map[string]any{"filter": "name = 'a'", "name_prefix": "a"}, "error at filter: Invalid Attribute Combination", "[filter,name_prefix]", 0},
-		"filter and tags":     {map[string]any{"filter": "name = 'a'", "tags": map[string]string{"a": "b"}}, "error at filter: Invalid Attribute Combination", "[filter,tags]", 0},
-		"both quotes":         {map[string]any{"tags": map[string]string{"a": `'"`}}, "error at tags: Could not search for tag: a = '\" has both kinds of quotes", "select from the results with name_regex", 0},
-		"both in prefix":      {map[string]any{"name_prefix": `/'"`}, "error at name_prefix: Could not search for name prefix", "has both kinds of quotes", 0},
-		"regex":               {map[string]any{"name_regex": "(a"}, "error at name_regex: Not a regular expression", "missing closing )", 0},
-		"view type":           {map[string]any{"view_type": "active"}, "error at view_type: Invalid Attribute Value Match", "ACTIVE_ONLY", 0},
-		"limit":               {map[string]any{"limit": 0}, "error at limit: Invalid Attribute Value", "at least 1", 0},
-		"empty prefix":        {map[string]any{"name_prefix": ""}, "error at name_prefix: Invalid Attribute Value Length", "at least 1", 0},
-		"empty key":           {map[string]any{"tags": map[string]string{"": "a"}}, "error at tags: Invalid Attribute Value Length", "at least 1", 0},
-		"bad filter":          {map[string]any{"filter": "name = a OR b"}, "error at filter: Could not search experiments: Filter name = a OR b: ", "joined by AND alone", 1},
-		"bad order":           {map[string]any{"order_by": []string{"tags.team"}}, "error at order_by: Could not search experiments: ", "last_update_time", 1},
-		"bad filter or order": {map[string]any{"filter": "x", "order_by": []string{"tags.team"}}, "error: Could not search experiments: ", "filter", 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			before := w.Count(http.MethodPost, apiPath+"search")
-			d := w.direct(t, emulator.AdminToken)
-			if c.calls == 0 { // then it is refused before the server is known
-				d = newDirect(t, map[string]any{"host": tftypes.UnknownValue})
-			}
-			_, got := d.data("mlflow_experiments", c.config)
-			if !strings.HasPrefix(got, c.begin) || !strings.Contains(got, c.end) {
-				t.Errorf("search says %q, want %q … %q", got, c.begin, c.end)
-			}
-			if calls := w.Count(http.MethodPost, apiPath+"search") - before; calls != c.calls {
-				t.Errorf("search made %d calls, want %d", calls, c.calls)
 			}
 		})
 	}

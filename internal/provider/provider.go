@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -225,7 +224,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType, Optional: true,
 			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A changed " +
 				"default shows up in each experiment's `tags_all`. Default: none.",
-			Validators: []validator.Map{mapvalidator.NoNullValues(), tagKeysValidator{}},
+			Validators: []validator.Map{tagsValidator{}},
 		},
 		"http_timeout_seconds": schema.Int64Attribute{
 			Optional: true, MarkdownDescription: "How long one request may take, in seconds. Default: `60`.",

@@ -189,7 +189,15 @@ func nameTaken(t *testing.T, b *backend) {
 
 func nameTakenByDeleted(t *testing.T, b *backend) {
 	if !b.keepsNames {
-		t.Skip("deleting frees the name there")
+		name := b.name("deleted")
+		id := b.create(t, name, nil)
+		b.remove(t, id)
+		e := b.experimentBlock(t)
+		e.mustUp(attributes(name, nil))
+		if e.text("id") == id || b.truth(t, id).Stage != "deleted" {
+			t.Errorf("the new experiment is %s, the deleted one %+v", e.text("id"), b.truth(t, id))
+		}
+		return
 	}
 	deleted := func() (name, id string) {
 		name = b.name("deleted")
@@ -236,9 +244,6 @@ func renameToTaken(t *testing.T, b *backend) {
 }
 
 func replacement(t *testing.T, b *backend) {
-	if !b.placesArtifacts {
-		t.Skip("the artifact location can't be chosen there")
-	}
 	name := b.name("replaced")
 	at := func(location string, more map[string]any) map[string]any {
 		config := attributes(name, map[string]any{"artifact_location": location})
@@ -246,6 +251,10 @@ func replacement(t *testing.T, b *backend) {
 		return config
 	}
 	e := b.experimentBlock(t)
+	if !b.placesArtifacts {
+		expectSays(t, e.up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Leave artifact_location out")
+		return
+	}
 	e.mustUp(at("s3://bucket/a", nil))
 	first := e.text("id")
 	if got := b.truth(t, first).ArtifactLocation; got != "s3://bucket/a" {

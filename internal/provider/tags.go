@@ -15,20 +15,23 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// tagKeysValidator refuses tag keys that no server would let the user manage. Length and characters depend on the server and are
-// checked in the plan.
-type tagKeysValidator struct{}
+// tagsValidator refuses tags without a value, and keys that no server would let the user manage. Length and characters depend on the server
+// and are checked in the plan.
+type tagsValidator struct{}
 
-func (tagKeysValidator) Description(context.Context) string {
-	return "keys must not be empty, nor be kept by the server or by another attribute"
+func (tagsValidator) Description(context.Context) string {
+	return "keys must not be empty, nor be kept by the server or by another attribute; values must not be null"
 }
 
-func (v tagKeysValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v tagsValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
-func (tagKeysValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
-	for key := range req.ConfigValue.Elements() {
+func (tagsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	elements := req.ConfigValue.Elements()
+	for _, key := range sortedKeys(elements) {
 		if reason := refuseTagKey(key); reason != "" {
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag key not allowed", reason)
+		} else if elements[key].IsNull() {
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag value missing", fmt.Sprintf("%q has no value. Write one, or leave the tag out.", key))
 		}
 	}
 }
