@@ -27,6 +27,10 @@ type Backend interface {
 	// grantable lists the levels that can be granted, and checkKind says why a kind of principal can't be granted anything.
 	grantable() []string
 	checkKind(kind PrincipalKind) error
+	// principalAdvice and accessAdvice say what to do about a principal that the server does not know, and about permissions that the caller may
+	// not read or change.
+	principalAdvice(p Principal) string
+	accessAdvice() string
 	// rate is the documented request rate of a group of calls.
 	rate(g Group) rate.Limit
 }
@@ -87,3 +91,9 @@ func (c *Client) KnownLevels() []string { return c.backend.grantable() }
 
 // CheckPrincipalKind says why nothing can be granted to a kind of principal on the server; nil when it can.
 func (c *Client) CheckPrincipalKind(kind PrincipalKind) error { return c.backend.checkKind(kind) }
+
+// PrincipalAdvice says what to do about a principal that the server does not know.
+func (c *Client) PrincipalAdvice(p Principal) string { return c.backend.principalAdvice(p) }
+
+// AccessAdvice says what to do when the caller may not read or change permissions.
+func (c *Client) AccessAdvice() string { return c.backend.accessAdvice() }

@@ -164,3 +164,20 @@ func (Databricks) accessControl(c *Client) AccessControl { return databricksACL{
 func (Databricks) grantable() []string { return []string{LevelRead, LevelEdit, LevelManage} }
 
 func (Databricks) checkKind(PrincipalKind) error { return nil }
+
+func (Databricks) principalAdvice(p Principal) string {
+	switch p.Kind {
+	case KindGroup:
+		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the workspace first.", p.Name)
+	case KindServicePrincipal:
+		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
+	default:
+		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, "+
+			"as a service principal.", p.Name)
+	}
+}
+
+func (Databricks) accessAdvice() string {
+	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, to grant it to you, or run " +
+		"Terraform as somebody who has it."
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"time"
 )
 
 // databricksACL is the Permissions API for experiments. API: permissions/experiments/{id}.
@@ -96,24 +97,24 @@ func (a databricksACL) Set(ctx context.Context, id string, grants []Grant) (ACL,
 }
 
 // Level implements [AccessControl].
-func (a databricksACL) Level(ctx context.Context, id string, p Principal) (string, error) {
+func (a databricksACL) Level(ctx context.Context, id string, p Principal) (Holding, error) {
 	acl, err := a.Get(ctx, id)
 	if err != nil {
-		return "", err
+		return Holding{}, err
 	}
 	for _, e := range acl.Entries {
 		if e.Principal.sameAs(p) {
 			level, _ := e.Direct()
-			return level, nil
+			return Holding{Level: level}, nil
 		}
 	}
-	return "", nil
+	return Holding{}, nil
 }
 
 // Grant implements [AccessControl] by PATCH, which leaves the other grants alone.
-func (a databricksACL) Grant(ctx context.Context, id string, g Grant) error {
+func (a databricksACL) Grant(ctx context.Context, id string, g Grant) (time.Time, error) {
 	_, err := a.write(ctx, http.MethodPatch, id, []Grant{g})
-	return err
+	return time.Time{}, err
 }
 
 // Revoke implements [AccessControl]. PATCH can't remove, so the list is read, and written without the principal. Somebody else's

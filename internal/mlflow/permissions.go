@@ -124,6 +124,14 @@ func (e ACLEntry) levels(want func(Permission) bool) []string {
 	return levels
 }
 
+// Holding is what one principal holds directly on an experiment.
+type Holding struct {
+	// Level is "" when there is no grant.
+	Level string
+	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
+	Created time.Time
+}
+
 // LevelInfo describes a level that an object offers.
 type LevelInfo struct {
 	Level       string `json:"permission_level"`
@@ -141,11 +149,12 @@ type AccessControl interface {
 	Background(ctx context.Context, experimentIDs []string) (Background, error)
 	// Set replaces all direct grants. It does not protect the caller. Inherited grants stay. Errors: also [MissingPrincipal].
 	Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
-	// Level reads the one grant that a principal holds directly, "" when there is none.
-	Level(ctx context.Context, experimentID string, p Principal) (string, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. Who calls it holds the [PermissionsGuard], so that it does not
-	// fall between the look and the write of a Revoke. Errors: also [MissingPrincipal].
-	Grant(ctx context.Context, experimentID string, g Grant) error
+	// Level reads the one grant that a principal holds directly.
+	Level(ctx context.Context, experimentID string, p Principal) (Holding, error)
+	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does. Who
+	// calls it holds the [PermissionsGuard], so that it does not fall between the look and the write of a Revoke. Errors: also
+	// [MissingPrincipal].
+	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
 	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Who calls it holds the
 	// [PermissionsGuard].
 	Revoke(ctx context.Context, experimentID string, p Principal) error

@@ -112,3 +112,15 @@ func (*Server) checkKind(kind PrincipalKind) error {
 	}
 	return nil
 }
+
+func (*Server) principalAdvice(p Principal) string {
+	if p.Kind == KindGroup {
+		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role first.", p.Name)
+	}
+	return fmt.Sprintf("Check the user name %q, upper and lower case included. The user must sign up, or an admin must make the account, first.", p.Name)
+}
+
+func (*Server) accessAdvice() string {
+	return "Changing what a user may do needs CAN_MANAGE on the experiment; reading everybody's permissions, and changing those of a role, needs an admin of " +
+		"the server. Run Terraform as somebody who is one."
+}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"time"
 )
 
 // serverAccess is the access control of an MLflow server, whose permission API is found out at the first call: role-based grants
@@ -258,25 +259,32 @@ func (a serverAccess) Set(ctx context.Context, experimentID string, grants []Gra
 }
 
 // Level implements [AccessControl].
-func (a serverAccess) Level(ctx context.Context, experimentID string, p Principal) (string, error) {
+func (a serverAccess) Level(ctx context.Context, experimentID string, p Principal) (Holding, error) {
 	api, err := a.api(ctx)
 	if err != nil {
-		return "", err
+		return Holding{}, err
 	}
 	if err := api.supports(p.Kind); err != nil {
-		return "", err
+		return Holding{}, err
 	}
 	level, err := api.level(ctx, experimentID, p)
 	if err != nil {
-		return "", err
+		return Holding{}, err
 	}
-	_, err = a.exists(ctx, experimentID)
-	return fromServerLevel(level), err
+	e, err := a.exists(ctx, experimentID)
+	return Holding{fromServerLevel(level), e.Created()}, err
 }
 
-// Grant implements [AccessControl].
-func (a serverAccess) Grant(ctx context.Context, experimentID string, g Grant) error {
-	return a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
+// Grant implements [AccessControl]. The server would also grant on an experiment that does not exist.
+func (a serverAccess) Grant(ctx context.Context, experimentID string, g Grant) (time.Time, error) {
+	if _, err := a.api(ctx); err != nil {
+		return time.Time{}, err
+	}
+	e, err := a.exists(ctx, experimentID)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return e.Created(), a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
 }
 
 // Revoke implements [AccessControl].

@@ -377,8 +377,10 @@ func (w *workspace) expectBothBackends(t *testing.T, users map[string]string) {
 
 // bothBackends is how examples/both-backends is applied to one server.
 type bothBackends struct {
-	// environment names the server and the credentials: the files say nothing about them.
+	// environment names the server and the credentials: the files say nothing about them. Where other tests run beside, connection does, a
+	// provider block that overrides the example's.
 	environment map[string]string
+	connection  string
 	// prefix is what the names begin with. The experiments are called churn and demand.
 	prefix string
 	// users are what the variable users is, apply by apply.
@@ -388,13 +390,17 @@ type bothBackends struct {
 }
 
 // applyBothBackends applies examples/both-backends as it is, and destroys it; then once more, since a deleted experiment may hold its
-// name. It sets environment variables, so it can't run side by side with other tests.
+// name.
 func applyBothBackends(t *testing.T, b bothBackends) {
 	t.Helper()
 	for name, value := range b.environment {
 		t.Setenv(name, value)
 	}
-	directory := config.StaticDirectory(copyFiles(t, "both-backends"))
+	folder := copyFiles(t, "both-backends")
+	if b.connection != "" {
+		writeFile(t, filepath.Join(folder, "connection_override.tf"), b.connection)
+	}
+	directory := config.StaticDirectory(folder)
 	for range 2 {
 		var steps []resource.TestStep
 		for _, users := range b.users {

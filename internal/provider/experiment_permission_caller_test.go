@@ -19,8 +19,8 @@ func managedByGroup(w *emulator.Workspace) (id string) {
 	return id
 }
 
-func riskGrant(id, level string) experimentPermissionModel {
-	return experimentPermissionModel{
+func riskGrant(id, level string) *experimentPermissionModel {
+	return &experimentPermissionModel{
 		ExperimentID: types.StringValue(id), GroupName: types.StringValue("risk"), PermissionLevel: types.StringValue(level),
 	}
 }

@@ -41,6 +41,9 @@ type experimentPermissionModel struct {
 	GroupName            types.String `tfsdk:"group_name"`
 	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
 	PermissionLevel      types.String `tfsdk:"permission_level"`
+
+	// created is when the experiment was created, from private state: see createdKey. It is "" where ids are never used again.
+	created string
 }
 
 // principalName is one of the three attributes that name a principal.
@@ -189,9 +192,10 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.grant(ctx, plan, &resp.Diagnostics) {
+	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -204,9 +208,10 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
+	state.created = createdOf(ctx, req.Private)
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
-	level, err := r.client().AccessControl().Level(ctx, id, p)
+	held, err := r.client().AccessControl().Level(ctx, id, p)
 	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
 	if err != nil && !noSuchPrincipal {
 		problem := explainACL(ctx, r.client(), id, err)
@@ -215,15 +220,22 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 			return
 		}
 	}
-	if level == "" {
+	if reused(state.created, held.Created) {
+		resp.Diagnostics.AddWarning("Permission is gone: the experiment is another one now", fmt.Sprintf("%s was dropped from the state: the id was used again, for "+
+			"an experiment created %s. Its permissions are left alone.", upperFirst(state.object()), formatTime(held.Created).ValueString()))
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if held.Level == "" {
 		resp.Diagnostics.AddWarning("Permission is gone", fmt.Sprintf("%s holds no grant any more. It was removed from the state, and the next apply grants it "+
 			"again if it is still configured.", upperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	state.PermissionLevel = types.StringValue(level)
+	state.PermissionLevel = types.StringValue(held.Level)
 	state.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(held.Created).ValueString()))...)
 }
 
 // Update implements [resource.Resource]. When a name or experiment that was unknown in the plan turns out to be another one, the new grant
@@ -233,14 +245,19 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
-	if resp.Diagnostics.HasError() || !r.grant(ctx, plan, &resp.Diagnostics) {
+	state.created = createdOf(ctx, req.Private)
+	if plan.ExperimentID.Equal(state.ExperimentID) {
+		plan.created = state.created
+	}
+	if resp.Diagnostics.HasError() || !r.grant(ctx, &plan, &resp.Diagnostics) {
 		return
 	}
 	if !plan.sameGrantee(&state) {
-		r.revoke(ctx, state, &resp.Diagnostics)
+		r.revoke(ctx, &state, &resp.Diagnostics)
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
@@ -248,19 +265,25 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	state.created = createdOf(ctx, req.Private)
 	if !resp.Diagnostics.HasError() {
-		r.revoke(ctx, state, &resp.Diagnostics)
+		r.revoke(ctx, &state, &resp.Diagnostics)
 	}
 }
 
 // grant makes the grant, unless it is there already. It refuses to lower the caller's own access where nothing else gives it. It holds
 // the guard from the look to the write, as revoke does: each could take away what the other relies on.
-func (r *experimentPermissionResource) grant(ctx context.Context, plan experimentPermissionModel, diags *diag.Diagnostics) bool {
+func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
 	guard := r.client().PermissionsGuard(id)
 	guard.Lock()
 	defer guard.Unlock()
+	if r.isReused(ctx, plan) {
+		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the id was used again, for another experiment. Nothing was changed. Run plan again, which drops "+
+			"the grant from the state.", upperFirst(plan.object())))
+		return false
+	}
 	if level != mlflow.LevelManage {
 		own, ok := r.ownAccess(ctx, id, p, diags)
 		if !ok {
@@ -272,12 +295,13 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan experimen
 			return false
 		}
 	}
-	err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
+	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
+		plan.created = formatTime(created).ValueString()
 		return true
 	}
 	if _, missing := mlflow.MissingPrincipal(err); missing {
-		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", failure(plan.object(), err, "Nothing was changed. "+missingPrincipalAdvice(p)))
+		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", failure(plan.object(), err, "Nothing was changed. "+r.client().PrincipalAdvice(p)))
 		return false
 	}
 	problem := explainACL(ctx, r.client(), id, err)
@@ -286,12 +310,17 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan experimen
 }
 
 // revoke removes the grant. What can't be reached any more is no error, and the caller keeps access that comes from nowhere else.
-func (r *experimentPermissionResource) revoke(ctx context.Context, state experimentPermissionModel, diags *diag.Diagnostics) {
+func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
 	guard := r.client().PermissionsGuard(id)
 	guard.Lock()
 	defer guard.Unlock()
+	if r.isReused(ctx, state) {
+		diags.AddWarning("Permission left in place", fmt.Sprintf("%s: the id was used again, for another experiment. Its permissions are left alone.",
+			upperFirst(state.object())))
+		return
+	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
 		own, ok := r.ownAccess(ctx, id, p, diags)
 		if own != "" {
@@ -307,6 +336,17 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state experim
 	}
 }
 
+// isReused tells that the id belongs to another experiment now. It asks only where ids are used again; what can't be told comes up in the call
+// that follows.
+func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) bool {
+	if m.created == "" {
+		return false
+	}
+	_, p := m.principal()
+	held, _ := r.client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
+	return reused(m.created, held.Created)
+}
+
 // ownAccess says that the caller holds CAN_MANAGE by this one grant alone, which is the caller's own or that of a group the caller is in; ""
 // when it does not. ok is false after an error.
 func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, diags *diag.Diagnostics) (own string, ok bool) {
@@ -317,7 +357,7 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 	acl, err := r.client().AccessControl().Get(ctx, id)
 	if err != nil {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
-		if level, levelErr := r.client().AccessControl().Level(ctx, id, p); levelErr != nil || level != mlflow.LevelManage {
+		if held, levelErr := r.client().AccessControl().Level(ctx, id, p); levelErr != nil || held.Level != mlflow.LevelManage {
 			return "", true
 		}
 	} else {

@@ -68,8 +68,7 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 	case missing:
 		return p
 	case p.denied():
-		p.advice = []string{"Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, " +
-			"to grant it to you, or run Terraform as somebody who has it."}
+		p.advice = []string{client.AccessAdvice()}
 		return p
 	case mlflow.IsNotFound(err), mlflow.IsInvalid(err):
 		return lookAtExperiment(ctx, client, p)
@@ -113,7 +112,12 @@ func permissionsElsewhere(e mlflow.Experiment) string {
 // callerOf asks who the credentials belong to; the client remembers the answer.
 func callerOf(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
 	caller, err := client.Caller(ctx)
-	if err != nil {
+	var unsupported *mlflow.UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		addError(diags, "manage permissions", client.BackendName(), err)
+		return caller, false
+	case err != nil:
 		addError(diags, "look up the caller", client.BackendName(), err,
 			"The provider needs to know who it runs as, so that it takes nobody's own access away by mistake.")
 		return caller, false

@@ -2,6 +2,7 @@ package provider
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -215,5 +216,10 @@ func (d declaredGrant) lowers() bool {
 
 // reused tells that the id belongs to another experiment than the one whose permissions are managed.
 func (m *experimentPermissionsModel) reused(acl mlflow.ACL) bool {
-	return m.created != "" && !acl.Created.IsZero() && m.created != formatTime(acl.Created).ValueString()
+	return reused(m.created, acl.Created)
+}
+
+// reused compares when an experiment was created, as private state has it, with what the server tells. Either may be missing.
+func reused(created string, now time.Time) bool {
+	return created != "" && !now.IsZero() && created != formatTime(now).ValueString()
 }

@@ -71,18 +71,21 @@ func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPe
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
 		return diags // what is declared, and so what would go, is not known yet
 	}
-	going := plan.undeclared(acl)
+	going, own := plan.undeclared(acl), ""
 	if plan.keepsCaller() && slices.ContainsFunc(going, isPerson) {
 		caller, ok := callerOf(ctx, client, &diags)
 		if !ok {
 			return diags
 		}
 		going = slices.DeleteFunc(going, func(g mlflow.Grant) bool { return plan.isRetained(g, caller, acl) })
+		if slices.ContainsFunc(going, func(g mlflow.Grant) bool { return g.Level == mlflow.LevelManage && concerns(caller, g.Principal) }) {
+			own = fmt.Sprintf(" %q is who the provider runs as, and can manage the experiment without its own grant.", caller.Principal.Name)
+		}
 	}
 	if len(going) > 0 {
 		diags.AddWarning("Permissions that are not declared will be removed", fmt.Sprintf(
-			"%s has direct grants that the configuration does not have. Apply removes them:\n%s\n\nDeclare those that are to stay.",
-			upperFirst(named(id, "")), describeGrants(going)))
+			"%s has direct grants that the configuration does not have. Apply removes them:\n%s\n\nDeclare those that are to stay.%s",
+			upperFirst(named(id, "")), describeGrants(going), own))
 	}
 	return diags
 }

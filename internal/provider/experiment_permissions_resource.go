@@ -290,7 +290,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		}
 	}
 	if problem := writeACL(ctx, r.client(), id, acl, grants); problem != nil {
-		addWriteError(&diags, plan, problem)
+		addWriteError(&diags, r.client(), plan, problem)
 		return diags
 	}
 	guard.Declared = true
@@ -300,7 +300,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 }
 
 // addWriteError puts an unknown principal at the entry that names it.
-func addWriteError(diags *diag.Diagnostics, plan *experimentPermissionsModel, problem *aclProblem) {
+func addWriteError(diags *diag.Diagnostics, client *mlflow.Client, plan *experimentPermissionsModel, problem *aclProblem) {
 	missing, ok := mlflow.MissingPrincipal(problem.err)
 	if !ok {
 		problem.addError(diags, "set permissions")
@@ -309,23 +309,11 @@ func addWriteError(diags *diag.Diagnostics, plan *experimentPermissionsModel, pr
 	for _, d := range plan.declared() {
 		if keyOf(d.Principal) == keyOf(missing) {
 			diags.AddAttributeError(d.path(), "Could not set permissions", failure(named(problem.experimentID, ""), problem.err,
-				"Nothing was changed. "+missingPrincipalAdvice(d.Principal)))
+				"Nothing was changed. "+client.PrincipalAdvice(d.Principal)))
 			return
 		}
 	}
 	problem.addError(diags, "set permissions")
-}
-
-func missingPrincipalAdvice(p mlflow.Principal) string {
-	switch p.Kind {
-	case mlflow.KindGroup:
-		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the workspace first.", p.Name)
-	case mlflow.KindServicePrincipal:
-		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
-	default:
-		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, "+
-			"in service_principals.", p.Name)
-	}
 }
 
 // release removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever

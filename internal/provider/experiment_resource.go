@@ -149,7 +149,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	case reason != "" && string(imported) == byImport:
 		resp.Diagnostics.AddError("Could not import experiment", fmt.Sprintf("Experiment %s %s.", id, reason))
 	case reason != "":
-		r.warnGone(&resp.Diagnostics, state, reason)
+		r.warnGone(&resp.Diagnostics, state, e, reason)
 		resp.State.RemoveResource(ctx)
 	default:
 		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
@@ -199,10 +199,13 @@ func isSomebodyElse(state experimentModel, e mlflow.Experiment) bool {
 	return !state.CreationTime.IsNull() && !created.IsNull() && !state.CreationTime.Equal(created)
 }
 
-func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentModel, reason string) {
-	advice := "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
-	if r.client().DeletedKeepName() {
+func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentModel, e mlflow.Experiment, reason string) {
+	advice := "It can't be restored any more."
+	switch keepsName := r.client().DeletedKeepName(); {
+	case e.Deleted() && keepsName:
 		advice = "To get it back with its runs, set if_deleted = \"restore\" before the next apply."
+	case !keepsName:
+		advice = "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
 	}
 	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state, and the next apply creates a new one "+
 		"if it is still configured.\n\n%s", state.Name.ValueString(), state.ID.ValueString(), reason, advice))

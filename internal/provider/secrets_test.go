@@ -5,16 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
@@ -159,62 +155,5 @@ func TestSecretsStaySecret(t *testing.T) {
 				t.Error("the log holds no calls, so nothing was proved")
 			}
 		})
-	}
-}
-
-// TestCancel interrupts an apply while a call hangs: it ends soon, and the state holds what was done.
-func TestCancel(t *testing.T) {
-	t.Parallel()
-	w := emulator.New(emulator.Options{})
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	w.Inject(emulator.Fault{Path: experimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
-	hanging := make(chan struct{})
-	var once sync.Once
-	w.Before("POST", experimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hanging) }) })
-	p := newProgram(t, `
-		resource "mlflow_experiment" "first" {
-		  name = "/Shared/first"
-		}
-		resource "mlflow_experiment" "second" {
-		  depends_on = [mlflow_experiment.first]
-		  name       = "/Shared/second"
-		  tags       = { for i in range(25) : format("tag%02d", i) => "v" }
-		}`, "DATABRICKS_HOST="+server.URL, "DATABRICKS_TOKEN="+emulator.AdminToken)
-	cmd := p.cli(context.Background(), "apply", "-no-color", "-input=false", "-auto-approve")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-hanging:
-	case <-time.After(2 * time.Minute):
-		t.Fatalf("the apply never came to its tags:\n%s", out.String())
-	}
-	interrupted := time.Now()
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	_ = cmd.Wait()
-	if took := time.Since(interrupted); took > 30*time.Second {
-		t.Errorf("the apply went on for %s", took)
-	}
-	state, err := os.ReadFile(filepath.Join(p.dir, "terraform.tfstate"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"/Shared/first", "/Shared/second"} {
-		e, ok := w.ExperimentByName(name)
-		if !ok || !bytes.Contains(state, []byte(e.ID)) {
-			t.Errorf("the state does not hold %s (%s):\n%s", name, e.ID, out.String())
-		}
-	}
-	if bytes.Contains(state, []byte("tainted")) {
-		t.Error("an experiment is tainted")
-	}
-	w.ClearFaults()
-	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil || !strings.Contains(text, "1 changed, 0 destroyed") {
-		t.Errorf("the next apply: %v\n%s", err, text)
 	}
 }

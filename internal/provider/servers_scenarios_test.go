@@ -26,6 +26,7 @@ const (
 func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	all := map[string]func(*testing.T, *server){
 		"behind a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
+		"the example for both backends": exampleForBoth,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
 	if !kind.workspaces {
@@ -534,10 +535,11 @@ func purged(t *testing.T, s *server) {
 	}
 	e.state, e.private = before.state, before.private
 	e.process = e.again()
-	change, destruction := e.plan(attributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})), e.plan(nil)
-	expectSays(t, e.apply(change, attributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})), "error: Could not update experiment", "Nothing was changed")
+	changed := attributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})
+	expectSays(t, e.apply(e.plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
 	e.state = before.state
-	expectSays(t, e.apply(destruction, nil), "error: Could not delete experiment", "Nothing was deleted")
+	e.process = e.again()
+	expectSays(t, e.apply(e.plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
 	s.expect(t, id, stranger, "active", map[string]string{})
 
 	e.state, e.private = before.state, before.private
@@ -555,7 +557,9 @@ func strangersGrants(t *testing.T, s *server) {
 	id := s.create(t, s.name("granted"), nil)
 	p := s.provider(t, nil).block("mlflow_experiment_permissions")
 	p.up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}}))
-	before := *p
+	one := s.provider(t, nil).block("mlflow_experiment_permission")
+	one.mustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"}))
+	before, beforeOne := *p, *one
 	s.remove(t, id)
 	s.purge(t, id)
 	s.call(t, "POST", experimentCalls+"create", map[string]any{"name": s.name("stranger")})
@@ -564,6 +568,14 @@ func strangersGrants(t *testing.T, s *server) {
 	expectSays(t, p.refresh(), "warning: Permissions dropped from the state: the experiment is another one now")
 	p.state, p.private = before.state, before.private
 	expectSays(t, p.apply(p.plan(nil), nil), "warning: Permissions left in place", "was used again")
+
+	one.process = one.again()
+	expectSays(t, one.refresh(), "warning: Permission is gone: the experiment is another one now")
+	one.state, one.private = beforeOne.state, beforeOne.private
+	change := grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_MANAGE"})
+	expectSays(t, one.apply(one.plan(change), change), "error: Could not grant permission", "was used again")
+	one.state, one.private = beforeOne.state, beforeOne.private
+	expectSays(t, one.apply(one.plan(nil), nil), "warning: Permission left in place", "was used again")
 	if held := s.grants(t, id, ben)["user "+ben.name]; held != "EDIT" {
 		t.Errorf("ben holds %q on the stranger", held)
 	}
@@ -609,6 +621,45 @@ func credentials(t *testing.T, s *server) {
 			}
 		})
 	}
+}
+
+// exampleForBoth applies examples/both-backends, with people who hold grants where the server has any.
+func exampleForBoth(t *testing.T, s *server) {
+	users := []map[string]string{{}}
+	var people []person
+	if s.kind.grants != noGrants {
+		people = []person{s.addUser(t), s.addUser(t)}
+		users = []map[string]string{{people[0].name: "CAN_MANAGE", people[1].name: "CAN_READ"}, {people[0].name: "CAN_EDIT"}}
+	}
+	prefix := s.name("retail") + "/"
+	find := s.provider(t, nil)
+	applyBothBackends(t, bothBackends{
+		connection: hcl(s.block(nil)), prefix: prefix, users: users,
+		check: func(t *testing.T, users map[string]string) {
+			t.Helper()
+			for name, want := range map[string]map[string]string{
+				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave."},
+				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
+			} {
+				found, says := find.data("mlflow_experiment", map[string]any{"name": prefix + name})
+				id, _ := found["id"].(string)
+				if says != "" {
+					t.Fatalf("%s: %s", name, says)
+				}
+				s.expect(t, id, prefix+name, "active", want)
+				var held []string
+				for user, level := range users {
+					held = append(held, "user "+user+" "+strings.TrimPrefix(level, "CAN_"))
+				}
+				if s.kind.grants == rbacGrants { // whoever creates an experiment may manage it
+					held = append(held, "user "+adminName+" MANAGE")
+				}
+				if s.kind.grants != noGrants {
+					s.expectHeld(t, id, people, held...)
+				}
+			}
+		},
+	})
 }
 
 // behindPath reaches the server through a proxy that puts it below a path.

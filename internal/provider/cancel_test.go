@@ -1,0 +1,252 @@
+package provider_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// cancelLimit is how long an apply may go on after Ctrl-C: the call under way ends at once, and what is left is to save what was done.
+const cancelLimit = 2 * time.Second
+
+// hanging is a server one of whose calls never gets its answer: before it has an effect, or after.
+type hanging struct {
+	next    http.Handler
+	mu      sync.Mutex
+	call    string // method and path; "" none
+	after   bool
+	arrived chan struct{}
+}
+
+// ServeHTTP implements [http.Handler].
+func (h *hanging) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body) // otherwise the server would not notice that the client is gone
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	h.mu.Lock()
+	hangs, after, arrived := r.Method+" "+r.URL.Path == h.call, h.after, h.arrived
+	if hangs {
+		h.call = ""
+	}
+	h.mu.Unlock()
+	if !hangs || after {
+		into := rw
+		if hangs {
+			into = httptest.NewRecorder()
+		}
+		h.next.ServeHTTP(into, r)
+	}
+	if hangs {
+		close(arrived)
+		<-r.Context().Done()
+	}
+}
+
+// hang lets the next such call hang, and gives what tells that it has come.
+func (h *hanging) hang(call string, after bool) <-chan struct{} {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.call, h.after, h.arrived = call, after, make(chan struct{})
+	return h.arrived
+}
+
+// cancellable applies with a context that a test can end, as Ctrl-C does.
+type cancellable struct {
+	tfprotov6.ProviderServer
+	applies func() context.Context
+}
+
+func (c cancellable) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return c.ProviderServer.ApplyResourceChange(c.applies(), req)
+}
+
+// cancelled is an apply of one block that ends while one of its calls hangs.
+type cancelled struct {
+	call  string
+	after bool // the effect
+	kind  string
+	// prior and config are the configurations before and now; nil is none.
+	prior, config map[string]any
+	// remains: there is a state afterwards.
+	remains bool
+}
+
+func cancelledApplies(id string) map[string]cancelled {
+	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions", "mlflow_experiment_permission"
+	acl := "/api/2.0/permissions/experiments/" + id
+	old := values("name", "/Shared/churn", "tags", oneTag("team", "risk"))
+	renamed := values("name", "/Shared/attrition", "tags", oneTag("team", "growth"))
+	many := map[string]string{}
+	for n := range 25 { // create takes 20
+		many[string(rune('a'+n))] = "v"
+	}
+	tagOf := func(value string) map[string]any { return values("experiment_id", id, "key", "team", "value", value) }
+	grantsOf := func(level string) map[string]any {
+		return values("experiment_id", id, "users", oneTag(emulator.User, level))
+	}
+	grantOf := func(level string) map[string]any {
+		return values("experiment_id", id, "user_name", emulator.User, "permission_level", level)
+	}
+	return map[string]cancelled{
+		"the look before a create":     {call: "GET " + experimentCalls + "get-by-name", kind: experiment, config: old},
+		"create":                       {call: "POST " + experimentCalls + "create", kind: experiment, config: old},
+		"create, done":                 {call: "POST " + experimentCalls + "create", after: true, kind: experiment, config: old, remains: true},
+		"the read after a create":      {call: "GET " + experimentCalls + "get", kind: experiment, config: old, remains: true},
+		"a tag after a create":         {call: "POST " + experimentCalls + "set-experiment-tag", kind: experiment, config: values("name", "/Shared/churn", "tags", many), remains: true},
+		"the look before an update":    {call: "GET " + experimentCalls + "get", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename":                     {call: "POST " + experimentCalls + "update", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename, done":               {call: "POST " + experimentCalls + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
+		"a tag in an update":           {call: "POST " + experimentCalls + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
+		"the removal of a tag":         {call: "POST " + experimentCalls + "delete-experiment-tag", kind: experiment, prior: old, config: values("name", "/Shared/churn"), remains: true},
+		"a delete":                     {call: "POST " + experimentCalls + "delete", kind: experiment, prior: old, remains: true},
+		"a delete, done":               {call: "POST " + experimentCalls + "delete", after: true, kind: experiment, prior: old, remains: true},
+		"a tag alone":                  {call: "POST " + experimentCalls + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"a tag alone, done":            {call: "POST " + experimentCalls + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
+		"a tag alone, changed":         {call: "POST " + experimentCalls + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
+		"a tag alone, removed":         {call: "POST " + experimentCalls + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
+		"the list before a write":      {call: "GET " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list, changed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
+		"the list, removed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), remains: true},
+		"one grant":                    {call: "PATCH " + acl, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, done":              {call: "PATCH " + acl, after: true, kind: grant, config: grantOf("CAN_EDIT")},
+		"one grant, changed":           {call: "PATCH " + acl, kind: grant, prior: grantOf("CAN_EDIT"), config: grantOf("CAN_READ"), remains: true},
+		"one grant, removed":           {call: "PUT " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
+		"the look at a removed grant":  {call: "GET " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
+		"the look at a removed tag":    {call: "GET " + experimentCalls + "get", kind: tag, prior: tagOf("risk"), remains: true},
+		"the look before a delete":     {call: "GET " + experimentCalls + "get", kind: experiment, prior: old, remains: true},
+		"the look before a tag is set": {call: "GET " + experimentCalls + "get", kind: tag, config: tagOf("risk")},
+	}
+}
+
+// TestCancel_eachCall ends an apply while each of its calls hangs: it ends soon, the state holds what was done, and the next apply does the rest,
+// with no second experiment.
+func TestCancel_eachCall(t *testing.T) {
+	t.Parallel()
+	for name := range cancelledApplies("") {
+		t.Run(name, func(t *testing.T) {
+			w := emulator.New(emulator.Options{OffersTagDeletion: true})
+			server := &hanging{next: w}
+			listener := httptest.NewServer(server)
+			t.Cleanup(listener.Close)
+			b := &backend{url: listener.URL, address: "host", settings: map[string]any{"token": emulator.AdminToken}}
+			c := cancelledApplies(w.CreateExperiment(emulator.Admin, "/Shared/other", nil))[name]
+			e := b.provider(t, nil).block(c.kind)
+			if c.prior != nil {
+				e.mustUp(c.prior)
+			}
+			says := c.apply(t, server, e)
+			if state := e.values(); (state != nil) != c.remains || isError(says) == (c.prior == nil && c.remains) {
+				t.Errorf("the apply says %q and leaves the state %v", says, state)
+			}
+			if c.config == nil {
+				says = e.destroy()
+			} else {
+				says = e.up(c.config)
+			}
+			if isError(says) {
+				t.Errorf("the next apply says %q", says)
+			}
+			if want := map[bool]int{true: 2, false: 1}[c.kind == "mlflow_experiment"]; len(w.Experiments()) != want {
+				t.Errorf("there are the experiments %+v", w.Experiments())
+			}
+		})
+	}
+}
+
+// apply applies, and ends the apply when the call hangs.
+func (c cancelled) apply(t *testing.T, server *hanging, e *block) (says string) {
+	t.Helper()
+	e.refresh()
+	planned := e.plan(c.config)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	e.server = cancellable{e.server, func() context.Context { return ctx }}
+	arrived, done := server.hang(c.call, c.after), make(chan struct{})
+	go func() {
+		defer close(done)
+		says = e.apply(planned, c.config)
+	}()
+	select {
+	case <-arrived:
+	case <-done:
+		t.Fatalf("there was no %s: %s", c.call, says)
+	}
+	interrupted := time.Now()
+	cancel()
+	<-done
+	if took := time.Since(interrupted); took > cancelLimit {
+		t.Errorf("the apply went on for %s", took)
+	}
+	return says
+}
+
+// TestCancel interrupts an apply while a call hangs: it ends soon, and the state holds what was done.
+func TestCancel(t *testing.T) {
+	t.Parallel()
+	w := emulator.New(emulator.Options{})
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	w.Inject(emulator.Fault{Path: experimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
+	hanging := make(chan struct{})
+	var once sync.Once
+	w.Before("POST", experimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hanging) }) })
+	p := newProgram(t, `
+		resource "mlflow_experiment" "first" {
+		  name = "/Shared/first"
+		}
+		resource "mlflow_experiment" "second" {
+		  depends_on = [mlflow_experiment.first]
+		  name       = "/Shared/second"
+		  tags       = { for i in range(25) : format("tag%02d", i) => "v" }
+		}`, "DATABRICKS_HOST="+server.URL, "DATABRICKS_TOKEN="+emulator.AdminToken)
+	cmd := p.cli(context.Background(), "apply", "-no-color", "-input=false", "-auto-approve")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-hanging:
+	case <-time.After(2 * time.Minute):
+		t.Fatalf("the apply never came to its tags:\n%s", out.String())
+	}
+	interrupted := time.Now()
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait()
+	if took := time.Since(interrupted); took > cancelLimit {
+		t.Errorf("the apply went on for %s", took)
+	}
+	state, err := os.ReadFile(filepath.Join(p.dir, "terraform.tfstate"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"/Shared/first", "/Shared/second"} {
+		e, ok := w.ExperimentByName(name)
+		if !ok || !bytes.Contains(state, []byte(e.ID)) {
+			t.Errorf("the state does not hold %s (%s):\n%s", name, e.ID, out.String())
+		}
+	}
+	if bytes.Contains(state, []byte("tainted")) {
+		t.Error("an experiment is tainted")
+	}
+	w.ClearFaults()
+	if text, err := p.run("apply", "-no-color", "-input=false", "-auto-approve"); err != nil || !strings.Contains(text, "1 changed, 0 destroyed") {
+		t.Errorf("the next apply: %v\n%s", err, text)
+	}
+}
