@@ -275,38 +275,43 @@ func (a serverAccess) Level(ctx context.Context, experimentID string, p Principa
 	return Holding{fromServerLevel(level), e.Created()}, err
 }
 
-// Grant implements [AccessControl]. The server would also grant on an experiment that does not exist.
+// Grant implements [AccessControl].
 func (a serverAccess) Grant(ctx context.Context, experimentID string, g Grant) (time.Time, error) {
-	if _, err := a.api(ctx); err != nil {
-		return time.Time{}, err
-	}
-	e, err := a.exists(ctx, experimentID)
-	if err != nil {
-		return time.Time{}, err
-	}
-	return e.Created(), a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
+	return a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
 }
 
 // Revoke implements [AccessControl].
 func (a serverAccess) Revoke(ctx context.Context, experimentID string, p Principal) error {
-	return a.changeOne(ctx, experimentID, p, "")
+	_, err := a.changeOne(ctx, experimentID, p, "")
+	return err
 }
 
-func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Principal, to string) error {
+// changeOne makes a principal's level another one, "" to hold nothing.
+func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Principal, to string) (created time.Time, err error) {
 	api, err := a.api(ctx)
 	if err != nil {
-		return err
+		return created, err
 	}
 	if err := api.supports(p.Kind); err != nil {
-		return err
+		return created, err
 	}
 	a.server.grantsChanged()
 	from, err := api.level(ctx, experimentID, p)
-	if err != nil || from == to {
-		return err
+	if err != nil {
+		return created, err
+	}
+	if to != "" { // the server would also grant on an experiment that does not exist
+		e, err := a.exists(ctx, experimentID)
+		if err != nil {
+			return created, err
+		}
+		created = e.Created()
+	}
+	if from == to {
+		return created, nil
 	}
 	defer a.server.grantsChanged()
-	return api.change(ctx, experimentID, p, from, to)
+	return created, api.change(ctx, experimentID, p, from, to)
 }
 
 // Levels implements [AccessControl].
