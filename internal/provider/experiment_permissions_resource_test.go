@@ -115,7 +115,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	unitTest(t,
 		resource.TestStep{
 			Config:           w.config(permissionsBlock(id, declared)),
-			ConfigPlanChecks: preApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			ConfigPlanChecks: preApply(callCounts(w, 1, 1), foretells(nil)),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
 				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -390,8 +390,9 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 	const ben = `"ben@example.com" = "CAN_READ"`
 	unitTest(t,
 		resource.TestStep{
-			Config: config(`users = { ` + ben + ` }`),
-			Check:  expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
+			Config:           config(`users = { ` + ben + ` }`),
+			ConfigPlanChecks: preApply(foretells(map[string]string{"ana@example.com": "CAN_MANAGE"})),
+			Check:            expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
 			ConfigStateChecks: []statecheck.StateCheck{
 				expectMap("users", map[string]string{"ben@example.com": "CAN_READ"}),
 				expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"}),
@@ -411,6 +412,7 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 		},
 		resource.TestStep{ // declared: nothing to keep any more
 			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
+			ConfigPlanChecks:  preApply(foretells(nil)),
 			Check:             expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
 			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil)},
 		},
@@ -424,6 +426,41 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 			Check: expectGrants(w, id, "user ana@example.com CAN_MANAGE"),
 		},
 	)
+}
+
+// foretells checks that the plan knows what will be kept for the caller.
+func foretells(retained map[string]string) plancheck.PlanCheck {
+	exact := map[string]knownvalue.Check{}
+	for name, level := range retained {
+		exact[name] = knownvalue.StringExact(level)
+	}
+	return plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapExact(exact))
+}
+
+// TestPermissionsResource_foretoldOtherwise: what the plan foretold about the caller is overtaken before the apply. The apply does what is right by
+// then, and the next refresh tells.
+func TestPermissionsResource_foretoldOtherwise(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.UserToken}}
+	e := b.provider(t, nil).block("mlflow_experiment_permissions")
+	config := values("experiment_id", id, "users", oneTag(emulator.OtherUser, "CAN_READ"))
+	planned := e.plan(config)
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	if says := e.apply(planned, config); says != "" {
+		t.Errorf("apply says %q", says)
+	}
+	if got := fmt.Sprint(e.values()["retained"]); got != "map[ana@example.com:CAN_MANAGE]" {
+		t.Errorf("apply leaves %s retained, not what was planned", got)
+	}
+	e.expectSettled(config)
+	if got := fmt.Sprint(e.values()["retained"]); got != "map[]" {
+		t.Errorf("the refresh leaves %s retained", got)
+	}
+	if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestPermissionsResource_callerGivenUp gives the caller's access away on purpose. Destroy can do nothing then, and must not fail.
