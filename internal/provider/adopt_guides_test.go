@@ -134,6 +134,7 @@ func (w *workspace) addAwkward(t *testing.T) {
 func TestGuide_adopting(t *testing.T) {
 	const guide = "adopting-existing-experiments"
 	s := newShell(t)
+	s.skipBelow(t, 7, "for_each in import blocks")
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")

@@ -353,6 +353,10 @@ func TestExamples(t *testing.T) {
 					},
 				})
 			}
+			if strings.Contains(e.text(t), "provider::") {
+				runFunctions(t, steps...)
+				return
+			}
 			directoryTest(t, steps...)
 		})
 	}
