@@ -25,8 +25,10 @@ TF
   cat "$work/init.log" >&2
   exit 1
 }
+# Terraform from 1.14 on tells of list resources in the schema, and tfplugindocs writes pages of them; older ones and OpenTofu leave them
+# out. The pages must not depend on who writes them, so the key gets a name that nobody reads. The guide to adopting has what they would say.
 "$cli" -chdir="$work" providers schema -json |
-  sed 's|"registry.terraform.io/mlflow-terraform/mlflow"|"mlflow"|' >"$work/schema.json"
+  sed -e 's|"registry.terraform.io/mlflow-terraform/mlflow"|"mlflow"|' -e 's|"list_resource_schemas"|"unread"|' >"$work/schema.json"
 
 options=(--provider-name mlflow --providers-schema "$work/schema.json")
 mkdir -p docs

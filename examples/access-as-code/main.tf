@@ -20,10 +20,13 @@ locals {
     ]
   ])
 
+  # Experiments of notebooks have the permissions of the notebook.
+  found = { for e in flatten(data.mlflow_experiments.all[*].experiments) : e.name => e.id if e.kind == "workspace" }
+
   # Every experiment that a rule is about. A map in locals: for_each stays fast with thousands.
   experiments = {
-    for e in data.mlflow_experiments.all.experiments : e.name => e.id
-    if e.kind == "workspace" && anytrue([for rule in local.rules : startswith(e.name, rule.folder)])
+    for name, id in coalesce(var.experiments, local.found) : name => id
+    if anytrue([for rule in local.rules : startswith(name, rule.folder)])
   }
 
   # The level of each team on each experiment: where several rules fit, the highest one, because it is merged last.
@@ -37,6 +40,8 @@ locals {
 }
 
 data "mlflow_experiments" "all" {
+  count = var.experiments == null ? 1 : 0
+
   name_prefix = var.root_folder
 }
 

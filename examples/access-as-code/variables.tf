@@ -3,3 +3,9 @@ variable "root_folder" {
   type        = string
   default     = "/Projects/"
 }
+
+variable "experiments" {
+  description = "Name to id of the experiments that the rules may be about. Default: those that are found below root_folder."
+  type        = map(string)
+  default     = null
+}

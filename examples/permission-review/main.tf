@@ -2,39 +2,22 @@ data "mlflow_permission_review" "all" {
   name_prefix = var.name_prefix
 }
 
+# What is allowed and what is not, apart from the server, so that it can be tested without one.
+module "policies" {
+  source = "./modules/policies"
+
+  review       = data.mlflow_permission_review.all
+  everybody    = var.everybody
+  owned_prefix = var.owned_prefix
+  people       = var.people
+}
+
 locals {
-  review = data.mlflow_permission_review.all
+  violations = module.policies.violations
 
-  # Admins may do everything everywhere. They are left out of the pages, so that what was granted to the others can be seen.
-  grants = [for g in local.review.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
-  page   = merge(local.review, { grants = local.grants })
-
-  # Experiments that some group is responsible for.
-  owned = distinct([
-    for g in local.grants : g.experiment_name
-    if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal != var.everybody
-  ])
-
-  # The policies. Each lists what breaks it; all are fulfilled when all lists are empty.
-  violations = {
-    "Everybody can manage" = distinct([
-      for g in local.grants : g.experiment_name
-      if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal == var.everybody
-    ])
-    "No group is responsible" = [
-      for e in local.review.experiments : e.name
-      if startswith(e.name, var.owned_prefix) && !contains(local.owned, e.name)
-    ]
-    "Granted to a person who is not on the list" = [
-      for g in local.grants : "${g.experiment_name}: ${g.principal}"
-      if g.kind == "user" && !g.inherited && !contains(coalesce(var.people, [g.principal]), g.principal)
-    ]
-    # Experiments of notebooks have the permissions of the notebook, and are reviewed there.
-    "Could not be read" = [
-      for u in local.review.unreadable : "${u.experiment_name}: ${u.reason}"
-      if u.experiment_kind == "workspace"
-    ]
-  }
+  # The pages leave out admins, who may do everything everywhere.
+  grants = [for g in data.mlflow_permission_review.all.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
+  page   = merge(data.mlflow_permission_review.all, { grants = local.grants })
 }
 
 # A check warns, and lets the run go on: the pages are for looking at what it found.

@@ -75,6 +75,23 @@ var examples = map[string]example{
 			w.expectExampleTags(t, "/Shared/churn", map[string]string{"risk/reviewed": "2026-03-31"})
 		},
 	},
+	"experiment_tag, on many experiments": {
+		files: []string{"resources/mlflow_experiment_tag/resource-full.tf"},
+		prepare: func(w *workspace) {
+			w.CreateExperiment(emulator.User, "/Projects/fraud/training", map[string]string{"team": "risk"})
+			w.CreateExperiment(emulator.User, "/Projects/fraud/monitoring", nil)
+			w.CreateExperiment(emulator.User, "/Projects/other", nil)
+		},
+		check: func(t *testing.T, w *workspace) {
+			t.Helper()
+			const review = `{"by":"risk","on":"2026-03-31"}`
+			w.expectExampleTags(t, "/Projects/fraud/training", map[string]string{
+				"team": "risk", "risk/review": review, "mlflow.note.content": "Card payments. Reviewed every quarter.",
+			})
+			w.expectExampleTags(t, "/Projects/fraud/monitoring", map[string]string{"risk/review": review})
+			w.expectExampleTags(t, "/Projects/other", map[string]string{})
+		},
+	},
 	"experiment_tag, import block": {
 		files: []string{"resources/mlflow_experiment_tag/resource.tf", "resources/mlflow_experiment_tag/import-by-string-id.tf"},
 		prepare: func(w *workspace) {
@@ -171,6 +188,32 @@ var examples = map[string]example{
 			editor("admins", "/"), editor("data-science", "the experiment itself"), editor("ml-platform", "/Projects"),
 		}))},
 	},
+	"data source, permissions in full": {
+		files: []string{"data-sources/mlflow_experiment_permissions/data-source-full.tf"},
+		prepare: func(w *workspace) {
+			id := w.CreateExperiment(emulator.Admin, "/Projects/pricing", nil)
+			w.GrantFolder("/Projects", emulator.GroupPrincipal("ml-platform"), "CAN_MANAGE")
+			w.Grant(id, emulator.GroupPrincipal("ml-platform"), "CAN_READ")
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+		},
+		state: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("levels", knownvalue.MapPartial(map[string]knownvalue.Check{
+				"group ml-platform": knownvalue.StringExact("CAN_MANAGE"), "user " + emulator.User: knownvalue.StringExact("CAN_EDIT"),
+			})),
+			statecheck.ExpectKnownOutputValue("direct", knownvalue.ObjectExact(map[string]knownvalue.Check{
+				"groups":             knownvalue.ObjectExact(map[string]knownvalue.Check{"ml-platform": knownvalue.StringExact("CAN_READ")}),
+				"users":              knownvalue.ObjectExact(map[string]knownvalue.Check{emulator.User: knownvalue.StringExact("CAN_EDIT")}),
+				"service_principals": knownvalue.ObjectExact(map[string]knownvalue.Check{}),
+			})),
+		},
+	},
+	"data source, levels in full": {
+		files: []string{"data-sources/mlflow_experiment_permission_levels/data-source-full.tf"},
+		check: func(t *testing.T, w *workspace) {
+			t.Helper()
+			w.expectExampleGrants(t, "/Projects/pricing", "group risk CAN_READ")
+		},
+	},
 	"provider, OAuth": {
 		files: []string{"provider/provider_oauth.tf"},
 		more:  minimalExperiment,
@@ -191,6 +234,15 @@ var examples = map[string]example{
 		files: []string{"functions/parse_experiment_url/function.tf"},
 		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("experiment_id", knownvalue.StringExact(exampleID))},
 	},
+	"function, parse_experiment_url on many": {
+		files: []string{"functions/parse_experiment_url/function-full.tf"},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("ids_by_server", knownvalue.ObjectExact(map[string]knownvalue.Check{
+			exampleHost:                  knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact(exampleID)}),
+			"https://mlflow.example.com": knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("12")}),
+		}))},
+	},
+	"data source, experiment by page": {files: []string{"data-sources/mlflow_experiment/data-source-full.tf"}},
+	"data source, pipeline":           {files: []string{"data-sources/mlflow_current_user/data-source-full.tf"}},
 	"list resources": {files: []string{
 		"list-resources/mlflow_experiment/list-resource.tfquery.hcl", "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
 	}},
@@ -202,13 +254,19 @@ var examples = map[string]example{
 		"resources/mlflow_experiment/moved.tf", "resources/mlflow_experiment/moved-label.tf", "resources/mlflow_experiment_permissions/moved.tf",
 		"migrate-from-databricks/before", "migrate-from-databricks/after",
 	}},
-	"adopt everything":    {files: []string{"adopt-everything", "adopt-everything/discover"}},
+	"methods":             methods,
+	"module tests":        moduleTests,
+	"getting started":     {files: []string{"getting-started"}},
+	"adopt everything":    {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
 	"both backends":       {files: []string{"both-backends"}},
 	"workspace bootstrap": {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
-	"permission review":   {files: []string{"permission-review"}},
+	"permission review":   {files: []string{"permission-review", "permission-review/modules/policies"}},
 	"access as code":      {files: []string{"access-as-code"}},
 	"permission matrix":   {files: []string{"functions/permission_matrix/function.tf"}},
-	"data source, review": {files: []string{"data-sources/mlflow_permission_review/data-source.tf"}, prepare: prepareReview, state: reviewState},
+	"data source, review": {
+		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
+		prepare: prepareReview, state: reviewState,
+	},
 	"data source, levels": {
 		files:   []string{"data-sources/mlflow_experiment_permission_levels/data-source.tf"},
 		prepare: func(w *workspace) { w.CreateExperiment(emulator.User, "/Shared/churn", nil) },
@@ -295,6 +353,10 @@ func TestExamples(t *testing.T) {
 					},
 				})
 			}
+			if strings.Contains(e.text(t), "provider::") {
+				runFunctions(t, steps...)
+				return
+			}
 			directoryTest(t, steps...)
 		})
 	}
@@ -341,6 +403,37 @@ func TestExamples_environment(t *testing.T) {
 		t.Setenv("DATABRICKS_CONFIG_FILE", file)
 		apply(t, "provider, profile")
 	})
+}
+
+// TestExamples_experimentByPage reads an experiment by the address of its page, and refuses a deleted one.
+func TestExamples_experimentByPage(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"team": "risk"})
+	page := config.Variables{"page": config.StringVariable(w.url + "/ml/experiments/" + id)}
+	text := w.config(examples["data source, experiment by page"].text(t))
+	unitTest(t,
+		resource.TestStep{
+			Config: text, ConfigVariables: page,
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("team", knownvalue.StringExact("risk"))},
+		},
+		resource.TestStep{PreConfig: func() { w.Trash(id) }, Config: text, ConfigVariables: page, ExpectError: regexp.MustCompile(`is deleted\. Restore`)},
+	)
+}
+
+// TestExamples_pipeline refuses to run as a person.
+func TestExamples_pipeline(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	text := examples["data source, pipeline"].text(t)
+	for token, step := range map[string]resource.TestStep{
+		emulator.ServicePrincipalToken: {ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("groups", knownvalue.NotNull())}},
+		emulator.UserToken:             {ExpectError: regexp.MustCompile("This runs as " + emulator.User)},
+	} {
+		t.Run(token, func(t *testing.T) {
+			step.Config = w.configAs(token, "", text)
+			unitTest(t, step)
+		})
+	}
 }
 
 // TestExamples_bothBackends applies the same files as the tests on real MLflow servers do, which keep the names of deleted experiments.

@@ -37,14 +37,14 @@ func (d *permissionLevelsDataSource) Metadata(_ context.Context, req datasource.
 // Schema implements [datasource.DataSource].
 func (d *permissionLevelsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permission levels that can be granted on an experiment, as the server itself lists them.",
+		MarkdownDescription: "The permission levels that can be granted on an experiment.",
 		Attributes: map[string]schema.Attribute{
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
 				MarkdownDescription: "Id of the experiment. On an MLflow server all experiments have the same levels.",
 			},
 			"levels": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The levels, in the order of the server.",
+				Computed: true, MarkdownDescription: "The levels that this server has.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"level": schema.StringAttribute{
 						Computed: true, MarkdownDescription: "Name of the level, as the permission resources take it, such as `CAN_EDIT`.",

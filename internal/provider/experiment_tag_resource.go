@@ -79,8 +79,8 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 			},
 			"value": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Value of the tag, `\"\"` included. At most 65,536 bytes on Databricks and 5,000 characters on an MLflow server. Changed " +
-					"in place.",
+				MarkdownDescription: "Value of the tag, `\"\"` included. At most 65,536 bytes on Databricks. On an MLflow server at most 20,000 characters " +
+					"(3.17), or 5,000 on older ones. Changed in place.",
 			},
 		},
 	}

@@ -5,8 +5,7 @@ data "mlflow_experiments" "found" {
 
 locals {
   # By id, which stays when somebody renames the experiment. The experiments of notebooks live and die with the notebook.
-  found = { for e in data.mlflow_experiments.found.experiments : e.experiment_id => e if e.kind == "workspace" }
-
+  found  = { for e in data.mlflow_experiments.found.experiments : e.experiment_id => e if e.kind == "workspace" }
   shared = { for id, e in local.found : id => e.name if var.permissions }
 }
 
@@ -16,21 +15,11 @@ data "mlflow_experiment_permissions" "found" {
   experiment_id = each.key
 }
 
-locals {
-  # The server's own tags are left to it, and so are empty ones, which are what is left of removed tags on Databricks.
-  tags = {
-    for id, e in local.found : id => {
-      for key, value in e.tags : key => value
-      if substr(key, 0, 7) != "mlflow." && value != "" && lookup(var.default_tags, key, "") != value
-    }
-  }
+# What of it is written down.
+module "configuration" {
+  source = "./modules/configuration"
 
-  # Direct grants by kind and principal. Inherited ones belong to the folders, those of admins to the workspace.
-  grants = {
-    for id, permissions in data.mlflow_experiment_permissions.found : id => {
-      for kind in ["group", "user", "service_principal"] : kind => {
-        for g in permissions.grants : g.principal => g.level if g.kind == kind && !g.inherited && g.principal != "admins"
-      }
-    }
-  }
+  experiments  = local.found
+  grants       = var.permissions ? { for id, permissions in data.mlflow_experiment_permissions.found : id => permissions.grants } : null
+  default_tags = var.default_tags
 }

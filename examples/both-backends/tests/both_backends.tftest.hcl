@@ -1,0 +1,53 @@
+# The provider is a mock: no server and no credentials are needed, and nothing is made.
+mock_provider "mlflow" {
+  mock_resource "mlflow_experiment" {
+    defaults = {
+      id = "1280664374380606"
+    }
+  }
+}
+
+run "defaults" {
+  command = plan
+
+  assert {
+    condition     = toset([for e in mlflow_experiment.this : e.name]) == toset(["/Projects/retail/churn", "/Projects/retail/demand"])
+    error_message = "The experiments are ${jsonencode([for e in mlflow_experiment.this : e.name])}."
+  }
+
+  # Both experiments, both users.
+  assert {
+    condition     = length(mlflow_experiment_permission.this) == 4
+    error_message = "${length(mlflow_experiment_permission.this)} grants are planned."
+  }
+
+  assert {
+    condition     = mlflow_experiment_permission.this["churn/ben@example.com"].permission_level == "CAN_READ"
+    error_message = "Ben gets ${mlflow_experiment_permission.this["churn/ben@example.com"].permission_level} on churn."
+  }
+
+  # On an MLflow server a deleted experiment keeps its name. Without this, apply after destroy would fail there.
+  assert {
+    condition     = alltrue([for e in mlflow_experiment.this : e.if_deleted == "restore"])
+    error_message = "A deleted experiment would not come back."
+  }
+}
+
+run "a_server_without_users" {
+  command = plan
+
+  variables {
+    name_prefix = ""
+    users       = {}
+  }
+
+  assert {
+    condition     = length(mlflow_experiment_permission.this) == 0
+    error_message = "Something is granted on a server that knows no users."
+  }
+
+  assert {
+    condition     = mlflow_experiment.this["churn"].name == "churn"
+    error_message = "The name is ${mlflow_experiment.this["churn"].name}."
+  }
+}

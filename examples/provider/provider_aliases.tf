@@ -1,0 +1,9 @@
+# Two servers in one configuration.
+provider "mlflow" {
+  profile = "staging"
+}
+
+provider "mlflow" {
+  alias   = "production"
+  profile = "production"
+}

@@ -1,0 +1,5 @@
+# Whoever ran `databricks auth login` on this machine.
+provider "mlflow" {
+  host      = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
+  auth_type = "databricks-cli"
+}

@@ -1,0 +1,10 @@
+# The key of a Google service account, as JSON or as the path of the file.
+provider "mlflow" {
+  host               = "https://1234567890123456.7.gcp.databricks.com"
+  google_credentials = var.google_credentials
+}
+
+variable "google_credentials" {
+  type      = string
+  sensitive = true
+}

@@ -1,0 +1,5 @@
+# A Google service account that the credentials of this machine may impersonate.
+provider "mlflow" {
+  host                   = "https://1234567890123456.7.gcp.databricks.com"
+  google_service_account = "terraform@my-project.iam.gserviceaccount.com"
+}

@@ -1,0 +1,10 @@
+# An MLflow server behind something that takes bearer tokens.
+provider "mlflow" {
+  tracking_uri = "https://mlflow.example.com"
+  token        = var.mlflow_token
+}
+
+variable "mlflow_token" {
+  type      = string
+  sensitive = true
+}

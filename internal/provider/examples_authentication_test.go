@@ -1,0 +1,90 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// methods are the provider blocks of the guide to authentication that no other test applies.
+var methods = example{files: []string{
+	"provider/provider_token.tf", "provider/provider_databricks_cli.tf", "provider/provider_github_oidc.tf", "provider/provider_env_oidc.tf",
+	"provider/provider_file_oidc.tf", "provider/provider_azure_client_secret.tf", "provider/provider_azure_cli.tf", "provider/provider_azure_msi.tf",
+	"provider/provider_azure_github_oidc.tf", "provider/provider_google_credentials.tf", "provider/provider_google_id.tf",
+	"provider/provider_mlflow_token.tf", "provider/provider_aliases.tf",
+}}
+
+var variableName = regexp.MustCompile(`(?m)^variable "(\w+)"`)
+
+// TestExamples_authentication plans a provider block for each way to authenticate, beside credentials of other kinds in the environment:
+// none may get in the way. A plan that reads nothing makes no call, so no account is needed.
+func TestExamples_authentication(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "databrickscfg")
+	writeFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
+	for name, value := range map[string]string{
+		"DATABRICKS_CONFIG_FILE": file, "DATABRICKS_TOKEN": "left over", "ARM_CLIENT_ID": "left over", "GOOGLE_CREDENTIALS": "left over",
+		"ACTIONS_ID_TOKEN_REQUEST_URL": "https://nowhere.invalid?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "left over",
+	} {
+		t.Setenv(name, value)
+	}
+	for _, file := range methods.files {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			text := example{files: []string{file}, more: minimalExperiment}.text(t)
+			variables := config.Variables{}
+			for _, m := range variableName.FindAllStringSubmatch(text, -1) {
+				variables[m[1]] = config.StringVariable("secret")
+			}
+			runDirectories(t, resource.TestStep{
+				ConfigDirectory: config.StaticDirectory(rootOf(t, text)), ConfigVariables: variables, PlanOnly: true, ExpectNonEmptyPlan: true,
+			})
+		})
+	}
+}
+
+// TestExamples_federation applies the provider blocks for workload identity federation, each with a token from where the platform puts it.
+func TestExamples_federation(t *testing.T) {
+	jwt := "header." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "some workload"}`)) + ".signature"
+	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer from-github" {
+			http.Error(w, "no", http.StatusUnauthorized)
+			return
+		}
+		fmt.Fprintf(w, `{"value": %q}`, jwt)
+	}))
+	t.Cleanup(github.Close)
+	file := filepath.Join(t.TempDir(), "token")
+	writeFile(t, file, jwt)
+	for name, environment := range map[string]map[string]string{
+		"provider_github_oidc.tf": {"ACTIONS_ID_TOKEN_REQUEST_URL": github.URL + "?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "from-github"},
+		"provider_env_oidc.tf":    {"TFC_WORKLOAD_IDENTITY_TOKEN": jwt},
+		"provider_file_oidc.tf":   {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for variable, value := range environment {
+				t.Setenv(variable, value)
+			}
+			w := newWorkspace(t)
+			text := example{files: []string{"provider/" + name}, more: minimalExperiment}.text(t)
+			text = strings.NewReplacer(exampleHost, w.url, "/var/run/secrets/tokens/databricks", file).Replace(text)
+			runDirectories(t, resource.TestStep{
+				ConfigDirectory: config.StaticDirectory(rootOf(t, text)),
+				ConfigStateChecks: example{check: func(t *testing.T, w *workspace) {
+					t.Helper()
+					if owner, _ := w.mustFind(t, "/Shared/minimal").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
+						t.Errorf("the experiment belongs to %q", owner)
+					}
+				}}.applied(t, w),
+			})
+		})
+	}
+}
