@@ -101,7 +101,7 @@ func (*Server) rate(Group) rate.Limit { return 50 }
 
 func (s *Server) accessControl(c *Client) AccessControl { return serverAccess{c, s} }
 
-// grantable lists the levels of every version: NO_PERMISSIONS ends with 3.12, USE comes with 3.13 and DENY with 3.17.
+// grantable lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
 func (*Server) grantable() []string {
 	return []string{"DENY", "NO_PERMISSIONS", LevelRead, "USE", LevelEdit, LevelManage}
 }

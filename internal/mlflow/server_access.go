@@ -328,7 +328,7 @@ func (a serverAccess) Levels(ctx context.Context, _ string) ([]LevelInfo, error)
 }
 
 var serverLevelTexts = map[string]string{
-	"NO_PERMISSIONS": "Can do nothing", "DENY": "Can do nothing, whatever else is granted", "READ": "Can view", "USE": "Can view and use",
+	"NO_PERMISSIONS": "Can do nothing", "DENY": "Can do nothing, whatever else is granted", "READ": "Can view", "USE": "Can view and use; MLflow 3 and newer",
 	"EDIT": "Can view, log runs, and edit", "MANAGE": "Can view, log runs, edit, delete, and change permissions",
 }
 

@@ -107,7 +107,10 @@ func (a *legacyAPI) level(ctx context.Context, experimentID string, p Principal)
 	return out.Permission.Permission, err
 }
 
-func (a *legacyAPI) levels() []string { return []string{"NO_PERMISSIONS", "READ", "EDIT", "MANAGE"} }
+// levels has USE too, which MLflow 2 refuses: nothing tells the versions with this API apart.
+func (a *legacyAPI) levels() []string {
+	return []string{"NO_PERMISSIONS", "READ", "USE", "EDIT", "MANAGE"}
+}
 
 func (a *legacyAPI) supports(kind PrincipalKind) error {
 	if kind == KindGroup {

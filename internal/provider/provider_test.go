@@ -1,9 +1,11 @@
 package provider_test
 
 import (
+	"context"
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -25,6 +27,7 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
+	keepGoFolders()
 	home, err := os.MkdirTemp("", "home")
 	if err != nil {
 		panic(err)
@@ -33,6 +36,17 @@ func TestMain(m *testing.M) {
 	code := m.Run()
 	_ = os.RemoveAll(home)
 	os.Exit(code)
+}
+
+// keepGoFolders keeps Go's caches where they are with another home folder: some tests build the provider.
+func keepGoFolders() {
+	for _, name := range []string{"GOCACHE", "GOPATH"} {
+		folder, err := exec.CommandContext(context.Background(), "go", "env", name).Output()
+		if err != nil {
+			panic(err)
+		}
+		_ = os.Setenv(name, strings.TrimSpace(string(folder)))
+	}
 }
 
 // workspace is a local workspace of one test.
