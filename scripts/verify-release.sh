@@ -55,7 +55,7 @@ check_names() {
 }
 
 check_sums() {
-  (cd "$work/release" && "${sha256[@]}" --check --strict "${name}_SHA256SUMS") >"$work/sums.txt" 2>&1 || fail 'a checksum is wrong' "$work/sums.txt"
+  (cd "$work/release" && "${sha256[@]}" --check --strict --quiet "${name}_SHA256SUMS") >"$work/sums.txt" 2>&1 || fail 'a checksum is wrong' "$work/sums.txt"
   same 'the checksums do not cover the archives and the manifest' \
     "$(cd "$work/release" && ls -- *.zip *_manifest.json)" "$(awk '{ print $2 }' "$work/release/${name}_SHA256SUMS")"
   [[ $(tr -d ' \n' <terraform-registry-manifest.json) == '{"version":1,"metadata":{"protocol_versions":["6.0"]}}' ]] ||
