@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # demo.sh reads this file and uses what it sets
+# shellcheck shell=bash disable=SC2034,SC2154 # demo.sh reads this file, uses what it sets, and sets what it uses
 # The part of the demo that is about Databricks: the local workspace, which has Ana, Ben and some groups from the start.
 
 what_it_is='a small workspace in memory that answers as Databricks does'

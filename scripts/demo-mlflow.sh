@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034 # demo.sh reads this file and uses what it sets
+# shellcheck shell=bash disable=SC2034,SC2154 # demo.sh reads this file, uses what it sets, and sets what it uses
 # The part of the demo that is about open-source MLflow: a real server with basic authentication. Its people and roles have to be
 # made first.
 

@@ -199,14 +199,14 @@ trim "$work/output.txt" >"$work/trimmed.txt"
 paint <"$work/trimmed.txt" | indent
 echo
 this=mlflow_experiment.this access=module.team_access
-finds "$this[\"churn/baseline\"]" '~ "team" *= "growth" -> "data-science"' 'a changed tag'
-finds "$this[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag"
-finds "$this[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
-finds "$this[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
-finds "$access[\"demand/backtesting\"].mlflow_experiment_permissions.this" '- "ben@example.com" *= "CAN_MANAGE"' 'a grant that nobody declared'
-finds "$access[\"pricing/elasticity\"].mlflow_experiment_permissions.this" '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level'
+finds "${this}[\"churn/baseline\"]" '~ "team" *= "growth" -> "data-science"' 'a changed tag'
+finds "${this}[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag"
+finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
+finds "${this}[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
+finds "${access}[\"demand/backtesting\"].mlflow_experiment_permissions.this" '- "ben@example.com" *= "CAN_MANAGE"' 'a grant that nobody declared'
+finds "${access}[\"pricing/elasticity\"].mlflow_experiment_permissions.this" '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level'
 grep -q 'Experiment is gone' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
-finds "$this[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
+finds "${this}[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
 grep -q '^Plan: 2 to add, 6 to change, 0 to destroy' "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
 ! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's own tag" "$work/output.txt"
 checked "and nothing else: neither Ana's own tag nor her own experiment is any of our business"
