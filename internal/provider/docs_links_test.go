@@ -18,7 +18,7 @@ var (
 // TestDocumentation_links follows the links from page to page, and those to headings.
 func TestDocumentation_links(t *testing.T) {
 	pages := append(glob(t, "docs", ".md"), glob(t, "examples", ".md")...)
-	for _, name := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} {
+	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} {
 		pages = append(pages, filepath.Join(repository, name))
 	}
 	followed := 0
