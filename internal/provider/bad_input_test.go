@@ -129,7 +129,7 @@ const idAdvice = "the data source mlflow_experiment gives the id of a name"
 
 var badTags = inputs{
 	"tag: a name for an id":   {object: "mlflow_experiment_tag", config: values("experiment_id", "/Shared/churn", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
-	"tag: a word for an id":   {object: "mlflow_experiment_tag", config: values("experiment_id", "churn", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
+	"tag: words for an id":    {object: "mlflow_experiment_tag", config: values("experiment_id", "churn model", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
 	"tag: no key":             tagInput("", "v", refusal{atValidate, "key", "Tag key not allowed: A tag needs a key", "Name it"}),
 	"tag: the server's own":   tagInput("mlflow.ownerId", "1", refusal{atValidate, "key", "Tag key not allowed: \"mlflow.ownerId\" is written by the server", "Leave it out"}),
 	"tag: long key":           tagInput(repeated("k", 251), "v", refusal{atPlan, "key", "Tag not allowed: The key is 251 bytes long", "250 at most"}),
