@@ -29,7 +29,7 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
 	resp.Schema = listSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). With " +
-		"include_resource a warning stands in for each whose permissions can't be read, such as that of a notebook.")
+		"`include_resource` they are read, and a warning stands in for each that can't be, such as those of a notebook.")
 }
 
 // List implements [list.ListResource]. Only a full resource needs the permissions themselves.
