@@ -163,6 +163,25 @@ func TestGuide_adopting(t *testing.T) {
 			t.Errorf("permissions were read %d times", n)
 		}
 	})
+	t.Run("with a query", func(t *testing.T) {
+		s.skipBelow(t, 14, "terraform query")
+		t.Parallel()
+		w, dir := newWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
+		w.addAwkward(t)
+		w.SetTag(w.mustFind(t, "/Projects/notebook").ID, "team", "risk")
+		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
+		for name, file := range map[string]string{
+			"versions.tf": "adopt-everything/versions.tf", "experiments.tfquery.hcl": "list-resources/mlflow_experiment/list-resource.tfquery.hcl",
+			"permissions.tfquery.hcl": "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
+		} {
+			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
+		}
+		out := s.run(t, w, dir, guideCommands(t, guide, "With a query"))
+		w.expectAdopted(t, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
+		if n := strings.Count(out, "Warning: Could not read permissions"); n != 2 || strings.Contains(out, "problem with the provider") {
+			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, lastLines(out))
+		}
+	})
 	t.Run("one experiment", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t), t.TempDir()
@@ -372,8 +391,7 @@ func TestExamples_identity(t *testing.T) {
 	}
 }
 
-// TestExamples_query lists what the examples list, through the plugin protocol: the CLI that knows list blocks is newer than those that
-// the tests run with.
+// TestExamples_query lists what the examples list, through the plugin protocol, which needs no CLI that knows list blocks.
 func TestExamples_query(t *testing.T) {
 	t.Parallel()
 	w := newWorkspace(t, emulator.Options{Seed: 12})

@@ -392,23 +392,29 @@ func TestIdentity_removedWithoutOne(t *testing.T) {
 // listed is one result of a list block.
 type listed struct {
 	name, says string
+	identity   bool // whether it can be imported
 	resource   map[string]any
 }
 
-// list calls the list resource of a kind.
-func (d *direct) list(kind string, config map[string]any, limit int64, full bool) []listed {
+func (d *direct) lister() tfprotov6.ListResourceServer {
 	d.t.Helper()
 	lister, ok := d.server.(tfprotov6.ListResourceServer)
 	if !ok {
 		d.t.Fatal("the server lists nothing")
 	}
-	stream, err := lister.ListResource(context.Background(), &tfprotov6.ListResourceRequest{
+	return lister
+}
+
+// list calls the list resource of a kind.
+func (d *direct) list(kind string, config map[string]any, limit int64, full bool) []listed {
+	d.t.Helper()
+	stream, err := d.lister().ListResource(context.Background(), &tfprotov6.ListResourceRequest{
 		TypeName: kind, Config: d.encode(d.schemas.ListResourceSchemas[kind], config), Limit: limit, IncludeResource: full,
 	})
 	d.check(err)
 	var all []listed
 	for result := range stream.Results {
-		one := listed{name: result.DisplayName, says: told(result.Diagnostics)}
+		one := listed{name: result.DisplayName, says: told(result.Diagnostics), identity: result.Identity != nil}
 		if result.Resource != nil {
 			one.resource = d.decode(d.schemas.ResourceSchemas[kind], result.Resource)
 		}
@@ -447,12 +453,36 @@ func TestList_experiments(t *testing.T) {
 	if len(full) != 1 || full[0].resource["name"] != "/Shared/e0" || fmt.Sprint(full[0].resource["tags"]) != "map[n:0 team:risk]" || full[0].resource["creation_time"] == nil {
 		t.Errorf("listed %+v", full)
 	}
-	for name, config := range map[string]map[string]any{
-		"a filter that the server refuses": {"filter": "name LIKES 'x'"},
-		"two filters":                      {"filter": "name = 'x'", "name_prefix": "/x"},
+	if all := d.list("mlflow_experiment", map[string]any{"filter": "name LIKES 'x'"}, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].says, "error at filter") {
+		t.Errorf("a filter that the server refuses gives %+v", all)
+	}
+}
+
+// TestList_validation: what can't be searched for is refused before the server is known.
+func TestList_validation(t *testing.T) {
+	t.Parallel()
+	d := newDirect(t, map[string]any{"host": "http://127.0.0.1:1", "token": "x"})
+	for name, c := range map[string]struct {
+		config map[string]any
+		says   string // how the refusal begins; "" if there is none
+	}{
+		"everything":        {map[string]any{}, ""},
+		"two filters":       {map[string]any{"filter": "name = 'x'", "name_prefix": "/x"}, "error at filter: Invalid Attribute Combination"},
+		"a filter and tags": {map[string]any{"filter": "name = 'x'", "tags": map[string]string{"a": "b"}}, "error at filter: Invalid Attribute Combination"},
+		"no expression":     {map[string]any{"name_regex": "("}, "error at name_regex: Not a regular expression: Name_regex: "},
+		"both quotes":       {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Could not search for name prefix"},
+		"no order":          {map[string]any{"order_by": []string{}}, "error at order_by: Invalid Attribute Value"},
 	} {
-		if all := d.list("mlflow_experiment", config, 0, false); len(all) != 1 || !strings.HasPrefix(all[0].says, "error") {
-			t.Errorf("%s gives %+v", name, all)
+		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
+			t.Run(name+", "+kind, func(t *testing.T) {
+				resp, err := d.lister().ValidateListResourceConfig(t.Context(), &tfprotov6.ValidateListResourceConfigRequest{
+					TypeName: kind, Config: d.encode(d.schemas.ListResourceSchemas[kind], c.config),
+				})
+				d.check(err)
+				if got := told(resp.Diagnostics); !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
+					t.Errorf("it says %q, want %q", got, c.says)
+				}
+			})
 		}
 	}
 }
@@ -469,8 +499,12 @@ func TestList_permissions(t *testing.T) {
 		t.Errorf("listed %+v", all)
 	}
 	all := d.list("mlflow_experiment_permissions", map[string]any{}, 0, true)
-	if len(all) != 3 || fmt.Sprint(all[0].resource["groups"]) != "map[risk:CAN_EDIT]" || !strings.HasPrefix(all[1].says, "warning: Could not read permissions") || all[2].says != "" {
-		t.Errorf("listed %+v", all)
+	if len(all) != 3 || fmt.Sprint(all[0].resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].says != "" {
+		t.Fatalf("listed %+v", all)
+	}
+	// The warning comes alone, and instead of a result that could not be imported.
+	if of := all[1]; !strings.HasPrefix(of.says, "warning: Could not read permissions") || strings.Contains(of.says, "Incomplete") || of.name != "" || of.identity {
+		t.Errorf("a notebook's experiment gives %+v", of)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/listresourcevalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -18,10 +19,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-var _ list.ListResourceWithConfigure = (*experimentList)(nil)
+var (
+	_ list.ListResourceWithConfigure        = (*experimentList)(nil)
+	_ list.ListResourceWithConfigValidators = (*experimentList)(nil)
+	_ list.ListResourceWithValidateConfig   = (*experimentList)(nil)
+)
 
 // experimentList lists experiments for `terraform query`.
-type experimentList struct{ experimentResource }
+type experimentList struct {
+	experimentResource
+	listValidation
+}
 
 func newExperimentList() list.ListResource { return &experimentList{} }
 
@@ -42,6 +50,27 @@ func (m listModel) search(limit int64) searchArguments {
 	return search
 }
 
+// listValidation refuses what can't be searched for before the server is asked, as in `terraform validate -query`.
+type listValidation struct{}
+
+// ListResourceConfigValidators implements [list.ListResourceWithConfigValidators].
+func (listValidation) ListResourceConfigValidators(context.Context) []list.ConfigValidator {
+	return []list.ConfigValidator{
+		listresourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("name_prefix")),
+		listresourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("tags")),
+	}
+}
+
+// ValidateListResourceConfig implements [list.ListResourceWithValidateConfig].
+func (listValidation) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
+	var model listModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(model.search(0).check()...)
+}
+
 // listSchema describes the arguments of a list block.
 func listSchema(description string) schema.Schema {
 	notBlank := stringvalidator.LengthAtLeast(1)
@@ -54,7 +83,7 @@ func listSchema(description string) schema.Schema {
 			},
 			"order_by": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.ValueStringsAre(notBlank)},
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
 				MarkdownDescription: "Order in the server's search language, such as `[\"last_update_time DESC\"]`. Default: by name.",
 			},
 			"name_prefix": schema.StringAttribute{
@@ -116,9 +145,6 @@ func (b *resourceBase) selected(ctx context.Context, config tfsdk.Config, limit 
 	}
 	var model listModel
 	diags.Append(config.Get(ctx, &model)...)
-	if !model.Filter.IsNull() && (!model.NamePrefix.IsNull() || !model.Tags.IsNull()) {
-		diags.AddAttributeError(path.Root("filter"), "Could not list: two ways to filter", "name_prefix and tags write the filter themselves. Leave them out, or filter.")
-	}
 	if diags.HasError() {
 		return nil, diags
 	}

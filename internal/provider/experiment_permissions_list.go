@@ -10,10 +10,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-var _ list.ListResourceWithConfigure = (*experimentPermissionsList)(nil)
+var (
+	_ list.ListResourceWithConfigure        = (*experimentPermissionsList)(nil)
+	_ list.ListResourceWithConfigValidators = (*experimentPermissionsList)(nil)
+	_ list.ListResourceWithValidateConfig   = (*experimentPermissionsList)(nil)
+)
 
 // experimentPermissionsList lists the permissions of experiments for `terraform query`.
-type experimentPermissionsList struct{ experimentPermissionsResource }
+type experimentPermissionsList struct {
+	experimentPermissionsResource
+	listValidation
+}
 
 func newExperimentPermissionsList() list.ListResource { return &experimentPermissionsList{} }
 
@@ -21,8 +28,8 @@ func newExperimentPermissionsList() list.ListResource { return &experimentPermis
 func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	resp.Schema = listSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). Experiments of notebooks, " +
-		"which have none of their own, come with a warning.")
+	resp.Schema = listSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). With " +
+		"`include_resource` they are read, and a warning stands in for each that can't be, such as those of a notebook.")
 }
 
 // List implements [list.ListResource]. Only a full resource needs the permissions themselves.
@@ -39,7 +46,8 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 		}
 		acl, problem := readACL(ctx, l.client(), e.ID)
 		if problem != nil {
-			// A warning, since an error would end the list for all the others.
+			// A warning, since an error would end the list for all the others. It takes the result's place: an import would fail as this did.
+			*result = list.ListResult{}
 			addWarning(&result.Diagnostics, "read permissions", named(e.ID, e.Name), problem.err, strings.Join(problem.advice, " "))
 			return
 		}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
@@ -96,8 +95,10 @@ func unitTest(t *testing.T, steps ...resource.TestStep) {
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: factories(), Steps: steps})
 }
 
+// factories make the provider's server as main serves it.
 func factories() map[string]func() (tfprotov6.ProviderServer, error) {
+	server := provider.Server("test")
 	return map[string]func() (tfprotov6.ProviderServer, error){
-		"mlflow": providerserver.NewProtocol6WithError(provider.New("test")()),
+		"mlflow": func() (tfprotov6.ProviderServer, error) { return server(), nil },
 	}
 }
