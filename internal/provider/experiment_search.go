@@ -109,7 +109,7 @@ func (a searchArguments) selection(prefix string) (selection, diag.Diagnostics) 
 	}
 	var err error
 	if s.regex, err = regexp.Compile(a.NameRegex.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("name_regex"), "Not a regular expression", failure("name_regex", err)+".")
+		diags.AddAttributeError(path.Root("name_regex"), "Not a regular expression: name_regex", upperFirst(err.Error())+".")
 	}
 	return s, diags
 }
