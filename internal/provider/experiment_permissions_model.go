@@ -133,25 +133,6 @@ func (m *experimentPermissionsModel) settle(state *experimentPermissionsModel) {
 // imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
 func (m *experimentPermissionsModel) imported() bool { return m.Retained.IsNull() }
 
-// grantsKeeping gives the direct grants to be written over a list: the declared ones, those of `admins` that are there, and the caller's own where it
-// would be lost, which is retained.
-func (m *experimentPermissionsModel) grantsKeeping(caller mlflow.Caller, acl mlflow.ACL) (grants, retained []mlflow.Grant) {
-	grants = m.grants()
-	for _, g := range directGrants(acl) {
-		if isAdmins(g.Principal) {
-			grants = append(grants, g)
-		}
-	}
-	if !m.keepsCaller() {
-		return grants, nil
-	}
-	all, added := withCaller(caller, grants, acl)
-	if added {
-		retained = all[len(all)-1:]
-	}
-	return all, retained
-}
-
 // undeclared gives the direct grants that the maps don't have. `admins` are not the resource's business.
 func (m *experimentPermissionsModel) undeclared(acl mlflow.ACL) []mlflow.Grant {
 	known := levelsOf(m.grants())

@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` is foretold, the caller is protected,
-// and taking over an experiment tells beforehand what would go.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
+// written, the caller is protected, and taking over an experiment tells beforehand what would go.
 func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -34,31 +34,10 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 		checkGrant(&resp.Diagnostics, r.client(), d.Grant, d.path(), d.path())
 	}
 	resp.Diagnostics.Append(planCallerCheck(ctx, r.client(), &plan)...)
-	if plan.ExperimentID.IsUnknown() || resp.Diagnostics.HasError() {
-		return
+	takesOver := !plan.ExperimentID.IsUnknown() && !plan.ExperimentID.Equal(state.ExperimentID)
+	if takesOver && !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(planTakeover(ctx, r.client(), &plan)...)
 	}
-	acl, problem := readACL(ctx, r.client(), plan.ExperimentID.ValueString())
-	if !plan.ExperimentID.Equal(state.ExperimentID) {
-		resp.Diagnostics.Append(planTakeover(ctx, r.client(), &plan, acl, problem)...)
-	}
-	if problem == nil && !resp.Diagnostics.HasError() {
-		plan.foretell(ctx, r.client(), acl)
-		resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	}
-}
-
-// foretell plans `retained` where everything is known that decides about it, so that the plan shows whose access is kept. When the caller can't be
-// told, apply says so.
-func (m *experimentPermissionsModel) foretell(ctx context.Context, client *mlflow.Client, acl mlflow.ACL) {
-	if !m.Retained.IsUnknown() || !m.known() {
-		return
-	}
-	caller, err := client.Caller(ctx)
-	if err != nil {
-		return
-	}
-	_, retained := m.grantsKeeping(caller, acl)
-	m.setRetained(retained)
 }
 
 // planCallerCheck asks who the caller is only when an entry might be the caller's.
@@ -75,11 +54,10 @@ func planCallerCheck(ctx context.Context, client *mlflow.Client, plan *experimen
 }
 
 // planTakeover looks at an experiment whose permissions are about to be taken over, and warns of what the plan itself can't show.
-func planTakeover(
-	ctx context.Context, client *mlflow.Client, plan *experimentPermissionsModel, acl mlflow.ACL, problem *aclProblem,
-) diag.Diagnostics {
+func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
+	acl, problem := readACL(ctx, client, id)
 	switch {
 	case problem != nil && problem.gone:
 		// Not an error: Terraform plans before a destroy too, and there a deleted experiment must not be in the way.

@@ -269,26 +269,33 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 			"drops it from the state.", named(id, "")))
 		return diags
 	}
-	var caller mlflow.Caller
+	grants := plan.grants()
+	for _, g := range directGrants(acl) {
+		if isAdmins(g.Principal) {
+			grants = append(grants, g)
+		}
+	}
+	var retained []mlflow.Grant
 	if plan.keepsCaller() {
-		var ok bool
-		if caller, ok = callerOf(ctx, r.client(), &diags); !ok {
+		caller, ok := callerOf(ctx, r.client(), &diags)
+		if !ok {
 			return diags
 		}
 		if diags.Append(plan.checkCaller(caller)...); diags.HasError() {
 			return diags
 		}
+		var added bool
+		if grants, added = withCaller(caller, grants, acl); added {
+			retained = grants[len(grants)-1:]
+		}
 	}
-	grants, retained := plan.grantsKeeping(caller, acl)
 	if problem := writeACL(ctx, r.client(), id, acl, grants); problem != nil {
 		addWriteError(&diags, r.client(), plan, problem)
 		return diags
 	}
 	guard.Declared = true
 	plan.created = formatTime(acl.Created).ValueString()
-	if plan.Retained.IsUnknown() { // else it was foretold; should it be otherwise by now, the next refresh tells
-		plan.setRetained(retained)
-	}
+	plan.setRetained(retained)
 	return diags
 }
 

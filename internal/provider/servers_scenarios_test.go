@@ -198,7 +198,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	second := grantsConfig(id, map[string]any{
 		"users": map[string]string{ana.name: "CAN_MANAGE", ben.name: "CAN_READ"}, "groups": map[string]string{readers: "CAN_EDIT"},
 	})
-	if planned := p.plan(second); !slices.Equal(planned.changed, []string{"groups", "users"}) {
+	if planned := p.plan(second); !slices.Equal(planned.changed, []string{"groups", "retained", "users"}) {
 		t.Errorf("planned is to %s, changing %v", planned.action, planned.changed)
 	}
 	p.mustUp(second)
@@ -208,14 +208,14 @@ func usersAndRoles(t *testing.T, s *server) {
 		behind  func()
 		changed []string
 	}{
-		"a foreign grant": {func() { s.grant(t, id, s.addUser(t), "READ") }, []string{"users"}},
-		"a lost grant":    {func() { s.revoke(t, id, ben) }, []string{"users"}},
-		"another level":   {func() { s.revoke(t, id, ben); s.grant(t, id, ben, "MANAGE") }, []string{"users"}},
+		"a foreign grant": {func() { s.grant(t, id, s.addUser(t), "READ") }, []string{"retained", "users"}},
+		"a lost grant":    {func() { s.revoke(t, id, ben) }, []string{"retained", "users"}},
+		"another level":   {func() { s.revoke(t, id, ben); s.grant(t, id, ben, "MANAGE") }, []string{"retained", "users"}},
 		"a foreign role": {func() {
 			_, other := s.addRole(t)
 			s.mustCall(t, "POST", rbacCalls+"roles/permissions/add",
 				map[string]any{"role_id": other, "resource_type": "experiment", "resource_pattern": id, "permission": "READ"})
-		}, []string{"groups"}},
+		}, []string{"groups", "retained"}},
 	} {
 		c.behind()
 		expectSays(t, p.refresh(), "")
