@@ -24,9 +24,9 @@ type Backend interface {
 	createParents(ctx context.Context, c *Client, name string) error
 	currentCaller(ctx context.Context, c *Client) (Caller, error)
 	accessControl(c *Client) AccessControl
-	// grantable lists the levels that can be granted, and checkKind says why a kind of principal can't be granted anything.
+	// grantable lists the levels that can be granted, and checkPrincipal says why a principal can't be granted anything.
 	grantable() []string
-	checkKind(kind PrincipalKind) error
+	checkPrincipal(p Principal) error
 	// principalAdvice and accessAdvice say what to do about a principal that the server does not know, and about permissions that the caller may
 	// not read or change.
 	principalAdvice(p Principal) string
@@ -89,8 +89,8 @@ func (c *Client) Caller(ctx context.Context) (Caller, error) {
 // KnownLevels lists the levels that are known to be grantable on the server, ascending. A newer server may have more.
 func (c *Client) KnownLevels() []string { return c.backend.grantable() }
 
-// CheckPrincipalKind says why nothing can be granted to a kind of principal on the server; nil when it can.
-func (c *Client) CheckPrincipalKind(kind PrincipalKind) error { return c.backend.checkKind(kind) }
+// CheckPrincipal says why nothing can be granted to a principal on the server, whether it exists or not; nil when it can.
+func (c *Client) CheckPrincipal(p Principal) error { return c.backend.checkPrincipal(p) }
 
 // PrincipalAdvice says what to do about a principal that the server does not know.
 func (c *Client) PrincipalAdvice(p Principal) string { return c.backend.principalAdvice(p) }

@@ -13,9 +13,6 @@ type Content struct {
 	Runs, Traces, LoggedModels bool
 }
 
-// Empty tells whether there is nothing.
-func (c Content) Empty() bool { return !c.Runs && !c.Traces && !c.LoggedModels }
-
 // HasContent tells whether an experiment holds active runs, traces or logged models. A server that has no such call has no such
 // thing; any other error means that it could not be told.
 // API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.

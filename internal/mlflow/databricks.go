@@ -163,7 +163,15 @@ func (Databricks) accessControl(c *Client) AccessControl { return databricksACL{
 
 func (Databricks) grantable() []string { return []string{LevelRead, LevelEdit, LevelManage} }
 
-func (Databricks) checkKind(PrincipalKind) error { return nil }
+func (Databricks) checkPrincipal(p Principal) error {
+	if p == databricksAdmins {
+		return errors.New("workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out")
+	}
+	return nil
+}
+
+// databricksAdmins are the workspace's administrators. They hold CAN_MANAGE on everything, and the server lets nobody lower that.
+var databricksAdmins = Principal{Kind: KindGroup, Name: "admins"}
 
 func (Databricks) principalAdvice(p Principal) string {
 	switch p.Kind {

@@ -61,7 +61,7 @@ type wireACL struct {
 }
 
 func (w wireACL) acl() ACL {
-	acl := ACL{ObjectType: w.ObjectType}
+	acl := ACL{ObjectType: w.ObjectType, Admins: databricksAdmins}
 	for _, e := range w.Entries {
 		entry := ACLEntry{Principal: e.principal(), DisplayName: e.DisplayName}
 		for _, p := range e.AllPermissions {

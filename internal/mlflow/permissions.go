@@ -71,6 +71,8 @@ type ACL struct {
 	Entries    []ACLEntry
 	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
 	Created time.Time
+	// Admins is a principal whose direct grants stay whatever is written, and are nobody's business; zero where there is none.
+	Admins Principal
 }
 
 // ACLEntry is what one principal holds.
@@ -140,7 +142,7 @@ type LevelInfo struct {
 
 // AccessControl reads and writes who may do what on experiments.
 type AccessControl interface {
-	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin. Errors: [IsNotFound],
+	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin, or since 3.13 a role in the workspace. Errors: [IsNotFound],
 	// [IsPermissionDenied], *[UnsupportedError].
 	Get(ctx context.Context, experimentID string) (ACL, error)
 	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.

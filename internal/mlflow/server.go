@@ -103,11 +103,11 @@ func (s *Server) accessControl(c *Client) AccessControl { return serverAccess{c,
 
 // grantable lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
 func (*Server) grantable() []string {
-	return []string{"DENY", "NO_PERMISSIONS", LevelRead, "USE", LevelEdit, LevelManage}
+	return []string{LevelDeny, LevelNone, LevelRead, LevelUse, LevelEdit, LevelManage}
 }
 
-func (*Server) checkKind(kind PrincipalKind) error {
-	if kind == KindServicePrincipal {
+func (*Server) checkPrincipal(p Principal) error {
+	if p.Kind == KindServicePrincipal {
 		return errors.New("an MLflow server has no service principals. Make a user for the machine, and grant to that user")
 	}
 	return nil
@@ -121,6 +121,6 @@ func (*Server) principalAdvice(p Principal) string {
 }
 
 func (*Server) accessAdvice() string {
-	return "Changing what a user may do needs CAN_MANAGE on the experiment; reading everybody's permissions, and changing those of a role, needs an admin of " +
-		"the server. Run Terraform as somebody who is one."
+	return "Changing what a user may do needs CAN_MANAGE on the experiment; changing what a role may do needs an admin of the server, or a manager of the " +
+		"workspace. Run Terraform as somebody who is one."
 }

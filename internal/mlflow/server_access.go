@@ -26,8 +26,8 @@ type permissionAPI interface {
 	change(ctx context.Context, experimentID string, p Principal, from, to string) error
 	// levels lists what can be granted.
 	levels() []string
-	// supports says why a kind of principal can't be granted anything, nil when it can.
-	supports(kind PrincipalKind) error
+	// supports says why a principal can't be granted anything, nil when it can.
+	supports(p Principal) error
 }
 
 // serverGrants is everything that a server grants on experiments, at one moment.
@@ -231,7 +231,7 @@ func (a serverAccess) Set(ctx context.Context, experimentID string, grants []Gra
 	}
 	wanted := map[Principal]string{}
 	for _, g := range grants {
-		if err := api.supports(g.Principal.Kind); err != nil {
+		if err := api.supports(g.Principal); err != nil {
 			return ACL{}, err
 		}
 		if err := all.missing(g.Principal); err != nil {
@@ -264,7 +264,7 @@ func (a serverAccess) Level(ctx context.Context, experimentID string, p Principa
 	if err != nil {
 		return Holding{}, err
 	}
-	if err := api.supports(p.Kind); err != nil {
+	if err := api.supports(p); err != nil {
 		return Holding{}, err
 	}
 	level, err := api.level(ctx, experimentID, p)
@@ -292,7 +292,7 @@ func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Prin
 	if err != nil {
 		return created, err
 	}
-	if err := api.supports(p.Kind); err != nil {
+	if err := api.supports(p); err != nil {
 		return created, err
 	}
 	a.server.grantsChanged()

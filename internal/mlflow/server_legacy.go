@@ -112,11 +112,11 @@ func (a *legacyAPI) levels() []string {
 	return []string{"NO_PERMISSIONS", "READ", "USE", "EDIT", "MANAGE"}
 }
 
-func (a *legacyAPI) supports(kind PrincipalKind) error {
-	if kind == KindGroup {
+func (a *legacyAPI) supports(p Principal) error {
+	if p.Kind == KindGroup {
 		return &UnsupportedError{"this MLflow server has no roles, so nothing can be granted to groups. Grant to users, or use MLflow 3.13 or newer"}
 	}
-	return a.server.checkKind(kind)
+	return a.server.checkPrincipal(p)
 }
 
 // change creates, changes or deletes a row. There is no upsert.
@@ -141,7 +141,7 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p Principal
 	return err
 }
 
-// legacyCaller goes by the configured user name; nothing else tells who the caller is.
+// caller goes by the configured user name; nothing else tells who the caller is.
 func (a *legacyAPI) caller(ctx context.Context, username string) (Caller, error) {
 	if username == "" {
 		return Caller{}, errors.New("this MLflow server tells nobody who they are, and no username is configured. Set username and password")

@@ -150,16 +150,20 @@ func (a *rbacAPI) level(ctx context.Context, experimentID string, p Principal) (
 
 func (a *rbacAPI) levels() []string { return []string{"READ", "USE", "EDIT", "MANAGE", "DENY"} }
 
-func (a *rbacAPI) supports(kind PrincipalKind) error { return a.server.checkKind(kind) }
+func (a *rbacAPI) supports(p Principal) error { return a.server.checkPrincipal(p) }
 
-// change grants and revokes; there is no call that changes a level. When the grant after a revoke fails, the old level is granted
-// again, also when ctx has ended, so that nobody is left with nothing.
+// change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that nobody
+// is left with nothing.
 func (a *rbacAPI) change(ctx context.Context, experimentID string, p Principal, from, to string) error {
 	if p.Kind == KindGroup {
 		return a.changeRole(ctx, experimentID, p, from, to)
 	}
 	if from != "" {
-		if err := a.revoke(ctx, experimentID, p); err != nil {
+		err := a.revoke(ctx, experimentID, p)
+		switch {
+		case err != nil && to != "" && isUncertain(err): // it may be gone all the same
+			return a.giveBack(ctx, experimentID, p, from, err)
+		case err != nil:
 			return err
 		}
 	}
@@ -170,12 +174,18 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p Principal, 
 	if err == nil || from == "" {
 		return err
 	}
-	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+	return a.giveBack(ctx, experimentID, p, from, err)
+}
+
+// giveBack grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the change
+// failed.
+func (a *rbacAPI) giveBack(ctx context.Context, experimentID string, p Principal, level string, why error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
 	defer cancel()
-	if backErr := a.grant(back, experimentID, p, from); backErr != nil {
-		return fmt.Errorf("%w; and giving %s back failed, so %q holds nothing there now: %w", err, from, p.Name, backErr)
+	if err := a.grant(ctx, experimentID, p, level); err != nil && !IsAlreadyExists(err) {
+		return fmt.Errorf("%w; and giving %s back failed, so %q holds nothing there now: %w", why, level, p.Name, err)
 	}
-	return err
+	return why
 }
 
 type userPermission struct {

@@ -146,7 +146,7 @@ const machine = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 
 var badPermissions = inputs{
 	"permissions: a name for an id":    permissionsInput(refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Projects/churn"),
-	"permissions: admins":              permissionsInput(refusal{atValidate, `groups["admins"]`, "Principal not allowed", "Leave \"admins\" out"}, "groups", oneTag("admins", "CAN_MANAGE")),
+	"permissions: admins":              permissionsInput(refusal{atPlan, `groups["admins"]`, "Principal not allowed", "Leave \"admins\" out"}, "groups", oneTag("admins", "CAN_MANAGE")),
 	"permissions: nobody":              permissionsInput(refusal{atValidate, `users[" "]`, "Principal not allowed: The name of a user is empty", "Name it"}, "users", oneTag(" ", "CAN_READ")),
 	"permissions: no level":            permissionsInput(refusal{atValidate, `users["ana"]`, "Permission level missing", "Write CAN_READ"}, "users", map[string]any{"ana": nil}),
 	"permissions: twice":               permissionsInput(refusal{atValidate, `users["ana@x"]`, "Principal declared twice", "Keep one of the two entries"}, "users", map[string]string{"Ana@x": "CAN_READ", "ana@x": "CAN_READ"}),

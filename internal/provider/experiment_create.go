@@ -56,7 +56,7 @@ func (r *experimentResource) complete(ctx context.Context, plan *experimentModel
 	} else {
 		addWarning(diags, "read the experiment that was created", named(e.ID, plan.Name.ValueString()), err, "The next plan reads it again.")
 	}
-	if missing, err := setTags(ctx, r.client(), e, plan.wantedTags()); err != nil {
+	if missing, err := setTags(ctx, r.client(), e.ID, e.TagMap(), plan.wantedTags()); err != nil {
 		addWarning(diags, "set all tags of the experiment", named(e.ID, plan.Name.ValueString()), err,
 			fmt.Sprintf("Missing: %s. The next plan shows them, and the next apply sets them.", strings.Join(missing, ", ")))
 	}
@@ -68,19 +68,20 @@ func (r *experimentResource) complete(ctx context.Context, plan *experimentModel
 	plan.fill(e, page)
 }
 
-// setTags sets the wanted tags that differ, in order of their keys. At the first failure it returns the keys that are left.
-func setTags(ctx context.Context, client *mlflow.Client, e mlflow.Experiment, wanted map[string]string) (left []string, err error) {
-	server := e.TagMap()
+// setTags sets the wanted tags that differ from the server's, in order of their keys, and notes in server what was set. At the first failure it
+// returns the keys that are left.
+func setTags(ctx context.Context, client *mlflow.Client, id string, server, wanted map[string]string) (left []string, err error) {
 	for _, key := range sortedKeys(wanted) {
 		if value, ok := server[key]; !ok || value != wanted[key] {
 			left = append(left, key)
 		}
 	}
 	for len(left) > 0 {
-		if err := client.SetTag(ctx, e.ID, mlflow.Tag{Key: left[0], Value: wanted[left[0]]}); err != nil {
+		key := left[0]
+		if err := client.SetTag(ctx, id, mlflow.Tag{Key: key, Value: wanted[key]}); err != nil {
 			return left, err
 		}
-		left = left[1:]
+		server[key], left = wanted[key], left[1:]
 	}
 	return nil, nil
 }

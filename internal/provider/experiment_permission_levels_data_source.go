@@ -44,13 +44,13 @@ func (d *permissionLevelsDataSource) Schema(_ context.Context, _ datasource.Sche
 				MarkdownDescription: "Id of the experiment. On an MLflow server all experiments have the same levels.",
 			},
 			"levels": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The levels that this server has.",
+				Computed: true, MarkdownDescription: "The levels that can be granted. On an MLflow server those of its permission API: an older version may lack one.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"level": schema.StringAttribute{
 						Computed: true, MarkdownDescription: "Name of the level, as the permission resources take it, such as `CAN_EDIT`.",
 					},
 					"description": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "What the level allows, in the server's words. Null when it says nothing.",
+						Computed: true, MarkdownDescription: "What the level allows; on Databricks in the server's words. Null when it says nothing.",
 					},
 				}},
 			},

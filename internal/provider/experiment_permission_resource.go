@@ -147,7 +147,11 @@ const replaceKnownText = "Another value replaces the grant; one that is not know
 
 // replaceKnown replaces for a value that is known and means somebody else.
 func replaceKnown(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	resp.RequiresReplace = !req.PlanValue.IsUnknown() && !strings.EqualFold(req.PlanValue.ValueString(), req.StateValue.ValueString())
+	same := req.PlanValue.ValueString() == req.StateValue.ValueString()
+	if !req.Path.Equal(path.Root("group_name")) { // groups compare exactly
+		same = strings.EqualFold(req.PlanValue.ValueString(), req.StateValue.ValueString())
+	}
+	resp.RequiresReplace = !req.PlanValue.IsUnknown() && !same
 }
 
 // ConfigValidators implements [resource.ResourceWithConfigValidators].
@@ -178,9 +182,6 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 		return
 	}
 	name, p := plan.principal()
-	if isAdmins(p) {
-		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Principal not allowed", adminsRefused)
-	}
 	g := mlflow.Grant{Principal: p, Level: plan.PermissionLevel.ValueString()}
 	checkGrant(&resp.Diagnostics, r.client(), g, path.Root(name.attribute), path.Root("permission_level"))
 }
@@ -219,6 +220,10 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 			problem.addError(&resp.Diagnostics, "read permission")
 			return
 		}
+		resp.Diagnostics.AddWarning("Permission is gone: so is the experiment", fmt.Sprintf("%s was dropped from the state. %s", upperFirst(state.object()),
+			strings.Join(problem.advice, " ")))
+		resp.State.RemoveResource(ctx)
+		return
 	}
 	if reused(state.created, held.Created) {
 		resp.Diagnostics.AddWarning("Permission is gone: the experiment is another one now", fmt.Sprintf("%s was dropped from the state: the id was used again, for "+
@@ -254,6 +259,9 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	}
 	if !plan.sameGrantee(&state) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
+		if resp.Diagnostics.HasError() {
+			return // the state still has the old grant, so that the next apply removes it
+		}
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
@@ -271,7 +279,7 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	}
 }
 
-// grant makes the grant, unless it is there already. It refuses to lower the caller's own access where nothing else gives it. It holds
+// grant makes the grant, or changes its level. It refuses to lower the caller's own access where nothing else gives it. It holds
 // the guard from the look to the write, as revoke does: each could take away what the other relies on.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
@@ -279,7 +287,12 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	guard := r.client().PermissionsGuard(id)
 	guard.Lock()
 	defer guard.Unlock()
-	if r.isReused(ctx, plan) {
+	again, err := r.isReused(ctx, plan)
+	if err != nil {
+		explainACL(ctx, r.client(), id, err).addError(diags, "grant permission")
+		return false
+	}
+	if again {
 		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the id was used again, for another experiment. Nothing was changed. Run plan again, which drops "+
 			"the grant from the state.", upperFirst(plan.object())))
 		return false
@@ -316,7 +329,12 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	guard := r.client().PermissionsGuard(id)
 	guard.Lock()
 	defer guard.Unlock()
-	if r.isReused(ctx, state) {
+	again, err := r.isReused(ctx, state)
+	if err != nil {
+		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))
+		return
+	}
+	if again {
 		diags.AddWarning("Permission left in place", fmt.Sprintf("%s: the id was used again, for another experiment. Its permissions are left alone.",
 			upperFirst(state.object())))
 		return
@@ -330,21 +348,23 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 			return
 		}
 	}
-	err := r.client().AccessControl().Revoke(ctx, id, p)
+	err = r.client().AccessControl().Revoke(ctx, id, p)
 	if _, missing := mlflow.MissingPrincipal(err); err != nil && !missing {
 		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))
 	}
 }
 
-// isReused tells that the id belongs to another experiment now. It asks only where ids are used again; what can't be told comes up in the call
-// that follows.
-func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) bool {
+// isReused tells that the id belongs to another experiment now. It asks only where ids are used again.
+func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
 	if m.created == "" {
-		return false
+		return false, nil
 	}
 	_, p := m.principal()
-	held, _ := r.client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
-	return reused(m.created, held.Created)
+	held, err := r.client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
+	if _, missing := mlflow.MissingPrincipal(err); missing {
+		err = nil // the call that follows tells
+	}
+	return reused(m.created, held.Created), err
 }
 
 // ownAccess says that the caller holds CAN_MANAGE by this one grant alone, which is the caller's own or that of a group the caller is in; ""

@@ -183,18 +183,21 @@ func TestPermission_apply(t *testing.T) {
 
 func TestPermission_readWhenGone(t *testing.T) {
 	t.Parallel()
-	for name, behind := range map[string]func(w *workspace, id string){
-		"the grant":              func(*workspace, string) {},
-		"the experiment":         func(w *workspace, id string) { w.Trash(id) },
-		"the experiment, purged": func(w *workspace, id string) { w.Purge(id) },
+	for name, c := range map[string]struct {
+		behind func(w *workspace, id string)
+		says   string
+	}{
+		"the grant":              {func(*workspace, string) {}, "warning: Permission is gone: User \"ana@example.com\" on experiment ID holds no grant"},
+		"the experiment":         {func(w *workspace, id string) { w.Trash(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
+		"the experiment, purged": {func(w *workspace, id string) { w.Purge(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-			behind(w, id)
+			c.behind(w, id)
 			state, got := w.direct(t, emulator.AdminToken).read("mlflow_experiment_permission",
 				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com", "permission_level": "CAN_READ"})
-			if state != nil || !strings.HasPrefix(got, "warning: Permission is gone: User \"ana@example.com\" on experiment "+id) {
+			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.says, "ID", id)) {
 				t.Errorf("state %v, said %q", state, got)
 			}
 		})

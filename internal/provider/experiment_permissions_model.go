@@ -133,10 +133,10 @@ func (m *experimentPermissionsModel) settle(state *experimentPermissionsModel) {
 // imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
 func (m *experimentPermissionsModel) imported() bool { return m.Retained.IsNull() }
 
-// undeclared gives the direct grants that the maps don't have. `admins` are not the resource's business.
+// undeclared gives the direct grants that the maps don't have. Those of the server's own admins are not the resource's business.
 func (m *experimentPermissionsModel) undeclared(acl mlflow.ACL) []mlflow.Grant {
 	known := levelsOf(m.grants())
-	known[principalKey{group: true, name: adminsGroup}] = ""
+	known[keyOf(acl.Admins)] = ""
 	return without(directGrants(acl), known)
 }
 
@@ -162,7 +162,7 @@ func (m *experimentPermissionsModel) fill(acl mlflow.ACL, retained []mlflow.Gran
 		place[keyOf(d.Principal)] = d
 	}
 	hidden := levelsOf(retained)
-	hidden[principalKey{group: true, name: adminsGroup}] = ""
+	hidden[keyOf(acl.Admins)] = ""
 	found := map[mlflow.PrincipalKind]map[string]string{}
 	for _, g := range without(directGrants(acl), hidden) {
 		p := g.Principal

@@ -197,7 +197,7 @@ func TestPermissionsModelFill(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.state.fill(mlflow.ACL{Entries: c.acl}, nil)
+			c.state.fill(mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
 			expectModel(t, c.state, c.want)
 		})
 	}
@@ -249,7 +249,6 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 		"good":          {kind: mlflow.KindUser, value: mapOf(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
 		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
 		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
-		"admins":        {kind: mlflow.KindGroup, value: mapOf(levels{"admins": "CAN_MANAGE"}), errors: []path.Path{at.AtMapKey("admins")}},
 		"empty key":     {kind: mlflow.KindUser, value: mapOf(levels{" ": "CAN_READ"}), errors: []path.Path{at.AtMapKey(" ")}},
 		"null level": {
 			kind: mlflow.KindUser, value: mapValue(map[string]types.String{"ana": types.StringNull()}), errors: []path.Path{at.AtMapKey("ana")},

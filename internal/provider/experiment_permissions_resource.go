@@ -58,11 +58,11 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 					"experiment first and then removed from the old one.",
 				Validators: []validator.String{experimentIDValidator},
 			},
-			"groups": principalsAttribute(mlflow.KindGroup, "Groups by display name, as they are spelled in the workspace. `admins` is not allowed: "+
-				"workspace admins hold `CAN_MANAGE` anyway."),
-			"users": principalsAttribute(mlflow.KindUser, "Users by e-mail address; upper and lower case are the same."),
+			"groups": principalsAttribute(mlflow.KindGroup, "Groups by display name, as they are spelled in the workspace, or on an MLflow server (3.13 and newer) "+
+				"roles by name. `admins` is not allowed on Databricks: workspace admins hold `CAN_MANAGE` anyway."),
+			"users": principalsAttribute(mlflow.KindUser, "Users by e-mail address, or on an MLflow server by user name; upper and lower case are the same."),
 			"service_principals": principalsAttribute(mlflow.KindServicePrincipal, "Service principals by application id (a UUID, not the display name); "+
-				"upper and lower case are the same."),
+				"upper and lower case are the same. MLflow servers have none."),
 			"keep_caller_access": schema.BoolAttribute{
 				Optional: true,
 				MarkdownDescription: "Whether the one who runs Terraform keeps `CAN_MANAGE`, where neither a declared nor an inherited grant gives it to them " +
@@ -81,7 +81,7 @@ func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.M
 	return schema.MapAttribute{
 		ElementType: types.StringType, Optional: true,
 		MarkdownDescription: description + " Values are the level: `CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change " +
-			"permissions). Default: none. Adding, changing or removing an entry changes that one grant in place.",
+			"permissions); an MLflow server also has `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Default: none. Adding, changing or removing an entry changes that one grant in place.",
 		Validators: []validator.Map{principalsValidator{kind}},
 	}
 }
@@ -271,7 +271,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 	}
 	grants := plan.grants()
 	for _, g := range directGrants(acl) {
-		if isAdmins(g.Principal) {
+		if g.Principal == acl.Admins {
 			grants = append(grants, g)
 		}
 	}

@@ -328,7 +328,8 @@ func TestPermissionsResource_refused(t *testing.T) {
 	}
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.url, emulator.AdminToken)
 	unitTest(t,
-		refused(w.config(permissionsBlock("/Projects/churn", `groups = { admins = "CAN_MANAGE" }`)), `must be an experiment's id.*Principal not allowed`),
+		refused(w.config(permissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		refused(w.config(permissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
 		refused(w.config(permissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = null }`)), `Principal declared twice.*Principal declared twice.*Permission level missing`),

@@ -22,8 +22,8 @@ const (
 	planDelete
 )
 
-// notePlanned notes what one block plans for its experiment, and tells when another block of the plan is at odds with it. It is told one of
-// the two after the other, in any order.
+// notePlanned notes what one block plans for its experiment, and tells when another block of the plan is at odds with it. Blocks are planned in
+// any order, so whichever of the two comes last is told. What is there goes by its name in the state, what is to come by the planned one.
 func (r *experimentResource) notePlanned(diags *diag.Diagnostics, m experimentModel, action plannedAction) {
 	if r.client() == nil || m.Name.IsUnknown() {
 		return
@@ -45,7 +45,7 @@ func (r *experimentResource) notePlanned(diags *diag.Diagnostics, m experimentMo
 		diags.AddError("Could not plan: two blocks have the same experiment", fmt.Sprintf("%s is in the state twice. One of the blocks is no longer there, so this plan would "+
 			"delete the experiment that the other one goes on managing. An apply that was interrupted while the block got another label, key or module can leave that "+
 			"behind.\n\nTake the old block out of the state without deleting anything, with\n\n  terraform state rm ADDRESS-OF-THE-OLD-BLOCK\n\nor with a removed block "+
-			"whose lifecycle has destroy = false.", upperFirst(object)))
+			"whose lifecycle has destroy = false. If it is a deposed object of the same block, take that block out in this way and import it again.", upperFirst(object)))
 	case guard.PlannedCreate:
 		diags.AddWarning("Experiment would be deleted and created anew", fmt.Sprintf("This plan deletes %s with its runs, for a block that is no longer there, and "+
 			"creates an experiment of the same name for another block. If the block only got another label, key or module, add a moved block from the old address "+

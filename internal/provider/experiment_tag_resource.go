@@ -164,6 +164,7 @@ func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.ID = types.StringValue(plan.ExperimentID.ValueString() + "/" + plan.Key.ValueString())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(e.Created()).ValueString()))...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
@@ -175,9 +176,10 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	if resp.Diagnostics.HasError() || r.kept(&resp.Diagnostics) {
 		return
 	}
+	created := createdOf(ctx, req.Private)
 	e, err := r.client().RefreshExperiment(ctx, state.ExperimentID.ValueString(), func(e mlflow.Experiment) bool {
 		value, there := e.Tag(state.Key.ValueString())
-		return !e.Deleted() && there && value == state.Value.ValueString() && !state.Value.IsNull()
+		return !e.Deleted() && there && value == state.Value.ValueString() && !state.Value.IsNull() && !reused(created, e.Created())
 	})
 	if err != nil && !mlflow.IsNotFound(err) {
 		addError(&resp.Diagnostics, "read experiment tag", state.object(), err)
@@ -186,15 +188,18 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	value, there := e.Tag(state.Key.ValueString())
 	// A blank value is what is left of a tag where tags can't be removed.
 	blanked := value == "" && (state.Value.IsNull() || state.Value.ValueString() != "")
-	if err == nil && !e.Deleted() && there && !blanked {
+	if err == nil && !e.Deleted() && there && !blanked && !reused(created, e.Created()) {
 		state.Value = types.StringValue(value)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(e.Created()).ValueString()))...)
 		return
 	}
 	reason := "Somebody removed it or set it to blank. The next apply sets it again."
 	switch {
 	case err != nil:
 		reason = "There is no experiment of that id any more. Change experiment_id, or remove this resource from the configuration."
+	case reused(created, e.Created()):
+		reason = fmt.Sprintf("%s is another one now: the id was used again. Its tags are left alone.", upperFirst(named(e.ID, e.Name)))
 	case e.Deleted():
 		reason = fmt.Sprintf("%s is deleted. Restore it, or remove this resource from the configuration.", upperFirst(named(e.ID, e.Name)))
 	}
@@ -242,6 +247,11 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 		return
 	}
 	if _, there := e.Tag(key); !there {
+		return
+	}
+	if reused(createdOf(ctx, req.Private), e.Created()) {
+		resp.Diagnostics.AddWarning("Experiment tag left in place", fmt.Sprintf("%s: the id was used again, for another experiment. Its tags are left alone.",
+			upperFirst(state.object())))
 		return
 	}
 	blanked, err := r.client().RemoveTag(ctx, id, key)

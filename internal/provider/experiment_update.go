@@ -89,18 +89,11 @@ func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
 }
 
 func (u *updating) setTags(ctx context.Context, plan experimentModel) bool {
-	wanted := plan.wantedTags()
-	for _, key := range sortedKeys(wanted) {
-		if value, ok := u.server[key]; ok && value == wanted[key] {
-			continue
-		}
-		if err := u.client.SetTag(ctx, u.id, mlflow.Tag{Key: key, Value: wanted[key]}); err != nil {
-			addError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", key, named(u.id, u.name)), err)
-			return false
-		}
-		u.server[key] = wanted[key]
+	left, err := setTags(ctx, u.client, u.id, u.server, plan.wantedTags())
+	if err != nil {
+		addError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", left[0], named(u.id, u.name)), err)
 	}
-	return true
+	return err == nil
 }
 
 // removeTags removes what the state manages and the plan no longer does.
@@ -159,8 +152,9 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
 		return
 	}
+	var e mlflow.Experiment
 	defer func() {
-		if resp.Diagnostics.HasError() {
+		if resp.Diagnostics.HasError() && !isSomebodyElse(state, e) {
 			guard.Undeleted = id
 		}
 	}()

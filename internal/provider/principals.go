@@ -15,9 +15,6 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// adminsGroup are the workspace's administrators. They hold CAN_MANAGE on everything, and the server lets nobody lower that.
-const adminsGroup = "admins"
-
 // principalKey is a principal as the server compares it. Users and service principals share one name space and ignore case: a
 // service principal that was written as user_name is answered as service_principal_name. Groups compare exactly.
 type principalKey struct {
@@ -30,12 +27,6 @@ func keyOf(p mlflow.Principal) principalKey {
 		return principalKey{group: true, name: p.Name}
 	}
 	return principalKey{name: strings.ToLower(p.Name)}
-}
-
-const adminsRefused = "Workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out."
-
-func isAdmins(p mlflow.Principal) bool {
-	return p.Kind == mlflow.KindGroup && p.Name == adminsGroup
 }
 
 // directGrants lists what is granted on the experiment itself, `admins` included.
@@ -171,20 +162,16 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 
 // refuseName says why a name can't be managed, "" when it can.
 func (v principalsValidator) refuseName(name string) string {
-	switch {
-	case strings.TrimSpace(name) == "":
+	if strings.TrimSpace(name) == "" {
 		return fmt.Sprintf("The name of a %s is empty. Name it, or leave the entry out.", kindNoun(v.kind))
-	case v.kind == mlflow.KindGroup && name == adminsGroup:
-		return adminsRefused
-	default:
-		return ""
 	}
+	return ""
 }
 
-// checkGrant refuses a kind of principal that the server has not, at its attribute, and warns of a level that is not known there: a
+// checkGrant refuses a principal that the server grants nothing to, at its attribute, and warns of a level that is not known there: a
 // newer server may have more.
 func checkGrant(diags *diag.Diagnostics, client *mlflow.Client, g mlflow.Grant, who, level path.Path) {
-	if err := client.CheckPrincipalKind(g.Principal.Kind); err != nil {
+	if err := client.CheckPrincipal(g.Principal); err != nil {
 		diags.AddAttributeError(who, "Principal not allowed", upperFirst(err.Error())+".")
 	}
 	if known := client.KnownLevels(); g.Level != "" && !slices.Contains(known, g.Level) {

@@ -41,7 +41,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
 			"users and roles": usersAndRoles, "a grant fails in the middle": brokenChange, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
-			"who may manage": rbacCallers, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
+			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
 		add(map[string]func(*testing.T, *server){"users": legacyUsers, "principals that are not there": missingPrincipals})
@@ -133,12 +133,17 @@ func (s *server) roles(t *testing.T) []role {
 func (s *server) addRole(t *testing.T) (name string, id any) {
 	t.Helper()
 	name = fmt.Sprintf("role-%d", counter.Add(1))
+	return name, s.makeRole(t, name)
+}
+
+func (s *server) makeRole(t *testing.T, name string) (id any) {
+	t.Helper()
 	workspace := "default"
 	if w := s.header.Get("X-MLFLOW-WORKSPACE"); w != "" {
 		workspace = w
 	}
 	made, _ := s.mustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
-	return name, made["id"]
+	return made["id"]
 }
 
 // grant grants behind Terraform's back.
@@ -279,6 +284,42 @@ func brokenChange(t *testing.T, s *server) {
 	relay.spoilWith(grant, loseAnswer())
 	p.mustUp(config("CAN_READ"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+
+	// Ctrl-C while a revoke hangs, before and after its effect: the old level is there again.
+	target, err := url.Parse(s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hangs := &hanging{next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}}
+	front := httptest.NewServer(hangs)
+	t.Cleanup(front.Close)
+	behind := *s.backend
+	behind.url = front.URL
+	for _, after := range []bool{false, true} {
+		one := behind.provider(t, nil).block("mlflow_experiment_permissions")
+		expectSays(t, one.adopt(id), "")
+		says := cancelled{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
+		expectSays(t, says, "error: Could not set permissions: Experiment "+id)
+		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
+	}
+}
+
+// adminsRole: what is the admins' group on Databricks is a role like any other here.
+func adminsRole(t *testing.T, s *server) {
+	id, role := s.create(t, s.name("admins"), nil), s.makeRole(t, "admins")
+	p := s.provider(t, nil).block("mlflow_experiment_permissions")
+	declared := grantsConfig(id, map[string]any{"groups": map[string]string{"admins": "CAN_READ"}})
+	p.up(declared)
+	s.expectHeld(t, id, nil, "role admins READ")
+	none := grantsConfig(id, nil)
+	p.mustUp(none)
+	s.expectHeld(t, id, nil)
+	s.mustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": id, "permission": "MANAGE"})
+	expectSays(t, p.refresh(), "")
+	if planned := p.plan(none); !slices.Contains(planned.changed, "groups") {
+		t.Errorf("planned is to %s, changing %v", planned.action, planned.changed)
+	}
 }
 
 // rbacLevels are the levels that this server has besides those of Databricks.
@@ -523,16 +564,25 @@ func purged(t *testing.T, s *server) {
 	e := s.experimentBlock(t)
 	e.mustUp(attributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	id := e.text("id")
-	before := *e
+	tag := s.provider(t, nil).block("mlflow_experiment_tag")
+	tag.mustUp(values("experiment_id", id, "key", "stage", "value", "dev"))
+	before, beforeTag := *e, *tag
 	s.remove(t, id)
 	s.purge(t, id)
-	expectSays(t, e.refresh(), "warning: Experiment is gone", "does not exist any more")
+	expectSays(t, e.refresh(), "warning: Experiment is gone", "does not exist any more", "can't be restored")
 
 	stranger := s.name("stranger")
 	s.call(t, "POST", experimentCalls+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
 	if s.truth(t, id).Name != stranger {
 		t.Fatalf("id %s was not used again", id)
 	}
+	s.call(t, "POST", experimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
+	tag.process = tag.again()
+	expectSays(t, tag.refresh(), "warning: Experiment tag is gone", "is another one now")
+	tag.state, tag.private = beforeTag.state, beforeTag.private
+	expectSays(t, tag.apply(tag.plan(nil), nil), "warning: Experiment tag left in place", "was used again")
+	strangers := map[string]string{"stage": "theirs"}
+
 	e.state, e.private = before.state, before.private
 	e.process = e.again()
 	changed := attributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})
@@ -540,14 +590,14 @@ func purged(t *testing.T, s *server) {
 	e.state = before.state
 	e.process = e.again()
 	expectSays(t, e.apply(e.plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
-	s.expect(t, id, stranger, "active", map[string]string{})
+	s.expect(t, id, stranger, "active", strangers)
 
 	e.state, e.private = before.state, before.private
 	expectSays(t, e.up(attributes(name, nil)), "warning: Experiment is gone", "is another one now")
 	if e.text("id") == id {
 		t.Error("the stranger was taken over")
 	}
-	s.expect(t, id, stranger, "active", map[string]string{})
+	s.expect(t, id, stranger, "active", strangers)
 	s.expect(t, e.text("id"), name, "active", map[string]string{})
 }
 
