@@ -89,11 +89,11 @@ check_archives() {
 # A CLI takes the archives from a mirror and from nowhere else, and the provider it starts calls a server, which notes who called.
 check_installation() {
   local mirror=$work/mirror/registry.terraform.io/mlflow-terraform/mlflow try url=''
-  mkdir -p "$mirror" "$work/root"
+  mkdir -p "$mirror" "$work/configuration"
   ln "$work/release/"*.zip "$mirror"
   export TF_CLI_CONFIG_FILE=$work/cli.tfrc
   printf 'disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$work/mirror" >"$TF_CLI_CONFIG_FILE"
-  cat >"$work/root/main.tf" <<TF
+  cat >"$work/configuration/main.tf" <<TF
 terraform {
   required_providers {
     mlflow = {
@@ -105,9 +105,9 @@ terraform {
 
 data "mlflow_current_user" "me" {}
 TF
-  in_root() { "$cli" -chdir="$work/root" "$@" -no-color >"$work/cli.txt" 2>&1 || fail "\"$(basename "$cli") $*\" failed" "$work/cli.txt"; }
-  in_root init -input=false
-  in_root providers schema -json
+  run_cli() { "$cli" -chdir="$work/configuration" "$@" -no-color >"$work/cli.txt" 2>&1 || fail "\"$(basename "$cli") $*\" failed" "$work/cli.txt"; }
+  run_cli init -input=false
+  run_cli providers schema -json
   for try in mlflow_experiment mlflow_permission_review; do
     grep -q "\"$try\"" "$work/cli.txt" || fail "the schema has no $try"
   done
@@ -123,7 +123,7 @@ TF
   done
   [[ $url == http://* ]] || fail 'the local workspace did not start' "$work/server.txt"
   export DATABRICKS_HOST=$url DATABRICKS_TOKEN=admin-token
-  in_root plan -input=false
+  run_cli plan -input=false
   grep -q "\"terraform-provider-mlflow/$version " "$work/journal.txt" || fail "the provider does not call itself version $version" "$work/journal.txt"
   passed "installation: $("$cli" version | head -n 1) installs it from the archives; it calls a server, as version $version"
 }

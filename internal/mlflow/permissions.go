@@ -142,8 +142,8 @@ type LevelInfo struct {
 
 // AccessControl reads and writes who may do what on experiments.
 type AccessControl interface {
-	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin, or since 3.13 a role in the workspace. Errors: [IsNotFound],
-	// [IsPermissionDenied], *[UnsupportedError].
+	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin, or since 3.13 a role in the workspace.
+	// Errors: [IsNotFound], [IsPermissionDenied], *[UnsupportedError].
 	Get(ctx context.Context, experimentID string) (ACL, error)
 	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.
 	GetListed(ctx context.Context, experimentID string) (ACL, error)

@@ -42,7 +42,7 @@ type experimentPermissionModel struct {
 	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
 	PermissionLevel      types.String `tfsdk:"permission_level"`
 
-	// created is when the experiment was created, from private state: see createdKey. It is "" where ids are never used again.
+	// created is when the experiment was created, from private state: see createdOf. It is "" where ids are never used again.
 	created string
 }
 
@@ -196,7 +196,7 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
+		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -240,7 +240,7 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	state.PermissionLevel = types.StringValue(held.Level)
 	state.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(held.Created).ValueString()))...)
+	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(held.Created))...)
 }
 
 // Update implements [resource.Resource]. When a name or experiment that was unknown in the plan turns out to be another one, the new grant
@@ -265,7 +265,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
+	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
@@ -310,7 +310,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	}
 	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
-		plan.created = formatTime(created).ValueString()
+		plan.created = createdText(created)
 		return true
 	}
 	if _, missing := mlflow.MissingPrincipal(err); missing {

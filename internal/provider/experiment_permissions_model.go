@@ -2,7 +2,6 @@ package provider
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -217,9 +216,4 @@ func (d declaredGrant) lowers() bool {
 // reused tells that the id belongs to another experiment than the one whose permissions are managed.
 func (m *experimentPermissionsModel) reused(acl mlflow.ACL) bool {
 	return reused(m.created, acl.Created)
-}
-
-// reused compares when an experiment was created, as private state has it, with what the server tells. Either may be missing.
-func reused(created string, now time.Time) bool {
-	return created != "" && !now.IsZero() && created != formatTime(now).ValueString()
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -105,7 +104,7 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
+		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -143,7 +142,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(acl.Created).ValueString()))...)
+	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(acl.Created))...)
 	retained := r.retained(ctx, &state, acl, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -197,7 +196,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(plan.created))...)
+		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -210,28 +209,6 @@ func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)
 	}
-}
-
-// createdKey remembers, in private state, when the experiment was created: an MLflow server uses ids again, and a stranger's grants must
-// not be touched.
-const createdKey = "experiment_created"
-
-// createdValue is a time as private state holds it, nil for none.
-func createdValue(created string) []byte {
-	if created == "" {
-		return nil
-	}
-	return strconv.AppendQuote(nil, created)
-}
-
-type privateState interface {
-	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
-}
-
-func createdOf(ctx context.Context, private privateState) string {
-	value, _ := private.GetKey(ctx, createdKey)
-	created, _ := strconv.Unquote(string(value))
-	return created
 }
 
 // vendorID is the id that databricks_permissions has for an experiment.
@@ -294,7 +271,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		return diags
 	}
 	guard.Declared = true
-	plan.created = formatTime(acl.Created).ValueString()
+	plan.created = createdText(acl.Created)
 	plan.setRetained(retained)
 	return diags
 }

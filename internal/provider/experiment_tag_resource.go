@@ -164,7 +164,7 @@ func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateR
 	}
 	plan.ID = types.StringValue(plan.ExperimentID.ValueString() + "/" + plan.Key.ValueString())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(e.Created()).ValueString()))...)
+	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(e.Created()))...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
@@ -191,7 +191,7 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	if err == nil && !e.Deleted() && there && !blanked && !reused(created, e.Created()) {
 		state.Value = types.StringValue(value)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, createdKey, createdValue(formatTime(e.Created()).ValueString()))...)
+		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(e.Created()))...)
 		return
 	}
 	reason := "Somebody removed it or set it to blank. The next apply sets it again."
