@@ -11,8 +11,9 @@ import (
 type Backend interface {
 	// Name is what the server is called in messages.
 	Name() string
-	// normalizeName gives the server's own spelling of an experiment name.
-	normalizeName(name string) string
+	// kind is one of the kinds that [RulesOf] knows.
+	kind() string
+	NameRules
 	// checkName and checkTag refuse what the server would refuse, or would take and never let go. checkArtifactLocation too.
 	checkName(name string) error
 	checkTag(t Tag) error
@@ -23,6 +24,8 @@ type Backend interface {
 	deletedKeepName() bool
 	createParents(ctx context.Context, c *Client, name string) error
 	currentCaller(ctx context.Context, c *Client) (Caller, error)
+	// ownedByCaller reports whether the caller owns an experiment, true where the server has no owners.
+	ownedByCaller(ctx context.Context, c *Client, e Experiment) (bool, error)
 	accessControl(c *Client) AccessControl
 	// grantable lists the levels that can be granted, and checkPrincipal says why a principal can't be granted anything.
 	grantable() []string
@@ -38,8 +41,14 @@ type Backend interface {
 // BackendName is what the server is called in messages: "Databricks" or "the MLflow server".
 func (c *Client) BackendName() string { return c.backend.Name() }
 
-// NormalizeName gives the server's own spelling of an experiment name: two names are the same experiment when these are equal.
-func (c *Client) NormalizeName(name string) string { return c.backend.normalizeName(name) }
+// Kind is the kind of the server, [KindDatabricks] or [KindServer].
+func (c *Client) Kind() string { return c.backend.kind() }
+
+// NormalizeName implements [NameRules].
+func (c *Client) NormalizeName(name string) string { return c.backend.NormalizeName(name) }
+
+// PrincipalKey implements [NameRules].
+func (c *Client) PrincipalKey(p Principal) PrincipalKey { return c.backend.PrincipalKey(p) }
 
 // CheckName says why the server would refuse an experiment name, and what to write instead; nil when it would not.
 func (c *Client) CheckName(name string) error { return c.backend.checkName(name) }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -27,9 +28,6 @@ const (
 	DefaultHTTPTimeout  = 60 * time.Second
 	DefaultRetryTimeout = 5 * time.Minute
 )
-
-// maxBody bounds an answer that is read into memory. A page of 1,000 experiments with 20 tags each is about 3 MB.
-const maxBody = 256 << 20
 
 // Endpoint is where a server is reached.
 type Endpoint struct {
@@ -55,6 +53,8 @@ type Options struct {
 	RateLimit float64
 	// BulkRefresh lets one search feed many reads, see [Client.RefreshExperiment].
 	BulkRefresh bool
+	// Secrets returns what must never be shown although a server may echo it: passwords and tokens in use. Nil means none.
+	Secrets func() []string
 	// Log is told each attempt; nil means no log.
 	Log func(ctx context.Context, e Exchange)
 }
@@ -69,7 +69,7 @@ type Exchange struct {
 	RequestID string
 	Err       error
 	// RequestBody and ResponseBody are for the most verbose log level only.
-	RequestBody, ResponseBody []byte
+	RequestBody, ResponseBody string
 }
 
 // Client calls one MLflow tracking server. It is safe for concurrent use. Methods return *[APIError] when the server
@@ -80,6 +80,8 @@ type Client struct {
 	throttles throttles
 	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
 	answered atomic.Bool
+	// refused is the refusal of the credentials, nil until there is one: no further request is sent after it.
+	refused atomic.Pointer[APIError]
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
@@ -97,6 +99,9 @@ func New(o Options) *Client {
 	if o.RetryTimeout == 0 {
 		o.RetryTimeout = DefaultRetryTimeout
 	}
+	if o.Secrets == nil {
+		o.Secrets = func() []string { return nil }
+	}
 	if o.Log == nil {
 		o.Log = func(context.Context, Exchange) {}
 	}
@@ -111,31 +116,38 @@ type call struct {
 	method, path string
 	query        url.Values
 	body         any
-	// out receives the answer; nil when the answer carries nothing.
-	out   any
+	// out receives the answer and says what it must hold; nil when the call returns nothing, which is {} or an empty body.
+	out   answer
 	group Group
 	// once marks a call whose effect must not be repeated (create): it is retried only when the server refused it
 	// before any effect.
 	once bool
 	// single allows one try only, whatever the answer.
 	single bool
+	// page marks a call whose answer lists many objects: it may be larger.
+	page bool
 }
 
-// do makes a call, with retries, and decodes the answer.
+// limit is how much of a usable answer is read, in bytes.
+func (cl call) limit() int64 {
+	if cl.page {
+		return maxPage
+	}
+	return maxObject
+}
+
+// do makes a call, with retries, decodes the answer, and refuses one that is no answer to the call.
 func (c *Client) do(ctx context.Context, cl call) error {
-	_, err := c.send(ctx, cl)
-	return err
-}
-
-// send is [Client.do] for those who also need the server's clock: it returns the Date of the answer, zero without one.
-func (c *Client) send(ctx context.Context, cl call) (time.Time, error) {
+	if refused := c.refused.Load(); refused != nil {
+		return &NotSentError{Refusal: refused}
+	}
 	endpoint, err := c.options.Endpoint(ctx)
 	if err != nil {
-		return time.Time{}, err
+		return err
 	}
 	req, err := c.request(ctx, endpoint, cl)
 	if err != nil {
-		return time.Time{}, err
+		return err
 	}
 	a := &attempts{client: c, call: cl, start: time.Now()}
 	retrying := retryablehttp.Client{
@@ -147,11 +159,14 @@ func (c *Client) send(ctx context.Context, cl call) (time.Time, error) {
 	}
 	resp, err := retrying.Do(req)
 	if err != nil {
-		return time.Time{}, a.unreachable(err)
+		return a.unreachable(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	date, _ := http.ParseTime(resp.Header.Get("Date"))
-	return date, a.decode(resp)
+	err = a.decode(resp)
+	if refusal, ok := asRefusal(err); ok && IsUnauthenticated(err) {
+		c.refused.CompareAndSwap(nil, refusal)
+	}
+	return err
 }
 
 // request builds the request of a call.
@@ -185,20 +200,26 @@ func (a *attempts) decode(resp *http.Response) error {
 	if err != nil {
 		return a.unreachable(err)
 	}
-	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+	empty := len(bytes.TrimSpace(body)) == 0
+	switch {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
 		return a.apiError(resp, body)
-	}
-	if len(bytes.TrimSpace(body)) == 0 {
+	case empty && a.call.out == nil:
 		return nil
-	}
-	if !isJSON(resp, body) {
+	case empty:
+		return a.noAnswer(resp, errors.New("it is empty"))
+	case !isJSON(resp, body), errorCode(body) != "":
 		return a.apiError(resp, body)
-	}
-	if a.call.out == nil {
+	case a.call.out == nil && !isEmptyObject(body):
+		return a.noAnswer(resp, errors.New("it contains what this call does not return"))
+	case a.call.out == nil:
 		return nil
 	}
 	if err := json.Unmarshal(body, a.call.out); err != nil {
-		return a.unreachable(fmt.Errorf("the answer is not the JSON that was expected: %w", err))
+		return a.noAnswer(resp, err)
+	}
+	if err := a.call.out.usable(isEmptyObject(body)); err != nil {
+		return a.noAnswer(resp, err)
 	}
 	return nil
 }

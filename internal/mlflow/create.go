@@ -2,8 +2,10 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 )
@@ -15,8 +17,22 @@ const (
 	MaxCreateTagValue = 5000
 )
 
-// lookTimeout bounds the look for an experiment whose creation got no clear answer, also after a cancellation.
-const lookTimeout = 20 * time.Second
+// clockTolerance is by how much the clocks of a server's machines may differ: one dates its answers, another one experiments.
+const clockTolerance = 10 * time.Second
+
+// cancelledTimeout bounds what makes up for a failed call once the run is cancelled.
+const cancelledTimeout = 20 * time.Second
+
+// AfterFailure returns a context for making up for a failed call: for looking whether it had an effect, or undoing half of a change. It
+// outlives ctx, but by 20 seconds at most.
+func (c *Client) AfterFailure(ctx context.Context) (context.Context, context.CancelFunc) {
+	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cancelledTimeout, cancel) })
+	return detached, func() {
+		stop()
+		cancel()
+	}
+}
 
 // NewExperiment is what is sent to create an experiment.
 type NewExperiment struct {
@@ -43,66 +59,88 @@ func (e *TakenError) Unwrap() error { return e.Err }
 // CreateExperiment creates an experiment and returns its id. The caller has looked for the name just before and found nothing;
 // since is the server's clock in that answer.
 //
-// A create is never repeated blindly. When its answer is lost or unclear, the name is looked up: what is found is ours only if
-// it was not created before since and holds everything that was sent. The look is also made when ctx has ended.
+// A create is never repeated blindly. When its answer is lost or unclear, the name is looked up, for as long as any call is retried: what is found
+// is ours only if it was not created before since, holds everything that was sent, and on Databricks is owned by the caller. A first, clear
+// "already exists" means that somebody else created it. The look is also made when ctx has ended.
 // Errors: *[TakenError], [IsParentMissing], [IsInvalid]. API: POST experiments/create.
 func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since time.Time) (string, error) {
 	n.Name = c.NormalizeName(n.Name)
 	start := time.Now()
+	unclear := false
 	for try := 1; ; try++ {
 		id, err := c.createOnce(ctx, n)
 		if err == nil {
 			return id, nil
 		}
+		unclear = unclear || isUncertain(err) || isGrantCollision(err)
 		if !isUncertain(err) && !IsAlreadyExists(err) {
 			return "", err
 		}
-		found, lookErr := c.lookForCreated(ctx, n.Name)
+		found, ours, lookErr := c.lookUpCreated(ctx, n, since)
 		switch {
-		case lookErr == nil && isOurs(found, n, since):
+		case lookErr == nil && unclear && ours:
 			return found.ID, nil
 		case lookErr == nil:
 			return "", &TakenError{Experiment: found, Err: err}
 		case !IsNotFound(lookErr):
-			return "", fmt.Errorf("%w; and whether it was created could not be told: %w", err, lookErr)
-		case IsAlreadyExists(err), !c.worthAnotherCreate(err, start), !sleep(ctx, backoffStep(try)):
+			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
+		case IsAlreadyExists(err), !c.shouldRetryCreate(err, start), !sleep(ctx, backoffStep(try)):
 			return "", err
 		}
 	}
 }
 
-// worthAnotherCreate: the look just found nothing, so another try repeats no effect. A failed connection or a gateway's error may pass.
-func (c *Client) worthAnotherCreate(err error, start time.Time) bool {
-	if e, ok := apiErrorOf(err); ok && e.Status < 300 {
+// shouldRetryCreate: the look just found nothing, so another try repeats no effect. A failed connection or a gateway's error may pass.
+func (c *Client) shouldRetryCreate(err error, start time.Time) bool {
+	if e, ok := asAPIError(err); ok && e.Status < 300 {
 		return false // a login page will not turn into an answer
 	}
 	return time.Since(start) < c.options.RetryTimeout
 }
 
+// isGrantCollision reports that an MLflow server created the experiment and then failed to grant it to its creator, because a grant on an
+// earlier experiment of the same ID was left.
+func isGrantCollision(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
+}
+
 func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
-	var out struct {
-		ID string `json:"experiment_id"`
-	}
+	var out createdAnswer
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: experimentsPath + "create", body: n, out: &out, group: GroupOther, once: true,
 	})
-	if err == nil && out.ID == "" {
-		err = &UnreachableError{
-			Method: http.MethodPost, Path: experimentsPath + "create", Err: fmt.Errorf("the answer names no experiment_id"), Attempts: 1,
-		}
-	}
 	return out.ID, err
 }
 
-func (c *Client) lookForCreated(ctx context.Context, name string) (Experiment, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
-	defer cancel()
-	return c.GetExperimentByName(ctx, name)
+// createdAnswer is the ID of a new experiment.
+type createdAnswer struct {
+	ID string `json:"experiment_id"`
 }
 
-// isOurs judges an experiment that was found after an unclear create.
-func isOurs(e Experiment, n NewExperiment, since time.Time) bool {
-	if e.Deleted() || since.IsZero() || e.Created().Before(since.Truncate(time.Second)) {
+// usable implements [answer].
+func (a *createdAnswer) usable(bool) error {
+	if a.ID == "" {
+		return errors.New("it contains no experiment_id")
+	}
+	return nil
+}
+
+// lookUpCreated looks up the experiment of a create that got no clear answer, and reports whether it can be the one that was to be created.
+func (c *Client) lookUpCreated(ctx context.Context, n NewExperiment, since time.Time) (found Experiment, ours bool, err error) {
+	ctx, cancel := c.AfterFailure(ctx)
+	defer cancel()
+	found, err = c.GetExperimentByName(ctx, n.Name)
+	if err != nil || !isFromThisCreate(found, n, since) {
+		return found, false, err
+	}
+	owned, err := c.backend.ownedByCaller(ctx, c, found)
+	return found, owned, err
+}
+
+// isFromThisCreate judges an experiment that was found after an unclear create.
+func isFromThisCreate(e Experiment, n NewExperiment, since time.Time) bool {
+	if e.Deleted() || since.IsZero() || e.Created().Before(since.Add(-clockTolerance)) {
 		return false
 	}
 	if n.ArtifactLocation != "" && n.ArtifactLocation != e.ArtifactLocation {

@@ -14,7 +14,7 @@ import (
 )
 
 // Databricks is the MLflow that a Databricks workspace hosts.
-type Databricks struct{}
+type Databricks struct{ databricksNames }
 
 // Limits of tags on Databricks, in bytes. API: set-experiment-tag.
 const (
@@ -25,19 +25,11 @@ const (
 // Name implements [Backend].
 func (Databricks) Name() string { return "Databricks" }
 
-// normalizeName: the server drops the /Workspace prefix and a trailing slash.
-func (Databricks) normalizeName(name string) string {
-	if rest, ok := strings.CutPrefix(name, "/Workspace/"); ok {
-		name = "/" + rest
-	}
-	if len(name) > 1 {
-		name = strings.TrimSuffix(name, "/")
-	}
-	return name
-}
+// kind implements [Backend].
+func (Databricks) kind() string { return KindDatabricks }
 
 func (b Databricks) checkName(name string) error {
-	n := b.normalizeName(name)
+	n := b.NormalizeName(name)
 	switch {
 	case !strings.HasPrefix(n, "/"):
 		return fmt.Errorf("%q is not an absolute workspace path. On Databricks an experiment's name is one, such as "+
@@ -101,9 +93,17 @@ func (Databricks) createParents(ctx context.Context, c *Client, name string) err
 	if parent == "/" {
 		return nil
 	}
-	return c.do(ctx, call{
+	err := c.do(ctx, call{
 		method: http.MethodPost, path: "/api/2.0/workspace/mkdirs", body: map[string]string{"path": parent}, group: GroupOther,
 	})
+	if !IsAlreadyExists(err) {
+		return err
+	}
+	// Somebody else may have made the same folder at the same moment.
+	if at, lookErr := c.WorkspaceStatus(ctx, parent); lookErr == nil && at.Type == "DIRECTORY" {
+		return nil
+	}
+	return err
 }
 
 // uuid is the shape of a service principal's application id, which is its user name.
@@ -112,26 +112,34 @@ var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 // IsApplicationID tells whether a principal's name has the shape of a service principal's application id.
 func IsApplicationID(name string) bool { return uuid.MatchString(name) }
 
+// scimMe is the caller as SCIM describes it.
+type scimMe struct {
+	ID          string `json:"id"`
+	UserName    string `json:"userName"`
+	DisplayName string `json:"displayName"`
+	Groups      []struct {
+		Display string `json:"display"`
+	} `json:"groups"`
+}
+
+// usable implements [answer].
+func (m *scimMe) usable(bool) error {
+	if m.UserName == "" {
+		return errors.New("it contains no userName")
+	}
+	return nil
+}
+
 // currentCaller asks SCIM. Entitlements are left out: they are expensive on the server.
 // API: GET preview/scim/v2/Me.
 func (Databricks) currentCaller(ctx context.Context, c *Client) (Caller, error) {
-	var me struct {
-		ID          string `json:"id"`
-		UserName    string `json:"userName"`
-		DisplayName string `json:"displayName"`
-		Groups      []struct {
-			Display string `json:"display"`
-		} `json:"groups"`
-	}
+	var me scimMe
 	err := c.do(ctx, call{
 		method: http.MethodGet, path: "/api/2.0/preview/scim/v2/Me",
 		query: url.Values{"excludedAttributes": {"entitlements"}}, out: &me, group: GroupOther,
 	})
 	if err != nil {
 		return Caller{}, err
-	}
-	if me.UserName == "" {
-		return Caller{}, errors.New("the workspace did not say who the caller is")
 	}
 	caller := Caller{
 		Principal: Principal{Kind: KindUser, Name: me.UserName}, ID: me.ID, DisplayName: me.DisplayName, Home: "/Users/" + me.UserName,
@@ -143,6 +151,13 @@ func (Databricks) currentCaller(ctx context.Context, c *Client) (Caller, error) 
 		caller.Groups = append(caller.Groups, g.Display)
 	}
 	return caller, nil
+}
+
+// ownedByCaller implements [Backend], by the tag that the server sets.
+func (Databricks) ownedByCaller(ctx context.Context, c *Client, e Experiment) (bool, error) {
+	owner, _ := e.Tag(TagOwnerEmail)
+	caller, err := c.Caller(ctx)
+	return strings.EqualFold(owner, caller.Principal.Name), err
 }
 
 // rate gives the documented limits, in requests a second for a workspace.

@@ -2,10 +2,12 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -48,6 +50,7 @@ type wireGrant struct {
 }
 
 type wireACL struct {
+	ObjectID   string `json:"object_id"`
 	ObjectType string `json:"object_type"`
 	Entries    []struct {
 		wirePrincipal
@@ -60,8 +63,37 @@ type wireACL struct {
 	} `json:"access_control_list"`
 }
 
+// aclAnswer is the access control list of one experiment.
+type aclAnswer struct {
+	wireACL
+
+	id string
+}
+
+// experimentObject is what the Permissions API calls an experiment that has an access control list of its own.
+const experimentObject = "mlflowExperiment"
+
+// usable implements [answer]. The list of another kind of object is passed on: [ACL.ObjectError] explains it.
+func (a *aclAnswer) usable(bool) error {
+	if a.ObjectID == "" || a.ObjectType == "" {
+		return errors.New("it contains no object_id and object_type of an access control list")
+	}
+	if a.ObjectType != experimentObject {
+		return nil
+	}
+	if got := a.ObjectID[strings.LastIndex(a.ObjectID, "/")+1:]; got != a.id {
+		return checkSame("experiment", a.id, got)
+	}
+	for _, e := range a.Entries {
+		if e.principal().Name == "" {
+			return errors.New("it contains an entry without a user, group, or service principal")
+		}
+	}
+	return nil
+}
+
 func (w wireACL) acl() ACL {
-	acl := ACL{ObjectType: w.ObjectType, Admins: databricksAdmins}
+	acl := ACL{Admins: databricksAdmins}
 	for _, e := range w.Entries {
 		entry := ACLEntry{Principal: e.principal(), DisplayName: e.DisplayName}
 		for _, p := range e.AllPermissions {
@@ -77,11 +109,22 @@ func permissionsPath(id string) string {
 }
 
 func (a databricksACL) Get(ctx context.Context, id string) (ACL, error) {
-	var out wireACL
+	out := aclAnswer{id: id}
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: permissionsPath(id), out: &out, group: GroupPermissionReads,
 	})
-	return out.acl(), err
+	if err != nil {
+		return ACL{}, err
+	}
+	return out.acl(), out.objectError()
+}
+
+// objectError refuses the list of something else than an experiment.
+func (w wireACL) objectError() error {
+	if w.ObjectType == experimentObject {
+		return nil
+	}
+	return &ObjectError{Type: w.ObjectType}
 }
 
 // GetListed implements [AccessControl].
@@ -92,6 +135,7 @@ func (a databricksACL) Background(context.Context, []string) (Background, error)
 	return Background{}, nil
 }
 
+// Set implements [AccessControl] by PUT, which replaces all direct entries.
 func (a databricksACL) Set(ctx context.Context, id string, grants []Grant) (ACL, error) {
 	return a.write(ctx, http.MethodPut, id, grants)
 }
@@ -103,7 +147,7 @@ func (a databricksACL) Level(ctx context.Context, id string, p Principal) (Holdi
 		return Holding{}, err
 	}
 	for _, e := range acl.Entries {
-		if e.Principal.sameAs(p) {
+		if a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p) {
 			level, _ := e.Direct()
 			return Holding{Level: level}, nil
 		}
@@ -124,7 +168,7 @@ func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error
 	if err != nil {
 		return err
 	}
-	rest, found := directExcept(before, p)
+	rest, found := a.directExcept(before, p)
 	if !found {
 		return nil
 	}
@@ -132,19 +176,19 @@ func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error
 	if err != nil {
 		return err
 	}
-	if _, still := directExcept(after, p); still {
-		return fmt.Errorf("the server still lists %s after it was removed", p.Name)
+	if _, still := a.directExcept(after, p); still {
+		return fmt.Errorf("the server still lists the direct grant of %q after it was removed", p.Name)
 	}
 	return nil
 }
 
 // directExcept lists the direct grants of all others, and tells whether the principal holds one.
-func directExcept(acl ACL, p Principal) (rest []Grant, found bool) {
+func (a databricksACL) directExcept(acl ACL, p Principal) (rest []Grant, found bool) {
 	for _, e := range acl.Entries {
 		level, direct := e.Direct()
 		switch {
 		case !direct:
-		case e.Principal.sameAs(p):
+		case a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p):
 			found = true
 		default:
 			rest = append(rest, Grant{Principal: e.Principal, Level: level})
@@ -158,29 +202,94 @@ func (a databricksACL) write(ctx context.Context, method, id string, grants []Gr
 	for _, g := range grants {
 		list = append(list, wireGrant{wirePrincipal: toWire(g.Principal), Level: g.Level})
 	}
-	var out wireACL
+	out := aclAnswer{id: id}
 	err := a.client.do(ctx, call{
 		method: method, path: permissionsPath(id), body: map[string]any{"access_control_list": list},
 		out: &out, group: GroupPermissionWrites,
 	})
-	return out.acl(), withMissingPrincipal(err)
+	if err != nil {
+		return ACL{}, withMissingPrincipal(err)
+	}
+	if err := out.objectError(); err != nil {
+		return ACL{}, err
+	}
+	acl := out.acl()
+	for _, g := range grants {
+		if err := a.checkGranted(acl, g); err != nil {
+			return acl, err
+		}
+	}
+	return acl, nil
+}
+
+// checkGranted checks that a list contains a grant that was just written. A server that matches groups in any case, or maps a principal to
+// another one, lists it under a name that the next read would take for somebody else's grant.
+func (a databricksACL) checkGranted(acl ACL, g Grant) error {
+	lost := &NotGrantedError{Grant: g}
+	for _, e := range acl.Entries {
+		level, direct := e.Direct()
+		switch {
+		case !direct:
+		case a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(g.Principal):
+			lost.Listed, lost.Level = e.Principal, level
+			if level == g.Level {
+				return nil
+			}
+		case lost.Level == "" && strings.EqualFold(e.Principal.Name, g.Principal.Name):
+			lost.Listed = e.Principal
+		}
+	}
+	return lost
+}
+
+// NotGrantedError means that the server accepted a grant, but does not list it.
+type NotGrantedError struct {
+	Grant Grant
+	// Listed is the principal that the server lists instead, in another spelling; zero if there is none.
+	Listed Principal
+	// Level is what the server lists for the principal, "" if it does not list the principal itself.
+	Level string
+}
+
+// Error implements error.
+func (e *NotGrantedError) Error() string {
+	switch {
+	case e.Level != "":
+		return fmt.Sprintf("the server accepted %s for %q, but lists %s", e.Grant.Level, e.Grant.Principal.Name, e.Level)
+	case e.Listed.Name != "":
+		return fmt.Sprintf("the server lists the grant of %q as %q. Use that spelling", e.Grant.Principal.Name, e.Listed.Name)
+	default:
+		return fmt.Sprintf("the server accepted the grant of %s to %q, but does not list it", e.Grant.Level, e.Grant.Principal.Name)
+	}
 }
 
 func (a databricksACL) Levels(ctx context.Context, id string) ([]LevelInfo, error) {
-	var out struct {
-		Levels []LevelInfo `json:"permission_levels"`
-	}
+	var out levelsAnswer
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: permissionsPath(id) + "/permissionLevels", out: &out, group: GroupPermissionReads,
 	})
 	return out.Levels, err
 }
 
-var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\(([^)]*)\) does not exist`)
+// levelsAnswer lists the permission levels of an object.
+type levelsAnswer struct {
+	Levels []LevelInfo `json:"permission_levels"`
+}
+
+// usable implements [answer].
+func (a *levelsAnswer) usable(bool) error {
+	if len(a.Levels) == 0 {
+		return errors.New("it contains no permission_levels")
+	}
+	return nil
+}
+
+// missingPrincipal takes a name with all its parentheses.
+var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*)\) does not exist`)
 
 // withMissingPrincipal tells an unknown principal by the server's words.
 func withMissingPrincipal(err error) error {
-	e, ok := apiErrorOf(err)
+	e, ok := asAPIError(err)
 	if !ok {
 		return err
 	}

@@ -5,20 +5,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
 // maxMessage bounds what is shown of a server's message, in characters.
 const maxMessage = 300
 
-// APIError is a server's refusal, or an answer that is not the API's.
+// APIError is a server's refusal, or a response that is no answer of the API.
 type APIError struct {
 	Method, Path string
-	// Status is the HTTP status; with a 2xx the answer was no JSON.
+	// Status is the HTTP status; with a 2xx the response was no answer to the call.
 	Status int
 	// Code is the error_code of the body, "" when the answer was no JSON.
 	Code string
@@ -33,6 +36,9 @@ type APIError struct {
 	// Attempts and Elapsed tell how often and how long the call was tried.
 	Attempts int
 	Elapsed  time.Duration
+
+	// foreign reports JSON without anything of the API in it: it comes from something in front of the server.
+	foreign bool
 }
 
 // Error implements error.
@@ -64,11 +70,23 @@ type UnreachableError struct {
 
 // Error implements error.
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("no usable answer to %s %s: %s%s", e.Method, e.Path, e.Err, tried(e.Attempts, e.Elapsed))
+	return fmt.Sprintf("%s %s failed: %s%s", e.Method, e.Path, printable(e.Err.Error()), tried(e.Attempts, e.Elapsed))
 }
 
 // Unwrap gives the reason.
 func (e *UnreachableError) Unwrap() error { return e.Err }
+
+// NotSentError means that a request was not sent because the server had refused the credentials before.
+type NotSentError struct{ Refusal *APIError }
+
+// Error implements error.
+func (e *NotSentError) Error() string {
+	return fmt.Sprintf("no request was sent, because the server already rejected the credentials (HTTP %d on %s %s)",
+		e.Refusal.Status, e.Refusal.Method, e.Refusal.Path)
+}
+
+// Permanent implements the interface that isPermanent looks for.
+func (*NotSentError) Permanent() bool { return true }
 
 func tried(attempts int, elapsed time.Duration) string {
 	if attempts < 2 {
@@ -111,6 +129,9 @@ func (b errorBody) code() string {
 
 // errorCode is the error_code of a body, "" when it has none.
 func errorCode(body []byte) string {
+	if !bytes.Contains(body, []byte(`"error_code"`)) {
+		return ""
+	}
 	b, _ := parseErrorBody(body)
 	return b.code()
 }
@@ -130,19 +151,35 @@ func (a *attempts) unreachable(err error) error {
 	return &UnreachableError{Method: a.call.method, Path: a.call.path, Err: err, Attempts: a.count, Elapsed: time.Since(a.start)}
 }
 
-// apiError builds the error of an answer that is not a success.
-func (a *attempts) apiError(resp *http.Response, body []byte) error {
+// newError is an error about a response, without its words.
+func (a *attempts) newError(resp *http.Response) *APIError {
 	e := &APIError{
 		Method: a.call.method, Path: a.call.path, Status: resp.StatusCode,
-		RequestID: resp.Header.Get("X-Request-Id"), Attempts: a.count, Elapsed: time.Since(a.start),
+		RequestID: cleanMessage(a.client.redact(resp.Header.Get("X-Request-Id"))), Attempts: a.count, Elapsed: time.Since(a.start),
 	}
 	e.Date, _ = http.ParseTime(resp.Header.Get("Date"))
-	b, ok := parseErrorBody(body)
-	if !ok || !isJSON(resp, body) {
-		e.Message, e.Hint = foreignAnswer(resp, body)
+	return e
+}
+
+// noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
+func (a *attempts) noAnswer(resp *http.Response, why error) error {
+	e := a.newError(resp)
+	e.Message = cleanMessage(a.client.redact("the response is not an answer of the MLflow API: " + why.Error()))
+	e.Hint = "A proxy, a sign-in page, or another server may have answered. Check the server URL and what is in front of the server."
+	return e
+}
+
+// apiError builds the error of a response that is not a success.
+func (a *attempts) apiError(resp *http.Response, body []byte) error {
+	e := a.newError(resp)
+	text := []byte(a.client.redact(string(body[:min(len(body), maxRefusal)])))
+	b, ok := parseErrorBody(text)
+	if !ok || !isJSON(resp, text) {
+		e.Message, e.Hint = foreignAnswer(resp, text)
 		return e
 	}
-	e.Code = b.code()
+	e.Code = cleanMessage(b.code())
+	e.foreign = e.Code == "" && b.Message == "" && b.Details == nil
 	e.Message = apiMessage(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status)))
 	e.addDetails(b)
 	switch {
@@ -158,12 +195,12 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 
 func (e *APIError) addDetails(b errorBody) {
 	for _, d := range b.Details {
-		e.RequestID = firstNonEmpty(d.RequestID, e.RequestID)
+		e.RequestID = firstNonEmpty(cleanMessage(d.RequestID), e.RequestID)
 		for _, v := range d.FieldViolations {
-			e.Message += fmt.Sprintf("; %s: %s", v.Field, cleanMessage(v.Description))
+			e.Message += fmt.Sprintf("; %s: %s", cleanMessage(v.Field), cleanMessage(v.Description))
 		}
 		for _, l := range d.Links {
-			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + l.URL)
+			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + cleanMessage(l.URL))
 		}
 	}
 }
@@ -228,12 +265,44 @@ func pageText(body []byte) string {
 	return string(markup.ReplaceAll(body, []byte(" ")))
 }
 
-// cleanMessage makes a server's text fit for people: one short line, no SQL.
+// cleanMessage makes a server's text fit for people: one short line, no SQL, and nothing that a terminal would obey.
 func cleanMessage(s string) string {
-	s = sqlText.ReplaceAllString(strings.ToValidUTF8(s, ""), "")
+	s = sqlText.ReplaceAllString(printable(strings.ToValidUTF8(s, "")), "")
 	s = strings.TrimSpace(spaces.ReplaceAllString(s, " "))
 	if utf8.RuneCountInString(s) > maxMessage {
 		s = string([]rune(s)[:maxMessage]) + "…"
+	}
+	return s
+}
+
+// terminalSequence is what terminals obey: control sequences (colors, moves), commands such as the window's title, and other escapes.
+var terminalSequence = regexp.MustCompile(`(?s)(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]?`)
+
+// printable removes what a terminal would obey or hide: escape sequences, control characters other than white space, and marks that
+// turn the direction of text.
+func printable(s string) string {
+	s = terminalSequence.ReplaceAllString(s, "")
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n', r == '\t':
+			return r
+		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
+func (c *Client) redact(s string) string {
+	for _, secret := range c.options.Secrets() {
+		quoted, err := json.Marshal(secret)
+		if secret == "" || err != nil {
+			continue
+		}
+		for _, spelling := range []string{secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), html.EscapeString(secret)} {
+			s = strings.ReplaceAll(s, spelling, "***")
+		}
 	}
 	return s
 }
@@ -247,17 +316,24 @@ func firstNonEmpty(texts ...string) string {
 	return ""
 }
 
-// apiErrorOf gives the server's refusal in an error.
-func apiErrorOf(err error) (*APIError, bool) {
+// asAPIError returns the response in an error.
+func asAPIError(err error) (*APIError, bool) {
 	var e *APIError
 	ok := errors.As(err, &e)
 	return e, ok
 }
 
+// asRefusal returns the server's refusal in an error. A response with a status of success is none, whatever it contains: nothing is
+// called gone or forbidden because of it.
+func asRefusal(err error) (*APIError, bool) {
+	e, ok := asAPIError(err)
+	return e, ok && e.Status >= http.StatusBadRequest
+}
+
 // IsNotFound tells that the object of the call does not exist. A missing parent folder or workspace, a missing principal and a call
 // that the server does not have are something else.
 func IsNotFound(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	if !ok || IsParentMissing(err) || isWorkspaceMissing(err) {
 		return false
 	}
@@ -274,19 +350,19 @@ func IsNotFound(err error) bool {
 
 // IsParentMissing tells that the folder of the experiment does not exist (Databricks answers 404 to create and rename).
 func IsParentMissing(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	return ok && strings.Contains(e.Message, "Parent directory")
 }
 
 // isWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
 func isWorkspaceMissing(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	return ok && strings.HasPrefix(e.Message, "Workspace '") && strings.Contains(e.Message, "not found")
 }
 
 // IsAlreadyExists tells that the name, tag or grant is taken. Servers send it as 400 and as 409.
 func IsAlreadyExists(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	if !ok {
 		return false
 	}
@@ -299,7 +375,7 @@ func IsAlreadyExists(err error) bool {
 
 // IsPermissionDenied tells that the caller may not do this.
 func IsPermissionDenied(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	if !ok || IsUnauthenticated(err) {
 		return false
 	}
@@ -308,7 +384,7 @@ func IsPermissionDenied(err error) bool {
 
 // IsUnauthenticated tells that the credentials were refused. Databricks answers a bad token with 403 and a number as error_code.
 func IsUnauthenticated(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	if !ok {
 		return false
 	}
@@ -318,13 +394,13 @@ func IsUnauthenticated(err error) bool {
 
 // IsInvalid tells that the server refused the values of the request.
 func IsInvalid(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	return ok && (e.Code == "INVALID_PARAMETER_VALUE" || e.Code == "BAD_REQUEST")
 }
 
 // IsEndpointAbsent tells that the server has no such call at all.
 func IsEndpointAbsent(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asRefusal(err)
 	if !ok {
 		return false
 	}
@@ -336,23 +412,30 @@ func IsEndpointAbsent(err error) bool {
 
 // ServerDate is the server's clock in an error's answer, zero when unknown.
 func ServerDate(err error) time.Time {
-	if e, ok := apiErrorOf(err); ok {
+	if e, ok := asAPIError(err); ok {
 		return e.Date
 	}
 	return time.Time{}
 }
 
+// isForeign reports a refusal in JSON that has nothing of the API in it: something in front of the server sent it, and whether the server
+// has the endpoint is not known.
+func isForeign(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && e.foreign
+}
+
 // wasRetried tells that an error answered a second or later try: the first may have taken effect.
 func wasRetried(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asAPIError(err)
 	return ok && e.Attempts > 1
 }
 
 // isUncertain tells that a failed call may have taken effect all the same.
 func isUncertain(err error) bool {
-	e, ok := apiErrorOf(err)
+	e, ok := asAPIError(err)
 	if !ok {
-		return err != nil && !isPermanent(err) && !neverSent(err)
+		return err != nil && !isPermanent(err) && !dialFailed(err)
 	}
 	return e.Status < 300 || isTransientStatus(e.Status, e.Code)
 }

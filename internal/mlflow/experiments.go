@@ -2,6 +2,8 @@ package mlflow
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"net/url"
@@ -103,14 +105,32 @@ func (e Experiment) Kind() string {
 	return KindWorkspace
 }
 
-type experimentResponse struct {
+// experimentAnswer is one experiment: that of an id, or that of a name.
+type experimentAnswer struct {
 	Experiment Experiment `json:"experiment"`
+
+	id   string
+	name string
+}
+
+// usable implements [answer]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to the Trash.
+func (a *experimentAnswer) usable(bool) error {
+	e := a.Experiment
+	switch {
+	case e.ID == "":
+		return errors.New("it contains no experiment")
+	case a.id != "":
+		return checkSame("experiment", a.id, e.ID)
+	case e.Deleted() || strings.EqualFold(a.name, e.Name):
+		return nil
+	}
+	return checkSame("experiment", a.name, e.Name)
 }
 
 // GetExperiment reads an experiment by id, deleted ones included.
 // Errors: [IsNotFound]. API: GET experiments/get.
 func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, error) {
-	var out experimentResponse
+	out := experimentAnswer{id: id}
 	err := c.do(ctx, call{
 		method: http.MethodGet, path: experimentsPath + "get", query: url.Values{"experiment_id": {id}},
 		out: &out, group: GroupOther,
@@ -121,10 +141,11 @@ func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, erro
 // GetExperimentByName reads an experiment by name in the spelling of [Client.NormalizeName]. An MLflow server also finds
 // deleted ones. Errors: [IsNotFound]. API: GET experiments/get-by-name.
 func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experiment, error) {
-	var out experimentResponse
+	name = c.NormalizeName(name)
+	out := experimentAnswer{name: name}
 	err := c.do(ctx, call{
 		method: http.MethodGet, path: experimentsPath + "get-by-name",
-		query: url.Values{"experiment_name": {c.NormalizeName(name)}}, out: &out, group: GroupOther,
+		query: url.Values{"experiment_name": {name}}, out: &out, group: GroupOther,
 	})
 	return out.Experiment, err
 }
@@ -161,11 +182,20 @@ func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
 		method: http.MethodPost, path: experimentsPath + "restore",
 		body: map[string]string{"experiment_id": id}, group: GroupExperimentWrites,
 	})
-	refused := func(err error) bool { return IsNotFound(err) || IsInvalid(err) }
-	return c.confirm(ctx, err, refused, func(ctx context.Context) bool {
+	isActive := func(ctx context.Context) bool {
 		e, err := c.GetExperiment(ctx, id)
 		return err == nil && !e.Deleted()
-	})
+	}
+	if isUncertain(err) {
+		// Restored and not known to be, it would look like anybody's to the next apply.
+		ctx, cancel := c.AfterFailure(ctx)
+		defer cancel()
+		if isActive(ctx) {
+			return nil
+		}
+	}
+	refused := func(err error) bool { return IsNotFound(err) || IsInvalid(err) }
+	return c.confirm(ctx, err, refused, isActive)
 }
 
 // confirm turns a refusal of a repeated call into success when a read shows that an earlier try took effect.
@@ -195,6 +225,10 @@ type searchRequest struct {
 	PageToken  string   `json:"page_token,omitempty"`
 }
 
+// errEndlessPages means that a server returned a page token for the second time. A cache or gateway that drops the body of requests does.
+var errEndlessPages = errors.New("the server returned the same page token twice, so its pages have no end; " +
+	"a cache or gateway in front of it may drop or ignore the body of the request")
+
 // SearchExperiments yields the experiments of a search, page by page as they are consumed. The first error ends it.
 // Errors: [IsInvalid] for a filter that the server does not understand. API: POST experiments/search.
 func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Experiment, error] {
@@ -203,6 +237,7 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 		if req.MaxResults == 0 {
 			req.MaxResults = pageSize
 		}
+		seen := map[string]bool{}
 		for {
 			page, err := c.searchPage(ctx, req, false)
 			if err != nil {
@@ -217,6 +252,11 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 			if page.NextPageToken == "" {
 				return
 			}
+			if seen[page.NextPageToken] {
+				yield(Experiment{}, fmt.Errorf("searching experiments: %w", errEndlessPages))
+				return
+			}
+			seen[page.NextPageToken] = true
 			req.PageToken = page.NextPageToken
 		}
 	}

@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 )
@@ -12,6 +13,14 @@ type WorkspaceObject struct {
 	// Type is such as DIRECTORY, NOTEBOOK, REPO or MLFLOW_EXPERIMENT.
 	Type string `json:"object_type"`
 	Path string `json:"path"`
+}
+
+// usable implements [answer].
+func (o *WorkspaceObject) usable(bool) error {
+	if o.ID == 0 || o.Path == "" {
+		return errors.New("it contains no workspace object")
+	}
+	return nil
 }
 
 // WorkspaceStatus tells what lies at a path of a Databricks workspace. Errors: [IsNotFound].

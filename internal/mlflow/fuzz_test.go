@@ -41,12 +41,12 @@ func FuzzNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, name string) {
 		b := Databricks{}
-		normal := b.normalizeName(name)
+		normal := b.NormalizeName(name)
 		if b.checkName(name) == nil && strings.HasPrefix(normal, "/Repos/") {
 			t.Errorf("%q is in a Git folder", name)
 		}
-		if !strings.HasPrefix(normal, "/Workspace/") && !strings.HasSuffix(normal, "/") && b.normalizeName(normal) != normal {
-			t.Errorf("%q becomes %q, and that %q", name, normal, b.normalizeName(normal))
+		if !strings.HasPrefix(normal, "/Workspace/") && !strings.HasSuffix(normal, "/") && b.NormalizeName(normal) != normal {
+			t.Errorf("%q becomes %q, and that %q", name, normal, b.NormalizeName(normal))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"math"
 	"sync"
 	"time"
@@ -47,16 +48,26 @@ func newThrottles(b Backend, limit float64) throttles {
 	return t
 }
 
-func (t throttles) wait(ctx context.Context, g Group) error {
+// errThrottled means that a request would have to wait longer than retries may take.
+var errThrottled = errors.New("the server limits the rate of requests so far that this one could not be sent in time")
+
+// wait waits for the user's own cap, and for the limit that the server asked for, the latter until deadline at most.
+func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error {
 	if t.overall != nil {
 		if err := t.overall.Wait(ctx); err != nil {
 			return err
 		}
 	}
-	if l := t.groups[g].current(); l != nil {
-		return l.Wait(ctx)
+	l := t.groups[g].current()
+	if l == nil {
+		return nil
 	}
-	return nil
+	bounded, cancel := context.WithDeadline(ctx, deadline)
+	defer cancel()
+	if err := l.Wait(bounded); err != nil && ctx.Err() == nil {
+		return errThrottled
+	}
+	return ctx.Err()
 }
 
 // refused notes that the server refused a request that was sent at a time.

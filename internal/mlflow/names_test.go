@@ -25,7 +25,7 @@ func TestDatabricksNames(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			b := Databricks{}
-			if got := b.normalizeName(tc.name); got != tc.normal {
+			if got := b.NormalizeName(tc.name); got != tc.normal {
 				t.Errorf("normal form %q, want %q", got, tc.normal)
 			}
 			checkRefusal(t, b.checkName(tc.name), tc.refused)

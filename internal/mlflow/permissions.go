@@ -3,8 +3,8 @@ package mlflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 )
@@ -66,9 +66,7 @@ func HighestLevel(levels []string) string {
 
 // ACL is everything that is granted on one experiment.
 type ACL struct {
-	// ObjectType is "mlflowExperiment" for an experiment that has a list of its own.
-	ObjectType string
-	Entries    []ACLEntry
+	Entries []ACLEntry
 	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
 	Created time.Time
 	// Admins is a principal whose direct grants stay whatever is written, and are nobody's business; zero where there is none.
@@ -174,7 +172,11 @@ type Background struct {
 }
 
 // UnsupportedError means that the server can't do what is asked; its text says why, and what to do instead.
-type UnsupportedError struct{ Reason string }
+type UnsupportedError struct {
+	Reason string
+	// Single reports that the grants of single principals can be managed all the same.
+	Single bool
+}
 
 // Error implements error.
 func (e *UnsupportedError) Error() string { return e.Reason }
@@ -200,12 +202,15 @@ func MissingPrincipal(err error) (p Principal, ok bool) {
 	return missing.Principal, true
 }
 
-// sameAs compares principals as Databricks does: users and service principals share one name space and ignore case.
-func (p Principal) sameAs(q Principal) bool {
-	if p.Kind == KindGroup || q.Kind == KindGroup {
-		return p == q
-	}
-	return strings.EqualFold(p.Name, q.Name)
+// ObjectError means that the server has no access control list for the experiment itself, but one for another kind of object.
+type ObjectError struct {
+	// Type is such as "notebook".
+	Type string
+}
+
+// Error implements error.
+func (e *ObjectError) Error() string {
+	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of an experiment", e.Type)
 }
 
 // PermissionsGuard lets one writer at a time at the access control list of an experiment, within this process.

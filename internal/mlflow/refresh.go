@@ -2,7 +2,9 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -90,7 +92,7 @@ func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	close(under)
 	r.pages++
 	r.token = page.NextPageToken
-	r.ended = err != nil || page.NextPageToken == ""
+	r.ended = err != nil || page.NextPageToken == "" || page.NextPageToken == token
 	for _, e := range page.Experiments {
 		if _, direct := r.seen[e.ID]; !direct {
 			r.seen[e.ID] = e
@@ -117,11 +119,22 @@ type searchPage struct {
 	NextPageToken string       `json:"next_page_token"`
 }
 
+// usable implements [answer].
+func (p *searchPage) usable(empty bool) error {
+	if slices.ContainsFunc(p.Experiments, func(e Experiment) bool { return e.ID == "" }) {
+		return errors.New("it contains an experiment without an ID")
+	}
+	return checkPage(p.Experiments != nil, empty, p.NextPageToken, "experiments")
+}
+
 // searchPage asks for one page; once makes a single try of it, for a page that something else can stand in for.
 func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (searchPage, error) {
 	var page searchPage
 	err := c.do(ctx, call{
-		method: http.MethodPost, path: experimentsPath + "search", body: req, out: &page, group: GroupSearch, single: once,
+		method: http.MethodPost, path: experimentsPath + "search", body: req, out: &page, group: GroupSearch, single: once, page: true,
 	})
-	return page, err
+	if err != nil {
+		return searchPage{}, err
+	}
+	return page, nil
 }

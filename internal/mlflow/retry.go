@@ -6,9 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
@@ -35,7 +37,7 @@ type attempts struct {
 // RoundTrip implements [http.RoundTripper]: one attempt. The body is read here, so that an answer that breaks off is a
 // failed attempt like any other broken connection.
 func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
-	if err := a.client.throttles.wait(req.Context(), a.call.group); err != nil {
+	if err := a.client.throttles.wait(req.Context(), a.call.group, a.start.Add(a.client.options.RetryTimeout)); err != nil {
 		return nil, err
 	}
 	a.count++
@@ -61,23 +63,40 @@ func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
 		return nil, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxBody))
-	if err != nil {
-		return resp, nil, fmt.Errorf("the answer broke off: %w", err)
+	body, err := a.read(resp)
+	return resp, body, err
+}
+
+// read reads a response. Only a success in JSON is read beyond what a message can quote.
+func (a *attempts) read(resp *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	if err == nil && len(body) == maxRefusal && resp.StatusCode < http.StatusMultipleChoices && isJSON(resp, body) {
+		rest := &io.LimitedReader{R: resp.Body, N: a.call.limit()}
+		var more []byte
+		more, err = io.ReadAll(rest)
+		if rest.N == 0 {
+			return nil, tooLargeError{a.call.limit()}
+		}
+		body = append(body, more...)
 	}
-	return resp, body, nil
+	if err != nil {
+		return nil, fmt.Errorf("the response broke off: %w", err)
+	}
+	return body, nil
 }
 
 func (a *attempts) log(req *http.Request, resp *http.Response, body []byte, started time.Time, err error) {
 	e := Exchange{
-		Method: req.Method, Path: req.URL.Path, Duration: time.Since(started), Attempt: a.count, Err: err, ResponseBody: body,
+		Method: req.Method, Path: req.URL.Path, Duration: time.Since(started), Attempt: a.count, Err: err,
+		ResponseBody: a.client.redact(string(body)),
 	}
 	if resp != nil {
 		e.Status, e.RequestID = resp.StatusCode, resp.Header.Get("X-Request-Id")
 	}
 	if req.GetBody != nil {
 		if r, err := req.GetBody(); err == nil {
-			e.RequestBody, _ = io.ReadAll(r)
+			sent, _ := io.ReadAll(r)
+			e.RequestBody = a.client.redact(string(sent))
 		}
 	}
 	a.client.options.Log(req.Context(), e)
@@ -92,12 +111,12 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 		return false, nil
 	}
 	a.wait = a.nextWait(resp)
-	return time.Since(a.start)+a.wait < a.client.options.RetryTimeout, nil
+	return a.wait < a.client.options.RetryTimeout-time.Since(a.start), nil
 }
 
 func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	if err != nil {
-		return (!a.call.once || neverSent(err)) && a.isTransient(err)
+		return (!a.call.once || dialFailed(err)) && a.isTransient(err)
 	}
 	code := errorCode(peek(resp))
 	if isThrottled(resp.StatusCode, code) {
@@ -112,7 +131,7 @@ func (a *attempts) isTransient(err error) bool {
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	if neverSent(err) && !a.client.answered.Load() && a.count >= neverAnsweredTries {
+	if dialFailed(err) && !a.client.answered.Load() && a.count >= neverAnsweredTries {
 		return false
 	}
 	// The library knows which errors are final: certificates, schemes, redirects, headers.
@@ -126,10 +145,10 @@ func isPermanent(err error) bool {
 	return errors.As(err, &permanent) && permanent.Permanent()
 }
 
-// neverSent: no connection, no effect.
-func neverSent(err error) bool {
+// dialFailed reports that there was no connection, to the server or to the proxy in front of it, and so no effect.
+func dialFailed(err error) bool {
 	var op *net.OpError
-	return errors.As(err, &op) && op.Op == "dial"
+	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
 // isThrottled: a request refused for its rate had no effect. The code counts even under another status.
@@ -151,8 +170,7 @@ func isTransientStatus(status int, code string) bool {
 // nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.
 func (a *attempts) nextWait(resp *http.Response) time.Duration {
 	if resp != nil {
-		// With no bounds of its own the library's backoff is Retry-After or nothing.
-		if asked := retryablehttp.DefaultBackoff(0, 0, 0, resp); asked > 0 {
+		if asked := retryAfter(resp.Header.Get("Retry-After")); asked > 0 {
 			return asked
 		}
 		if asked := retryInfo(peek(resp)); asked > 0 {
@@ -160,6 +178,20 @@ func (a *attempts) nextWait(resp *http.Response) time.Duration {
 		}
 	}
 	return backoffStep(a.count)
+}
+
+// retryAfter is the wait that a header asks for, in seconds or until a date; 0 if it asks for none. The library has a function for it, but there
+// many seconds overflow to few or none.
+func retryAfter(header string) time.Duration {
+	if date, err := http.ParseTime(header); err == nil {
+		return time.Until(date)
+	}
+	const longest = math.MaxInt64 / int64(time.Second)
+	seconds, err := strconv.ParseInt(header, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) { // out of range, it is the largest number
+		return 0
+	}
+	return time.Duration(min(seconds, longest)) * time.Second
 }
 
 // backoffStep is the wait after the nth try.

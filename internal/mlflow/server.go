@@ -15,6 +15,8 @@ import (
 
 // Server is an open-source MLflow tracking server. It must not be copied.
 type Server struct {
+	serverNames
+
 	// Username is the configured user name, "" without basic authentication.
 	Username string
 	// Workspace is the configured workspace, "" for the server's default.
@@ -46,7 +48,8 @@ const (
 // Name implements [Backend].
 func (*Server) Name() string { return "the MLflow server" }
 
-func (*Server) normalizeName(name string) string { return name }
+// kind implements [Backend].
+func (*Server) kind() string { return KindServer }
 
 func (*Server) checkName(name string) error {
 	if n := utf8.RuneCountInString(name); n > maxServerName {
@@ -93,8 +96,11 @@ func (s *Server) currentCaller(ctx context.Context, c *Client) (Caller, error) {
 	if legacy, ok := api.(*legacyAPI); ok {
 		return legacy.caller(ctx, s.Username)
 	}
-	return rbacCaller(ctx, c)
+	return rbacCaller(ctx, c, s.activeWorkspace())
 }
+
+// ownedByCaller implements [Backend]: experiments have no owner.
+func (*Server) ownedByCaller(context.Context, *Client, Experiment) (bool, error) { return true, nil }
 
 // rate: the server limits nothing itself; this holds for a proxy that does.
 func (*Server) rate(Group) rate.Limit { return 50 }

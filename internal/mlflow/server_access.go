@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -79,7 +80,7 @@ func fromServerLevel(level string) string {
 
 // acl picks what concerns one experiment. Grants on all experiments count as inherited, and so does what an admin may do.
 func (g *serverGrants) acl(experimentID string) ACL {
-	acl := ACL{ObjectType: "mlflowExperiment"}
+	acl := ACL{}
 	at := map[Principal]int{}
 	add := func(p Principal, permission Permission) {
 		i, there := at[p]
@@ -104,8 +105,8 @@ func (g *serverGrants) acl(experimentID string) ACL {
 	return acl
 }
 
-// administers tells whether somebody is an admin of the server or of the workspace.
-func (g *serverGrants) administers(caller Caller) bool {
+// isAdmin reports whether the caller is an admin of the server or of the workspace.
+func (g *serverGrants) isAdmin(caller Caller) bool {
 	return caller.Admin || slices.ContainsFunc(g.grants, func(grant serverGrant) bool {
 		own := grant.principal == caller.Principal || grant.principal.Kind == KindGroup && slices.Contains(caller.Groups, grant.principal.Name)
 		return own && grant.from == fromWorkspace
@@ -185,7 +186,7 @@ func (a serverAccess) Background(ctx context.Context, experimentIDs []string) (B
 		return Background{}, nil
 	}
 	caller, err := a.client.Caller(ctx)
-	if err != nil || !all.administers(caller) {
+	if err != nil || !all.isAdmin(caller) {
 		return Background{}, err
 	}
 	b := Background{Members: all.members}
@@ -248,14 +249,49 @@ func (a serverAccess) Set(ctx context.Context, experimentID string, grants []Gra
 			}
 		}
 	}
+	revoked := false
 	for p, level := range held {
 		if _, stays := wanted[p]; !stays {
 			if err := api.change(ctx, experimentID, p, level, ""); err != nil {
 				return ACL{}, err
 			}
+			revoked = true
 		}
 	}
-	return ACL{}, nil
+	if revoked {
+		return a.checkSet(ctx, experimentID, wanted)
+	}
+	return all.with(experimentID, wanted).acl(experimentID), nil
+}
+
+// checkSet reads the grants on an experiment again after some were revoked: only then are they gone.
+func (a serverAccess) checkSet(ctx context.Context, experimentID string, wanted map[Principal]string) (ACL, error) {
+	a.server.grantsChanged()
+	all, _, err := a.readAll(ctx)
+	if err != nil {
+		return ACL{}, fmt.Errorf("reading the grants again: %w", err)
+	}
+	for p, level := range all.direct(experimentID) {
+		if wanted[p] == "" {
+			return ACL{}, stillGranted(p, level)
+		}
+	}
+	return all.acl(experimentID), nil
+}
+
+// stillGranted is the error of a revoke that the server confirmed and did not do, or that somebody else undid.
+func stillGranted(p Principal, level string) error {
+	return fmt.Errorf("the server still lists the grant of %s to %q after it was revoked", fromServerLevel(level), p.Name)
+}
+
+// with returns the grants as they are once those on one experiment are replaced.
+func (g *serverGrants) with(experimentID string, levels map[Principal]string) *serverGrants {
+	changed := *g
+	changed.grants = slices.DeleteFunc(slices.Clone(g.grants), func(grant serverGrant) bool { return grant.experimentID == experimentID })
+	for p, level := range levels {
+		changed.grants = append(changed.grants, serverGrant{principal: p, experimentID: experimentID, level: level})
+	}
+	return &changed
 }
 
 // Level implements [AccessControl].
@@ -311,7 +347,15 @@ func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Prin
 		return created, nil
 	}
 	defer a.server.grantsChanged()
-	return created, api.change(ctx, experimentID, p, from, to)
+	if err := api.change(ctx, experimentID, p, from, to); err != nil || to != "" {
+		return created, err
+	}
+	a.server.grantsChanged()
+	now, err := api.level(ctx, experimentID, p)
+	if err == nil && now != "" {
+		err = stillGranted(p, now)
+	}
+	return created, err
 }
 
 // Levels implements [AccessControl].
@@ -339,7 +383,7 @@ func (a serverAccess) api(ctx context.Context) (permissionAPI, error) {
 
 func (a serverAccess) probe(ctx context.Context) (permissionAPI, error) {
 	_, err := a.effective(ctx, a.server.Username, "0")
-	if err == nil || !IsEndpointAbsent(err) && isAnswer(err) {
+	if err == nil || isAnswer(err) {
 		return &rbacAPI{client: a.client, server: a.server}, nil
 	}
 	if !IsEndpointAbsent(err) {
@@ -348,26 +392,46 @@ func (a serverAccess) probe(ctx context.Context) (permissionAPI, error) {
 	legacy := &legacyAPI{client: a.client, server: a.server}
 	_, err = legacy.level(ctx, "0", Principal{Kind: KindUser, Name: a.server.Username})
 	switch {
-	case err == nil || !IsEndpointAbsent(err) && isAnswer(err):
+	case err == nil || isAnswer(err):
 		return legacy, nil
 	case !IsEndpointAbsent(err):
 		return nil, err
 	}
-	return nil, &UnsupportedError{"the MLflow server has no permissions: it runs without authentication. Start it with `mlflow server --app-name basic-auth` " +
-		"(MLflow 2.5 or newer) and configure an admin's username and password, or leave the permission resources out"}
+	// An ingress that passes /api/2.0 alone looks the same; users/current is there with RBAC, below /api/2.0.
+	if _, err := rbacUserOf(ctx, a.client); err == nil || isAnswer(err) {
+		return nil, &UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage permissions, are not reachable. Have the ingress or " +
+			"proxy in front of it pass /api/3.0 as well as /api/2.0"}
+	}
+	return nil, &UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it with `mlflow server --app-name basic-auth` " +
+		"(MLflow 2.5 or newer) and configure the username and password of an admin, or remove the permission resources"}
 }
 
-// isAnswer tells that the API itself refused something, which proves that it is there.
+// isAnswer reports that the API itself refused something, which proves that it is there: with a code for the client's mistakes, or with
+// the text of the authentication app. An error of the server, or of something in front of it, proves nothing.
 func isAnswer(err error) bool {
-	e, ok := apiErrorOf(err)
-	return ok && (e.Code != "" || e.Status == http.StatusForbidden) && !IsUnauthenticated(err)
+	e, ok := asRefusal(err)
+	if !ok || IsUnauthenticated(err) || IsEndpointAbsent(err) || e.Status >= http.StatusInternalServerError || isThrottled(e.Status, e.Code) {
+		return false
+	}
+	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"
+}
+
+// effectiveAnswer is the level of a user, all grants together.
+type effectiveAnswer struct {
+	Permission string `json:"permission"`
+}
+
+// usable implements [answer].
+func (a *effectiveAnswer) usable(bool) error {
+	if a.Permission == "" {
+		return errors.New("it contains no permission")
+	}
+	return nil
 }
 
 // effective asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
 func (a serverAccess) effective(ctx context.Context, username, experimentID string) (string, error) {
-	var out struct {
-		Permission string `json:"permission"`
-	}
+	var out effectiveAnswer
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: "/api/3.0/mlflow/users/permissions/get",
 		query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}}, out: &out, group: GroupPermissionReads,

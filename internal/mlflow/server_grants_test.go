@@ -8,13 +8,13 @@ import (
 
 // What an admin of MLflow 3.17 is answered, shortened: ana is in the role risk, ben was denied, and boss manages the workspace.
 const (
-	usersAnswer = `[
+	usersBody = `[
 		{"id": 1, "is_admin": true, "username": "admin", "roles": []},
 		{"id": 2, "is_admin": false, "username": "ana", "roles": [{"id": 1, "name": "risk", "workspace": "default"}]},
 		{"id": 3, "is_admin": false, "username": "ben", "roles": [{"id": 3, "name": "__user_3__", "workspace": "default"}]},
 		{"id": 4, "is_admin": false, "username": "carl", "roles": [{"id": 9, "name": "risk", "workspace": "other"}]},
 		{"id": 5, "is_admin": false, "username": "boss", "roles": [{"id": 4, "name": "bosses", "workspace": "default"}]}]`
-	rolesAnswer = `[
+	rolesBody = `[
 		{"id": 1, "name": "risk", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1", "resource_type": "experiment"}]},
 		{"id": 2, "name": "people", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*", "resource_type": "workspace"}]},
 		{"id": 3, "name": "__user_3__", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1", "resource_type": "experiment"},
@@ -26,10 +26,10 @@ func grantsOfAnswers(t *testing.T) *serverGrants {
 	t.Helper()
 	var users []rbacUser
 	var roles []rbacRole
-	if err := json.Unmarshal([]byte(usersAnswer), &users); err != nil {
+	if err := json.Unmarshal([]byte(usersBody), &users); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal([]byte(rolesAnswer), &roles); err != nil {
+	if err := json.Unmarshal([]byte(rolesBody), &roles); err != nil {
 		t.Fatal(err)
 	}
 	return rbacGrants(users, roles)
@@ -63,7 +63,7 @@ func TestServerGrants(t *testing.T) {
 	}
 }
 
-func TestServerGrants_administers(t *testing.T) {
+func TestServerGrants_isAdmin(t *testing.T) {
 	t.Parallel()
 	all := grantsOfAnswers(t)
 	user := func(name string) Principal { return Principal{Kind: KindUser, Name: name} }
@@ -76,8 +76,8 @@ func TestServerGrants_administers(t *testing.T) {
 		"a user of the workspace":    {Caller{Principal: user("carl"), Groups: []string{"people", "risk"}}, false},
 		"nobody":                     {Caller{Principal: user("bosses")}, false},
 	} {
-		if got := all.administers(c.caller); got != c.want {
-			t.Errorf("%s administers: %t, want %t", name, got, c.want)
+		if got := all.isAdmin(c.caller); got != c.want {
+			t.Errorf("%s isAdmin: %t, want %t", name, got, c.want)
 		}
 	}
 }

@@ -41,12 +41,12 @@ func (a *legacyAPI) read(ctx context.Context) (*serverGrants, error) {
 	return a.server.grants.get(ctx, func(ctx context.Context) (*serverGrants, error) {
 		names, err := listUsers(ctx, a.client)
 		if IsEndpointAbsent(err) {
-			return nil, &UnsupportedError{"this MLflow server can't list its users, so who else holds a grant on an experiment can't be told. Use " +
-				"mlflow_experiment_permission, which manages one user at a time, or MLflow 3.11 or newer"}
+			return nil, &UnsupportedError{Reason: "this MLflow server cannot list its users, so not all grants on an experiment can be read. Grant permissions to one " +
+				"user at a time, or use MLflow 3.11 or newer", Single: true}
 		}
 		if IsPermissionDenied(err) {
-			return nil, &UnsupportedError{"this MLflow server shows all grants on an experiment to its admins only. Run Terraform as an admin, or use " +
-				"mlflow_experiment_permission, which manages one user at a time"}
+			return nil, &UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the credentials of an admin, or grant " +
+				"permissions to one user at a time", Single: true}
 		}
 		if err != nil {
 			return nil, err
@@ -83,10 +83,33 @@ func legacyGrants(users []legacyUser) *serverGrants {
 	return all
 }
 
-func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
-	var out struct {
-		User legacyUser `json:"user"`
+// legacyUserAnswer is one user with the grants.
+type legacyUserAnswer struct {
+	User legacyUser `json:"user"`
+
+	name string
+}
+
+// usable implements [answer].
+func (a *legacyUserAnswer) usable(bool) error { return checkSame("user", a.name, a.User.Username) }
+
+// legacyGrantAnswer is one user's grant on one experiment.
+type legacyGrantAnswer struct {
+	Permission legacyPermission `json:"experiment_permission"`
+
+	experimentID string
+}
+
+// usable implements [answer].
+func (a *legacyGrantAnswer) usable(bool) error {
+	if a.Permission.Permission == "" {
+		return errors.New("it contains no experiment_permission")
 	}
+	return checkSame("experiment", a.experimentID, a.Permission.ExperimentID)
+}
+
+func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
+	out := legacyUserAnswer{name: username}
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: "/api/2.0/mlflow/users/get", query: url.Values{"username": {username}}, out: &out, group: GroupPermissionReads,
 	})
@@ -94,9 +117,7 @@ func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, erro
 }
 
 func (a *legacyAPI) level(ctx context.Context, experimentID string, p Principal) (string, error) {
-	var out struct {
-		Permission legacyPermission `json:"experiment_permission"`
-	}
+	out := legacyGrantAnswer{experimentID: experimentID}
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: legacyPath + "get", query: url.Values{"experiment_id": {experimentID}, "username": {p.Name}},
 		out: &out, group: GroupPermissionReads,
@@ -114,7 +135,7 @@ func (a *legacyAPI) levels() []string {
 
 func (a *legacyAPI) supports(p Principal) error {
 	if p.Kind == KindGroup {
-		return &UnsupportedError{"this MLflow server has no roles, so nothing can be granted to groups. Grant to users, or use MLflow 3.13 or newer"}
+		return &UnsupportedError{Reason: "this MLflow server has no roles, so permissions cannot be granted to groups. Grant them to users, or use MLflow 3.13 or newer"}
 	}
 	return a.server.checkPrincipal(p)
 }
@@ -126,6 +147,7 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p Principal
 	switch {
 	case from == "":
 		cl.method, cl.path, refused = http.MethodPost, legacyPath+"create", IsAlreadyExists
+		cl.out = &legacyGrantAnswer{experimentID: experimentID}
 	case to == "":
 		cl.method, cl.path, refused = http.MethodDelete, legacyPath+"delete", IsNotFound
 	default:
@@ -144,7 +166,7 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p Principal
 // caller goes by the configured user name; nothing else tells who the caller is.
 func (a *legacyAPI) caller(ctx context.Context, username string) (Caller, error) {
 	if username == "" {
-		return Caller{}, errors.New("this MLflow server tells nobody who they are, and no username is configured. Set username and password")
+		return Caller{}, errors.New("this MLflow server does not report the current user, and no username is configured. Set username and password")
 	}
 	u, err := a.user(ctx, username)
 	if err != nil {

@@ -53,8 +53,8 @@ func (a *rbacAPI) read(ctx context.Context) (*serverGrants, error) {
 			roles, err = a.roles(ctx)
 		}
 		if IsPermissionDenied(err) {
-			return nil, &UnsupportedError{"this MLflow server shows who holds what only to its admins and to those who have a role in the workspace, as " +
-				"everybody has who created an experiment there. Have an admin give you one, or run Terraform as somebody who has"}
+			return nil, &UnsupportedError{Reason: "this MLflow server lists grants only for its admins and for users with a role in the workspace, which " +
+				"creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
 		}
 		if err != nil {
 			return nil, err
@@ -64,22 +64,44 @@ func (a *rbacAPI) read(ctx context.Context) (*serverGrants, error) {
 }
 
 func listUsers(ctx context.Context, c *Client) ([]rbacUser, error) {
-	var out struct {
-		Users []rbacUser `json:"users"`
-	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/list", out: &out, group: GroupPermissionReads})
+	var out usersAnswer
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/list", out: &out, group: GroupPermissionReads, page: true})
 	return out.Users, err
+}
+
+// usersAnswer lists all users.
+type usersAnswer struct {
+	Users []rbacUser `json:"users"`
+}
+
+// usable implements [answer]. Whoever asks is listed.
+func (a *usersAnswer) usable(bool) error {
+	if len(a.Users) == 0 || slices.ContainsFunc(a.Users, func(u rbacUser) bool { return u.Username == "" }) {
+		return errors.New("it contains no users, or one without a username")
+	}
+	return nil
+}
+
+// rolesAnswer lists roles; there may be none.
+type rolesAnswer struct {
+	Roles []rbacRole `json:"roles"`
+}
+
+// usable implements [answer].
+func (a *rolesAnswer) usable(bool) error {
+	if a.Roles == nil || slices.ContainsFunc(a.Roles, func(r rbacRole) bool { return r.ID == 0 || r.Name == "" }) {
+		return errors.New("it contains no roles, or one without an ID and a name")
+	}
+	return nil
 }
 
 // roles lists the roles of the active workspace: asked for one workspace, the server answers everybody who has a role there, and not
 // admins alone.
 func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
-	var out struct {
-		Roles []rbacRole `json:"roles"`
-	}
+	var out rolesAnswer
 	err := a.client.do(ctx, call{
 		method: http.MethodGet, path: rbacPath + "roles/list", query: url.Values{"workspace": {a.server.activeWorkspace()}},
-		out: &out, group: GroupPermissionReads,
+		out: &out, group: GroupPermissionReads, page: true,
 	})
 	return out.Roles, err
 }
@@ -162,7 +184,7 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p Principal, 
 		err := a.revoke(ctx, experimentID, p)
 		switch {
 		case err != nil && to != "" && isUncertain(err): // it may be gone all the same
-			return a.giveBack(ctx, experimentID, p, from, err)
+			return a.restoreGrant(ctx, experimentID, p, from, err)
 		case err != nil:
 			return err
 		}
@@ -174,16 +196,16 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p Principal, 
 	if err == nil || from == "" {
 		return err
 	}
-	return a.giveBack(ctx, experimentID, p, from, err)
+	return a.restoreGrant(ctx, experimentID, p, from, err)
 }
 
-// giveBack grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the change
+// restoreGrant grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the change
 // failed.
-func (a *rbacAPI) giveBack(ctx context.Context, experimentID string, p Principal, level string, why error) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookTimeout)
+func (a *rbacAPI) restoreGrant(ctx context.Context, experimentID string, p Principal, level string, why error) error {
+	ctx, cancel := a.client.AfterFailure(ctx)
 	defer cancel()
 	if err := a.grant(ctx, experimentID, p, level); err != nil && !IsAlreadyExists(err) {
-		return fmt.Errorf("%w; and giving %s back failed, so %q holds nothing there now: %w", why, level, p.Name, err)
+		return fmt.Errorf("%w; restoring %s also failed, so %q now has no direct grant on the experiment: %w", why, fromServerLevel(level), p.Name, err)
 	}
 	return why
 }
@@ -233,7 +255,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p Princip
 	switch {
 	case from == "":
 		err = a.client.do(ctx, call{
-			method: http.MethodPost, path: rbacPath + "roles/permissions/add", group: GroupPermissionWrites,
+			method: http.MethodPost, path: rbacPath + "roles/permissions/add", group: GroupPermissionWrites, out: &rolePermissionAnswer{pattern: experimentID},
 			body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
 		})
 		return a.client.confirm(ctx, err, IsAlreadyExists, a.holds(experimentID, p, to))
@@ -245,10 +267,22 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p Princip
 		return a.client.confirm(ctx, err, IsNotFound, a.holds(experimentID, p, ""))
 	default:
 		return a.client.do(ctx, call{
-			method: http.MethodPatch, path: rbacPath + "roles/permissions/update", group: GroupPermissionWrites,
+			method: http.MethodPatch, path: rbacPath + "roles/permissions/update", group: GroupPermissionWrites, out: &rolePermissionAnswer{pattern: experimentID},
 			body: map[string]any{"role_permission_id": row, "permission": to},
 		})
 	}
+}
+
+// rolePermissionAnswer is one row of a role.
+type rolePermissionAnswer struct {
+	Permission rbacPermission `json:"role_permission"`
+
+	pattern string
+}
+
+// usable implements [answer].
+func (a *rolePermissionAnswer) usable(bool) error {
+	return checkSame("experiment", a.pattern, a.Permission.Pattern)
 }
 
 // findRole gives the id of a role, and of its row about an experiment (0 when it has none).
@@ -272,36 +306,62 @@ func (a *rbacAPI) findRole(ctx context.Context, experimentID string, p Principal
 }
 
 // rbacCaller asks who the credentials belong to. API: GET users/current (3.13).
-func rbacCaller(ctx context.Context, c *Client) (Caller, error) {
-	var out struct {
-		User rbacUser `json:"user"`
-	}
-	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/current", out: &out, group: GroupPermissionReads})
+func rbacCaller(ctx context.Context, c *Client, workspace string) (Caller, error) {
+	user, err := rbacUserOf(ctx, c)
 	if err != nil {
 		return Caller{}, err
 	}
-	if out.User.Username == "" {
-		return Caller{}, errors.New("the MLflow server did not say who the caller is")
-	}
-	caller := Caller{Principal: Principal{Kind: KindUser, Name: out.User.Username}, ID: fmt.Sprint(out.User.ID), Admin: out.User.IsAdmin}
-	caller.Groups, err = callersRoles(ctx, c)
+	caller := Caller{Principal: Principal{Kind: KindUser, Name: user.Username}, ID: fmt.Sprint(user.ID), Admin: user.IsAdmin}
+	caller.Groups, err = currentUserRoles(ctx, c, workspace)
 	return caller, err
 }
 
-// callersRoles lists the roles that the caller is a member of. API: GET users/current/permissions.
-func callersRoles(ctx context.Context, c *Client) ([]string, error) {
-	var out struct {
-		Permissions []struct {
-			Role string `json:"role_name"`
-		} `json:"permissions"`
+// currentUserAnswer is the user whose credentials are used.
+type currentUserAnswer struct {
+	User rbacUser `json:"user"`
+}
+
+// usable implements [answer].
+func (a *currentUserAnswer) usable(bool) error {
+	if a.User.Username == "" {
+		return errors.New("it contains no user")
 	}
+	return nil
+}
+
+func rbacUserOf(ctx context.Context, c *Client) (rbacUser, error) {
+	var out currentUserAnswer
+	err := c.do(ctx, call{method: http.MethodGet, path: "/api/2.0/mlflow/users/current", out: &out, group: GroupPermissionReads})
+	return out.User, err
+}
+
+// ownGrantsAnswer lists the grants of the caller in all workspaces.
+type ownGrantsAnswer struct {
+	Permissions []struct {
+		Role      string `json:"role_name"`
+		Workspace string `json:"workspace"`
+	} `json:"permissions"`
+}
+
+// usable implements [answer].
+func (a *ownGrantsAnswer) usable(bool) error {
+	if a.Permissions == nil {
+		return errors.New("it contains no permissions")
+	}
+	return nil
+}
+
+// currentUserRoles lists the roles of one workspace that the caller is a member of. A role of the same name in another workspace is
+// another role. API: GET users/current/permissions.
+func currentUserRoles(ctx context.Context, c *Client, workspace string) ([]string, error) {
+	var out ownGrantsAnswer
 	err := c.do(ctx, call{method: http.MethodGet, path: rbacPath + "users/current/permissions", out: &out, group: GroupPermissionReads})
-	if IsEndpointAbsent(err) {
+	if IsEndpointAbsent(err) && !isForeign(err) {
 		return nil, nil
 	}
 	var roles []string
 	for _, p := range out.Permissions {
-		if !strings.HasPrefix(p.Role, "__user_") {
+		if p.Workspace == workspace && !strings.HasPrefix(p.Role, "__user_") && !slices.Contains(roles, p.Role) {
 			roles = append(roles, p.Role)
 		}
 	}

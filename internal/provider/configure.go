@@ -131,7 +131,7 @@ func logExchange(ctx context.Context, e mlflow.Exchange) {
 	}
 	tflog.Debug(ctx, "MLflow call", fields)
 	tflog.Trace(ctx, "MLflow call bodies", map[string]any{
-		"method": e.Method, "path": e.Path, "request": string(e.RequestBody), "response": string(e.ResponseBody),
+		"method": e.Method, "path": e.Path, "request": e.RequestBody, "response": e.ResponseBody,
 	})
 }
 

@@ -27,27 +27,13 @@ func (p *aclProblem) addError(diags *diag.Diagnostics, could string) {
 // denied: the caller lacks CAN_MANAGE.
 func (p *aclProblem) denied() bool { return mlflow.IsPermissionDenied(p.err) }
 
-// aclObjectType is what the server calls an experiment that has a list of its own.
-const aclObjectType = "mlflowExperiment"
-
 // readACL reads an experiment's access control list.
 func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL, *aclProblem) {
 	acl, err := client.AccessControl().Get(ctx, id)
 	if err != nil {
 		return acl, explainACL(ctx, client, id, err)
 	}
-	if err := checkObjectType(acl); err != nil {
-		return acl, lookAtExperiment(ctx, client, &aclProblem{experimentID: id, err: err})
-	}
 	return acl, nil
-}
-
-// checkObjectType refuses the list of something else than an experiment.
-func checkObjectType(acl mlflow.ACL) error {
-	if acl.ObjectType != "" && acl.ObjectType != aclObjectType {
-		return fmt.Errorf("the server answered with the permissions of a %s", acl.ObjectType)
-	}
-	return nil
 }
 
 // writeACL replaces the direct grants of an experiment, unless they are the same already.
@@ -64,8 +50,15 @@ func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlfl
 // explainACL finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the experiment.
 func explainACL(ctx context.Context, client *mlflow.Client, id string, err error) *aclProblem {
 	p := &aclProblem{experimentID: id, err: err}
+	var object *mlflow.ObjectError
+	var unsupported *mlflow.UnsupportedError
 	switch _, missing := mlflow.MissingPrincipal(err); {
 	case missing:
+		return p
+	case errors.As(err, &object):
+		return lookAtExperiment(ctx, client, p)
+	case errors.As(err, &unsupported) && unsupported.Single:
+		p.advice = []string{"Use mlflow_experiment_permission, which manages the grant of one principal."}
 		return p
 	case p.denied():
 		p.advice = []string{client.AccessAdvice()}

@@ -98,9 +98,8 @@ func wantedPrincipals(names []string, members map[string][]string) map[principal
 // read reads the grants on one experiment.
 func (r *review) read(ctx context.Context, e mlflow.Experiment) (reviewResult, error) {
 	acl, err := r.client.AccessControl().GetListed(ctx, e.ID)
-	if err == nil {
-		err = checkObjectType(acl)
-	} else if r.hopeless(err) {
+	var object *mlflow.ObjectError
+	if err != nil && !errors.As(err, &object) && r.hopeless(err) {
 		return reviewResult{}, err
 	}
 	if err != nil {
