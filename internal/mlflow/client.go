@@ -16,7 +16,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,9 +85,6 @@ type Client struct {
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
 	refresher         refresher
-	// claimed holds the ids of experiments that this process made or took over; guards a [PermissionsGuard] for each experiment, names a
-	// [NameGuard] for each name.
-	claimed, guards, names sync.Map
 }
 
 // New returns a client. It makes no call.

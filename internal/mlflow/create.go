@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -152,35 +151,4 @@ func isFromThisCreate(e Experiment, n NewExperiment, since time.Time) bool {
 		}
 	}
 	return true
-}
-
-// Claim remembers that this process created or took over an experiment.
-func (c *Client) Claim(id string) { c.claimed.Store(id, true) }
-
-// Claimed tells whether this process created or took over an experiment: whoever deletes it in the same process means its
-// predecessor of the same id.
-func (c *Client) Claimed(id string) bool {
-	_, ok := c.claimed.Load(id)
-	return ok
-}
-
-// NameGuard lets one block at a time come by the experiment of a name, or delete it, within this process.
-type NameGuard struct {
-	sync.Mutex
-	// Deleted is the experiment that this process deleted under the name, as it was before. It has no id when there is none.
-	Deleted Experiment
-	// Undeleted is the id of the experiment of the name that this process failed to delete: the state goes on holding it for the block that
-	// is to go.
-	Undeleted string
-	// PlannedDelete and PlannedKeep are the ids of the experiments of the name that this process planned to delete and to keep for a block,
-	// PlannedCreate tells whether it planned to create one.
-	PlannedDelete, PlannedKeep string
-	PlannedCreate              bool
-}
-
-// NameGuard is the guard of a name: the same one for every spelling.
-func (c *Client) NameGuard(name string) *NameGuard {
-	stored, _ := c.names.LoadOrStore(c.NormalizeName(name), &NameGuard{})
-	guard, _ := stored.(*NameGuard)
-	return guard
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 )
 
@@ -151,12 +150,11 @@ type AccessControl interface {
 	Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
 	// Level reads the one grant that a principal holds directly.
 	Level(ctx context.Context, experimentID string, p Principal) (Holding, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does. Who
-	// calls it holds the [PermissionsGuard], so that it does not fall between the look and the write of a Revoke. Errors: also
-	// [MissingPrincipal].
+	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does. Callers
+	// must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
-	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Who calls it holds the
-	// [PermissionsGuard].
+	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
+	// with Set and Grant.
 	Revoke(ctx context.Context, experimentID string, p Principal) error
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
@@ -211,19 +209,4 @@ type ObjectError struct {
 // Error implements error.
 func (e *ObjectError) Error() string {
 	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of an experiment", e.Type)
-}
-
-// PermissionsGuard lets one writer at a time at the access control list of an experiment, within this process.
-type PermissionsGuard struct {
-	sync.Mutex
-	// Declared: this process made the list what somebody declares. Whoever then removes grants means an older declaration of the
-	// same experiment.
-	Declared bool
-}
-
-// PermissionsGuard is the guard of an experiment's access control list: always the same one for an id.
-func (c *Client) PermissionsGuard(experimentID string) *PermissionsGuard {
-	stored, _ := c.guards.LoadOrStore(experimentID, &PermissionsGuard{})
-	guard, _ := stored.(*PermissionsGuard)
-	return guard
 }

@@ -27,6 +27,8 @@ type providerData struct {
 	unknown []string
 	// defaultTags may be null, unknown, or hold unknown values.
 	defaultTags types.Map
+	// run is shared by all objects of this provider configuration.
+	run RunState
 }
 
 // Configure makes no call to any server: a plan that reads nothing needs none.

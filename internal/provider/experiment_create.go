@@ -36,16 +36,21 @@ func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequ
 
 // obtain comes by the experiment of a plan, and claims it before another block of this apply can delete it.
 func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
-	guard := r.client().NameGuard(plan.Name.ValueString())
-	guard.Lock()
-	defer guard.Unlock()
-	o := obtaining{client: r.client(), plan: plan, guard: guard, diags: diags}
+	lock := r.nameLock(plan.Name.ValueString())
+	lock.Lock()
+	defer lock.Unlock()
+	o := obtaining{client: r.client(), plan: plan, lock: lock, diags: diags}
 	e, ok := o.experiment(ctx)
 	if ok {
-		r.client().Claim(e.ID)
-		guard.Deleted = mlflow.Experiment{}
+		r.provider.run.Claim(e.ID)
+		lock.Deleted = mlflow.Experiment{}
 	}
 	return e, ok
+}
+
+// nameLock returns the lock of a name: the same one for every spelling.
+func (r *experimentResource) nameLock(name string) *NameLock {
+	return r.provider.run.NameLock(r.client().NormalizeName(name))
 }
 
 // complete sets the tags that the experiment lacks, and fills the computed values. Whatever fails is a warning.
@@ -90,8 +95,8 @@ func setTags(ctx context.Context, client *mlflow.Client, id string, server, want
 type obtaining struct {
 	client *mlflow.Client
 	plan   experimentModel
-	// guard tells what another block of this apply did to the experiment of that name.
-	guard *mlflow.NameGuard
+	// lock knows what another resource of this apply did to the experiment of that name.
+	lock  *NameLock
 	diags *diag.Diagnostics
 }
 

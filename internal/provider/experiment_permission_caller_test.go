@@ -71,14 +71,13 @@ func TestPermission_oneWriterAtATime(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	client := clientOf(t, w, emulator.UserToken)
-	w.Before("", anyACL, func(r *http.Request) {
-		if guard := client.PermissionsGuard(id); guard.TryLock() {
-			guard.Unlock()
-			t.Errorf("%s came while others could write", r.Method)
+	r := &experimentPermissionResource{resourceBase{&providerData{client: clientOf(t, w, emulator.UserToken)}}}
+	w.Before("", anyACL, func(req *http.Request) {
+		if lock := r.provider.run.ACLLock(id); lock.TryLock() {
+			lock.Unlock()
+			t.Errorf("%s came while others could write", req.Method)
 		}
 	})
-	r := &experimentPermissionResource{resourceBase{&providerData{client: client}}}
 	var diags diag.Diagnostics
 	r.grant(ctx, riskGrant(id, "CAN_EDIT"), &diags)
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &diags)

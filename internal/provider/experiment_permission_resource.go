@@ -280,13 +280,13 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 }
 
 // grant makes the grant, or changes its level. It refuses to lower the caller's own access where nothing else gives it. It holds
-// the guard from the look to the write, as revoke does: each could take away what the other relies on.
+// the lock from the look to the write, as revoke does: each could take away what the other relies on.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
-	guard := r.client().PermissionsGuard(id)
-	guard.Lock()
-	defer guard.Unlock()
+	lock := r.provider.run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
 	again, err := r.isReused(ctx, plan)
 	if err != nil {
 		explainACL(ctx, r.client(), id, err).addError(diags, "grant permission")
@@ -326,9 +326,9 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
-	guard := r.client().PermissionsGuard(id)
-	guard.Lock()
-	defer guard.Unlock()
+	lock := r.provider.run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
 	again, err := r.isReused(ctx, state)
 	if err != nil {
 		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))

@@ -233,9 +233,9 @@ func (r *experimentPermissionsResource) ImportState(ctx context.Context, req res
 func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
-	guard := r.client().PermissionsGuard(id)
-	guard.Lock()
-	defer guard.Unlock()
+	lock := r.provider.run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
 	acl, problem := readACL(ctx, r.client(), id)
 	if problem != nil {
 		problem.addError(&diags, "set permissions")
@@ -270,7 +270,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		addWriteError(&diags, r.client(), plan, problem)
 		return diags
 	}
-	guard.Declared = true
+	lock.Declared = true
 	plan.created = createdText(acl.Created)
 	plan.setRetained(retained)
 	return diags
@@ -298,10 +298,10 @@ func addWriteError(diags *diag.Diagnostics, client *mlflow.Client, plan *experim
 func (r *experimentPermissionsResource) release(ctx context.Context, state *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := state.ExperimentID.ValueString()
-	guard := r.client().PermissionsGuard(id)
-	guard.Lock()
-	defer guard.Unlock()
-	if guard.Declared {
+	lock := r.provider.run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Declared {
 		diags.AddWarning("Permissions left in place", fmt.Sprintf("The permissions of %s were set in this same run, by another resource or by the "+
 			"replacement of this one. They stay as they were set.", named(id, "")))
 		return diags

@@ -28,25 +28,25 @@ func (r *experimentResource) notePlanned(diags *diag.Diagnostics, m experimentMo
 	if r.client() == nil || m.Name.IsUnknown() {
 		return
 	}
-	guard := r.client().NameGuard(m.Name.ValueString())
-	guard.Lock()
-	defer guard.Unlock()
+	lock := r.nameLock(m.Name.ValueString())
+	lock.Lock()
+	defer lock.Unlock()
 	switch {
 	case action == planCreate:
-		guard.PlannedCreate = !m.AdoptExisting.ValueBool() // else the new block keeps the experiment
+		lock.PlannedCreate = !m.AdoptExisting.ValueBool() // else the new block keeps the experiment
 	case action == planKeep:
-		guard.PlannedKeep = m.ID.ValueString()
+		lock.PlannedKeep = m.ID.ValueString()
 	case m.DeletionPolicy.ValueString() != deletionRetain:
-		guard.PlannedDelete = m.ID.ValueString()
+		lock.PlannedDelete = m.ID.ValueString()
 	}
-	switch object := named(guard.PlannedDelete, m.Name.ValueString()); {
-	case guard.PlannedDelete == "":
-	case guard.PlannedDelete == guard.PlannedKeep:
+	switch object := named(lock.PlannedDelete, m.Name.ValueString()); {
+	case lock.PlannedDelete == "":
+	case lock.PlannedDelete == lock.PlannedKeep:
 		diags.AddError("Could not plan: two blocks have the same experiment", fmt.Sprintf("%s is in the state twice. One of the blocks is no longer there, so this plan would "+
 			"delete the experiment that the other one goes on managing. An apply that was interrupted while the block got another label, key or module can leave that "+
 			"behind.\n\nTake the old block out of the state without deleting anything, with\n\n  terraform state rm ADDRESS-OF-THE-OLD-BLOCK\n\nor with a removed block "+
 			"whose lifecycle has destroy = false. If it is a deposed object of the same block, take that block out in this way and import it again.", upperFirst(object)))
-	case guard.PlannedCreate:
+	case lock.PlannedCreate:
 		diags.AddWarning("Experiment would be deleted and created anew", fmt.Sprintf("This plan deletes %s with its runs, for a block that is no longer there, and "+
 			"creates an experiment of the same name for another block. If the block only got another label, key or module, add a moved block from the old address "+
 			"to the new one: then nothing is deleted.", object))
@@ -56,12 +56,12 @@ func (r *experimentResource) notePlanned(diags *diag.Diagnostics, m experimentMo
 // takesBack tells whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
 // another label, and had the two come in the other order, adopt_existing would have found it.
 func (o obtaining) takesBack() bool {
-	return o.guard.Deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.guard.Deleted)
+	return o.lock.Deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.lock.Deleted)
 }
 
 // takeBack restores the experiment, and puts it back where it was if it comes back under another name.
 func (o obtaining) takeBack(ctx context.Context) (mlflow.Experiment, bool) {
-	e := o.guard.Deleted
+	e := o.lock.Deleted
 	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
 		addError(o.diags, "restore experiment", named(e.ID, o.name()), err, "Another block deleted it in this same apply, and adopt_existing takes it back. "+
 			"Restore it in the workspace, then apply again.")
@@ -83,7 +83,7 @@ func (o obtaining) takeBack(ctx context.Context) (mlflow.Experiment, bool) {
 // isFree refuses an experiment that another block of this apply was to delete and could not: the next apply would try again, and delete
 // what was taken over.
 func (o obtaining) isFree(e mlflow.Experiment) bool {
-	if o.guard.Undeleted != e.ID {
+	if o.lock.FailedDelete != e.ID {
 		return true
 	}
 	o.diags.AddAttributeError(path.Root("adopt_existing"), "Could not take over experiment", fmt.Sprintf(

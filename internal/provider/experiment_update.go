@@ -144,10 +144,10 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	id, name := state.ID.ValueString(), state.Name.ValueString()
-	guard := r.client().NameGuard(name)
-	guard.Lock()
-	defer guard.Unlock()
-	if r.client().Claimed(id) {
+	lock := r.nameLock(name)
+	lock.Lock()
+	defer lock.Unlock()
+	if r.provider.run.IsClaimed(id) {
 		resp.Diagnostics.AddWarning("Experiment was forgotten, not deleted", fmt.Sprintf(
 			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
 		return
@@ -155,7 +155,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	var e mlflow.Experiment
 	defer func() {
 		if resp.Diagnostics.HasError() && !isSomebodyElse(state, e) {
-			guard.Undeleted = id
+			lock.FailedDelete = id
 		}
 	}()
 	e, err := r.client().GetExperiment(ctx, id)
@@ -180,5 +180,5 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
 		return
 	}
-	guard.Deleted = e
+	lock.Deleted = e
 }
