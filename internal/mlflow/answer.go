@@ -2,8 +2,11 @@ package mlflow
 
 import (
 	"bytes"
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // answer is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
@@ -56,4 +59,13 @@ func checkSame(noun, asked, got string) error {
 	default:
 		return fmt.Errorf("it is about %s %q, not %q", noun, got, asked)
 	}
+}
+
+// wrongJSON says what is wrong with a response, in words of JSON and not of Go.
+func wrongJSON(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
+		return fmt.Errorf("%s is a %s", cmp.Or(field, "the response"), wrong.Value)
+	}
+	return fmt.Errorf("it is not valid JSON: %w", err)
 }

@@ -14,6 +14,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -72,7 +73,7 @@ type Exchange struct {
 }
 
 // Client calls one MLflow tracking server. It is safe for concurrent use. Methods return *[APIError] when the server
-// answered with an error and *[UnreachableError] when no usable answer came.
+// refused something or gave no answer of the API, and *[UnreachableError] when no response came.
 type Client struct {
 	backend   Backend
 	options   Options
@@ -167,6 +168,9 @@ func (c *Client) do(ctx context.Context, cl call) error {
 
 // request builds the request of a call.
 func (c *Client) request(ctx context.Context, endpoint Endpoint, cl call) (*retryablehttp.Request, error) {
+	if slices.ContainsFunc(strings.Split(cl.path, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
+		return nil, fmt.Errorf("%s is no path of the API: an ID in it is \".\" or \"..\"", cl.path)
+	}
 	u := strings.TrimSuffix(endpoint.BaseURL.String(), "/") + cl.path
 	if len(cl.query) > 0 {
 		u += "?" + cl.query.Encode()
@@ -212,7 +216,7 @@ func (a *attempts) decode(resp *http.Response) error {
 		return nil
 	}
 	if err := json.Unmarshal(body, a.call.out); err != nil {
-		return a.noAnswer(resp, err)
+		return a.noAnswer(resp, wrongJSON(err))
 	}
 	if err := a.call.out.usable(isEmptyObject(body)); err != nil {
 		return a.noAnswer(resp, err)

@@ -60,7 +60,7 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// UnreachableError means that no usable answer came: the connection failed, broke off or took too long.
+// UnreachableError means that no response came: the connection failed, broke off or took too long.
 type UnreachableError struct {
 	Method, Path string
 	Err          error

@@ -102,14 +102,14 @@ func (e ACLEntry) Inherited() string {
 // them is. Admins can't be denied anything.
 func (e ACLEntry) Effective() string {
 	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
-	if admin := slices.ContainsFunc(e.Permissions, Permission.byOffice); denied && !admin {
+	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {
 		return LevelDeny
 	}
 	return HighestLevel(e.levels(func(Permission) bool { return true }))
 }
 
-// byOffice tells that an MLflow server gives the permission to an admin, of the server or of a workspace.
-func (p Permission) byOffice() bool {
+// FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.
+func (p Permission) FromAdminRole() bool {
 	return p.Inherited && p.Level == LevelManage && (slices.Contains(p.InheritedFrom, fromAdmin) || slices.Contains(p.InheritedFrom, fromWorkspace))
 }
 

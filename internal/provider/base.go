@@ -29,6 +29,14 @@ func (b *resourceBase) client() *mlflow.Client {
 	return b.provider.client
 }
 
+// rules is how names compare on the provider's server.
+func (b *resourceBase) rules() mlflow.NameRules {
+	if b.client() != nil {
+		return b.client()
+	}
+	return mlflow.RulesOf(mlflow.KindServer) // not known yet: different spellings may be different names
+}
+
 // kept tells that a Read must keep the state because the provider's configuration is unknown.
 func (b *resourceBase) kept(diags *diag.Diagnostics) bool {
 	if b.client() != nil {

@@ -85,7 +85,7 @@ func TestProvider_firstCallFails(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look for experiment: Experiment \"/Shared/churn\": no usable answer to GET"},
+		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look for experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
 		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look for experiment: "},
 		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page instead of JSON: \"Databricks - Sign In\""},
 		"an expired token":  {map[string]any{"host": w.url, "token": "expired"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": Invalid access token."},

@@ -48,10 +48,10 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 	if r.grant(ctx, riskGrant(id, "CAN_READ"), &lowered) {
 		t.Error("the caller's group was lowered")
 	}
-	expectDetail(t, lowered, "Your own access would be lowered", emulator.User, `group "risk"`)
+	expectDetail(t, lowered, "Grant would lower your own access", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &removed)
-	expectDetail(t, removed, "Your own access was kept", emulator.User, `group "risk"`)
+	expectDetail(t, removed, "Current user keeps its access", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")

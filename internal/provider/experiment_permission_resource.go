@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/resourcevalidator"
@@ -12,8 +11,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -89,10 +86,10 @@ func (m *experimentPermissionModel) setID() {
 }
 
 // sameGrantee tells whether two models are about the same principal on the same experiment, as far as is known.
-func (m *experimentPermissionModel) sameGrantee(o *experimentPermissionModel) bool {
+func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
 	_, mine := m.principal()
 	_, theirs := o.principal()
-	return m.ExperimentID.Equal(o.ExperimentID) && keyOf(mine) == keyOf(theirs)
+	return m.ExperimentID.Equal(o.ExperimentID) && samePrincipal(rules, mine, theirs)
 }
 
 // object describes the grant in messages.
@@ -117,8 +114,8 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	name := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
-			MarkdownDescription: description + " Exactly one of the three names is set. Another one replaces the grant.",
+			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. When it changes, the new " +
+				"grant is made first, then the old one is revoked.",
 		}
 	}
 	resp.Schema = schema.Schema{
@@ -128,10 +125,10 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{experimentIDValidator},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
-				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. Another one replaces the grant.",
+				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grant is made on the new experiment first, then " +
+					"revoked on the old one.",
 			},
-			"user_name":              name("E-mail address of a user, or on an MLflow server the user name."),
+			"user_name":              name("Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
 			"group_name":             name("Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
 			"service_principal_name": name("Application id of a service principal. MLflow servers have none."),
 			"permission_level": schema.StringAttribute{
@@ -141,17 +138,6 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 			},
 		},
 	}
-}
-
-const replaceKnownText = "Another value replaces the grant; one that is not known yet does not."
-
-// replaceKnown replaces for a value that is known and means somebody else.
-func replaceKnown(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	same := req.PlanValue.ValueString() == req.StateValue.ValueString()
-	if !req.Path.Equal(path.Root("group_name")) { // groups compare exactly
-		same = strings.EqualFold(req.PlanValue.ValueString(), req.StateValue.ValueString())
-	}
-	resp.RequiresReplace = !req.PlanValue.IsUnknown() && !same
 }
 
 // ConfigValidators implements [resource.ResourceWithConfigValidators].
@@ -174,7 +160,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !req.State.Raw.IsNull() && plan.sameGrantee(&state) {
+	if !req.State.Raw.IsNull() && plan.sameGrantee(r.rules(), &state) {
 		plan.ID, plan.UserName, plan.GroupName, plan.ServicePrincipalName = state.ID, state.UserName, state.GroupName, state.ServicePrincipalName
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -257,7 +243,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	if resp.Diagnostics.HasError() || !r.grant(ctx, &plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.sameGrantee(&state) {
+	if !plan.sameGrantee(r.rules(), &state) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			return // the state still has the old grant, so that the next apply removes it
@@ -298,13 +284,13 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		return false
 	}
 	if level != mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, diags)
+		own, ok := r.ownAccess(ctx, id, p, level, diags)
 		if !ok {
 			return false
 		}
 		if own != "" {
-			diags.AddAttributeError(path.Root("permission_level"), "Your own access would be lowered", fmt.Sprintf("%s With %s it could not change permissions again, "+
-				"nor delete the experiment. Declare CAN_MANAGE, or grant it first to yourself or to another group that you are in.", own, level))
+			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access", fmt.Sprintf("%s With %s, it can no longer change permissions or "+
+				"delete the experiment.\n\nDeclare CAN_MANAGE, or first grant it to the identity that runs Terraform or to another of its groups.", own, level))
 			return false
 		}
 	}
@@ -340,16 +326,19 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 		return
 	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, diags)
+		own, ok := r.ownAccess(ctx, id, p, "", diags)
 		if own != "" {
-			diags.AddWarning("Your own access was kept", own+" The grant stays, and is no longer managed.")
+			diags.AddWarning("Current user keeps its access", own+" The grant stays in place and is no longer managed.")
 		}
 		if !ok || own != "" {
 			return
 		}
 	}
 	err = r.client().AccessControl().Revoke(ctx, id, p)
-	if _, missing := mlflow.MissingPrincipal(err); err != nil && !missing {
+	if missing, ok := mlflow.MissingPrincipal(err); ok && samePrincipal(r.client(), missing, p) {
+		return // who does not exist holds no grant
+	}
+	if err != nil {
 		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))
 	}
 }
@@ -367,34 +356,32 @@ func (r *experimentPermissionResource) isReused(ctx context.Context, m *experime
 	return reused(m.created, held.Created), err
 }
 
-// ownAccess says that the caller holds CAN_MANAGE by this one grant alone, which is the caller's own or that of a group the caller is in; ""
-// when it does not. ok is false after an error.
-func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, diags *diag.Diagnostics) (own string, ok bool) {
-	caller, ok := callerOf(ctx, r.client(), diags)
-	if !ok || caller.Admin || !concerns(caller, p) {
+// ownAccess says that the caller has CAN_MANAGE now and would not have it any more with another level, "" for none, for a principal: the
+// caller, or a group that the caller is in. It is "" if the caller keeps CAN_MANAGE; ok is false after an error.
+func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
+	client := r.client()
+	caller, ok := callerOf(ctx, client, diags)
+	if !ok || caller.Admin || !isOwn(client, caller, p) {
 		return "", ok
 	}
-	acl, err := r.client().AccessControl().Get(ctx, id)
+	acl, err := client.AccessControl().Get(ctx, id)
 	if err != nil {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
-		if held, levelErr := r.client().AccessControl().Level(ctx, id, p); levelErr != nil || held.Level != mlflow.LevelManage {
+		if held, levelErr := client.AccessControl().Level(ctx, id, p); levelErr != nil || held.Level != mlflow.LevelManage {
 			return "", true
 		}
 	} else {
-		others := without(directGrants(acl), map[principalKey]bool{keyOf(p): true})
-		if hasManage(caller, others, acl) || !hasManage(caller, directGrants(acl), acl) {
+		direct := directGrants(acl)
+		after := withoutPrincipal(client, direct, p)
+		if level != "" {
+			after = append(after, mlflow.Grant{Principal: p, Level: level})
+		}
+		if hasManage(client, caller, after, acl) || !hasManage(client, caller, direct, acl) {
 			return "", true
 		}
 	}
-	return fmt.Sprintf("The provider runs as %q, who can manage %s by the grant to %s %q alone.", caller.Principal.Name, named(id, ""), kindNoun(p.Kind), p.Name), true
-}
-
-// concerns tells whether a grant to the principal is one to the caller.
-func concerns(caller mlflow.Caller, p mlflow.Principal) bool {
-	if p.Kind == mlflow.KindGroup {
-		return slices.Contains(caller.Groups, p.Name)
-	}
-	return keyOf(caller.Principal) == keyOf(p)
+	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.", caller.Principal.Name, named(id, ""),
+		kindNoun(p.Kind), p.Name), true
 }
 
 // ImportState implements [resource.ResourceWithImportState].

@@ -74,7 +74,7 @@ func TestPermission_lifecycle(t *testing.T) {
 			ConfigPlanChecks:  before(plancheck.ExpectResourceAction(permissionAddress, plancheck.ResourceActionUpdate)),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionAddress, tfjsonpath.New("id"), knownvalue.StringExact(id+"/user/ana@example.com"))},
 		},
-		step(other, edit, nil, plancheck.ResourceActionReplace, "CAN_EDIT"),
+		step(other, edit, nil, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(other, edit, func() { w.Trash(other); w.Restore(other) }, plancheck.ResourceActionNoop, "CAN_EDIT"),
 	)
 	for _, experiment := range []string{id, other} {
@@ -124,7 +124,7 @@ func TestPermission_apply(t *testing.T) {
 			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
 		"lowering oneself": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
 			behind: func(w *workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") },
-			want:   "error at permission_level: Your own access would be lowered"},
+			want:   "error at permission_level: Grant would lower your own access"},
 		"lowering oneself where a folder gives more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
@@ -140,7 +140,7 @@ func TestPermission_apply(t *testing.T) {
 			}},
 		"removing one's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
 			behind: func(w *workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") },
-			want:   "warning: Your own access was kept"},
+			want:   "warning: Current user keeps its access"},
 		"removing without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "warning: Could not remove permissions"},
 		"removing from a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",

@@ -38,7 +38,7 @@ func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL,
 
 // writeACL replaces the direct grants of an experiment, unless they are the same already.
 func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlflow.ACL, grants []mlflow.Grant) *aclProblem {
-	if sameGrants(directGrants(before), grants) {
+	if sameGrants(client, directGrants(before), grants) {
 		return nil
 	}
 	if _, err := client.AccessControl().Set(ctx, id, grants); err != nil {
@@ -52,8 +52,10 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 	p := &aclProblem{experimentID: id, err: err}
 	var object *mlflow.ObjectError
 	var unsupported *mlflow.UnsupportedError
-	switch _, missing := mlflow.MissingPrincipal(err); {
-	case missing:
+	switch missing, ok := mlflow.MissingPrincipal(err); {
+	case ok:
+		p.advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
+			"grant in the UI, or restore the %s, then apply again.", kindNoun(missing.Kind), missing.Name, kindNoun(missing.Kind))}
 		return p
 	case errors.As(err, &object):
 		return lookAtExperiment(ctx, client, p)

@@ -51,7 +51,7 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 			addWarning(&result.Diagnostics, "read permissions", named(e.ID, e.Name), problem.err, strings.Join(problem.advice, " "))
 			return
 		}
-		model.fill(acl, nil)
+		model.fill(l.client(), acl, nil)
 		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	})
 }

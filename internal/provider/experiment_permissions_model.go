@@ -75,21 +75,29 @@ func (m *experimentPermissionsModel) grants() []mlflow.Grant {
 	return grants
 }
 
-// duplicates refuses principals that are declared twice: the server would let the last entry win.
-func (m *experimentPermissionsModel) duplicates() diag.Diagnostics {
-	var diags diag.Diagnostics
-	first := map[principalKey]declaredGrant{}
+// duplicate is a principal that is declared twice: the server would let the last entry win.
+type duplicate struct{ entry, earlier declaredGrant }
+
+// addError refuses the duplicate at its second entry.
+func (d duplicate) addError(diags *diag.Diagnostics) {
+	diags.AddAttributeError(d.entry.path(), "Duplicate principal", fmt.Sprintf(
+		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+
+			"Keep one of the two entries.", d.entry.Principal.Name, d.earlier.path()))
+}
+
+// duplicates lists the principals that are declared twice.
+func (m *experimentPermissionsModel) duplicates(rules mlflow.NameRules) []duplicate {
+	var all []duplicate
+	first := map[mlflow.PrincipalKey]declaredGrant{}
 	for _, d := range m.declared() {
-		earlier, found := first[keyOf(d.Principal)]
+		earlier, found := first[rules.PrincipalKey(d.Principal)]
 		if found {
-			diags.AddAttributeError(d.path(), "Principal declared twice", fmt.Sprintf(
-				"%q is the same principal as %s: users and service principals are compared without regard to case, also across the maps. "+
-					"Keep one of the two entries.", d.Principal.Name, earlier.path()))
+			all = append(all, duplicate{d, earlier})
 			continue
 		}
-		first[keyOf(d.Principal)] = d
+		first[rules.PrincipalKey(d.Principal)] = d
 	}
-	return diags
+	return all
 }
 
 // keepsCaller tells whether the caller's own access is protected. While the setting is unknown it may be.
@@ -104,23 +112,23 @@ func (m *experimentPermissionsModel) known() bool {
 
 // writesOver tells whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
 // nothing, and a service principal that moves from one map to the other change nothing there.
-func (m *experimentPermissionsModel) writesOver(state *experimentPermissionsModel) bool {
+func (m *experimentPermissionsModel) writesOver(rules mlflow.NameRules, state *experimentPermissionsModel) bool {
 	return !m.ExperimentID.Equal(state.ExperimentID) || !m.known() || m.keepsCaller() != state.keepsCaller() ||
-		!sameGrants(m.grants(), state.grants())
+		!sameGrants(rules, m.grants(), state.grants())
 }
 
 // settle makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
 // whole: Terraform accepts the prior value or the configured one, and no mixture.
-func (m *experimentPermissionsModel) settle(state *experimentPermissionsModel) {
+func (m *experimentPermissionsModel) settle(rules mlflow.NameRules, state *experimentPermissionsModel) {
 	planned := m.maps()
 	for i, prior := range state.maps() {
-		if samePrincipals(prior.kind, *prior.levels, *planned[i].levels) {
+		if samePrincipals(rules, prior.kind, *prior.levels, *planned[i].levels) {
 			*planned[i].levels = *prior.levels
 		}
 	}
 	m.ID = m.ExperimentID
 	switch {
-	case !m.writesOver(state):
+	case !m.writesOver(rules, state):
 		m.Retained = state.Retained
 	case !m.keepsCaller():
 		m.Retained = mapOf(nil)
@@ -133,39 +141,39 @@ func (m *experimentPermissionsModel) settle(state *experimentPermissionsModel) {
 func (m *experimentPermissionsModel) imported() bool { return m.Retained.IsNull() }
 
 // undeclared gives the direct grants that the maps don't have. Those of the server's own admins are not the resource's business.
-func (m *experimentPermissionsModel) undeclared(acl mlflow.ACL) []mlflow.Grant {
-	known := levelsOf(m.grants())
-	known[keyOf(acl.Admins)] = ""
-	return without(directGrants(acl), known)
+func (m *experimentPermissionsModel) undeclared(rules mlflow.NameRules, acl mlflow.ACL) []mlflow.Grant {
+	known := levelsOf(rules, m.grants())
+	known[rules.PrincipalKey(acl.Admins)] = ""
+	return without(rules, directGrants(acl), known)
 }
 
 // isRetained tells whether a grant that the maps don't have is the caller's, kept. It is when an earlier apply kept it, and when
 // the next one would; the caller's entry is otherwise as foreign as anybody's.
-func (m *experimentPermissionsModel) isRetained(g mlflow.Grant, caller mlflow.Caller, acl mlflow.ACL) bool {
-	if g.Level != mlflow.LevelManage || keyOf(g.Principal) != keyOf(caller.Principal) {
+func (m *experimentPermissionsModel) isRetained(rules mlflow.NameRules, g mlflow.Grant, caller mlflow.Caller, acl mlflow.ACL) bool {
+	if g.Level != mlflow.LevelManage || rules.PrincipalKey(g.Principal) != rules.PrincipalKey(caller.Principal) {
 		return false
 	}
 	for name := range m.Retained.Elements() {
-		if keyOf(mlflow.Principal{Kind: g.Principal.Kind, Name: name}) == keyOf(g.Principal) {
+		if rules.PrincipalKey(mlflow.Principal{Kind: g.Principal.Kind, Name: name}) == rules.PrincipalKey(g.Principal) {
 			return true
 		}
 	}
-	return !hasManage(caller, m.grants(), acl)
+	return !hasManage(rules, caller, m.grants(), acl)
 }
 
 // fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind.
 // retained are the caller's grants, which no map shows.
-func (m *experimentPermissionsModel) fill(acl mlflow.ACL, retained []mlflow.Grant) {
-	place := map[principalKey]declaredGrant{}
+func (m *experimentPermissionsModel) fill(rules mlflow.NameRules, acl mlflow.ACL, retained []mlflow.Grant) {
+	place := map[mlflow.PrincipalKey]declaredGrant{}
 	for _, d := range m.declared() {
-		place[keyOf(d.Principal)] = d
+		place[rules.PrincipalKey(d.Principal)] = d
 	}
-	hidden := levelsOf(retained)
-	hidden[keyOf(acl.Admins)] = ""
+	hidden := levelsOf(rules, retained)
+	hidden[rules.PrincipalKey(acl.Admins)] = ""
 	found := map[mlflow.PrincipalKind]map[string]string{}
-	for _, g := range without(directGrants(acl), hidden) {
+	for _, g := range without(rules, directGrants(acl), hidden) {
 		p := g.Principal
-		if d, ok := place[keyOf(p)]; ok {
+		if d, ok := place[rules.PrincipalKey(p)]; ok {
 			p = d.Principal
 		}
 		if found[p.Kind] == nil {
@@ -193,24 +201,29 @@ func (m *experimentPermissionsModel) setRetained(grants []mlflow.Grant) {
 	m.Retained = mapOf(levels)
 }
 
-// checkCaller refuses entries that would lower the caller's own access below CAN_MANAGE.
-func (m *experimentPermissionsModel) checkCaller(caller mlflow.Caller) diag.Diagnostics {
+// checkCaller refuses entries that would lower the caller's own access below CAN_MANAGE: the caller's own, and a DENY for one of the
+// caller's groups.
+func (m *experimentPermissionsModel) checkCaller(rules mlflow.NameRules, caller mlflow.Caller) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.declared() {
-		if keyOf(d.Principal) != keyOf(caller.Principal) || !d.lowers() {
+		if !d.mayLower() || !isOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
 			continue
 		}
-		diags.AddAttributeError(d.path(), "Your own access would be lowered", fmt.Sprintf(
-			"The provider runs as %q, and the entry gives it %s. Without CAN_MANAGE it could not change these permissions again, nor delete the experiment.\n\n"+
-				"Declare CAN_MANAGE, leave the entry out (then the provider keeps CAN_MANAGE where nothing else gives it), or set "+
-				"keep_caller_access = false to go ahead.", caller.Principal.Name, d.Level))
+		diags.AddAttributeError(d.path(), "Grant would lower your own access", fmt.Sprintf(
+			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these permissions or delete the experiment.\n\n"+
+				"Declare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), or set "+
+				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level))
 	}
 	return diags
 }
 
-// lowers tells whether the entry gives a user or service principal less than CAN_MANAGE, as far as is known.
-func (d declaredGrant) lowers() bool {
-	return d.Principal.Kind != mlflow.KindGroup && d.Level != "" && d.Level != mlflow.LevelManage
+// mayLower reports whether the entry gives its principal less than CAN_MANAGE, as far as is known. A group's level lowers nobody's own, unless
+// it is DENY.
+func (d declaredGrant) mayLower() bool {
+	if d.Principal.Kind == mlflow.KindGroup {
+		return d.Level == mlflow.LevelDeny
+	}
+	return d.Level != "" && d.Level != mlflow.LevelManage
 }
 
 // reused tells that the id belongs to another experiment than the one whose permissions are managed.

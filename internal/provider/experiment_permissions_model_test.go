@@ -26,6 +26,9 @@ const someApplication = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 type levels = map[string]string
 
 // permissionsOf makes a model of three maps; nil is null.
+// rules are those of Databricks: users and service principals compare case-insensitively.
+var rules = mlflow.RulesOf(mlflow.KindDatabricks)
+
 func permissionsOf(groups, users, servicePrincipals levels) *experimentPermissionsModel {
 	nullable := func(m levels) types.Map {
 		if m == nil {
@@ -88,10 +91,10 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := c.plan.writesOver(state); got != c.writes {
+			if got := c.plan.writesOver(rules, state); got != c.writes {
 				t.Errorf("writesOver = %v, want %v", got, c.writes)
 			}
-			c.plan.settle(state)
+			c.plan.settle(rules, state)
 			if c.writes {
 				c.want.Retained = types.MapUnknown(types.StringType)
 			}
@@ -119,13 +122,22 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 			if plan.KeepCallerAccess.Equal(types.BoolValue(false)) {
 				want.Retained = mapOf(nil)
 			}
-			plan.settle(state)
+			plan.settle(rules, state)
 			expectModel(t, plan, &want)
-			if !plan.writesOver(state) {
+			if !plan.writesOver(rules, state) {
 				t.Error("the change is not written")
 			}
 		})
 	}
+}
+
+// refusedDuplicates are the errors about principals that are declared twice.
+func refusedDuplicates(m *experimentPermissionsModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, d := range m.duplicates(rules) {
+		d.addError(&diags)
+	}
+	return diags
 }
 
 func TestPermissionsModelDuplicates(t *testing.T) {
@@ -144,13 +156,13 @@ func TestPermissionsModelDuplicates(t *testing.T) {
 		},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { expectPaths(t, c.model.duplicates(), c.want...) })
+		t.Run(name, func(t *testing.T) { expectPaths(t, refusedDuplicates(c.model), c.want...) })
 	}
 	unknown := permissionsOf(nil, levels{"Ana@example.com": "CAN_READ"}, nil)
 	unknown.ServicePrincipals = unknownLevel("ana@example.com")
-	expectPaths(t, unknown.duplicates(), path.Root("service_principals").AtMapKey("ana@example.com"))
+	expectPaths(t, refusedDuplicates(unknown), path.Root("service_principals").AtMapKey("ana@example.com"))
 	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
-	expectPaths(t, unknown.duplicates())
+	expectPaths(t, refusedDuplicates(unknown))
 }
 
 // aclEntry is a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
@@ -197,7 +209,7 @@ func TestPermissionsModelFill(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.state.fill(mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
+			c.state.fill(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
 			expectModel(t, c.state, c.want)
 		})
 	}
@@ -224,14 +236,14 @@ func TestPermissionsHasManage(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			direct := directGrants(mlflow.ACL{Entries: c.direct})
-			if got := hasManage(caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
+			if got := hasManage(rules, caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
 				t.Errorf("hasManage = %v, want %v", got, c.want)
 			}
-			grants, added := withCaller(caller, direct, mlflow.ACL{Entries: c.acl})
+			grants, added := withCaller(rules, caller, direct, mlflow.ACL{Entries: c.acl})
 			if added == c.want {
 				t.Errorf("withCaller added = %v, want %v", added, !c.want)
 			}
-			if len(levelsOf(grants)) != len(grants) {
+			if len(levelsOf(rules, grants)) != len(grants) {
 				t.Errorf("a principal twice in %v", grants)
 			}
 		})
@@ -359,12 +371,12 @@ func TestPermissionsWriteRefused(t *testing.T) {
 	plan.ExperimentID = types.StringValue(id)
 	diags := r.write(context.Background(), plan)
 	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
-	expectDetail(t, diags, "Your own access would be lowered", "keep_caller_access = false")
+	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
-		Method: "GET", Path: anyACL, RawBody: `{"object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
+		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
 	})
-	expectDetail(t, r.write(context.Background(), plan), "Could not set permissions", "permissions of a notebook")
+	expectDetail(t, r.write(context.Background(), plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
 		t.Errorf("%d writes", n)
 	}

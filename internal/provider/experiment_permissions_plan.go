@@ -25,10 +25,13 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.settle(&state)
+	plan.settle(r.rules(), &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	if r.client() == nil || !plan.writesOver(&state) {
+	if r.client() == nil || !plan.writesOver(r.rules(), &state) {
 		return
+	}
+	for _, d := range plan.duplicates(r.rules()) {
+		d.addError(&resp.Diagnostics)
 	}
 	for _, d := range plan.declared() {
 		checkGrant(&resp.Diagnostics, r.client(), d.Grant, d.path(), d.path())
@@ -43,12 +46,12 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 // planCallerCheck asks who the caller is only when an entry might be the caller's.
 func planCallerCheck(ctx context.Context, client *mlflow.Client, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
-	if plan.KeepCallerAccess.IsUnknown() || !plan.keepsCaller() || !slices.ContainsFunc(plan.declared(), declaredGrant.lowers) {
+	if plan.KeepCallerAccess.IsUnknown() || !plan.keepsCaller() || !slices.ContainsFunc(plan.declared(), declaredGrant.mayLower) {
 		return diags
 	}
 	caller, ok := callerOf(ctx, client, &diags)
 	if ok {
-		diags.Append(plan.checkCaller(caller)...)
+		diags.Append(plan.checkCaller(client, caller)...)
 	}
 	return diags
 }
@@ -67,18 +70,18 @@ func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPe
 		problem.addError(&diags, "read permissions")
 		return diags
 	}
-	warnIneffective(&diags, plan, acl)
+	warnIneffective(&diags, client, plan, acl)
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
 		return diags // what is declared, and so what would go, is not known yet
 	}
-	going, own := plan.undeclared(acl), ""
+	going, own := plan.undeclared(client, acl), ""
 	if plan.keepsCaller() && slices.ContainsFunc(going, isPerson) {
 		caller, ok := callerOf(ctx, client, &diags)
 		if !ok {
 			return diags
 		}
-		going = slices.DeleteFunc(going, func(g mlflow.Grant) bool { return plan.isRetained(g, caller, acl) })
-		if slices.ContainsFunc(going, func(g mlflow.Grant) bool { return g.Level == mlflow.LevelManage && concerns(caller, g.Principal) }) {
+		going = slices.DeleteFunc(going, func(g mlflow.Grant) bool { return plan.isRetained(client, g, caller, acl) })
+		if slices.ContainsFunc(going, func(g mlflow.Grant) bool { return g.Level == mlflow.LevelManage && isOwn(client, caller, g.Principal) }) {
 			own = fmt.Sprintf(" %q is who the provider runs as, and can manage the experiment without its own grant.", caller.Principal.Name)
 		}
 	}
@@ -93,13 +96,13 @@ func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPe
 func isPerson(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindGroup }
 
 // warnIneffective names the declared levels that change nothing because more is inherited.
-func warnIneffective(diags *diag.Diagnostics, plan *experimentPermissionsModel, acl mlflow.ACL) {
-	inherited := map[principalKey]string{}
+func warnIneffective(diags *diag.Diagnostics, rules mlflow.NameRules, plan *experimentPermissionsModel, acl mlflow.ACL) {
+	inherited := map[mlflow.PrincipalKey]string{}
 	for _, e := range acl.Entries {
-		inherited[keyOf(e.Principal)] = e.Inherited()
+		inherited[rules.PrincipalKey(e.Principal)] = e.Inherited()
 	}
 	for _, d := range plan.declared() {
-		more := inherited[keyOf(d.Principal)]
+		more := inherited[rules.PrincipalKey(d.Principal)]
 		declaredRank, known := mlflow.LevelRank(d.Level)
 		if inheritedRank, ok := mlflow.LevelRank(more); !ok || !known || inheritedRank <= declaredRank {
 			continue

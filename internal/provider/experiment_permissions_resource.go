@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"strings"
@@ -85,12 +86,18 @@ func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.M
 	}
 }
 
-// ValidateConfig implements [resource.ResourceWithValidateConfig].
+// ValidateConfig implements [resource.ResourceWithValidateConfig]. Whether names that differ by case are one principal depends on the server, so
+// the plan checks that; a principal in two maps is one on any server that has service principals.
 func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config experimentPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	if !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(config.duplicates()...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	for _, d := range config.duplicates(mlflow.RulesOf(mlflow.KindDatabricks)) {
+		if d.entry.attribute != d.earlier.attribute {
+			d.addError(&resp.Diagnostics)
+		}
 	}
 }
 
@@ -147,7 +154,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	state.fill(acl, retained)
+	state.fill(r.client(), acl, retained)
 	state.ID = state.ExperimentID
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
@@ -159,7 +166,7 @@ func (r *experimentPermissionsResource) retained(
 	if state.imported() || !state.keepsCaller() {
 		return nil
 	}
-	for _, g := range state.undeclared(acl) {
+	for _, g := range state.undeclared(r.client(), acl) {
 		if !isPerson(g) || g.Level != mlflow.LevelManage {
 			continue
 		}
@@ -167,7 +174,7 @@ func (r *experimentPermissionsResource) retained(
 		if !ok {
 			return nil
 		}
-		if state.isRetained(g, caller, acl) {
+		if state.isRetained(r.client(), g, caller, acl) {
 			return []mlflow.Grant{{Principal: caller.Principal, Level: g.Level}}
 		}
 	}
@@ -188,7 +195,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	if plan.ExperimentID.Equal(state.ExperimentID) {
 		plan.created = state.created
 	}
-	if plan.writesOver(&state) {
+	if plan.writesOver(r.client(), &state) {
 		resp.Diagnostics.Append(r.write(ctx, &plan)...)
 	}
 	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
@@ -258,11 +265,11 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		if !ok {
 			return diags
 		}
-		if diags.Append(plan.checkCaller(caller)...); diags.HasError() {
+		if diags.Append(plan.checkCaller(r.client(), caller)...); diags.HasError() {
 			return diags
 		}
 		var added bool
-		if grants, added = withCaller(caller, grants, acl); added {
+		if grants, added = withCaller(r.client(), caller, grants, acl); added {
 			retained = grants[len(grants)-1:]
 		}
 	}
@@ -276,17 +283,25 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 	return diags
 }
 
-// addWriteError puts an unknown principal at the entry that names it.
+// addWriteError puts an unknown principal, and a grant that the server does not list as declared, at the entry that names it.
 func addWriteError(diags *diag.Diagnostics, client *mlflow.Client, plan *experimentPermissionsModel, problem *aclProblem) {
-	missing, ok := mlflow.MissingPrincipal(problem.err)
-	if !ok {
+	var unlisted *mlflow.NotGrantedError
+	missing, isMissing := mlflow.MissingPrincipal(problem.err)
+	switch {
+	case isMissing:
+		addEntryError(diags, client, plan, problem, missing, "Nothing was changed. "+client.PrincipalAdvice(missing))
+	case errors.As(problem.err, &unlisted):
+		addEntryError(diags, client, plan, problem, unlisted.Grant.Principal, "The list was written. Correct the entry, then apply again.")
+	default:
 		problem.addError(diags, "set permissions")
-		return
 	}
+}
+
+// addEntryError reports the problem at the entry of a principal, or at none if the entry is not declared.
+func addEntryError(diags *diag.Diagnostics, rules mlflow.NameRules, plan *experimentPermissionsModel, problem *aclProblem, p mlflow.Principal, advice string) {
 	for _, d := range plan.declared() {
-		if keyOf(d.Principal) == keyOf(missing) {
-			diags.AddAttributeError(d.path(), "Could not set permissions", failure(named(problem.experimentID, ""), problem.err,
-				"Nothing was changed. "+client.PrincipalAdvice(d.Principal)))
+		if samePrincipal(rules, d.Principal, p) {
+			diags.AddAttributeError(d.path(), "Could not set permissions", failure(named(problem.experimentID, ""), problem.err, advice))
 			return
 		}
 	}
@@ -319,7 +334,7 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	if !ok {
 		return diags
 	}
-	rest, _ := withCaller(caller, without(directGrants(acl), levelsOf(state.grants())), acl)
+	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), state.grants())), acl)
 	if problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
 		addReleaseProblem(&diags, problem)
 	}

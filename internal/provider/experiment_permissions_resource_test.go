@@ -332,7 +332,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 		refused(w.config(permissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
 		refused(w.config(permissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
-  service_principals = { "ana@example.com" = null }`)), `Principal declared twice.*Principal declared twice.*Permission level missing`),
+  service_principals = { "ana@example.com" = null }`)), `Duplicate principal.*Permission level missing`),
 		refused(w.config(permissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		refused(w.config(permissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
 		refused(w.configAs(emulator.UserToken, "", permissionsBlock(id, "")), `Could not read permissions.*needs CAN_MANAGE on the experiment`),
@@ -400,7 +400,7 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 		},
 		resource.TestStep{
 			Config:      config(`users = { ` + ben + `, "Ana@example.com" = "CAN_EDIT" }`),
-			ExpectError: regexp.MustCompile(`(?s)pre-apply plan.*Your own access would be lowered.*keep_caller_access[\s│]+=[\s│]+false`),
+			ExpectError: regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`),
 		},
 		resource.TestStep{ // another caller's kept grant is a foreign one
 			Config:   w.config(permissionsBlock(id, `users = { `+ben+` }`)),

@@ -29,7 +29,7 @@ var experimentID = regexp.MustCompile(`^([0-9]+|[0-9a-f]{32})$`)
 
 // experimentIDValidator refuses the names of Databricks where an id is wanted. It is no stricter, since mocks in tests of modules make up ids of
 // their own.
-var experimentIDValidator = stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]+$`), "must be an experiment's id, such as mlflow_experiment.churn.id or "+
+var experimentIDValidator = stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]*[^/\s.][^/\s]*$`), "must be an experiment's id, such as mlflow_experiment.churn.id or "+
 	"\"1280664374380606\"; the data source mlflow_experiment gives the id of a name")
 
 // parseExperimentRef reads an id, a name or an address.

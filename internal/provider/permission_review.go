@@ -22,7 +22,7 @@ type review struct {
 	client   *mlflow.Client
 	minLevel string
 	// wanted are the principals to keep; nil keeps all.
-	wanted     map[principalKey]bool
+	wanted     map[mlflow.PrincipalKey]bool
 	background mlflow.Background
 	folders    *folderTracker
 	// givenUp counts the reads that failed after several tries.
@@ -59,7 +59,7 @@ func (r *review) run(ctx context.Context, found []mlflow.Experiment, principals 
 	if r.background, err = r.client.AccessControl().Background(ctx, ids); err != nil {
 		return err
 	}
-	r.wanted = wantedPrincipals(principals, r.background.Members)
+	r.wanted = wantedPrincipals(r.client, principals, r.background.Members)
 	r.results = make([]reviewResult, len(found))
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(parallelReviews)
@@ -76,20 +76,24 @@ func (r *review) run(ctx context.Context, found []mlflow.Experiment, principals 
 	return nil
 }
 
-// wantedPrincipals folds names, each of which may be that of a user, a group or a service principal, and adds the groups that one of
+// wantedPrincipals takes names, each of which may be that of a user, a group or a service principal, and adds the groups that one of
 // them is known to be in. It is nil when there are none.
-func wantedPrincipals(names []string, members map[string][]string) map[principalKey]bool {
+func wantedPrincipals(rules mlflow.NameRules, names []string, members map[string][]string) map[mlflow.PrincipalKey]bool {
 	if len(names) == 0 {
 		return nil
 	}
-	wanted := map[principalKey]bool{}
+	wanted := map[mlflow.PrincipalKey]bool{}
+	key := func(kind mlflow.PrincipalKind, name string) mlflow.PrincipalKey {
+		return rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})
+	}
 	for _, name := range names {
-		wanted[keyOf(mlflow.Principal{Kind: mlflow.KindUser, Name: name})] = true
-		wanted[principalKey{group: true, name: name}] = true
+		for _, kind := range []mlflow.PrincipalKind{mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal} {
+			wanted[key(kind, name)] = true
+		}
 	}
 	for group, users := range members {
-		if slices.ContainsFunc(users, func(name string) bool { return wanted[keyOf(mlflow.Principal{Kind: mlflow.KindUser, Name: name})] }) {
-			wanted[principalKey{group: true, name: group}] = true
+		if slices.ContainsFunc(users, func(name string) bool { return wanted[key(mlflow.KindUser, name)] }) {
+			wanted[key(mlflow.KindGroup, group)] = true
 		}
 	}
 	return wanted
@@ -170,7 +174,7 @@ func (r *review) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantModel 
 	decided := map[mlflow.Principal]bool{}
 	for _, g := range grantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
-		if r.wanted != nil && !r.wanted[keyOf(principal)] {
+		if r.wanted != nil && !r.wanted[r.client.PrincipalKey(principal)] {
 			continue
 		}
 		effective := !decided[principal] && g.Level == entries[principal].Effective()

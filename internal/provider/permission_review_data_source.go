@@ -191,7 +191,7 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 // fill lists what the review found.
 func (m *permissionReviewModel) fill(r *review) {
 	m.Experiments, m.Grants, m.Unreadable = []reviewedModel{}, []reviewGrantModel{}, []unreadableModel{}
-	holders := map[principalKey]bool{}
+	holders := map[mlflow.PrincipalKey]bool{}
 	for _, result := range r.results {
 		e := result.experiment
 		if result.reason != "" {
@@ -203,7 +203,7 @@ func (m *permissionReviewModel) fill(r *review) {
 		for _, g := range result.grants {
 			g.locate(r.paths)
 			m.Grants = append(m.Grants, g)
-			holders[keyOf(mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal})] = true
+			holders[r.client.PrincipalKey(mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal})] = true
 		}
 	}
 	m.Members, m.DefaultLevel = r.background.Members, orNull(r.background.DefaultLevel)

@@ -179,7 +179,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	}
 	broken("/Projects/busy", emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"})
 	broken("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
-	broken("/Projects/other", emulator.Fault{ContentType: "application/json", RawBody: `{"object_type": "notebook"}`})
+	broken("/Projects/other", emulator.Fault{ContentType: "application/json", RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
 	d := newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 	state, grants, says := d.review(map[string]any{})
 	if says != "" || len(grants) != 9 {
@@ -191,8 +191,8 @@ func TestPermissionReview_unreadable(t *testing.T) {
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
 		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
 		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server gave no usable answer.",
-		"/Projects/other":         "workspace: Its permissions could not be read. The server answered with the permissions of a notebook.",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
 			t.Errorf("the reason for %s is %q, want %q", name, reasons[name], want)

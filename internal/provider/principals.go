@@ -15,20 +15,6 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// principalKey is a principal as the server compares it. Users and service principals share one name space and ignore case: a
-// service principal that was written as user_name is answered as service_principal_name. Groups compare exactly.
-type principalKey struct {
-	group bool
-	name  string
-}
-
-func keyOf(p mlflow.Principal) principalKey {
-	if p.Kind == mlflow.KindGroup {
-		return principalKey{group: true, name: p.Name}
-	}
-	return principalKey{name: strings.ToLower(p.Name)}
-}
-
 // directGrants lists what is granted on the experiment itself, `admins` included.
 func directGrants(acl mlflow.ACL) []mlflow.Grant {
 	var grants []mlflow.Grant
@@ -41,59 +27,96 @@ func directGrants(acl mlflow.ACL) []mlflow.Grant {
 }
 
 // levelsOf gives the level of each principal.
-func levelsOf(grants []mlflow.Grant) map[principalKey]string {
-	levels := make(map[principalKey]string, len(grants))
+func levelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.PrincipalKey]string {
+	levels := make(map[mlflow.PrincipalKey]string, len(grants))
 	for _, g := range grants {
-		levels[keyOf(g.Principal)] = g.Level
+		levels[rules.PrincipalKey(g.Principal)] = g.Level
 	}
 	return levels
 }
 
 // sameGrants tells whether two lists grant the same.
-func sameGrants(a, b []mlflow.Grant) bool { return maps.Equal(levelsOf(a), levelsOf(b)) }
+func sameGrants(rules mlflow.NameRules, a, b []mlflow.Grant) bool {
+	return maps.Equal(levelsOf(rules, a), levelsOf(rules, b))
+}
+
+// samePrincipal tells whether two principals are one.
+func samePrincipal(rules mlflow.NameRules, p, q mlflow.Principal) bool {
+	return rules.PrincipalKey(p) == rules.PrincipalKey(q)
+}
 
 // without leaves out the grants of the principals that are in drop.
-func without[V any](grants []mlflow.Grant, drop map[principalKey]V) []mlflow.Grant {
+func without[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
 	return slices.DeleteFunc(slices.Clone(grants), func(g mlflow.Grant) bool {
-		_, found := drop[keyOf(g.Principal)]
+		_, found := drop[rules.PrincipalKey(g.Principal)]
 		return found
 	})
 }
 
-// hasManage tells whether the caller would hold CAN_MANAGE if these were all the direct grants: by one of them or by what the
-// experiment inherits, as the caller or as a member of a group.
-func hasManage(caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) bool {
-	own := map[principalKey]bool{keyOf(caller.Principal): true}
-	for _, group := range caller.Groups {
-		own[principalKey{group: true, name: group}] = true
+// withoutPrincipal leaves out the grant of one principal.
+func withoutPrincipal(rules mlflow.NameRules, grants []mlflow.Grant, p mlflow.Principal) []mlflow.Grant {
+	return without(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
+}
+
+// isOwn reports whether a grant to the principal is one to the caller: as the caller, or as a member of a group.
+func isOwn(rules mlflow.NameRules, caller mlflow.Caller, p mlflow.Principal) bool {
+	if p.Kind == mlflow.KindGroup {
+		return slices.Contains(caller.Groups, p.Name)
 	}
-	return slices.ContainsFunc(direct, func(g mlflow.Grant) bool {
-		return g.Level == mlflow.LevelManage && own[keyOf(g.Principal)]
-	}) || slices.ContainsFunc(acl.Entries, func(e mlflow.ACLEntry) bool {
-		return e.Inherited() == mlflow.LevelManage && own[keyOf(e.Principal)]
-	})
+	return samePrincipal(rules, caller.Principal, p)
+}
+
+// hasManage reports whether the caller would have CAN_MANAGE if these were all the direct grants: by one of them or by what the
+// experiment inherits, as the caller or as a member of a group. A DENY among them outweighs all but the role of an admin.
+func hasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) bool {
+	if caller.Admin {
+		return true
+	}
+	manages, denied := false, false
+	for _, g := range direct {
+		if isOwn(rules, caller, g.Principal) {
+			manages = manages || g.Level == mlflow.LevelManage
+			denied = denied || g.Level == mlflow.LevelDeny
+		}
+	}
+	for _, e := range acl.Entries {
+		if !isOwn(rules, caller, e.Principal) {
+			continue
+		}
+		for _, p := range e.Permissions {
+			switch {
+			case !p.Inherited:
+			case p.FromAdminRole():
+				return true
+			default:
+				manages = manages || p.Level == mlflow.LevelManage
+				denied = denied || p.Level == mlflow.LevelDeny
+			}
+		}
+	}
+	return manages && !denied
 }
 
 // withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away, and tells whether it had to. Only those who
 // hold CAN_MANAGE can read the list, so nobody gains anything.
-func withCaller(caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) (grants []mlflow.Grant, added bool) {
-	if hasManage(caller, direct, acl) {
+func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) (grants []mlflow.Grant, added bool) {
+	if hasManage(rules, caller, direct, acl) {
 		return direct, false
 	}
-	others := without(direct, map[principalKey]bool{keyOf(caller.Principal): true})
+	others := withoutPrincipal(rules, direct, caller.Principal)
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage}), true
 }
 
 // samePrincipals tells whether two maps of one kind of principals grant the same, spelling aside. Null and {} differ, and nothing
 // equals what is unknown.
-func samePrincipals(kind mlflow.PrincipalKind, a, b types.Map) bool {
+func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
 	}
-	fold := func(m types.Map) map[principalKey]string {
-		levels := map[principalKey]string{}
+	fold := func(m types.Map) map[mlflow.PrincipalKey]string {
+		levels := map[mlflow.PrincipalKey]string{}
 		for name, level := range stringMap(m) {
-			levels[keyOf(mlflow.Principal{Kind: kind, Name: name})] = level
+			levels[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})] = level
 		}
 		return levels
 	}

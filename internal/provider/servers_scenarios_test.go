@@ -545,7 +545,7 @@ func legacyCallers(t *testing.T, s *server) {
 	expectSays(t, d.block("mlflow_experiment_permission").up(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
 		"error: Could not grant permission: ", "Permission denied")
 	mine := d.block("mlflow_experiment_permission")
-	expectSays(t, mine.up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Your own access would be lowered")
+	expectSays(t, mine.up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
 	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
 }
 

@@ -1,0 +1,332 @@
+package mlflow
+
+import (
+	"context"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"net/http"
+	"path"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// checkedCall is one call of the API, what its answer must hold, and what a lying server may answer instead.
+type checkedCall struct {
+	// route is the method and path; rule says what do enforces.
+	route, rule string
+	server      bool // an MLflow server, else Databricks
+	// right are the answers to the call in order, the last for ever; world those to other calls that differ from the usual ones.
+	right []string
+	world map[string][]string
+	// none reports that {} is right, nothing that an empty body is, too.
+	none, nothing bool
+	// others are the answers about other objects.
+	others []string
+	use    func(ctx context.Context, c *Client) error
+}
+
+const (
+	experiment7 = `{"experiment":{"experiment_id":"7","name":"/Shared/x","lifecycle_stage":"active","creation_time":1700000000000}}`
+	experiment8 = `{"experiment":{"experiment_id":"8","name":"/Shared/y","lifecycle_stage":"active","creation_time":1700000000000}}`
+	acl7        = `{"object_id":"/experiments/7","object_type":"mlflowExperiment","access_control_list":[
+		{"user_name":"ana","all_permissions":[{"permission_level":"CAN_EDIT","inherited":false}]}]}`
+	acl7Empty = `{"object_id":"/experiments/7","object_type":"mlflowExperiment"}`
+	acl8      = `{"object_id":"/experiments/8","object_type":"mlflowExperiment","access_control_list":[
+		{"user_name":"ana","all_permissions":[{"permission_level":"CAN_EDIT","inherited":false}]}]}`
+	allUsers = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	noGrants = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+	anaEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]},{"id":6,"name":"__user_2__","workspace":"default","permissions":[
+		{"id":11,"resource_type":"experiment","resource_pattern":"7","permission":"EDIT"}]}]}`
+	roleEdits = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[
+		{"id":12,"resource_type":"experiment","resource_pattern":"7","permission":"EDIT"}]}]}`
+	roleRow7    = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"7","permission":"READ"}}`
+	roleRow8    = `{"role_permission":{"id":12,"role_id":5,"resource_type":"experiment","resource_pattern":"8","permission":"READ"}}`
+	legacyRow7  = `{"experiment_permission":{"experiment_id":"7","user_id":2,"permission":"EDIT"}}`
+	legacyRow8  = `{"experiment_permission":{"experiment_id":"8","user_id":2,"permission":"EDIT"}}`
+	absentPage  = "<title>404 Not Found</title>"
+	effectively = "GET /api/3.0/mlflow/users/permissions/get"
+	rolesList   = "GET /api/3.0/mlflow/roles/list"
+	legacyGet   = "GET /api/2.0/mlflow/experiments/permissions/get"
+)
+
+// usualWorld answers every call rightly: experiment 7, the users admin and ana, the role ds, and nothing granted on an MLflow server.
+var usualWorld = map[string][]string{
+	"GET /api/2.0/mlflow/experiments/get":                 {experiment7},
+	"GET /api/2.0/permissions/experiments/7":              {acl7},
+	"PUT /api/2.0/permissions/experiments/7":              {acl7Empty},
+	"GET /api/2.0/mlflow/users/list":                      {allUsers},
+	"GET /api/2.0/mlflow/users/current":                   {`{"user":{"id":1,"username":"admin","is_admin":true}}`},
+	"GET /api/3.0/mlflow/users/current/permissions":       {`{"is_admin":true,"permissions":[]}`},
+	"GET /api/2.0/mlflow/users/get":                       {`{"user":{"id":1,"username":"admin","is_admin":true,"experiment_permissions":[]}}`},
+	"POST /api/3.0/mlflow/users/permissions/grant":        {`{}`},
+	"POST /api/3.0/mlflow/users/permissions/revoke":       {`{}`},
+	"POST /api/2.0/mlflow/runs/search":                    {`{}`},
+	"POST /api/3.0/mlflow/traces/search":                  {`{}`},
+	"POST /api/2.0/mlflow/logged-models/search":           {`{}`},
+	"POST /api/2.0/mlflow/experiments/set-experiment-tag": {`{}`},
+	effectively: {`{"allowed":true,"permission":"NO_PERMISSIONS"}`},
+	rolesList:   {noGrants},
+}
+
+// legacyWorld is a server before 3.13.
+var legacyWorld = map[string][]string{effectively: {absentPage}, legacyGet: {notThere}}
+
+func with(world map[string][]string, route string, answers ...string) map[string][]string {
+	merged := map[string][]string{route: answers}
+	for r, a := range world {
+		if r != route {
+			merged[r] = a
+		}
+	}
+	return merged
+}
+
+var (
+	ana     = Principal{Kind: KindUser, Name: "ana"}
+	dsRole  = Principal{Kind: KindGroup, Name: "ds"}
+	editAna = Grant{Principal: ana, Level: LevelEdit}
+)
+
+func search(ctx context.Context, c *Client) error {
+	for _, err := range c.SearchExperiments(ctx, Search{}) {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hasContent(ctx context.Context, c *Client) error { _, err := c.HasContent(ctx, "7"); return err }
+func whoAmI(ctx context.Context, c *Client) error     { _, err := c.Caller(ctx); return err }
+func readList(ctx context.Context, c *Client) error {
+	_, err := c.AccessControl().Get(ctx, "7")
+	return err
+}
+
+func grantTo(p Principal, level string) func(context.Context, *Client) error {
+	return func(ctx context.Context, c *Client) error {
+		_, err := c.AccessControl().Grant(ctx, "7", Grant{p, level})
+		return err
+	}
+}
+
+func revokeFrom(p Principal) func(context.Context, *Client) error {
+	return func(ctx context.Context, c *Client) error { return c.AccessControl().Revoke(ctx, "7", p) }
+}
+
+// checkedCalls lists every call that the client makes.
+var checkedCalls = []checkedCall{
+	{route: "GET /api/2.0/mlflow/experiments/get", rule: "the experiment with the ID", right: []string{experiment7}, others: []string{experiment8},
+		use: func(ctx context.Context, c *Client) error { _, err := c.GetExperiment(ctx, "7"); return err }},
+	{route: "GET /api/2.0/mlflow/experiments/get-by-name", rule: "the experiment with the name", right: []string{experiment7}, others: []string{experiment8},
+		use: func(ctx context.Context, c *Client) error {
+			_, err := c.GetExperimentByName(ctx, "/Shared/x")
+			return err
+		}},
+	{route: "POST /api/2.0/mlflow/experiments/create", rule: "an ID", right: []string{`{"experiment_id":"7"}`}, others: []string{`{"experiment_id":""}`, experiment7},
+		use: func(ctx context.Context, c *Client) error {
+			_, err := c.createOnce(ctx, NewExperiment{Name: "/Shared/x"})
+			return err
+		}},
+	{route: "POST /api/2.0/mlflow/experiments/search", rule: "{}, experiments with IDs, or a page token", right: []string{`{"experiments":[{"experiment_id":"7"}]}`}, none: true,
+		others: []string{`{"experiments":[{"name":"/Shared/x"}]}`, `{"runs":[]}`}, use: search},
+	{route: "POST /api/2.0/mlflow/experiments/update", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { return c.RenameExperiment(ctx, "7", "/Shared/z") }},
+	{route: "POST /api/2.0/mlflow/experiments/delete", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { return c.DeleteExperiment(ctx, "7") }},
+	{route: "POST /api/2.0/mlflow/experiments/restore", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		world: map[string][]string{"GET /api/2.0/mlflow/experiments/get": {strings.Replace(experiment7, "active", "deleted", 1)}},
+		use:   func(ctx context.Context, c *Client) error { return c.RestoreExperiment(ctx, "7") }},
+	{route: "POST /api/2.0/mlflow/experiments/set-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { return c.SetTag(ctx, "7", Tag{"k", "v"}) }},
+	{route: "POST /api/2.0/mlflow/experiments/delete-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { _, err := c.RemoveTag(ctx, "7", "k"); return err }},
+	{route: "POST /api/2.0/mlflow/runs/search", rule: "{}, runs, or a page token", right: []string{`{"runs":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
+	{route: "POST /api/3.0/mlflow/traces/search", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
+	{route: "GET /api/2.0/mlflow/traces", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7},
+		world: map[string][]string{"POST /api/3.0/mlflow/traces/search": {absentPage}}, use: hasContent},
+	{route: "POST /api/2.0/mlflow/logged-models/search", rule: "{}, models, or a page token", right: []string{`{"models":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
+	{route: "POST /api/2.0/workspace/mkdirs", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { return c.CreateParents(ctx, "/Team/a/x") }},
+	{route: "GET /api/2.0/workspace/get-status", rule: "an object with an ID and a path", right: []string{`{"object_id":9,"object_type":"DIRECTORY","path":"/Team"}`}, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { _, err := c.WorkspaceStatus(ctx, "/Team"); return err }},
+	{route: "GET /api/2.0/preview/scim/v2/Me", rule: "a userName", right: []string{`{"userName":"ana"}`}, others: []string{`{"id":"1"}`}, use: whoAmI},
+	{route: "GET /api/2.0/permissions/experiments/7", rule: "the list of the experiment", right: []string{acl7}, others: []string{acl8, `{"access_control_list":[]}`}, use: readList},
+	{route: "PUT /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty},
+		use: func(ctx context.Context, c *Client) error {
+			_, err := c.AccessControl().Set(ctx, "7", []Grant{editAna})
+			return err
+		}},
+	{route: "PATCH /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty}, use: grantTo(ana, LevelEdit)},
+	{route: "GET /api/2.0/permissions/experiments/7/permissionLevels", rule: "levels", right: []string{`{"permission_levels":[{"permission_level":"CAN_READ"}]}`}, others: []string{experiment7},
+		use: func(ctx context.Context, c *Client) error { _, err := c.AccessControl().Levels(ctx, "7"); return err }},
+
+	{route: effectively, rule: "a level", server: true, right: usualWorld[effectively], others: []string{`{"allowed":true}`}, use: readList},
+	{route: rolesList, rule: "roles with IDs and names, or an empty list", server: true, right: []string{noGrants}, others: []string{`{"roles":[{"name":"ds"}]}`, allUsers}, use: readList},
+	{route: "GET /api/2.0/mlflow/users/list", rule: "users with names", server: true, right: []string{allUsers}, others: []string{`{"users":[]}`, noGrants}, use: readList},
+	{route: "GET /api/2.0/mlflow/users/current", rule: "a user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/current"], others: []string{`{"is_basic_auth":true}`}, use: whoAmI},
+	{route: "GET /api/3.0/mlflow/users/current/permissions", rule: "a list", server: true, right: []string{`{"permissions":[]}`}, others: []string{allUsers}, use: whoAmI},
+	{route: "POST /api/3.0/mlflow/users/permissions/grant", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers}, use: grantTo(ana, LevelEdit)},
+	{route: "POST /api/3.0/mlflow/users/permissions/revoke", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
+		world: map[string][]string{rolesList: {anaEdits, noGrants}}, use: revokeFrom(ana)},
+	{route: "POST /api/3.0/mlflow/roles/permissions/add", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8}, use: grantTo(dsRole, LevelRead)},
+	{route: "PATCH /api/3.0/mlflow/roles/permissions/update", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8},
+		world: map[string][]string{rolesList: {roleEdits}}, use: grantTo(dsRole, LevelRead)},
+	{route: "DELETE /api/3.0/mlflow/roles/permissions/remove", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
+		world: map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}, use: revokeFrom(dsRole)},
+
+	{route: "GET /api/2.0/mlflow/users/get", rule: "the user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/get"], world: legacyWorld,
+		others: []string{`{"user":{"id":2,"username":"ADMIN"}}`}, use: whoAmI},
+	{route: legacyGet, rule: "the grant on the experiment", server: true, right: []string{notThere, legacyRow7}, world: with(legacyWorld, legacyGet), others: []string{legacyRow8},
+		use: func(ctx context.Context, c *Client) error {
+			_, err := c.AccessControl().Level(ctx, "7", ana)
+			return err
+		}},
+	{route: "POST /api/2.0/mlflow/experiments/permissions/create", rule: "the grant on the experiment", server: true, right: []string{legacyRow7}, world: legacyWorld, others: []string{legacyRow8}, use: grantTo(ana, LevelEdit)},
+	{route: "PATCH /api/2.0/mlflow/experiments/permissions/update", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true,
+		world: with(legacyWorld, legacyGet, notThere, legacyRow7), others: []string{legacyRow8}, use: grantTo(ana, LevelManage)},
+	{route: "DELETE /api/2.0/mlflow/experiments/permissions/delete", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true,
+		world: with(legacyWorld, legacyGet, notThere, legacyRow7, notThere), others: []string{legacyRow8}, use: revokeFrom(ana)},
+}
+
+// lyingServer answers rightly, but for one route, of which it gives the first right answers and then the lie.
+type lyingServer struct {
+	call checkedCall
+	lie  *http.Response
+	mu   sync.Mutex
+	seen map[string]int
+}
+
+func (s *lyingServer) RoundTrip(req *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	route := req.Method + " " + req.URL.Path
+	n := s.seen[route]
+	s.seen[route]++
+	answers := s.call.world[route]
+	switch {
+	case route == s.call.route && s.lie != nil && n >= len(s.call.right)-1:
+		s.lie.Body = io.NopCloser(strings.NewReader(s.lie.Status)) // the body is kept there
+		return s.lie, nil
+	case route == s.call.route:
+		answers = s.call.right
+	case answers == nil:
+		answers = usualWorld[route]
+	}
+	if len(answers) == 0 {
+		answers = []string{absentPage}
+	}
+	switch body := answers[min(n, len(answers)-1)]; body {
+	case absentPage:
+		return page(404, body)()
+	case notThere:
+		return reply(404, body)()
+	default:
+		return reply(200, body)()
+	}
+}
+
+func (s *lyingServer) use(t *testing.T) error {
+	c := testClient(s, func(o *Options) {
+		o.RetryTimeout = time.Nanosecond
+		if s.call.server {
+			o.Backend = &Server{Username: "admin"}
+		}
+	})
+	return s.call.use(t.Context(), c)
+}
+
+func TestEveryAnswerIsChecked(t *testing.T) {
+	for _, call := range checkedCalls {
+		t.Run(call.route, func(t *testing.T) {
+			honest := &lyingServer{call: call, seen: map[string]int{}}
+			if err := honest.use(t); err != nil || honest.seen[call.route] == 0 {
+				t.Fatalf("with the right answers: %v; calls %v", err, honest.seen)
+			}
+			lies := []struct {
+				status int
+				body   string
+			}{
+				{200, `null`}, {200, `[]`}, {200, `{"status":"ok"}`}, {200, `"ok"`}, {200, `OK`},
+				{200, `{"error_code":"INTERNAL_ERROR","message":"no"}`}, {200, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`},
+				{200, `{"error_code":"PERMISSION_DENIED","message":"no"}`}, {200, `{"error_code":404,"message":"no"}`},
+			}
+			for _, body := range call.others {
+				lies = append(lies, struct {
+					status int
+					body   string
+				}{200, body})
+			}
+			if !call.none {
+				lies = append(lies, struct {
+					status int
+					body   string
+				}{200, `{}`})
+			}
+			if !call.nothing {
+				lies = append(lies, struct {
+					status int
+					body   string
+				}{204, ``}, struct {
+					status int
+					body   string
+				}{200, ``})
+			}
+			for _, lie := range lies {
+				liar := &lyingServer{call: call, seen: map[string]int{}, lie: &http.Response{
+					StatusCode: lie.status, Status: lie.body, Header: http.Header{"Content-Type": {"application/json"}},
+				}}
+				err := liar.use(t)
+				if err == nil {
+					t.Errorf("%d %s was believed, although the answer must hold %s", lie.status, lie.body, call.rule)
+				}
+				if IsNotFound(err) || IsPermissionDenied(err) || IsAlreadyExists(err) {
+					t.Errorf("%d %s was taken for a refusal: %v", lie.status, lie.body, err)
+				}
+			}
+		})
+	}
+}
+
+// Every call in the source stands in the table.
+func TestCheckedCalls_complete(t *testing.T) {
+	listed := map[string]bool{}
+	for _, call := range checkedCalls {
+		_, p, _ := strings.Cut(call.route, " ")
+		listed[path.Base(p)] = true
+	}
+	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // one folder, no build tags
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	ast.Inspect(packages["mlflow"], func(n ast.Node) bool {
+		field, ok := n.(*ast.KeyValueExpr)
+		if !ok {
+			return true
+		}
+		if key, ok := field.Key.(*ast.Ident); !ok || key.Name != "path" {
+			return true
+		}
+		found++
+		last := "7" // of permissionsPath
+		ast.Inspect(field.Value, func(n ast.Node) bool {
+			if literal, ok := n.(*ast.BasicLit); ok {
+				last = path.Base(strings.Trim(literal.Value, `"`))
+			}
+			return true
+		})
+		if !listed[last] {
+			t.Errorf("no row of checkedCalls has the call %q", last)
+		}
+		return true
+	})
+	if found < 25 {
+		t.Errorf("found only %d calls in the source", found)
+	}
+}
