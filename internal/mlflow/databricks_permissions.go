@@ -263,6 +263,10 @@ func (e *NotGrantedError) Error() string {
 	}
 }
 
+// Leftover implements [AccessControl]: IDs are never used again.
+func (a databricksACL) Leftover(context.Context, string) ([]Grant, error) { return nil, nil }
+
+// Levels implements [AccessControl].
 func (a databricksACL) Levels(ctx context.Context, id string) ([]LevelInfo, error) {
 	var out levelsAnswer
 	err := a.client.do(ctx, call{

@@ -156,6 +156,9 @@ type AccessControl interface {
 	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
 	// with Set and Grant.
 	Revoke(ctx context.Context, experimentID string, p Principal) error
+	// Leftover lists the grants that an earlier experiment left under the ID of one that was just created: they open the new one to the people
+	// of the old one. Grants to the caller are left out. There are none where IDs are never used again.
+	Leftover(ctx context.Context, experimentID string) ([]Grant, error)
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
 }

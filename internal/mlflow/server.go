@@ -24,6 +24,8 @@ type Server struct {
 
 	permissions shared[permissionAPI]
 	grants      shared[*serverGrants]
+	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see [AccessControl.Leftover].
+	leftovers shared[*serverGrants]
 }
 
 // activeWorkspace is the workspace that calls without a workspace header act in.

@@ -358,6 +358,31 @@ func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Prin
 	return created, err
 }
 
+// Leftover implements [AccessControl]. Neither delete nor `mlflow gc` removes the grants on an experiment, and SQLite uses its ID again. They are
+// read once a run. Without credentials there are none, and who may not list the grants is told nothing.
+func (a serverAccess) Leftover(ctx context.Context, experimentID string) ([]Grant, error) {
+	if a.server.Username == "" {
+		return nil, nil
+	}
+	all, err := a.server.leftovers.get(ctx, func(ctx context.Context) (*serverGrants, error) {
+		all, _, err := a.readAll(ctx)
+		if _, unsupported := errors.AsType[*UnsupportedError](err); unsupported {
+			return &serverGrants{}, nil
+		}
+		return all, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var left []Grant
+	for p, level := range all.direct(experimentID) {
+		if p != (Principal{Kind: KindUser, Name: a.server.Username}) {
+			left = append(left, Grant{Principal: p, Level: fromServerLevel(level)})
+		}
+	}
+	return left, nil
+}
+
 // Levels implements [AccessControl].
 func (a serverAccess) Levels(ctx context.Context, _ string) ([]LevelInfo, error) {
 	api, err := a.api(ctx)

@@ -138,12 +138,27 @@ func (o obtaining) createFresh(ctx context.Context, since time.Time) (mlflow.Exp
 	var taken *mlflow.TakenError
 	switch {
 	case err == nil:
+		o.warnLeftoverGrants(ctx, id)
 		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags}, true
 	case errors.As(err, &taken) && !taken.Experiment.Deleted():
 		return o.takeActive(ctx, taken.Experiment, err)
 	default:
 		o.createFailed(err)
 		return mlflow.Experiment{}, false
+	}
+}
+
+// warnLeftoverGrants warns who has access to the new experiment by grants that an earlier one of the same ID left.
+func (o obtaining) warnLeftoverGrants(ctx context.Context, id string) {
+	left, err := o.client.AccessControl().Leftover(ctx, id)
+	if err != nil {
+		addWarning(o.diags, "check for grants of an earlier experiment", named(id, o.name()), err,
+			"The server may use the ID of a purged experiment again, with the grants on it. Check who has access to the new experiment.")
+	}
+	if len(left) > 0 {
+		o.diags.AddWarning("Experiment is open to users of an earlier one", fmt.Sprintf("The server used the ID of a purged experiment again for %s, and the grants on that "+
+			"one now give access to it:\n%s\n\nRevoke them, or manage all grants with mlflow_experiment_permissions, which removes those that are not declared.",
+			named(id, o.name()), describeGrants(left)))
 	}
 }
 
