@@ -17,7 +17,7 @@ func TestSelectRows(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		{names: "", want: []string{"permissions", "tags", "pairs", "fifty", "three"}},
+		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "fifty", "three"}},
 		{names: "quick", want: []string{"quick"}},
 		{names: "three pairs", want: []string{"pairs", "three"}},
 		{names: "pairs nonesuch", err: `"nonesuch"`},
@@ -67,10 +67,11 @@ func TestCalls(t *testing.T) {
 
 // TestTargets: the median decides about time, the worst run about calls and memory.
 func TestTargets(t *testing.T) {
-	met := func() result {
-		return result{
-			row:   row{name: "x", target: target{bulk: true, calls: 12, ratio: 1.5}},
-			floor: []sample{{took: 2 * time.Second}, {took: 2 * time.Second}, {took: 9 * time.Second}},
+	met := func() *result {
+		return &result{
+			row:    row{name: "x", target: target{bulk: true, calls: 12, ratio: 1.5, pluginRatio: 0.5}},
+			floor:  series{samples: []sample{{took: 2 * time.Second}, {took: 2 * time.Second}, {took: 9 * time.Second}}},
+			plugin: series{samples: []sample{{took: 6 * time.Second, memory: 200 << 20}}},
 			bulk: series{
 				bulk: true, calls: map[string]int{"get": 7, "search": 5},
 				samples: []sample{{took: 3 * time.Second, memory: 100 << 20}, {took: time.Second, memory: 149 << 20}, {took: 30 * time.Second}},
@@ -84,17 +85,80 @@ func TestTargets(t *testing.T) {
 	}{
 		"met":      {func(*result) {}, 0},
 		"calls":    {func(r *result) { r.bulk.calls["host"] = 1 }, 1},
-		"time":     {func(r *result) { r.bulk.samples[1].took = 4 * time.Second }, 1},
+		"time":     {func(r *result) { r.bulk.samples[1].took = 4 * time.Second }, 2},
+		"plugin":   {func(r *result) { r.plugin.samples[0].took = 5 * time.Second }, 1},
 		"memory":   {func(r *result) { r.off.samples[0].memory = 150 << 20 }, 1},
-		"bulk off": {func(r *result) { r.row.target.bulk = false }, 2},
+		"bulk off": {func(r *result) { r.row.target.bulk = false }, 3},
 		"no ratio": {func(r *result) { r.row.target = target{calls: 1000} }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := met()
-			tc.change(&r)
-			if missed := printTargets(io.Discard, []result{r}); missed != tc.missed {
+			tc.change(r)
+			if missed := printTargets(io.Discard, []*result{r}); missed != tc.missed {
 				t.Errorf("%d targets missed, want %d", missed, tc.missed)
 			}
 		})
+	}
+}
+
+// TestTables: the floor through a plugin has a line in the rows that measure it.
+func TestTables(t *testing.T) {
+	lines := func(plugin bool) []string {
+		r := newResult(row{name: "x", plugin: plugin}, "")
+		for i, s := range r.all() {
+			s.samples = []sample{{took: time.Duration(i+1) * time.Second}}
+		}
+		var out strings.Builder
+		printTables(&out, []*result{r})
+		_, table, _ := strings.Cut(out.String(), "CALLS BY ROUTE\n")
+		table, _, _ = strings.Cut(table, "\n\n")
+		var names []string
+		for line := range strings.Lines(table) {
+			names = append(names, strings.Join(strings.Fields(line), " "))
+		}
+		return names
+	}
+	with := []string{
+		"terraform_data 0 1.0s 1.00 0.50 0.0s", "time_static 0 2.0s 2.00 1.00 0.0s unknown",
+		"bulk on 0 3.0s 3.00 1.50 0.0s unknown", "bulk off 0 4.0s 4.00 2.00 0.0s unknown",
+	}
+	if got := lines(true); !slices.Equal(got, with) {
+		t.Errorf("with a plugin the table is %q, want %q", got, with)
+	}
+	without := []string{"terraform_data 0 1.0s 1.00 0.0s", "bulk on 0 2.0s 2.00 0.0s unknown", "bulk off 0 3.0s 3.00 0.0s unknown"}
+	if got := lines(false); !slices.Equal(got, without) {
+		t.Errorf("without a plugin the table is %q, want %q", got, without)
+	}
+}
+
+// TestWrite: a configuration that is planned has a state, one that is applied has none, and each apply has names of its own.
+func TestWrite(t *testing.T) {
+	for _, tc := range []struct {
+		row   row
+		state bool
+		name  string
+	}{
+		{row: row{permissions: true}, state: true, name: `"/Shared/x"`},
+		{row: row{permissions: true, managed: 1, apply: true}, name: `"/Projects/bench-${var.run}/0/experiment-0"`},
+	} {
+		experiments := []experiment{{ID: "1", Name: "/Shared/x", users: map[string]string{"ana@example.com": "CAN_EDIT"}}}
+		if tc.row.apply {
+			experiments = newExperiments(tc.row)
+		}
+		for name, write := range map[string]func(string, string, row, []experiment) error{
+			"mlflow": writeConfiguration, "floor": writeFloor, "plugin": writePlugin,
+		} {
+			folder := filepath.Join(t.TempDir(), name)
+			if err := write(folder, "http://127.0.0.1", tc.row, experiments); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(folder, "main.tf"))
+			if err != nil || !strings.Contains(string(text), tc.name) {
+				t.Errorf("%s does not contain %s: %v\n%s", name, tc.name, err, text)
+			}
+			if _, err := os.Stat(filepath.Join(folder, stateFile)); (err == nil) != tc.state {
+				t.Errorf("%s: reading the state: %v, want one: %v", name, err, tc.state)
+			}
+		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// Both configurations have the same shape: one block of each kind, with for_each over a map of as little as possible in a local, and the
+// All configurations have the same shape: one block of each kind, with for_each over a map of as little as possible in a local, and the
 // experiments' ids in another local. With a reference to the experiments themselves, the CLI would build all of them anew for each
 // resource that refers to one.
 const (
@@ -40,7 +40,8 @@ locals {
 resource "mlflow_experiment" "this" {
   for_each = local.experiments
 
-  name = each.value
+  name           = each.value
+  create_parents = true
 }
 `
 	tagBlock = `
@@ -91,8 +92,48 @@ resource "terraform_data" "permissions" {
   }
 }
 `
+	pluginBlock = `terraform {
+  required_providers {
+    time = {
+      source = "registry.terraform.io/hashicorp/time"
+    }
+  }
+}
+
+locals {
+  ids = { for key, experiment in time_static.this : key => experiment.id }
+}
+
+resource "time_static" "this" {
+  for_each = local.experiments
+
+  triggers = {
+    name = each.value
+  }
+}
+`
+	pluginTagBlock = `
+resource "time_static" "tag" {
+  for_each = local.tags
+
+  triggers = {
+    experiment_id = local.ids[split("/", each.key)[0]]
+    key           = split("/", each.key)[1]
+    value         = each.value
+  }
+}
+`
+	pluginPermissionsBlock = `
+resource "time_static" "permissions" {
+  for_each = local.users
+
+  triggers = merge(each.value, { experiment_id = local.ids[each.key] })
+}
+`
 	mlflowProvider = `provider["registry.terraform.io/mlflow-terraform/mlflow"]`
 	floorProvider  = `provider["terraform.io/builtin/terraform"]`
+	pluginProvider = `provider["registry.terraform.io/hashicorp/time"]`
+	stateFile      = "terraform.tfstate"
 	workspaceID    = "1234567890123456" // that local-workspace tells, for the links
 )
 
@@ -126,8 +167,9 @@ func writeConfiguration(folder, url string, r row, experiments []experiment) err
 	c.add("mlflow_experiment", "this", mlflowProvider, func(x experiment) map[string]any {
 		return map[string]any{
 			"id": x.ID, "name": x.Name, "artifact_location": x.ArtifactLocation, "tags_all": map[string]string{},
-			"creation_time": time.UnixMilli(x.CreationTime).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
-			"url":           fmt.Sprintf("%s/ml/experiments/%s?w=%s", url, x.ID, workspaceID),
+			"create_parents": true,
+			"creation_time":  time.UnixMilli(x.CreationTime).UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+			"url":            fmt.Sprintf("%s/ml/experiments/%s?w=%s", url, x.ID, workspaceID),
 		}
 	})
 	c.addTags(tagBlock, "mlflow_experiment_tag", "this", mlflowProvider, func(x experiment, key string) map[string]any {
@@ -142,8 +184,8 @@ func writeConfiguration(folder, url string, r row, experiments []experiment) err
 	return c.write(folder)
 }
 
-// writeFloor writes the same with terraform_data.
-func writeFloor(folder string, r row, experiments []experiment) error {
+// writeFloor writes the same with terraform_data, which needs no plugin.
+func writeFloor(folder, _ string, r row, experiments []experiment) error {
 	c := configuration{row: r, experiments: experiments, text: floorBlock}
 	c.add("terraform_data", "this", floorProvider, func(x experiment) map[string]any {
 		return dataAttributes(x.ID, x.Name, "string")
@@ -171,6 +213,38 @@ func dataAttributes(id string, value, valueType any) map[string]any {
 	typed := map[string]any{"value": value, "type": valueType}
 	return map[string]any{"id": id, "input": typed, "output": typed, "triggers_replace": nil}
 }
+
+// writePlugin writes the same with time_static of HashiCorp's time provider, which calls no server.
+func writePlugin(folder, _ string, r row, experiments []experiment) error {
+	c := configuration{row: r, experiments: experiments, text: pluginBlock}
+	c.add("time_static", "this", pluginProvider, func(x experiment) map[string]any {
+		return timeAttributes(x, map[string]string{"name": x.Name})
+	})
+	c.addTags(pluginTagBlock, "time_static", "tag", pluginProvider, func(x experiment, key string) map[string]any {
+		return timeAttributes(x, map[string]string{"experiment_id": timeOf(x), "key": key, "value": x.tag(key)})
+	})
+	if r.permissions {
+		c.text += pluginPermissionsBlock
+		c.add("time_static", "permissions", pluginProvider, func(x experiment) map[string]any {
+			triggers := maps.Clone(x.users)
+			triggers["experiment_id"] = timeOf(x)
+			return timeAttributes(x, triggers)
+		})
+	}
+	return c.write(folder)
+}
+
+// timeAttributes are those of a time_static that was created together with an experiment.
+func timeAttributes(x experiment, triggers map[string]string) map[string]any {
+	t := time.UnixMilli(x.CreationTime).UTC()
+	return map[string]any{
+		"id": timeOf(x), "rfc3339": timeOf(x), "unix": t.Unix(), "year": t.Year(), "month": int(t.Month()), "day": t.Day(),
+		"hour": t.Hour(), "minute": t.Minute(), "second": t.Second(), "triggers": triggers,
+	}
+}
+
+// timeOf is the ID of that time_static.
+func timeOf(x experiment) string { return time.UnixMilli(x.CreationTime).UTC().Format(time.RFC3339) }
 
 // add adds a resource to the state, with an instance for each experiment.
 func (c *configuration) add(kind, name, provider string, attributes func(experiment) map[string]any) {
@@ -209,7 +283,7 @@ func (c *configuration) addState(s resourceState) {
 // keyOf is an experiment's key in the maps.
 func keyOf(i int) string { return fmt.Sprintf("e%05d", i) }
 
-// locals writes the maps that both configurations share.
+// locals writes the maps that all configurations share, and the variable that the names of new experiments contain.
 func (c *configuration) locals() string {
 	var names, tags, users strings.Builder
 	for i, x := range c.experiments {
@@ -223,22 +297,22 @@ func (c *configuration) locals() string {
 		}
 		fmt.Fprintf(&users, "    %q = { %s }\n", keyOf(i), strings.Join(levels, ", "))
 	}
-	return fmt.Sprintf("\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
+	return fmt.Sprintf("\nvariable \"run\" {\n  type = string\n}\n\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
 }
 
-// write writes the configuration and its state into a new folder.
+// write writes the configuration into a new folder, and its state unless that is what the row measures.
 func (c *configuration) write(folder string) error {
+	if err := os.Mkdir(folder, 0o700); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(c.text+c.locals()), 0o600); err != nil || c.row.apply {
+		return err
+	}
 	state, err := json.Marshal(map[string]any{
 		"version": 4, "terraform_version": "1.0.0", "serial": 1, "lineage": "bench", "outputs": map[string]any{}, "resources": c.resources,
 	})
 	if err != nil {
 		return err
 	}
-	if err := os.Mkdir(folder, 0o700); err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, "main.tf"), []byte(c.text+c.locals()), 0o600); err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, "terraform.tfstate"), state, 0o600)
+	return os.WriteFile(filepath.Join(folder, stateFile), state, 0o600)
 }

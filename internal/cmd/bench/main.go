@@ -1,8 +1,10 @@
-// Command bench measures plans of large configurations, on a local workspace, against Terraform's own cost for as many resources.
+// Command bench measures plans and applies of large configurations, on a local workspace, against Terraform's own cost for as many
+// resources.
 //
 // For each row it fills a workspace, writes a configuration and the state that an apply would leave, and lets the CLI plan it in turns:
-// a floor of as many terraform_data resources of the same shape, the configuration with bulk refresh, and the same without. Each plan
-// has to be empty. `make bench` runs it; see the guide on large workspaces.
+// as a floor, as many terraform_data resources of the same shape; in some rows as many time_static, the floor of a provider that is a
+// plugin and calls no server; the configuration with bulk refresh; and the same without. Each plan has to be empty. The row "apply"
+// starts without a state and measures the apply instead. `make bench` runs it; see the guide on large workspaces.
 package main
 
 import (
@@ -41,9 +43,9 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var names string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu; its settings must lead it to the provider")
+	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu; its settings must lead it to the providers mlflow and time")
 	flags.StringVar(&s.workspace, "workspace", "local-workspace", "`path` of the local-workspace program")
-	flags.IntVar(&s.runs, "runs", 3, "how often each plan is measured; the median counts")
+	flags.IntVar(&s.runs, "runs", 3, "how often each plan or apply is measured; the median counts")
 	flags.StringVar(&names, "rows", "", "`names` of the rows to run, by spaces: "+strings.Join(rowNames(), " ")+" (default: all but quick)")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -68,7 +70,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(folder)
 	fmt.Fprintf(out, "%d processors, %s\n", runtime.NumCPU(), version(ctx, s.cli))
-	var results []result
+	var results []*result
 	for _, r := range s.rows {
 		res, err := bench{settings: s, row: r, folder: folder, out: out}.measure(ctx)
 		if err != nil {
@@ -76,7 +78,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		}
 		results = append(results, res)
 	}
-	printTable(out, results)
+	printTables(out, results)
 	if missed := printTargets(out, results); missed > 0 {
 		return fmt.Errorf("%d targets missed; the times mean something on an idle machine with two processors only", missed)
 	}

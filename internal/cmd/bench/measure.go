@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,19 +22,41 @@ type bench struct {
 	out    io.Writer
 }
 
-// result is what was measured of one row.
+// result is what was measured of one row: the floors, and the configuration with bulk refresh and without it.
 type result struct {
-	row       row
-	floor     []sample
-	bulk, off series
+	row row
+	// floor goes without a plugin. plugin is the one that goes through a plugin, if the row has it.
+	floor, plugin series
+	bulk, off     series
 }
 
-// series are the plans with one value of bulk_refresh.
+// series are the runs of one configuration with one value of bulk_refresh.
 type series struct {
+	name    string
+	folder  string // of the configuration
 	bulk    bool
 	samples []sample
-	// calls are those of the plan that made the most, by route.
+	// calls are those of the run that made the most, by route.
 	calls map[string]int
+}
+
+func newResult(r row, folder string) *result {
+	ours := filepath.Join(folder, "mlflow")
+	return &result{
+		row:    r,
+		floor:  series{name: "terraform_data", folder: filepath.Join(folder, "floor")},
+		plugin: series{name: "time_static", folder: filepath.Join(folder, "plugin")},
+		bulk:   series{name: "bulk on", folder: ours, bulk: true},
+		off:    series{name: "bulk off", folder: ours},
+	}
+}
+
+// all returns the series that the row measures.
+func (r *result) all() []*series {
+	if r.row.plugin {
+		return []*series{&r.floor, &r.plugin, &r.bulk, &r.off}
+	}
+	return []*series{&r.floor, &r.bulk, &r.off}
 }
 
 // sample is one run of the CLI.
@@ -47,87 +68,116 @@ type sample struct {
 	memory int64
 }
 
-// measure fills a workspace, writes the configurations, and plans them in turns, so that what else the machine does meets all alike.
-func (b bench) measure(ctx context.Context) (result, error) {
-	res := result{row: b.row, bulk: series{bulk: true}}
+// measure fills a workspace, writes the configurations, and runs them in turns, so that what else the machine does meets all alike.
+func (b bench) measure(ctx context.Context) (*result, error) {
 	folder := filepath.Join(b.folder, b.row.name)
 	if err := os.Mkdir(folder, 0o700); err != nil {
-		return res, err
+		return nil, err
 	}
-	fmt.Fprintf(b.out, "\n%s: %s resources (%s of %s, %s latency), load %s\n",
-		b.row.name, count(b.row.resources()), b.row, count(b.row.size), b.row.latency, load())
+	fmt.Fprintf(b.out, "\n%s: %s resources (%s), load %s\n", b.row.name, count(b.row.resources()), b.row, load())
 	w, err := startWorkspace(ctx, b.workspace, folder, b.row)
 	if err != nil {
-		return res, err
+		return nil, err
 	}
 	defer w.stop()
-	ours, floor := filepath.Join(folder, "mlflow"), filepath.Join(folder, "floor")
-	if err := b.prepare(ctx, w, ours, floor); err != nil {
-		return res, err
+	res := newResult(b.row, folder)
+	if err := b.prepare(ctx, w, res); err != nil {
+		return nil, err
 	}
 	for i := range b.runs {
-		fmt.Fprintf(b.out, "  run %d of %d: floor", i+1, b.runs)
-		one, err := b.plan(ctx, floor, false)
-		if err != nil {
-			return res, err
-		}
-		res.floor = append(res.floor, one)
-		fmt.Fprintf(b.out, " %s", one)
-		for _, s := range []*series{&res.bulk, &res.off} {
-			fmt.Fprintf(b.out, ", bulk %s", onOff(s.bulk))
-			if err := b.planSeries(ctx, w, ours, s); err != nil {
-				return res, err
+		separator := ": "
+		fmt.Fprintf(b.out, "  run %d of %d", i+1, b.runs)
+		for _, s := range res.all() {
+			fmt.Fprint(b.out, separator, s.name)
+			if err := b.measureOnce(ctx, w, s); err != nil {
+				return nil, err
 			}
-			fmt.Fprintf(b.out, " %s", s.samples[i])
+			fmt.Fprint(b.out, " ", s.samples[i])
+			separator = ", "
 		}
 		fmt.Fprintln(b.out)
 	}
 	return res, nil
 }
 
-func (b bench) prepare(ctx context.Context, w *workspace, ours, floor string) error {
+// prepare writes the configurations that the row needs, and initializes them.
+func (b bench) prepare(ctx context.Context, w *workspace, res *result) error {
 	experiments, err := w.prepare(ctx, b.row)
 	if err != nil {
 		return fmt.Errorf("fill the workspace: %w", err)
 	}
-	if err := errors.Join(writeConfiguration(ours, w.url, b.row, experiments), writeFloor(floor, b.row, experiments)); err != nil {
-		return err
+	writers := map[string]func(string, string, row, []experiment) error{
+		res.floor.folder: writeFloor, res.bulk.folder: writeConfiguration,
 	}
-	for _, folder := range []string{ours, floor} {
-		if _, err := b.start(ctx, folder, false, "init", "-input=false"); err != nil {
+	if b.row.plugin {
+		writers[res.plugin.folder] = writePlugin
+	}
+	for folder, write := range writers {
+		if err := write(folder, w.url, b.row, experiments); err != nil {
+			return err
+		}
+		if _, err := b.start(ctx, folder, nil, "init", "-input=false"); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// planSeries adds one plan to a series.
-func (b bench) planSeries(ctx context.Context, w *workspace, folder string, s *series) error {
+// measureOnce adds one run to a series. The plan that follows an apply, which shows that nothing was left undone, does not count.
+func (b bench) measureOnce(ctx context.Context, w *workspace, s *series) error {
 	start, err := w.journalLength()
 	if err != nil {
 		return err
 	}
-	one, err := b.plan(ctx, folder, s.bulk)
+	run := b.plan
+	if b.row.apply {
+		run = b.apply
+	}
+	one, err := run(ctx, s)
 	if err != nil {
 		return err
 	}
 	calls, err := w.calls(start)
+	if err != nil {
+		return err
+	}
 	if total(calls) > total(s.calls) {
 		s.calls = calls
 	}
+	if b.row.apply {
+		if _, err := b.plan(ctx, s); err != nil {
+			return fmt.Errorf("plan after the apply: %w", err)
+		}
+	}
 	s.samples = append(s.samples, one)
-	return err
+	return nil
 }
 
 // plan plans once. A plan that is not empty is an error: then the state is not what the provider reads.
-func (b bench) plan(ctx context.Context, folder string, bulk bool) (sample, error) {
-	return b.start(ctx, folder, bulk, "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+func (b bench) plan(ctx context.Context, s *series) (sample, error) {
+	return b.start(ctx, s.folder, s.variables(), "plan", "-input=false", "-lock=false", "-detailed-exitcode")
+}
+
+// apply creates everything once. The experiments of previous runs stay in the workspace, but not in the state.
+func (b bench) apply(ctx context.Context, s *series) (sample, error) {
+	if err := os.RemoveAll(filepath.Join(s.folder, stateFile)); err != nil {
+		return sample{}, err
+	}
+	return b.start(ctx, s.folder, s.variables(), "apply", "-input=false", "-lock=false", "-auto-approve")
+}
+
+// variables returns the variables of the next run, for the CLI's environment. Each apply uses different names.
+func (s *series) variables() []string {
+	return []string{
+		"TF_VAR_bulk_refresh=" + strconv.FormatBool(s.bulk),
+		fmt.Sprintf("TF_VAR_run=%s-%d", onOff(s.bulk), len(s.samples)+1),
+	}
 }
 
 // start runs the CLI to its end.
-func (b bench) start(ctx context.Context, folder string, bulk bool, command string, arguments ...string) (sample, error) {
+func (b bench) start(ctx context.Context, folder string, variables []string, command string, arguments ...string) (sample, error) {
 	cmd := exec.CommandContext(ctx, b.cli, append([]string{"-chdir=" + folder, command, "-no-color"}, arguments...)...)
-	cmd.Env = append(os.Environ(), "TF_VAR_bulk_refresh="+strconv.FormatBool(bulk))
+	cmd.Env = append(os.Environ(), variables...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) } // so that it ends its providers
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

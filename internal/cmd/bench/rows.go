@@ -17,6 +17,10 @@ type row struct {
 	tags int
 	// permissions adds an mlflow_experiment_permissions for each experiment.
 	permissions bool
+	// apply measures the apply that creates everything, instead of a plan of what exists.
+	apply bool
+	// plugin adds the floor that goes through a plugin, which takes several times as long as the other one.
+	plugin bool
 	// latency is what the workspace adds to each call.
 	latency time.Duration
 	// target is what the provider promises, with bulk refresh or without it.
@@ -27,8 +31,8 @@ type row struct {
 type target struct {
 	bulk  bool
 	calls int
-	// ratio is the time of a plan over that of the floor.
-	ratio float64
+	// ratio is the time over that of the floor, pluginRatio that over the floor that goes through a plugin.
+	ratio, pluginRatio float64
 }
 
 // memoryTarget is what the provider may need at most, in every row.
@@ -38,7 +42,7 @@ const quick = "quick"
 
 var allRows = []row{
 	{
-		name: quick, size: 200, managed: 100, tags: 3, permissions: true, latency: 20 * time.Millisecond,
+		name: quick, size: 200, managed: 100, tags: 3, permissions: true, plugin: true, latency: 20 * time.Millisecond,
 		target: target{bulk: true, calls: 110},
 	},
 	{
@@ -50,8 +54,12 @@ var allRows = []row{
 		target: target{bulk: true, calls: 12, ratio: 1.15},
 	},
 	{
-		name: "pairs", size: 300, managed: 300, permissions: true, latency: 20 * time.Millisecond,
-		target: target{calls: 602, ratio: 4},
+		name: "pairs", size: 300, managed: 300, permissions: true, plugin: true, latency: 20 * time.Millisecond,
+		target: target{calls: 602, ratio: 4, pluginRatio: 0.5},
+	},
+	{
+		name: "apply", managed: 300, permissions: true, apply: true, plugin: true, latency: 20 * time.Millisecond,
+		target: target{calls: 1515},
 	},
 	{
 		name: "fifty", size: 100_000, managed: 50, latency: 20 * time.Millisecond,
@@ -72,16 +80,24 @@ func (r row) resources() int {
 	return n
 }
 
-// String describes what is managed.
+// command is the command of the CLI that is measured.
+func (r row) command() string {
+	if r.apply {
+		return "apply"
+	}
+	return "plan"
+}
+
+// String describes what is measured.
 func (r row) String() string {
-	text := count(r.managed) + " experiments"
+	text := r.command() + " of " + count(r.managed) + " experiments"
 	if r.tags > 0 {
 		text += " + " + count(r.managed*r.tags) + " tags"
 	}
 	if r.permissions {
 		text += " + " + count(r.managed) + " permissions"
 	}
-	return text
+	return fmt.Sprintf("%s, in a workspace of %s, %s latency", text, count(r.size), r.latency)
 }
 
 // count writes a number with commas between thousands.

@@ -31,6 +31,9 @@ var tagKeys = []string{"team", "stage", "cost-center"}
 
 const costCenter = "4711"
 
+// newFolders is the number of folders that an apply creates its experiments in.
+const newFolders = 10
+
 // workspace is a running local-workspace.
 type workspace struct {
 	url     string
@@ -88,8 +91,11 @@ func (w *workspace) stop() {
 	_ = w.process.Wait()
 }
 
-// prepare gives the oldest experiments of a row, after it gave them the tags and read the grants that the row needs.
+// prepare returns the experiments of a row: new ones for an apply, otherwise the oldest, with the tags and the grants that the row needs.
 func (w *workspace) prepare(ctx context.Context, r row) ([]experiment, error) {
+	if r.apply {
+		return newExperiments(r), nil
+	}
 	var page struct{ Experiments []experiment }
 	search := map[string]any{"max_results": r.managed, "order_by": []string{"creation_time ASC"}}
 	if err := w.call(ctx, http.MethodPost, searchPath, search, &page); err != nil {
@@ -110,6 +116,18 @@ func (w *workspace) prepare(ctx context.Context, r row) ([]experiment, error) {
 		return w.readGrants(ctx, e)
 	})
 	return page.Experiments, err
+}
+
+// newExperiments returns the experiments that an apply creates. The variable run gives each apply different names.
+func newExperiments(r row) []experiment {
+	var list []experiment
+	for i := range r.managed {
+		list = append(list, experiment{
+			Name:  fmt.Sprintf("/Projects/bench-${var.run}/%d/experiment-%d", i%newFolders, i),
+			users: map[string]string{"ana@example.com": "CAN_EDIT"},
+		})
+	}
+	return list
 }
 
 func (w *workspace) addCostCenter(ctx context.Context, e *experiment) error {
