@@ -54,6 +54,7 @@ func TestServerAuthentication(t *testing.T) {
 		"the URL beats the environment":            {env: with(pair, "MLFLOW_TRACKING_URI", withUser), authorization: basic("url@user", "url-pass"), username: "url@user"},
 		"the block beats the environment's URL":    {settings: Settings{Token: "t"}, env: map[string]string{"MLFLOW_TRACKING_URI": withUser}, authorization: "Bearer t"},
 		"workspace":                                {settings: Settings{TrackingURI: server.URL, Workspace: " team "}, workspace: "team"},
+		"blank workspace":                          {settings: Settings{TrackingURI: server.URL, Workspace: " "}},
 		"workspace from the environment":           {settings: Settings{TrackingURI: server.URL}, env: map[string]string{"MLFLOW_WORKSPACE": "env"}, workspace: "env"},
 		"workspace of the block beats environment": {settings: Settings{TrackingURI: server.URL, Workspace: "w"}, env: map[string]string{"MLFLOW_WORKSPACE": "env"}, workspace: "w"},
 	}
@@ -83,16 +84,6 @@ func with(env map[string]string, name, value string) map[string]string {
 	all := maps.Clone(env)
 	all[name] = value
 	return all
-}
-
-func TestWorkspaceHeaderIsTrimmed(t *testing.T) {
-	// Over HTTP/1 Go would trim it too.
-	if h := serverHeaders(login{}, " team "); h.Get("X-MLFLOW-WORKSPACE") != "team" {
-		t.Errorf("got %v", h)
-	}
-	if h := serverHeaders(login{}, " "); len(h) != 0 {
-		t.Errorf("got %v for a blank name", h)
-	}
 }
 
 func TestServerRefusals(t *testing.T) {
