@@ -69,26 +69,19 @@ func adviseTLS(err error, s settingNames) string {
 	return adviseAlert(err, s)
 }
 
-// Alerts of TLS by which a server says why it ends the handshake.
-const (
-	alertBadCertificate      = tls.AlertError(42)
-	alertUnknownAuthority    = tls.AlertError(48)
-	alertProtocolVersion     = tls.AlertError(70)
-	alertCertificateRequired = tls.AlertError(116)
-)
-
+// adviseAlert knows the alerts of TLS by which a server says why it ends the handshake. Go has only their text.
 func adviseAlert(err error, s settingNames) string {
-	alert, ok := errors.AsType[tls.AlertError](err)
-	switch {
-	case !ok:
-		return ""
-	case alert == alertBadCertificate, alert == alertUnknownAuthority, alert == alertCertificateRequired:
-		return "The server requires a client certificate that it trusts. Set " + s.client + " to a PEM file with the certificate and its key."
-	case alert == alertProtocolVersion:
-		return "The server supports only TLS versions older than 1.2. Enable TLS 1.2 or newer on the server."
-	default:
+	op, ok := errors.AsType[*net.OpError](err)
+	if !ok || op.Op != "remote error" {
 		return ""
 	}
+	switch op.Err.Error() {
+	case "tls: certificate required", "tls: bad certificate", "tls: unknown certificate authority":
+		return "The server requires a client certificate that it trusts. Set " + s.client + " to a PEM file with the certificate and its key."
+	case "tls: protocol version not supported":
+		return "The server supports only TLS versions older than 1.2. Enable TLS 1.2 or newer on the server."
+	}
+	return ""
 }
 
 func adviseNetwork(err error, s settingNames) string {

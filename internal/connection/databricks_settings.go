@@ -173,7 +173,7 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host must be the https URL of a Databricks workspace" + where(cfg) + "."}
+		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, without quotation marks or other text around it" + where(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
 		return accountHost(cfg)

@@ -25,9 +25,12 @@ func (s *secretSet) add(secrets ...string) {
 	defer s.mu.Unlock()
 	values := slices.Clip(s.values) // appending copies them
 	for _, secret := range secrets {
+		if strings.TrimSpace(secret) == "" {
+			continue
+		}
 		// A server may echo it as it was sent in a form.
 		for _, form := range []string{secret, url.QueryEscape(secret)} {
-			if strings.TrimSpace(form) != "" && !slices.Contains(values, form) {
+			if !slices.Contains(values, form) {
 				values = append(values, form)
 			}
 		}

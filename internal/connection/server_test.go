@@ -80,9 +80,12 @@ func TestServerAuthentication(t *testing.T) {
 }
 
 // with is env and one more variable.
-func with(env map[string]string, name, value string) map[string]string {
+// with adds variables, given as names and values in turn.
+func with(env map[string]string, more ...string) map[string]string {
 	all := maps.Clone(env)
-	all[name] = value
+	for i := 0; i+1 < len(more); i += 2 {
+		all[more[i]] = more[i+1]
+	}
 	return all
 }
 
