@@ -94,7 +94,9 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	settings := d.settings
 	settings.secrets = &d.secrets
 	cfg.Loaders = []config.Loader{settings}
-	cfg.HTTPTransport = &tokenTransport{ctx: ctx, base: d.base, retryTimeout: s.RetryTimeout, plainOrigins: d.plainOrigins, secrets: &d.secrets}
+	cfg.HTTPTransport = &tokenTransport{
+		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, plainOrigins: d.plainOrigins, secrets: &d.secrets,
+	}
 	// The transport bounds each try by the HTTP timeout and makes the retries; the SDK must not end them, nor make its own.
 	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)
 	cfg.RetryTimeoutSeconds = 1

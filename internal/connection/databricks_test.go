@@ -372,7 +372,7 @@ func TestAzureWorkspaceResourceID(t *testing.T) {
 	})
 	s := Settings{
 		AzureWorkspaceResourceID: "/subscriptions/1/ws", AzureClientID: "c", AzureClientSecret: "s", AzureTenantID: "tenant",
-		Getenv: func(string) string { return "" }, RetryTimeout: time.Second,
+		Getenv: func(string) string { return "" }, HTTPTimeout: time.Minute, RetryTimeout: time.Second,
 	}
 	d := &databricks{settings: databricksSettings{settings: s}, base: azure}
 	current, err := d.resolve(t.Context())

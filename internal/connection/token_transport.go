@@ -35,9 +35,10 @@ const (
 // Hence redirects, retries, and answers are checked here, and an error of this transport is final.
 type tokenTransport struct {
 	// ctx ends every request: the SDK makes some under a background context.
-	ctx          context.Context //nolint:containedctx // the SDK leaves no other way
-	base         http.RoundTripper
-	retryTimeout time.Duration
+	ctx  context.Context //nolint:containedctx // the SDK leaves no other way
+	base http.RoundTripper
+	// httpTimeout bounds one try, retryTimeout all of them.
+	httpTimeout, retryTimeout time.Duration
 	// plainOrigins are the only origins that are called without TLS: those that the settings name.
 	plainOrigins []*url.URL
 	secrets      *secretSet
@@ -133,7 +134,9 @@ func trimSubjectToken(req *http.Request, body []byte) []byte {
 }
 
 func (t *tokenTransport) send(r *tokenRequest) (*http.Response, []byte, error) {
-	req := r.Clone(r.Context())
+	ctx, cancel := context.WithTimeout(r.Context(), t.httpTimeout)
+	defer cancel()
+	req := r.Clone(ctx)
 	if r.Body != nil {
 		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
 	}

@@ -6,10 +6,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -120,6 +122,7 @@ func tokenFlows(t *testing.T) map[string]tokenFlow {
 func onNetwork(t *testing.T, s Settings, network http.RoundTripper) *databricks {
 	t.Helper()
 	s.Getenv = func(string) string { return "" }
+	s.HTTPTimeout = time.Minute
 	if s.RetryTimeout == 0 {
 		s.RetryTimeout = 5 * time.Minute
 	}
@@ -320,6 +323,37 @@ func TestTokenRetries(t *testing.T) {
 	}
 }
 
+// An answer that begins and does not end is a failed try like any other.
+func TestTokenAnswerStalls(t *testing.T) {
+	isolate(t)
+	var stalled atomic.Bool
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !stalled.Swap(true) {
+			w.Header().Set("Content-Length", "100")
+			w.WriteHeader(http.StatusOK)
+			_ = http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+			return
+		}
+		writeJSON(w, map[string]any{"access_token": "late"})
+	}))
+	defer server.Close()
+	origin, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	transport := &tokenTransport{ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
+		plainOrigins: []*url.URL{origin}, secrets: &secretSet{}}
+	resp, err := (&http.Client{Transport: transport}).Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if body, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(body), "late") {
+		t.Errorf("the answer is %q, %v", body, err)
+	}
+}
+
 // One budget serves all requests of one token.
 func TestTokenRetriesShareTheTimeout(t *testing.T) {
 	isolate(t)
@@ -327,7 +361,7 @@ func TestTokenRetriesShareTheTimeout(t *testing.T) {
 	network := &fakeCloud{answers: map[string]http.HandlerFunc{"a.example.com/token": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}}}
-	transport := &tokenTransport{ctx: t.Context(), base: network, retryTimeout: time.Hour, secrets: &secretSet{}}
+	transport := &tokenTransport{ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.example.com/token", nil)
 	if err != nil {
 		t.Fatal(err)
