@@ -44,7 +44,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	d := &databricks{settings: databricksSettings{settings: s, profile: profile}}
 	cfg := s.databricksConfig()
 	if err := d.settings.Configure(cfg); err != nil {
-		return nil, blameBlock(s, err)
+		return nil, dropAttributeIfUnset(s, err)
 	}
 	files, err := blockTLS(s)
 	if err != nil {
@@ -81,7 +81,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 		if s.Host != "" {
 			attribute = "host"
 		}
-		c.Warnings = warnIfPlain(host, attribute)
+		c.Warnings = warnIfCleartext(host, attribute)
 	}
 	return c, nil
 }
@@ -107,13 +107,13 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 		return metadata, nil
 	}
 	if err := cfg.EnsureResolved(); err != nil {
-		return session{}, d.ownError(cfg, err)
+		return session{}, d.asConnectionError(cfg, err)
 	}
 	if isAccount {
 		return session{}, accountHost(cfg)
 	}
 	if err := cfg.Authenticate(d.emptyRequest()); err != nil {
-		return session{}, d.ownError(cfg, err)
+		return session{}, d.asConnectionError(cfg, err)
 	}
 	base, err := url.Parse(cfg.Host)
 	if err != nil {
@@ -160,7 +160,7 @@ func (d *databricks) headers(ctx context.Context, s session) (http.Header, error
 			err = checkAuthorization(req.Header)
 		}
 		if err != nil {
-			return nil, d.ownError(s.cfg, err)
+			return nil, d.asConnectionError(s.cfg, err)
 		}
 	}
 	d.secrets.addHeaders(req.Header)
@@ -190,12 +190,12 @@ func checkAuthorization(h http.Header) error {
 	return nil
 }
 
-// ownError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one.
-func (d *databricks) ownError(cfg *config.Config, err error) error {
+// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one.
+func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, where(cfg), failureReason(&d.secrets, err))}
+	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
 }
 
 // plainOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.

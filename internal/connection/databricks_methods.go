@@ -126,8 +126,8 @@ func methodNames(ms []method) []string {
 	return names
 }
 
-// lacks tells what the method misses, or "".
-func (m method) lacks(cfg *config.Config) string {
+// missingSettings names the settings that the method needs and does not have, or returns "".
+func (m method) missingSettings(cfg *config.Config) string {
 	if m.cloud == "azure" && !cfg.IsAzure() || m.cloud == "google" && !cfg.IsGcp() {
 		return fmt.Sprintf("%s is not a workspace on %s", firstNonEmpty(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
 	}
@@ -167,7 +167,7 @@ func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (creden
 	var reasons []string
 	ctx = withRetryDeadline(ctx, c.retryTimeout)
 	for _, m := range c.methods {
-		reason := m.lacks(cfg)
+		reason := m.missingSettings(cfg)
 		if reason == "" {
 			provider, err := m.try(ctx, cfg)
 			if err == nil {
@@ -220,11 +220,11 @@ func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredential
 func authError(cfg *config.Config, reasons []string) error {
 	if len(reasons) == 1 {
 		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s, %s.",
-			firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.TrimSuffix(reasons[0], "."))}
+			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
 		"None of the ways to authenticate works at %s%s:\n  %s\nComplete the settings of one of them in the provider block, in the environment or in a profile.",
-		firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.Join(reasons, "\n  "))}
+		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 
 // failureReason is why a method failed, short, on one line, and without secrets and control characters.

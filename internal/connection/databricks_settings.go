@@ -72,7 +72,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 	if err := d.checkEnvironmentHost(cfg, families); err != nil {
 		return err
 	}
-	if err := fill(cfg, allowed, d.variable); err != nil {
+	if err := fillUnset(cfg, allowed, d.variable); err != nil {
 		return err
 	}
 	if blockIsComplete && !named {
@@ -91,12 +91,12 @@ func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []
 		return nil
 	}
 	environment := &config.Config{}
-	if err := fill(environment, nil, d.databricksVariable); err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
+	if err := fillUnset(environment, nil, d.databricksVariable); err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
 		return err
 	}
 	return &Error{"host", "Could not choose credentials", fmt.Sprintf(
 		"The credentials in the DATABRICKS_* environment variables are for %s (DATABRICKS_HOST), and are not sent to %s%s. "+
-			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.", host, cfg.Host, where(cfg))}
+			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.", host, cfg.Host, profileSuffix(cfg))}
 }
 
 // sameHost reports whether two spellings of a workspace's host mean the same one.
@@ -110,7 +110,7 @@ func sameHost(a, b string) bool {
 // vendor's rule. Variables that other tools share, such as ARM_CLIENT_ID, say nothing: without a host they are of no use.
 func (d databricksSettings) otherProfile(families []string) (profile, error) {
 	said := d.settings.databricksConfig()
-	if err := fill(said, families, d.databricksVariable); err != nil {
+	if err := fillUnset(said, families, d.databricksVariable); err != nil {
 		return profile{}, err
 	}
 	if said.Profile == "" && (said.Host != "" || len(familiesOf(said)) > 0) {
@@ -125,7 +125,7 @@ func (d databricksSettings) otherProfile(families []string) (profile, error) {
 func (d databricksSettings) ownFamilies(p profile) []string {
 	for _, lookup := range []func(*config.ConfigAttribute) (string, config.Source){d.databricksVariable, p.lookup} {
 		own := &config.Config{}
-		if fill(own, nil, lookup) != nil || own.AuthType != "" {
+		if fillUnset(own, nil, lookup) != nil || own.AuthType != "" {
 			return nil
 		}
 		families := familiesOf(own)
@@ -164,7 +164,7 @@ func (d databricksSettings) finish(cfg *config.Config, families []string) error 
 
 func checkHost(cfg *config.Config) error {
 	if cfg.Host == "" && cfg.AzureResourceID == "" {
-		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + where(cfg) +
+		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + profileSuffix(cfg) +
 			". Set host (DATABRICKS_HOST) to the workspace's URL, or a profile that has one."}
 	}
 	if cfg.Host == "" {
@@ -173,7 +173,7 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, without quotation marks or other text around it" + where(cfg) + "."}
+		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, without quotation marks or other text around it" + profileSuffix(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
 		return accountHost(cfg)
@@ -186,13 +186,13 @@ func accountHost(cfg *config.Config) error {
 		"%s is the account console; experiments live in workspaces. Set host to the workspace's URL.", cfg.Host)}
 }
 
-// fill sets what is still open from one source. A credential that no method of the families uses stays out, and so does
+// fillUnset sets what is still open from one source. A credential that no method of the families uses stays out, and so does
 // the choice of such a method.
-func fill(cfg *config.Config, families []string, lookup func(*config.ConfigAttribute) (string, config.Source)) error {
+func fillUnset(cfg *config.Config, families []string, lookup func(*config.ConfigAttribute) (string, config.Source)) error {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
 		v, source := lookup(a)
-		if v == "" || !a.IsZero(cfg) || !fits(a, v, families) {
+		if v == "" || !a.IsZero(cfg) || !isAllowed(a, v, families) {
 			continue
 		}
 		name := source.Name
@@ -210,7 +210,7 @@ func fill(cfg *config.Config, families []string, lookup func(*config.ConfigAttri
 	return nil
 }
 
-func fits(a *config.ConfigAttribute, value string, families []string) bool {
+func isAllowed(a *config.ConfigAttribute, value string, families []string) bool {
 	if a.Auth == "basic" {
 		return false // not offered; what is left of it must not make other credentials ambiguous
 	}
@@ -267,11 +267,11 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 			p.name, p.path, host, cfg.Host)}
 	}
 	cfg.Profile, cfg.ConfigFile = p.name, firstNonEmpty(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
-	return fill(cfg, families, p.lookup)
+	return fillUnset(cfg, families, p.lookup)
 }
 
-// where tells, in a message, which profile the settings came from.
-func where(cfg *config.Config) string {
+// profileSuffix names, in a message, the profile that the settings came from.
+func profileSuffix(cfg *config.Config) string {
 	if cfg.Profile == "" {
 		return ""
 	}
@@ -324,8 +324,8 @@ func credentialAttribute(cfg *config.Config) string {
 	return ""
 }
 
-// blameBlock takes the blame off an attribute that the block does not hold: the value came from elsewhere.
-func blameBlock(s Settings, err error) error {
+// dropAttributeIfUnset takes the blame off an attribute that the block does not hold: the value came from elsewhere.
+func dropAttributeIfUnset(s Settings, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok || slices.Contains(append(databricksAttributes(s), "token"), own.Attribute) {
 		return err

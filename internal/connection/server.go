@@ -69,7 +69,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		Secrets:   secrets.all,
 	}
 	if headers.Get("Authorization") != "" {
-		c.Warnings = warnIfPlain(target.BaseURL, uri.attribute())
+		c.Warnings = warnIfCleartext(target.BaseURL, uri.attribute())
 	}
 	return c, nil
 }
@@ -198,7 +198,7 @@ func serverTLS(s Settings) (tlsFiles, error) {
 	}
 	files.ca, files.caSource, files.skipVerify = s.Getenv(serverCertVariable), serverCertVariable, insecure
 	if files.ca != "" && insecure {
-		return files, contradictoryTLS("", insecureVariable, serverCertVariable)
+		return files, conflictingTLSError("", insecureVariable, serverCertVariable)
 	}
 	return files, nil
 }

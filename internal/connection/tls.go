@@ -30,12 +30,12 @@ func blockTLS(s Settings) (tlsFiles, error) {
 		skipVerify: s.SkipVerify,
 	}
 	if files.ca != "" && files.skipVerify {
-		return files, contradictoryTLS("skip_verify", "skip_verify", "ca_cert_file")
+		return files, conflictingTLSError("skip_verify", "skip_verify", "ca_cert_file")
 	}
 	return files, nil
 }
 
-func contradictoryTLS(attribute, skip, ca string) error {
+func conflictingTLSError(attribute, skip, ca string) error {
 	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
 		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
 }
