@@ -58,7 +58,7 @@ func chooseBackend(s Settings) (trackingURI, error) {
 	}
 	profile, err := readProfile(configFilePath(s), "")
 	if err != nil {
-		return trackingURI{}, blameBlock(s, err)
+		return trackingURI{}, dropAttributeIfUnset(s, err)
 	}
 	if len(profile.values) == 0 {
 		return trackingURI{}, nothingGiven()
@@ -218,8 +218,8 @@ func isDatabricksHost(host string) bool {
 	return false
 }
 
-// warnIfPlain warns of credentials that travel readable for everybody in between.
-func warnIfPlain(target *url.URL, attribute string) []Warning {
+// warnIfCleartext warns of credentials that travel readable for everybody in between.
+func warnIfCleartext(target *url.URL, attribute string) []Warning {
 	if target.Scheme != "http" || isLoopback(target.Hostname()) {
 		return nil
 	}

@@ -83,6 +83,9 @@ type Connection struct {
 	Username string
 	// Workspace is the configured workspace of an MLflow server, or "".
 	Workspace string
+	// Secrets returns every secret that the connection holds or has sent so far, the longest first, to cut them out of what a server
+	// sends back. It is cheap, and its result must not be changed.
+	Secrets func() []string
 	// Warnings are for the person who wrote the settings.
 	Warnings []Warning
 }
@@ -115,6 +118,10 @@ func Open(s Settings) (*Connection, error) {
 	}
 	if s.RetryTimeout == 0 {
 		s.RetryTimeout = defaultRetryTimeout
+	}
+	s, err := s.normalized()
+	if err != nil {
+		return nil, err
 	}
 	uri, err := chooseBackend(s)
 	if err != nil {

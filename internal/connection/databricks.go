@@ -1,7 +1,6 @@
 package connection
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,10 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/databricks/databricks-sdk-go/config"
 )
@@ -18,8 +20,6 @@ const (
 	workspaceIDHeader = "X-Databricks-Workspace-Id"
 	// metadataTimeout bounds the look at the host's metadata, which every workspace answers at once or not at all.
 	metadataTimeout = 10 * time.Second
-	// maxTokenBody bounds an answer of a token or metadata endpoint.
-	maxTokenBody = 1 << 20
 )
 
 // databricks makes sessions with one Databricks workspace.
@@ -28,6 +28,9 @@ type databricks struct {
 	base     http.RoundTripper
 	// workspaceID is the configured id, sent with each request; "" without one.
 	workspaceID string
+	// plainOrigins are the origins that the settings name; all others must be called over https.
+	plainOrigins []*url.URL
+	secrets      secretSet
 }
 
 // session is a resolved configuration: the SDK's, which holds and renews the credentials, and where it leads.
@@ -41,7 +44,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	d := &databricks{settings: databricksSettings{settings: s, profile: profile}}
 	cfg := s.databricksConfig()
 	if err := d.settings.Configure(cfg); err != nil {
-		return nil, blameBlock(s, err)
+		return nil, dropAttributeIfUnset(s, err)
 	}
 	files, err := blockTLS(s)
 	if err != nil {
@@ -54,7 +57,8 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.base, d.workspaceID = base, cfg.WorkspaceID
+	d.base, d.workspaceID, d.plainOrigins = base, cfg.WorkspaceID, plainOrigins(cfg)
+	d.secrets.addConfig(cfg)
 	sessions := &once[session]{load: d.resolve}
 	c := &Connection{
 		Kind: Databricks,
@@ -70,13 +74,14 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 			headers, err := d.headers(ctx, current)
 			return current.target, headers, err
 		}},
+		Secrets: d.secrets.all,
 	}
 	if host, err := url.Parse(cfg.Host); err == nil {
 		attribute := ""
 		if s.Host != "" {
 			attribute = "host"
 		}
-		c.Warnings = warnIfPlain(host, attribute)
+		c.Warnings = warnIfCleartext(host, attribute)
 	}
 	return c, nil
 }
@@ -86,10 +91,15 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 func (d *databricks) resolve(ctx context.Context) (session, error) {
 	s := d.settings.settings
 	cfg := s.databricksConfig()
-	cfg.Loaders = []config.Loader{d.settings}
-	cfg.HTTPTransport = boundTransport{ctx: ctx, base: d.base}
-	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout)
-	cfg.RetryTimeoutSeconds = wholeSeconds(s.RetryTimeout)
+	settings := d.settings
+	settings.secrets = &d.secrets
+	cfg.Loaders = []config.Loader{settings}
+	cfg.HTTPTransport = &tokenTransport{
+		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, plainOrigins: d.plainOrigins, secrets: &d.secrets,
+	}
+	// The transport bounds each try by the HTTP timeout and makes the retries; the SDK must not end them, nor make its own.
+	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)
+	cfg.RetryTimeoutSeconds = 1
 	isAccount := false
 	cfg.HostMetadataResolver = func(_ context.Context, host string) (*config.HostMetadata, error) {
 		metadata := d.hostMetadata(ctx, host)
@@ -97,13 +107,13 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 		return metadata, nil
 	}
 	if err := cfg.EnsureResolved(); err != nil {
-		return session{}, ownError(cfg, err)
+		return session{}, d.asConnectionError(cfg, err)
 	}
 	if isAccount {
 		return session{}, accountHost(cfg)
 	}
-	if err := cfg.Authenticate(&http.Request{Header: http.Header{}}); err != nil {
-		return session{}, ownError(cfg, err)
+	if err := cfg.Authenticate(d.emptyRequest()); err != nil {
+		return session{}, d.asConnectionError(cfg, err)
 	}
 	base, err := url.Parse(cfg.Host)
 	if err != nil {
@@ -139,56 +149,66 @@ func (d *databricks) hostMetadata(ctx context.Context, host string) *config.Host
 // headers authenticates one request. The SDK renews tokens without regard to the request's context, so it does that
 // aside, and who is cancelled stops waiting.
 func (d *databricks) headers(ctx context.Context, s session) (http.Header, error) {
-	req := &http.Request{Header: http.Header{}}
+	req := d.emptyRequest()
 	done := make(chan error, 1)
 	go func() { done <- s.cfg.Authenticate(req) }()
 	select {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case err := <-done:
+		if err == nil {
+			err = checkAuthorization(req.Header)
+		}
 		if err != nil {
-			return nil, ownError(s.cfg, err)
+			return nil, d.asConnectionError(s.cfg, err)
 		}
 	}
+	d.secrets.addHeaders(req.Header)
 	if d.workspaceID != "" {
 		req.Header.Set(workspaceIDHeader, d.workspaceID)
 	}
 	return req.Header, nil
 }
 
-// ownError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one.
-func ownError(cfg *config.Config, err error) error {
-	var own *Error
-	if errors.As(err, &own) {
+// emptyRequest is for the SDK to put headers on.
+func (d *databricks) emptyRequest() *http.Request {
+	req := &http.Request{Header: http.Header{}}
+	return req.WithContext(withRetryDeadline(context.Background(), d.settings.settings.RetryTimeout))
+}
+
+// checkAuthorization refuses what some methods of the SDK make of an answer without a token.
+func checkAuthorization(h http.Header) error {
+	scheme, credentials, _ := strings.Cut(h.Get("Authorization"), " ")
+	if strings.TrimSpace(scheme) == "" || strings.TrimSpace(credentials) == "" {
+		return errors.New("the authentication method returned an empty token")
+	}
+	for _, name := range append([]string{"Authorization"}, extraTokenHeaders...) {
+		if strings.ContainsFunc(h.Get(name), unicode.IsControl) {
+			return errors.New("the authentication method returned a token with control characters")
+		}
+	}
+	return nil
+}
+
+// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one.
+func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
+	if own, ok := errors.AsType[*Error](err); ok {
 		return own
 	}
-	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, where(cfg), oneLine(cfg, err))}
+	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
+}
+
+// plainOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.
+func plainOrigins(cfg *config.Config) []*url.URL {
+	var origins []*url.URL
+	for _, named := range []string{cfg.Host, cfg.MetadataServiceURL, cfg.ActionsIDTokenRequestURL, cfg.DiscoveryURL,
+		os.Getenv("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"), instanceMetadata} {
+		if origin, err := url.Parse(named); err == nil && origin.Host != "" {
+			origins = append(origins, origin)
+		}
+	}
+	return origins
 }
 
 // wholeSeconds rounds up: to the SDK, 0 means its own default.
 func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }
-
-// boundTransport ends every request with ctx, for the SDK makes its calls under a background context.
-type boundTransport struct {
-	ctx  context.Context //nolint:containedctx // the SDK leaves no other way
-	base http.RoundTripper
-}
-
-// RoundTrip implements [http.RoundTripper]. It reads the small answers of token endpoints whole, so that nothing is left
-// to read under ctx afterwards.
-func (t boundTransport) RoundTrip(req *http.Request) (*http.Response, error) {
-	ctx, cancel := context.WithCancel(req.Context())
-	defer cancel()
-	defer context.AfterFunc(t.ctx, cancel)()
-	resp, err := t.base.RoundTrip(req.WithContext(ctx))
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
-	_ = resp.Body.Close()
-	if err != nil {
-		return nil, err
-	}
-	resp.Body = io.NopCloser(bytes.NewReader(body))
-	return resp, nil
-}

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 
 	"github.com/databricks/databricks-sdk-go/config"
 	"github.com/databricks/databricks-sdk-go/config/credentials"
@@ -124,8 +126,8 @@ func methodNames(ms []method) []string {
 	return names
 }
 
-// lacks tells what the method misses, or "".
-func (m method) lacks(cfg *config.Config) string {
+// missingSettings names the settings that the method needs and does not have, or returns "".
+func (m method) missingSettings(cfg *config.Config) string {
 	if m.cloud == "azure" && !cfg.IsAzure() || m.cloud == "google" && !cfg.IsGcp() {
 		return fmt.Sprintf("%s is not a workspace on %s", firstNonEmpty(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
 	}
@@ -151,8 +153,10 @@ func (m method) lacks(cfg *config.Config) string {
 // methodChain tries methods until one gives credentials. It implements [config.CredentialsStrategy], in place of the
 // SDK's chain, which swallows the reasons, and which goes on to another identity when the one that was configured fails.
 type methodChain struct {
-	methods []method
-	used    string
+	methods      []method
+	retryTimeout time.Duration
+	secrets      *secretSet
+	used         string
 }
 
 // Name implements [config.CredentialsStrategy].
@@ -161,15 +165,16 @@ func (c *methodChain) Name() string { return firstNonEmpty(c.used, "default") }
 // Configure implements [config.CredentialsStrategy].
 func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (credentials.CredentialsProvider, error) {
 	var reasons []string
+	ctx = withRetryDeadline(ctx, c.retryTimeout)
 	for _, m := range c.methods {
-		reason := m.lacks(cfg)
+		reason := m.missingSettings(cfg)
 		if reason == "" {
 			provider, err := m.try(ctx, cfg)
 			if err == nil {
 				c.used = m.Name()
 				return provider, nil
 			}
-			reason = oneLine(cfg, err)
+			reason = failureReason(c.secrets, err)
 			if !m.ambient {
 				return nil, authError(cfg, []string{m.Name() + ": " + reason})
 			}
@@ -191,14 +196,18 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 	if tokens, ok := provider.(credentials.OAuthCredentialsProvider); ok && m.cloud == "" {
 		provider = throughOurTransport(ctx, tokens)
 	}
-	return provider, provider.SetHeaders(&http.Request{Header: http.Header{}})
+	req := (&http.Request{Header: http.Header{}}).WithContext(ctx)
+	if err := provider.SetHeaders(req); err != nil {
+		return nil, err
+	}
+	return provider, checkAuthorization(req.Header)
 }
 
 // throughOurTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
 // to renew it with. Left to itself the SDK renews some tokens with Go's default client, without our TLS settings.
 func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
 	return credentials.CredentialsProviderFn(func(r *http.Request) error {
-		token, err := tokens.Token(ctx)
+		token, err := tokens.Token(context.WithValue(ctx, retryDeadline{}, r.Context().Value(retryDeadline{})))
 		if err != nil {
 			return err
 		}
@@ -211,28 +220,26 @@ func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredential
 func authError(cfg *config.Config, reasons []string) error {
 	if len(reasons) == 1 {
 		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s, %s.",
-			firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.TrimSuffix(reasons[0], "."))}
+			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
 		"None of the ways to authenticate works at %s%s:\n  %s\nComplete the settings of one of them in the provider block, in the environment or in a profile.",
-		firstNonEmpty(cfg.Host, cfg.AzureResourceID), where(cfg), strings.Join(reasons, "\n  "))}
+		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 
-// oneLine is an error's text, short, on one line and without the secrets among the settings.
-func oneLine(cfg *config.Config, err error) string {
-	text := strings.Join(strings.Fields(err.Error()), " ")
-	secrets := []string{cfg.ActionsIDTokenRequestToken}
-	for i := range config.ConfigAttributes {
-		if a := &config.ConfigAttributes[i]; a.Sensitive {
-			secrets = append(secrets, a.GetString(cfg))
-		}
+// failureReason is why a method failed, short, on one line, and without secrets and control characters.
+func failureReason(secrets *secretSet, err error) string {
+	text, longest := err.Error(), 400
+	if failed, ok := errors.AsType[*tokenFailure](err); ok {
+		text, longest = failed.reason, 1000 // it has advice at its end
 	}
-	for _, secret := range secrets {
-		if secret != "" {
-			text = strings.ReplaceAll(text, secret, "***")
+	text = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return ' '
 		}
-	}
-	const longest = 400
+		return r
+	}, secrets.redact(text))
+	text = strings.TrimSuffix(strings.Join(strings.Fields(text), " "), ".")
 	if runes := []rune(text); len(runes) > longest {
 		text = string(runes[:longest]) + "…"
 	}

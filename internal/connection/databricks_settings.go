@@ -34,6 +34,8 @@ type databricksSettings struct {
 	settings Settings
 	// profile is the one that the tracking URI names, or "".
 	profile string
+	// secrets are cut out of the reasons why a method failed.
+	secrets *secretSet
 }
 
 // Name implements [config.Loader].
@@ -57,24 +59,91 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 			families = familiesInUse(cfg)
 		}
 	}
-	if err := d.fillFromEnvironment(cfg, families); err != nil {
-		return err
-	}
-	switch {
-	case named:
-	case blockIsComplete:
-		cfg.Profile = "" // what DATABRICKS_CONFIG_PROFILE names could only mix in another workspace's settings
-	case cfg.Profile != "" || cfg.Host == "" && len(familiesOf(cfg)) == 0:
-		// The default profile is only for those who said nothing else: the vendor's rule.
-		if err := d.fillFromProfile(cfg, families); err != nil {
+	other := profile{} // the profile that comes after the environment, if any
+	if !named && !blockIsComplete {
+		if other, err = d.otherProfile(families); err != nil {
 			return err
 		}
 	}
-	return finish(cfg, families)
+	allowed := families
+	if len(allowed) == 0 {
+		allowed = d.ownFamilies(other)
+	}
+	if err := d.checkEnvironmentHost(cfg, families); err != nil {
+		return err
+	}
+	if err := fillUnset(cfg, allowed, d.variable); err != nil {
+		return err
+	}
+	if blockIsComplete && !named {
+		cfg.Profile = "" // what DATABRICKS_CONFIG_PROFILE names could only mix in another workspace's settings
+	}
+	if err := fillFrom(cfg, other, families); err != nil {
+		return err
+	}
+	return d.finish(cfg, families)
+}
+
+// checkEnvironmentHost refuses credentials of the environment that would go to another host than the environment says.
+func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []string) error {
+	host := d.settings.Getenv("DATABRICKS_HOST")
+	if len(families) > 0 || cfg.AuthType != "" || cfg.Host == "" || host == "" || sameHost(cfg.Host, host) {
+		return nil
+	}
+	environment := &config.Config{}
+	if err := fillUnset(environment, nil, d.databricksVariable); err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
+		return err
+	}
+	return &Error{"host", "Could not choose credentials", fmt.Sprintf(
+		"The credentials in the DATABRICKS_* environment variables are for %s (DATABRICKS_HOST), and are not sent to %s%s. "+
+			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.", host, cfg.Host, profileSuffix(cfg))}
+}
+
+// sameHost reports whether two spellings of a workspace's host mean the same one.
+func sameHost(a, b string) bool {
+	first, errA := url.Parse((&config.Config{Host: a}).CanonicalHostName())
+	second, errB := url.Parse((&config.Config{Host: b}).CanonicalHostName())
+	return errA == nil && errB == nil && sameOrigin(first, second)
+}
+
+// otherProfile is the profile that the environment names, or else the default one, which is only for those who said nothing else: the
+// vendor's rule. Variables that other tools share, such as ARM_CLIENT_ID, say nothing: without a host they are of no use.
+func (d databricksSettings) otherProfile(families []string) (profile, error) {
+	said := d.settings.databricksConfig()
+	if err := fillUnset(said, families, d.databricksVariable); err != nil {
+		return profile{}, err
+	}
+	if said.Profile == "" && (said.Host != "" || len(familiesOf(said)) > 0) {
+		return profile{}, nil
+	}
+	return readProfile(firstNonEmpty(said.ConfigFile, configFilePath(d.settings)), said.Profile)
+}
+
+// ownFamilies are those of the credentials that the DATABRICKS_* variables, or else the profile, hold. Beside them, credentials of other
+// methods in variables that other tools share, such as ARM_CLIENT_ID, are leftovers. None are returned if the credentials are ambiguous
+// or auth_type chooses.
+func (d databricksSettings) ownFamilies(p profile) []string {
+	for _, lookup := range []func(*config.ConfigAttribute) (string, config.Source){d.databricksVariable, p.lookup} {
+		own := &config.Config{}
+		if fillUnset(own, nil, lookup) != nil || own.AuthType != "" {
+			return nil
+		}
+		families := familiesOf(own)
+		if len(families) > 0 && len(methodsUsing(families)) > 0 {
+			return families
+		}
+		if len(families) > 0 {
+			return nil
+		}
+	}
+	if d.settings.Getenv("DATABRICKS_OIDC_TOKEN") != "" { // no attribute of the SDK
+		return []string{"env-oidc"}
+	}
+	return nil
 }
 
 // finish checks the complete settings and picks the methods to try.
-func finish(cfg *config.Config, families []string) error {
+func (d databricksSettings) finish(cfg *config.Config, families []string) error {
 	if strings.EqualFold(cfg.WorkspaceID, "none") {
 		cfg.WorkspaceID = "" // the vendor's spelling, in profiles, of "no workspace"
 	}
@@ -85,7 +154,7 @@ func finish(cfg *config.Config, families []string) error {
 	if err != nil {
 		return err
 	}
-	cfg.Credentials = &methodChain{methods: chosen}
+	cfg.Credentials = &methodChain{methods: chosen, retryTimeout: d.settings.RetryTimeout, secrets: d.secrets}
 	if cfg.AuthType == "" {
 		// Not empty, or else the SDK would run its own check for ambiguity after ours, which knows less.
 		cfg.AuthType = cfg.Credentials.Name()
@@ -95,7 +164,7 @@ func finish(cfg *config.Config, families []string) error {
 
 func checkHost(cfg *config.Config) error {
 	if cfg.Host == "" && cfg.AzureResourceID == "" {
-		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + where(cfg) +
+		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + profileSuffix(cfg) +
 			". Set host (DATABRICKS_HOST) to the workspace's URL, or a profile that has one."}
 	}
 	if cfg.Host == "" {
@@ -104,7 +173,7 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host must be the https URL of a Databricks workspace" + where(cfg) + "."}
+		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, without quotation marks or other text around it" + profileSuffix(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
 		return accountHost(cfg)
@@ -117,14 +186,21 @@ func accountHost(cfg *config.Config) error {
 		"%s is the account console; experiments live in workspaces. Set host to the workspace's URL.", cfg.Host)}
 }
 
-// fill sets what is still open from one source. A credential that no method of the families uses stays out, and so does
+// fillUnset sets what is still open from one source. A credential that no method of the families uses stays out, and so does
 // the choice of such a method.
-func fill(cfg *config.Config, families []string, lookup func(*config.ConfigAttribute) (string, config.Source)) error {
+func fillUnset(cfg *config.Config, families []string, lookup func(*config.ConfigAttribute) (string, config.Source)) error {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
 		v, source := lookup(a)
-		if v == "" || !a.IsZero(cfg) || !fits(a, v, families) {
+		if v == "" || !a.IsZero(cfg) || !isAllowed(a, v, families) {
 			continue
+		}
+		name := source.Name
+		if source.Type == config.SourceFile {
+			name = a.Name + " in " + name
+		}
+		if err := checkSetting(a.Name, "", name, v); err != nil {
+			return err
 		}
 		if err := a.SetS(cfg, v); err != nil {
 			return &Error{"", "Could not use Databricks setting", fmt.Sprintf("%s, from %s, must be of type %s.", a.Name, source.Name, a.Kind)}
@@ -134,7 +210,7 @@ func fill(cfg *config.Config, families []string, lookup func(*config.ConfigAttri
 	return nil
 }
 
-func fits(a *config.ConfigAttribute, value string, families []string) bool {
+func isAllowed(a *config.ConfigAttribute, value string, families []string) bool {
 	if a.Auth == "basic" {
 		return false // not offered; what is left of it must not make other credentials ambiguous
 	}
@@ -148,15 +224,23 @@ func fits(a *config.ConfigAttribute, value string, families []string) bool {
 	return a.Auth == "" || len(methodsUsing(append([]string{a.Auth}, families...))) > 0
 }
 
-func (d databricksSettings) fillFromEnvironment(cfg *config.Config, families []string) error {
-	return fill(cfg, families, func(a *config.ConfigAttribute) (string, config.Source) {
-		for _, name := range a.EnvVars {
-			if v := d.settings.Getenv(name); v != "" {
-				return v, config.Source{Type: config.SourceEnv, Name: name}
-			}
+// variable looks up the environment variable of an attribute.
+func (d databricksSettings) variable(a *config.ConfigAttribute) (string, config.Source) {
+	for _, name := range a.EnvVars {
+		if v := d.settings.Getenv(name); v != "" {
+			return v, config.Source{Type: config.SourceEnv, Name: name}
 		}
+	}
+	return "", config.Source{}
+}
+
+// databricksVariable is variable without those that other tools share.
+func (d databricksSettings) databricksVariable(a *config.ConfigAttribute) (string, config.Source) {
+	v, source := d.variable(a)
+	if !strings.HasPrefix(source.Name, "DATABRICKS_") {
 		return "", config.Source{}
-	})
+	}
+	return v, source
 }
 
 func (d databricksSettings) fillFromProfile(cfg *config.Config, families []string) error {
@@ -165,16 +249,29 @@ func (d databricksSettings) fillFromProfile(cfg *config.Config, families []strin
 	if err != nil {
 		return err
 	}
+	return fillFrom(cfg, p, families)
+}
+
+// fillFrom completes settings from a profile. One of another host is left out: its credentials are not for the host that is set.
+func fillFrom(cfg *config.Config, p profile, families []string) error {
 	if len(p.values) == 0 {
 		return nil
 	}
-	cfg.Profile = p.name // the SDK hands it to the Databricks CLI
-	source := config.Source{Type: config.SourceFile, Name: p.path}
-	return fill(cfg, families, func(a *config.ConfigAttribute) (string, config.Source) { return p.values[a.Name], source })
+	if host := p.values["host"]; host != "" && cfg.Host != "" && !sameHost(cfg.Host, host) {
+		if len(families) > 0 || len(familiesOf(cfg)) > 0 {
+			cfg.Profile = ""
+			return nil
+		}
+		return &Error{"profile", "Could not choose credentials", fmt.Sprintf(
+			"Profile %q in %s is for %s, and its credentials are not sent to %s. Set the credentials in the provider block, or remove the host or the profile.",
+			p.name, p.path, host, cfg.Host)}
+	}
+	cfg.Profile, cfg.ConfigFile = p.name, firstNonEmpty(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
+	return fillUnset(cfg, families, p.lookup)
 }
 
-// where tells, in a message, which profile the settings came from.
-func where(cfg *config.Config) string {
+// profileSuffix names, in a message, the profile that the settings came from.
+func profileSuffix(cfg *config.Config) string {
 	if cfg.Profile == "" {
 		return ""
 	}
@@ -227,8 +324,8 @@ func credentialAttribute(cfg *config.Config) string {
 	return ""
 }
 
-// blameBlock takes the blame off an attribute that the block does not hold: the value came from elsewhere.
-func blameBlock(s Settings, err error) error {
+// dropAttributeIfUnset takes the blame off an attribute that the block does not hold: the value came from elsewhere.
+func dropAttributeIfUnset(s Settings, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok || slices.Contains(append(databricksAttributes(s), "token"), own.Attribute) {
 		return err

@@ -25,6 +25,7 @@ func TestDatabricksAuthentication(t *testing.T) {
 		"ARM_CLIENT_ID": "leftover", "ARM_CLIENT_SECRET": "leftover", "ARM_TENANT_ID": "leftover",
 		"DATABRICKS_CONFIG_PROFILE": "leftover", "GOOGLE_CREDENTIALS": "leftover", "MLFLOW_TRACKING_URI": "https://127.0.0.1:1",
 	}
+	others := env{"ARM_CLIENT_ID": "x", "ARM_CLIENT_SECRET": "x", "ARM_TENANT_ID": "x", "ARM_USE_MSI": "true", "GOOGLE_CREDENTIALS": "x"}
 	tests := map[string]struct {
 		settings Settings
 		env      env
@@ -33,28 +34,43 @@ func TestDatabricksAuthentication(t *testing.T) {
 		authorization string
 		workspaceID   string
 	}{
-		"token":                             {settings: Settings{Host: "HOST", Token: "t"}, authorization: "Bearer t"},
-		"token in the environment":          {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t"}, authorization: "Bearer t"},
-		"token beats leftovers":             {settings: Settings{Host: "HOST", Token: "t"}, env: leftovers, authorization: "Bearer t"},
-		"token beats the named profile's":   {settings: Settings{Profile: "p", Token: "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
-		"token beside basic leftovers":      {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t", "DATABRICKS_USERNAME": "u", "DATABRICKS_PASSWORD": "p"}, authorization: "Bearer t"},
-		"token and DATABRICKS_HOST":         {settings: Settings{Token: "t"}, env: env{"DATABRICKS_HOST": "HOST"}, authorization: "Bearer t"},
-		"profile beats the environment":     {settings: Settings{Profile: "p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
-		"tracking_uri with profile":         {settings: Settings{TrackingURI: "databricks://p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
-		"MLFLOW_TRACKING_URI with profile":  {env: with(leftovers, "MLFLOW_TRACKING_URI", "databricks://p"), file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
-		"environment fills a bare profile":  {settings: Settings{Profile: "p"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\n", authorization: "Bearer t"},
-		"environment beats its own profile": {env: env{"DATABRICKS_CONFIG_PROFILE": "p", "DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
-		"default profile":                   {file: "[DEFAULT]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
-		"no default profile beside host":    {settings: Settings{Host: "HOST"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[DEFAULT]\ntoken = file\nclient_id = file\n", authorization: "Bearer t"},
-		"client secret":                     {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, authorization: "Bearer c:s"},
-		"client secret beats leftovers":     {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, env: leftovers, authorization: "Bearer c:s"},
-		"client_id with secret elsewhere":   {settings: Settings{Host: "HOST", ClientID: "c"}, env: with(leftovers, "DATABRICKS_CLIENT_SECRET", "s"), authorization: "Bearer c:s"},
-		"auth_type picks":                   {settings: Settings{Host: "HOST", AuthType: "oauth-m2m"}, env: env{"DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
-		"auth_type with half of it there":   {settings: Settings{Host: "HOST", AuthType: "oauth-m2m", Token: "t", ClientID: "c"}, env: env{"DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
-		"DATABRICKS_AUTH_TYPE picks":        {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_AUTH_TYPE": "pat", "DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c"}, authorization: "Bearer t"},
-		"oidc_token_env":                    {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenEnv: "MY_JWT"}, env: leftovers, authorization: "Bearer c/jwt"},
-		"oidc_token_env in the environment": {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_OIDC_TOKEN_ENV": "MY_JWT", "DATABRICKS_CLI_PATH": "CLI"}, authorization: "Bearer c/jwt"},
-		"token file":                        {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenFilepath: "JWT_FILE"}, authorization: "Bearer c/file-jwt"},
+		"token":                                 {settings: Settings{Host: "HOST", Token: "t"}, authorization: "Bearer t"},
+		"token in the environment":              {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t"}, authorization: "Bearer t"},
+		"token beats leftovers":                 {settings: Settings{Host: "HOST", Token: "t"}, env: leftovers, authorization: "Bearer t"},
+		"token beats the named profile's":       {settings: Settings{Profile: "p", Token: "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
+		"token beside basic leftovers":          {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t", "DATABRICKS_USERNAME": "u", "DATABRICKS_PASSWORD": "p"}, authorization: "Bearer t"},
+		"token beside leftovers of other tools": {env: with(others, "DATABRICKS_HOST", "HOST", "DATABRICKS_TOKEN", "t"), authorization: "Bearer t"},
+		"client secret beside leftovers of other tools": {env: with(others, "DATABRICKS_HOST", "HOST", "DATABRICKS_CLIENT_ID", "c", "DATABRICKS_CLIENT_SECRET", "s"),
+			authorization: "Bearer c:s"},
+		"OIDC token beside leftovers of other tools": {env: with(others, "DATABRICKS_HOST", "HOST", "DATABRICKS_CLIENT_ID", "c", "DATABRICKS_OIDC_TOKEN_ENV", "MY_JWT"),
+			authorization: "Bearer c/jwt"},
+		"default profile beside leftovers of other tools": {env: others, file: "[DEFAULT]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"profile in the environment beside leftovers of other tools": {env: with(others, "DATABRICKS_CONFIG_PROFILE", "p"),
+			file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"host of a profile beside leftovers of other tools": {settings: Settings{Profile: "p"}, env: with(others, "DATABRICKS_TOKEN", "t"),
+			file: "[p]\nhost = HOST\n", authorization: "Bearer t"},
+		"profile of another host beside host and token": {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_TOKEN": "t", "DATABRICKS_CONFIG_PROFILE": "p"},
+			file: "[p]\nhost = https://127.0.0.1:1\ntoken = file\nworkspace_id = 9\n", authorization: "Bearer t"},
+		"profile of the same host, spelled otherwise": {settings: Settings{Host: "HOST/", Profile: "p"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"white space around the values":               {settings: Settings{Host: " HOST\n"}, env: env{"DATABRICKS_TOKEN": "\tt\r\n"}, authorization: "Bearer t"},
+		"token file with a line break":                {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenFilepath: "JWT_LINE"}, authorization: "Bearer c/file-jwt"},
+		"token and DATABRICKS_HOST":                   {settings: Settings{Token: "t"}, env: env{"DATABRICKS_HOST": "HOST"}, authorization: "Bearer t"},
+		"profile beats the environment":               {settings: Settings{Profile: "p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"tracking_uri with profile":                   {settings: Settings{TrackingURI: "databricks://p"}, env: leftovers, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"MLFLOW_TRACKING_URI with profile":            {env: with(leftovers, "MLFLOW_TRACKING_URI", "databricks://p"), file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"environment fills a bare profile":            {settings: Settings{Profile: "p"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\n", authorization: "Bearer t"},
+		"environment beats its own profile":           {env: env{"DATABRICKS_CONFIG_PROFILE": "p", "DATABRICKS_TOKEN": "t"}, file: "[p]\nhost = HOST\ntoken = file\n", authorization: "Bearer t"},
+		"default profile":                             {file: "[DEFAULT]\nhost = HOST\ntoken = file\n", authorization: "Bearer file"},
+		"no default profile beside host":              {settings: Settings{Host: "HOST"}, env: env{"DATABRICKS_TOKEN": "t"}, file: "[DEFAULT]\ntoken = file\nclient_id = file\n", authorization: "Bearer t"},
+		"client secret":                               {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, authorization: "Bearer c:s"},
+		"client secret beats leftovers":               {settings: Settings{Host: "HOST", ClientID: "c", ClientSecret: "s"}, env: leftovers, authorization: "Bearer c:s"},
+		"client_id with secret elsewhere":             {settings: Settings{Host: "HOST", ClientID: "c"}, env: with(leftovers, "DATABRICKS_CLIENT_SECRET", "s"), authorization: "Bearer c:s"},
+		"auth_type picks":                             {settings: Settings{Host: "HOST", AuthType: "oauth-m2m"}, env: env{"DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
+		"auth_type with half of it there":             {settings: Settings{Host: "HOST", AuthType: "oauth-m2m", Token: "t", ClientID: "c"}, env: env{"DATABRICKS_CLIENT_SECRET": "s"}, authorization: "Bearer c:s"},
+		"DATABRICKS_AUTH_TYPE picks":                  {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_AUTH_TYPE": "pat", "DATABRICKS_TOKEN": "t", "DATABRICKS_CLIENT_ID": "c"}, authorization: "Bearer t"},
+		"oidc_token_env":                              {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenEnv: "MY_JWT"}, env: leftovers, authorization: "Bearer c/jwt"},
+		"oidc_token_env in the environment":           {env: env{"DATABRICKS_HOST": "HOST", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_OIDC_TOKEN_ENV": "MY_JWT", "DATABRICKS_CLI_PATH": "CLI"}, authorization: "Bearer c/jwt"},
+		"token file":                                  {settings: Settings{Host: "HOST", ClientID: "c", OIDCTokenFilepath: "JWT_FILE"}, authorization: "Bearer c/file-jwt"},
 		"GitHub Actions": {settings: Settings{Host: "HOST", ClientID: "c", Audience: "aud"}, authorization: "Bearer c/Bearer gh for aud",
 			env: env{"ACTIONS_ID_TOKEN_REQUEST_URL": "HOST/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "gh", "DATABRICKS_TOKEN": "leftover"}},
 		"GitHub Actions in the block": {settings: Settings{Host: "HOST", ActionsIDTokenRequestURL: "HOST/github?x=y", ActionsIDTokenRequestToken: "gh", Audience: "aud"},
@@ -74,6 +90,7 @@ func TestDatabricksAuthentication(t *testing.T) {
 			f := newFakeWorkspace(t, httptest.NewServer)
 			replace := strings.NewReplacer("HOST", f.URL,
 				"JWT_FILE", writeFile(t, filepath.Join(home, "jwt"), "file-jwt"),
+				"JWT_LINE", writeFile(t, filepath.Join(home, "jwt-line"), "file-jwt\n"),
 				"CLI", writeFile(t, filepath.Join(home, "databricks"), cliScript)).Replace
 			if tc.file != "" {
 				writeFile(t, filepath.Join(home, ".databrickscfg"), replace(tc.file))
@@ -154,8 +171,18 @@ func TestDatabricksRefusals(t *testing.T) {
 		"basic auth_type":                     {settings: Settings{Host: host, AuthType: "basic"}, attribute: "auth_type", parts: []string{"basic authentication is not offered"}},
 		"two kinds in the block": {settings: Settings{Host: host, Token: "hunter2", ClientID: "c", ClientSecret: "hunter2"}, attribute: "token",
 			parts: []string{"The provider block holds", "oauth (auth_type oauth-m2m", "pat (auth_type pat)", "Set auth_type"}},
-		"two kinds in the environment": {env: env{"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "hunter2", "ARM_CLIENT_ID": "c"},
-			parts: []string{"azure (auth_type", "pat (auth_type pat)", "DATABRICKS_AUTH_TYPE"}},
+		"two kinds in the environment": {env: env{"DATABRICKS_HOST": host, "DATABRICKS_TOKEN": "hunter2", "DATABRICKS_CLIENT_ID": "c", "ARM_CLIENT_ID": "c"},
+			parts: []string{"oauth (auth_type", "pat (auth_type pat)", "DATABRICKS_AUTH_TYPE"}},
+		"two kinds of other tools": {env: env{"DATABRICKS_HOST": host, "ARM_CLIENT_ID": "c", "GOOGLE_CREDENTIALS": "hunter2"},
+			parts: []string{"azure (auth_type", "google (auth_type"}},
+		"credentials of another host": {settings: Settings{Host: host}, env: env{"DATABRICKS_HOST": "https://other.example.com", "DATABRICKS_TOKEN": "hunter2"},
+			attribute: "host", parts: []string{"are for https://other.example.com (DATABRICKS_HOST)", "not sent to " + host}},
+		"a profile's host and credentials of another": {settings: Settings{Profile: "a"}, file: file,
+			env: env{"DATABRICKS_HOST": "https://other.example.com", "DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "hunter2"}, parts: []string{"not sent to " + host, `profile "a"`}},
+		"host and a profile of another": {settings: Settings{Host: "https://other.example.com", Profile: "b"}, file: file,
+			attribute: "profile", parts: []string{`Profile "b"`, "is for " + host, "not sent to https://other.example.com"}},
+		"DATABRICKS_HOST and a profile of another": {env: env{"DATABRICKS_HOST": "https://other.example.com", "DATABRICKS_CONFIG_PROFILE": "b"}, file: file,
+			parts: []string{`Profile "b"`, "is for " + host}},
 		"not a boolean": {settings: Settings{Host: host}, env: env{"ARM_USE_MSI": "perhaps"}, parts: []string{"azure_use_msi", "ARM_USE_MSI", "bool"}},
 	}
 	for name, tc := range tests {
@@ -345,7 +372,7 @@ func TestAzureWorkspaceResourceID(t *testing.T) {
 	})
 	s := Settings{
 		AzureWorkspaceResourceID: "/subscriptions/1/ws", AzureClientID: "c", AzureClientSecret: "s", AzureTenantID: "tenant",
-		Getenv: func(string) string { return "" }, RetryTimeout: time.Second,
+		Getenv: func(string) string { return "" }, HTTPTimeout: time.Minute, RetryTimeout: time.Second,
 	}
 	d := &databricks{settings: databricksSettings{settings: s}, base: azure}
 	current, err := d.resolve(t.Context())

@@ -109,6 +109,8 @@ type fakeWorkspace struct {
 	expiresIn int
 	// refusal, when set, is the answer of the token endpoint, with status 401.
 	refusal string
+	// retryAfter, when set, makes the token endpoint tell `entered` and answer 429 with it.
+	retryAfter string
 
 	mu    sync.Mutex
 	paths []string
@@ -161,6 +163,12 @@ func (f *fakeWorkspace) hangAt(path string) {
 	f.hang = path
 }
 
+func (f *fakeWorkspace) setRefusal(refusal string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.refusal = refusal
+}
+
 func (f *fakeWorkspace) seen() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -169,9 +177,18 @@ func (f *fakeWorkspace) seen() []string {
 
 // issueToken gives a token whose name tells how it was obtained.
 func (f *fakeWorkspace) issueToken(w http.ResponseWriter, r *http.Request) {
-	if f.refusal != "" {
+	f.mu.Lock()
+	refusal := f.refusal
+	f.mu.Unlock()
+	if refusal != "" {
 		w.WriteHeader(http.StatusUnauthorized)
-		_, _ = io.WriteString(w, f.refusal)
+		_, _ = io.WriteString(w, refusal)
+		return
+	}
+	if f.retryAfter != "" {
+		w.Header().Set("Retry-After", f.retryAfter)
+		w.WriteHeader(http.StatusTooManyRequests)
+		f.entered <- struct{}{}
 		return
 	}
 	name := r.Form.Get("client_id") + "/" + r.Form.Get("subject_token")

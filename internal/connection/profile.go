@@ -22,6 +22,11 @@ type profile struct {
 	values     map[string]string
 }
 
+// lookup returns the profile's value of an attribute.
+func (p profile) lookup(a *config.ConfigAttribute) (string, config.Source) {
+	return p.values[a.Name], config.Source{Type: config.SourceFile, Name: p.path}
+}
+
 // configFilePath is the Databricks configuration file to read.
 func configFilePath(s Settings) string {
 	return firstNonEmpty(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)

@@ -42,8 +42,9 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 			" is set, but this provider does not sign requests for AWS. Unset it, and use username and password or token."}
 	}
 	who, loginErr := serverLogin(s, uri)
+	workspace, workspaceErr := serverWorkspace(s)
 	files, tlsErr := serverTLS(s)
-	if err := errors.Join(sigV4Err, loginErr, tlsErr); err != nil {
+	if err := errors.Join(sigV4Err, loginErr, workspaceErr, tlsErr); err != nil {
 		return nil, err
 	}
 	base, err := newTransport(files, s.HTTPTimeout)
@@ -51,7 +52,10 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		return nil, err
 	}
 	target := Target{BaseURL: &url.URL{Scheme: uri.server.Scheme, Host: uri.server.Host, Path: strings.TrimRight(uri.server.Path, "/")}}
-	headers := serverHeaders(who, firstNonEmpty(s.Workspace, s.Getenv(workspaceVariable)))
+	headers := serverHeaders(who, workspace)
+	var secrets secretSet
+	secrets.add(who.password, who.token)
+	secrets.addHeaders(headers)
 	c := &Connection{
 		Kind:    Server,
 		Resolve: func(context.Context) (Target, error) { return target, nil },
@@ -62,11 +66,21 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		},
 		Username:  who.username,
 		Workspace: headers.Get(workspaceHeaderName),
+		Secrets:   secrets.all,
 	}
 	if headers.Get("Authorization") != "" {
-		c.Warnings = warnIfPlain(target.BaseURL, uri.attribute())
+		c.Warnings = warnIfCleartext(target.BaseURL, uri.attribute())
 	}
 	return c, nil
+}
+
+// serverWorkspace is the workspace that requests act in, "" for the server's default.
+func serverWorkspace(s Settings) (string, error) {
+	if s.Workspace != "" {
+		return s.Workspace, nil
+	}
+	workspace := s.Getenv(workspaceVariable)
+	return workspace, checkSetting("workspace", "", workspaceVariable, workspace)
 }
 
 func serverHeaders(who login, workspace string) http.Header {
@@ -77,7 +91,7 @@ func serverHeaders(who login, workspace string) http.Header {
 	case who.token != "":
 		h.Set("Authorization", "Bearer "+who.token)
 	}
-	if workspace = strings.TrimSpace(workspace); workspace != "" {
+	if workspace != "" {
 		h.Set(workspaceHeaderName, workspace)
 	}
 	return h
@@ -99,7 +113,9 @@ func serverLogin(s Settings, uri trackingURI) (login, error) {
 		if user.Username() == "" || password == "" {
 			return login{}, uri.refuse("A user name and a password in it must come together (user:password@host). Better set username and password.")
 		}
-		return login{username: user.Username(), password: password}, nil
+		return login{username: user.Username(), password: password}, errors.Join(
+			checkSetting("username", uri.attribute(), "The username in "+uri.source, user.Username()),
+			checkSetting("password", uri.attribute(), "The password in "+uri.source, password))
 	}
 	username, password, err := environmentLogin(s)
 	if err != nil {
@@ -108,7 +124,8 @@ func serverLogin(s Settings, uri trackingURI) (login, error) {
 	if username != "" && password != "" {
 		return login{username: username, password: password}, nil
 	}
-	return login{token: s.Getenv(tokenVariable)}, nil
+	token := s.Getenv(tokenVariable)
+	return login{token: token}, checkSetting("token", "", tokenVariable, token)
 }
 
 // blockLogin is for credentials in the block; of user name and password one may come from the environment.
@@ -137,6 +154,9 @@ func blockLogin(s Settings) (login, error) {
 // environmentLogin reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
 func environmentLogin(s Settings) (username, password string, err error) {
 	username, password = s.Getenv(usernameVariable), s.Getenv(passwordVariable)
+	if err := errors.Join(checkSetting("username", "", usernameVariable, username), checkSetting("password", "", passwordVariable, password)); err != nil {
+		return "", "", err
+	}
 	if username != "" && password != "" {
 		return username, password, nil
 	}
@@ -178,7 +198,7 @@ func serverTLS(s Settings) (tlsFiles, error) {
 	}
 	files.ca, files.caSource, files.skipVerify = s.Getenv(serverCertVariable), serverCertVariable, insecure
 	if files.ca != "" && insecure {
-		return files, contradictoryTLS("", insecureVariable, serverCertVariable)
+		return files, conflictingTLSError("", insecureVariable, serverCertVariable)
 	}
 	return files, nil
 }

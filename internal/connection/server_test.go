@@ -54,6 +54,7 @@ func TestServerAuthentication(t *testing.T) {
 		"the URL beats the environment":            {env: with(pair, "MLFLOW_TRACKING_URI", withUser), authorization: basic("url@user", "url-pass"), username: "url@user"},
 		"the block beats the environment's URL":    {settings: Settings{Token: "t"}, env: map[string]string{"MLFLOW_TRACKING_URI": withUser}, authorization: "Bearer t"},
 		"workspace":                                {settings: Settings{TrackingURI: server.URL, Workspace: " team "}, workspace: "team"},
+		"blank workspace":                          {settings: Settings{TrackingURI: server.URL, Workspace: " "}},
 		"workspace from the environment":           {settings: Settings{TrackingURI: server.URL}, env: map[string]string{"MLFLOW_WORKSPACE": "env"}, workspace: "env"},
 		"workspace of the block beats environment": {settings: Settings{TrackingURI: server.URL, Workspace: "w"}, env: map[string]string{"MLFLOW_WORKSPACE": "env"}, workspace: "w"},
 	}
@@ -79,20 +80,13 @@ func TestServerAuthentication(t *testing.T) {
 }
 
 // with is env and one more variable.
-func with(env map[string]string, name, value string) map[string]string {
+// with adds variables, given as names and values in turn.
+func with(env map[string]string, more ...string) map[string]string {
 	all := maps.Clone(env)
-	all[name] = value
+	for i := 0; i+1 < len(more); i += 2 {
+		all[more[i]] = more[i+1]
+	}
 	return all
-}
-
-func TestWorkspaceHeaderIsTrimmed(t *testing.T) {
-	// Over HTTP/1 Go would trim it too.
-	if h := serverHeaders(login{}, " team "); h.Get("X-MLFLOW-WORKSPACE") != "team" {
-		t.Errorf("got %v", h)
-	}
-	if h := serverHeaders(login{}, " "); len(h) != 0 {
-		t.Errorf("got %v for a blank name", h)
-	}
 }
 
 func TestServerRefusals(t *testing.T) {

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -8,7 +9,9 @@ import (
 	"io/fs"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -27,12 +30,12 @@ func blockTLS(s Settings) (tlsFiles, error) {
 		skipVerify: s.SkipVerify,
 	}
 	if files.ca != "" && files.skipVerify {
-		return files, contradictoryTLS("skip_verify", "skip_verify", "ca_cert_file")
+		return files, conflictingTLSError("skip_verify", "skip_verify", "ca_cert_file")
 	}
 	return files, nil
 }
 
-func contradictoryTLS(attribute, skip, ca string) error {
+func conflictingTLSError(attribute, skip, ca string) error {
 	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
 		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
 }
@@ -56,17 +59,34 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 		cfg.Certificates = []tls.Certificate{cert}
 	}
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
-		TLSClientConfig:       cfg,
-		ForceAttemptHTTP2:     true,
-		MaxIdleConns:          100,
-		MaxIdleConnsPerHost:   32, // Terraform's -parallelism is often raised; idle connections are cheap
-		IdleConnTimeout:       90 * time.Second,
-		TLSHandshakeTimeout:   30 * time.Second,
-		ExpectContinueTimeout: time.Second,
-		ResponseHeaderTimeout: timeout,
+		Proxy:                  http.ProxyFromEnvironment,
+		OnProxyConnectResponse: checkProxyAnswer,
+		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        cfg,
+		ForceAttemptHTTP2:      true,
+		MaxIdleConns:           100,
+		MaxIdleConnsPerHost:    32, // Terraform's -parallelism is often raised; idle connections are cheap
+		IdleConnTimeout:        90 * time.Second,
+		TLSHandshakeTimeout:    30 * time.Second,
+		ExpectContinueTimeout:  time.Second,
+		ResponseHeaderTimeout:  timeout,
 	}, nil
+}
+
+// checkProxyAnswer words the refusal of a proxy to connect to a server.
+func checkProxyAnswer(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	refusal := fmt.Sprintf("the proxy %s returned %s for the connection to %s", proxy.Host, resp.Status, connect.Host)
+	if resp.StatusCode >= 500 { // the server may be down for the moment
+		return errors.New(refusal)
+	}
+	advice := "Check the proxy in the HTTPS_PROXY environment variable, or add the host to NO_PROXY."
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		advice = "Set HTTPS_PROXY to a URL with a username and a password that the proxy accepts (http://USERNAME:PASSWORD@HOST:PORT), or add the host to NO_PROXY."
+	}
+	return &Error{"", "Could not connect through the proxy", strings.ToUpper(refusal[:1]) + refusal[1:] + ". " + advice}
 }
 
 // trustedRoots adds the CA file to the system's roots: tokens may come from public hosts.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ type transport struct {
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	target, headers, err := t.authorize(req.Context())
 	if err == nil && !sameOrigin(req.URL, target.BaseURL) {
-		err = foreignHost(req, target)
+		err = otherHostError(req, target)
 	}
 	if err != nil {
 		if req.Body != nil {
@@ -38,15 +39,32 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(req)
 }
 
-// foreignHost refuses a request that would carry the credentials elsewhere, most likely after a redirect.
-func foreignHost(req *http.Request, target Target) error {
+// otherHostError refuses a request that would carry the credentials elsewhere, most likely after a redirect.
+func otherHostError(req *http.Request, target Target) error {
 	there := (&url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host}).String()
-	detail := fmt.Sprintf("Credentials for %s are not sent to %s.", target.BaseURL, there)
-	if req.Response != nil { // the redirect that led here
-		detail = fmt.Sprintf("%s redirects to %s, and credentials are not sent to another host. If that is the right one, set tracking_uri (on Databricks: host) to it.",
-			target.BaseURL, there)
+	const setting = "tracking_uri (on Databricks: host)"
+	switch {
+	case req.Response == nil: // no redirect led here
+		return &Error{"", "Could not send request", fmt.Sprintf("Credentials for %s are not sent to %s.", target.BaseURL, there)}
+	case isSignIn(req):
+		return &Error{"", "Could not send request", fmt.Sprintf(
+			"%s redirects to a sign-in page at %s, so a proxy in front of the server asks for a sign-in that the provider cannot do. "+
+				"Set a token that the proxy accepts, or set %s to a URL of the server that does not go through the proxy.", target.BaseURL, there, setting)}
+	default:
+		return &Error{"", "Could not send request", fmt.Sprintf(
+			"%s redirects to %s, and credentials are not sent to another host. If that is the URL of the server, set %s to it.", target.BaseURL, there, setting)}
 	}
-	return &Error{"", "Could not send request", detail}
+}
+
+// signInWord begins a word of a URL by which people sign in.
+var signInWord = regexp.MustCompile(`(?i)(^|[^a-z])(log-?[io]n|sign-?[io]n|sign_in|oauth|openid|oidc|sso|auth|authn|authorize|saml|gcp_iap|adfs|accounts)([^a-z]|$)`)
+
+// isSignIn reports whether a redirect leads to a page where people sign in, rather than to where the server has moved.
+func isSignIn(req *http.Request) bool {
+	if from := req.Response.Request; from != nil && strings.HasSuffix(req.URL.Path, from.URL.Path) {
+		return false
+	}
+	return signInWord.MatchString(req.URL.Hostname() + req.URL.Path + "?" + req.URL.RawQuery)
 }
 
 func sameOrigin(a, b *url.URL) bool {

@@ -155,3 +155,41 @@ func TestTLS(t *testing.T) {
 		})
 	}
 }
+
+// A redirect to a page where people sign in must not end up in the configuration.
+func TestRedirectToASignIn(t *testing.T) {
+	isolate(t)
+	const path = "/api/2.0/mlflow/experiments/search"
+	for place, isSignIn := range map[string]bool{
+		"https://accounts.google.com/o/oauth2/v2/auth?client_id=x":           true,
+		"https://login.microsoftonline.com/tenant/saml2?SAMLRequest=x":       true,
+		"https://keycloak.example.com/realms/x/protocol/openid-connect/auth": true,
+		"https://id.example.com/sign_in?rd=x":                                true,
+		"https://id.example.com/log-in":                                      true,
+		"https://sso.example.com/":                                           true,
+		"https://id.example.com/x?next=/_gcp_iap/x":                          true,
+		"https://id.example.com/adfs/ls/":                                    true,
+		"https://mlflow.example.com" + path:                                  false,
+		"https://sso-mlflow.example.com" + path:                              false, // moved, by its path
+		"https://mlflow.example.com/authors":                                 false,
+		"https://blog.example.com/":                                          false,
+		"https://ml.example.com/base" + path:                                 false,
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, place, http.StatusFound) }))
+		c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t"}, nil)
+		resp, err := (&http.Client{Transport: c.Transport}).Get(server.URL + path)
+		server.Close()
+		if err == nil {
+			_ = resp.Body.Close()
+		}
+		there, _, _ := strings.Cut(strings.TrimPrefix(place, "https://"), "/")
+		signIn, moved := "asks for a sign-in that the provider cannot do. Set a token that the proxy accepts", "If that is the URL of the server, set tracking_uri"
+		if !isSignIn {
+			signIn, moved = moved, signIn
+		}
+		wantError(t, err, "", there, signIn)
+		if strings.Contains(err.Error(), moved) {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+}

@@ -2,9 +2,9 @@ package provider
 
 import (
 	"cmp"
-	"encoding/csv"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -149,36 +149,46 @@ func (m matrix) levels() []string {
 // csv gives a line for each experiment and a column for each principal.
 func (m matrix) csv() (string, error) {
 	var b strings.Builder
-	w := csv.NewWriter(&b)
 	line := []string{"experiment", "experiment_id"}
 	for _, p := range m.principals {
-		line = append(line, harmless(p.noun()+" "+p.shown()))
+		line = append(line, p.noun()+" "+p.shown())
 	}
-	_ = w.Write(line) // the builder takes everything; Error tells otherwise
+	writeCSVLine(&b, line)
 	for _, e := range m.experiments {
-		line = []string{harmless(e.Name), harmless(e.ID)}
+		line = []string{e.Name, e.ID}
 		for _, p := range m.principals {
 			cell := m.cells[e][p].grant.level
 			if m.cells[e][p].grant.inherited {
 				cell += " (inherited)"
 			}
-			line = append(line, harmless(cell))
+			line = append(line, cell)
 		}
-		_ = w.Write(line)
+		writeCSVLine(&b, line)
 	}
 	for _, u := range m.unreadable {
-		_ = w.Write(append([]string{harmless(u.Name), "not readable: " + u.Reason}, make([]string, len(m.principals))...))
+		writeCSVLine(&b, append([]string{u.Name, "not readable: " + u.Reason}, make([]string, len(m.principals))...))
 	}
-	w.Flush()
-	return b.String(), w.Error()
+	return b.String(), nil
 }
 
-// harmless keeps a spreadsheet from taking a cell for a formula.
-func harmless(cell string) string {
-	if first, _ := utf8.DecodeRuneInString(cell); cell != "" && strings.ContainsRune("=+-@\t\r\n＝＋－＠", first) {
-		return "'" + cell
+// writeCSVLine quotes every cell: with a separator of another locale, a spreadsheet would cut cells without quotes to pieces.
+func writeCSVLine(b *strings.Builder, cells []string) {
+	for i, cell := range cells {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"` + strings.ReplaceAll(escapeFormula(cell), `"`, `""`) + `"`)
 	}
-	return cell
+	b.WriteByte('\n')
+}
+
+// formulaStart is where a spreadsheet would see a formula: at the beginning of a cell, or of what is a cell to a spreadsheet with another
+// separator, behind what spreadsheets skip there. Spreadsheets in East Asia take the full-width signs, too.
+var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([=+\-@＝＋－＠])`)
+
+// escapeFormula marks as text what a spreadsheet would take for a formula.
+func escapeFormula(cell string) string {
+	return formulaStart.ReplaceAllString(cell, "$1$2'$3")
 }
 
 // markdown gives a line for each experiment and a column for each level.

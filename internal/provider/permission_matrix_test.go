@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
@@ -158,7 +160,7 @@ func TestPermissionMatrix_csv(t *testing.T) {
 
 // hostile are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
 var hostile = []string{
-	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
+	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1", "a;\"=1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
 	"<script>alert(1)</script>", "</script><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "'onmouseover='alert(1)", "{{.}}", "${7*7}", "]]>", "<!--",
 	"&lt;", "\u202eright to left", "zero\u200bwidth", "\u2028", "@octocat", " space ", "模型 ☃", "\x00", "javascript:alert(1)", "</style>", "</title>",
 }
@@ -180,10 +182,41 @@ func TestPermissionMatrix_hostileCSV(t *testing.T) {
 	}
 	for _, line := range lines {
 		for _, cell := range line {
-			if strings.ContainsAny(cell[:min(len(cell), 1)], "=+-@\t\r\n") || strings.HasPrefix(cell, "＝") {
-				t.Errorf("a spreadsheet takes %q for a formula", cell)
+			// Whatever the separator of the locale, no piece of a cell begins as a formula does.
+			for _, piece := range regexp.MustCompile("[;,|\t\r\n\u2028]").Split(cell, -1) {
+				piece = strings.TrimLeftFunc(piece, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
+				if first, _ := utf8.DecodeRuneInString(piece); piece != "" && strings.ContainsRune("=+-@＝＋－＠", first) {
+					t.Errorf("a spreadsheet takes %q for a formula", cell)
+				}
 			}
 		}
+	}
+}
+
+func TestEscapeFormula(t *testing.T) {
+	t.Parallel()
+	for cell, want := range map[string]string{
+		"": "", "/Shared/churn": "/Shared/churn", "a=b": "a=b", "user ana+test@example.com": "user ana+test@example.com", "2026-11-25": "2026-11-25",
+		"a; b": "a; b", "a, b-c": "a, b-c", "'=1": "'=1",
+		"=1": "'=1", "+1": "'+1", "-1": "'-1", "@A1": "'@A1", "＝1": "'＝1", "＋1": "'＋1", "－1": "'－1", "＠A1": "'＠A1",
+		"  =1": "  '=1", "\u00a0=1": "\u00a0'=1", "\u3000=1": "\u3000'=1", "\ufeff=1": "\ufeff'=1", "\u200b=1": "\u200b'=1", "\x00=1": "\x00'=1", "\"=1": "\"'=1",
+		"\t=1": "\t'=1", "\r\n=1": "\r\n'=1", " \t=1": " \t'=1",
+		"a;=1": "a;'=1", "a; +1": "a; '+1", "a;\"=1": "a;\"'=1", "a;;=1": "a;;'=1", "a,-1": "a,'-1", "a|@A1": "a|'@A1", "a\t=1": "a\t'=1", "a\n=1": "a\n'=1",
+		"a\n\n =1": "a\n\n '=1", "a\r=1": "a\r'=1", "a\u2028=1": "a\u2028'=1", "a;＝1": "a;'＝1", "=1;=2": "'=1;'=2", "user x;=1": "user x;'=1",
+	} {
+		if got := escapeFormula(cell); got != want {
+			t.Errorf("%q is escaped as %q, want %q", cell, got, want)
+		}
+	}
+}
+
+// A spreadsheet in a locale with another separator finds no cell of its own in names.
+func TestPermissionMatrix_quotesEveryCell(t *testing.T) {
+	t.Parallel()
+	got := mustMatrix(t, []any{matrixGrantOf("a;=1+1", "user", "b\";=1+1;\"", "CAN_READ", false)}, "csv")
+	const want = `"experiment","experiment_id","user b"";'=1+1;""` + "\"\n" + `"a;'=1+1","","CAN_READ"` + "\n"
+	if got != want {
+		t.Errorf("the lines are\n%s\nwant\n%s", got, want)
 	}
 }
 

@@ -1,0 +1,279 @@
+package connection
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// maxTokenBody bounds an answer of a token or metadata endpoint.
+	maxTokenBody = 1 << 20
+	// firstTokenWait and longestTokenWait bound the exponential backoff between the tries of one request.
+	firstTokenWait   = 250 * time.Millisecond
+	longestTokenWait = 10 * time.Second
+	// neverAnsweredTries is how often a host that never answered anything is dialed.
+	neverAnsweredTries = 3
+	discoverySuffix    = "/.well-known/oauth-authorization-server"
+	// instanceMetadata is the link-local address of the metadata services of clouds, which have no https.
+	instanceMetadata = "http://169.254.169.254"
+)
+
+// tokenTransport sends the requests that the vendor's SDK makes to get tokens. The SDK by itself follows redirects with
+// credentials, waits as long as a server asks, retries by words in the text of an error, and does not check every answer.
+// Hence redirects, retries, and answers are checked here, and an error of this transport is final.
+type tokenTransport struct {
+	// ctx ends every request: the SDK makes some under a background context.
+	ctx  context.Context //nolint:containedctx // the SDK leaves no other way
+	base http.RoundTripper
+	// httpTimeout bounds one try, retryTimeout all of them.
+	httpTimeout, retryTimeout time.Duration
+	// plainOrigins are the only origins that are called without TLS: those that the settings name.
+	plainOrigins []*url.URL
+	secrets      *secretSet
+	// answered holds the hosts that answered once: one that never did is more likely wrong than down.
+	answered sync.Map
+}
+
+// tokenFailure is a request for a token that failed for good. The SDK retries errors by their words, so it gets to see none.
+type tokenFailure struct{ reason string }
+
+// Error implements error.
+func (e *tokenFailure) Error() string { return "the request failed" }
+
+// retryDeadline is the key of the time in a context that ends the retries of all requests made under it. A deadline of the context
+// itself would end the renewal that the SDK makes in the background, too.
+type retryDeadline struct{}
+
+func withRetryDeadline(ctx context.Context, timeout time.Duration) context.Context {
+	return context.WithValue(ctx, retryDeadline{}, time.Now().Add(timeout))
+}
+
+// tokenRequest is one request of the SDK on its way through its tries.
+type tokenRequest struct {
+	*http.Request
+	body     []byte
+	name     string
+	started  time.Time
+	deadline time.Time
+	tries    int
+}
+
+// RoundTrip implements [http.RoundTripper]. It reads the small answers of token endpoints whole, so that nothing is left
+// to read afterwards.
+func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	ctx, cancel := context.WithCancel(req.Context())
+	defer cancel()
+	defer context.AfterFunc(t.ctx, cancel)()
+	r, err := t.prepare(req.WithContext(ctx))
+	if err != nil {
+		return nil, err
+	}
+	for {
+		r.tries++
+		resp, body, err := t.send(r)
+		wait, reason := t.failure(r, resp, err)
+		if reason == "" {
+			return t.check(r, resp, body)
+		}
+		if wait >= 0 && time.Now().Add(wait).Before(r.deadline) && sleep(ctx, wait) {
+			continue
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, ctx.Err()
+		}
+		return nil, &tokenFailure{r.name + " " + reason + r.effort()}
+	}
+}
+
+func (t *tokenTransport) prepare(req *http.Request) (*tokenRequest, error) {
+	r := &tokenRequest{Request: req, name: endpointName(req.URL), started: time.Now()}
+	r.deadline = r.started.Add(t.retryTimeout)
+	if earlier, ok := req.Context().Value(retryDeadline{}).(time.Time); ok {
+		r.deadline = earlier
+	}
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		_ = req.Body.Close()
+		if err != nil {
+			return nil, err
+		}
+		r.body = trimSubjectToken(req, body)
+	}
+	t.secrets.addRequest(req, r.body)
+	isNamed := func(origin *url.URL) bool { return sameOrigin(origin, req.URL) }
+	if req.URL.Scheme != "https" && !slices.ContainsFunc(t.plainOrigins, isNamed) {
+		return nil, &tokenFailure{r.name + " does not use https, and credentials are not sent to it unencrypted"}
+	}
+	return r, nil
+}
+
+// trimSubjectToken removes the line break that a file or a CI secret with a token often ends in.
+func trimSubjectToken(req *http.Request, body []byte) []byte {
+	if !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		return body
+	}
+	form, err := url.ParseQuery(string(body))
+	token := form.Get("subject_token")
+	if err != nil || token == strings.TrimSpace(token) {
+		return body
+	}
+	form.Set("subject_token", strings.TrimSpace(token))
+	return []byte(form.Encode())
+}
+
+func (t *tokenTransport) send(r *tokenRequest) (*http.Response, []byte, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), t.httpTimeout)
+	defer cancel()
+	req := r.Clone(ctx)
+	if r.Body != nil {
+		req.Body, req.ContentLength = io.NopCloser(bytes.NewReader(r.body)), int64(len(r.body))
+	}
+	resp, err := t.base.RoundTrip(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	t.answered.Store(req.URL.Host, true)
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxTokenBody))
+	if err != nil {
+		return nil, nil, err
+	}
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	return resp, body, nil
+}
+
+// failure returns why a try failed, in words, and the wait before the next one, negative if another one cannot help. The
+// reason is empty if there is an answer that is worth a look.
+func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, err error) (time.Duration, string) {
+	wait := rand.N(min(firstTokenWait<<min(r.tries-1, 10), longestTokenWait))
+	if err != nil {
+		_, answered := t.answered.Load(r.URL.Host)
+		if r.Context().Err() != nil || isFinal(err) || dialFailed(err) && !answered && r.tries >= neverAnsweredTries {
+			wait = -1
+		}
+		reason := "could not be reached: " + strings.TrimSuffix(err.Error(), ".")
+		if own, ok := errors.AsType[*Error](err); ok {
+			reason = "could not be reached: " + own.Detail
+		}
+		if advice := Advice(err, Databricks); advice != "" {
+			reason += ". " + strings.TrimSuffix(advice, ".")
+		}
+		return wait, reason
+	}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		reason := fmt.Sprintf("returned HTTP %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		asked := resp.Header.Get("Retry-After")
+		if asked == "" {
+			return wait, reason
+		}
+		return max(wait, retryAfter(asked)), reason + fmt.Sprintf(" (Retry-After: %.40q)", asked)
+	}
+	return 0, ""
+}
+
+// effort says how often and how long a request was tried.
+func (r *tokenRequest) effort() string {
+	if r.tries < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", tried %d times in %s", r.tries, time.Since(r.started).Round(100*time.Millisecond))
+}
+
+// retryAfter is the wait that a server asks for, as seconds or as a date. What is more than a day is a day: nobody waits so long.
+func retryAfter(value string) time.Duration {
+	const day = 24 * time.Hour
+	if date, err := http.ParseTime(value); err == nil {
+		return min(time.Until(date), day)
+	}
+	seconds, err := strconv.ParseFloat(value, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) || !(seconds > 0) {
+		return 0
+	}
+	return time.Duration(min(seconds, day.Seconds()) * float64(time.Second))
+}
+
+// check lets the SDK have an answer that is what it takes it for, or an error that it can word.
+func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte) (*http.Response, error) {
+	if resp.StatusCode >= 400 {
+		return resp, nil
+	}
+	if place, err := resp.Location(); err == nil && resp.StatusCode >= 300 {
+		if !sameOrigin(place, r.URL) {
+			there := (&url.URL{Scheme: place.Scheme, Host: place.Host}).String()
+			return nil, &tokenFailure{fmt.Sprintf("%s redirects to %s, and credentials are not sent to another origin", r.name, there)}
+		}
+		return resp, nil
+	}
+	reason := tokenAnswerProblem(r, resp, body)
+	if reason != "" {
+		return nil, &tokenFailure{fmt.Sprintf("%s returned HTTP %d with %s", r.name, resp.StatusCode, reason)}
+	}
+	t.secrets.addAnswer(body)
+	return resp, nil
+}
+
+// tokenFields are those of which an answer must have one: a token, under the name that each kind of service gives it, or what leads to one.
+var tokenFields = []string{"access_token", "id_token", "value", "oidcToken", "token", "accessToken"}
+
+// tokenAnswerProblem says what is wrong with a successful answer, or "".
+func tokenAnswerProblem(r *tokenRequest, resp *http.Response, body []byte) string {
+	if len(bytes.TrimSpace(body)) == 0 {
+		return "an empty body instead of a token"
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), strings.Join(strings.Fields(string(body)), " "))
+	}
+	if code, _ := answer["error"].(string); code != "" {
+		description, _ := answer["error_description"].(string)
+		return strings.TrimSpace(fmt.Sprintf("the error %.80q %.200s", code, description))
+	}
+	has := func(field string) bool {
+		text, _ := answer[field].(string)
+		return strings.TrimSpace(text) != ""
+	}
+	_, isWorkspace := answer["properties"].(map[string]any) // of Azure's resource manager
+	switch {
+	case strings.HasSuffix(r.URL.Path, discoverySuffix):
+		if !has("token_endpoint") {
+			return "no token endpoint"
+		}
+	case !isWorkspace && !slices.ContainsFunc(tokenFields, has) && !has("token_endpoint"):
+		return "no token in it"
+	}
+	return ""
+}
+
+// endpointName is what messages call an endpoint: without query and user information, which may be secret.
+func endpointName(u *url.URL) string {
+	where := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+	if strings.HasSuffix(u.Path, discoverySuffix) {
+		return "the OAuth discovery endpoint " + where
+	}
+	return "the token endpoint " + where
+}
+
+// sleep waits, and reports whether ctx lasted as long.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
