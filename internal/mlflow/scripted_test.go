@@ -56,7 +56,9 @@ var (
 )
 
 // ok is a successful answer, refuse the API's refusal, and pageAnswer something that is not the API's.
-func ok(body string) answer { return answer{status: http.StatusOK, mediaType: "application/json", body: body} }
+func ok(body string) answer {
+	return answer{status: http.StatusOK, mediaType: "application/json", body: body}
+}
 
 func refuse(status int, code, message string) answer {
 	return answer{status: status, mediaType: "application/json", body: fmt.Sprintf(`{"error_code":%q,"message":%q}`, code, message)}
@@ -66,15 +68,23 @@ func pageAnswer(status int, text string) answer {
 	return answer{status: status, mediaType: "text/html; charset=utf-8", body: text}
 }
 
-// newScripted makes a server that answers with what the server of a recording answered.
-func newScripted(t *testing.T, recording string) *scripted {
+// newScripted makes a server that knows no answer yet.
+func newScripted(t *testing.T) *scripted {
 	t.Helper()
-	s := &scripted{t: t, recorded: readRecording(t, recording), reads: map[string]answer{}}
+	s := &scripted{t: t, reads: map[string]answer{}}
 	t.Cleanup(func() {
 		for _, w := range s.writes {
 			t.Errorf("%s was not called", w.call)
 		}
 	})
+	return s
+}
+
+// newRecorded makes a server that knows the answers of a recorded one, see [scripted.answers] and [scripted.as].
+func newRecorded(t *testing.T, recording string) *scripted {
+	t.Helper()
+	s := newScripted(t)
+	s.recorded = readRecording(t, recording)
 	return s
 }
 
@@ -110,13 +120,6 @@ func (s *scripted) read(call string, a answer) {
 	s.reads[call] = a
 }
 
-// writing is a recorded write, which is answered as it was.
-func (s *scripted) writing(name string) write {
-	s.t.Helper()
-	e := s.exchange(name)
-	return write{call: e.Call, body: string(e.Body), answer: s.as(name)}
-}
-
 // expect adds writes to those that are expected.
 func (s *scripted) expect(writes ...write) {
 	s.mu.Lock()
@@ -131,6 +134,14 @@ func (s *scripted) seen() []string {
 	seen := s.calls
 	s.calls = nil
 	return seen
+}
+
+// expectSeen checks the calls since the last look, in their order.
+func (s *scripted) expectSeen(want ...string) {
+	s.t.Helper()
+	if got := s.seen(); !slices.Equal(got, want) {
+		s.t.Errorf("calls %q, want %q", got, want)
+	}
 }
 
 // count tells how often a call came since it was asked last, whatever the query.
@@ -245,13 +256,5 @@ func expectHeld(t *testing.T, acl mlflow.ACL, want map[string]string) {
 	t.Helper()
 	if got := holdings(acl); !reflect.DeepEqual(got, want) {
 		t.Errorf("the list holds %v, want %v", got, want)
-	}
-}
-
-// expectSeen checks the calls since the last look, in their order.
-func (s *scripted) expectSeen(want ...string) {
-	s.t.Helper()
-	if got := s.seen(); !slices.Equal(got, want) {
-		s.t.Errorf("calls %q, want %q", got, want)
 	}
 }
