@@ -234,7 +234,7 @@ func user(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.K
 
 func group(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindGroup, Name: name} }
 
-// holdings gives the direct and inherited levels in an access control list, as "KIND NAME": "LEVEL, LEVEL inherited from ORIGIN".
+// holdings gives the levels in an access control list, in order: "KIND NAME" has "LEVEL; LEVEL from ORIGIN", the latter inherited.
 func holdings(acl mlflow.ACL) map[string]string {
 	held := map[string]string{}
 	for _, e := range acl.Entries {
@@ -246,6 +246,7 @@ func holdings(acl mlflow.ACL) map[string]string {
 			}
 			levels = append(levels, level)
 		}
+		slices.Sort(levels)
 		held[string(e.Principal.Kind)+" "+e.Principal.Name] = strings.Join(levels, "; ")
 	}
 	return held
