@@ -1,0 +1,98 @@
+package mlflow_test
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// The calls that look into an experiment.
+const (
+	runsSearch   = "POST /api/2.0/mlflow/runs/search"
+	tracesSearch = "POST /api/3.0/mlflow/traces/search"
+	tracesGet    = "GET /api/2.0/mlflow/traces?experiment_ids=1&max_results=1"
+	modelsSearch = "POST /api/2.0/mlflow/logged-models/search"
+)
+
+var (
+	emptyAnswers = []string{"runs/search: none", "traces/search: none", "traces: none", "logged-models/search: none"}
+	wholeContent = mlflow.Content{Runs: true, Traces: true, LoggedModels: true}
+)
+
+// TestHasContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces.
+func TestHasContent_recorded(t *testing.T) {
+	t.Parallel()
+	for server, full := range map[string]mlflow.Content{
+		rbacServer: wholeContent, workspacesServer: wholeContent, listedServer: wholeContent, unlistedServer: {Runs: true, Traces: true},
+	} {
+		for name, tc := range map[string]struct {
+			answers []string
+			want    mlflow.Content
+		}{
+			"empty": {emptyAnswers, mlflow.Content{}},
+			"full":  {[]string{"runs/search", "traces/search", "traces", "logged-models/search"}, full},
+		} {
+			t.Run(server+" "+name, func(t *testing.T) {
+				t.Parallel()
+				s := newRecorded(t, server)
+				s.answers(tc.answers...)
+				if got, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err != nil || got != tc.want {
+					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
+				}
+			})
+		}
+	}
+}
+
+// TestHasContent_notTold: only an answer of the API says that there is nothing.
+func TestHasContent_notTold(t *testing.T) {
+	t.Parallel()
+	for name, a := range map[string]answer{
+		"denied": pageAnswer(403, "Permission denied"), "a proxy": ok(`{"status":"ok"}`), "nothing": {status: 204}, "a page": pageAnswer(200, "<title>Sign in</title>"),
+		"an error as 200": ok(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": ok(`[]`), "broken": lost, "down": pageAnswer(502, ""),
+		"a proxy's 404": {status: 404, mediaType: "application/json", body: `{"status":"no route"}`}, "not found": refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
+	} {
+		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
+			t.Run(what+" "+name, func(t *testing.T) {
+				t.Parallel()
+				synctest.Test(t, func(t *testing.T) {
+					s := newRecorded(t, rbacServer)
+					s.answers(emptyAnswers...)
+					s.read(call, a)
+					s.read(tracesGet, a)
+					content, err := s.client(&mlflow.Server{}, quickly).HasContent(t.Context(), "1")
+					expectError(t, err, what)
+					if err == nil {
+						t.Errorf("told %+v", content)
+					}
+				})
+			})
+		}
+	}
+	t.Run("a server without runs is none", func(t *testing.T) {
+		t.Parallel()
+		s := newRecorded(t, rbacServer)
+		s.read(runsSearch, s.as("absent call"))
+		if content, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err == nil {
+			t.Errorf("told %+v", content)
+		}
+	})
+}
+
+// TestHasContent_nextPage: a page may be empty and not the last.
+func TestHasContent_nextPage(t *testing.T) {
+	t.Parallel()
+	for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
+		t.Run(what, func(t *testing.T) {
+			t.Parallel()
+			s := newRecorded(t, rbacServer)
+			s.answers(emptyAnswers...)
+			s.read(call, ok(`{"next_page_token":"x"}`))
+			content, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1")
+			if err != nil || content == (mlflow.Content{}) {
+				t.Errorf("told %+v, error %v", content, err)
+			}
+		})
+	}
+}
