@@ -53,6 +53,8 @@ type Options struct {
 	RateLimit float64
 	// BulkRefresh lets one search feed many reads, see [Client.RefreshExperiment].
 	BulkRefresh bool
+	// Advice returns what to do about a failed connection, "" for nothing to say; nil means no advice.
+	Advice func(error) string
 	// Secrets returns what must never be shown although a server may echo it: passwords and tokens in use. Nil means none.
 	Secrets func() []string
 	// Log is told each attempt; nil means no log.
@@ -95,6 +97,9 @@ func New(o Options) *Client {
 	}
 	if o.RetryTimeout == 0 {
 		o.RetryTimeout = DefaultRetryTimeout
+	}
+	if o.Advice == nil {
+		o.Advice = func(error) string { return "" }
 	}
 	if o.Secrets == nil {
 		o.Secrets = func() []string { return nil }

@@ -64,13 +64,19 @@ func (e *APIError) Error() string {
 type UnreachableError struct {
 	Method, Path string
 	Err          error
-	Attempts     int
-	Elapsed      time.Duration
+	// Hint says what to do, "" if that is not known.
+	Hint     string
+	Attempts int
+	Elapsed  time.Duration
 }
 
 // Error implements error.
 func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("%s %s failed: %s%s", e.Method, e.Path, printable(e.Err.Error()), tried(e.Attempts, e.Elapsed))
+	text := fmt.Sprintf("%s %s failed: %s%s", e.Method, e.Path, printable(e.Err.Error()), tried(e.Attempts, e.Elapsed))
+	if e.Hint != "" {
+		text += "\n\n" + e.Hint
+	}
+	return text
 }
 
 // Unwrap gives the reason.
@@ -148,7 +154,12 @@ func retryInfo(body []byte) time.Duration {
 }
 
 func (a *attempts) unreachable(err error) error {
-	return &UnreachableError{Method: a.call.method, Path: a.call.path, Err: err, Attempts: a.count, Elapsed: time.Since(a.start)}
+	if sent, ok := errors.AsType[*url.Error](err); ok {
+		err = sent.Err // which repeats the method and the whole URL
+	}
+	return &UnreachableError{
+		Method: a.call.method, Path: a.call.path, Err: err, Hint: a.client.options.Advice(err), Attempts: a.count, Elapsed: time.Since(a.start),
+	}
 }
 
 // newError is an error about a response, without its words.

@@ -70,6 +70,8 @@ func newClient(conn *connection.Connection, model providerModel) *mlflow.Client 
 			return mlflow.Endpoint(t), err
 		},
 		Transport:    conn.Transport,
+		Secrets:      conn.Secrets,
+		Advice:       func(err error) string { return connection.Advice(err, conn.Kind) },
 		HTTPTimeout:  seconds(model.HTTPTimeoutSeconds),
 		RetryTimeout: seconds(model.RetryTimeoutSeconds),
 		RateLimit:    model.RateLimit.ValueFloat64(),
