@@ -310,6 +310,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	}
 	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
+		lock.DeclareGrant(p)
 		plan.created = createdText(created)
 		return true
 	}
@@ -322,13 +323,22 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	return false
 }
 
-// revoke removes the grant. What can't be reached any more is no error, and the caller keeps access that comes from nowhere else.
+// revoke removes the grant, unless another resource of this run declares it. What can't be reached any more is no error, and the caller keeps
+// access that comes from nowhere else.
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
+	if key := keyOf(p); lock.Grants[key] || lock.List[key] {
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares or "+
+			"keeps this grant and now manages it.", upperFirst(state.object())))
+		return
+	}
+	if lock.List != nil {
+		return // the list that this run wrote does not have the grant
+	}
 	again, err := r.isReused(ctx, state)
 	if err != nil {
 		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -228,8 +229,8 @@ func (r *experimentPermissionsResource) ImportState(ctx context.Context, req res
 	}
 }
 
-// write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, and with the
-// caller's own where it would be lost. It fills in `retained`.
+// write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, with those that an
+// mlflow_experiment_permission of this run granted, and with the caller's own where it would be lost. It fills in `retained`.
 func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
@@ -247,8 +248,8 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		return diags
 	}
 	grants := plan.grants()
-	for _, g := range directGrants(acl) {
-		if g.Principal == acl.Admins {
+	for _, g := range without(directGrants(acl), levelsOf(grants)) {
+		if g.Principal == acl.Admins || lock.Grants[keyOf(g.Principal)] {
 			grants = append(grants, g)
 		}
 	}
@@ -270,7 +271,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		addWriteError(&diags, r.client(), plan, problem)
 		return diags
 	}
-	lock.Declared = true
+	lock.DeclareList(grants)
 	plan.created = createdText(acl.Created)
 	plan.setRetained(retained)
 	return diags
@@ -301,9 +302,9 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	if lock.Declared {
-		diags.AddWarning("Permissions left in place", fmt.Sprintf("The permissions of %s were set in this same run, by another resource or by the "+
-			"replacement of this one. They stay as they were set.", named(id, "")))
+	if lock.List != nil {
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("The permissions of %s are declared by another resource in this apply, or by "+
+			"the replacement of this one, which now manages them.", named(id, "")))
 		return diags
 	}
 	acl, problem := readACL(ctx, r.client(), id)
@@ -319,7 +320,13 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	if !ok {
 		return diags
 	}
-	rest, _ := withCaller(caller, without(directGrants(acl), levelsOf(state.grants())), acl)
+	released := state.grants()
+	if left := slices.DeleteFunc(state.grants(), func(g mlflow.Grant) bool { return !lock.Grants[keyOf(g.Principal)] }); len(left) > 0 {
+		released = without(released, lock.Grants)
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("Other resources in this apply declare some of the grants on %s, and now manage "+
+			"them:\n%s", named(id, ""), describeGrants(left)))
+	}
+	rest, _ := withCaller(caller, without(directGrants(acl), levelsOf(released)), acl)
 	if problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
 		addReleaseProblem(&diags, problem)
 	}

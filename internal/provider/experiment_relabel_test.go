@@ -160,7 +160,7 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.create("mlflow_experiment", adopting(nil))
-			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") still belongs to another block"; state != nil || !strings.HasPrefix(got, want) {
+			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("create gives %v and says %q, want %q", state, got, want)
 			}
 			if n := len(w.writes()); c.fault.Path != experimentCalls+"delete" && n > 0 {
@@ -187,10 +187,11 @@ func TestExperiment_inStateTwice(t *testing.T) {
 		}
 		return w.config(blocks.String())
 	}
-	refused := regexp.MustCompile(`(?s)two blocks have the same experiment.*terraform state rm`)
+	refused := regexp.MustCompile(`(?s)managed by two resources.*terraform state rm`)
 	unitTest(t,
 		resource.TestStep{Config: config("old")},
-		resource.TestStep{Config: config("old", "new")},
+		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Duplicate experiment name")},
+		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
 		resource.TestStep{Config: config("new"), ExpectError: refused},
 		resource.TestStep{Config: config("old"), ExpectError: refused},
 		resource.TestStep{
@@ -207,7 +208,7 @@ func TestExperiment_inStateTwice(t *testing.T) {
 // TestExperiment_relabelPlanned: the plan warns of what only looks like another experiment.
 func TestExperiment_relabelPlanned(t *testing.T) {
 	t.Parallel()
-	const warning = "warning: Experiment would be deleted and created anew"
+	const warning = "warning: Experiment would be deleted and recreated"
 	for name, c := range map[string]struct {
 		state, config map[string]any
 		warned        bool

@@ -131,13 +131,14 @@ func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 }
 
-// Create implements [resource.Resource]. Setting a tag replaces what is there, so a look beforehand tells what that was.
+// Create implements [resource.Resource]. Setting a tag replaces the value that is there, so Create reads it first.
 func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.provider.run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	e, err := r.client().GetExperiment(ctx, plan.ExperimentID.ValueString())
 	switch {
 	case mlflow.IsNotFound(err):
@@ -216,6 +217,7 @@ func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateR
 		return
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
+	r.provider.run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	r.set(ctx, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -254,8 +256,11 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 			upperFirst(state.object())))
 		return
 	}
-	blanked, err := r.client().RemoveTag(ctx, id, key)
+	declared, blanked, err := removeTag(ctx, r.client(), &r.provider.run, id, key)
 	switch {
+	case declared:
+		resp.Diagnostics.AddWarning("Experiment tag removed from state, not from the experiment", fmt.Sprintf(
+			"%s: another resource in this apply, or the replacement of this one, declares the tag and now manages it.", upperFirst(state.object())))
 	case mlflow.IsNotFound(err):
 		// The experiment went between the look and the removal.
 	case err != nil:
