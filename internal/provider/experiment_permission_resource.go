@@ -12,8 +12,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -117,8 +115,7 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	name := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
-			MarkdownDescription: description + " Exactly one of the three names is set. Another one replaces the grant.",
+			MarkdownDescription: description + " Exactly one of the three names must be set. Changing it grants the level to the new principal first, then revokes the old grant.",
 		}
 	}
 	resp.Schema = schema.Schema{
@@ -128,8 +125,7 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{experimentIDValidator},
-				PlanModifiers:       []planmodifier.String{stringplanmodifier.RequiresReplaceIf(replaceKnown, replaceKnownText, replaceKnownText)},
-				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. Another one replaces the grant.",
+				MarkdownDescription: "ID of the experiment, such as `mlflow_experiment.churn.id`. Changing it grants the level on the new experiment first, then revokes the old grant.",
 			},
 			"user_name":              name("E-mail address of a user, or on an MLflow server the user name."),
 			"group_name":             name("Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
@@ -141,17 +137,6 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 			},
 		},
 	}
-}
-
-const replaceKnownText = "Another value replaces the grant; one that is not known yet does not."
-
-// replaceKnown replaces for a value that is known and means somebody else.
-func replaceKnown(_ context.Context, req planmodifier.StringRequest, resp *stringplanmodifier.RequiresReplaceIfFuncResponse) {
-	same := req.PlanValue.ValueString() == req.StateValue.ValueString()
-	if !req.Path.Equal(path.Root("group_name")) { // groups compare exactly
-		same = strings.EqualFold(req.PlanValue.ValueString(), req.StateValue.ValueString())
-	}
-	resp.RequiresReplace = !req.PlanValue.IsUnknown() && !same
 }
 
 // ConfigValidators implements [resource.ResourceWithConfigValidators].
@@ -243,8 +228,8 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(held.Created))...)
 }
 
-// Update implements [resource.Resource]. When a name or experiment that was unknown in the plan turns out to be another one, the new grant
-// is made before the old one goes.
+// Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
+// be another one. The new grant is made before the old one is revoked.
 func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

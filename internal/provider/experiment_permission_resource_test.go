@@ -74,7 +74,7 @@ func TestPermission_lifecycle(t *testing.T) {
 			ConfigPlanChecks:  before(plancheck.ExpectResourceAction(permissionAddress, plancheck.ResourceActionUpdate)),
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionAddress, tfjsonpath.New("id"), knownvalue.StringExact(id+"/user/ana@example.com"))},
 		},
-		step(other, edit, nil, plancheck.ResourceActionReplace, "CAN_EDIT"),
+		step(other, edit, nil, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(other, edit, func() { w.Trash(other); w.Restore(other) }, plancheck.ResourceActionNoop, "CAN_EDIT"),
 	)
 	for _, experiment := range []string{id, other} {

@@ -125,7 +125,9 @@ func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
 	w.Inject(emulator.Fault{Path: experimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
 	w.Inject(emulator.Fault{Path: experimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
 	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
-	create := func() (map[string]any, string) { return w.direct(t, emulator.AdminToken).create("mlflow_experiment", config) } // each in an apply of its own
+	create := func() (map[string]any, string) {
+		return w.direct(t, emulator.AdminToken).create("mlflow_experiment", config)
+	} // each in an apply of its own
 	state, got := create()
 	if state != nil || !strings.Contains(got, "whether it is active now could not be told") || !strings.Contains(got, "delete it again first") {
 		t.Errorf("create says %q", got)
