@@ -241,7 +241,7 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	id, key := state.ExperimentID.ValueString(), state.Key.ValueString()
 	e, err := r.client().GetExperiment(ctx, id)
-	if mlflow.IsNotFound(err) || err == nil && e.Deleted() {
+	if isMissing(e, err) {
 		return
 	}
 	if err != nil {
@@ -261,8 +261,8 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 	case declared:
 		resp.Diagnostics.AddWarning("Experiment tag removed from state, not from the experiment", fmt.Sprintf(
 			"%s: another resource in this apply, or the replacement of this one, declares the tag and now manages it.", upperFirst(state.object())))
-	case mlflow.IsNotFound(err):
-		// The experiment went between the look and the removal.
+	case mlflow.IsNotFound(err), err != nil && isMissing(r.client().GetExperiment(ctx, id)):
+		// The experiment was deleted after the first read.
 	case err != nil:
 		addError(&resp.Diagnostics, "remove experiment tag", state.object(), err, tagAccessAdvice(err)...)
 	case blanked:
@@ -289,6 +289,11 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), key)...)
+}
+
+// isMissing reports whether a read found no experiment, or a deleted one.
+func isMissing(e mlflow.Experiment, err error) bool {
+	return mlflow.IsNotFound(err) || err == nil && e.Deleted()
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {
