@@ -39,13 +39,20 @@ func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, d
 	lock := r.nameLock(plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
-	o := obtaining{client: r.client(), plan: plan, lock: lock, diags: diags}
+	o := obtaining{client: r.client(), run: &r.provider.run, plan: plan, lock: lock, diags: diags}
 	e, ok := o.experiment(ctx)
 	if ok {
 		r.provider.run.Claim(e.ID)
 		lock.Deleted = mlflow.Experiment{}
 	}
 	return e, ok
+}
+
+// declareTags marks the tags that the plan wants, before the experiment is read.
+func (r *experimentResource) declareTags(id string, plan *experimentModel) {
+	for key := range plan.wantedTags() {
+		r.provider.run.DeclareTag(id, key)
+	}
 }
 
 // nameLock returns the lock of a name: the same one for every spelling.
@@ -55,6 +62,7 @@ func (r *experimentResource) nameLock(name string) *NameLock {
 
 // complete sets the tags that the experiment lacks, and fills the computed values. Whatever fails is a warning.
 func (r *experimentResource) complete(ctx context.Context, plan *experimentModel, e mlflow.Experiment, diags *diag.Diagnostics) {
+	r.declareTags(e.ID, plan)
 	read, err := r.client().GetExperiment(ctx, e.ID)
 	if err == nil {
 		e = read
@@ -94,6 +102,7 @@ func setTags(ctx context.Context, client *mlflow.Client, id string, server, want
 // obtaining is one attempt to come by the experiment of a plan. Its methods report to diags, and tell whether they succeeded.
 type obtaining struct {
 	client *mlflow.Client
+	run    *RunState
 	plan   experimentModel
 	// lock knows what another resource of this apply did to the experiment of that name.
 	lock  *NameLock
@@ -174,7 +183,7 @@ func createTags(wanted map[string]string) []mlflow.Tag {
 }
 
 func (o obtaining) createParents(ctx context.Context) bool {
-	err := o.client.CreateParents(ctx, o.name())
+	err := o.run.CreateParents(ctx, o.client, o.name())
 	if err != nil {
 		parentsFailed(o.diags, o.name(), err)
 	}
@@ -238,7 +247,11 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 		return o.superseded(ctx, e)
 	}
 	if o.plan.AdoptExisting.ValueBool() {
-		return e, o.isFree(e) && o.locationFits(e)
+		return e, o.isFree(e) && o.locationFits(e) && o.claim(e)
+	}
+	if o.run.IsClaimed(e.ID) {
+		addClaimedError(o.diags, e)
+		return e, false
 	}
 	said := "It was there before this apply."
 	if cause != nil {

@@ -79,7 +79,9 @@ func TestPermission_oneWriterAtATime(t *testing.T) {
 		}
 	})
 	var diags diag.Diagnostics
-	r.grant(ctx, riskGrant(id, "CAN_EDIT"), &diags)
+	other := riskGrant(id, "CAN_EDIT")
+	other.GroupName = types.StringValue("data-science")
+	r.grant(ctx, other, &diags)
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &diags)
 	if len(diags) > 0 {
 		t.Errorf("diagnostics: %v", diags)

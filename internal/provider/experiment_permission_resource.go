@@ -229,8 +229,8 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(held.Created))...)
 }
 
-// Update implements [resource.Resource]. When a name or experiment that was unknown in the plan turns out to be another one, the new grant
-// is made before the old one goes.
+// Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
+// be another one. The new grant is made before the old one is revoked.
 func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -296,6 +296,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	}
 	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
+		lock.DeclareGrant(r.client(), p)
 		plan.created = createdText(created)
 		return true
 	}
@@ -308,13 +309,22 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	return false
 }
 
-// revoke removes the grant. What can't be reached any more is no error, and the caller keeps access that comes from nowhere else.
+// revoke removes the grant, unless another resource of this run declares it. What can't be reached any more is no error, and the caller keeps
+// access that comes from nowhere else.
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
+	if key := r.client().PrincipalKey(p); lock.Grants[key] || lock.List[key] {
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares or "+
+			"keeps this grant and now manages it.", upperFirst(state.object())))
+		return
+	}
+	if lock.List != nil {
+		return // the list that this run wrote does not have the grant
+	}
 	again, err := r.isReused(ctx, state)
 	if err != nil {
 		addReleaseProblem(diags, explainACL(ctx, r.client(), id, err))

@@ -36,15 +36,16 @@ func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL,
 	return acl, nil
 }
 
-// writeACL replaces the direct grants of an experiment, unless they are the same already.
-func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlflow.ACL, grants []mlflow.Grant) *aclProblem {
+// writeACL replaces the direct grants of an experiment, unless they are the same already, and returns the list as it is then.
+func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlflow.ACL, grants []mlflow.Grant) (mlflow.ACL, *aclProblem) {
 	if sameGrants(client, directGrants(before), grants) {
-		return nil
+		return before, nil
 	}
-	if _, err := client.AccessControl().Set(ctx, id, grants); err != nil {
-		return explainACL(ctx, client, id, err)
+	after, err := client.AccessControl().Set(ctx, id, grants)
+	if err != nil {
+		return after, explainACL(ctx, client, id, err)
 	}
-	return nil
+	return after, nil
 }
 
 // explainACL finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the experiment.

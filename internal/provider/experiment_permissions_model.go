@@ -127,13 +127,9 @@ func (m *experimentPermissionsModel) settle(rules mlflow.NameRules, state *exper
 		}
 	}
 	m.ID = m.ExperimentID
-	switch {
-	case !m.writesOver(rules, state):
+	m.Retained = types.MapUnknown(types.StringType) // the answer to the write tells
+	if !m.writesOver(rules, state) {
 		m.Retained = state.Retained
-	case !m.keepsCaller():
-		m.Retained = mapOf(nil)
-	default:
-		m.Retained = types.MapUnknown(types.StringType)
 	}
 }
 
@@ -147,22 +143,18 @@ func (m *experimentPermissionsModel) undeclared(rules mlflow.NameRules, acl mlfl
 	return without(rules, directGrants(acl), known)
 }
 
-// isRetained tells whether a grant that the maps don't have is the caller's, kept. It is when an earlier apply kept it, and when
-// the next one would; the caller's entry is otherwise as foreign as anybody's.
-func (m *experimentPermissionsModel) isRetained(rules mlflow.NameRules, g mlflow.Grant, caller mlflow.Caller, acl mlflow.ACL) bool {
-	if g.Level != mlflow.LevelManage || rules.PrincipalKey(g.Principal) != rules.PrincipalKey(caller.Principal) {
-		return false
-	}
-	for name := range m.Retained.Elements() {
-		if rules.PrincipalKey(mlflow.Principal{Kind: g.Principal.Kind, Name: name}) == rules.PrincipalKey(g.Principal) {
+// isRetained reports whether a grant is one of the retained ones.
+func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool {
+	for name, level := range stringMap(retained) {
+		if level == g.Level && samePrincipal(rules, g.Principal, mlflow.Principal{Kind: g.Principal.Kind, Name: name}) {
 			return true
 		}
 	}
-	return !hasManage(rules, caller, m.grants(), acl)
+	return false
 }
 
 // fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind.
-// retained are the caller's grants, which no map shows.
+// retained are grants that no map shows.
 func (m *experimentPermissionsModel) fill(rules mlflow.NameRules, acl mlflow.ACL, retained []mlflow.Grant) {
 	place := map[mlflow.PrincipalKey]declaredGrant{}
 	for _, d := range m.declared() {
@@ -192,7 +184,7 @@ func (m *experimentPermissionsModel) fill(rules mlflow.NameRules, acl mlflow.ACL
 	m.setRetained(retained)
 }
 
-// setRetained records what was kept for the caller; never null, so that an import can be told by it.
+// setRetained records what was kept although it is not declared; never null, so that an import can be told by it.
 func (m *experimentPermissionsModel) setRetained(grants []mlflow.Grant) {
 	levels := map[string]string{}
 	for _, g := range grants {

@@ -445,7 +445,7 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)
-	expectDetail(t, again.release(ctx, state), "Permissions left in place", "in this same run")
+	expectDetail(t, again.release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
 	if got := w.Grants(id); !slices.Equal(got, before) {
 		t.Errorf("what this run declared became %v, was %v", got, before)
 	}

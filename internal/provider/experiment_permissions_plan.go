@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
@@ -39,7 +40,10 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	resp.Diagnostics.Append(planCallerCheck(ctx, r.client(), &plan)...)
 	takesOver := !plan.ExperimentID.IsUnknown() && !plan.ExperimentID.Equal(state.ExperimentID)
 	if takesOver && !resp.Diagnostics.HasError() {
-		resp.Diagnostics.Append(planTakeover(ctx, r.client(), &plan)...)
+		resp.Diagnostics.Append(r.planTakeover(ctx, &plan)...)
+	}
+	if plan.keepsCaller() && !takesOver {
+		warnKept(&resp.Diagnostics, named(plan.ExperimentID.ValueString(), ""), plan.retainedGrants(r.rules(), state.Retained))
 	}
 }
 
@@ -56,44 +60,90 @@ func planCallerCheck(ctx context.Context, client *mlflow.Client, plan *experimen
 	return diags
 }
 
-// planTakeover looks at an experiment whose permissions are about to be taken over, and warns of what the plan itself can't show.
-func planTakeover(ctx context.Context, client *mlflow.Client, plan *experimentPermissionsModel) diag.Diagnostics {
+// planTakeover looks at an experiment whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply uses
+// the list that was read here.
+func (r *experimentPermissionsResource) planTakeover(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
 	var diags diag.Diagnostics
 	id := plan.ExperimentID.ValueString()
-	acl, problem := readACL(ctx, client, id)
+	lock := r.provider.run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	acl, problem := readACL(ctx, r.client(), id)
 	switch {
 	case problem != nil && problem.gone:
 		// Not an error: Terraform plans before a destroy too, and there a deleted experiment must not be in the way.
 		addWarning(&diags, "read permissions", named(id, ""), problem.err, append(problem.advice, "Apply would fail.")...)
 		return diags
+	case problem != nil && problem.denied():
+		// The apply itself may grant the access that is missing now.
+		addWarning(&diags, "read permissions", named(id, ""), problem.err, append(problem.advice, "If this apply grants that access first, for example by another provider "+
+			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
+		return diags
 	case problem != nil:
 		problem.addError(&diags, "read permissions")
 		return diags
 	}
-	warnIneffective(&diags, client, plan, acl)
+	lock.planned = &acl
+	warnIneffective(&diags, r.client(), plan, acl)
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
 		return diags // what is declared, and so what would go, is not known yet
 	}
-	going, own := plan.undeclared(client, acl), ""
-	if plan.keepsCaller() && slices.ContainsFunc(going, isPerson) {
-		caller, ok := callerOf(ctx, client, &diags)
-		if !ok {
-			return diags
-		}
-		going = slices.DeleteFunc(going, func(g mlflow.Grant) bool { return plan.isRetained(client, g, caller, acl) })
-		if slices.ContainsFunc(going, func(g mlflow.Grant) bool { return g.Level == mlflow.LevelManage && isOwn(client, caller, g.Principal) }) {
-			own = fmt.Sprintf(" %q is who the provider runs as, and can manage the experiment without its own grant.", caller.Principal.Name)
-		}
-	}
-	if len(going) > 0 {
-		diags.AddWarning("Permissions that are not declared will be removed", fmt.Sprintf(
-			"%s has direct grants that the configuration does not have. Apply removes them:\n%s\n\nDeclare those that are to stay.%s",
-			upperFirst(named(id, "")), describeGrants(going), own))
-	}
+	r.warnRemoved(ctx, &diags, plan, acl)
 	return diags
 }
 
-func isPerson(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindGroup }
+// warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
+func (r *experimentPermissionsResource) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *experimentPermissionsModel, acl mlflow.ACL) {
+	client, object := r.client(), named(plan.ExperimentID.ValueString(), "")
+	going, own := plan.undeclared(client, acl), ""
+	if plan.keepsCaller() && slices.ContainsFunc(going, isIndividual) {
+		caller, ok := callerOf(ctx, client, diags)
+		if !ok {
+			return
+		}
+		isCallers := func(g mlflow.Grant) bool {
+			return g.Level == mlflow.LevelManage && isOwn(client, caller, g.Principal) && isIndividual(g)
+		}
+		if i := slices.IndexFunc(going, isCallers); i >= 0 {
+			if hasManage(client, caller, plan.grants(), acl) {
+				own = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the experiment without its own grant.", caller.Principal.Name)
+			} else {
+				warnKept(diags, object, going[i:i+1])
+				going = slices.Delete(going, i, i+1)
+			}
+		}
+	}
+	if len(going) > 0 {
+		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
+			"%s has direct grants that are not in the configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.%s",
+			upperFirst(object), describeGrants(going), own))
+	}
+}
+
+// warnKept says whose undeclared access a write keeps.
+func warnKept(diags *diag.Diagnostics, object string, kept []mlflow.Grant) {
+	if len(kept) == 0 {
+		return
+	}
+	diags.AddWarning("Undeclared access is kept", fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
+		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", object, describeGrants(kept)))
+}
+
+// retainedGrants lists what an earlier run retained and the plan does not declare.
+func (m *experimentPermissionsModel) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
+	var grants []mlflow.Grant
+	for name, level := range stringMap(retained) {
+		kind := mlflow.KindUser
+		if mlflow.IsApplicationID(name) {
+			kind = mlflow.KindServicePrincipal
+		}
+		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})
+	}
+	return without(rules, grants, levelsOf(rules, m.grants()))
+}
+
+// isIndividual reports whether a grant is to one identity, not to a group.
+func isIndividual(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindGroup }
 
 // warnIneffective names the declared levels that change nothing because more is inherited.
 func warnIneffective(diags *diag.Diagnostics, rules mlflow.NameRules, plan *experimentPermissionsModel, acl mlflow.ACL) {

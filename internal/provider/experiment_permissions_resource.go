@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -71,7 +72,9 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 			},
 			"retained": schema.MapAttribute{
 				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Your own grant (name → level) that was kept although it is not declared; empty when there was no need. See `keep_caller_access`.",
+				MarkdownDescription: "Undeclared grants that are kept, as principal to level: `CAN_MANAGE` of the identities that ran Terraform so far and had no other " +
+					"access, and grants that the server adds to the list by itself. A grant stays in it while it exists and is not declared; `keep_caller_access = false` " +
+					"drops those of identities. Empty if none is needed.",
 			},
 		},
 	}
@@ -108,7 +111,7 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, &plan)...)
+	resp.Diagnostics.Append(r.write(ctx, &plan, types.MapNull(types.StringType))...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
@@ -159,26 +162,31 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 }
 
-// retained finds the caller's own kept grant. An import takes every grant into the maps, the caller's too, so that nothing is hidden.
+// retained finds the undeclared grants that are no drift: those that an earlier run retained, and the caller's own CAN_MANAGE. An import takes
+// every grant into the maps, so that nothing is hidden.
 func (r *experimentPermissionsResource) retained(
 	ctx context.Context, state *experimentPermissionsModel, acl mlflow.ACL, diags *diag.Diagnostics,
 ) []mlflow.Grant {
-	if state.imported() || !state.keepsCaller() {
+	if state.imported() {
 		return nil
 	}
+	var retained []mlflow.Grant
 	for _, g := range state.undeclared(r.client(), acl) {
-		if !isPerson(g) || g.Level != mlflow.LevelManage {
-			continue
-		}
-		caller, ok := callerOf(ctx, r.client(), diags)
-		if !ok {
-			return nil
-		}
-		if state.isRetained(r.client(), g, caller, acl) {
-			return []mlflow.Grant{{Principal: caller.Principal, Level: g.Level}}
+		switch {
+		case !isIndividual(g):
+		case isRetained(r.client(), state.Retained, g):
+			retained = append(retained, g)
+		case state.keepsCaller() && g.Level == mlflow.LevelManage:
+			caller, ok := callerOf(ctx, r.client(), diags)
+			if !ok {
+				return nil
+			}
+			if isOwn(r.client(), caller, g.Principal) {
+				retained = append(retained, g)
+			}
 		}
 	}
-	return nil
+	return retained
 }
 
 // Update implements [resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
@@ -192,11 +200,12 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	state.created = createdOf(ctx, req.Private)
+	earlier := types.MapNull(types.StringType)
 	if plan.ExperimentID.Equal(state.ExperimentID) {
-		plan.created = state.created
+		plan.created, earlier = state.created, state.Retained
 	}
 	if plan.writesOver(r.client(), &state) {
-		resp.Diagnostics.Append(r.write(ctx, &plan)...)
+		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
 	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)
@@ -235,15 +244,16 @@ func (r *experimentPermissionsResource) ImportState(ctx context.Context, req res
 	}
 }
 
-// write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, and with the
-// caller's own where it would be lost. It fills in `retained`.
-func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel) diag.Diagnostics {
+// write makes the declared grants the direct grants of the experiment, together with those of `admins` that are there, with those that an
+// mlflow_experiment_permission of this run granted, with those that an earlier run retained, and with the caller's own where it would be lost.
+// It fills in `retained` from the answer, which also has what the server itself put back.
+func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel, earlier types.Map) diag.Diagnostics {
 	var diags diag.Diagnostics
-	id := plan.ExperimentID.ValueString()
+	client, id := r.client(), plan.ExperimentID.ValueString()
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	acl, problem := readACL(ctx, r.client(), id)
+	acl, problem := lock.read(ctx, client, id)
 	if problem != nil {
 		problem.addError(&diags, "set permissions")
 		return diags
@@ -254,32 +264,31 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		return diags
 	}
 	grants := plan.grants()
-	for _, g := range directGrants(acl) {
-		if g.Principal == acl.Admins {
+	for _, g := range without(client, directGrants(acl), levelsOf(client, grants)) {
+		if g.Principal == acl.Admins || lock.Grants[client.PrincipalKey(g.Principal)] || plan.keepsCaller() && isRetained(client, earlier, g) {
 			grants = append(grants, g)
 		}
 	}
-	var retained []mlflow.Grant
 	if plan.keepsCaller() {
-		caller, ok := callerOf(ctx, r.client(), &diags)
+		caller, ok := callerOf(ctx, client, &diags)
 		if !ok {
 			return diags
 		}
-		if diags.Append(plan.checkCaller(r.client(), caller)...); diags.HasError() {
+		if diags.Append(plan.checkCaller(client, caller)...); diags.HasError() {
 			return diags
 		}
-		var added bool
-		if grants, added = withCaller(r.client(), caller, grants, acl); added {
-			retained = grants[len(grants)-1:]
-		}
+		grants, _ = withCaller(client, caller, grants, acl)
 	}
-	if problem := writeACL(ctx, r.client(), id, acl, grants); problem != nil {
-		addWriteError(&diags, r.client(), plan, problem)
+	after, problem := writeACL(ctx, client, id, acl, grants)
+	if problem != nil {
+		addWriteError(&diags, client, plan, problem)
 		return diags
 	}
-	lock.Declared = true
+	lock.DeclareList(client, grants)
 	plan.created = createdText(acl.Created)
-	plan.setRetained(retained)
+	plan.setRetained(slices.DeleteFunc(plan.undeclared(client, after), func(g mlflow.Grant) bool {
+		return !isIndividual(g) || lock.Grants[client.PrincipalKey(g.Principal)]
+	}))
 	return diags
 }
 
@@ -316,12 +325,12 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	if lock.Declared {
-		diags.AddWarning("Permissions left in place", fmt.Sprintf("The permissions of %s were set in this same run, by another resource or by the "+
-			"replacement of this one. They stay as they were set.", named(id, "")))
+	if lock.List != nil {
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("The permissions of %s are declared by another resource in this apply, or by "+
+			"the replacement of this one, which now manages them.", named(id, "")))
 		return diags
 	}
-	acl, problem := readACL(ctx, r.client(), id)
+	acl, problem := lock.read(ctx, r.client(), id)
 	if problem != nil {
 		addReleaseProblem(&diags, problem)
 		return diags
@@ -334,8 +343,14 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 	if !ok {
 		return diags
 	}
-	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), state.grants())), acl)
-	if problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
+	released := state.grants()
+	if left := slices.DeleteFunc(state.grants(), func(g mlflow.Grant) bool { return !lock.Grants[r.client().PrincipalKey(g.Principal)] }); len(left) > 0 {
+		released = without(r.client(), released, lock.Grants)
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("Other resources in this apply declare some of the grants on %s, and now manage "+
+			"them:\n%s", named(id, ""), describeGrants(left)))
+	}
+	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), released)), acl)
+	if _, problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
 		addReleaseProblem(&diags, problem)
 	}
 	return diags

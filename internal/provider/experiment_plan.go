@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strconv"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -19,7 +20,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if req.Plan.Raw.IsNull() {
 		refusePrevented(&resp.Diagnostics, state)
-		r.notePlanned(&resp.Diagnostics, state, planDelete)
+		r.notePlanned(&resp.Diagnostics, state.ID.ValueString(), &state, nil)
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -34,13 +35,29 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			r.keepSpelling(&plan, config, state)
 			r.planReplacement(ctx, plan, state, resp)
 		}
-		if req.State.Raw.IsNull() {
-			r.notePlanned(&resp.Diagnostics, plan, planCreate)
+		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
+			r.notePlanned(&resp.Diagnostics, id, nil, &plan)
 		} else if len(resp.RequiresReplace) == 0 {
-			r.notePlanned(&resp.Diagnostics, state, planKeep)
+			r.notePlanned(&resp.Diagnostics, id, &state, &plan)
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+}
+
+const addressIDKey = "address_id"
+
+// addressID returns the ID of the experiment that a resource address has, empty if it has none. For a replacement the CLI plans twice, the second
+// time without the state, but with the private state of the first time.
+func addressID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state experimentModel) string {
+	if req.State.Raw.IsNull() {
+		value, diags := req.Private.GetKey(ctx, addressIDKey)
+		resp.Diagnostics.Append(diags...)
+		id, _ := strconv.Unquote(string(value))
+		return id
+	}
+	id := state.ID.ValueString()
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, addressIDKey, strconv.AppendQuote(nil, id))...)
+	return id
 }
 
 // refusePrevented refuses to destroy what the last applied policy protects.

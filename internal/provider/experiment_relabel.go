@@ -10,47 +10,97 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// A block that gets another label, key or module without a moved block looks like two: one that goes and one that comes, and both are about
-// the same experiment. What is here keeps that from costing the experiment.
+// A resource that is renamed, gets another for_each key, or is moved to another module without a moved block looks like two: one is destroyed and one
+// is created, and both are about the same experiment. What is here keeps that from costing the experiment.
 
-// plannedAction is what a plan has for the experiment of a block.
+// plannedAction is what a plan does with the experiment that has a name, or is about to get it.
 type plannedAction int
 
 const (
 	planCreate plannedAction = iota
-	planKeep                 // or change
+	planKeep                 // or change, but for the name
+	planRenameFrom
+	planRenameTo
 	planDelete
 )
 
-// notePlanned notes what one block plans for its experiment, and tells when another block of the plan is at odds with it. Blocks are planned in
-// any order, so whichever of the two comes last is told. What is there goes by its name in the state, what is to come by the planned one.
-func (r *experimentResource) notePlanned(diags *diag.Diagnostics, m experimentModel, action plannedAction) {
-	if r.client() == nil || m.Name.IsUnknown() {
-		return
+// plannedUse is what the plan of one resource does with a name.
+type plannedUse struct {
+	action plannedAction
+	// id is the ID of the experiment. For a create it is the ID of the one that is replaced, empty if there is none.
+	id string
+	// name is the name as the resource spells it.
+	name string
+	// adopts reports whether a create adopts an existing experiment.
+	adopts bool
+}
+
+// takes reports whether the experiment has the name after the apply.
+func (u plannedUse) takes() bool {
+	return u.action == planCreate || u.action == planKeep || u.action == planRenameTo
+}
+
+// notePlanned records what one resource plans for its experiment, and reports where another resource of the plan is at odds with it. Resources are
+// planned in any order, so the last one reports it. id is the ID of the experiment of the address, also where a create replaces it.
+func (r *experimentResource) notePlanned(diags *diag.Diagnostics, id string, state, plan *experimentModel) {
+	switch {
+	case r.client() == nil:
+	case plan == nil:
+		if !state.Name.IsUnknown() && state.DeletionPolicy.ValueString() != deletionRetain {
+			r.recordUse(diags, plannedUse{action: planDelete, id: id, name: state.Name.ValueString()})
+		}
+	case plan.Name.IsUnknown():
+	case state == nil:
+		r.recordUse(diags, plannedUse{planCreate, id, plan.Name.ValueString(), plan.AdoptExisting.ValueBool()})
+	case r.client().NormalizeName(state.Name.ValueString()) == r.client().NormalizeName(plan.Name.ValueString()):
+		r.recordUse(diags, plannedUse{action: planKeep, id: id, name: plan.Name.ValueString()})
+	default:
+		r.recordUse(diags, plannedUse{action: planRenameFrom, id: id, name: state.Name.ValueString()})
+		r.recordUse(diags, plannedUse{action: planRenameTo, id: id, name: plan.Name.ValueString()})
 	}
-	lock := r.nameLock(m.Name.ValueString())
+}
+
+// recordUse adds one use of a name to those that this run planned, and reports the first of them that it conflicts with.
+func (r *experimentResource) recordUse(diags *diag.Diagnostics, use plannedUse) {
+	lock := r.nameLock(use.name)
 	lock.Lock()
 	defer lock.Unlock()
-	switch {
-	case action == planCreate:
-		lock.PlannedCreate = !m.AdoptExisting.ValueBool() // else the new block keeps the experiment
-	case action == planKeep:
-		lock.PlannedKeep = m.ID.ValueString()
-	case m.DeletionPolicy.ValueString() != deletionRetain:
-		lock.PlannedDelete = m.ID.ValueString()
+	lock.Planned = append(lock.Planned, use)
+	for _, other := range lock.Planned[:len(lock.Planned)-1] {
+		if d := conflict(use, other); d != nil {
+			diags.Append(d)
+			return
+		}
 	}
-	switch object := named(lock.PlannedDelete, m.Name.ValueString()); {
-	case lock.PlannedDelete == "":
-	case lock.PlannedDelete == lock.PlannedKeep:
-		diags.AddError("Could not plan: two blocks have the same experiment", fmt.Sprintf("%s is in the state twice. One of the blocks is no longer there, so this plan would "+
-			"delete the experiment that the other one goes on managing. An apply that was interrupted while the block got another label, key or module can leave that "+
-			"behind.\n\nTake the old block out of the state without deleting anything, with\n\n  terraform state rm ADDRESS-OF-THE-OLD-BLOCK\n\nor with a removed block "+
-			"whose lifecycle has destroy = false. If it is a deposed object of the same block, take that block out in this way and import it again.", upperFirst(object)))
-	case lock.PlannedCreate:
-		diags.AddWarning("Experiment would be deleted and created anew", fmt.Sprintf("This plan deletes %s with its runs, for a block that is no longer there, and "+
-			"creates an experiment of the same name for another block. If the block only got another label, key or module, add a moved block from the old address "+
-			"to the new one: then nothing is deleted.", object))
+}
+
+// conflict explains why two resources of a plan can't both have what they plan for a name; nil if they can.
+func conflict(a, b plannedUse) diag.Diagnostic {
+	if b.action == planDelete || b.action == planRenameFrom && a.action != planDelete {
+		a, b = b, a // a gives the name up, if one of the two does
 	}
+	switch sameExperiment := a.id != "" && a.id == b.id; {
+	case a.action == planDelete && b.action != planDelete && sameExperiment:
+		return diag.NewErrorDiagnostic("Experiment is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which is no "+
+			"longer in the configuration. This plan would delete the experiment that the other one still manages. An apply that was interrupted while the "+
+			"resource was renamed can cause this.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor with a removed block whose "+
+			"lifecycle has destroy = false. If it is a deposed object of the same resource, remove that resource from the state in this way and import it again.",
+			upperFirst(named(a.id, a.name))))
+	case a.action == planDelete && b.action == planCreate && !b.adopts:
+		return diag.NewWarningDiagnostic("Experiment would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its runs, because a resource is no longer in "+
+			"the configuration, and creates an experiment with the same name for another resource. If you only renamed the resource, changed its for_each key, "+
+			"or moved it to another module, add a moved block from the old address to the new one. Then nothing is deleted.", named(a.id, a.name)))
+	case (a.action == planDelete && b.action == planRenameTo || a.action == planRenameFrom && b.takes()) && !sameExperiment:
+		return diag.NewErrorDiagnostic("Experiment name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to another experiment. "+
+			"Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or delete that experiment, for "+
+			"example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of the experiments to a temporary name.",
+			named(a.id, a.name)))
+	case a.takes() && b.takes() && !sameExperiment:
+		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Duplicate experiment name", fmt.Sprintf("Two resources in the configuration declare the same "+
+			"experiment, one as %q and one as %q. An experiment can be managed by only one resource.\n\nRemove one of the two resources, or change its name.",
+			b.name, a.name))
+	}
+	return nil
 }
 
 // takesBack tells whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
@@ -80,15 +130,30 @@ func (o obtaining) takeBack(ctx context.Context) (mlflow.Experiment, bool) {
 	return e, true
 }
 
-// isFree refuses an experiment that another block of this apply was to delete and could not: the next apply would try again, and delete
-// what was taken over.
+// claim claims an experiment to adopt. It refuses one that another resource of this apply has already.
+func (o obtaining) claim(e mlflow.Experiment) bool {
+	if o.run.Claim(e.ID) {
+		return true
+	}
+	addClaimedError(o.diags, e)
+	return false
+}
+
+// addClaimedError reports that another resource of this apply has the experiment.
+func addClaimedError(diags *diag.Diagnostics, e mlflow.Experiment) {
+	diags.AddAttributeError(path.Root("name"), "Experiment is managed by two resources", fmt.Sprintf("%s was created, adopted, or changed by another resource in this "+
+		"apply. An experiment can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+		upperFirst(named(e.ID, e.Name))))
+}
+
+// isFree refuses an experiment that another resource of this apply failed to delete: the next apply would try again, and delete what was adopted.
 func (o obtaining) isFree(e mlflow.Experiment) bool {
 	if o.lock.FailedDelete != e.ID {
 		return true
 	}
 	o.diags.AddAttributeError(path.Root("adopt_existing"), "Could not take over experiment", fmt.Sprintf(
-		"%s still belongs to another block, which is no longer in the configuration. Deleting it failed just now, and the next apply would try again.\n\n"+
-			"If that block only got another label, key or module, add a moved block from the old address to the new one: nothing is deleted then. "+
-			"Otherwise apply again once it can be deleted.", upperFirst(named(e.ID, e.Name))))
+		"%s is still managed by a resource that is no longer in the configuration. This apply failed to delete it, and the next apply would try "+
+			"again.\n\nIf you only renamed that resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the "+
+			"new one. Then nothing is deleted. Otherwise, apply again when it can be deleted.", upperFirst(named(e.ID, e.Name))))
 	return false
 }

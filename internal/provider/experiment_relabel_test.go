@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
@@ -160,7 +161,7 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.create("mlflow_experiment", adopting(nil))
-			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") still belongs to another block"; state != nil || !strings.HasPrefix(got, want) {
+			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("create gives %v and says %q, want %q", state, got, want)
 			}
 			if n := len(w.writes()); c.fault.Path != experimentCalls+"delete" && n > 0 {
@@ -187,10 +188,11 @@ func TestExperiment_inStateTwice(t *testing.T) {
 		}
 		return w.config(blocks.String())
 	}
-	refused := regexp.MustCompile(`(?s)two blocks have the same experiment.*terraform state rm`)
+	refused := regexp.MustCompile(`(?s)managed by two resources.*terraform state rm`)
 	unitTest(t,
 		resource.TestStep{Config: config("old")},
-		resource.TestStep{Config: config("old", "new")},
+		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Duplicate experiment name")},
+		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
 		resource.TestStep{Config: config("new"), ExpectError: refused},
 		resource.TestStep{Config: config("old"), ExpectError: refused},
 		resource.TestStep{
@@ -207,7 +209,7 @@ func TestExperiment_inStateTwice(t *testing.T) {
 // TestExperiment_relabelPlanned: the plan warns of what only looks like another experiment.
 func TestExperiment_relabelPlanned(t *testing.T) {
 	t.Parallel()
-	const warning = "warning: Experiment would be deleted and created anew"
+	const warning = "warning: Experiment would be deleted and recreated"
 	for name, c := range map[string]struct {
 		state, config map[string]any
 		warned        bool
@@ -243,6 +245,129 @@ func TestExperiment_relabelPlanned(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestExperiment_namesPlanned plans two resources that are about one name, in both orders.
+func TestExperiment_namesPlanned(t *testing.T) {
+	t.Parallel()
+	const (
+		duplicate = "error at name: Duplicate experiment name: "
+		inUse     = "error: Experiment name is still in use: "
+	)
+	rename := func(from, to string) func(w *workspace, d *direct) string {
+		return func(w *workspace, d *direct) string {
+			e, _ := w.ExperimentByName(from)
+			_, _, says := d.change("mlflow_experiment", stateOf(e, nil), attributes(to, nil))
+			return says
+		}
+	}
+	create := func(config map[string]any) func(w *workspace, d *direct) string {
+		return func(_ *workspace, d *direct) string { return d.plan("mlflow_experiment", config) }
+	}
+	destroy := func(name string) func(w *workspace, d *direct) string {
+		return func(w *workspace, d *direct) string {
+			e, _ := w.ExperimentByName(name)
+			return d.planDelete("mlflow_experiment", stateOf(e, nil))
+		}
+	}
+	for name, c := range map[string]struct {
+		one, other func(w *workspace, d *direct) string
+		want       string
+	}{
+		"two creates, two spellings":         {create(adopting(nil)), create(adopting(map[string]any{"name": "/Workspace/Shared/churn/"})), duplicate},
+		"two creates that adopt nothing":     {create(attributes("/Shared/new", nil)), create(attributes("/Shared/new", nil)), duplicate},
+		"two creates, two names":             {create(attributes("/Shared/new", nil)), create(attributes("/Shared/New", nil)), ""},
+		"one is there":                       {rename("/Shared/churn", "/Shared/churn"), create(adopting(nil)), duplicate},
+		"two get one name":                   {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/new"), duplicate},
+		"renamed to what is there":           {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/fraud"), duplicate},
+		"renamed to what is created":         {rename("/Shared/churn", "/Shared/new"), create(attributes("/Shared/new", nil)), duplicate},
+		"swapped":                            {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/churn"), inUse},
+		"one moves up":                       {rename("/Shared/churn", "/Shared/fraud"), rename("/Shared/fraud", "/Shared/new"), inUse},
+		"a new one gets a name that is left": {rename("/Shared/churn", "/Shared/new"), create(adopting(nil)), inUse},
+		"renamed to what is deleted":         {rename("/Shared/churn", "/Shared/fraud"), destroy("/Shared/fraud"), inUse},
+		"two renames":                        {rename("/Shared/churn", "/Shared/new"), rename("/Shared/fraud", "/Shared/newer"), ""},
+		"upper case":                         {rename("/Shared/churn", "/Shared/Churn"), rename("/Shared/fraud", "/Shared/FRAUD"), ""},
+	} {
+		for _, order := range []string{"one first", "the other first"} {
+			t.Run(name+", "+order, func(t *testing.T) {
+				w := newWorkspace(t)
+				w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
+				w.CreateExperiment(emulator.OtherUser, "/Shared/fraud", nil)
+				d := w.direct(t, emulator.AdminToken)
+				first, second := c.one, c.other
+				if order != "one first" {
+					first, second = second, first
+				}
+				if got := first(w, d); got != "" {
+					t.Errorf("the first plan says %q", got)
+				}
+				expectSays(t, second(w, d), c.want)
+			})
+		}
+	}
+}
+
+// TestExperiment_takenTwice applies two resources that take one experiment, which a plan without their names can't know.
+func TestExperiment_takenTwice(t *testing.T) {
+	t.Parallel()
+	const refused = "error at name: Experiment is managed by two resources: Experiment \"/Shared/churn\" (ID) was created, adopted, or changed by another resource"
+	for name, c := range map[string]struct {
+		there      bool // before the apply
+		one, other map[string]any
+	}{
+		"both adopt":         {true, adopting(nil), adopting(map[string]any{"name": "/Workspace/Shared/churn"})},
+		"created, adopted":   {false, attributes("/Shared/churn", nil), adopting(nil)},
+		"created, and again": {false, attributes("/Shared/churn", nil), attributes("/Shared/churn", nil)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			if c.there {
+				w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
+			}
+			d := w.direct(t, emulator.AdminToken)
+			state, got := d.create("mlflow_experiment", c.one)
+			if state == nil || got != "" {
+				t.Fatalf("the first one is %v and says %q", state, got)
+			}
+			other, got := d.apply("mlflow_experiment", nil, planned(c.other))
+			if want := strings.ReplaceAll(refused, "ID", fmt.Sprint(state["id"])); other != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("the other one is %v and says %q", other, got)
+			}
+		})
+	}
+}
+
+// planned is a configuration with what only the apply makes known.
+func planned(config map[string]any) map[string]any {
+	values := map[string]any{"tags_all": map[string]string{}}
+	for _, name := range []string{"id", "artifact_location", "creation_time", "url"} {
+		values[name] = tftypes.UnknownValue
+	}
+	maps.Copy(values, config)
+	return values
+}
+
+// TestExperiment_namesHandedOver refuses names that are handed over within one plan, and does it in two applies.
+func TestExperiment_namesHandedOver(t *testing.T) {
+	w := newWorkspace(t)
+	config := func(one, other string) string {
+		return w.config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  name = %q\n}\n", one, other))
+	}
+	inUse := regexp.MustCompile(`(?s)name is still in use.*two\s[│\s]*applies`)
+	unitTest(t,
+		resource.TestStep{Config: config("/Shared/a", "/Shared/b")},
+		resource.TestStep{Config: config("/Shared/b", "/Shared/a"), ExpectError: inUse},
+		resource.TestStep{Config: config("/Shared/b", "/Shared/c"), ExpectError: inUse},
+		resource.TestStep{Config: config("/Shared/a", "/Shared/c")},
+		resource.TestStep{Config: config("/Shared/b", "/Shared/c")},
+		resource.TestStep{Config: config("/Shared/B", "/Shared/C"), PostApplyFunc: func() {
+			w.mustFind(t, "/Shared/B")
+			w.mustFind(t, "/Shared/C")
+			if n := len(w.Experiments()); n != 2 {
+				t.Errorf("%d experiments", n)
+			}
+		}},
+	)
 }
 
 // TestExperiment_replacedByHand replaces through the CLI, in both orders, what nobody changed.

@@ -746,7 +746,7 @@ func TestExperiment_claimed(t *testing.T) {
 		t.Fatalf("adopting says %q", got)
 	}
 	state, got := d.apply("mlflow_experiment", stateOf(e, nil), nil)
-	if state != nil || !strings.HasPrefix(got, "warning: Experiment was forgotten, not deleted") {
+	if state != nil || !strings.HasPrefix(got, "warning: Experiment removed from state, not deleted") {
 		t.Errorf("state %v, said %q", state, got)
 	}
 	w.expectWrites(t)

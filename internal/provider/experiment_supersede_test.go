@@ -103,7 +103,7 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 						t.Errorf("create says %q, without the id and the name", got)
 					}
 					w.ClearFaults()
-					state, got = d.create("mlflow_experiment", config)
+					state, got = w.direct(t, emulator.AdminToken).create("mlflow_experiment", config) // the next apply is another process
 				}
 				if got != "" {
 					t.Errorf("the second create says %q", got)
@@ -125,16 +125,18 @@ func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
 	w.Inject(emulator.Fault{Path: experimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
 	w.Inject(emulator.Fault{Path: experimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
 	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
-	d := w.direct(t, emulator.AdminToken)
-	state, got := d.create("mlflow_experiment", config)
+	create := func() (map[string]any, string) {
+		return w.direct(t, emulator.AdminToken).create("mlflow_experiment", config)
+	} // each in an apply of its own
+	state, got := create()
 	if state != nil || !strings.Contains(got, "whether it is active now could not be told") || !strings.Contains(got, "delete it again first") {
 		t.Errorf("create says %q", got)
 	}
-	if _, got := d.create("mlflow_experiment", config); !strings.Contains(got, "the name is taken") {
+	if _, got := create(); !strings.Contains(got, "the name is taken") {
 		t.Errorf("the second create says %q", got)
 	}
 	w.Trash(old)
-	if state, got := d.create("mlflow_experiment", config); got != "" || state["id"] == old {
+	if state, got := create(); got != "" || state["id"] == old {
 		t.Errorf("after deleting it again, create says %q and makes %v", got, state)
 	}
 }

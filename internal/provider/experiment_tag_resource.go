@@ -131,13 +131,14 @@ func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.Mod
 	}
 }
 
-// Create implements [resource.Resource]. Setting a tag replaces what is there, so a look beforehand tells what that was.
+// Create implements [resource.Resource]. Setting a tag replaces the value that is there, so Create reads it first.
 func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.provider.run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	e, err := r.client().GetExperiment(ctx, plan.ExperimentID.ValueString())
 	switch {
 	case mlflow.IsNotFound(err):
@@ -216,6 +217,7 @@ func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateR
 		return
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
+	r.provider.run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	r.set(ctx, plan, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -239,7 +241,7 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 	}
 	id, key := state.ExperimentID.ValueString(), state.Key.ValueString()
 	e, err := r.client().GetExperiment(ctx, id)
-	if mlflow.IsNotFound(err) || err == nil && e.Deleted() {
+	if isMissing(e, err) {
 		return
 	}
 	if err != nil {
@@ -254,10 +256,13 @@ func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteR
 			upperFirst(state.object())))
 		return
 	}
-	blanked, err := r.client().RemoveTag(ctx, id, key)
+	declared, blanked, err := removeTag(ctx, r.client(), &r.provider.run, id, key)
 	switch {
-	case mlflow.IsNotFound(err):
-		// The experiment went between the look and the removal.
+	case declared:
+		resp.Diagnostics.AddWarning("Experiment tag removed from state, not from the experiment", fmt.Sprintf(
+			"%s: another resource in this apply, or the replacement of this one, declares the tag and now manages it.", upperFirst(state.object())))
+	case mlflow.IsNotFound(err), err != nil && isMissing(r.client().GetExperiment(ctx, id)):
+		// The experiment was deleted after the first read.
 	case err != nil:
 		addError(&resp.Diagnostics, "remove experiment tag", state.object(), err, tagAccessAdvice(err)...)
 	case blanked:
@@ -284,6 +289,11 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), key)...)
+}
+
+// isMissing reports whether a read found no experiment, or a deleted one.
+func isMissing(e mlflow.Experiment, err error) bool {
+	return mlflow.IsNotFound(err) || err == nil && e.Deleted()
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {

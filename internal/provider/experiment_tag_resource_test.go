@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"net/http"
 	"regexp"
 	"slices"
 	"strings"
@@ -251,6 +252,9 @@ func TestTagResource_delete(t *testing.T) {
 		"experiment purged meanwhile": {emulator.AdminToken, func(w *workspace, id string) {
 			w.Inject(emulator.Fault{Path: apiPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
 		}, "", 1},
+		"experiment deleted meanwhile": {emulator.AdminToken, func(w *workspace, id string) {
+			w.Before("POST", apiPath+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
+		}, "", 2},
 		"not allowed": {emulator.UserToken, func(w *workspace, id string) {
 			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 		}, "error: Could not remove experiment tag: Tag \"team\" of experiment ID: ", 2},

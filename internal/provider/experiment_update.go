@@ -21,11 +21,16 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	r.declareTags(state.ID.ValueString(), &plan)
 	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	u := updating{client: r.client(), id: e.ID, name: e.Name, server: e.TagMap(), diags: &resp.Diagnostics}
+	if !r.provider.run.Claim(e.ID) {
+		addClaimedError(&resp.Diagnostics, e)
+		return
+	}
+	u := updating{client: r.client(), run: &r.provider.run, id: e.ID, name: e.Name, server: e.TagMap(), diags: &resp.Diagnostics}
 	if u.rename(ctx, plan) && u.setTags(ctx, plan) && u.removeTags(ctx, state, plan) {
 		page, err := r.client().ExperimentURL(ctx, e.ID)
 		if err != nil {
@@ -60,6 +65,7 @@ func (r *experimentResource) look(ctx context.Context, could string, state exper
 // done.
 type updating struct {
 	client *mlflow.Client
+	run    *RunState
 	id     string
 	name   string
 	server map[string]string
@@ -72,7 +78,7 @@ func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
 		return true
 	}
 	if plan.CreateParents.ValueBool() {
-		if err := u.client.CreateParents(ctx, name); err != nil {
+		if err := u.run.CreateParents(ctx, u.client, name); err != nil {
 			parentsFailed(u.diags, name, err)
 			return false
 		}
@@ -96,30 +102,49 @@ func (u *updating) setTags(ctx context.Context, plan experimentModel) bool {
 	return err == nil
 }
 
-// removeTags removes what the state manages and the plan no longer does.
+// removeTags removes what the state manages and the plan no longer does. A tag that another resource of this run declares is left in place.
 func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) bool {
 	managed, wanted := state.wantedTags(), plan.wantedTags()
-	var blank []string
+	var blank, left []string
 	for _, key := range sortedKeys(managed) {
 		_, stays := wanted[key]
 		if _, there := u.server[key]; stays || !there {
 			continue
 		}
-		blanked, err := u.client.RemoveTag(ctx, u.id, key)
+		declared, blanked, err := removeTag(ctx, u.client, u.run, u.id, key)
 		if err != nil {
 			addError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, named(u.id, u.name)), err)
 			return false
 		}
 		delete(u.server, key)
-		if blanked && key != mlflow.TagDescription {
+		switch {
+		case declared:
+			left = append(left, key)
+		case blanked && key != mlflow.TagDescription:
 			blank = append(blank, key)
 		}
+	}
+	if len(left) > 0 {
+		u.diags.AddWarning("Tags removed from state, not from the experiment", fmt.Sprintf("Another resource in this apply declares these tags of %s, and now "+
+			"manages them: %s.", named(u.id, u.name), strings.Join(left, ", ")))
 	}
 	if len(blank) > 0 {
 		u.diags.AddWarning("Tags were emptied, not removed", fmt.Sprintf("%s has no call to remove a tag, so these of %s are left with an empty value: %s. "+
 			"They are not managed any more.", upperFirst(u.client.BackendName()), named(u.id, u.name), strings.Join(blank, ", ")))
 	}
 	return true
+}
+
+// removeTag removes a tag, unless another resource of this run declares it. blanked is as in [mlflow.Client.RemoveTag].
+func removeTag(ctx context.Context, client *mlflow.Client, run *RunState, id, key string) (declared, blanked bool, err error) {
+	lock := run.TagLock(id, key)
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Declared {
+		return true, false, nil
+	}
+	blanked, err = client.RemoveTag(ctx, id, key)
+	return false, blanked, err
 }
 
 // saveDone brings the state of a failed update to what the server holds now.
@@ -148,8 +173,8 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	lock.Lock()
 	defer lock.Unlock()
 	if r.provider.run.IsClaimed(id) {
-		resp.Diagnostics.AddWarning("Experiment was forgotten, not deleted", fmt.Sprintf(
-			"%s was created or taken over by another block in this same apply, which goes on managing it.", upperFirst(named(id, name))))
+		resp.Diagnostics.AddWarning("Experiment removed from state, not deleted", fmt.Sprintf(
+			"%s was created or adopted by another resource in this apply, which now manages it.", upperFirst(named(id, name))))
 		return
 	}
 	var e mlflow.Experiment

@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"context"
+	"path"
 	"sync"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -10,10 +12,16 @@ import (
 // and every object gets the same one. Its zero value is ready to use.
 //
 // A plan and an apply are two runs: the CLI starts a provider process for each.
+//
+// An address that declares an object marks it, before or while it writes it: an experiment with Claim, a tag with DeclareTag, a grant or a whole
+// access control list in its ACLLock. A Delete, or the part of an Update that removes things, comes from another address if the object is marked,
+// and leaves it in place. Each holds the object's lock from the look at the mark to its write. So the object is there in the end, in whichever order
+// the two come.
 type RunState struct {
-	// names holds a *NameLock for each normalized experiment name, acls an *ACLLock for each experiment ID.
-	names, acls sync.Map
-	// claimed is the set of IDs of the experiments that this run created or adopted.
+	// names holds a *NameLock for each normalized experiment name, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
+	// folders a *FolderLock for each path.
+	names, acls, tags, folders sync.Map
+	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
 }
 
@@ -25,10 +33,8 @@ type NameLock struct {
 	// FailedDelete is the ID of the experiment of the name that this run failed to delete: it remains in the state, under an address that is
 	// no longer in the configuration.
 	FailedDelete string
-	// PlannedDelete and PlannedKeep are the IDs of the experiments of the name that this run planned to delete and to keep. PlannedCreate
-	// reports whether it planned to create one.
-	PlannedDelete, PlannedKeep string
-	PlannedCreate              bool
+	// Planned lists what this run planned for the name.
+	Planned []plannedUse
 }
 
 // NameLock returns the lock of an experiment name, which must be normalized.
@@ -39,8 +45,57 @@ func (s *RunState) NameLock(name string) *NameLock {
 // ACLLock serializes, within a run, what writes the access control list of an experiment.
 type ACLLock struct {
 	sync.Mutex
-	// Declared reports whether this run set the list to a declared one.
-	Declared bool
+	// List holds the principals of the whole list that this run declared and wrote, kept ones included. It is nil if this run wrote none.
+	List map[mlflow.PrincipalKey]bool
+	// planned is the list as the plan of a write read it a moment ago; nil once it was used or anything was written.
+	planned *mlflow.ACL
+	// Grants holds the principals to which this run granted a declared level, one at a time.
+	Grants map[mlflow.PrincipalKey]bool
+}
+
+// DeclareList marks the whole list, which has these grants now.
+func (l *ACLLock) DeclareList(rules mlflow.NameRules, grants []mlflow.Grant) {
+	l.List = map[mlflow.PrincipalKey]bool{}
+	for _, g := range grants {
+		l.List[rules.PrincipalKey(g.Principal)] = true
+	}
+}
+
+// DeclareGrant marks the grant of one principal.
+func (l *ACLLock) DeclareGrant(rules mlflow.NameRules, p mlflow.Principal) {
+	if l.Grants == nil {
+		l.Grants = map[mlflow.PrincipalKey]bool{}
+	}
+	l.Grants[rules.PrincipalKey(p)] = true
+}
+
+// read returns the list for a write: as the plan of the same resource has just read it, or else by a read.
+func (l *ACLLock) read(ctx context.Context, client *mlflow.Client, experimentID string) (mlflow.ACL, *aclProblem) {
+	if planned := l.planned; planned != nil {
+		l.planned = nil
+		return *planned, nil
+	}
+	return readACL(ctx, client, experimentID)
+}
+
+// FolderLock makes the folder of experiments once in a run.
+type FolderLock struct {
+	sync.Mutex
+	// Made reports whether this run made the folder, or found it.
+	Made bool
+}
+
+// CreateParents makes the missing folders above an experiment, once in a run.
+func (s *RunState) CreateParents(ctx context.Context, client *mlflow.Client, name string) error {
+	lock := loadOrNew[FolderLock](&s.folders, path.Dir(client.NormalizeName(name)))
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Made {
+		return nil
+	}
+	err := client.CreateParents(ctx, name)
+	lock.Made = err == nil
+	return err
 }
 
 // ACLLock returns the lock of an experiment's access control list.
@@ -48,10 +103,35 @@ func (s *RunState) ACLLock(experimentID string) *ACLLock {
 	return loadOrNew[ACLLock](&s.acls, experimentID)
 }
 
-// Claim records that this run created or adopted an experiment.
-func (s *RunState) Claim(experimentID string) { s.claimed.Store(experimentID, true) }
+// TagLock serializes, within a run, what removes a tag with what declares it.
+type TagLock struct {
+	sync.Mutex
+	// Declared reports whether this run declares the tag.
+	Declared bool
+}
 
-// IsClaimed reports whether this run created or adopted an experiment. A Delete of it in the same run comes from another address.
+type tagID struct{ experimentID, key string }
+
+// TagLock returns the lock of a tag.
+func (s *RunState) TagLock(experimentID, key string) *TagLock {
+	return loadOrNew[TagLock](&s.tags, tagID{experimentID, key})
+}
+
+// DeclareTag marks a tag. It waits for a removal that is in progress. Read the experiment after it, and set the tag if that removal took it away.
+func (s *RunState) DeclareTag(experimentID, key string) {
+	lock := s.TagLock(experimentID, key)
+	lock.Lock()
+	defer lock.Unlock()
+	lock.Declared = true
+}
+
+// Claim records that this run created, adopted, or updated an experiment. It reports whether this is the first claim.
+func (s *RunState) Claim(experimentID string) bool {
+	_, claimed := s.claimed.LoadOrStore(experimentID, true)
+	return !claimed
+}
+
+// IsClaimed reports whether this run created, adopted, or updated an experiment. A Delete of it in the same run comes from another address.
 func (s *RunState) IsClaimed(experimentID string) bool {
 	_, ok := s.claimed.Load(experimentID)
 	return ok

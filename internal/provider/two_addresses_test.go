@@ -1,0 +1,278 @@
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// switching is a configuration that has two sides. Each declares the same objects under other addresses: another resource name, or another type. To the
+// provider, another for_each key or module is the same. Terraform deletes what one side has and creates what the other has, in any order.
+type switching struct {
+	*workspace
+	t *testing.T
+	// ids are the experiments by their short names.
+	ids map[string]string
+
+	mu       sync.Mutex
+	awaited  map[string]int // calls that have still to arrive, by kind
+	arrived  chan struct{}  // is closed when they all have
+	heldName string         // the experiment whose creation or deletion waits for them
+}
+
+func newSwitching(t *testing.T) *switching {
+	t.Helper()
+	s := &switching{workspace: newWorkspace(t), t: t, ids: map[string]string{}}
+	for _, name := range []string{"tagged", "granted", "listed", "adopted", "mixed", "moved"} {
+		s.ids[name] = s.CreateExperiment(emulator.Admin, "/Shared/"+name, nil)
+	}
+	s.Before("", "", s.hold)
+	return s
+}
+
+// objects are one resource of each type.
+func (s *switching) objects(label, value, level, meta string) string {
+	return fmt.Sprintf(`
+		resource "mlflow_experiment_tag" %[1]q {
+		  experiment_id = %[5]q
+		  key           = "side"
+		  value         = %[2]q
+		  %[4]s
+		}
+		resource "mlflow_experiment_permission" %[1]q {
+		  experiment_id    = %[6]q
+		  group_name       = "risk"
+		  permission_level = %[3]q
+		  %[4]s
+		}
+		resource "mlflow_experiment_permissions" %[1]q {
+		  experiment_id = %[7]q
+		  groups        = { risk = %[3]q }
+		  %[4]s
+		}
+		resource "mlflow_experiment" %[1]q {
+		  name           = "/Shared/adopted"
+		  adopt_existing = true
+		  tags           = { side = %[2]q }
+		  %[4]s
+		}
+		`, label, value, level, meta, s.ids["tagged"], s.ids["granted"], s.ids["listed"])
+}
+
+// order is how the operations of the two sides come.
+type order int
+
+const (
+	anyOrder order = iota
+	deleteFirst
+	createFirst
+)
+
+// levels are what the two sides grant, so that each has something to write.
+var levels = map[string]string{"a": "CAN_READ", "b": "CAN_EDIT"}
+
+// side is the configuration of a side, "a" or "b". Its objects wait for the experiment gate-SIDE, and latch-SIDE waits for the objects: holding the
+// creation of a gate or the deletion of a latch forces an order.
+func (s *switching) side(side string, o order) string {
+	meta, level := "", levels[side]
+	if o != anyOrder {
+		meta = "depends_on = [mlflow_experiment.gate_" + side + "]"
+	}
+	var mixed, moved, latched string
+	if side == "a" {
+		mixed = fmt.Sprintf(`
+			resource "mlflow_experiment_permission" "mixed" {
+			  count            = 2
+			  experiment_id    = %q
+			  group_name       = ["risk", "data-science"][count.index]
+			  permission_level = %q
+			  %[4]s
+			}
+			resource "mlflow_experiment_tag" "moved" {
+			  experiment_id = %[3]q
+			  key           = "side"
+			  value         = "a"
+			  %[4]s
+			}`, s.ids["mixed"], level, s.ids["moved"], meta)
+		latched = "mlflow_experiment_permission.mixed, mlflow_experiment_tag.moved"
+		if o == createFirst {
+			moved = "depends_on = [mlflow_experiment_tag.moved]"
+		}
+	} else {
+		mixed = fmt.Sprintf(`
+			resource "mlflow_experiment_permissions" "mixed" {
+			  experiment_id = %q
+			  groups        = { risk = %[2]q, data-science = %[2]q }
+			  %[3]s
+			}`, s.ids["mixed"], level, meta)
+		latched = "mlflow_experiment_permissions.mixed"
+		moved = "tags = { side = \"b\" }\n" + meta
+	}
+	config := s.objects(side, side, level, meta) + mixed + fmt.Sprintf(`
+		resource "mlflow_experiment" "moved" {
+		  name           = "/Shared/moved"
+		  adopt_existing = true
+		  %s
+		}`, moved)
+	if o != anyOrder {
+		config += fmt.Sprintf(`
+			resource "mlflow_experiment" "gate_%[1]s" {
+			  name = "/Shared/gate-%[1]s"
+			}
+			resource "mlflow_experiment" "latch_%[1]s" {
+			  name       = "/Shared/latch-%[1]s"
+			  depends_on = [
+			    mlflow_experiment.%[1]s, mlflow_experiment_tag.%[1]s, mlflow_experiment_permission.%[1]s, mlflow_experiment_permissions.%[1]s, %[2]s
+			  ]
+			}`, side, latched)
+	}
+	return s.config(config)
+}
+
+// await has the experiment of a name wait until these calls have arrived.
+func (s *switching) await(name string, calls map[string]int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.heldName, s.awaited, s.arrived = name, calls, make(chan struct{})
+}
+
+// hold counts a call, and holds it if it is the one that must wait.
+func (s *switching) hold(r *http.Request) {
+	var body struct {
+		Name  string  `json:"name"`
+		ID    string  `json:"experiment_id"`
+		Value *string `json:"value"`
+	}
+	data, _ := io.ReadAll(r.Body)
+	_ = json.Unmarshal(data, &body)
+	kind := r.Method
+	switch {
+	case strings.HasSuffix(r.URL.Path, "/set-experiment-tag") && *body.Value == "":
+		kind = "blank"
+	case strings.HasSuffix(r.URL.Path, "/set-experiment-tag"):
+		kind = "set"
+	case strings.HasSuffix(r.URL.Path, "/experiments/delete"):
+		kind = "delete"
+		e, _ := s.Experiment(body.ID)
+		body.Name = e.Name
+	}
+	s.mu.Lock()
+	arrived, held := s.arrived, body.Name != "" && body.Name == s.heldName
+	if !held && s.awaited[kind] > 0 {
+		s.awaited[kind]--
+		left := 0
+		for _, n := range s.awaited {
+			left += n
+		}
+		if left == 0 {
+			close(arrived)
+		}
+	}
+	s.mu.Unlock()
+	if !held {
+		return
+	}
+	select {
+	case <-arrived:
+	case <-time.After(time.Minute):
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.t.Errorf("%s waited in vain for %v", body.Name, s.awaited)
+	}
+}
+
+// expect checks that all that a side declares is there.
+func (s *switching) expect(side, level string) {
+	s.t.Helper()
+	s.expectTag(s.t, s.ids["tagged"], "side", &side)
+	s.expectTag(s.t, s.ids["adopted"], "side", &side)
+	for _, name := range []string{"granted", "listed"} {
+		if got := s.level(s.ids[name], emulator.GroupPrincipal("risk")); got != level {
+			s.t.Errorf("side %s: risk has %q on %s, want %q", side, got, name, level)
+		}
+	}
+	if e, _ := s.Experiment(s.ids["adopted"]); e.LifecycleStage != "active" || e.Name != "/Shared/adopted" {
+		s.t.Errorf("side %s: the adopted experiment is %+v", side, e)
+	}
+}
+
+// expectMoved checks what a side declares under another type.
+func (s *switching) expectMoved(side string) {
+	s.t.Helper()
+	s.expectTag(s.t, s.ids["moved"], "side", &side)
+	for _, group := range []string{"risk", "data-science"} {
+		if got := s.level(s.ids["mixed"], emulator.GroupPrincipal(group)); got != levels[side] {
+			s.t.Errorf("side %s: %s has %q, want %q", side, group, got, levels[side])
+		}
+	}
+}
+
+// step goes to a side. That the next plan is empty is checked by the step itself.
+func (s *switching) step(side string, o order, held string, calls map[string]int) resource.TestStep {
+	return resource.TestStep{
+		PreConfig:     func() { s.await(held, calls) },
+		Config:        s.side(side, o),
+		PostApplyFunc: func() { s.expect(side, levels[side]); s.expectMoved(side) },
+	}
+}
+
+// TestTwoAddresses forces both orders of the Delete under one address and the Create, or Update, under another.
+func TestTwoAddresses(t *testing.T) {
+	s := newSwitching(t)
+	unitTest(t,
+		s.step("a", deleteFirst, "", nil),
+		s.step("b", deleteFirst, "/Shared/gate-b", map[string]int{"blank": 2, "PUT": 4, "delete": 1}),
+		s.step("a", deleteFirst, "/Shared/gate-a", map[string]int{"blank": 2, "PUT": 3, "delete": 1}),
+		s.step("b", createFirst, "/Shared/latch-a", map[string]int{"set": 3, "PUT": 2, "PATCH": 1}),
+		s.step("a", createFirst, "/Shared/latch-b", map[string]int{"set": 3, "PUT": 1, "PATCH": 3}),
+	)
+}
+
+// TestTwoAddresses_anyOrder leaves the order to Terraform, and repeats it: TEST_REPEAT times, 3 by default.
+func TestTwoAddresses_anyOrder(t *testing.T) {
+	repeat, err := strconv.Atoi(os.Getenv("TEST_REPEAT"))
+	if err != nil {
+		repeat = 3
+	}
+	s := newSwitching(t)
+	steps := []resource.TestStep{s.step("a", anyOrder, "", nil)}
+	for range repeat {
+		steps = append(steps, s.step("b", anyOrder, "", nil), s.step("a", anyOrder, "", nil))
+	}
+	unitTest(t, steps...)
+}
+
+// TestTwoAddresses_replaced replaces each resource, the old one first and the new one first.
+func TestTwoAddresses_replaced(t *testing.T) {
+	s := newSwitching(t)
+	step := func(trigger string, createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
+		var checks []plancheck.PlanCheck
+		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission", "mlflow_experiment_permissions"} {
+			checks = append(checks, plancheck.ExpectResourceAction(kind+".this", action))
+		}
+		lifecycle := fmt.Sprintf("lifecycle {\n  replace_triggered_by = [terraform_data.trigger]\n  create_before_destroy = %t\n}", createFirst)
+		return resource.TestStep{
+			Config: s.config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", trigger) +
+				s.objects("this", "kept", "CAN_READ", lifecycle)),
+			ConfigPlanChecks: before(checks...),
+			PostApplyFunc:    func() { s.expect("kept", "CAN_READ") },
+		}
+	}
+	unitTest(t,
+		step("a", false, plancheck.ResourceActionCreate),
+		step("b", false, plancheck.ResourceActionDestroyBeforeCreate),
+		step("c", true, plancheck.ResourceActionCreateBeforeDestroy),
+	)
+}
