@@ -128,12 +128,11 @@ func (d databricksSettings) ownFamilies(p profile) []string {
 		if fillUnset(own, nil, lookup) != nil || own.AuthType != "" {
 			return nil
 		}
-		families := familiesOf(own)
-		if len(families) > 0 && len(methodsUsing(families)) > 0 {
+		if families := familiesOf(own); len(families) > 0 {
+			if len(methodsUsing(families)) == 0 {
+				return nil
+			}
 			return families
-		}
-		if len(families) > 0 {
-			return nil
 		}
 	}
 	if d.settings.Getenv("DATABRICKS_OIDC_TOKEN") != "" { // no attribute of the SDK

@@ -42,8 +42,8 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 			},
 			function.StringParameter{
 				Name: "format",
-				MarkdownDescription: "`markdown`: a table with a column a level, for pull requests and chats. `csv`: a column a principal, for spreadsheets; cells that a spreadsheet " +
-					"would take for a formula begin with an apostrophe. `html`: one page that needs nothing else, with filters, to look at and to print.",
+				MarkdownDescription: "`markdown`: a table with a column a level, for pull requests and chats. `csv`: a column a principal, for spreadsheets; every cell is quoted, and " +
+					"an apostrophe marks as text what a spreadsheet would evaluate as a formula, whatever the separator of its locale. `html`: one page that needs nothing else, with filters, to look at and to print.",
 				Validators: []function.StringParameterValidator{stringvalidator.OneOf(sortedKeys(matrixFormats)...)},
 			},
 		},
