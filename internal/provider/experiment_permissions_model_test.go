@@ -119,9 +119,7 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 			mutate(plan)
 			want := *plan
 			want.ID = plan.ExperimentID
-			if plan.KeepCallerAccess.Equal(types.BoolValue(false)) {
-				want.Retained = mapOf(nil)
-			}
+			want.Retained = types.MapUnknown(types.StringType)
 			plan.settle(rules, state)
 			expectModel(t, plan, &want)
 			if !plan.writesOver(rules, state) {
@@ -295,23 +293,24 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	plan.ExperimentID = types.StringValue(id)
 	asUser, asAdmin := clientOf(t, w, emulator.UserToken), clientOf(t, w, emulator.AdminToken)
 
-	diags := planTakeover(context.Background(), asUser, plan)
-	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty())
+	diags := resourceOf(asUser).planTakeover(context.Background(), plan)
+	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
+	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
 	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
-	expectDetail(t, diags, "Permissions that are not declared will be removed",
+	expectDetail(t, diags, "Undeclared permissions will be removed",
 		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
 	if n := w.Count("GET", anyACL); n != 1 {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
 	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
-	expectDetail(t, planTakeover(context.Background(), asAdmin, plan),
-		"Permissions that are not declared will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+	expectDetail(t, resourceOf(asAdmin).planTakeover(context.Background(), plan),
+		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 	plan.KeepCallerAccess = types.BoolValue(false)
-	expectDetail(t, planTakeover(context.Background(), asUser, plan),
-		"Permissions that are not declared will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+	expectDetail(t, resourceOf(asUser).planTakeover(context.Background(), plan),
+		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 
 	plan.Groups = types.MapUnknown(types.StringType)
-	expectPaths(t, planTakeover(context.Background(), asUser, plan))
+	expectPaths(t, resourceOf(asUser).planTakeover(context.Background(), plan))
 }
 
 // TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
@@ -335,10 +334,10 @@ func TestPermissionsRetained(t *testing.T) {
 		"a foreign lower level":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
 		"somebody else's":             {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
 		"kept by an earlier apply":    {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
-		"would be kept":               {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
-		"would not: more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, lookups: 1},
-		"would not: it is inherited": {
-			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, lookups: 1,
+		"the caller's own":            {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although more is declared":   {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although it is inherited": {
+			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true, lookups: 1,
 		},
 		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
 		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
@@ -350,7 +349,7 @@ func TestPermissionsRetained(t *testing.T) {
 			got := resourceOf(clientOf(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
 			var want []mlflow.Grant
 			if c.want {
-				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: emulator.User}, Level: "CAN_MANAGE"}}
+				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
 			}
 			if !slices.Equal(got, want) || len(diags) > 0 {
 				t.Errorf("retained are %v (%v), want %v", got, diags, want)
@@ -369,14 +368,14 @@ func TestPermissionsWriteRefused(t *testing.T) {
 	r := resourceOf(clientOf(t, w, emulator.UserToken))
 	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
 	plan.ExperimentID = types.StringValue(id)
-	diags := r.write(context.Background(), plan)
+	diags := r.write(context.Background(), plan, types.MapNull(types.StringType))
 	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
 	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
 		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
 	})
-	expectDetail(t, r.write(context.Background(), plan), "Could not set permissions", `permissions of an object of type "notebook"`)
+	expectDetail(t, r.write(context.Background(), plan, types.MapNull(types.StringType)), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
 		t.Errorf("%d writes", n)
 	}
@@ -441,7 +440,7 @@ func TestPermissionsRelease(t *testing.T) {
 	}
 
 	again := as(emulator.UserToken)
-	if diags := again.write(ctx, state); len(diags) > 0 {
+	if diags := again.write(ctx, state, types.MapNull(types.StringType)); len(diags) > 0 {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)

@@ -197,7 +197,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	s.grant(t, id, ben, "EDIT")
 	p := s.provider(t, nil).block("mlflow_experiment_permissions")
 	first := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}})
-	expectSays(t, p.up(first), "warning: Permissions that are not declared will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
+	expectSays(t, p.up(first), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`, `user "admin": CAN_MANAGE`)
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
 	second := grantsConfig(id, map[string]any{
@@ -498,7 +498,7 @@ func legacyUsers(t *testing.T, s *server) {
 	s.grant(t, id, ben, "EDIT")
 	p := s.provider(t, nil).block("mlflow_experiment_permissions")
 	config := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})
-	expectSays(t, p.up(config), "warning: Permissions that are not declared will be removed", `user "`+ben.name+`": CAN_EDIT`)
+	expectSays(t, p.up(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
 	s.expectHeld(t, id, people, "user "+ana.name+" EDIT")
 	s.grant(t, id, ben, "MANAGE")
 	expectSays(t, p.refresh(), "")
