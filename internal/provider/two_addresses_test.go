@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -275,4 +276,49 @@ func TestTwoAddresses_replaced(t *testing.T) {
 		step("b", false, plancheck.ResourceActionDestroyBeforeCreate),
 		step("c", true, plancheck.ResourceActionCreateBeforeDestroy),
 	)
+}
+
+// declaration is what a resource declares.
+type declaration struct {
+	kind   string
+	config map[string]any
+}
+
+// switchAddress deletes one resource and creates another in the same run, the one that is named first.
+func (b *backend) switchAddress(t *testing.T, from, to declaration, first string) {
+	t.Helper()
+	old := b.provider(t, nil).block(from.kind)
+	if says := old.up(from.config); isError(says) {
+		t.Fatalf("%v says %q", from, says)
+	}
+	old.process = old.again()
+	next := old.process.block(to.kind)
+	operations := []func() string{
+		func() string { return old.apply(old.plan(nil), nil) },
+		func() string { return next.apply(next.plan(to.config), to.config) },
+	}
+	if first != "delete" {
+		slices.Reverse(operations)
+	}
+	for _, operate := range operations {
+		if says := operate(); isError(says) {
+			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
+		}
+	}
+	if old.values() != nil {
+		t.Errorf("from %v to %v, %s first: the old one has the state %v", from, to, first, old.values())
+	}
+	next.expectSettled(to.config)
+}
+
+// tagAddresses gives a tag another address.
+func tagAddresses(t *testing.T, b *backend) {
+	id := b.create(t, b.name("two"), nil)
+	tag := func(value string) declaration {
+		return declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
+	}
+	for _, first := range []string{"delete", "create"} {
+		b.switchAddress(t, tag("one"), tag("other"), first)
+		b.expect(t, id, "", "active", map[string]string{"stage": "other"})
+	}
 }
