@@ -55,6 +55,7 @@ var scenarios = map[string]func(*testing.T, *backend){
 	"many tags":                           manyTags,
 	"import":                              imports,
 	"tag resource":                        tagResource,
+	"two addresses of a tag":              tagAddresses,
 	"data sources":                        dataSources,
 	"search pages":                        searchPages,
 	"calls of a refresh":                  refreshCalls,

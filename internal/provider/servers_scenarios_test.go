@@ -54,7 +54,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		})
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
-		add(map[string]func(*testing.T, *server){"a permission review": permissionReview})
+		add(map[string]func(*testing.T, *server){"a permission review": permissionReview, "two addresses of grants": grantAddresses})
 		if !kind.workspaces {
 			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": strangersGrants})
 		}
@@ -599,6 +599,37 @@ func purged(t *testing.T, s *server) {
 	}
 	s.expect(t, id, stranger, "active", strangers)
 	s.expect(t, e.text("id"), name, "active", map[string]string{})
+}
+
+// grantAddresses gives grants other addresses, also of the other type.
+func grantAddresses(t *testing.T, s *server) {
+	ana, ben := s.addUser(t), s.addUser(t)
+	id := s.create(t, s.name("two"), nil)
+	s.grant(t, id, ben, "READ")
+	one := func(level string) declaration {
+		return declaration{"mlflow_experiment_permission", grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": level})}
+	}
+	list := func(level string) declaration {
+		return declaration{"mlflow_experiment_permissions", grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level, ben.name: "CAN_READ"}})}
+	}
+	for _, first := range []string{"delete", "create"} {
+		for _, c := range []struct {
+			from, to declaration
+			ben      bool // has a grant that nobody released
+		}{
+			{one("CAN_READ"), one("CAN_EDIT"), true},
+			{one("CAN_READ"), list("CAN_EDIT"), true},
+			{list("CAN_READ"), list("CAN_EDIT"), true},
+			{list("CAN_READ"), one("CAN_EDIT"), false},
+		} {
+			s.switchAddress(t, c.from, c.to, first)
+			held := s.grants(t, id, ana, ben)
+			if _, ok := held["user "+ben.name]; held["user "+ana.name] != "EDIT" || ok != c.ben {
+				t.Errorf("from %v to %v, %s first: the grants are %v", c.from, c.to, first, held)
+			}
+		}
+		s.grant(t, id, ben, "READ")
+	}
 }
 
 // strangersGrants: when an id was used again, the grants on the other experiment are left alone.

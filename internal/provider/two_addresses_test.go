@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -240,15 +241,19 @@ func TestTwoAddresses(t *testing.T) {
 	)
 }
 
-// TestTwoAddresses_anyOrder leaves the order to Terraform, and repeats it: TEST_REPEAT times, 3 by default.
-func TestTwoAddresses_anyOrder(t *testing.T) {
-	repeat, err := strconv.Atoi(os.Getenv("TEST_REPEAT"))
-	if err != nil {
-		repeat = 3
+// repeats is how often a test that leaves the order open is repeated: TEST_REPEAT times, 3 by default.
+func repeats() int {
+	if n, err := strconv.Atoi(os.Getenv("TEST_REPEAT")); err == nil {
+		return n
 	}
+	return 3
+}
+
+// TestTwoAddresses_anyOrder leaves the order to Terraform.
+func TestTwoAddresses_anyOrder(t *testing.T) {
 	s := newSwitching(t)
 	steps := []resource.TestStep{s.step("a", anyOrder, "", nil)}
-	for range repeat {
+	for range repeats() {
 		steps = append(steps, s.step("b", anyOrder, "", nil), s.step("a", anyOrder, "", nil))
 	}
 	unitTest(t, steps...)
@@ -275,4 +280,138 @@ func TestTwoAddresses_replaced(t *testing.T) {
 		step("b", false, plancheck.ResourceActionDestroyBeforeCreate),
 		step("c", true, plancheck.ResourceActionCreateBeforeDestroy),
 	)
+}
+
+// declaration is what a resource declares.
+type declaration struct {
+	kind   string
+	config map[string]any
+}
+
+// switchAddress deletes one resource and creates another in the same run, the one that is named first.
+func (b *backend) switchAddress(t *testing.T, from, to declaration, first string) {
+	t.Helper()
+	old := b.provider(t, nil).block(from.kind)
+	if says := old.up(from.config); isError(says) {
+		t.Fatalf("%v says %q", from, says)
+	}
+	old.process = old.again()
+	next := old.process.block(to.kind)
+	operations := []func() string{
+		func() string { return old.apply(old.plan(nil), nil) },
+		func() string { return next.apply(next.plan(to.config), to.config) },
+	}
+	if first != "delete" {
+		slices.Reverse(operations)
+	}
+	for _, operate := range operations {
+		if says := operate(); isError(says) {
+			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
+		}
+	}
+	if old.values() != nil {
+		t.Errorf("from %v to %v, %s first: the old one has the state %v", from, to, first, old.values())
+	}
+	next.expectSettled(to.config)
+}
+
+// tagAddresses gives a tag another address.
+func tagAddresses(t *testing.T, b *backend) {
+	id := b.create(t, b.name("two"), nil)
+	tag := func(value string) declaration {
+		return declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
+	}
+	for _, first := range []string{"delete", "create"} {
+		b.switchAddress(t, tag("one"), tag("other"), first)
+		b.expect(t, id, "", "active", map[string]string{"stage": "other"})
+	}
+}
+
+// TestTwoAddresses_atOnce applies all operations of a run at once, without the CLI.
+func TestTwoAddresses_atOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}, prefix: "/Shared/"}
+	for name, c := range map[string]func(id, name, level string) (from, to []declaration){
+		"a tag": func(id, _, value string) (from, to []declaration) {
+			tag := declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
+			return []declaration{tag}, []declaration{tag}
+		},
+		"an experiment": func(_, name, _ string) (from, to []declaration) {
+			adopted := declaration{"mlflow_experiment", adopting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
+			return []declaration{adopted}, []declaration{adopted}
+		},
+		"one grant": func(id, _, level string) (from, to []declaration) {
+			return oneByOne(id, level, "risk"), oneByOne(id, level, "risk")
+		},
+		"a list": func(id, _, level string) (from, to []declaration) {
+			return inAList(id, level, "risk"), inAList(id, level, "risk", "data-science")
+		},
+		"grants become a list": func(id, _, level string) (from, to []declaration) {
+			return oneByOne(id, level, "risk", "data-science"), inAList(id, level, "risk", "data-science")
+		},
+		"a list becomes grants": func(id, _, level string) (from, to []declaration) {
+			return inAList(id, level, "risk", "data-science"), oneByOne(id, level, "risk", "data-science")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for i := range repeats() {
+				experiment := b.name("two")
+				from, to := c(w.CreateExperiment(emulator.Admin, experiment, nil), experiment, []string{"CAN_READ", "CAN_MANAGE"}[i%2])
+				b.switchAtOnce(t, from, to)
+			}
+		})
+	}
+}
+
+func oneByOne(id, level string, groups ...string) []declaration {
+	var all []declaration
+	for _, group := range groups {
+		all = append(all, declaration{"mlflow_experiment_permission", values("experiment_id", id, "group_name", group, "permission_level", level)})
+	}
+	return all
+}
+
+func inAList(id, level string, groups ...string) []declaration {
+	levels := map[string]string{}
+	for _, group := range groups {
+		levels[group] = level
+	}
+	return []declaration{{"mlflow_experiment_permissions", values("experiment_id", id, "groups", levels)}}
+}
+
+// switchAtOnce deletes some resources and creates others in the same run, all at the same time.
+func (b *backend) switchAtOnce(t *testing.T, from, to []declaration) {
+	t.Helper()
+	var olds, nexts []*block
+	for _, d := range from {
+		old := b.provider(t, nil).block(d.kind)
+		if says := old.up(d.config); isError(says) {
+			t.Fatalf("%v says %q", d, says)
+		}
+		olds = append(olds, old)
+	}
+	p := b.provider(t, nil)
+	var all sync.WaitGroup
+	for _, old := range olds {
+		old.process = p
+		all.Go(func() {
+			if says := old.apply(old.plan(nil), nil); isError(says) || old.values() != nil {
+				t.Errorf("from %v: %q", from, says)
+			}
+		})
+	}
+	for _, d := range to {
+		next := p.block(d.kind)
+		nexts = append(nexts, next)
+		all.Go(func() {
+			if says := next.apply(next.plan(d.config), d.config); isError(says) {
+				t.Errorf("to %v: %q", to, says)
+			}
+		})
+	}
+	all.Wait()
+	for i, next := range nexts {
+		next.expectSettled(to[i].config)
+	}
 }
