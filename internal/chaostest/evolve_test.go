@@ -152,6 +152,9 @@ func (w *world) takeDeletedName(e *experiment) {
 			continue
 		}
 		delete(w.dropped, label)
+		if len(w.crew) > 1 { // another caller may have made it
+			w.Grant(old.id, w.who.principal, canManage)
+		}
 		e.folder, e.base, e.parents = old.folder, old.base, old.parents
 		if e.ifDeleted == "restore" {
 			e.location = "" // the old one's stands
