@@ -43,7 +43,7 @@ func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		r.Body = io.NopCloser(bytes.NewReader(body))
 		f.server.ServeHTTP(answer, r)
 	}
-	if hit.status != 0 {
+	if hit.status != 0 && (!hit.honest || answer.Code == http.StatusOK) {
 		answer = hit.answer()
 	}
 	f.note(req, name, meddled, answer.Code)

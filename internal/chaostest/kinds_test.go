@@ -15,8 +15,9 @@ type fault struct {
 	// delay passes before anything happens.
 	delay time.Duration
 	cut   cut
-	// late lets the call have its effect although the fault's own answer is sent.
-	late bool
+	// late lets the call have its effect although the fault's own answer is sent. An honest one comes only where the
+	// call succeeded.
+	late, honest bool
 }
 
 // cut tells where a connection breaks.

@@ -179,7 +179,8 @@ func (s *storm) takeKind(c call) (kind, bool) {
 func (s *storm) aim(k kind, r request) fault {
 	f := k.fault
 	s.hits[r.name]++
-	f.late = k.late && s.hits[r.name]%2 == 0 || k.right && r.does == writesSilently
+	f.honest = k.right && r.does == writesSilently
+	f.late = f.honest || k.late && s.hits[r.name]%2 == 0
 	if k.make != nil {
 		f.body = k.make(r, s.another)
 	}
