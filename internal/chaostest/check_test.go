@@ -158,7 +158,7 @@ func (w *world) checkState(r round) {
 	now := w.process.state(w.t)
 	ids := now.ids()
 	for label, id := range ids {
-		if w.meddler.strangers[id] && !r.next.experiments[label].adopt {
+		if (w.meddler.strangers[id] || slices.Contains(w.foreign, id)) && !r.next.experiments[label].adopt {
 			w.fail("%s is experiment %s in the state, which somebody else made", label, id)
 		}
 	}

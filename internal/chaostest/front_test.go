@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strconv"
 	"sync"
 	"time"
@@ -16,13 +15,15 @@ import (
 
 // front stands before a server. Each call of the provider passes it: first somebody else may act, then the call may go wrong.
 type front struct {
-	server  http.Handler
-	calls   []call
-	meddler *meddler
-	storm   *storm
+	server http.Handler
+	calls  []call
+	// meddle lets somebody else act before a call, and tells what was done.
+	meddle func(request) string
+	// strike tells what goes wrong with a call, and the name of it.
+	strike func(request) (fault, string)
 
 	mu  sync.Mutex
-	log *os.File
+	log io.Writer
 }
 
 func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
@@ -32,8 +33,8 @@ func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	req := request{Request: r, body: body}
 	req.call, req.known = findCall(f.calls, r)
-	meddled := f.meddler.before(req)
-	hit, name := f.storm.strike(req)
+	meddled := f.meddle(req)
+	hit, name := f.strike(req)
 	if !wait(r.Context(), hit.delay) {
 		f.note(req, name, meddled, 0)
 		return

@@ -83,7 +83,7 @@ func newWorld(t *testing.T, installed installation, total *tally, g game, s sett
 // front puts what goes wrong before the server, and the server's address into the configuration.
 func (w *world) front(log *os.File) {
 	w.storm, w.meddler = newStorm(w), newMeddler(w)
-	server := httptest.NewServer(&front{server: w.handler, calls: w.game.calls, storm: w.storm, meddler: w.meddler, log: log})
+	server := httptest.NewServer(&front{server: w.handler, calls: w.game.calls, meddle: w.meddler.before, strike: w.storm.strike, log: log})
 	w.t.Cleanup(server.Close)
 	w.address = server.URL
 }
