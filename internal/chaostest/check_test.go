@@ -2,8 +2,6 @@ package chaostest
 
 import (
 	"maps"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 
@@ -24,16 +22,37 @@ func (s seen) active() bool { return s.LifecycleStage == "active" }
 func (w *world) snapshot() snapshot {
 	all := snapshot{}
 	for _, e := range w.Experiments() {
-		s := seen{e, map[string]string{}, levels{}}
-		for _, t := range e.Tags {
-			if t.Key == descriptionTag || !strings.HasPrefix(t.Key, "mlflow.") {
-				s.tags[t.Key] = t.Value
-			}
+		all[e.ID] = w.see(e)
+	}
+	return all
+}
+
+// look sees one experiment, which is there.
+func (w *world) look(id string) seen {
+	e, _ := w.Experiment(id)
+	return w.see(e)
+}
+
+func (w *world) see(e emulator.Experiment) seen {
+	s := seen{e, map[string]string{}, levels{}}
+	for _, t := range e.Tags {
+		if t.Key == descriptionTag || !strings.HasPrefix(t.Key, "mlflow.") {
+			s.tags[t.Key] = t.Value
 		}
-		for _, g := range w.Grants(e.ID) {
-			s.grants[g.Principal] = g.Level
+	}
+	for _, g := range w.Grants(e.ID) {
+		s.grants[g.Principal] = g.Level
+	}
+	return s
+}
+
+// managers gives the callers who manage an experiment of the state, by its id.
+func (w *world) managers() map[string][]caller {
+	all := map[string][]caller{}
+	for _, id := range w.ids {
+		if e, there := w.Experiment(id); there && e.LifecycleStage == "active" {
+			all[id] = slices.DeleteFunc(slices.Clone(w.crew), func(c caller) bool { return !w.manages(c, id) })
 		}
-		all[e.ID] = s
 	}
 	return all
 }
@@ -43,12 +62,14 @@ type round struct {
 	old, next     config
 	oldIDs, ids   map[string]string // by label
 	before, after snapshot
+	managers      map[string][]caller // before it, by id
 }
 
 // check compares the workspace with what it must be now.
 func (w *world) check(r round) {
 	for _, label := range labels(r.next.experiments) {
 		w.checkManaged(r, label)
+		w.checkAccess(r, label)
 	}
 	for _, id := range labels(r.after) {
 		w.checkStage(r, id)
@@ -73,7 +94,7 @@ func (w *world) checkManaged(r round, label string) {
 	if want := r.sameExperiment(label); want != "" && id != want {
 		w.fail("%s is experiment %s now, although %s was there", label, id, want)
 	}
-	if !w.manages(id) {
+	if !w.manages(w.who, id) {
 		w.fail("the caller does not manage %s (%s) any more", label, id)
 	}
 }
@@ -95,13 +116,81 @@ func (r round) sameExperiment(label string) string {
 	return ""
 }
 
-// manages asks the workspace, with the caller's own token, for what only CAN_MANAGE shows.
-func (w *world) manages(id string) bool {
-	req := httptest.NewRequestWithContext(w.t.Context(), http.MethodGet, "/api/2.0/permissions/experiments/"+id, nil)
-	req.Header.Set("Authorization", "Bearer "+w.who.token)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, req)
-	return answer.Code == http.StatusOK
+// checkAccess: whoever of the callers managed an experiment manages it still, unless the configuration says otherwise.
+func (w *world) checkAccess(r round, label string) {
+	id := r.ids[label]
+	_, isWhole := r.next.permissions[label]
+	if kept := map[emulator.Principal]bool{w.who.principal: true}; !isWhole {
+		delete(w.kept, id)
+	} else if w.kept[id] == nil {
+		w.kept[id] = kept
+	} else {
+		maps.Copy(w.kept[id], kept)
+	}
+	for _, c := range r.managers[id] {
+		if r.oldIDs[label] == id && !w.isDismissed(r, label, c) && !w.manages(c, id) {
+			w.fail("%s managed %s (%s), and is locked out now", c.principal.Name, label, id)
+		}
+	}
+	for p := range r.next.permissions[label] { // what is declared is not kept for anybody
+		delete(w.kept[id], p)
+	}
+}
+
+// isDismissed tells whether the configuration takes a caller's access away: it does not declare it any more, or declares the whole list
+// without it. But in a list stays what was kept for a caller who applied it.
+func (w *world) isDismissed(r round, label string, c caller) bool {
+	id, p := r.ids[label], c.principal
+	for name, g := range r.old.grants {
+		if g.on(r.oldIDs) == id && g.principal == p && r.next.grants[name].principal != p {
+			return true
+		}
+	}
+	next, isWhole := r.next.permissions[label]
+	_, isDeclared := next[p]
+	_, wasDeclared := r.old.permissions[label][p]
+	return !isDeclared && (wasDeclared || isWhole && !w.kept[id][p])
+}
+
+// checkState: what was in the state, is still declared, and is there, is in the state after each apply, whatever was answered. And no
+// experiment of somebody else is, unless the configuration takes it over.
+func (w *world) checkState(r round) {
+	now := w.process.state(w.t)
+	ids := now.ids()
+	for label, id := range ids {
+		if (w.meddler.strangers[id] || slices.Contains(w.foreign, id)) && !r.next.experiments[label].adopt {
+			w.fail("%s is experiment %s in the state, which somebody else made", label, id)
+		}
+	}
+	for label := range r.old.experiments {
+		if r.stays(label) && ids[label] != r.oldIDs[label] {
+			w.fail("%s is %q in the state, it was %s, which is there", label, ids[label], r.oldIDs[label])
+		}
+		_, was := r.old.permissions[label]
+		if _, is := r.next.permissions[label]; was && is && r.stays(label) && !now.holds("mlflow_experiment_permissions", label) {
+			w.fail("the permissions of %s are not in the state any more", label)
+		}
+	}
+	for label, x := range r.old.tags {
+		_, is := r.next.tags[label]
+		if _, there := r.before[x.id].tags[x.key]; is && there && !now.holds("mlflow_experiment_tag", label) {
+			w.fail("tag %s is not in the state any more", label)
+		}
+	}
+	for name, g := range r.old.grants {
+		_, is := r.next.grants[name]
+		_, there := r.before[g.on(r.oldIDs)].grants[g.principal]
+		if is && there && (g.label == "" || r.stays(g.label)) && !now.holds("mlflow_experiment_permission", name) {
+			w.fail("grant %s is not in the state any more", name)
+		}
+	}
+}
+
+// stays tells whether an experiment of the state is there, and is to be there after the round.
+func (r round) stays(label string) bool {
+	old, had := r.old.experiments[label]
+	next, has := r.next.experiments[label]
+	return had && has && old.location == next.location && r.before[r.oldIDs[label]].active()
 }
 
 // checkStage: what is active is declared or was there before, and nothing was deleted but by a declared destroy or replacement.
@@ -195,7 +284,8 @@ func (r round) declaredTags(id string) (declared map[string]string, released map
 }
 
 // checkGrants: direct grants are the declared ones where they are declared as a whole, and otherwise as they were, but for those that
-// single blocks give and take. The caller's own CAN_MANAGE may always be among them, see the resource's keep_caller_access.
+// single blocks give and take. A caller's own CAN_MANAGE may always be among them, see the resource's keep_caller_access and checkAccess,
+// and where the server adds managers, theirs.
 func (w *world) checkGrants(r round, id string) {
 	label := labelOf(r.ids, id)
 	before, now := r.before[id], maps.Clone(r.after[id].grants)
@@ -229,13 +319,22 @@ func (w *world) checkGrants(r round, id string) {
 			now[g.principal] = r.after[id].grants[g.principal]
 		}
 	}
-	for _, l := range []levels{now, want} {
-		if l[w.who.principal] == canManage {
-			delete(l, w.who.principal)
-		}
-	}
+	maps.DeleteFunc(now, w.mayStay(id))
+	maps.DeleteFunc(want, w.mayStay(id))
 	if !maps.Equal(now, want) {
 		w.fail("experiment %s (%s) has the grants %v, want %v; before %v", id, label, r.after[id].grants, want, before.grants)
+	}
+}
+
+// mayStay finds the grants that don't count in a comparison.
+func (w *world) mayStay(id string) func(emulator.Principal, string) bool {
+	owner := emulator.Principal{}
+	if e, there := w.Experiment(id); there && w.addsManagers {
+		name, _ := e.Tag("mlflow.ownerEmail")
+		owner = emulator.UserPrincipal(name)
+	}
+	return func(p emulator.Principal, level string) bool {
+		return level == canManage && (w.isCaller(p) || p == owner || p == admins && w.addsManagers)
 	}
 }
 

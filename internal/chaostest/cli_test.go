@@ -186,3 +186,13 @@ func (s state) ids() map[string]string {
 	}
 	return ids
 }
+
+// holds tells whether a resource is in the state.
+func (s state) holds(kind, label string) bool {
+	for _, r := range s.Resources {
+		if r.Type == kind && r.Name == label {
+			return len(r.Instances) > 0
+		}
+	}
+	return false
+}

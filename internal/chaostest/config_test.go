@@ -116,7 +116,7 @@ func (c config) remove(label string) {
 type object = map[string]any
 
 // write puts the configuration into a folder, as main.tf.json.
-func (c config) write(t *testing.T, dir string, provider object) {
+func (c config) write(t *testing.T, dir string, provider object, foldsCase bool) {
 	t.Helper()
 	resources := map[string]object{}
 	add := func(kind, label string, attributes object) {
@@ -132,7 +132,7 @@ func (c config) write(t *testing.T, dir string, provider object) {
 		add("mlflow_experiment_tag", label, object{"experiment_id": x.id, "key": x.key, "value": x.value})
 	}
 	for label, l := range c.permissions {
-		add("mlflow_experiment_permissions", label, l.block(label))
+		add("mlflow_experiment_permissions", label, l.block(label, foldsCase))
 	}
 	for label, g := range c.grants {
 		add("mlflow_experiment_permission", label, g.block())
@@ -174,16 +174,16 @@ func (e experiment) block() object {
 	return b
 }
 
-func (l levels) block(label string) object {
+func (l levels) block(label string, foldsCase bool) object {
 	b := object{"experiment_id": reference(label)}
 	for p, level := range l {
 		attribute := p.Kind + "s"
 		if b[attribute] == nil {
 			b[attribute] = map[string]string{}
 		}
-		// Some addresses are spelled in another way than the directory's, which means the same.
+		// Where it means the same, some addresses are spelled in another way than the directory's.
 		name := p.Name
-		if p.Kind == "user" && level == "CAN_EDIT" {
+		if foldsCase && p.Kind == "user" && level == "CAN_EDIT" {
 			name = strings.ToUpper(name[:1]) + name[1:]
 		}
 		if m, ok := b[attribute].(map[string]string); ok {

@@ -79,7 +79,7 @@ func (w *world) newExperiment() experiment {
 }
 
 func (w *world) spelling() int {
-	if w.dice.chance(0.7) {
+	if !w.isDatabricks || w.dice.chance(0.7) {
 		return 0
 	}
 	return 1 + w.dice.IntN(3)
@@ -99,10 +99,14 @@ func (w *world) ifDeleted() string {
 
 // newFolder draws where a new experiment goes: a folder that is there, or one that has to be made.
 func (w *world) newFolder() (folder string, parents bool) {
-	if w.dice.chance(0.35) {
-		return w.who.folder + "/" + w.fresh("made"), true
+	switch {
+	case !w.isDatabricks:
+		return w.folder, false
+	case w.dice.chance(0.35):
+		return w.folder + "/" + w.fresh("made"), true
+	default:
+		return pick(w.dice, []string{w.folder, w.folder, "/Shared"}), w.dice.chance(0.2)
 	}
-	return pick(w.dice, []string{w.who.folder, w.who.folder, "/Shared"}), w.dice.chance(0.2)
 }
 
 // newTags are few, seldom more than go with a create request, and seldom with a value that can't go with it.
@@ -148,6 +152,9 @@ func (w *world) takeDeletedName(e *experiment) {
 			continue
 		}
 		delete(w.dropped, label)
+		if len(w.crew) > 1 { // another caller may have made it
+			w.Grant(old.id, w.who.principal, canManage)
+		}
 		e.folder, e.base, e.parents = old.folder, old.base, old.parents
 		if e.ifDeleted == "restore" {
 			e.location = "" // the old one's stands
@@ -190,8 +197,8 @@ func (w *world) changed(e experiment) experiment {
 // where the caller managed an experiment by its folder alone, leaving the folder gives that up, whoever moves it.
 func (w *world) move(e *experiment) {
 	e.base = w.fresh("x")
-	if e.folder == w.who.folder && w.dice.chance(0.4) {
-		e.folder, e.parents = w.who.folder+"/"+w.fresh("made"), true
+	if w.isDatabricks && e.folder == w.folder && w.dice.chance(0.4) {
+		e.folder, e.parents = w.folder+"/"+w.fresh("made"), true
 	}
 }
 
@@ -218,7 +225,7 @@ func (w *world) evolvePermissions(next config) {
 			delete(next.permissions, label)
 		case had && w.dice.chance(0.4):
 			next.permissions[label] = w.otherLevels(old)
-		case !had && !w.config.hasGrants(label) && w.dice.chance(0.3):
+		case w.lists && !had && !w.config.hasGrants(label) && w.dice.chance(0.3):
 			next.permissions[label] = w.otherLevels(levels{})
 		}
 	}
@@ -231,7 +238,7 @@ func (w *world) otherLevels(old levels) levels {
 		switch {
 		case w.dice.chance(0.3):
 			delete(l, p)
-		case p == w.who.principal: // the provider refuses to lower it
+		case w.isCaller(p): // the provider refuses to lower it, and the others of the crew have to go on
 			l[p] = canManage
 		default:
 			l[p] = pick(w.dice, grantable)
@@ -247,7 +254,7 @@ func (w *world) evolveGrants(next config) {
 		switch {
 		case w.dice.chance(0.2):
 			delete(next.grants, name)
-		case w.dice.chance(0.3) && g.principal != w.who.principal:
+		case w.dice.chance(0.3) && !w.isCaller(g.principal):
 			g.level = pick(w.dice, grantable)
 			next.grants[name] = g
 		case w.dice.chance(0.1):
@@ -262,7 +269,7 @@ func (w *world) evolveGrants(next config) {
 		} else if g.label = w.ungoverned(next); g.label == "" {
 			continue
 		}
-		if g.principal = w.unnamed(next, g); g.principal == w.who.principal {
+		if g.principal = w.unnamed(next, g); w.isCaller(g.principal) {
 			g.level = canManage
 		}
 		next.grants[w.fresh("g")] = g
@@ -290,7 +297,7 @@ func (w *world) ungoverned(next config) string {
 func (w *world) unnamed(next config, g grant) emulator.Principal {
 	household := func(p emulator.Principal) emulator.Principal {
 		if p == callersGroup {
-			return w.who.principal
+			return user.principal
 		}
 		return p
 	}

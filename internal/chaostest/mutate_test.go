@@ -53,7 +53,9 @@ func (w *world) mutateManaged(label string, e emulator.Experiment) {
 			w.AddRun(e.ID)
 		}
 	case 9:
-		w.Grant(e.ID, admins, canManage)
+		if w.isDatabricks {
+			w.Grant(e.ID, admins, canManage)
+		}
 	case 10:
 		if w.keepNames { // then it is restored or superseded
 			w.Trash(e.ID)
@@ -69,7 +71,7 @@ func (w *world) mutateForeign(next config) {
 	case 1:
 		w.Grant(id, pick(w.dice, w.others()), pick(w.dice, grantable))
 	case 2:
-		w.Rename(id, foreignFolder+"/"+w.fresh("renamed"))
+		w.Rename(id, w.foreignName())
 	case 3:
 		for _, label := range labels(next.tags) {
 			if next.tags[label].id == id {
@@ -80,9 +82,13 @@ func (w *world) mutateForeign(next config) {
 	}
 }
 
-// others are the principals without the caller.
+// others are the principals without the callers.
 func (w *world) others() []emulator.Principal {
-	return slices.DeleteFunc(slices.Clone(w.principals), func(p emulator.Principal) bool { return p == w.who.principal })
+	return slices.DeleteFunc(slices.Clone(w.principals), w.isCaller)
+}
+
+func (w *world) isCaller(p emulator.Principal) bool {
+	return slices.ContainsFunc(w.crew, func(c caller) bool { return c.principal == p })
 }
 
 // restoreDropped brings back, as somebody else's, an experiment that an earlier round destroyed.

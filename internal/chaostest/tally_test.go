@@ -9,13 +9,16 @@ import (
 
 // tally counts what all worlds did.
 type tally struct {
+	calls                  []call
 	mu                     sync.Mutex
 	hits                   map[[2]string]int // kind and call
 	rounds, applies, kills int
 	imports, byHand        int
+	// what somebody else did between two calls
+	strangers, foreignTags, foreignGrants int
 }
 
-func newTally() *tally { return &tally{hits: map[[2]string]int{}} }
+func newTally(calls []call) *tally { return &tally{calls: calls, hits: map[[2]string]int{}} }
 
 func (t *tally) hit(kind, call string) {
 	t.mu.Lock()
@@ -47,8 +50,8 @@ func (t *tally) count(kind, call string) int {
 // missing lists the kinds and calls that never met.
 func (t *tally) missing() [][2]string {
 	var cells [][2]string
-	for _, c := range calls {
-		for _, k := range kinds {
+	for _, c := range t.calls {
+		for _, k := range kindsFor(c) {
 			if t.count(k.name, c.name) == 0 {
 				cells = append(cells, [2]string{k.name, c.name})
 			}
@@ -57,6 +60,9 @@ func (t *tally) missing() [][2]string {
 	return cells
 }
 
+// width is that of a kind's column.
+func (k kind) width() int { return max(4, len(k.name)) }
+
 // String is the matrix: which call was hit how often by which kind of fault.
 func (t *tally) String() string {
 	t.mu.Lock()
@@ -64,20 +70,21 @@ func (t *tally) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%-17s", "")
 	for _, k := range kinds {
-		fmt.Fprintf(&b, " %10s", k.name)
+		fmt.Fprintf(&b, " %*s", k.width(), k.name)
 	}
 	fmt.Fprintf(&b, " %6s\n", "total")
-	for _, c := range calls {
+	for _, c := range t.calls {
 		row := 0
 		fmt.Fprintf(&b, "%-17s", c.name)
 		for _, k := range kinds {
 			n := t.hits[[2]string{k.name, c.name}]
 			row += n
-			fmt.Fprintf(&b, " %10d", n)
+			fmt.Fprintf(&b, " %*d", k.width(), n)
 		}
 		fmt.Fprintf(&b, " %6d\n", row)
 	}
 	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times\n", t.faults(), t.rounds, t.applies, t.kills)
+	fmt.Fprintf(&b, "somebody else between two calls: %d names taken, %d tags, %d grants changed\n", t.strangers, t.foreignTags, t.foreignGrants)
 	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again", t.imports, t.byHand)
 	return b.String()
 }
@@ -91,7 +98,12 @@ func (t *tally) expectFull(tb testing.TB) {
 	for _, cell := range t.missing() {
 		tb.Errorf("%s was never sent to %s", cell[0], cell[1])
 	}
-	if t.kills == 0 {
-		tb.Error("the provider was never killed")
+	for what, n := range map[string]int{
+		"the provider was never killed": t.kills, "no name was taken between two calls": t.strangers,
+		"no tag was changed between two calls": t.foreignTags, "no grant was changed between two calls": t.foreignGrants,
+	} {
+		if n == 0 {
+			tb.Error(what)
+		}
 	}
 }

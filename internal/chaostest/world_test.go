@@ -15,52 +15,24 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-const foreignFolder = "/Others"
-
-// callersGroup has one caller, the user, as a member.
-var callersGroup = emulator.GroupPrincipal("ml-platform")
-
 // moreApplies may follow a disturbed apply until everything is as declared.
 const moreApplies = 2
 
-// caller is who the provider runs as.
-type caller struct {
-	principal emulator.Principal
-	token     string // to look with, whatever the provider uses
-	settings  object // of the provider block
-	// folder is where the experiments go; editor tells that the caller may only edit there, and manages by direct grants alone.
-	folder string
-	editor bool
-}
-
-var (
-	robot = caller{
-		emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), emulator.ServicePrincipalToken,
-		object{"client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret}, "/Teams/robots", true,
-	}
-	user  = caller{emulator.UserPrincipal(emulator.User), emulator.UserToken, object{"token": emulator.UserToken}, "/Teams/people", true}
-	admin = caller{emulator.UserPrincipal(emulator.Admin), emulator.AdminToken, object{"token": emulator.AdminToken}, "/Projects", false}
-)
-
-// callers take turns, from world to world. Only robots ask for tokens, so there are more of them.
-var callers = []caller{robot, user, robot, admin, robot}
-
-// world is one workspace and one folder of the CLI. It fails by itself and keeps its folder then.
+// world is a place on a server and one folder of the CLI. It fails by itself and keeps its folder then.
 type world struct {
-	*emulator.Workspace
+	site
 	t        *testing.T
+	game     game
 	settings settings
 	number   int
 	dice     dice
 	process  *process
 	storm    *storm
+	meddler  *meddler
 	tally    *tally
 	address  string
 
-	who        caller
-	provider   object // the settings of the provider block
-	keepNames  bool   // deleted experiments keep their names
-	principals []emulator.Principal
+	who caller // in this round
 	// foreign are experiments that no block makes. The configuration refers to them by id.
 	foreign []string
 
@@ -68,6 +40,8 @@ type world struct {
 	// ids are the experiments in the state by label. dropped are those of earlier rounds that were destroyed.
 	ids     map[string]string
 	dropped map[string]dropped
+	// kept are the callers whose access to an experiment was kept when they applied its list, by the experiment's id.
+	kept    map[string]map[emulator.Principal]bool
 	used    int // for names that are used but once
 	playing int // the round
 }
@@ -77,67 +51,61 @@ type dropped struct {
 	id string
 }
 
-func newWorld(t *testing.T, installed installation, s settings, number int) *world {
+func newWorld(t *testing.T, installed installation, total *tally, g game, s settings, number int) *world {
 	t.Helper()
 	//nolint:usetesting // the folder of a world that failed is kept
 	dir, err := os.MkdirTemp("", fmt.Sprintf("chaos-%d-%d-", s.seed, number))
 	must(t, err)
-	journal, err := os.Create(filepath.Join(dir, "journal.jsonl"))
+	log, err := os.Create(filepath.Join(dir, "calls.log"))
 	must(t, err)
 	t.Cleanup(func() {
-		must(t, journal.Close())
+		must(t, log.Close())
 		if !t.Failed() {
 			must(t, os.RemoveAll(dir))
 		}
 	})
-	who := callers[number%len(callers)]
 	w := &world{
-		t: t, settings: s, number: number,
+		site: g.open(t, s, number), t: t, game: g, settings: s, number: number,
 		dice:    dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
-		process: &process{installation: installed, dir: dir}, who: who, provider: maps.Clone(who.settings), keepNames: number%2 == 1,
-		config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{},
+		process: &process{installation: installed, dir: dir}, tally: total,
+		config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{}, kept: map[string]map[emulator.Principal]bool{},
 	}
-	if number/3%2 == 1 {
-		w.provider["bulk_refresh"] = true
-	}
-	w.Workspace = emulator.New(emulator.Options{Journal: journal, DeletedKeepName: w.keepNames, OffersTagDeletion: number/2%2 == 1})
-	server := httptest.NewServer(w.Workspace)
-	t.Cleanup(server.Close)
-	w.address = server.URL
-	w.people()
-	return w
-}
-
-// people fills the directory, gives the caller its folder, and puts somebody else's experiments into the workspace.
-func (w *world) people() {
-	const application, cleo = "0b9d2c41-1f2e-4a3b-8c4d-5e6f70819203", "cleo@example.com"
-	w.AddUser(cleo)
-	w.AddUser(emulator.User, callersGroup.Name)
-	w.AddServicePrincipal(application, "application")
-	w.principals = []emulator.Principal{
-		emulator.GroupPrincipal("data-science"), callersGroup, emulator.GroupPrincipal("risk"),
-		emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(cleo), emulator.ServicePrincipalPrincipal(application), w.who.principal,
-	}
-	w.Mkdirs(w.who.folder)
-	if w.who.editor {
-		w.GrantFolder(w.who.folder, w.who.principal, "CAN_EDIT")
-	}
+	w.who = w.crew[0]
 	for range 3 {
-		id := w.CreateExperiment(emulator.OtherUser, foreignFolder+"/"+w.fresh("foreign"), map[string]string{"owner": "ben"})
-		w.Grant(id, w.who.principal, canManage)
+		id := w.CreateExperiment(emulator.OtherUser, w.foreignName(), map[string]string{"owner": "ben"})
 		w.AddRun(id)
 		w.foreign = append(w.foreign, id)
 	}
+	w.front(log)
+	return w
 }
 
-func (w *world) play(rounds int, total *tally) {
-	w.tally = total
-	w.storm = newStorm(w.settings, w.number, w.Workspace, w.process, total)
+// front puts what goes wrong before the server, and the server's address into the configuration.
+func (w *world) front(log *os.File) {
+	w.storm, w.meddler = newStorm(w), newMeddler(w)
+	server := httptest.NewServer(&front{server: w.handler, calls: w.game.calls, meddle: w.meddler.before, strike: w.storm.strike, log: log})
+	w.t.Cleanup(server.Close)
+	w.address = server.URL
+}
+
+// foreignName is a new name for an experiment of somebody else.
+func (w *world) foreignName() string { return w.root + "/Others/" + w.fresh("foreign") }
+
+// plainName is a name as the server knows it.
+func (w *world) plainName(name string) string {
+	if !w.isDatabricks {
+		return name
+	}
+	return strings.TrimSuffix(strings.TrimPrefix(name, "/Workspace"), "/")
+}
+
+func (w *world) play(rounds int) {
 	w.write(patient)
 	if code, out := w.process.run(w.t, "init", "-input=false", "-no-color"); code != 0 {
 		w.t.Fatalf("init failed:\n%s", out)
 	}
 	for w.playing = 1; w.playing <= rounds; w.playing++ {
+		w.who = w.crew[(w.playing-1)%len(w.crew)]
 		w.round()
 		if w.playing%5 == 0 || w.playing == rounds {
 			w.t.Logf("world %d: %d rounds of %d, %d experiments", w.number, w.playing, rounds, len(w.ids))
@@ -148,8 +116,8 @@ func (w *world) play(rounds int, total *tally) {
 // fail ends the world, and says where everything lies and how to play it again.
 func (w *world) fail(format string, args ...any) {
 	w.t.Helper()
-	w.t.Fatalf("round %d of world %d: %s\nfolder: %s\nagain: %s",
-		w.playing, w.number, fmt.Sprintf(format, args...), w.process.dir, w.settings.again(w.number))
+	w.t.Fatalf("round %d of world %d, as %s: %s\nfolder: %s\nagain: make chaos BACKEND=%s %s",
+		w.playing, w.number, w.who.principal.Name, fmt.Sprintf(format, args...), w.process.dir, w.game.backend, w.settings.again(w.number))
 }
 
 // temper is how long the provider waits. A hasty one soon gives up, and so is seen failing.
@@ -162,23 +130,30 @@ var (
 )
 
 func (w *world) write(p temper) {
-	w.provider["host"], w.provider["http_timeout_seconds"], w.provider["retry_timeout_seconds"] = w.address, p.http, p.retry
-	w.config.write(w.t, w.process.dir, w.provider)
+	provider := object{
+		w.setting: w.address, "http_timeout_seconds": p.http, "retry_timeout_seconds": p.retry, "bulk_refresh": w.number/3%2 == 1,
+	}
+	maps.Copy(provider, w.who.settings)
+	w.config.write(w.t, w.process.dir, provider, w.isDatabricks)
 }
 
 func (w *world) round() {
 	r := round{old: w.config, oldIDs: w.ids}
+	w.admit()
 	r.next = w.evolve()
 	w.mutate(r.next)
-	r.before = w.snapshot()
+	r.before, r.managers = w.snapshot(), w.managers()
 	w.config = r.next
 
 	w.write(pick(w.dice, []temper{hasty, brisk, brisk}))
-	w.storm.begin(w.forecast())
+	f := w.forecast()
+	w.meddler.begin(r, f.meddling, f.seed)
+	w.storm.begin(f)
 	code, complaints := w.apply()
-	killed := w.storm.end()
+	killed, meddled := w.storm.end(), w.meddler.end()
+	w.checkState(r)
 	w.write(patient)
-	w.converge(r, code, complaints, killed)
+	w.converge(r, code == 0 && len(complaints) == 0 && !meddled, complaints, killed)
 
 	r.ids, r.after = w.process.state(w.t).ids(), w.snapshot()
 	w.check(r)
@@ -191,12 +166,24 @@ func (w *world) round() {
 	w.tally.add(&w.tally.rounds)
 }
 
+// admit lets the caller manage every experiment that the configuration is about: some were made by another caller, or by somebody else.
+func (w *world) admit() {
+	for _, id := range slices.Concat(w.foreign, slices.Sorted(maps.Values(w.ids))) {
+		if e, there := w.Experiment(id); there && e.LifecycleStage == "active" && !w.manages(w.who, id) {
+			w.Grant(id, w.who.principal, canManage)
+		}
+	}
+}
+
 // forecast draws the storm of a round. Now and then there is none.
 func (w *world) forecast() stormPlan {
 	if w.dice.chance(0.06) {
 		return stormPlan{}
 	}
 	p := stormPlan{faults: 8 + w.dice.IntN(23), slow: 1 + w.dice.IntN(4), fromWrite: w.dice.chance(0.5), seed: w.dice.Uint64()}
+	if w.dice.chance(0.7) {
+		p.meddling = 1 + w.dice.IntN(6)
+	}
 	if w.dice.chance(0.35) {
 		p.fromWrite, p.killAt, p.killLate = true, 1+w.dice.IntN(5), w.dice.chance(0.6)
 	}
@@ -217,8 +204,9 @@ func (w *world) apply() (code int, complaints []diagnostic) {
 	return code, diagnosticsOf(out)
 }
 
-// converge applies again, now undisturbed, until there is nothing to do. An apply that had nothing to complain of must leave nothing.
-func (w *world) converge(r round, code int, complaints []diagnostic, killed bool) {
+// converge applies again, now undisturbed, until there is nothing to do. A smooth apply must leave nothing: it had nothing to complain of,
+// and nobody meddled.
+func (w *world) converge(r round, smooth bool, complaints []diagnostic, killed bool) {
 	imports := filepath.Join(w.process.dir, "imports.tf")
 	defer func() { _ = os.Remove(imports) }()
 	unclear := func(string) bool { return false } // within one process the provider knows what it has made
@@ -228,7 +216,7 @@ func (w *world) converge(r round, code int, complaints []diagnostic, killed bool
 		switch {
 		case planned == 0:
 			return
-		case code == 0 && len(complaints) == 0:
+		case smooth:
 			w.fail("an apply without any error or warning left something to do:\n%s", plan)
 		case more == moreApplies:
 			w.fail("%d more applies were not enough:\n%s", moreApplies, plan)
@@ -237,11 +225,14 @@ func (w *world) converge(r round, code int, complaints []diagnostic, killed bool
 		unclear = func(address string) bool {
 			return killed || slices.ContainsFunc(before, func(d diagnostic) bool { return d.Address == address })
 		}
+		var code int
 		code, complaints = w.apply()
+		w.checkState(r)
+		smooth = code == 0 && len(complaints) == 0
 	}
 }
 
-var takenID = regexp.MustCompile(`with id ([0-9]+)`)
+var takenID = regexp.MustCompile(`with (?:id|ID) ([0-9]+)`)
 
 // follow does what an error advises. A provider that is killed, or loses every answer, between an effect and the CLI's writing it down
 // can't leave more than an experiment that nobody knows: the next apply finds the name taken and says by what. A person then imports
@@ -250,10 +241,11 @@ var takenID = regexp.MustCompile(`with id ([0-9]+)`)
 // whether an earlier apply may have left such an experiment.
 func (w *world) follow(r round, complaints []diagnostic, unclear func(address string) bool, imports string) {
 	var blocks strings.Builder
+	w.meddler.retreat(w.wantedNames())
 	for _, d := range complaints {
 		label, ours := strings.CutPrefix(d.Address, "mlflow_experiment.")
 		id := takenID.FindStringSubmatch(d.Detail)
-		if d.Severity != "error" || d.Summary != "Could not create experiment: the name is taken" || !ours || id == nil {
+		if d.Severity != "error" || !strings.HasPrefix(d.Summary, "Could not create experiment") || !ours || id == nil || w.meddler.strangers[id[1]] {
 			continue
 		}
 		before, known := r.before[id[1]]
@@ -276,4 +268,15 @@ func (w *world) follow(r round, complaints []diagnostic, unclear func(address st
 	}
 	must(w.t, os.WriteFile(imports, []byte(blocks.String()), 0o600))
 	w.write(patient)
+}
+
+// wantedNames are the names of the experiments that are declared and not yet in the state.
+func (w *world) wantedNames() map[string]bool {
+	wanted, ids := map[string]bool{}, w.process.state(w.t).ids()
+	for label, e := range w.config.experiments {
+		if ids[label] == "" {
+			wanted[e.path()] = true
+		}
+	}
+	return wanted
 }

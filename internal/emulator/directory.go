@@ -33,9 +33,10 @@ func ServicePrincipalPrincipal(applicationID string) Principal {
 	return Principal{kindServicePrincipal, applicationID}
 }
 
-// key folds what the directory folds: users and service principals are found in any case, groups only as they are spelled.
-func (p Principal) key() Principal {
-	if p.Kind != kindGroup {
+// key folds what the directory folds: users and service principals are found in any case, groups only as they are spelled unless
+// Options.FoldsGroupNames.
+func (w *Workspace) key(p Principal) Principal {
+	if p.Kind != kindGroup || w.options.FoldsGroupNames {
 		p.Name = strings.ToLower(p.Name)
 	}
 	return p
@@ -94,12 +95,12 @@ func (w *Workspace) addAccount(p Principal, displayName string) *account {
 		return known
 	}
 	a := &account{Principal: p, id: w.newID(), displayName: displayName}
-	w.accounts[p.key()] = a
+	w.accounts[w.key(p)] = a
 	return a
 }
 
 // lookUp returns nil for an unknown principal.
-func (w *Workspace) lookUp(p Principal) *account { return w.accounts[p.key()] }
+func (w *Workspace) lookUp(p Principal) *account { return w.accounts[w.key(p)] }
 
 var applicationID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 

@@ -145,7 +145,7 @@ func (w *Workspace) createExperiment(c *call) (any, error) {
 		}
 		tags = upsertTag(tags, t)
 	}
-	name, err := w.freeName(c.caller, in.Name)
+	name, err := w.freeName(c.caller, in.Name, canEdit)
 	if err != nil {
 		return nil, err
 	}
@@ -156,8 +156,8 @@ func (w *Workspace) createExperiment(c *call) (any, error) {
 	return map[string]string{"experiment_id": e.id}, nil
 }
 
-// freeName normalises the name for a new or moved experiment and checks that it may go there.
-func (w *Workspace) freeName(caller *account, name string) (string, error) {
+// freeName normalises the name for a new or moved experiment and checks that it may go there: the caller needs the level on the folder.
+func (w *Workspace) freeName(caller *account, name, level string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
 		return "", invalid("Got an invalid experiment name '%s'. An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
 	}
@@ -169,7 +169,7 @@ func (w *Workspace) freeName(caller *account, name string) (string, error) {
 	if parent == nil || !parent.isFolder() {
 		return "", missing("Parent directory %s does not exist.", path.Dir(p))
 	}
-	if err := w.require(caller, parent, canEdit); err != nil {
+	if err := w.require(caller, parent, level); err != nil {
 		return "", err
 	}
 	if w.nodes[p] != nil {
@@ -213,7 +213,7 @@ func (w *Workspace) updateExperiment(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	e, err := w.permittedExperiment(c, in.ExperimentID, canEdit)
+	e, err := w.movableExperiment(c, in.ExperimentID)
 	if err != nil {
 		return nil, err
 	}
@@ -226,7 +226,11 @@ func (w *Workspace) updateExperiment(c *call) (any, error) {
 	if normalise(in.NewName) == e.path {
 		return empty{}, nil
 	}
-	name, err := w.freeName(c.caller, in.NewName)
+	level := canEdit
+	if w.options.FolderRights {
+		level = canManage
+	}
+	name, err := w.freeName(c.caller, in.NewName, level)
 	if err != nil {
 		return nil, err
 	}
@@ -235,7 +239,7 @@ func (w *Workspace) updateExperiment(c *call) (any, error) {
 }
 
 func (w *Workspace) deleteExperiment(c *call) (any, error) {
-	e, err := w.permittedExperimentInBody(c, canManage)
+	e, err := w.removableExperiment(c)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +251,7 @@ func (w *Workspace) deleteExperiment(c *call) (any, error) {
 }
 
 func (w *Workspace) restoreExperiment(c *call) (any, error) {
-	e, err := w.permittedExperimentInBody(c, canManage)
+	e, err := w.removableExperiment(c)
 	if err != nil {
 		return nil, err
 	}
@@ -261,6 +265,32 @@ func (w *Workspace) restoreExperiment(c *call) (any, error) {
 		return nil, err
 	}
 	return empty{}, nil
+}
+
+// removableExperiment finds the experiment that a body names, which the caller may delete and restore.
+func (w *Workspace) removableExperiment(c *call) (*experiment, error) {
+	if !w.options.FolderRights {
+		return w.permittedExperimentInBody(c, canManage)
+	}
+	e, err := w.permittedExperimentInBody(c, canRead)
+	if err != nil {
+		return nil, err
+	}
+	return e, w.requireAbove(c.caller, e, canEdit)
+}
+
+// movableExperiment finds an experiment that the caller may rename and take out of its folder.
+func (w *Workspace) movableExperiment(c *call, id string) (*experiment, error) {
+	e, err := w.permittedExperiment(c, id, canEdit)
+	if err != nil || !w.options.FolderRights {
+		return e, err
+	}
+	return e, w.requireAbove(c.caller, e, canManage)
+}
+
+// requireAbove refuses unless the account has the level on the experiment's folder. Grants on the experiment itself don't count.
+func (w *Workspace) requireAbove(a *account, e *experiment, level string) error {
+	return w.require(a, w.foldersAbove(e.node)[0], level)
 }
 
 // permittedExperimentInBody reads the one field experiment_id of a body.

@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"cmp"
+	"encoding/json"
 	"io"
 	"net/http"
 	"strings"
@@ -16,10 +17,10 @@ type Fault struct {
 	Method, Path, Query, Body string
 	// Skip lets so many matching calls pass first. Then Times of them are hit: 0 means one, -1 all.
 	Skip, Times int
-	// Status, Code and Message are the answer in the usual JSON shape.
+	// Status, Code and Message are the answer in the usual JSON shape. Status 204 has no body.
 	Status        int
 	Code, Message string
-	// RawBody and ContentType replace the JSON shape; Status is 200 when not given.
+	// RawBody replaces the JSON shape; Status is 200 when not given. ContentType is JSON when the body is, else HTML.
 	RawBody, ContentType string
 	// Header is added to the answer.
 	Header map[string]string
@@ -101,9 +102,13 @@ func (f Fault) spoil(out *reply) {
 		out.status = 0
 	case f.RawBody != "":
 		out.status = cmp.Or(f.Status, http.StatusOK)
-		out.header.Set("Content-Type", cmp.Or(f.ContentType, "text/html; charset=utf-8"))
+		out.header.Set("Content-Type", cmp.Or(f.ContentType, contentType(f.RawBody)))
 		out.body.Reset()
 		out.body.WriteString(f.RawBody)
+	case f.Status == http.StatusNoContent:
+		out.status = f.Status
+		out.header.Del("Content-Type")
+		out.body.Reset()
 	case f.Status != 0:
 		out.body.Reset()
 		writeJSON(out, f.Status, map[string]string{"error_code": f.Code, "message": f.Message})
@@ -111,6 +116,13 @@ func (f Fault) spoil(out *reply) {
 	for key, value := range f.Header {
 		out.header.Set(key, value)
 	}
+}
+
+func contentType(body string) string {
+	if json.Valid([]byte(body)) {
+		return "application/json"
+	}
+	return "text/html; charset=utf-8"
 }
 
 // breakConnection ends the connection after a few bytes of an answer. With none at all Go's HTTP client would silently repeat a GET

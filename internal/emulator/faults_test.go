@@ -30,6 +30,11 @@ func TestFaults(t *testing.T) {
 		{"a status although it was done", emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, true, false, 500, "INTERNAL_ERROR", 500},
 		{"a raw body", emulator.Fault{Status: 502, RawBody: "<html>", ContentType: "text/x-own"}, false, false, 502, "<html>", 502},
 		{"a raw body with success", emulator.Fault{RawBody: "<html>"}, false, false, 200, "<html>", 200},
+		{"an empty object with success", emulator.Fault{RawBody: "{}", ContentType: "application/json"}, false, false, 200, "{}", 200},
+		{"an empty object although it was done", emulator.Fault{RawBody: "{}", AfterEffect: true}, true, false, 200, "{}", 200},
+		{"an error code with success", emulator.Fault{Status: 200, Code: "INTERNAL_ERROR"}, false, false, 200, "INTERNAL_ERROR", 200},
+		{"no body", emulator.Fault{Status: 204}, false, false, 204, "", 204},
+		{"no body although it was done", emulator.Fault{Status: 204, AfterEffect: true}, true, false, 204, "", 204},
 		{"a broken connection before", emulator.Fault{DropBefore: true}, false, true, 0, "", 0},
 		{"a broken connection after", emulator.Fault{DropAfter: true}, true, true, 0, "", 0},
 		{"half an answer", emulator.Fault{Truncate: true}, true, true, 0, "", 200},
@@ -47,6 +52,9 @@ func TestFaults(t *testing.T) {
 			}
 			if !c.broken && (a.status != c.status || !strings.Contains(a.raw, c.raw)) {
 				t.Errorf("%d %s", a.status, a.raw)
+			}
+			if want := contentType(a.raw); !c.broken && c.fault.ContentType == "" && a.header.Get("Content-Type") != want {
+				t.Errorf("Content-Type = %q, want %q", a.header.Get("Content-Type"), want)
 			}
 			for key, value := range c.fault.Header {
 				if a.header.Get(key) != value {
@@ -67,6 +75,17 @@ func TestFaults(t *testing.T) {
 			}
 		})
 	}
+}
+
+// contentType is that of an answer with this body, unless a fault says otherwise.
+func contentType(body string) string {
+	switch {
+	case body == "":
+		return ""
+	case body[0] == '<':
+		return "text/html; charset=utf-8"
+	}
+	return "application/json"
 }
 
 // TestBrokenGetIsNotRepeated: on a connection that was used before, Go's HTTP client repeats a GET that got no byte at all.

@@ -82,7 +82,9 @@ func (r *reply) send(rw http.ResponseWriter, half bool) {
 		rw.Header()[key] = values
 	}
 	body := r.body.Bytes()
-	rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	if r.status != http.StatusNoContent {
+		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	}
 	rw.WriteHeader(r.status)
 	if half {
 		body = body[:len(body)/2]

@@ -110,7 +110,23 @@ func (w *Workspace) writePermissions(c *call) (any, error) {
 	for _, g := range grants {
 		n.grants[g.Principal] = g.Level // of a repeated principal the last entry wins
 	}
+	if w.options.AddsManagers {
+		n.addManagers()
+	}
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
+}
+
+// addManagers gives CAN_MANAGE to the admins and to an experiment's owner, unless they have a direct entry.
+func (n *node) addManagers() {
+	managers := []Principal{GroupPrincipal(adminsGroup)}
+	if n.experiment != nil {
+		managers = append(managers, n.experiment.owner.Principal)
+	}
+	for _, p := range managers {
+		if _, named := n.grants[p]; !named {
+			n.grants[p] = canManage
+		}
+	}
 }
 
 // resolveGrant checks one entry of a written list. A service principal may be named in the user's field.
@@ -137,7 +153,7 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 	if found == nil {
 		return Grant{}, missing("Principal: %s does not exist", shown)
 	}
-	if f.GroupName == adminsGroup && permissionLevel != canManage {
+	if found.Principal == GroupPrincipal(adminsGroup) && permissionLevel != canManage {
 		return Grant{}, invalid("Cannot change permissions for group 'admins' to %s.", permissionLevel)
 	}
 	return Grant{found.Principal, permissionLevel}, nil

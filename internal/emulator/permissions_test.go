@@ -304,3 +304,101 @@ func TestWhoeverCouldDeleteCanRestore(t *testing.T) {
 	}
 	ana.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
 }
+
+func TestManagersAreAdded(t *testing.T) {
+	const (
+		admins = "group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]"
+		ben    = "user_name " + emulator.OtherUser + ": CAN_READ"
+	)
+	w, admin := start(t, emulator.Options{AddsManagers: true})
+	id := w.CreateExperiment(emulator.User, home+"x", nil)
+	owner := "user_name " + emulator.User + ": %sCAN_MANAGE[/directories/" + folderID(admin, "/Users/"+emulator.User) + "]"
+	before := []string{"group_name admins: CAN_MANAGE[/directories/]", fmt.Sprintf(owner, "")}
+	if got := rules(admin.get(permissionsAPI + id)); !slices.Equal(got, before) {
+		t.Errorf("before a write: %q, want %q", got, before)
+	}
+	list := func(user, level string) object {
+		return object{"access_control_list": []object{{"user_name": user, "permission_level": level}}}
+	}
+	for _, method := range []string{"PUT", "PATCH"} {
+		want := []string{admins, fmt.Sprintf(owner, "CAN_MANAGE, "), ben}
+		if got := rules(admin.ok(method, permissionsAPI+id, list(emulator.OtherUser, "CAN_READ"))); !slices.Equal(got, want) {
+			t.Errorf("after %s: %q, want %q", method, got, want)
+		}
+	}
+	want := []string{admins, fmt.Sprintf(owner, "CAN_READ, ")}
+	if got := rules(admin.ok("PUT", permissionsAPI+id, list(emulator.User, "CAN_READ"))); !slices.Equal(got, want) {
+		t.Errorf("an owner that the list names: %q, want %q", got, want)
+	}
+	w.Mkdirs("/Projects")
+	projects := "/api/2.0/permissions/directories/" + folderID(admin, "/Projects")
+	if got := rules(admin.ok("PUT", projects, list(emulator.OtherUser, "CAN_READ"))); !slices.Equal(got, []string{admins, ben}) {
+		t.Errorf("a folder: %q", got)
+	}
+}
+
+func TestGroupNamesInAnyCase(t *testing.T) {
+	w, admin := start(t, emulator.Options{FoldsGroupNames: true})
+	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
+	w.AddGroup("DATA-SCIENCE") // the one that is there
+	list := func(group, level string) object {
+		return object{"access_control_list": []object{{"group_name": group, "permission_level": level}}}
+	}
+	want := []string{"group_name admins: CAN_MANAGE[/directories/]", "group_name data-science: CAN_EDIT"}
+	if got := rules(admin.ok("PUT", permissionsAPI+id, list("Data-Science", "CAN_EDIT"))); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	admin.do("PUT", permissionsAPI+id, list("Admins", "CAN_READ")).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "group 'admins'")
+}
+
+func TestFolderRights(t *testing.T) {
+	for _, strict := range []bool{false, true} {
+		t.Run(fmt.Sprint(strict), func(t *testing.T) {
+			w, admin := start(t, emulator.Options{FolderRights: strict})
+			user, ana := admin.as(emulator.UserToken), emulator.UserPrincipal(emulator.User)
+			w.GrantFolder("/Editors", ana, "CAN_EDIT")
+			w.GrantFolder("/Managers", ana, "CAN_MANAGE")
+			refusals := func(id, name string) (refused []string) {
+				for _, c := range []struct {
+					call string
+					body object
+				}{
+					{"update", object{"experiment_id": id, "new_name": name}},
+					{"delete", object{"experiment_id": id}},
+					{"restore", object{"experiment_id": id}},
+				} {
+					if a := user.post(experimentsAPI+c.call, c.body); a.status == 403 {
+						refused = append(refused, c.call)
+					} else if a.status != 200 {
+						t.Errorf("%s: %d %s", c.call, a.status, a.raw)
+					}
+				}
+				return refused
+			}
+			// By the experiment alone, by a folder where she may edit, by one that she manages.
+			granted := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
+			w.Grant(granted, ana, "CAN_MANAGE")
+			own := user.create("/Editors/x")
+			theirs := w.CreateExperiment(emulator.Admin, "/Editors/y", nil)
+			below := w.CreateExperiment(emulator.Admin, "/Managers/x", nil)
+			for _, c := range []struct {
+				fact, id, name string
+				plain, strict  []string
+			}{
+				{"granted by the experiment", granted, "/Editors/granted", nil, []string{"update", "delete", "restore"}},
+				{"own in a folder to edit", own, "/Editors/renamed", nil, []string{"update"}},
+				{"theirs in a folder to edit", theirs, "/Editors/theirs", []string{"delete", "restore"}, []string{"update"}},
+				{"in a folder to manage", below, "/Managers/renamed", nil, nil},
+				{"into a folder to edit", below, "/Editors/moved", []string{"delete", "restore"}, []string{"update"}},
+			} {
+				want := c.plain
+				if strict {
+					want = c.strict
+				}
+				if got := refusals(c.id, c.name); !slices.Equal(got, want) {
+					t.Errorf("%s: refused %q, want %q", c.fact, got, want)
+				}
+			}
+		})
+	}
+}

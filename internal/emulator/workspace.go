@@ -49,6 +49,14 @@ type Options struct {
 	// DeletedKeepName leaves deleted experiments where they are, with their names, as the API's documentation has it and as
 	// open-source servers do; otherwise they go to Trash, as workspaces were seen to do.
 	DeletedKeepName bool
+	// AddsManagers adds direct CAN_MANAGE entries for an experiment's owner and for the group admins to each list of permissions that
+	// is written and does not name them, as workspaces were seen to do.
+	AddsManagers bool
+	// FoldsGroupNames finds groups in any case, as users are found, and answers in the directory's spelling.
+	FoldsGroupNames bool
+	// FolderRights makes folders decide, as older pages of the documentation have it: who deletes or restores an experiment needs
+	// CAN_EDIT on its folder, and who moves or renames one needs CAN_MANAGE on the folders that it leaves and enters.
+	FolderRights bool
 	// NoHostMetadata makes /.well-known/databricks-config answer 404.
 	NoHostMetadata bool
 	// Now replaces time.Now.
@@ -65,7 +73,7 @@ type Workspace struct {
 
 	mu       sync.Mutex // guards everything below
 	lastID   int64
-	accounts map[Principal]*account // by folded principal, see key
+	accounts map[Principal]*account // by folded principal, see Workspace.key
 	tokens   map[string]token
 	nodes    map[string]*node // by path
 	objects  map[string]*node // by object id

@@ -37,6 +37,8 @@ type settings struct {
 	latency time.Duration
 	seed    int
 	journal string // file name, "" for none
+	// addsManagers, foldsGroupNames and folderRights: see emulator.Options.
+	addsManagers, foldsGroupNames, folderRights bool
 }
 
 // parse reads the flags. The usage text goes to errOut.
@@ -48,6 +50,9 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.DurationVar(&s.latency, "latency", 0, "time added to every request, such as 20ms")
 	flags.IntVar(&s.seed, "seed", 0, "number of experiments to begin with")
 	flags.StringVar(&s.journal, "journal", "", "`file` to write one JSON line a request to")
+	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins to each list of permissions that is written")
+	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "find groups in any case")
+	flags.BoolVar(&s.folderRights, "folder-rights", false, "let folders decide who may delete, restore and move experiments")
 	flags.Func("token", "accept `TOKEN=principal` instead of the default tokens (repeatable); a principal is an e-mail address or an application id", func(text string) error {
 		token, principal, ok := strings.Cut(text, "=")
 		if !ok || token == "" || principal == "" {
@@ -90,7 +95,10 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return err
 	}
-	options := emulator.Options{Tokens: s.tokens, Latency: s.latency, Seed: s.seed}
+	options := emulator.Options{
+		Tokens: s.tokens, Latency: s.latency, Seed: s.seed,
+		AddsManagers: s.addsManagers, FoldsGroupNames: s.foldsGroupNames, FolderRights: s.folderRights,
+	}
 	if s.journal != "" {
 		file, err := os.Create(s.journal)
 		if err != nil {

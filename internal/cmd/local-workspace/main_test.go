@@ -4,10 +4,10 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +25,9 @@ func TestParse(t *testing.T) {
 	}{
 		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
 		{
-			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -journal calls.jsonl -token a=x@example.com -token b=y@example.com",
-			settings{"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, 7, "calls.jsonl"}, "",
+			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -journal calls.jsonl -token a=x@example.com -token b=y@example.com " +
+				"-adds-managers -folds-group-names -folder-rights",
+			settings{"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, 7, "calls.jsonl", true, true, true}, "",
 		},
 		{"localhost", "-addr localhost:0", settings{addr: "localhost:0", tokens: defaults}, ""},
 		{"all interfaces", "-addr :8089", settings{}, "only loopback addresses are allowed"},
@@ -47,8 +48,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.addr != c.want.addr || got.latency != c.want.latency || got.seed != c.want.seed ||
-				got.journal != c.want.journal || !maps.Equal(got.tokens, c.want.tokens) {
+			if !reflect.DeepEqual(got, c.want) {
 				t.Errorf("settings = %+v, want %+v", got, c.want)
 			}
 		})

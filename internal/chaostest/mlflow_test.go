@@ -1,0 +1,299 @@
+//go:build mlflow
+
+package chaostest
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const (
+	adminName = "admin"
+	password  = "chaos-password-1234" // everybody's
+	twin      = "BEN@example.com"     // another account than emulator.OtherUser
+	apiV2     = "/api/2.0/mlflow/"
+	apiV3     = "/api/3.0/mlflow/"
+)
+
+var mlflowCalls = slices.Concat(experimentCalls, []call{
+	{"list users", "GET", apiV2 + "users/list", reads, ""},
+	{"current user", "GET", apiV2 + "users/current", reads, ""},
+	{"list roles", "GET", apiV3 + "roles/list", reads, ""},
+	{"effective", "GET", apiV3 + "users/permissions/get", reads, ""},
+	{"grant", "POST", apiV3 + "users/permissions/grant", writesSilently, ""},
+	{"revoke", "POST", apiV3 + "users/permissions/revoke", writesSilently, ""},
+	{"add to role", "POST", apiV3 + "roles/permissions/add", writes, ""},
+	{"change in role", "PATCH", apiV3 + "roles/permissions/update", writes, ""},
+	{"remove from role", "DELETE", apiV3 + "roles/permissions/remove", writesSilently, ""},
+})
+
+// serverLevels are the server's names of the levels that the rounds use.
+var serverLevels = map[string]string{"CAN_READ": "READ", "CAN_EDIT": "EDIT", canManage: "MANAGE"}
+
+func TestChaosOnMLflow(t *testing.T) {
+	address := startMLflow(t)
+	m := mlflow{t: t, address: address}
+	for _, name := range []string{emulator.User, emulator.OtherUser, twin} {
+		m.AddUser(name)
+	}
+	for _, role := range []string{"data-science", "risk"} {
+		m.mustSend(adminName, "POST", apiV3+"roles/create", object{"name": role, "workspace": "default"}, nil)
+	}
+	game{"mlflow", mlflowCalls, func(t *testing.T, s settings, world int) site { return openMLflow(t, address, s, world) }}.play(t, readSettings(t))
+}
+
+// openMLflow gives a world its part of the one server. Access as a whole, and roles, are for admins alone.
+func openMLflow(t *testing.T, address string, s settings, world int) site {
+	admin, user := mlflowCaller(adminName), mlflowCaller(emulator.User)
+	crew := [][]caller{{admin}, {user}, {admin, user}}[world%3]
+	m := mlflow{t, address, fmt.Sprintf("/seed-%d-world-%d", s.seed, world)}
+	target, err := url.Parse(address)
+	must(t, err)
+	proxy := &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ErrorLog: log.New(io.Discard, "", 0), // that the provider hung up is no news
+	}
+	made := site{
+		server: m, handler: proxy, setting: "tracking_uri", crew: crew, root: m.root, folder: m.root + "/callers", lists: world%3 == 0, keepNames: true,
+		principals: []emulator.Principal{emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(twin)},
+	}
+	if made.lists {
+		made.principals = append(made.principals, emulator.GroupPrincipal("data-science"), emulator.GroupPrincipal("risk"))
+	}
+	for _, c := range crew {
+		made.principals = append(made.principals, c.principal)
+	}
+	return made
+}
+
+func mlflowCaller(name string) caller {
+	return caller{emulator.UserPrincipal(name), basic(name), object{"username": name, "password": password}}
+}
+
+func basic(name string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password))
+}
+
+// mlflow is a real server, as its people see it.
+type mlflow struct {
+	t       *testing.T
+	address string
+	root    string // of the names of a world's experiments
+}
+
+// send makes a call as somebody. It decodes the answer into out, unless that is nil.
+func (m mlflow) send(name, method, path string, in, out any) (status int, body string) {
+	m.t.Helper()
+	data, err := json.Marshal(in)
+	must(m.t, err)
+	r, err := http.NewRequestWithContext(m.t.Context(), method, m.address+path, bytes.NewReader(data))
+	must(m.t, err)
+	r.Header.Set("Authorization", basic(name))
+	r.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(r)
+	must(m.t, err)
+	defer func() { _ = resp.Body.Close() }()
+	data, err = io.ReadAll(resp.Body)
+	must(m.t, err)
+	if out != nil && resp.StatusCode == http.StatusOK {
+		must(m.t, json.Unmarshal(data, out))
+	}
+	return resp.StatusCode, string(data)
+}
+
+func (m mlflow) mustSend(name, method, path string, in, out any) {
+	m.t.Helper()
+	if status, body := m.send(name, method, path, in, out); status != http.StatusOK {
+		m.t.Fatalf("%s %s as %s: %d %s", method, path, name, status, body)
+	}
+}
+
+type mlflowExperiment struct {
+	ID               string `json:"experiment_id"`
+	Name             string `json:"name"`
+	ArtifactLocation string `json:"artifact_location"`
+	LifecycleStage   string `json:"lifecycle_stage"`
+	CreationTime     int64  `json:"creation_time"`
+	LastUpdateTime   int64  `json:"last_update_time"`
+	Tags             []emulator.Tag
+}
+
+func (m mlflow) Experiments() []emulator.Experiment {
+	var out struct{ Experiments []mlflowExperiment }
+	m.mustSend(adminName, "POST", experiments+"search", object{
+		"filter": fmt.Sprintf("name LIKE '%s/%%'", m.root), "max_results": 10000, "view_type": "ALL",
+	}, &out)
+	var all []emulator.Experiment
+	for _, e := range out.Experiments {
+		all = append(all, emulator.Experiment(e))
+	}
+	return all
+}
+
+func (m mlflow) get(call, key, value string) (emulator.Experiment, bool) {
+	var out struct{ Experiment mlflowExperiment }
+	status, _ := m.send(adminName, "GET", experiments+call+"?"+url.Values{key: {value}}.Encode(), nil, &out)
+	return emulator.Experiment(out.Experiment), status == http.StatusOK
+}
+
+func (m mlflow) Experiment(id string) (emulator.Experiment, bool) {
+	return m.get("get", "experiment_id", id)
+}
+
+func (m mlflow) ExperimentByName(name string) (emulator.Experiment, bool) {
+	e, there := m.get("get-by-name", "experiment_name", name)
+	return e, there && e.LifecycleStage == "active"
+}
+
+func (m mlflow) CreateExperiment(owner, name string, tags map[string]string) string {
+	all := []emulator.Tag{}
+	for _, key := range labels(tags) {
+		all = append(all, emulator.Tag{Key: key, Value: tags[key]})
+	}
+	var out struct {
+		ID string `json:"experiment_id"`
+	}
+	m.mustSend(owner, "POST", experiments+"create", object{"name": name, "tags": all}, &out)
+	return out.ID
+}
+
+func (m mlflow) SetTag(id, key, value string) {
+	m.mustSend(adminName, "POST", experiments+"set-experiment-tag", object{"experiment_id": id, "key": key, "value": value}, nil)
+}
+
+// RemoveTag removes a tag, if there is one.
+func (m mlflow) RemoveTag(id, key string) {
+	m.send(adminName, "POST", experiments+"delete-experiment-tag", object{"experiment_id": id, "key": key}, nil)
+}
+
+func (m mlflow) Rename(id, name string) {
+	m.mustSend(adminName, "POST", experiments+"update", object{"experiment_id": id, "new_name": name}, nil)
+}
+
+func (m mlflow) Trash(id string) {
+	m.mustSend(adminName, "POST", experiments+"delete", object{"experiment_id": id}, nil)
+}
+
+func (m mlflow) Restore(id string) {
+	m.mustSend(adminName, "POST", experiments+"restore", object{"experiment_id": id}, nil)
+}
+
+func (m mlflow) AddRun(id string) {
+	m.mustSend(adminName, "POST", apiV2+"runs/create", object{"experiment_id": id}, nil)
+}
+
+// AddUser adds a user, who is there afterwards.
+func (m mlflow) AddUser(name string, _ ...string) {
+	m.send(adminName, "POST", apiV2+"users/create", object{"username": name, "password": password}, nil)
+}
+
+type mlflowRole struct {
+	ID          int64 `json:"id"`
+	Name        string
+	Permissions []mlflowRow
+}
+
+type mlflowRow struct {
+	ID      int64  `json:"id"`
+	Type    string `json:"resource_type"`
+	Pattern string `json:"resource_pattern"`
+	Level   string `json:"permission"`
+}
+
+// roles lists the roles by whom they stand for: a user has a hidden role.
+func (m mlflow) roles() map[emulator.Principal]mlflowRole {
+	var users struct {
+		Users []struct {
+			ID       int64 `json:"id"`
+			Username string
+		}
+	}
+	var roles struct{ Roles []mlflowRole }
+	m.mustSend(adminName, "GET", apiV2+"users/list", nil, &users)
+	m.mustSend(adminName, "GET", apiV3+"roles/list", nil, &roles)
+	hidden := map[string]string{}
+	for _, u := range users.Users {
+		hidden[fmt.Sprintf("__user_%d__", u.ID)] = u.Username
+	}
+	all := map[emulator.Principal]mlflowRole{}
+	for _, r := range roles.Roles {
+		p := emulator.GroupPrincipal(r.Name)
+		if name, is := hidden[r.Name]; is {
+			p = emulator.UserPrincipal(name)
+		}
+		all[p] = r
+	}
+	return all
+}
+
+// on finds the row of a role about an experiment.
+func (r mlflowRole) on(id string) (mlflowRow, bool) {
+	i := slices.IndexFunc(r.Permissions, func(row mlflowRow) bool { return row.Type == "experiment" && row.Pattern == id })
+	if i < 0 {
+		return mlflowRow{}, false
+	}
+	return r.Permissions[i], true
+}
+
+func (m mlflow) Grants(id string) []emulator.Grant {
+	var all []emulator.Grant
+	for p, role := range m.roles() {
+		row, there := role.on(id)
+		for ours, theirs := range serverLevels {
+			if there && theirs == row.Level {
+				all = append(all, emulator.Grant{Principal: p, Level: ours})
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b emulator.Grant) int { return strings.Compare(a.Kind+a.Name, b.Kind+b.Name) })
+	return all
+}
+
+// Grant sets a level, whatever there was.
+func (m mlflow) Grant(id string, p emulator.Principal, level string) {
+	m.Revoke(id, p)
+	if p.Kind == "group" {
+		m.mustSend(adminName, "POST", apiV3+"roles/permissions/add", object{
+			"role_id": m.roles()[p].ID, "resource_type": "experiment", "resource_pattern": id, "permission": serverLevels[level],
+		}, nil)
+		return
+	}
+	m.mustSend(adminName, "POST", apiV3+"users/permissions/grant", object{
+		"username": p.Name, "resource_type": "experiment", "resource_id": id, "permission": serverLevels[level],
+	}, nil)
+}
+
+// Revoke takes a level away, if there is one.
+func (m mlflow) Revoke(id string, p emulator.Principal) {
+	if row, there := m.roles()[p].on(id); there {
+		m.mustSend(adminName, "DELETE", apiV3+"roles/permissions/remove", object{"role_permission_id": row.ID}, nil)
+	}
+}
+
+func (m mlflow) manages(c caller, id string) bool {
+	if c.principal.Name == adminName {
+		return true
+	}
+	var out struct{ Permission string }
+	m.mustSend(c.principal.Name, "GET", apiV3+"users/permissions/get?"+url.Values{
+		"username": {c.principal.Name}, "resource_type": {"experiment"}, "resource_id": {id},
+	}.Encode(), nil, &out)
+	return out.Permission == serverLevels[canManage]
+}
+
+func (m mlflow) another(r request, ids []string) string {
+	_, body := m.send(adminName, "GET", experiments+"get?experiment_id="+otherThan(r.experimentID(), ids), nil, nil)
+	return body
+}
