@@ -1,0 +1,152 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const pipeline = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
+
+// mayManage asks the workspace, with somebody's own token, for what only CAN_MANAGE shows.
+func (w *workspace) mayManage(t *testing.T, token, id string) bool {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, permissionsPath(id), nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, req)
+	return answer.Code == http.StatusOK
+}
+
+// A pipeline's service principal, a workspace admin, and a user take turns. Nobody who had access by an earlier apply loses it, and each plan after
+// an apply is empty, whoever makes it.
+func TestPermissionsResource_callersTakeTurns(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddUser(emulator.User, "owners")
+	w.AddGroup("risk")
+	w.GrantFolder("/Teams", emulator.ServicePrincipalPrincipal(pipeline), "CAN_EDIT")
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_READ")
+	config := func(token, level string) string {
+		return w.configAs(token, "", `
+			resource "mlflow_experiment" "churn" { name = "/Teams/churn" }
+			resource "mlflow_experiment_permissions" "p" {
+			  experiment_id = mlflow_experiment.churn.id
+			  groups        = { risk = "`+level+`", owners = "CAN_MANAGE" }
+			}`)
+	}
+	tokens := []string{emulator.ServicePrincipalToken, emulator.AdminToken, emulator.UserToken}
+	levels := []string{"CAN_READ", "CAN_EDIT"}
+	var steps []resource.TestStep
+	for turn := range 10 {
+		level := levels[turn%len(levels)]
+		steps = append(steps, resource.TestStep{
+			Config: config(tokens[turn%len(tokens)], level),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectMap("retained", map[string]string{pipeline: "CAN_MANAGE"}), expectNull("service_principals"), expectNull("users"),
+			},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		}, resource.TestStep{
+			PreConfig: func() {
+				id := w.mustFind(t, "/Teams/churn").ID
+				for _, token := range tokens {
+					if !w.mayManage(t, token, id) {
+						t.Errorf("after turn %d, %s is locked out", turn, token)
+					}
+				}
+			},
+			Config:   config(tokens[(turn+1)%len(tokens)], level), // the next one's plan
+			PlanOnly: true,
+		})
+	}
+	unitTest(t, steps...)
+}
+
+// What is kept for an earlier caller goes when it is declared otherwise, when somebody revokes it, and with keep_caller_access = false; and a plan
+// names it.
+func TestPermissionsResource_retainedUntil(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
+	as := func(token, attributes string) string { return w.configAs(token, "", permissionsBlock(id, attributes)) }
+	const read, edit = `groups = { risk = "CAN_READ" }`, `groups = { risk = "CAN_EDIT" }`
+	kept := map[string]string{pipeline: "CAN_MANAGE"}
+	step := func(config string, retained map[string]string, grants ...string) resource.TestStep {
+		return resource.TestStep{
+			Config: config, Check: expectGrants(w, id, grants...),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", retained)},
+		}
+	}
+	machine := fmt.Sprintf("service_principal %s CAN_MANAGE", pipeline)
+	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
+	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // another level is somebody's change
+	unitTest(t,
+		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", machine),
+		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", machine),
+		step(as(emulator.AdminToken, edit+"\nkeep_caller_access = false"), nil, "group risk CAN_EDIT"),
+		resource.TestStep{
+			PreConfig: func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE") },
+			Config:    as(emulator.ServicePrincipalToken, edit),
+			Check:     expectGrants(w, id, "group risk CAN_EDIT", machine),
+		},
+		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT", fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
+		lowered,
+	)
+}
+
+// The plan of a change says whose access it keeps.
+func TestPermissionsResource_planNamesKept(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
+	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.ServicePrincipalToken}}
+	list := b.provider(t, nil).block("mlflow_experiment_permissions")
+	expectSays(t, list.up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
+	expectSays(t, list.up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+}
+
+// Entries that the server adds to every list by itself are no drift, and no reason to write again.
+func TestPermissionsResource_serverAddsManagers(t *testing.T) {
+	w := newWorkspace(t, emulator.Options{AddsManagers: true})
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
+	config := func(attributes string) string { return w.config(permissionsBlock(id, attributes)) }
+	step := func(attributes string) resource.TestStep {
+		return resource.TestStep{
+			Config:            config(attributes),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}), expectNull("users")},
+			ConfigPlanChecks:  resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		}
+	}
+	unitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`), step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
+}
+
+// A list that the caller may not read yet is a warning of the plan: what comes first in the apply may grant the access.
+func TestPermissionsResource_planBeforeAccess(t *testing.T) {
+	w := newWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
+	reads := 0
+	w.Before(http.MethodGet, permissionsPath(id), func(*http.Request) {
+		if reads++; reads == 2 { // the plan has read, the apply begins
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+		}
+	})
+	config := func(id string) string {
+		return w.configAs(emulator.UserToken, "", permissionsBlock(id, `groups = { risk = "CAN_READ" }`))
+	}
+	unitTest(t, resource.TestStep{
+		Config: config(id),
+		Check:  expectGrants(w, id, "group risk CAN_READ", "user "+emulator.User+" CAN_MANAGE"),
+	}, resource.TestStep{
+		Config:      config(w.CreateExperiment(emulator.Admin, "/Teams/other", nil)),
+		ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*CAN_MANAGE`),
+	})
+}
