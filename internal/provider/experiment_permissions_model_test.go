@@ -329,13 +329,13 @@ func TestPermissionsRetained(t *testing.T) {
 		want    bool
 		lookups int
 	}{
-		"nothing undeclared":          {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
-		"a foreign group":             {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
-		"a foreign lower level":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
-		"somebody else's":             {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
-		"kept by an earlier apply":    {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
-		"the caller's own":            {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
-		"although more is declared":   {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"nothing undeclared":        {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
+		"a foreign group":           {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
+		"a foreign lower level":     {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
+		"somebody else's":           {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"kept by an earlier apply":  {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
+		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
 		"although it is inherited": {
 			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true, lookups: 1,
 		},
