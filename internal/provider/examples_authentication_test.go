@@ -32,8 +32,8 @@ func TestExamples_authentication(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "databrickscfg")
 	writeFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
 	for name, value := range map[string]string{
-		"DATABRICKS_CONFIG_FILE": file, "DATABRICKS_TOKEN": "left over", "ARM_CLIENT_ID": "left over", "GOOGLE_CREDENTIALS": "left over",
-		"ACTIONS_ID_TOKEN_REQUEST_URL": "https://nowhere.invalid?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "left over",
+		"DATABRICKS_CONFIG_FILE": file, "DATABRICKS_TOKEN": "left-over", "ARM_CLIENT_ID": "left-over", "GOOGLE_CREDENTIALS": "left-over",
+		"ACTIONS_ID_TOKEN_REQUEST_URL": "https://nowhere.invalid?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "left-over",
 	} {
 		t.Setenv(name, value)
 	}
