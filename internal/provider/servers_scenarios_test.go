@@ -612,7 +612,7 @@ func grantAddresses(t *testing.T, s *server) {
 	list := func(level string) declaration {
 		return declaration{"mlflow_experiment_permissions", grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level, ben.name: "CAN_READ"}})}
 	}
-	for _, first := range []string{"delete", "create"} {
+	for _, first := range []string{"delete", "create", "plan"} {
 		for _, c := range []struct {
 			from, to declaration
 			ben      bool // has a grant that nobody released

@@ -288,7 +288,8 @@ type declaration struct {
 	config map[string]any
 }
 
-// switchAddress deletes one resource and creates another in the same run, the one that is named first.
+// switchAddress deletes one resource and creates another in the same run. What comes first is "delete", "create", or "plan": the plan of the create,
+// before both.
 func (b *backend) switchAddress(t *testing.T, from, to declaration, first string) {
 	t.Helper()
 	old := b.provider(t, nil).block(from.kind)
@@ -297,11 +298,15 @@ func (b *backend) switchAddress(t *testing.T, from, to declaration, first string
 	}
 	old.process = old.again()
 	next := old.process.block(to.kind)
+	planned := sync.OnceValue(func() plan { return next.plan(to.config) })
 	operations := []func() string{
 		func() string { return old.apply(old.plan(nil), nil) },
-		func() string { return next.apply(next.plan(to.config), to.config) },
+		func() string { return next.apply(planned(), to.config) },
 	}
-	if first != "delete" {
+	switch first {
+	case "plan":
+		planned()
+	case "create":
 		slices.Reverse(operations)
 	}
 	for _, operate := range operations {
@@ -321,7 +326,7 @@ func tagAddresses(t *testing.T, b *backend) {
 	tag := func(value string) declaration {
 		return declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
 	}
-	for _, first := range []string{"delete", "create"} {
+	for _, first := range []string{"delete", "create", "plan"} {
 		b.switchAddress(t, tag("one"), tag("other"), first)
 		b.expect(t, id, "", "active", map[string]string{"stage": "other"})
 	}
@@ -361,6 +366,20 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 				b.switchAtOnce(t, from, to)
 			}
 		})
+	}
+}
+
+// TestTwoAddresses_inTurn applies the operations of a run one after the other, in each order. Nothing changes but the address.
+func TestTwoAddresses_inTurn(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t)
+	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}, prefix: "/Shared/"}
+	for _, first := range []string{"delete", "create", "plan"} {
+		id := w.CreateExperiment(emulator.Admin, b.name("two"), nil)
+		one, list := oneByOne(id, "CAN_EDIT", "risk")[0], inAList(id, "CAN_EDIT", "risk")[0]
+		for _, c := range [][2]declaration{{one, one}, {one, list}, {list, list}, {list, one}} {
+			b.switchAddress(t, c[0], c[1], first)
+		}
 	}
 }
 
