@@ -16,7 +16,9 @@ func TestPermissions_loweredCaller(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator manages
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	b := (&backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.UserToken}}).provider(t, nil).block("mlflow_experiment_permissions")
-	b.mustUp(config)
+	if says := b.up(config); isError(says) {
+		t.Fatal(says)
+	}
 	if got := b.values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 		t.Fatalf("retained is %v", got)
 	}
