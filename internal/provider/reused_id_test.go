@@ -112,3 +112,32 @@ func TestReusedID_tag(t *testing.T) {
 		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.writes())
 	}
 }
+
+// TestReusedID_experiment: neither an update nor a deletion touches the experiment that has the id now, nor after an update.
+func TestReusedID_experiment(t *testing.T) {
+	t.Parallel()
+	prior := map[string]any{"name": "/Shared/churn", "deletion_policy": "delete"}
+	for name, config := range map[string]map[string]any{
+		"renamed":     {"name": "/Shared/attrition", "deletion_policy": "delete"},
+		"described":   {"name": "/Shared/churn", "deletion_policy": "delete", "description": "Predicts churn"},
+		"another way": {"name": "/Shared/churn", "deletion_policy": "delete", "create_parents": true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			b := (&backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}}).experimentBlock(t)
+			b.mustUp(prior)
+			b.mustUp(config)
+			id := b.text("id")
+			w.Recreate(id)
+			w.ResetJournal()
+			b.process = b.again()
+			b.apply(b.plan(prior), prior)
+			b.process = b.again()
+			b.apply(b.plan(nil), nil)
+			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.writes()) > 0 {
+				t.Errorf("the stranger is %+v; wrote %q", e, w.writes())
+			}
+		})
+	}
+}
