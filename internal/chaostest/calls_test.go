@@ -21,6 +21,7 @@ type does int
 
 const (
 	reads          does = iota
+	logsIn              // and so comes before all others
 	writes              // and answers something
 	writesSilently      // and answers {}
 )
@@ -56,9 +57,9 @@ var databricksCalls = slices.Concat(experimentCalls, []call{
 	{patchPermits, "PATCH", anyACL, writes, ""},
 	{"mkdirs", "POST", "/api/2.0/workspace/mkdirs", writesSilently, ""},
 	{"me", "GET", "/api/2.0/preview/scim/v2/Me", reads, ""},
-	{"host metadata", "GET", "/.well-known/databricks-config", reads, ""},
-	{"oauth metadata", "GET", "/oidc/.well-known/oauth-authorization-server", reads, ""},
-	{"token", "POST", "/oidc/v1/token", reads, ""},
+	{"host metadata", "GET", "/.well-known/databricks-config", logsIn, ""},
+	{"oauth metadata", "GET", "/oidc/.well-known/oauth-authorization-server", logsIn, ""},
+	{"token", "POST", "/oidc/v1/token", logsIn, ""},
 })
 
 // findCall gives the call that a request makes.

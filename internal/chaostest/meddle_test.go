@@ -21,7 +21,7 @@ type meddler struct {
 	dice  dice
 	round round
 	left  int // how often it still acts
-	acted int
+	acted bool
 	// strangers are the experiments that it made, in all rounds.
 	strangers map[string]bool
 }
@@ -34,7 +34,7 @@ func newMeddler(w *world) *meddler {
 func (m *meddler) begin(r round, times int, seed uint64) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.round, m.left, m.acted, m.dice = r, times, 0, dice{rand.New(rand.NewPCG(seed, 0))}
+	m.round, m.left, m.acted, m.dice = r, times, false, dice{rand.New(rand.NewPCG(seed, 0))}
 }
 
 // end tells whether it did anything.
@@ -42,19 +42,21 @@ func (m *meddler) end() (acted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.left = 0
-	return m.acted > 0
+	return m.acted
 }
 
 // before runs before each call has any effect. It tells what was done, "" for nothing.
 func (m *meddler) before(r request) (done string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.left <= 0 || !r.known {
-		return ""
-	}
 	switch {
-	case r.name == "create" && m.dice.chance(0.25):
-		done = m.takeName(r)
+	case m.left <= 0 || !r.known:
+		return ""
+	case r.name == "create":
+		if m.dice.chance(0.2) {
+			done = m.takeName(r)
+		}
+	case m.left == 1: // for a name
 	case m.dice.chance(0.15):
 		done = m.changeTag(r)
 	case m.dice.chance(0.3):
@@ -62,7 +64,7 @@ func (m *meddler) before(r request) (done string) {
 	}
 	if done != "" {
 		m.left--
-		m.acted++
+		m.acted = true
 	}
 	return done
 }

@@ -27,7 +27,7 @@ func (w *world) mutate(next config) {
 func (w *world) mutateManaged(label string, e emulator.Experiment) {
 	block := w.config.experiments[label]
 	somebody := pick(w.dice, w.others())
-	switch w.dice.IntN(11) {
+	switch w.dice.IntN(13) {
 	case 0:
 		w.SetTag(e.ID, w.fresh("foreign-"), w.text("theirs"))
 	case 1:
@@ -56,7 +56,7 @@ func (w *world) mutateManaged(label string, e emulator.Experiment) {
 		if w.isDatabricks {
 			w.Grant(e.ID, admins, canManage)
 		}
-	case 10:
+	case 10, 11, 12:
 		if w.keepNames { // then it is restored or superseded
 			w.Trash(e.ID)
 		}

@@ -48,6 +48,8 @@ type stormPlan struct {
 	meddling int
 	// fromWrite lets the plan pass: the storm begins with the first call that changes something.
 	fromWrite bool
+	// spareLogin lets all calls for a token pass: an apply that gets none makes no other call.
+	spareLogin bool
 	// killAt is the number of the write at which the provider is killed, 0 for none; killLate lets the write have its effect.
 	killAt   int
 	killLate bool
@@ -99,7 +101,7 @@ func (s *storm) strike(r request) (f fault, name string) {
 	if !r.known || s.plan == (stormPlan{}) {
 		return fault{}, ""
 	}
-	if r.does != reads {
+	if r.does >= writes {
 		s.writes++
 		if s.writes == s.plan.killAt {
 			return s.kill()
@@ -110,6 +112,9 @@ func (s *storm) strike(r request) (f fault, name string) {
 		return fault{status: 200, body: samePageBody}, "same page"
 	}
 	if s.plan.fromWrite && s.writes == 0 && !s.seldom(r.call) {
+		return fault{}, ""
+	}
+	if s.plan.spareLogin && r.does == logsIn {
 		return fault{}, ""
 	}
 	k, hit := s.next(r)

@@ -180,9 +180,11 @@ func (w *world) forecast() stormPlan {
 	if w.dice.chance(0.06) {
 		return stormPlan{}
 	}
-	p := stormPlan{faults: 8 + w.dice.IntN(23), slow: 1 + w.dice.IntN(4), fromWrite: w.dice.chance(0.5), seed: w.dice.Uint64()}
-	if w.dice.chance(0.7) {
-		p.meddling = 1 + w.dice.IntN(6)
+	p := stormPlan{
+		faults: 10 + w.dice.IntN(28), slow: 1 + w.dice.IntN(4), fromWrite: w.dice.chance(0.5), spareLogin: w.dice.chance(0.6), seed: w.dice.Uint64(),
+	}
+	if w.dice.chance(0.8) {
+		p.meddling = 2 + w.dice.IntN(6)
 	}
 	if w.dice.chance(0.35) {
 		p.fromWrite, p.killAt, p.killLate = true, 1+w.dice.IntN(5), w.dice.chance(0.6)
