@@ -14,7 +14,6 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -173,7 +172,7 @@ func (c *Client) do(ctx context.Context, cl call) error {
 
 // request builds the request of a call.
 func (c *Client) request(ctx context.Context, endpoint Endpoint, cl call) (*retryablehttp.Request, error) {
-	if slices.ContainsFunc(strings.Split(cl.path, "/"), func(segment string) bool { return segment == "." || segment == ".." }) {
+	if hasDotSegment(cl.path) {
 		return nil, fmt.Errorf("%s is no path of the API: an ID in it is \".\" or \"..\"", cl.path)
 	}
 	u := strings.TrimSuffix(endpoint.BaseURL.String(), "/") + cl.path

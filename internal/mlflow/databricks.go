@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"golang.org/x/time/rate"
@@ -38,11 +39,18 @@ func (b Databricks) checkName(name string) error {
 		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
 	case strings.Contains(n, "//"):
 		return fmt.Errorf("%q has an empty path element. Write a single slash", name)
+	case hasDotSegment(n):
+		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", name)
 	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
 		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
 			name, n[strings.LastIndex(n, "/"):])
 	}
 	return nil
+}
+
+// hasDotSegment reports whether a path has an element that stands for another one.
+func hasDotSegment(p string) bool {
+	return slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." })
 }
 
 func (Databricks) checkTag(t Tag) error {
@@ -111,6 +119,11 @@ var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{1
 
 // IsApplicationID tells whether a principal's name has the shape of a service principal's application id.
 func IsApplicationID(name string) bool { return uuid.MatchString(name) }
+
+// IsEmail tells whether a principal's name has the shape of an email address, by which Databricks names users.
+func IsEmail(name string) bool { return email.MatchString(name) }
+
+var email = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s.]+$`)
 
 // scimMe is the caller as SCIM describes it.
 type scimMe struct {

@@ -5,7 +5,6 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -88,7 +87,7 @@ func (m *experimentModel) equal(o experimentModel) bool {
 func (m *experimentModel) observeTags(server map[string]string) {
 	m.Tags = observed(m.Tags, server)
 	m.TagsAll = observed(m.TagsAll, server)
-	if !m.Description.IsNull() {
+	if m.Description.ValueString() != "" { // null and "" are unmanaged
 		m.Description = orNull(server[mlflow.TagDescription])
 	}
 }
@@ -113,28 +112,43 @@ func (m *experimentModel) takeTags(e mlflow.Experiment, defaults map[string]stri
 	m.Description = orNull(e.TagMap()[mlflow.TagDescription])
 }
 
-// observed gives a map with the keys of m and the values of the server. A key that is gone there is left out.
+// observed returns a map with the keys of m and the values of the server. A key that the server does not have is left out. An entry that is null
+// stays: it manages nothing, and the configuration still has it.
 func observed(m types.Map, server map[string]string) types.Map {
 	if m.IsNull() {
 		return m
 	}
-	seen := make(map[string]string, len(m.Elements()))
-	for key := range m.Elements() {
-		if value, ok := server[key]; ok {
-			seen[key] = value
+	seen := make(map[string]types.String, len(m.Elements()))
+	for key, element := range m.Elements() {
+		if element.IsNull() {
+			seen[key] = types.StringNull()
+		} else if value, ok := server[key]; ok {
+			seen[key] = types.StringValue(value)
 		}
 	}
-	return mapOf(seen)
+	return mapValue(seen)
 }
 
-// mergeTags puts tags over the provider's defaults, element by element; the whole is unknown only when one of the maps is.
+// mergeTags returns tags over the provider's defaults, without those that are null. It is unknown as a whole if one of the maps is, and if
+// a tag whose value is unknown and has no default may turn out to be null: Terraform accepts no key that vanishes between plan and apply.
 func mergeTags(defaults, tags types.Map) types.Map {
 	if defaults.IsUnknown() || tags.IsUnknown() {
 		return types.MapUnknown(types.StringType)
 	}
-	merged := map[string]attr.Value{}
-	maps.Copy(merged, defaults.Elements())
-	maps.Copy(merged, tags.Elements())
+	merged, withDefault := maps.Clone(defaults.Elements()), stringMap(defaults)
+	for key, value := range tags.Elements() {
+		if !value.IsNull() {
+			merged[key] = value
+		}
+	}
+	for key, value := range merged {
+		if _, found := withDefault[key]; value.IsUnknown() && !found {
+			return types.MapUnknown(types.StringType)
+		}
+		if value.IsNull() {
+			delete(merged, key)
+		}
+	}
 	return types.MapValueMust(types.StringType, merged)
 }
 

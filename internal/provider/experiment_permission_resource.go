@@ -111,9 +111,9 @@ func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resou
 
 // Schema implements [resource.Resource].
 func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
-	name := func(description string) schema.StringAttribute {
+	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), principalNameValidator{kind}},
 			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. When it changes, the new " +
 				"grant is made first, then the old one is revoked.",
 		}
@@ -128,11 +128,11 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grant is made on the new experiment first, then " +
 					"revoked on the old one.",
 			},
-			"user_name":              name("Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
-			"group_name":             name("Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
-			"service_principal_name": name("Application id of a service principal. MLflow servers have none."),
+			"user_name":              name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
+			"group_name":             name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
+			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. MLflow servers have none."),
 			"permission_level": schema.StringAttribute{
-				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
+				Required: true, Validators: []validator.String{levelValidator{}},
 				MarkdownDescription: "`CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change permissions). An MLflow server also has " +
 					"levels of its own: `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Changing it changes the grant in place.",
 			},

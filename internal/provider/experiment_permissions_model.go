@@ -3,6 +3,7 @@ package provider
 import (
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -53,14 +54,22 @@ func (d declaredGrant) path() path.Path {
 	return path.Root(d.attribute).AtMapKey(d.Principal.Name)
 }
 
-// declared lists the entries of the maps in a fixed order. A map that is unknown as a whole has none.
+// declared lists the entries of the maps in a fixed order, without those that are null, which count as absent. A map that is unknown as a whole
+// has none.
 func (m *experimentPermissionsModel) declared() []declaredGrant {
+	return m.entries(func(level attr.Value) bool { return !level.IsNull() })
+}
+
+// entries lists the entries of the maps whose level the caller wants, in a fixed order.
+func (m *experimentPermissionsModel) entries(want func(level attr.Value) bool) []declaredGrant {
 	var all []declaredGrant
 	for _, pm := range m.maps() {
-		levels := stringMap(*pm.levels)
-		for _, name := range sortedKeys(pm.levels.Elements()) {
-			principal := mlflow.Principal{Kind: pm.kind, Name: name}
-			all = append(all, declaredGrant{mlflow.Grant{Principal: principal, Level: levels[name]}, pm.attribute})
+		levels, elements := stringMap(*pm.levels), pm.levels.Elements()
+		for _, name := range sortedKeys(elements) {
+			if want(elements[name]) {
+				principal := mlflow.Principal{Kind: pm.kind, Name: name}
+				all = append(all, declaredGrant{mlflow.Grant{Principal: principal, Level: levels[name]}, pm.attribute})
+			}
 		}
 	}
 	return all
@@ -85,11 +94,11 @@ func (d duplicate) addError(diags *diag.Diagnostics) {
 			"Keep one of the two entries.", d.entry.Principal.Name, d.earlier.path()))
 }
 
-// duplicates lists the principals that are declared twice.
+// duplicates lists the principals that are declared twice. A level that is unknown may turn out to be null, and so does not count.
 func (m *experimentPermissionsModel) duplicates(rules mlflow.NameRules) []duplicate {
 	var all []duplicate
 	first := map[mlflow.PrincipalKey]declaredGrant{}
-	for _, d := range m.declared() {
+	for _, d := range m.entries(func(level attr.Value) bool { return !level.IsNull() && !level.IsUnknown() }) {
 		earlier, found := first[rules.PrincipalKey(d.Principal)]
 		if found {
 			all = append(all, duplicate{d, earlier})
@@ -153,30 +162,33 @@ func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool
 	return false
 }
 
-// fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind.
-// retained are grants that no map shows.
+// fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind. An entry that is
+// null stays null, unless its principal has a grant after all. retained are grants that no map shows.
 func (m *experimentPermissionsModel) fill(rules mlflow.NameRules, acl mlflow.ACL, retained []mlflow.Grant) {
 	place := map[mlflow.PrincipalKey]declaredGrant{}
+	found := map[mlflow.PrincipalKind]map[string]types.String{
+		mlflow.KindGroup: {}, mlflow.KindUser: {}, mlflow.KindServicePrincipal: {},
+	}
+	for _, d := range m.entries(attr.Value.IsNull) {
+		place[rules.PrincipalKey(d.Principal)] = d
+		found[d.Principal.Kind][d.Principal.Name] = types.StringNull()
+	}
 	for _, d := range m.declared() {
 		place[rules.PrincipalKey(d.Principal)] = d
 	}
 	hidden := levelsOf(rules, retained)
 	hidden[rules.PrincipalKey(acl.Admins)] = ""
-	found := map[mlflow.PrincipalKind]map[string]string{}
 	for _, g := range without(rules, directGrants(acl), hidden) {
 		p := g.Principal
 		if d, ok := place[rules.PrincipalKey(p)]; ok {
 			p = d.Principal
 		}
-		if found[p.Kind] == nil {
-			found[p.Kind] = map[string]string{}
-		}
-		found[p.Kind][p.Name] = g.Level
+		found[p.Kind][p.Name] = types.StringValue(g.Level)
 	}
 	for _, pm := range m.maps() {
 		switch levels := found[pm.kind]; {
-		case levels != nil:
-			*pm.levels = mapOf(levels)
+		case len(levels) > 0:
+			*pm.levels = mapValue(levels)
 		case len(pm.levels.Elements()) > 0:
 			*pm.levels = types.MapNull(types.StringType)
 		}

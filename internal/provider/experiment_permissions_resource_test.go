@@ -332,7 +332,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 		refused(w.config(permissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
 		refused(w.config(permissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
-  service_principals = { "ana@example.com" = null }`)), `Duplicate principal.*Permission level missing`),
+  service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
 		refused(w.config(permissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		refused(w.config(permissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
 		refused(w.configAs(emulator.UserToken, "", permissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),

@@ -28,7 +28,11 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if sameStrings(plan.Tags, state.Tags) {
+		plan.Tags = state.Tags // at most a null differs
+	}
 	plan.TagsAll = mergeTags(r.provider.defaultTags, plan.Tags)
+	resp.Diagnostics.Append(warnUndeclared(ctx, req.Private, state, plan)...)
 	if r.client() != nil {
 		resp.Diagnostics.Append(checkExperiment(config, r.client())...)
 		if !req.State.Raw.IsNull() && !resp.Diagnostics.HasError() {

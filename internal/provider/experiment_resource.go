@@ -75,10 +75,9 @@ func experimentAttributes() map[string]schema.Attribute {
 				"**replaces the experiment, and its runs go with the old one**.",
 		},
 		"description": schema.StringAttribute{
-			Optional:   true,
-			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Text that the UI shows above the runs (Markdown). It is the tag `mlflow.note.content`. Default: left alone. Taking it out of " +
-				"the configuration empties it.",
+			Optional: true,
+			MarkdownDescription: "Description of the experiment, in Markdown (tag `mlflow.note.content`). An empty string is the same as null. Unmanaged if it was " +
+				"never set; removing it from the configuration clears it. An imported experiment keeps a description that is not declared.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
@@ -155,6 +154,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
+		resp.Diagnostics.Append(ageImport(ctx, req.Private, resp.Private, imported != nil)...)
 	}
 }
 

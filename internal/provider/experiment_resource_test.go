@@ -460,7 +460,7 @@ func TestExperiment_importDeleted(t *testing.T) {
 func TestExperiment_unknownValues(t *testing.T) {
 	w := newWorkspace(t)
 	unitTest(t, resource.TestStep{
-		Config: w.configAs(emulator.AdminToken, `default_tags = { owner = "platform" }`, `
+		Config: w.configAs(emulator.AdminToken, `default_tags = { owner = "platform", team = "none" }`, `
 			resource "terraform_data" "late" { input = { name = "/Shared/churn", tag = "risk", text = "late", all = { a = "1" } } }
 			resource "mlflow_experiment" "test" {
 			  name        = terraform_data.late.output.name
@@ -470,6 +470,10 @@ func TestExperiment_unknownValues(t *testing.T) {
 			resource "mlflow_experiment" "whole" {
 			  name = "/Shared/whole"
 			  tags = terraform_data.late.output.all
+			}
+			resource "mlflow_experiment" "maybe" { # without a default, the tag may turn out to be null
+			  name = "/Shared/maybe"
+			  tags = { stage = terraform_data.late.output.tag }
 			}`),
 		ConfigPlanChecks: before(
 			plancheck.ExpectUnknownValue(experimentAddress, tfjsonpath.New("name")),
@@ -477,10 +481,12 @@ func TestExperiment_unknownValues(t *testing.T) {
 			plancheck.ExpectKnownValue(experimentAddress, tfjsonpath.New("tags_all").AtMapKey("stage"), knownvalue.StringExact("dev")),
 			plancheck.ExpectKnownValue(experimentAddress, tfjsonpath.New("tags_all").AtMapKey("owner"), knownvalue.StringExact("platform")),
 			plancheck.ExpectUnknownValue("mlflow_experiment.whole", tfjsonpath.New("tags_all")),
+			plancheck.ExpectUnknownValue("mlflow_experiment.maybe", tfjsonpath.New("tags_all")),
 		),
 		PostApplyFunc: func() {
 			w.expectTags(t, "/Shared/churn", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "mlflow.note.content": "late"})
-			w.expectTags(t, "/Shared/whole", map[string]string{"a": "1", "owner": "platform"})
+			w.expectTags(t, "/Shared/whole", map[string]string{"a": "1", "owner": "platform", "team": "none"})
+			w.expectTags(t, "/Shared/maybe", map[string]string{"stage": "risk", "owner": "platform", "team": "none"})
 		},
 	})
 }

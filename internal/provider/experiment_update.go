@@ -22,6 +22,7 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	r.declareTags(state.ID.ValueString(), &plan)
+	resp.Diagnostics.Append(state.leaveUndeclared(ctx, req.Private, plan)...)
 	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
 	if !ok {
 		return
@@ -38,6 +39,7 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		}
 		plan.fill(e, page)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, unappliedKey, nil)...)
 		return
 	}
 	u.saveDone(&state, plan)
@@ -154,7 +156,7 @@ func (u *updating) saveDone(state *experimentModel, plan experimentModel) {
 	}
 	state.Tags = unionOf(state.Tags, plan.Tags)
 	state.TagsAll = unionOf(state.TagsAll, plan.TagsAll)
-	if state.Description.IsNull() {
+	if state.Description.ValueString() == "" {
 		state.Description = plan.Description
 	}
 	state.observeTags(u.server)

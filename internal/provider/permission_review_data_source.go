@@ -111,7 +111,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 					"an MLflow server the roles that a listed user is a member of (see `members`) count too. Default: everybody's.",
 			},
 			"min_level": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{stringvalidator.OneOf(mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage)},
+				Optional: true, Validators: []validator.String{levelValidator{commonOnly: true}},
 				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that the provider does not know is " +
 					"never left out. Default: any level.",
 			},

@@ -107,8 +107,8 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage}), true
 }
 
-// samePrincipals tells whether two maps of one kind of principals grant the same, spelling aside. Null and {} differ, and nothing
-// equals what is unknown.
+// samePrincipals tells whether two maps of one kind of principals grant the same, spelling and entries that are null aside. Null and {} differ, and
+// nothing equals what is unknown.
 func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
@@ -167,19 +167,76 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 	for _, name := range sortedKeys(elements) {
 		at := req.Path.AtMapKey(name)
 		level, _ := elements[name].(types.String)
+		if level.IsNull() {
+			continue // counts as absent
+		}
 		if reason := v.refuseName(name); reason != "" {
 			resp.Diagnostics.AddAttributeError(at, "Principal not allowed", reason)
 			continue
 		}
-		if level.IsNull() {
-			resp.Diagnostics.AddAttributeError(at, "Permission level missing", fmt.Sprintf(
-				"%q has no level. Write CAN_READ, CAN_EDIT or CAN_MANAGE, or leave the entry out.", name))
-		}
-		if v.kind == mlflow.KindServicePrincipal && !mlflow.IsApplicationID(name) {
-			resp.Diagnostics.AddAttributeWarning(at, "Not an application id", fmt.Sprintf(
-				"Service principals are named by application id, such as \"6f1c2a34-5b67-4c89-9d01-23456789abcd\". %q looks like something else, "+
-					"perhaps the display name: the server will probably not know it.", name))
-		}
+		warnPrincipalName(&resp.Diagnostics, at, mlflow.Principal{Kind: v.kind, Name: name})
+		checkLevel(&resp.Diagnostics, at, level)
+	}
+}
+
+// warnPrincipalName warns of a name that looks like one of another kind. Only the server knows: a role of an MLflow server may have any name.
+func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
+	switch {
+	case p.Kind == mlflow.KindServicePrincipal && !mlflow.IsApplicationID(p.Name):
+		diags.AddAttributeWarning(at, "Not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
+			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
+	case p.Kind == mlflow.KindGroup && mlflow.IsEmail(p.Name):
+		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email address, which names a user and seldom a group. To grant the level to the "+
+			"user, declare it under users, or as user_name.", p.Name))
+	}
+}
+
+// checkLevel refuses a near miss of a level, which no server knows, with the level that was meant.
+func checkLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
+	if level.IsNull() || level.IsUnknown() {
+		return
+	}
+	text := level.ValueString()
+	switch meant := mlflow.MeantLevel(text); {
+	case meant != "":
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level. Use %s.", text, meant))
+	case strings.TrimSpace(text) == "":
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level. Use %s.", text, commonLevels))
+	}
+}
+
+// commonLevels are the levels of every server, in a message.
+const commonLevels = mlflow.LevelRead + ", " + mlflow.LevelEdit + ", or " + mlflow.LevelManage
+
+// levelValidator checks an attribute that is a permission level. With commonOnly, levels that not every server has are refused, too.
+type levelValidator struct{ commonOnly bool }
+
+func (levelValidator) Description(context.Context) string { return "must be a permission level" }
+
+func (v levelValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+func (v levelValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	checkLevel(&resp.Diagnostics, req.Path, req.ConfigValue)
+	text := req.ConfigValue.ValueString()
+	if common := []string{"", mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage}; v.commonOnly && !resp.Diagnostics.HasError() && !slices.Contains(common, text) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use %s.", text, commonLevels))
+	}
+}
+
+// principalNameValidator checks an attribute that names one principal.
+type principalNameValidator struct{ kind mlflow.PrincipalKind }
+
+func (v principalNameValidator) Description(context.Context) string {
+	return "must name a " + kindNoun(v.kind)
+}
+
+func (v principalNameValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (v principalNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if name := req.ConfigValue; name.ValueString() != "" {
+		warnPrincipalName(&resp.Diagnostics, req.Path, mlflow.Principal{Kind: v.kind, Name: name.ValueString()})
 	}
 }
 
@@ -198,7 +255,7 @@ func checkGrant(diags *diag.Diagnostics, client *mlflow.Client, g mlflow.Grant, 
 		diags.AddAttributeError(who, "Principal not allowed", upperFirst(err.Error())+".")
 	}
 	if known := client.KnownLevels(); g.Level != "" && !slices.Contains(known, g.Level) {
-		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is none of the levels that %s is known to have: %s. It is sent as it "+
-			"is written, and may be refused.", g.Level, client.BackendName(), strings.Join(known, ", ")))
+		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is sent unchanged, "+
+			"and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
 	}
 }

@@ -15,12 +15,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// tagsValidator refuses tags without a value, and keys that no server would let the user manage. Length and characters depend on the server
-// and are checked in the plan.
+// tagsValidator refuses keys that no server would let the user manage. Length and characters depend on the server and are checked in the plan. A
+// tag whose value is null counts as absent.
 type tagsValidator struct{}
 
 func (tagsValidator) Description(context.Context) string {
-	return "keys must not be empty, nor be kept by the server or by another attribute; values must not be null"
+	return "keys must not be empty, nor be kept by the server or by another attribute"
 }
 
 func (v tagsValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
@@ -28,10 +28,8 @@ func (v tagsValidator) MarkdownDescription(ctx context.Context) string { return 
 func (tagsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	elements := req.ConfigValue.Elements()
 	for _, key := range sortedKeys(elements) {
-		if reason := refuseTagKey(key); reason != "" {
+		if reason := refuseTagKey(key); reason != "" && !elements[key].IsNull() {
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag key not allowed", reason)
-		} else if elements[key].IsNull() {
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag value missing", fmt.Sprintf("%q has no value. Write one, or leave the tag out.", key))
 		}
 	}
 }
@@ -55,7 +53,7 @@ func checkTags(at path.Path, tags types.Map, client *mlflow.Client) diag.Diagnos
 	var diags diag.Diagnostics
 	for key, value := range tags.Elements() {
 		text, ok := value.(types.String)
-		if !ok {
+		if !ok || text.IsNull() {
 			continue
 		}
 		if err := client.CheckTag(mlflow.Tag{Key: key, Value: text.ValueString()}); err != nil {
@@ -92,6 +90,12 @@ func mapValue(elements map[string]types.String) types.Map {
 		values[key] = value
 	}
 	return types.MapValueMust(types.StringType, values)
+}
+
+// sameStrings reports whether two maps of strings, neither of which is null, contain the same: an entry that is null counts as absent. Nothing
+// equals what is unknown.
+func sameStrings(a, b types.Map) bool {
+	return !a.IsNull() && !b.IsNull() && fullyKnown(a) && fullyKnown(b) && maps.Equal(stringMap(a), stringMap(b))
 }
 
 // sortedKeys gives a map's keys in order, so that calls and messages come in the same order each time.

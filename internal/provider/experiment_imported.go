@@ -1,0 +1,97 @@
+package provider
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// unappliedKey marks, in private state, that nothing was applied since an import or a move. What the configuration does not declare then was never
+// ours, and stays on the server. An import whose configuration declares everything is followed by no apply that could remove the mark, so
+// it ends with the second refresh: the import command is followed by a plan with one, an import block by a plan with none.
+const (
+	unappliedKey  = "unapplied"
+	unappliedNew  = `"new"`
+	unappliedRead = `"read"`
+)
+
+// privateState is the private state of a request or a response.
+type privateState interface {
+	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
+	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
+}
+
+// ageImport keeps the mark up to date in a Read.
+func ageImport(ctx context.Context, before, after privateState, imported bool) diag.Diagnostics {
+	mark, diags := before.GetKey(ctx, unappliedKey)
+	var next []byte
+	switch {
+	case imported:
+		next = []byte(unappliedNew)
+	case string(mark) == unappliedNew:
+		next = []byte(unappliedRead)
+	case mark == nil:
+		return diags
+	}
+	diags.Append(after.SetKey(ctx, unappliedKey, next)...)
+	return diags
+}
+
+// undeclared lists what an import took into the state and the plan does not have: keys of tags, the one of the description among them. There is
+// nothing after an apply.
+func (m *experimentModel) undeclared(ctx context.Context, private privateState, plan experimentModel) ([]string, diag.Diagnostics) {
+	mark, diags := private.GetKey(ctx, unappliedKey)
+	if mark == nil || plan.Tags.IsUnknown() || plan.TagsAll.IsUnknown() {
+		return nil, diags
+	}
+	declared := plan.TagsAll.Elements()
+	var keys []string
+	for _, key := range sortedKeys(m.wantedTags()) {
+		_, found := declared[key]
+		if key == mlflow.TagDescription {
+			found = plan.Description.IsUnknown() || !plan.Description.IsNull()
+		}
+		if !found {
+			keys = append(keys, key)
+		}
+	}
+	return keys, diags
+}
+
+// leaveUndeclared removes from a state what is not declared since an import, so that an update leaves it on the server.
+func (m *experimentModel) leaveUndeclared(ctx context.Context, private privateState, plan experimentModel) diag.Diagnostics {
+	keys, diags := m.undeclared(ctx, private, plan)
+	tags, all := stringMap(m.Tags), stringMap(m.TagsAll)
+	for _, key := range keys {
+		delete(tags, key)
+		delete(all, key)
+		if key == mlflow.TagDescription {
+			m.Description = types.StringNull()
+		}
+	}
+	if len(keys) > 0 {
+		m.Tags, m.TagsAll = mapOf(tags), mapOf(all)
+	}
+	return diags
+}
+
+// warnUndeclared says that the tags and the description which the plan shows as removed stay on the server.
+func warnUndeclared(ctx context.Context, private privateState, state, plan experimentModel) diag.Diagnostics {
+	keys, diags := state.undeclared(ctx, private, plan)
+	if len(keys) == 0 {
+		return diags
+	}
+	advice := "To manage them, declare them in tags"
+	if slices.Contains(keys, mlflow.TagDescription) {
+		advice += ", and " + mlflow.TagDescription + " as description"
+	}
+	diags.AddWarning("Undeclared tags kept", fmt.Sprintf("%s was imported with tags that are not in the configuration: %s. Apply removes them from the state, "+
+		"but not from the server.\n\n%s.", upperFirst(named(state.ID.ValueString(), state.Name.ValueString())), strings.Join(keys, ", "), advice))
+	return diags
+}
