@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -17,50 +18,62 @@ const (
 // Answers of the content routes hold at most this many items unless the request says otherwise.
 const defaultContentResults = 1000
 
-func (w *Workspace) addContent(e *experiment, kind contentKind) string {
-	id := "m-" + w.newID()
-	e.content[kind] = append(e.content[kind], id)
-	e.updated = w.millis()
-	return id
+// contentItem is a run, a trace, or a logged model.
+type contentItem struct {
+	id      string
+	created int64 // milliseconds since 1970
 }
 
-// contentOf lists up to limit items of the experiments, all of which the caller must be able to read. There is no paging: these
-// routes are here to tell whether an experiment is empty.
-func (w *Workspace) contentOf(c *call, ids []string, kind contentKind, limit int, item func(e *experiment, id string) any) ([]any, error) {
+func (w *Workspace) addContent(e *experiment, kind contentKind) contentItem {
+	item := contentItem{"m-" + w.newID(), w.millis()}
+	e.content[kind] = append(e.content[kind], item)
+	e.updated = item.created
+	return item
+}
+
+// contentOf lists up to limit items of the experiments, all of which the caller must be able to read, newest first in each. more reports whether
+// there are others. No page but the first can be read: these routes are here to tell whether an experiment is empty.
+func (w *Workspace) contentOf(
+	c *call, ids []string, kind contentKind, limit int, describe func(*experiment, contentItem) any,
+) (items []any, more bool, err error) {
 	if len(ids) == 0 {
-		return nil, required("experiment_ids")
+		return nil, false, required("experiment_ids")
 	}
 	if limit <= 0 {
 		limit = defaultContentResults
 	}
-	items := []any{}
 	for _, id := range ids {
 		e, err := w.permittedExperiment(c, id, canRead)
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		for _, content := range e.content[kind] {
-			if len(items) < limit {
-				items = append(items, item(e, content))
+		for _, item := range slices.Backward(e.content[kind]) {
+			if len(items) == limit {
+				return items, true, nil
 			}
+			items = append(items, describe(e, item))
 		}
 	}
-	return items, nil
+	return items, false, nil
 }
 
 // answer leaves an empty list out, as a real workspace does.
-func answer(field string, items []any, err error) (any, error) {
+func answer(field string, items []any, more bool, err error) (any, error) {
 	if err != nil || len(items) == 0 {
 		return empty{}, err
 	}
-	return map[string]any{field: items}, nil
+	page := map[string]any{field: items}
+	if more {
+		page["next_page_token"] = "more"
+	}
+	return page, nil
 }
 
-func runJSON(e *experiment, id string) any {
+func runJSON(e *experiment, run contentItem) any {
 	return map[string]any{
 		"info": map[string]any{
-			"run_id": id, "run_uuid": id, "experiment_id": e.id, "status": "RUNNING", "lifecycle_stage": activeStage,
-			"artifact_uri": e.artifactLocation + "/" + url.PathEscape(id) + "/artifacts",
+			"run_id": run.id, "run_uuid": run.id, "experiment_id": e.id, "status": "RUNNING", "lifecycle_stage": activeStage,
+			"start_time": run.created, "artifact_uri": e.artifactLocation + "/" + url.PathEscape(run.id) + "/artifacts",
 		},
 		"data": empty{},
 	}
@@ -97,8 +110,8 @@ func (w *Workspace) searchRuns(c *call) (any, error) {
 	if in.RunViewType == deletedOnly {
 		return empty{}, nil // a run can't be deleted here
 	}
-	items, err := w.contentOf(c, in.ExperimentIDs, runs, in.MaxResults, runJSON)
-	return answer("runs", items, err)
+	items, more, err := w.contentOf(c, in.ExperimentIDs, runs, in.MaxResults, runJSON)
+	return answer("runs", items, more, err)
 }
 
 func (w *Workspace) listTraces(c *call) (any, error) {
@@ -107,10 +120,10 @@ func (w *Workspace) listTraces(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	items, err := w.contentOf(c, query["experiment_ids"], traces, limit, func(e *experiment, id string) any {
-		return map[string]any{"request_id": id, "experiment_id": e.id, "status": "OK"}
+	items, more, err := w.contentOf(c, query["experiment_ids"], traces, limit, func(e *experiment, item contentItem) any {
+		return map[string]any{"request_id": item.id, "experiment_id": e.id, "status": "OK"}
 	})
-	return answer("traces", items, err)
+	return answer("traces", items, more, err)
 }
 
 func (w *Workspace) searchTraces(c *call) (any, error) {
@@ -121,11 +134,11 @@ func (w *Workspace) searchTraces(c *call) (any, error) {
 	for _, l := range in.Locations {
 		in.ExperimentIDs = append(in.ExperimentIDs, l.MLflowExperiment.ExperimentID)
 	}
-	items, err := w.contentOf(c, in.ExperimentIDs, traces, in.MaxResults, func(e *experiment, id string) any {
+	items, more, err := w.contentOf(c, in.ExperimentIDs, traces, in.MaxResults, func(e *experiment, item contentItem) any {
 		location := map[string]any{"type": nodeExperiment, "mlflow_experiment": map[string]string{"experiment_id": e.id}}
-		return map[string]any{"trace_id": id, "trace_location": location, "state": "OK"}
+		return map[string]any{"trace_id": item.id, "trace_location": location, "state": "OK"}
 	})
-	return answer("traces", items, err)
+	return answer("traces", items, more, err)
 }
 
 func (w *Workspace) searchLoggedModels(c *call) (any, error) {
@@ -133,10 +146,10 @@ func (w *Workspace) searchLoggedModels(c *call) (any, error) {
 	if err := c.decode(&in); err != nil {
 		return nil, err
 	}
-	items, err := w.contentOf(c, in.ExperimentIDs, loggedModels, in.MaxResults, func(e *experiment, id string) any {
-		return map[string]any{"info": map[string]any{"model_id": id, "experiment_id": e.id}}
+	items, more, err := w.contentOf(c, in.ExperimentIDs, loggedModels, in.MaxResults, func(e *experiment, item contentItem) any {
+		return map[string]any{"info": map[string]any{"model_id": item.id, "experiment_id": e.id}}
 	})
-	return answer("models", items, err)
+	return answer("models", items, more, err)
 }
 
 // queryNumber reads an optional number from the query; absent is 0.

@@ -46,6 +46,8 @@ func TestContent(t *testing.T) {
 				t.Errorf("%d %s", a.status, a.raw)
 			} else if len(list(a.json, c.field)) != 1 {
 				t.Errorf("%s, want one", a.raw)
+			} else if _, more := a.json["next_page_token"]; !more {
+				t.Errorf("%s does not say that there is more", a.raw)
 			}
 			if a := c.search(admin, none, 0); a.status != 200 || len(a.json) != 0 {
 				t.Errorf("of an empty experiment: %d %s, want {}", a.status, a.raw)

@@ -24,7 +24,7 @@ type experiment struct {
 	tags             []Tag // set by people
 	systemTags       []Tag // added by the workspace
 	traceLocation    json.RawMessage
-	content          map[contentKind][]string // ids of runs, traces and logged models
+	content          map[contentKind][]contentItem
 }
 
 func (e *experiment) deleted() bool { return e.trashedFrom != "" }
@@ -66,7 +66,7 @@ func (w *Workspace) addExperiment(owner *account, n *node) *experiment {
 		created:          now,
 		updated:          now,
 		systemTags:       systemTags(owner, n),
-		content:          map[contentKind][]string{},
+		content:          map[contentKind][]contentItem{},
 	}
 	n.experiment = e
 	w.index(e)

@@ -6,11 +6,68 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
+	"time"
 )
 
-// Content tells what an experiment holds. Each field is true when there is at least one.
+// runsCounted is the number of runs that [Client.HasContent] asks for. With their metrics and parameters, runs are large.
+const runsCounted = 100
+
+// Content is what an experiment contains.
 type Content struct {
-	Runs, Traces, LoggedModels bool
+	// Runs is the number of active runs on the first page of a search, and MoreRuns reports whether there are more.
+	Runs     int
+	MoreRuns bool
+	// NewestRun is when the newest run started. It is zero if the server does not return it.
+	NewestRun time.Time
+	// Traces and LoggedModels report whether there is at least one.
+	Traces, LoggedModels bool
+}
+
+// IsEmpty reports whether there is nothing.
+func (c Content) IsEmpty() bool { return c == Content{} }
+
+// String lists what there is, as part of a sentence: "at least 100 runs (newest started at 2026-03-05T12:00:00Z) and traces".
+func (c Content) String() string {
+	var parts []string
+	if runs := c.describeRuns(); runs != "" {
+		parts = append(parts, runs)
+	}
+	if c.Traces {
+		parts = append(parts, "traces")
+	}
+	if c.LoggedModels {
+		parts = append(parts, "logged models")
+	}
+	switch len(parts) {
+	case 0:
+		return "nothing"
+	case 3:
+		return parts[0] + ", " + parts[1] + ", and " + parts[2]
+	default:
+		return strings.Join(parts, " and ")
+	}
+}
+
+func (c Content) describeRuns() string {
+	var runs string
+	switch {
+	case c.Runs == 0 && !c.MoreRuns:
+		return ""
+	case c.Runs == 0:
+		runs = "runs"
+	case c.Runs == 1:
+		runs = "1 run"
+	default:
+		runs = fmt.Sprintf("%d runs", c.Runs)
+	}
+	if c.Runs > 0 && c.MoreRuns {
+		runs = "at least " + runs
+	}
+	if !c.NewestRun.IsZero() {
+		runs += fmt.Sprintf(" (newest started at %s)", c.NewestRun.UTC().Format(time.RFC3339))
+	}
+	return runs
 }
 
 // HasContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
@@ -19,27 +76,29 @@ type Content struct {
 func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
 	var content Content
 	for _, probe := range []struct {
-		found    *bool
 		what     string
-		has      func(context.Context, string) (bool, error)
+		look     func(context.Context, string, *Content) error
 		optional bool // older servers have no such call
 	}{
-		{&content.Runs, "runs", c.hasRuns, false},
-		{&content.Traces, "traces", c.hasTraces, true},
-		{&content.LoggedModels, "logged models", c.hasLoggedModels, true},
+		{"runs", c.countRuns, false},
+		{"traces", c.findTraces, true},
+		{"logged models", c.findLoggedModels, true},
 	} {
-		has, err := probe.has(ctx, id)
+		err := probe.look(ctx, id, &content)
 		if err != nil && (!probe.optional || !IsEndpointAbsent(err) || isForeign(err)) {
-			return content, fmt.Errorf("look for %s: %w", probe.what, err)
+			return content, fmt.Errorf("searching %s: %w", probe.what, err)
 		}
-		*probe.found = has
 	}
 	return content, nil
 }
 
 // contentPage is a page of what an experiment contains. Each search fills one of the lists.
 type contentPage struct {
-	Runs          []json.RawMessage `json:"runs"`
+	Runs []struct {
+		Info struct {
+			StartTime Int64 `json:"start_time"`
+		} `json:"info"`
+	} `json:"runs"`
 	Traces        []json.RawMessage `json:"traces"`
 	Models        []json.RawMessage `json:"models"`
 	NextPageToken string            `json:"next_page_token"`
@@ -55,18 +114,26 @@ func (p *contentPage) hasAny() bool {
 	return len(p.Runs)+len(p.Traces)+len(p.Models) > 0 || p.NextPageToken != ""
 }
 
-func (c *Client) hasRuns(ctx context.Context, id string) (bool, error) {
+// countRuns counts the first page. It is in the default order, newest first.
+func (c *Client) countRuns(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: "/api/2.0/mlflow/runs/search",
-		body:  map[string]any{"experiment_ids": []string{id}, "run_view_type": "ACTIVE_ONLY", "max_results": 1},
+		body:  map[string]any{"experiment_ids": []string{id}, "run_view_type": "ACTIVE_ONLY", "max_results": runsCounted},
 		out:   &out,
 		group: GroupSearch,
+		page:  true,
 	})
-	return out.hasAny(), err
+	content.Runs, content.MoreRuns = len(out.Runs), out.NextPageToken != ""
+	for _, run := range out.Runs {
+		if started := millis(run.Info.StartTime); started.After(content.NewestRun) {
+			content.NewestRun = started
+		}
+	}
+	return err
 }
 
-func (c *Client) hasTraces(ctx context.Context, id string) (bool, error) {
+func (c *Client) findTraces(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	location := map[string]any{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": map[string]string{"experiment_id": id}}
 	err := c.do(ctx, call{
@@ -81,10 +148,11 @@ func (c *Client) hasTraces(ctx context.Context, id string) (bool, error) {
 			query: url.Values{"experiment_ids": {id}, "max_results": {"1"}}, out: &out, group: GroupSearch,
 		})
 	}
-	return out.hasAny(), err
+	content.Traces = out.hasAny()
+	return err
 }
 
-func (c *Client) hasLoggedModels(ctx context.Context, id string) (bool, error) {
+func (c *Client) findLoggedModels(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	err := c.do(ctx, call{
 		method: http.MethodPost, path: "/api/2.0/mlflow/logged-models/search",
@@ -92,5 +160,6 @@ func (c *Client) hasLoggedModels(ctx context.Context, id string) (bool, error) {
 		out:   &out,
 		group: GroupSearch,
 	})
-	return out.hasAny(), err
+	content.LoggedModels = out.hasAny()
+	return err
 }

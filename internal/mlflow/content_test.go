@@ -3,6 +3,7 @@ package mlflow_test
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
@@ -17,14 +18,15 @@ const (
 
 var (
 	emptyAnswers = []string{"runs/search: none", "traces/search: none", "traces: none", "logged-models/search: none"}
-	wholeContent = mlflow.Content{Runs: true, Traces: true, LoggedModels: true}
+	firstRun     = time.UnixMilli(1700000000000).UTC()
+	wholeContent = mlflow.Content{Runs: 1, NewestRun: firstRun, Traces: true, LoggedModels: true}
 )
 
-// TestHasContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces.
+// TestHasContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces, and returns a token with every full page.
 func TestHasContent_recorded(t *testing.T) {
 	t.Parallel()
 	for server, full := range map[string]mlflow.Content{
-		rbacServer: wholeContent, workspacesServer: wholeContent, listedServer: wholeContent, unlistedServer: {Runs: true, Traces: true},
+		rbacServer: wholeContent, workspacesServer: wholeContent, listedServer: wholeContent, unlistedServer: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
 			answers []string
@@ -90,9 +92,41 @@ func TestHasContent_nextPage(t *testing.T) {
 			s.answers(emptyAnswers...)
 			s.read(call, ok(`{"next_page_token":"x"}`))
 			content, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1")
-			if err != nil || content == (mlflow.Content{}) {
+			if err != nil || content.IsEmpty() {
 				t.Errorf("told %+v, error %v", content, err)
 			}
 		})
+	}
+}
+
+// TestHasContent_newest: the newest run counts wherever it is on the page, and a run without a start time does not.
+func TestHasContent_newest(t *testing.T) {
+	t.Parallel()
+	s := newRecorded(t, rbacServer)
+	s.answers(emptyAnswers...)
+	s.read(runsSearch, ok(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
+	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
+	if got, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err != nil || got != want {
+		t.Errorf("got %+v, error %v; want %+v", got, err, want)
+	}
+}
+
+func TestContent_text(t *testing.T) {
+	t.Parallel()
+	for want, content := range map[string]mlflow.Content{
+		"nothing": {},
+		"1 run":   {Runs: 1},
+		"2 runs (newest started at 2023-11-14T22:13:20Z)": {Runs: 2, NewestRun: firstRun},
+		"at least 100 runs":                 {Runs: 100, MoreRuns: true},
+		"runs":                              {MoreRuns: true},
+		"traces":                            {Traces: true},
+		"1 run and logged models":           {Runs: 1, LoggedModels: true},
+		"traces and logged models":          {Traces: true, LoggedModels: true},
+		"2 runs, traces, and logged models": {Runs: 2, Traces: true, LoggedModels: true},
+		"at least 1 run, traces, and logged models": {Runs: 1, MoreRuns: true, Traces: true, LoggedModels: true},
+	} {
+		if got := content.String(); got != want || content.IsEmpty() != (want == "nothing") {
+			t.Errorf("%+v is %q, want %q", content, got, want)
+		}
 	}
 }

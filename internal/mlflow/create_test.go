@@ -222,6 +222,11 @@ func TestHasContent(t *testing.T) {
 	for name, add := range map[string]func(*emulator.Workspace, string){
 		"empty": func(*emulator.Workspace, string) {}, "runs": (*emulator.Workspace).AddRun,
 		"traces": (*emulator.Workspace).AddTrace, "models": (*emulator.Workspace).AddLoggedModel,
+		"many": func(w *emulator.Workspace, id string) {
+			for range 101 {
+				w.AddRun(id)
+			}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, client := workspaceClient(t, emulator.Options{})
@@ -231,7 +236,13 @@ func TestHasContent(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[string]mlflow.Content{"empty": {}, "runs": {Runs: true}, "traces": {Traces: true}, "models": {LoggedModels: true}}[name]
+			if started := content.NewestRun; started.IsZero() != (content.Runs == 0) {
+				t.Errorf("the newest of %d runs started at %s", content.Runs, started)
+			}
+			content.NewestRun = time.Time{}
+			want := map[string]mlflow.Content{
+				"empty": {}, "runs": {Runs: 1}, "many": {Runs: 100, MoreRuns: true}, "traces": {Traces: true}, "models": {LoggedModels: true},
+			}[name]
 			if content != want {
 				t.Errorf("content %+v, want %+v", content, want)
 			}

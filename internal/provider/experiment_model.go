@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"strings"
@@ -40,6 +41,11 @@ const (
 	deletionRetain        = "retain"
 	deletionPrevent       = "prevent"
 )
+
+// deletionPolicy returns the deletion policy, with its default.
+func (m *experimentModel) deletionPolicy() string {
+	return cmp.Or(m.DeletionPolicy.ValueString(), deletionDeleteIfEmpty)
+}
 
 func (m *experimentModel) identity() map[string]types.String {
 	return map[string]types.String{identityExperimentID: m.ID}

@@ -19,8 +19,10 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if req.Plan.Raw.IsNull() {
-		refusePrevented(&resp.Diagnostics, state)
 		r.notePlanned(&resp.Diagnostics, state.ID.ValueString(), &state, nil)
+		if !resp.Diagnostics.HasError() {
+			r.checkDestroy(ctx, &resp.Diagnostics, state)
+		}
 		return
 	}
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -41,8 +43,12 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		}
 		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
 			r.notePlanned(&resp.Diagnostics, id, nil, &plan)
+			r.checkReplaceOption(ctx, &resp.Diagnostics, id)
 		} else if len(resp.RequiresReplace) == 0 {
 			r.notePlanned(&resp.Diagnostics, id, &state, &plan)
+			r.provider.run.inPlace.Store(id, experimentModel{
+				ID: state.ID, Name: state.Name, CreationTime: state.CreationTime, DeletionPolicy: state.DeletionPolicy,
+			})
 		}
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -64,15 +70,13 @@ func addressID(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 	return id
 }
 
-// refusePrevented refuses to destroy what the last applied policy protects.
-func refusePrevented(diags *diag.Diagnostics, state experimentModel) {
-	if state.DeletionPolicy.ValueString() != deletionPrevent {
-		return
+// checkReplaceOption checks the destruction of an experiment that the user replaces, with -replace or replace_triggered_by: the first plan of the
+// address keeps it, and there is a second one all the same, without the state.
+func (r *experimentResource) checkReplaceOption(ctx context.Context, diags *diag.Diagnostics, id string) {
+	value, _ := r.provider.run.inPlace.LoadAndDelete(id)
+	if state, kept := value.(experimentModel); kept {
+		r.checkDestroy(ctx, diags, state)
 	}
-	diags.AddAttributeError(path.Root("deletion_policy"), "Could not destroy experiment",
-		fmt.Sprintf("%s is protected by deletion_policy = \"prevent\". To destroy it, set the policy to \"delete\" and apply, then destroy. To only take it "+
-			"out of Terraform, set \"retain\" and apply first, or use a removed block.",
-			upperFirst(named(state.ID.ValueString(), state.Name.ValueString()))))
 }
 
 // checkExperiment refuses, at the attribute, what the server would refuse.
@@ -116,52 +120,41 @@ func (r *experimentResource) planReplacement(ctx context.Context, plan, state ex
 		return
 	}
 	resp.RequiresReplace.Append(at)
-	if why := r.refuseReplacement(ctx, plan, state); why != "" {
-		resp.Diagnostics.AddAttributeError(at, "Could not replace experiment", fmt.Sprintf(
-			"The artifact location of %s can't be changed: a new experiment would have to take its place. %s",
-			named(state.ID.ValueString(), state.Name.ValueString()), why))
-		return
+	subject := named(state.ID.ValueString(), state.Name.ValueString())
+	refusal, content := r.refuseReplacement(plan, state), ""
+	if refusal == "" {
+		content = r.describeContent(ctx, state)
 	}
-	resp.Diagnostics.AddAttributeWarning(at, "Replacing the experiment deletes its runs", fmt.Sprintf(
-		"The artifact location of %s can't be changed, so the experiment is deleted with all its runs, and a new, empty one is created. "+
-			"To keep it, set artifact_location back to %q, or leave it out. To guard against this, set deletion_policy = \"prevent\".",
-		named(state.ID.ValueString(), state.Name.ValueString()), state.ArtifactLocation.ValueString()))
+	if content != "" && (state.deletionPolicy() == deletionDeleteIfEmpty || plan.deletionPolicy() == deletionDeleteIfEmpty) {
+		refusal = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. %s\n\nTo keep the experiment, set "+
+			"artifact_location back to %q, or remove it from the configuration. To delete the experiment with its content, apply deletion_policy = \"delete\" first.",
+			content, state.ArtifactLocation.ValueString())
+	}
+	switch {
+	case refusal != "":
+		resp.Diagnostics.AddAttributeError(at, "Could not replace experiment", fmt.Sprintf("The artifact location of %s cannot be changed, so this plan would delete "+
+			"the experiment and create a new one. %s", subject, refusal))
+	case content != "":
+		resp.Diagnostics.AddAttributeWarning(at, "Experiment would be deleted with its content", fmt.Sprintf("The artifact location of %s cannot be changed, so this plan "+
+			"deletes the experiment and creates a new, empty one. %s\n\nTo keep the experiment, set artifact_location back to %q, or remove it from the "+
+			"configuration. To prevent replacements like this one, set deletion_policy = \"prevent\".", subject, content, state.ArtifactLocation.ValueString()))
+	}
 }
 
-func (r *experimentResource) refuseReplacement(ctx context.Context, plan, state experimentModel) string {
-	for _, policy := range []string{state.DeletionPolicy.ValueString(), plan.DeletionPolicy.ValueString()} {
+// refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does.
+func (r *experimentResource) refuseReplacement(plan, state experimentModel) string {
+	for _, policy := range []string{state.deletionPolicy(), plan.deletionPolicy()} {
 		switch policy {
 		case deletionPrevent:
 			return "deletion_policy = \"prevent\" forbids it. Set artifact_location back, or apply another policy first."
 		case deletionRetain:
 			return "deletion_policy = \"retain\" would leave the old one with the name. Set artifact_location back, or give the new experiment its own block and name."
-		case deletionDeleteIfEmpty:
-			if why := contentReason(ctx, r.client(), state.ID.ValueString()); why != "" {
-				return why + " deletion_policy = \"delete_if_empty\" forbids to delete it then."
-			}
 		}
 	}
 	sameName := !plan.Name.IsUnknown() && plan.Name.Equal(state.Name)
 	if r.client().DeletedKeepName() && sameName && plan.IfDeleted.ValueString() != ifDeletedSupersede {
 		return "On " + r.client().BackendName() + " a deleted experiment keeps its name, so the new one could not be created. Set if_deleted = \"supersede\" to rename " +
 			"the old one aside, or change the name as well."
-	}
-	return ""
-}
-
-// contentReason says what stands against deleting an experiment that must be empty; "" when nothing does. What could not be told
-// counts as not empty.
-func contentReason(ctx context.Context, client *mlflow.Client, id string) string {
-	content, err := client.HasContent(ctx, id)
-	switch {
-	case err != nil:
-		return fmt.Sprintf("Whether it is empty could not be told: %s.", err)
-	case content.Runs:
-		return "It holds runs."
-	case content.Traces:
-		return "It holds traces."
-	case content.LoggedModels:
-		return "It holds logged models."
 	}
 	return ""
 }

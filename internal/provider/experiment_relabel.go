@@ -46,7 +46,7 @@ func (r *experimentResource) notePlanned(diags *diag.Diagnostics, id string, sta
 	switch {
 	case r.client() == nil:
 	case plan == nil:
-		if !state.Name.IsUnknown() && state.DeletionPolicy.ValueString() != deletionRetain {
+		if !state.Name.IsUnknown() && state.deletionPolicy() != deletionRetain {
 			r.recordUse(diags, plannedUse{action: planDelete, id: id, name: state.Name.ValueString()})
 		}
 	case plan.Name.IsUnknown():

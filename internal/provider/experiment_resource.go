@@ -110,9 +110,10 @@ func experimentAttributes() map[string]schema.Attribute {
 		"deletion_policy": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.OneOf(deletionDelete, deletionDeleteIfEmpty, deletionRetain, deletionPrevent)},
-			MarkdownDescription: "What destroying does: `delete` deletes the experiment with its runs (it can be restored for a while); `delete_if_empty` refuses while " +
-				"there are runs, traces or logged models; `retain` only forgets it; `prevent` refuses. The policy of the last apply counts: to " +
-				"change it and destroy, apply in between. Default: `delete`.",
+			MarkdownDescription: "What destroying or replacing the experiment does. `delete_if_empty` deletes it, and is refused at plan if it contains active runs, " +
+				"traces, or logged models, or if that cannot be determined. `delete` deletes it with its content; the plan warns if there is any. `retain` removes " +
+				"it only from the state. `prevent` is always refused. The policy in the state applies: to change it, apply before you destroy. Defaults to " +
+				"`delete_if_empty`.",
 		},
 		"creation_time": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,

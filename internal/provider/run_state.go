@@ -23,6 +23,8 @@ type RunState struct {
 	names, acls, tags, folders sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
+	// inPlace holds an experimentModel for each ID of an experiment that this run planned to keep, as far as the provider decides.
+	inPlace sync.Map
 }
 
 // NameLock serializes, within a run, what creates, adopts, and deletes the experiment of a name.
