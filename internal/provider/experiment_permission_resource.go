@@ -273,7 +273,6 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	lock.planned = nil
 	again, err := r.isReused(ctx, plan)
 	if err != nil {
 		explainACL(ctx, r.client(), id, err).addError(diags, "grant permission")
@@ -319,7 +318,6 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	lock.planned = nil
 	if key := r.client().PrincipalKey(p); lock.Grants[key] || lock.List[key] {
 		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares or "+
 			"keeps this grant and now manages it.", upperFirst(state.object())))
