@@ -47,28 +47,28 @@ func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ reso
 // Schema implements [resource.Resource].
 func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Everything that is granted on an experiment directly. The resource is authoritative: a direct grant that it does not " +
-			"declare shows up in the plan and is removed. What the experiment inherits from its folders stays, and so do the workspace admins. Use it once " +
-			"for an experiment.\n\nDestroying it removes the declared grants, and keeps your own access where nothing else gives it. Experiments of notebooks " +
-			"have the permissions of the notebook or Git folder, and can't be managed here.",
+		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants that are not declared, and " +
+			"apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most one per experiment, and do not combine it with " +
+			"`mlflow_experiment_permission`.\n\nDestroying it revokes the declared grants and keeps the access of the identity that runs Terraform. Experiments of " +
+			"notebooks have the permissions of the notebook or Git folder and cannot be managed here.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The experiment's id."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
 			"experiment_id": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Id of the experiment, such as `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
-					"experiment first and then removed from the old one.",
+				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
+					"experiment first, then revoked on the old one.",
 				Validators: []validator.String{experimentIDValidator},
 			},
-			"groups": principalsAttribute(mlflow.KindGroup, "Groups by display name, as they are spelled in the workspace, or on an MLflow server (3.13 and newer) "+
-				"roles by name. `admins` is not allowed on Databricks: workspace admins hold `CAN_MANAGE` anyway."),
-			"users": principalsAttribute(mlflow.KindUser, "Users by e-mail address, or on an MLflow server by user name; upper and lower case are the same."),
-			"service_principals": principalsAttribute(mlflow.KindServicePrincipal, "Service principals by application id (a UUID, not the display name); "+
-				"upper and lower case are the same. MLflow servers have none."),
+			"groups": principalsAttribute(mlflow.KindGroup, "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), "+
+				"map of role to level. On Databricks, `admins` is not allowed: workspace admins always have `CAN_MANAGE`."),
+			"users": principalsAttribute(mlflow.KindUser, "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, usernames, compared exactly."),
+			"service_principals": principalsAttribute(mlflow.KindServicePrincipal, "Map of service principal to permission level, by application ID (a UUID, not the display name), compared "+
+				"case-insensitively. Not supported on MLflow servers."),
 			"keep_caller_access": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Whether the one who runs Terraform keeps `CAN_MANAGE`, where neither a declared nor an inherited grant gives it to them " +
-					"or to one of their groups. Default: `true`; what was kept stands in `retained`, and declaring yourself below `CAN_MANAGE` is an error. " +
-					"With `false` the declared grants alone count: you can lock yourself out.",
+				MarkdownDescription: "Keep `CAN_MANAGE` for the identity that runs Terraform if no declared or inherited grant provides it, and for identities for which " +
+					"earlier runs kept it; reject an entry that lowers the current one. The kept grants are exported as `retained`. With `false`, only the declared grants " +
+					"apply, and you can lose access. Defaults to `true`.",
 			},
 			"retained": schema.MapAttribute{
 				ElementType: types.StringType, Computed: true,
@@ -83,8 +83,8 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.MapAttribute {
 	return schema.MapAttribute{
 		ElementType: types.StringType, Optional: true,
-		MarkdownDescription: description + " Values are the level: `CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change " +
-			"permissions); an MLflow server also has `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Default: none. Adding, changing or removing an entry changes that one grant in place.",
+		MarkdownDescription: description + " Levels: `CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
+			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Entries are updated in place.",
 		Validators: []validator.Map{principalsValidator{kind}},
 	}
 }

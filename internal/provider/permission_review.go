@@ -158,7 +158,7 @@ func saidEveryTime(err error) string {
 		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")
 		return fmt.Sprintf("The server said: %s (%s).", said, strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", answered.Code, answered.Status), ", "))
 	case errors.As(err, &unanswered):
-		return "The server gave no usable answer."
+		return "The server could not be reached."
 	default:
 		return upperFirst(err.Error()) + "."
 	}

@@ -275,7 +275,7 @@ func brokenChange(t *testing.T, s *server) {
 	expectSays(t, p.up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	relay.spoilWith(grant, refuse)
-	expectSays(t, p.up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "giving READ back failed", fmt.Sprintf("%q holds nothing there now", ana.name))
+	expectSays(t, p.up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectHeld(t, id, nil)
 	relay.spoilWith(grant, nil)
 	p.mustUp(config("CAN_EDIT"))
@@ -399,9 +399,9 @@ func rbacCallers(t *testing.T, s *server) {
 
 	other := s.as(nobody).provider(t, nil)
 	expectSays(t, other.block("mlflow_experiment_permissions").up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
-		"error: Could not read permissions: Experiment "+id, "to those who have a role in the workspace")
+		"error: Could not read permissions: Experiment "+id, "for users with a role in the workspace")
 	expectSays(t, other.block("mlflow_experiment_permission").up(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
-		"error: Could not ", "to those who have a role in the workspace")
+		"error: Could not ", "for users with a role in the workspace")
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
 
 	all = s.as(boss).provider(t, nil).block("mlflow_experiment_permissions")
@@ -522,7 +522,7 @@ func withoutList(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	p := s.provider(t, nil).block("mlflow_experiment_permissions")
 	expectSays(t, p.up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
-		"error: Could not read permissions: Experiment "+id, "can't list its users", "mlflow_experiment_permission,")
+		"error: Could not read permissions: Experiment "+id, "cannot list its users", "mlflow_experiment_permission,")
 	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
 }
 
