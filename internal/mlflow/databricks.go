@@ -166,11 +166,16 @@ func (Databricks) currentCaller(ctx context.Context, c *Client) (Caller, error) 
 	return caller, nil
 }
 
-// ownedByCaller implements [Backend], by the tag that the server sets.
+// ownedByCaller implements [Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may be the
+// application ID or the display name.
 func (Databricks) ownedByCaller(ctx context.Context, c *Client, e Experiment) (bool, error) {
-	owner, _ := e.Tag(TagOwnerEmail)
 	caller, err := c.Caller(ctx)
-	return strings.EqualFold(owner, caller.Principal.Name), err
+	if err != nil {
+		return false, err
+	}
+	id, _ := e.Tag(tagOwnerID)
+	name, _ := e.Tag(TagOwnerEmail)
+	return id != "" && id == caller.ID || name != "" && strings.EqualFold(name, caller.Principal.Name), nil
 }
 
 // rate gives the documented limits, in requests a second for a workspace.

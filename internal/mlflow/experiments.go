@@ -72,6 +72,7 @@ const (
 	// TagDescription holds the description that the UI shows.
 	TagDescription    = "mlflow.note.content"
 	TagOwnerEmail     = "mlflow.ownerEmail"
+	tagOwnerID        = "mlflow.ownerId"
 	TagExperimentType = "mlflow.experimentType"
 	TagSourceType     = "mlflow.experiment.sourceType"
 )
@@ -79,7 +80,7 @@ const (
 // IsServerTag tells whether the server maintains a tag itself, so that nobody else should write it.
 func IsServerTag(key string) bool {
 	switch key {
-	case "mlflow.ownerId", TagOwnerEmail, TagExperimentType,
+	case tagOwnerID, TagOwnerEmail, TagExperimentType,
 		"mlflow.experiment.sourceName", TagSourceType, "mlflow.experiment.sourceId":
 		return true
 	default:
