@@ -159,6 +159,10 @@ func tidy(t *testing.T, body []byte) json.RawMessage {
 	return json.RawMessage(encoded(t, text))
 }
 
+// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed: by the system, when
+// the test is interrupted.
+const guarded = `(cat <&3; kill -KILL 0) & exec 3<&- "$@"`
+
 // start starts a fresh server with an admin, waits until it answers, and ends it with the test.
 func (s recordedServer) start(t *testing.T) (url string) {
 	t.Helper()
@@ -186,17 +190,25 @@ func (s recordedServer) start(t *testing.T) (url string) {
 	if s.workspaces {
 		arguments = append(arguments, "--enable-workspaces")
 	}
-	cmd := exec.CommandContext(context.Background(), filepath.Join(bin, "mlflow"), arguments...) // the test's context ends before its cleanup
+	theirs, ours, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := append([]string{"-c", guarded, "sh", filepath.Join(bin, "mlflow")}, arguments...)
+	cmd := exec.CommandContext(context.Background(), "/bin/sh", command...) // the test's context ends before its cleanup
 	cmd.Dir = folder
 	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "MLFLOW_DISABLE_TELEMETRY=true",
 		"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_AUTH_CONFIG_PATH=auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY=for-tests-only")
+	cmd.ExtraFiles = []*os.File{theirs}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // it has workers, which end with it
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	_ = theirs.Close()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
 		_ = cmd.Wait()
+		_ = ours.Close()
 	})
 	url = "http://" + address
 	deadline := time.Now().Add(5 * time.Minute) // a first start makes the databases
