@@ -53,7 +53,7 @@ func TestHasContent_notTold(t *testing.T) {
 	for name, a := range map[string]answer{
 		"denied": pageAnswer(403, "Permission denied"), "a proxy": ok(`{"status":"ok"}`), "nothing": {status: 204}, "a page": pageAnswer(200, "<title>Sign in</title>"),
 		"an error as 200": ok(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": ok(`[]`), "broken": lost, "down": pageAnswer(502, ""),
-		"a proxy's 404": {status: 404, mediaType: "application/json", body: `{"status":"no route"}`}, "not found": refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
+		"a proxy's 404": {status: 404, mediaType: "application/json", body: `{"message":"no Route matched with those values"}`}, "not found": refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
 	} {
 		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 			t.Run(what+" "+name, func(t *testing.T) {

@@ -37,7 +37,7 @@ type APIError struct {
 	Attempts int
 	Elapsed  time.Duration
 
-	// foreign reports JSON without anything of the API in it: it comes from something in front of the server.
+	// foreign reports JSON without an error_code: it probably comes from something in front of the server.
 	foreign bool
 }
 
@@ -190,9 +190,10 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 		return e
 	}
 	e.Code = cleanMessage(b.code())
-	e.foreign = e.Code == "" && b.Message == "" && b.Details == nil
-	e.Message = apiMessage(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status)))
+	e.foreign = e.Code == "" && b.Details == nil
+	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
 	e.addDetails(b)
+	e.Message, e.Hint = a.client.redact(e.Message), a.client.redact(e.Hint) // once more, now that escapes are decoded
 	switch {
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
@@ -307,15 +308,23 @@ func printable(s string) string {
 // redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
 func (c *Client) redact(s string) string {
 	for _, secret := range c.options.Secrets() {
-		quoted, err := json.Marshal(secret)
-		if secret == "" || err != nil {
+		if secret == "" {
 			continue
 		}
-		for _, spelling := range []string{secret, strings.Trim(string(quoted), `"`), url.QueryEscape(secret), html.EscapeString(secret)} {
+		for _, spelling := range []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), html.EscapeString(secret)} {
 			s = strings.ReplaceAll(s, spelling, "***")
 		}
 	}
 	return s
+}
+
+// inJSON spells a text as within a JSON string, where encoders escape <, > and & or do not.
+func inJSON(text string, escapeHTML bool) string {
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(escapeHTML)
+	_ = encoder.Encode(text) // a string can always be encoded
+	return strings.Trim(strings.TrimSpace(b.String()), `"`)
 }
 
 func firstNonEmpty(texts ...string) string {
@@ -429,7 +438,7 @@ func ServerDate(err error) time.Time {
 	return time.Time{}
 }
 
-// isForeign reports a refusal in JSON that has nothing of the API in it: something in front of the server sent it, and whether the server
+// isForeign reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
 // has the endpoint is not known.
 func isForeign(err error) bool {
 	e, ok := asRefusal(err)

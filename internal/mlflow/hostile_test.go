@@ -81,6 +81,8 @@ func TestSecretsOfOurs(t *testing.T) {
 		"as it is":                 {"s3cret", denied("bad password s3cret"), "bad password ***"},
 		"more than once":           {"s3cret", denied("s3cret, s3cret"), "***, ***"},
 		"as JSON":                  {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
+		"in escapes":               {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
+		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
 		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
 		"in a page":                {"s3<cret>&1", pageAnswer(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
 		"in a page that is a page": {"s3cret", pageAnswer(http.StatusOK, "<title>s3cret</title>"), `the server answered with a page instead of JSON: "***"`},
