@@ -293,7 +293,8 @@ func (w *world) ungoverned(next config) string {
 }
 
 // unnamed draws a principal for which no other block, old or new, has a grant on the same experiment. The caller and the caller's group
-// count as one: of two blocks that give the caller access, the provider refuses to take both away.
+// count as one: of two blocks that give the caller access, the provider refuses to take both away. Where the server adds managers, callers,
+// who own what they make, have none: such a grant can't be taken away.
 func (w *world) unnamed(next config, g grant) emulator.Principal {
 	household := func(p emulator.Principal) emulator.Principal {
 		if p == callersGroup {
@@ -302,6 +303,9 @@ func (w *world) unnamed(next config, g grant) emulator.Principal {
 		return p
 	}
 	named := func(p emulator.Principal) bool {
+		if w.addsManagers && w.isCaller(p) { // the server adds them again, and the provider says so
+			return true
+		}
 		for _, c := range []config{w.config, next} {
 			for _, other := range c.grants {
 				if other.label == g.label && other.id == g.id && household(other.principal) == household(p) {
