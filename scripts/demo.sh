@@ -235,7 +235,7 @@ if [[ -n ${KEEP:-} ]]; then
 fi
 
 step 'Destroy takes away what was made, and nothing else' \
-  "The 12 experiments go; deletion_policy = \"delete_if_empty\" would have refused for one that holds runs."
+  "The 12 empty experiments are deleted. If one contained runs, the plan would fail: deletion_policy = \"delete_if_empty\"."
 
 command_line "$cli destroy"
 cli_in "$bootstrap" 0 destroy -input=false -auto-approve

@@ -22,7 +22,7 @@ variable "environment" {
 }
 
 variable "deletion_policy" {
-  description = "What destroying an experiment does: delete, delete_if_empty, retain or prevent."
+  description = "Deletion policy of the experiments: delete_if_empty, delete, retain, or prevent."
   type        = string
   default     = "delete_if_empty"
 }

@@ -139,12 +139,11 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault emulator.Fault
-		state map[string]any
 		run   bool
 	}{
 		"refused":   {fault: emulator.Fault{Path: experimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
 		"unclear":   {fault: emulator.Fault{Path: experimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
-		"not empty": {state: map[string]any{"deletion_policy": "delete_if_empty"}, run: true},
+		"not empty": {run: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorkspace(t)
@@ -157,7 +156,7 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 				w.Inject(c.fault)
 			}
 			d := w.direct(t, emulator.AdminToken)
-			if left, got := d.apply("mlflow_experiment", stateOf(e, c.state), nil); left == nil || !isError(got) {
+			if left, got := d.apply("mlflow_experiment", stateOf(e, nil), nil); left == nil || !isError(got) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.create("mlflow_experiment", adopting(nil))
@@ -169,7 +168,7 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 			}
 			w.ClearFaults()
 			d = w.direct(t, emulator.AdminToken) // the next apply is another process
-			_, _ = d.apply("mlflow_experiment", stateOf(e, nil), nil)
+			_, _ = d.apply("mlflow_experiment", stateOf(e, map[string]any{"deletion_policy": "delete"}), nil)
 			if state, _ := d.create("mlflow_experiment", adopting(nil)); state["id"] != id {
 				t.Errorf("the next apply gives %v, not %s", state, id)
 			}

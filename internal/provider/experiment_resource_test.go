@@ -296,23 +296,34 @@ func stateOf(e emulator.Experiment, more map[string]any) map[string]any {
 
 func TestExperiment_plannedReplacement(t *testing.T) {
 	t.Parallel()
+	policy := func(p string) map[string]any { return map[string]any{"deletion_policy": p} }
 	for name, c := range map[string]struct {
 		state, config map[string]any
 		behind        func(w *workspace, id string)
 		replaces      bool
-		want          string
+		want, also    string
 	}{
-		"a warning tells that the runs go":      {replaces: true, want: "warning at artifact_location: Replacing the experiment deletes its runs"},
-		"same location":                         {config: map[string]any{"artifact_location": "s3://bucket/a/"}},
-		"prevent":                               {state: map[string]any{"deletion_policy": "prevent"}, config: map[string]any{"deletion_policy": "prevent"}, replaces: true, want: "error at artifact_location: Could not replace experiment: The artifact location of experiment \"/Shared/churn\" (ID) can't be changed"},
-		"prevent, taken away in the same apply": {state: map[string]any{"deletion_policy": "prevent"}, replaces: true, want: "error at artifact_location: Could not replace"},
-		"retain":                                {config: map[string]any{"deletion_policy": "retain"}, replaces: true, want: "error at artifact_location: Could not replace"},
-		"delete_if_empty and empty":             {config: map[string]any{"deletion_policy": "delete_if_empty"}, replaces: true, want: "warning at artifact_location"},
-		"delete_if_empty and runs":              {config: map[string]any{"deletion_policy": "delete_if_empty"}, behind: func(w *workspace, id string) { w.AddRun(id) }, replaces: true, want: "error at artifact_location: Could not replace"},
-		"delete_if_empty and traces":            {config: map[string]any{"deletion_policy": "delete_if_empty"}, behind: func(w *workspace, id string) { w.AddTrace(id) }, replaces: true, want: "error at artifact_location: Could not replace"},
-		"delete_if_empty, could not tell": {config: map[string]any{"deletion_policy": "delete_if_empty"}, behind: func(w *workspace, _ string) {
+		"empty":         {replaces: true},
+		"same location": {config: map[string]any{"artifact_location": "s3://bucket/a/"}, behind: (*workspace).AddRun},
+		"prevent": {
+			state: policy("prevent"), config: policy("prevent"), replaces: true,
+			want: "error at artifact_location: Could not replace experiment: The artifact location of experiment \"/Shared/churn\" (ID) cannot be changed",
+		},
+		"prevent, taken away in the same apply": {state: policy("prevent"), config: policy("delete"), replaces: true, want: "error at artifact_location: Could not replace"},
+		"retain":                                {config: policy("retain"), replaces: true, want: "error at artifact_location: Could not replace"},
+		"delete_if_empty and empty":             {state: policy("delete_if_empty"), config: policy("delete_if_empty"), replaces: true},
+		"runs":                                  {behind: (*workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace", also: "It contains 1 run (newest started at "},
+		"traces":                                {behind: (*workspace).AddTrace, replaces: true, want: "error at artifact_location: Could not replace", also: "It contains traces."},
+		"delete, not applied yet":               {config: policy("delete"), behind: (*workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace"},
+		"delete, taken away":                    {state: policy("delete"), behind: (*workspace).AddRun, replaces: true, want: "error at artifact_location: Could not replace"},
+		"delete": {
+			state: policy("delete"), config: policy("delete"), behind: (*workspace).AddRun, replaces: true,
+			want: "warning at artifact_location: Experiment would be deleted with its content", also: "It contains 1 run (newest started at ",
+		},
+		"delete and empty": {state: policy("delete"), config: policy("delete"), replaces: true},
+		"could not tell": {behind: func(w *workspace, _ string) {
 			w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/runs/search", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
-		}, replaces: true, want: "error at artifact_location: Could not replace"},
+		}, replaces: true, want: "error at artifact_location: Could not replace", also: "could not be determined: searching runs: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorkspace(t)
@@ -325,8 +336,8 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			config := map[string]any{"name": "/Shared/churn", "artifact_location": "s3://bucket/b"}
 			maps.Copy(config, c.config)
 			_, replaces, got := w.direct(t, emulator.AdminToken).change("mlflow_experiment", state, config)
-			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("plan says %q, want %q", got, want)
+			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
+				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}
 			if replaces != c.replaces {
 				t.Errorf("replaces: %t", replaces)
@@ -334,74 +345,6 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			w.expectWrites(t)
 		})
 	}
-}
-
-func TestExperiment_deletion(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		policy any
-		behind func(w *workspace, id string)
-		want   string
-		stays  bool
-		writes int
-	}{
-		"delete":                      {writes: 1},
-		"delete with runs":            {policy: "delete", behind: func(w *workspace, id string) { w.AddRun(id) }, writes: 1},
-		"retain":                      {policy: "retain", stays: true},
-		"prevent":                     {policy: "prevent", want: "error at deletion_policy: Could not destroy experiment", stays: true},
-		"delete_if_empty and empty":   {policy: "delete_if_empty", writes: 1},
-		"delete_if_empty and a run":   {policy: "delete_if_empty", behind: func(w *workspace, id string) { w.AddRun(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) must be empty", stays: true},
-		"delete_if_empty and a trace": {policy: "delete_if_empty", behind: func(w *workspace, id string) { w.AddTrace(id) }, want: "error: Could not delete experiment", stays: true},
-		"delete_if_empty and a model": {policy: "delete_if_empty", behind: func(w *workspace, id string) { w.AddLoggedModel(id) }, want: "error: Could not delete experiment", stays: true},
-		"delete_if_empty, unreachable": {policy: "delete_if_empty", behind: func(w *workspace, _ string) {
-			w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/runs/search", Status: 400, Code: "INVALID_STATE"})
-		}, want: "error: Could not delete experiment", stays: true},
-		"deleted already":          {behind: func(w *workspace, id string) { w.Trash(id) }},
-		"purged already":           {behind: func(w *workspace, id string) { w.Purge(id) }},
-		"another one under the id": {behind: func(w *workspace, id string) { w.Recreate(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) is another one now", stays: true},
-		"answer lost": {behind: func(w *workspace, _ string) {
-			w.Inject(emulator.Fault{Path: experimentCalls + "delete", DropAfter: true})
-		}, writes: 2},
-		"denied": {behind: func(w *workspace, _ string) {
-			w.Inject(emulator.Fault{Path: experimentCalls + "delete", Status: 403, Code: "PERMISSION_DENIED"})
-		}, want: "error: Could not delete experiment", stays: true, writes: 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := newWorkspace(t)
-			e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
-			if c.behind != nil {
-				c.behind(w, e.ID)
-			}
-			state, got := w.direct(t, emulator.AdminToken).apply("mlflow_experiment", stateOf(e, map[string]any{"deletion_policy": c.policy}), nil)
-			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
-				t.Errorf("destroy says %q, want %q", got, want)
-			}
-			if failed := c.want != ""; failed != (state != nil) {
-				t.Errorf("state is %v after %q", state, got)
-			}
-			if now, there := w.Experiment(e.ID); c.stays != (there && now.LifecycleStage == "active") {
-				t.Errorf("the experiment is %+v", now)
-			}
-			if got := w.writes(); len(got) != c.writes {
-				t.Errorf("writes are %q, want %d", got, c.writes)
-			}
-		})
-	}
-}
-
-func TestExperiment_preventedAtPlan(t *testing.T) {
-	w := newWorkspace(t)
-	unitTest(t,
-		resource.TestStep{Config: w.config(experimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"prevent\""))},
-		resource.TestStep{
-			PreConfig: w.ResetJournal, Config: w.config(experimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"prevent\"")), Destroy: true,
-			ExpectError: regexp.MustCompile(`Could not destroy experiment`),
-		},
-		resource.TestStep{ // changing the policy makes no call that writes
-			Config:        w.config(experimentConfig("name = \"/Shared/churn\"\ndeletion_policy = \"delete\"")),
-			PostApplyFunc: func() { w.expectWrites(t) },
-		},
-	)
 }
 
 func TestExperiment_import(t *testing.T) {

@@ -268,7 +268,11 @@ func replacement(t *testing.T, b *backend) {
 	if b.isServer() {
 		expectSays(t, e.plan(at("s3://bucket/b", nil)).says, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
 	}
-	expectSays(t, e.up(at("s3://bucket/b", supersede)), "warning at artifact_location: Replacing the experiment deletes its runs")
+	b.addRun(t, first)
+	supersede["deletion_policy"] = "delete"
+	expectSays(t, e.plan(at("s3://bucket/b", supersede)).says, "error at artifact_location: Could not replace experiment", "It contains 1 run")
+	e.mustUp(at("s3://bucket/a", supersede))
+	expectSays(t, e.up(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
 	if e.text("id") == first || b.truth(t, first).Stage != "deleted" || b.truth(t, e.text("id")).ArtifactLocation != "s3://bucket/b" {
 		t.Errorf("the old experiment is %+v, the new one %v", b.truth(t, first), e.values())
 	}
@@ -295,11 +299,12 @@ func deletionPolicy(t *testing.T, b *backend) {
 		says   string
 		stage  string
 	}{
-		"delete":                 {policy: "delete", run: true, stage: "deleted"},
+		"delete, empty":          {policy: "delete", stage: "deleted"},
+		"delete, a run":          {policy: "delete", run: true, says: "warning: Experiment would be deleted with its content", stage: "deleted"},
 		"retain":                 {policy: "retain", stage: "active"},
 		"prevent":                {policy: "prevent", says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
 		"delete_if_empty, empty": {policy: "delete_if_empty", stage: "deleted"},
-		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error: Could not delete experiment: ", stage: "active"},
+		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			name := b.name("policy")
@@ -315,7 +320,7 @@ func deletionPolicy(t *testing.T, b *backend) {
 				name = ""
 			}
 			b.expect(t, id, name, c.stage, map[string]string{})
-			if (e.values() == nil) != (c.says == "") {
+			if (e.values() == nil) != !strings.HasPrefix(c.says, "error") {
 				t.Errorf("the state is %v", e.values())
 			}
 		})

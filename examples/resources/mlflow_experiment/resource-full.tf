@@ -11,5 +11,5 @@ resource "mlflow_experiment" "demand" {
   create_parents  = true              # makes /Shared/forecasting
   adopt_existing  = true              # takes over an experiment of this name
   if_deleted      = "restore"         # takes back a deleted one that holds the name
-  deletion_policy = "delete_if_empty" # never deletes runs, traces or logged models
+  deletion_policy = "delete_if_empty" # the default: deletes the experiment only if it is empty
 }
