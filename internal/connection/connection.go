@@ -104,6 +104,19 @@ func (e *Error) Error() string { return e.Summary + ": " + e.Detail }
 // Permanent tells a client that trying again does not help; what may pass was retried already.
 func (e *Error) Permanent() bool { return true }
 
+// CredentialsError is an [*Error] of credentials that were rejected, or that could not be had from where the settings say. The next request would
+// meet the same.
+type CredentialsError struct{ Reason *Error }
+
+// Error implements error.
+func (e *CredentialsError) Error() string { return e.Reason.Error() }
+
+// Unwrap returns the [*Error].
+func (e *CredentialsError) Unwrap() error { return e.Reason }
+
+// CredentialsRefused tells a client that no request can be authenticated any more.
+func (e *CredentialsError) CredentialsRefused() bool { return true }
+
 // Open chooses the backend and checks the settings as far as that needs no network. Errors are of type [*Error];
 // several come joined.
 func Open(s Settings) (*Connection, error) {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode"
 
@@ -31,6 +32,8 @@ type databricks struct {
 	// plainOrigins are the origins that the settings name; all others must be called over https.
 	plainOrigins []*url.URL
 	secrets      secretSet
+	// unanswered reports whether the last request for a token got no answer that says anything about the credentials.
+	unanswered atomic.Bool
 }
 
 // session is a resolved configuration: the SDK's, which holds and renews the credentials, and where it leads.
@@ -96,6 +99,7 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	cfg.Loaders = []config.Loader{settings}
 	cfg.HTTPTransport = &tokenTransport{
 		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, plainOrigins: d.plainOrigins, secrets: &d.secrets,
+		unanswered: &d.unanswered,
 	}
 	// The transport bounds each try by the HTTP timeout and makes the retries; the SDK must not end them, nor make its own.
 	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)
@@ -190,12 +194,17 @@ func checkAuthorization(h http.Header) error {
 	return nil
 }
 
-// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one.
+// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one. Unless a token endpoint could not be
+// reached, it is a [*CredentialsError].
 func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
-	if own, ok := errors.AsType[*Error](err); ok {
+	own, ok := errors.AsType[*Error](err)
+	if !ok {
+		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
+	}
+	if d.unanswered.Load() {
 		return own
 	}
-	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
+	return &CredentialsError{own}
 }
 
 // plainOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.

@@ -246,6 +246,9 @@ func TestFailingCredentialsAreNotReplaced(t *testing.T) {
 		"ACTIONS_ID_TOKEN_REQUEST_URL": f.URL + "/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hunter3"}
 	_, err := call(t.Context(), mustOpen(t, Settings{Host: f.URL}, env))
 	wantError(t, err, "", "oauth-m2m: ", "invalid_client", "no client with ***")
+	if _, ok := errors.AsType[*CredentialsError](err); !ok {
+		t.Errorf("credentials that were refused give a %T", err)
+	}
 	wantNoSecret(t, err, "hunter2", "hunter3")
 	if slices.Contains(f.seen(), "/github") {
 		t.Error("another method was tried")

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -42,6 +43,8 @@ type tokenTransport struct {
 	// plainOrigins are the only origins that are called without TLS: those that the settings name.
 	plainOrigins []*url.URL
 	secrets      *secretSet
+	// unanswered reports whether the last request got no answer that says anything about the credentials.
+	unanswered *atomic.Bool
 	// answered holds the hosts that answered once: one that never did is more likely wrong than down.
 	answered sync.Map
 }
@@ -73,6 +76,12 @@ type tokenRequest struct {
 // RoundTrip implements [http.RoundTripper]. It reads the small answers of token endpoints whole, so that nothing is left
 // to read afterwards.
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
+	resp, err := t.roundTrip(req)
+	t.unanswered.Store(err != nil || resp.StatusCode >= http.StatusInternalServerError)
+	return resp, err
+}
+
+func (t *tokenTransport) roundTrip(req *http.Request) (*http.Response, error) {
 	ctx, cancel := context.WithCancel(req.Context())
 	defer cancel()
 	defer context.AfterFunc(t.ctx, cancel)()

@@ -2,6 +2,7 @@ package connection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -342,7 +343,7 @@ func TestTokenAnswerStalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &tokenTransport{ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
+	transport := &tokenTransport{unanswered: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
 		plainOrigins: []*url.URL{origin}, secrets: &secretSet{}}
 	resp, err := (&http.Client{Transport: transport}).Get(server.URL)
 	if err != nil {
@@ -361,7 +362,7 @@ func TestTokenRetriesShareTheTimeout(t *testing.T) {
 	network := &fakeCloud{answers: map[string]http.HandlerFunc{"a.example.com/token": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}}}
-	transport := &tokenTransport{ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
+	transport := &tokenTransport{unanswered: new(atomic.Bool), ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.example.com/token", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -396,6 +397,9 @@ func TestRenewalFails(t *testing.T) {
 	_, err := call(t.Context(), c)
 	wantError(t, err, "", "At "+f.URL, "invalid_client", "*** was revoked")
 	wantNoSecret(t, err, "hunter2")
+	if _, ok := errors.AsType[*CredentialsError](err); !ok {
+		t.Errorf("credentials that were refused give a %T", err)
+	}
 }
 
 func TestUnreachableTokenEndpoint(t *testing.T) {
@@ -405,6 +409,9 @@ func TestUnreachableTokenEndpoint(t *testing.T) {
 	started := time.Now()
 	_, err := call(t.Context(), mustOpen(t, Settings{Host: closed.URL, ClientID: "client", ClientSecret: "hunter2"}, nil))
 	wantError(t, err, "", "could not be reached", "connection refused", "tried 3 times", "No server listens on this host and port. Check host (or DATABRICKS_HOST)")
+	if _, ok := errors.AsType[*CredentialsError](err); ok {
+		t.Error("credentials that nobody saw were refused")
+	}
 	if elapsed := time.Since(started); elapsed > 20*time.Second {
 		t.Errorf("it took %s", elapsed)
 	}

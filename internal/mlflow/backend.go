@@ -20,6 +20,8 @@ type Backend interface {
 	checkArtifactLocation(location string) error
 	// experimentURL is the experiment's page in the server's UI.
 	experimentURL(e Endpoint, id string) string
+	// activeWorkspace is the MLflow workspace that calls act in, "" where there are none.
+	activeWorkspace() string
 	// deletedKeepName tells whether a deleted experiment goes on holding its name.
 	deletedKeepName() bool
 	createParents(ctx context.Context, c *Client, name string) error
@@ -60,6 +62,9 @@ func (c *Client) CheckTag(t Tag) error { return c.backend.checkTag(t) }
 func (c *Client) CheckArtifactLocation(location string) error {
 	return c.backend.checkArtifactLocation(location)
 }
+
+// MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on Databricks.
+func (c *Client) MLflowWorkspace() string { return c.backend.activeWorkspace() }
 
 // DeletedKeepName tells whether a deleted experiment goes on holding its name on this server.
 func (c *Client) DeletedKeepName() bool { return c.backend.deletedKeepName() }

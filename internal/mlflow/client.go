@@ -81,8 +81,8 @@ type Client struct {
 	throttles throttles
 	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
 	answered atomic.Bool
-	// refused is the refusal of the credentials, nil until there is one: no further request is sent after it.
-	refused atomic.Pointer[APIError]
+	// refused holds the refusal of the credentials, nil until there is one: no further request is sent after it.
+	refused atomic.Pointer[NotSentError]
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
@@ -140,8 +140,29 @@ func (cl call) limit() int64 {
 // do makes a call, with retries, decodes the answer, and refuses one that is no answer to the call.
 func (c *Client) do(ctx context.Context, cl call) error {
 	if refused := c.refused.Load(); refused != nil {
-		return &NotSentError{Refusal: refused}
+		return refused
 	}
+	err := c.send(ctx, cl)
+	if !credentialsRefused(err) || c.refused.CompareAndSwap(nil, &NotSentError{Refusal: err}) {
+		return err
+	}
+	// Another request was refused meanwhile, and its error has the advice.
+	if e, ok := asAPIError(err); ok {
+		again := *e
+		again.Hint = ""
+		return &again
+	}
+	return c.refused.Load()
+}
+
+// credentialsRefused reports whether the server refused the credentials, or the connection says that it has none which would be accepted.
+func credentialsRefused(err error) bool {
+	var own interface{ CredentialsRefused() bool }
+	return IsUnauthenticated(err) || errors.As(err, &own) && own.CredentialsRefused()
+}
+
+// send makes a call, whatever became of earlier ones.
+func (c *Client) send(ctx context.Context, cl call) error {
 	endpoint, err := c.options.Endpoint(ctx)
 	if err != nil {
 		return err
@@ -163,11 +184,7 @@ func (c *Client) do(ctx context.Context, cl call) error {
 		return a.unreachable(err)
 	}
 	defer func() { _ = resp.Body.Close() }()
-	err = a.decode(resp)
-	if refusal, ok := asRefusal(err); ok && IsUnauthenticated(err) {
-		c.refused.CompareAndSwap(nil, refusal)
-	}
-	return err
+	return a.decode(resp)
 }
 
 // request builds the request of a call.

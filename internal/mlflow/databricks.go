@@ -91,6 +91,8 @@ func (Databricks) experimentURL(e Endpoint, id string) string {
 	return u
 }
 
+func (Databricks) activeWorkspace() string { return "" }
+
 // deletedKeepName: deleting moves the experiment to its owner's Trash folder.
 func (Databricks) deletedKeepName() bool { return false }
 

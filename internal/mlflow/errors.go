@@ -15,8 +15,11 @@ import (
 	"unicode/utf8"
 )
 
-// maxMessage bounds what is shown of a server's message, in characters.
-const maxMessage = 300
+// maxMessage bounds what is shown of a server's message, in characters: its advice often comes last. maxPageText bounds the text of a page.
+const (
+	maxMessage  = 600
+	maxPageText = 300
+)
 
 // APIError is a server's refusal, or a response that is no answer of the API.
 type APIError struct {
@@ -39,6 +42,8 @@ type APIError struct {
 
 	// foreign reports JSON without an error_code: it probably comes from something in front of the server.
 	foreign bool
+	// blocked reports a refusal that is not about the caller's permissions: of an IP access list, of a guard of host names, or of a proxy.
+	blocked bool
 }
 
 // Error implements error.
@@ -82,13 +87,19 @@ func (e *UnreachableError) Error() string {
 // Unwrap gives the reason.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// NotSentError means that a request was not sent because the server had refused the credentials before.
-type NotSentError struct{ Refusal *APIError }
+// NotSentError means that a request was not sent because authentication had failed before.
+type NotSentError struct {
+	// Refusal is an *[APIError], or an error of the connection.
+	Refusal error
+}
 
 // Error implements error.
 func (e *NotSentError) Error() string {
-	return fmt.Sprintf("no request was sent, because the server already rejected the credentials (HTTP %d on %s %s)",
-		e.Refusal.Status, e.Refusal.Method, e.Refusal.Path)
+	text := "no request was sent, because authentication already failed"
+	if refusal, ok := asAPIError(e.Refusal); ok {
+		text += fmt.Sprintf(" (HTTP %d on %s %s)", refusal.Status, refusal.Method, refusal.Path)
+	}
+	return text
 }
 
 // Permanent implements the interface that isPermanent looks for.
@@ -187,6 +198,7 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	b, ok := parseErrorBody(text)
 	if !ok || !isJSON(resp, text) {
 		e.Message, e.Hint = foreignAnswer(resp, text)
+		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
 		return e
 	}
 	e.Code = cleanMessage(b.code())
@@ -194,7 +206,15 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
 	e.addDetails(b)
 	e.Message, e.Hint = a.client.redact(e.Message), a.client.redact(e.Hint) // once more, now that escapes are decoded
+	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
 	switch {
+	case blockedText.MatchString(e.Message):
+		e.Hint = blockedHint
+	case e.foreign && IsEndpointAbsent(e):
+		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, and that what is " +
+			"in front of the server passes " + apiRoot(e.Path) + "."
+	case e.blocked:
+		e.Hint = frontHint
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
 	case isWorkspaceMissing(e):
@@ -219,15 +239,19 @@ func (e *APIError) addDetails(b errorBody) {
 
 // foreignAnswer words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
 func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
-	text := cleanMessage(pageText(body))
+	text := shorten(cleanMessage(pageText(body)), maxPageText)
 	switch {
+	case blockedText.MatchString(text):
+		return text, blockedHint
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:
 		return firstNonEmpty(text, "the server asks for credentials"),
 			"The server refused the credentials, or got none. Check the user name and password, or the token."
+	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
+		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
-		return firstNonEmpty(text, "permission denied"), "The server, or a proxy before it, refused access."
+		return firstNonEmpty(text, "access denied"), frontHint
 	case resp.StatusCode < 300:
 		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
 			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy stands in between."
@@ -239,6 +263,22 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 	}
 }
 
+// blockedText is how Databricks says that the address of the client is not allowed.
+var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
+
+const (
+	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example through the VPN, or ask a " +
+		"workspace admin to allow the address."
+	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets requests of this machine to the " +
+		"API pass."
+)
+
+// apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".
+func apiRoot(path string) string {
+	parts := strings.SplitN(path, "/", 4)
+	return strings.Join(parts[:min(3, len(parts))], "/")
+}
+
 var (
 	markup   = regexp.MustCompile(`(?s)<(script|style)[^>]*>.*?</(script|style)>|<[^>]*>`)
 	titleTag = regexp.MustCompile(`(?is)<title[^>]*>(.*?)</title>`)
@@ -248,7 +288,9 @@ var (
 	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|\[SQL:|\[parameters:).*$`)
 	// takenText is how databases say that a value is taken already.
 	takenText = regexp.MustCompile(`UNIQUE constraint failed|duplicate key value violates unique constraint|Duplicate entry`)
-	spaces    = regexp.MustCompile(`\s+`)
+	// tooLongText is how databases say that a value is longer than its column: of PostgreSQL, with the limit, of MySQL, and of SQL Server.
+	tooLongText = regexp.MustCompile(`value too long for type character varying\((\d+)\)|Data too long for column|String or binary data would be truncated`)
+	spaces      = regexp.MustCompile(`\s+`)
 )
 
 // takenMessage stands for a database's own words.
@@ -257,7 +299,12 @@ const takenMessage = "it is taken already"
 // apiMessage is what is shown of the API's own message. Some are nothing but the text of a database error.
 func apiMessage(s string) string {
 	message := cleanMessage(s)
-	switch {
+	switch tooLong := tooLongText.FindStringSubmatch(s); {
+	case tooLong != nil:
+		if tooLong[1] == "" {
+			return "a value is too long for the server's database"
+		}
+		return "a value is too long for the server's database: the maximum is " + tooLong[1] + " characters"
 	case message != "":
 		return message
 	case takenText.MatchString(s):
@@ -280,9 +327,13 @@ func pageText(body []byte) string {
 // cleanMessage makes a server's text fit for people: one short line, no SQL, and nothing that a terminal would obey.
 func cleanMessage(s string) string {
 	s = sqlText.ReplaceAllString(printable(strings.ToValidUTF8(s, "")), "")
-	s = strings.TrimSpace(spaces.ReplaceAllString(s, " "))
-	if utf8.RuneCountInString(s) > maxMessage {
-		s = string([]rune(s)[:maxMessage]) + "…"
+	return shorten(strings.TrimSpace(spaces.ReplaceAllString(s, " ")), maxMessage)
+}
+
+// shorten cuts a text to at most n characters.
+func shorten(s string, n int) string {
+	if utf8.RuneCountInString(s) > n {
+		return string([]rune(s)[:n]) + "…"
 	}
 	return s
 }
@@ -396,16 +447,61 @@ func IsAlreadyExists(err error) bool {
 // IsPermissionDenied tells that the caller may not do this.
 func IsPermissionDenied(err error) bool {
 	e, ok := asRefusal(err)
-	if !ok || IsUnauthenticated(err) {
+	if !ok || e.blocked || IsUnauthenticated(err) {
 		return false
 	}
 	return e.Code == "PERMISSION_DENIED" || e.Status == http.StatusForbidden
 }
 
+// IsThrottled tells that the server refused the call for the rate of requests, to the end of the retries.
+func IsThrottled(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && isThrottled(e.Status, e.Code, []byte(e.Message))
+}
+
+// IsQuotaExceeded tells that the server has as many objects as it allows.
+func IsQuotaExceeded(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && (e.Code == "QUOTA_EXCEEDED" || quotaText.MatchString(e.Message))
+}
+
+// quotaText is how servers say that there are as many objects as are allowed.
+var quotaText = regexp.MustCompile(`(?i)\b(limit|maximum|quota) of [\d,]+ (\w+ )?experiments\b|\bmaximum number of (\w+ )?experiments\b|\bexperiments? (\w+ )?quota\b|\bquota\b.*\bexperiments\b`)
+
+// IsInGitFolder tells that the name lies in a Git folder, where Databricks allows no experiments.
+func IsInGitFolder(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && IsInvalid(err) && strings.Contains(e.Message, "in a repo")
+}
+
+// IsLocationRefused tells that the server refused the artifact location.
+func IsLocationRefused(err error) bool {
+	e, ok := asRefusal(err)
+	return ok && IsInvalid(err) && strings.Contains(e.Message, "artifact_location")
+}
+
+// schemesVariable is where the administrator of an MLflow server allows more schemes.
+const schemesVariable = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
+
+var refusedScheme = regexp.MustCompile(`'([A-Za-z][A-Za-z0-9+.-]*)' scheme`)
+
+// RefusedScheme returns the environment variable of an MLflow server, with its value, that would allow the scheme of an artifact location which
+// the server refused. ok is false for other errors.
+func RefusedScheme(err error) (setting string, ok bool) {
+	e, ok := asRefusal(err)
+	if !ok || !strings.Contains(e.Message, schemesVariable) {
+		return "", false
+	}
+	if scheme := refusedScheme.FindStringSubmatch(e.Message); scheme != nil {
+		return schemesVariable + "=" + scheme[1], true
+	}
+	return schemesVariable, true
+}
+
 // IsUnauthenticated tells that the credentials were refused. Databricks answers a bad token with 403 and a number as error_code.
 func IsUnauthenticated(err error) bool {
 	e, ok := asRefusal(err)
-	if !ok {
+	if !ok || e.blocked {
 		return false
 	}
 	return e.Status == http.StatusUnauthorized || e.Code == "UNAUTHENTICATED" || e.Code == "CUSTOMER_UNAUTHORIZED" ||

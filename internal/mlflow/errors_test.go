@@ -19,6 +19,7 @@ func errorOf(t *testing.T, answer func() (*http.Response, error)) error {
 func TestErrorKinds(t *testing.T) {
 	kinds := map[string]func(error) bool{
 		"not found": IsNotFound, "exists": IsAlreadyExists, "denied": IsPermissionDenied, "unauthenticated": IsUnauthenticated,
+		"throttled": IsThrottled, "quota": IsQuotaExceeded, "Git folder": IsInGitFolder, "location": IsLocationRefused,
 		"absent": IsEndpointAbsent, "parent": IsParentMissing, "invalid": IsInvalid,
 	}
 	for _, tc := range []struct {
@@ -37,6 +38,17 @@ func TestErrorKinds(t *testing.T) {
 		{"no token", reply(401, `{"error_code":"UNAUTHENTICATED"}`), "unauthenticated"},
 		{"denied", reply(403, `{"error_code":"PERMISSION_DENIED"}`), "denied"},
 		{"denied in plain text", reply(403, "Permission denied", "Content-Type", "text/html"), "denied"},
+		{"denied in the words of FastAPI", reply(403, `{"detail":"Permission denied"}`), "denied"},
+		{"an IP access list", reply(403, `{"error_code":"PERMISSION_DENIED","message":"Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"}`), ""},
+		{"an IP access list, with a number as code", reply(403, `{"error_code":403,"message":"Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"}`), ""},
+		{"an IP access list, as text", page(403, "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"), ""},
+		{"a guard of host names", page(403, "Invalid Host header - possible DNS rebinding attack detected"), ""},
+		{"a firewall's page", page(403, "<html><title>403 Forbidden</title></html>"), ""},
+		{"a gateway's JSON", reply(403, `{"status":"forbidden"}`), ""},
+		{"as many as there may be", reply(400, `{"error_code":"RESOURCE_EXHAUSTED","message":"The workspace has reached the limit of 5,000 experiments."}`), "quota"},
+		{"as many as there may be, as a rate", reply(429, `{"error_code":"QUOTA_EXCEEDED","message":"Quota of 500 active experiments exceeded"}`), "quota"},
+		{"in a Git folder", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Experiments cannot be created in a repo"}`), "Git folder,invalid"},
+		{"a refused location", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"artifact_location cannot be set"}`), "invalid,location"},
 		{"unknown call, in JSON", reply(404, `{"error_code":"ENDPOINT_NOT_FOUND"}`), "absent"},
 		{"unknown call, as a page", page(404, "<title>404 Not Found</title>"), "absent"},
 		{"wrong method, as a page", page(405, "<title>405</title>"), "absent"},
@@ -44,7 +56,9 @@ func TestErrorKinds(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			err := errorOf(t, tc.answer)
 			var got []string
-			for _, kind := range []string{"absent", "denied", "exists", "invalid", "not found", "parent", "unauthenticated"} {
+			for _, kind := range []string{
+				"Git folder", "absent", "denied", "exists", "invalid", "location", "not found", "parent", "quota", "throttled", "unauthenticated",
+			} {
 				if kinds[kind](err) {
 					got = append(got, kind)
 				}
@@ -78,8 +92,17 @@ func TestErrorTexts(t *testing.T) {
 		{"no SQL", reply(400, `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"Experiment(name=x) already exists. Error: (sqlite3.IntegrityError) UNIQUE [SQL: INSERT INTO users] [parameters: ('pbkdf2:hash')]"}`),
 			[]string{"Experiment(name=x) already exists."}, "INSERT"},
 		{"nothing but SQL", reply(400, `{"error_code":"BAD_REQUEST","message":"(psycopg2.errors.NotNullViolation) null value\n[SQL: INSERT INTO x]"}`), []string{"database refused it"}, "psycopg2"},
+		{"a long value on PostgreSQL", reply(400, `{"error_code":"BAD_REQUEST","message":"(psycopg2.errors.StringDataRightTruncation) value too long for type character varying(256)\n\n[SQL: INSERT INTO x]"}`),
+			[]string{"too long", "256 characters"}, "INSERT"},
+		{"a long value on MySQL", reply(400, `{"error_code":"BAD_REQUEST","message":"(pymysql.err.DataError) (1406, \"Data too long for column 'name' at row 1\")\n[SQL: INSERT INTO x]"}`),
+			[]string{"too long"}, "INSERT"},
+		{"an IP access list", reply(403, `{"error_code":"PERMISSION_DENIED","message":"Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"}`),
+			[]string{"10.1.2.3", "IP access list does not allow the address of this machine"}, ""},
+		{"a firewall's page", page(403, "<html><title>403 Forbidden</title></html>"), []string{"403 Forbidden", "in front of the server"}, "CAN_MANAGE"},
+		{"foreign JSON", reply(404, `{"status":"no route"}`), []string{"nothing of the MLflow API in it", "passes /api/2.0"}, ""},
+		{"a refused scheme", reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+schemeRefusal+`"}`), []string{"SCHEMES environment variable on the server to allow it."}, ""},
 		{"no workspaces", reply(500, `{"error_code":"FEATURE_DISABLED","message":"Workspace APIs are not available: workspaces are not enabled on this server"}`), []string{"--enable-workspaces"}, ""},
-		{"no endless text", reply(400, `{"error_code":"BAD_REQUEST","message":"`+strings.Repeat("é", 5000)+`"}`), []string{"…"}, strings.Repeat("é", 400)},
+		{"no endless text", reply(400, `{"error_code":"BAD_REQUEST","message":"`+strings.Repeat("é", 5000)+`"}`), []string{"…"}, strings.Repeat("é", 700)},
 		{"bad token", reply(403, `{"error_code":403,"message":"Invalid access token."}`), []string{"refused the credentials"}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -93,5 +116,19 @@ func TestErrorTexts(t *testing.T) {
 				t.Errorf("%q holds %q", text, tc.unwanted)
 			}
 		})
+	}
+}
+
+// schemeRefusal is what MLflow 3.17 says.
+const schemeRefusal = "'artifact_location' cannot use the 'abfss' scheme: the 'abfss' scheme addresses a host other than the tracking server's configured artifact " +
+	"storage, so the server would connect to the host named in the URI. Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."
+
+func TestRefusedScheme(t *testing.T) {
+	err := errorOf(t, reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+schemeRefusal+`"}`))
+	if setting, ok := RefusedScheme(err); !ok || setting != "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss" || !IsLocationRefused(err) {
+		t.Errorf("setting %q, %t", setting, ok)
+	}
+	if setting, ok := RefusedScheme(errorOf(t, reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"artifact_location cannot be set"}`))); ok {
+		t.Errorf("another refusal gives the setting %q", setting)
 	}
 }

@@ -20,7 +20,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(500, body, "")
 	}
 	f.Fuzz(func(t *testing.T, status int, body, contentType string) {
-		if status < 200 || status > 599 || isTransientStatus(status, "") || status == http.StatusTooManyRequests || isThrottled(status, errorCode([]byte(body))) {
+		if status < 200 || status > 599 || isTransientStatus(status, "") || isThrottled(status, errorCode([]byte(body)), []byte(body)) {
 			return // such an answer is tried again
 		}
 		_, err := testClient(&answers{list: []func() (*http.Response, error){reply(status, body, "Content-Type", contentType)}}).GetExperiment(t.Context(), "1")

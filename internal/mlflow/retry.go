@@ -50,7 +50,7 @@ func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	a.client.answered.Store(true)
-	if isThrottled(resp.StatusCode, errorCode(body)) {
+	if isThrottled(resp.StatusCode, errorCode(body), body) {
 		a.client.throttles.refused(a.call.group, started)
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
@@ -118,8 +118,9 @@ func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	if err != nil {
 		return (!a.call.once || dialFailed(err)) && a.isTransient(err)
 	}
-	code := errorCode(peek(resp))
-	if isThrottled(resp.StatusCode, code) {
+	body := peek(resp)
+	code := errorCode(body)
+	if isThrottled(resp.StatusCode, code, body) {
 		return true
 	}
 	return !a.call.once && isTransientStatus(resp.StatusCode, code)
@@ -151,9 +152,11 @@ func dialFailed(err error) bool {
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isThrottled: a request refused for its rate had no effect. The code counts even under another status.
-func isThrottled(status int, code string) bool {
-	return status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
+// isThrottled: a request refused for its rate had no effect. The code counts even under another status. A number of objects that is used up, which
+// servers refuse alike, stays so.
+func isThrottled(status int, code string, text []byte) bool {
+	limited := status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
+	return limited && !quotaText.Match(text[:min(len(text), maxRefusal)])
 }
 
 func isTransientStatus(status int, code string) bool {

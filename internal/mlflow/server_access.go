@@ -435,7 +435,7 @@ func (a serverAccess) probe(ctx context.Context) (permissionAPI, error) {
 // the text of the authentication app. An error of the server, or of something in front of it, proves nothing.
 func isAnswer(err error) bool {
 	e, ok := asRefusal(err)
-	if !ok || IsUnauthenticated(err) || IsEndpointAbsent(err) || e.Status >= http.StatusInternalServerError || isThrottled(e.Status, e.Code) {
+	if !ok || IsUnauthenticated(err) || IsEndpointAbsent(err) || e.Status >= http.StatusInternalServerError || isThrottled(e.Status, e.Code, []byte(e.Message)) {
 		return false
 	}
 	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"

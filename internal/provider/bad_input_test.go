@@ -419,8 +419,8 @@ func TestGoodInput(t *testing.T) {
 		warns  string
 	}{
 		"an experiment":        {kind: "mlflow_experiment", config: values("name", "/Shared/x", "description", "fine")},
-		"MLflow's tag, ours":   {kind: "mlflow_experiment", config: values("name", "/Shared/x", "tags", oneTag("mlflow.workload_creation_policy_id", "v"))},
-		"longest tag":          {kind: "mlflow_experiment", config: values("name", "/Shared/x", "tags", oneTag(repeated("k", 250), repeated("v", 64<<10)))},
+		"MLflow's tag, ours":   {kind: "mlflow_experiment", config: values("name", "/Shared/ours", "tags", oneTag("mlflow.workload_creation_policy_id", "v"))},
+		"longest tag":          {kind: "mlflow_experiment", config: values("name", "/Shared/longest", "tags", oneTag(repeated("k", 250), repeated("v", 64<<10)))},
 		"a tag":                {kind: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", "team/a", "value", "")},
 		"the description":      {kind: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", "mlflow.note.content", "value", "About")},
 		"a notebook's id":      {kind: "mlflow_experiment_tag", config: values("experiment_id", repeated("a", 32), "key", "mlflow.experimentKind", "value", "genai")},
@@ -429,8 +429,8 @@ func TestGoodInput(t *testing.T) {
 		"a grant, all unknown": {kind: "mlflow_experiment_permission", config: values("experiment_id", unknown, "group_name", unknown, "permission_level", unknown)},
 		"a level of MLflow's": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "risk", "permission_level", "USE"),
 			warns: "warning at permission_level: Unknown permission level: \"USE\" is not a known permission level of Databricks"},
-		"null tags":         {kind: "mlflow_experiment", config: values("name", "/Shared/x", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
-		"empty description": {kind: "mlflow_experiment", config: values("name", "/Shared/x", "description", "")},
+		"null tags":         {kind: "mlflow_experiment", config: values("name", "/Shared/nulls", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
+		"empty description": {kind: "mlflow_experiment", config: values("name", "/Shared/undescribed", "description", "")},
 		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "risk", "permission_level", "CAN_COMMENT"),
 			warns: "warning at permission_level: Unknown permission level: \"CAN_COMMENT\" is not a known permission level of Databricks"},
 	} {

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,11 +21,30 @@ func addWarning(diags *diag.Diagnostics, could string, object string, err error,
 }
 
 func failure(object string, err error, advice ...string) string {
-	parts := []string{fmt.Sprintf("%s: %s", upperFirst(object), strings.TrimSuffix(err.Error(), "."))}
+	said := fmt.Sprintf("%s: %s", upperFirst(object), strings.TrimSuffix(err.Error(), "."))
+	if _, ok := errors.AsType[*mlflow.NotSentError](err); ok {
+		return said + "." // the error of the request that was sent has the advice
+	}
+	if cause := causeAdvice(err); cause != "" {
+		advice = append([]string{cause}, advice...)
+	}
 	if len(advice) == 0 && mlflow.IsPermissionDenied(err) {
 		advice = []string{"Ask somebody with CAN_MANAGE on it, or a workspace admin, for access."}
 	}
-	return strings.Join(append(parts, advice...), "\n\n")
+	return strings.Join(append([]string{said}, advice...), "\n\n")
+}
+
+// causeAdvice says what to do about a refusal that has nothing to do with the object; "" for others.
+func causeAdvice(err error) string {
+	switch {
+	case mlflow.IsThrottled(err):
+		return "The server limits the rate of requests. Set rate_limit in the provider block to a lower number of requests per second, or run Terraform with a lower " +
+			"-parallelism. To retry for longer, increase retry_timeout_seconds."
+	case mlflow.IsQuotaExceeded(err):
+		return "The server has as many experiments as it allows. Delete those that are no longer needed, or ask an administrator of the server to raise the limit."
+	default:
+		return ""
+	}
 }
 
 func upperFirst(s string) string {

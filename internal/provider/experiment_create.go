@@ -208,9 +208,12 @@ func (o obtaining) createFailed(err error) {
 		o.deletedHoldsName(taken.Experiment)
 		return
 	}
-	if mlflow.IsInvalid(err) && strings.Contains(err.Error(), "artifact_location") { // an MLflow server with workspaces takes none
-		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", failure(named("", o.name()), err,
-			"Leave artifact_location out: the server chooses where artifacts lie."))
+	if mlflow.IsLocationRefused(err) {
+		advice := "Leave artifact_location out: the server chooses where artifacts lie." // as an MLflow server with workspaces does
+		if setting, ok := mlflow.RefusedScheme(err); ok {
+			advice = "Set " + setting + " in the environment of the server, or choose a location in the artifact storage of the server."
+		}
+		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", failure(named("", o.name()), err, advice))
 		return
 	}
 	addError(o.diags, "create experiment", named("", o.name()), err)
@@ -227,7 +230,7 @@ func addNameError(diags *diag.Diagnostics, could, name string, err error) bool {
 		return false
 	case mlflow.IsAlreadyExists(err):
 		advice = "The name is taken, by another experiment or, on Databricks, by a notebook or folder. Choose another one, or import what is there."
-	case mlflow.IsInvalid(err) && strings.Contains(err.Error(), "in a repo"):
+	case mlflow.IsInGitFolder(err):
 		advice = "Databricks allows no experiments inside Git folders. Choose a path outside, such as one under /Shared or /Users."
 	default:
 		return false

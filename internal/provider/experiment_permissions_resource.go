@@ -131,6 +131,9 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	state.created = createdOf(ctx, req.Private)
 	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
 	switch {
+	case problem != nil && problem.gone && state.imported():
+		problem.addError(&resp.Diagnostics, "import permissions")
+		return
 	case problem != nil && problem.gone:
 		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is gone", fmt.Sprintf(
 			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.",

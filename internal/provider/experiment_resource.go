@@ -3,6 +3,7 @@ package provider
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -147,7 +148,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	case err != nil:
 		addError(&resp.Diagnostics, "read experiment", named(id, state.Name.ValueString()), err)
 	case reason != "" && string(imported) == byImport:
-		resp.Diagnostics.AddError("Could not import experiment", fmt.Sprintf("Experiment %s %s.", id, reason))
+		resp.Diagnostics.AddError("Could not import experiment", r.notImported(id, e, reason))
 	case reason != "":
 		r.warnGone(&resp.Diagnostics, state, e, reason)
 		resp.State.RemoveResource(ctx)
@@ -200,16 +201,36 @@ func isSomebodyElse(state experimentModel, e mlflow.Experiment) bool {
 	return !state.CreationTime.IsNull() && !created.IsNull() && !state.CreationTime.Equal(created)
 }
 
+// notImported says why an experiment cannot be imported, and what to do. e is empty if it was not found.
+func (r *experimentResource) notImported(id string, e mlflow.Experiment, reason string) string {
+	if e.ID != "" {
+		return fmt.Sprintf("Experiment %s %s.\n\nRestore it first, in the UI or with the restore call, then import it.", id, reason)
+	}
+	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the experiment.%s", id, r.lookedIn())
+}
+
+// lookedIn names the MLflow workspace that an experiment was looked up in, "" on Databricks.
+func (r *experimentResource) lookedIn() string {
+	workspace := r.client().MLflowWorkspace()
+	if workspace == "" {
+		return ""
+	}
+	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only: to look it up in another one, set workspace in the provider block, or MLFLOW_WORKSPACE.", workspace)
+}
+
 func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentModel, e mlflow.Experiment, reason string) {
-	advice := "It can't be restored any more."
+	next, advice := "the next apply creates a new one", "It can no longer be restored."
 	switch keepsName := r.client().DeletedKeepName(); {
 	case e.Deleted() && keepsName:
-		advice = "To get it back with its runs, set if_deleted = \"restore\" before the next apply."
+		next = "the next apply fails unless if_deleted is set, because a deleted experiment reserves its name"
+		advice = "Set if_deleted = \"restore\" to restore it with its runs, or if_deleted = \"supersede\" to rename it and create a new experiment."
 	case !keepsName:
 		advice = "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
+	case e.ID == "":
+		advice = strings.TrimSpace(r.lookedIn())
 	}
-	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state, and the next apply creates a new one "+
-		"if it is still configured.\n\n%s", state.Name.ValueString(), state.ID.ValueString(), reason, advice))
+	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state. If it is still in the configuration, %s.\n\n%s",
+		state.Name.ValueString(), state.ID.ValueString(), reason, next, advice))
 }
 
 // ImportState takes an id, a name, the address of the experiment's page, or an identity.

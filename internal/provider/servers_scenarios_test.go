@@ -569,7 +569,7 @@ func purged(t *testing.T, s *server) {
 	before, beforeTag := *e, *tag
 	s.remove(t, id)
 	s.purge(t, id)
-	expectSays(t, e.refresh(), "warning: Experiment is gone", "does not exist any more", "can't be restored")
+	expectSays(t, e.refresh(), "warning: Experiment is gone", "does not exist any more", `it was looked up in "default" only`)
 
 	stranger := s.name("stranger")
 	s.call(t, "POST", experimentCalls+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure

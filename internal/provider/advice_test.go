@@ -1,0 +1,153 @@
+package provider_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestAdvice: a refusal names its cause and what helps, and nothing that does not.
+func TestAdvice(t *testing.T) {
+	t.Parallel()
+	const managing = "CAN_MANAGE"
+	for name, c := range map[string]struct {
+		fault        emulator.Fault
+		says, unsaid []string
+	}{
+		"an IP access list": {
+			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
+			[]string{"10.1.2.3", "An IP access list does not allow the address of this machine."}, []string{managing, "token"},
+		},
+		"a guard of host names": {
+			emulator.Fault{Status: 403, RawBody: "Invalid Host header - possible DNS rebinding attack detected"},
+			[]string{"--allowed-hosts"}, []string{managing},
+		},
+		"a firewall": {
+			emulator.Fault{Status: 403, RawBody: "<html><title>403 Forbidden</title></html>"},
+			[]string{"Something in front of the server refused the request"}, []string{managing},
+		},
+		"missing access": {
+			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "User does not have permission"},
+			[]string{"Ask somebody with CAN_MANAGE"}, []string{"IP access list", "in front of"},
+		},
+		"too many experiments": {
+			emulator.Fault{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "The workspace has reached the limit of 5000 experiments"},
+			[]string{"as many experiments as it allows"}, []string{managing, "rate_limit", "tried"},
+		},
+		"too many requests": {
+			emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Message: "Too many requests", Times: -1},
+			[]string{"rate_limit", "-parallelism", "retry_timeout_seconds"}, []string{managing},
+		},
+		"a Git folder": {
+			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "An experiment cannot be created in a repo"},
+			[]string{"no experiments inside Git folders"}, []string{managing},
+		},
+		"a refused scheme": {
+			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
+				"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
+			[]string{"variable on the server to allow it", "Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"}, []string{"Leave artifact_location out"},
+		},
+		"a location where there is none": {
+			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "artifact_location cannot be set"},
+			[]string{"Leave artifact_location out"}, []string{"SCHEMES"},
+		},
+		"a gateway's JSON": {
+			emulator.Fault{Status: 404, RawBody: `{"status":"no route"}`},
+			[]string{"nothing of the MLflow API in it", "/api/2.0"}, []string{managing},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			c.fault.Path = experimentCalls + "create"
+			w.Inject(c.fault)
+			d := newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+			_, got := d.apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
+			for _, want := range c.says {
+				if !strings.Contains(got, want) {
+					t.Errorf("says %q, want %q", got, want)
+				}
+			}
+			for _, unwanted := range c.unsaid {
+				if strings.Contains(got, unwanted) {
+					t.Errorf("says %q, unwanted %q", got, unwanted)
+				}
+			}
+		})
+	}
+}
+
+// TestRefusedCredentials: after credentials were refused nothing more is sent, not for a token either, and every further resource says so in one
+// line.
+func TestRefusedCredentials(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]map[string]any{
+		"a token":         {"token": "wrong"},
+		"a client secret": {"client_id": emulator.ServicePrincipal, "client_secret": "wrong"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorkspace(t)
+			config["host"] = w.url
+			d := newDirect(t, config)
+			experiment := map[string]any{"name": "/Shared/x"}
+			_, first := d.apply("mlflow_experiment", nil, experiment)
+			if !strings.Contains(first, "error: ") || strings.Contains(first, "no request was sent") {
+				t.Errorf("the first says %q", first)
+			}
+			w.ResetJournal()
+			grants := map[string]any{"experiment_id": "1", "user_name": "ana@example.com", "permission_level": "CAN_READ"}
+			for i := range 5 {
+				_, again := d.apply("mlflow_experiment", nil, map[string]any{"name": fmt.Sprintf("/Shared/%d", i)})
+				_, grant := d.apply("mlflow_experiment_permission", nil, grants)
+				for _, got := range []string{again, grant} {
+					if !strings.Contains(got, "no request was sent, because authentication already failed") || strings.Contains(got, "\n") {
+						t.Errorf("a further one says %q", got)
+					}
+				}
+			}
+			if calls := w.Journal(); len(calls) > 0 {
+				t.Errorf("%d more calls, first %s %s", len(calls), calls[0].Method, calls[0].Path)
+			}
+		})
+	}
+}
+
+// TestImport_unknown: an ID that never was is not called gone, and nothing is advised to be restored.
+func TestImport_unknown(t *testing.T) {
+	t.Parallel()
+	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	for kind, want := range map[string]string{
+		"mlflow_experiment":             "error: Could not import experiment: Experiment 4242 was not found.\n\nCheck the ID",
+		"mlflow_experiment_permissions": "error: Could not import permissions: Experiment 4242: ",
+	} {
+		got := d.readImported(kind, "4242")
+		if !strings.HasPrefix(got, want) || strings.Contains(strings.ToLower(got), "restore") || strings.Contains(got, "any more") {
+			t.Errorf("%s says %q, want %q", kind, got, want)
+		}
+	}
+}
+
+// TestGoneOnServer: the warning about a deleted experiment says what the next apply does, and one about an unknown one where it was looked up.
+func TestGoneOnServer(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulator.Options{DeletedKeepName: true})
+	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
+	server := func(more ...any) *direct {
+		return newDirect(t, values(append([]any{"tracking_uri", w.url, "token", emulator.AdminToken}, more...)...))
+	}
+	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
+	w.Trash(id)
+	_, got := server().read("mlflow_experiment", state)
+	expectSays(t, got, "warning: Experiment is gone", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	state["id"] = "4242"
+	_, got = server().read("mlflow_experiment", state)
+	expectSays(t, got, "warning: Experiment is gone", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	if strings.Contains(got, "restored") {
+		t.Errorf("says %q", got)
+	}
+	_, got = server("workspace", "risk").read("mlflow_experiment", state)
+	expectSays(t, got, "warning: Experiment is gone", `it was looked up in "risk" only`)
+}
