@@ -24,7 +24,7 @@ const (
 	fullFaults    = 2000
 	roundsInWorld = 10
 	// extraWorlds may follow a full run to find what it has left out.
-	extraWorlds = 6
+	extraWorlds = 12
 )
 
 // settings are what is played with one seed. world is the only one to play, -1 for all.

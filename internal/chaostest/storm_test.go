@@ -9,8 +9,8 @@ import (
 	"sync"
 )
 
-// worldStride shifts the order of kinds from world to world. It has no divisor in common with the numbers of kinds, so that a call that a
-// world sees but once meets another kind in each.
+// worldStride shifts the order of kinds from world to world, among the even and among the odd ones: some calls come in every other world
+// alone. It has no divisor in common with the numbers of kinds, so that a call that a world sees but once meets another kind in each.
 const worldStride = 5
 
 // mostSamePages is how often one and the same page is answered to who goes on asking for the next one.
@@ -62,8 +62,9 @@ func newStorm(w *world) *storm {
 	for _, c := range st.calls {
 		all := kindsFor(c)
 		order := rand.New(rand.NewPCG(uint64(w.settings.seed), hash(c.name))).Perm(len(all))
+		first := worldStride*(w.number/2) + w.number%2*len(all)/2
 		for i := range order {
-			st.queues[c.name] = append(st.queues[c.name], all[order[(i+worldStride*w.number)%len(all)]])
+			st.queues[c.name] = append(st.queues[c.name], all[order[(i+first)%len(all)]])
 		}
 		if w.number >= w.settings.worlds() { // an extra world begins with what was seldom or never seen
 			slices.SortStableFunc(st.queues[c.name], func(a, b kind) int { return w.tally.count(a.name, c.name) - w.tally.count(b.name, c.name) })
