@@ -229,8 +229,10 @@ func (a *attempts) decode(resp *http.Response) error {
 		return nil
 	case empty:
 		return a.noAnswer(resp, errors.New("it is empty"))
-	case !isJSON(resp, body), errorCode(body) != "":
+	case errorCode(body) != "", !isJSON(resp, body) && !json.Valid(body):
 		return a.apiError(resp, body)
+	case !isJSON(resp, body):
+		return a.noAnswer(resp, errors.New("it is no JSON object"))
 	case a.call.out == nil && !isEmptyObject(body):
 		return a.noAnswer(resp, errors.New("it contains what this call does not return"))
 	case a.call.out == nil:

@@ -177,7 +177,7 @@ func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error
 		return err
 	}
 	if _, still := a.directExcept(after, p); still {
-		return fmt.Errorf("the server still lists the direct grant of %q after it was removed", p.Name)
+		return &StillGrantedError{Principal: p}
 	}
 	return nil
 }

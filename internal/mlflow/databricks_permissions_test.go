@@ -184,8 +184,8 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 		says   string
 	}{
 		"it is gone":               {listAnswer("1", "user_name ben CAN_EDIT"), ""},
-		"it is there":              {before, `the direct grant of "ana"`},
-		"in other letters":         {listAnswer("1", "user_name ben CAN_EDIT", "user_name ANA CAN_READ"), `the direct grant of "ana"`},
+		"it is there":              {before, `lists the grant to "ana"`},
+		"in other letters":         {listAnswer("1", "user_name ben CAN_EDIT", "user_name ANA CAN_READ"), `lists the grant to "ana"`},
 		"the other one was lost":   {listAnswer("1"), "ben"},
 		"the other one is changed": {listAnswer("1", "user_name ben CAN_READ"), "ben"},
 		"no list":                  {ok(`{}`), "object_id"},

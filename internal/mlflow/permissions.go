@@ -203,6 +203,14 @@ func MissingPrincipal(err error) (p Principal, ok bool) {
 	return missing.Principal, true
 }
 
+// StillGrantedError means that the server confirmed a revoke and lists the grant all the same: it puts the grant back by itself, or somebody else did.
+type StillGrantedError struct{ Principal Principal }
+
+// Error implements error.
+func (e *StillGrantedError) Error() string {
+	return fmt.Sprintf("the server still lists the grant to %q after it was revoked", e.Principal.Name)
+}
+
 // ObjectError means that the server has no access control list for the experiment itself, but one for another kind of object.
 type ObjectError struct {
 	// Type is such as "notebook".

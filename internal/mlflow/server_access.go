@@ -249,39 +249,38 @@ func (a serverAccess) Set(ctx context.Context, experimentID string, grants []Gra
 			}
 		}
 	}
-	revoked := false
+	var revoked []Principal
 	for p, level := range held {
 		if _, stays := wanted[p]; !stays {
 			if err := api.change(ctx, experimentID, p, level, ""); err != nil {
 				return ACL{}, err
 			}
-			revoked = true
+			revoked = append(revoked, p)
 		}
 	}
-	if revoked {
-		return a.checkSet(ctx, experimentID, wanted)
+	if err := a.checkRevoked(ctx, experimentID, revoked); err != nil {
+		return ACL{}, err
 	}
 	return all.with(experimentID, wanted).acl(experimentID), nil
 }
 
-// checkSet reads the grants on an experiment again after some were revoked: only then are they gone.
-func (a serverAccess) checkSet(ctx context.Context, experimentID string, wanted map[Principal]string) (ACL, error) {
+// checkRevoked reads the grants on an experiment again after some were revoked: only then are they gone.
+func (a serverAccess) checkRevoked(ctx context.Context, experimentID string, revoked []Principal) error {
+	if len(revoked) == 0 {
+		return nil
+	}
 	a.server.grantsChanged()
 	all, _, err := a.readAll(ctx)
 	if err != nil {
-		return ACL{}, fmt.Errorf("reading the grants again: %w", err)
+		return fmt.Errorf("reading the grants again: %w", err)
 	}
-	for p, level := range all.direct(experimentID) {
-		if wanted[p] == "" {
-			return ACL{}, stillGranted(p, level)
+	now := all.direct(experimentID)
+	for _, p := range revoked {
+		if now[p] != "" {
+			return &StillGrantedError{Principal: p}
 		}
 	}
-	return all.acl(experimentID), nil
-}
-
-// stillGranted is the error of a revoke that the server confirmed and did not do, or that somebody else undid.
-func stillGranted(p Principal, level string) error {
-	return fmt.Errorf("the server still lists the grant of %s to %q after it was revoked", fromServerLevel(level), p.Name)
+	return nil
 }
 
 // with returns the grants as they are once those on one experiment are replaced.
@@ -353,7 +352,7 @@ func (a serverAccess) changeOne(ctx context.Context, experimentID string, p Prin
 	a.server.grantsChanged()
 	now, err := api.level(ctx, experimentID, p)
 	if err == nil && now != "" {
-		err = stillGranted(p, now)
+		err = &StillGrantedError{Principal: p}
 	}
 	return created, err
 }

@@ -229,7 +229,7 @@ func TestServerAccess_Set(t *testing.T) {
 		},
 		"a removal that did not take place": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{},
-			writes: func(s *scripted) []write { return []write{s.revoking("ana")} }, says: `still lists the grant of CAN_READ to "ana"`,
+			writes: func(s *scripted) []write { return []write{s.revoking("ana")} }, says: `still lists the grant to "ana"`,
 		},
 		"what fails ends it, before anything goes": {
 			from: map[string]string{"ana": "READ"}, to: map[string]string{"ben": mlflow.LevelManage},

@@ -133,7 +133,7 @@ func TestLegacy_changesOneGrant(t *testing.T) {
 			w := s.legacyWrite("DELETE", "ben", "")
 			w.then = nil
 			return []write{w}
-		}, `still lists the grant of CAN_EDIT to "ben"`},
+		}, `still lists the grant to "ben"`},
 		"a lost new grant": {"ana", mlflow.LevelRead, func(s *scripted) []write {
 			return []write{s.legacyWrite("POST", "ana", "READ").answered(lost), s.legacyWrite("POST", "ana", "READ").answered(s.as("permissions/create: there is one"))}
 		}, ""},

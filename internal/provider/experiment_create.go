@@ -200,7 +200,7 @@ func parentsFailed(diags *diag.Diagnostics, name string, err error) {
 }
 
 func (o obtaining) createFailed(err error) {
-	if addNameError(o.diags, "create experiment", o.name(), err) {
+	if addNameError(o.diags, "create experiment", named("", o.name()), o.name(), err) {
 		return
 	}
 	var taken *mlflow.TakenError
@@ -219,8 +219,8 @@ func (o obtaining) createFailed(err error) {
 	addError(o.diags, "create experiment", named("", o.name()), err)
 }
 
-// addNameError words the refusals that a name can meet on create and on rename; it tells whether it was one.
-func addNameError(diags *diag.Diagnostics, could, name string, err error) bool {
+// addNameError reports the refusals that a name can meet on create and on rename, and whether it was one.
+func addNameError(diags *diag.Diagnostics, could, object, name string, err error) bool {
 	var advice string
 	var taken *mlflow.TakenError
 	switch {
@@ -235,7 +235,7 @@ func addNameError(diags *diag.Diagnostics, could, name string, err error) bool {
 	default:
 		return false
 	}
-	diags.AddAttributeError(path.Root("name"), "Could not "+could, failure(named("", name), err, advice))
+	diags.AddAttributeError(path.Root("name"), "Could not "+could, failure(object, err, advice))
 	return true
 }
 

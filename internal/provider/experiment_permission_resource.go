@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -377,12 +378,14 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 		return "", ok
 	}
 	acl, err := client.AccessControl().Get(ctx, id)
-	if err != nil {
+	if isUnreadable(err) {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
-		if held, levelErr := client.AccessControl().Level(ctx, id, p); levelErr != nil || held.Level != mlflow.LevelManage {
+		var held mlflow.Holding
+		held, err = client.AccessControl().Level(ctx, id, p)
+		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
 			return "", true
 		}
-	} else {
+	} else if err == nil {
 		direct := directGrants(acl)
 		after := withoutPrincipal(client, direct, p)
 		if level != "" {
@@ -392,8 +395,18 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 			return "", true
 		}
 	}
+	if err != nil {
+		explainACL(ctx, client, id, err).addError(diags, "check the access of the current user")
+		return "", false
+	}
 	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.", caller.Principal.Name, named(id, ""),
 		kindNoun(p.Kind), p.Name), true
+}
+
+// isUnreadable reports that the caller may not see grants, or that there are none to see. Any other error tells nothing about them.
+func isUnreadable(err error) bool {
+	var unsupported *mlflow.UnsupportedError
+	return mlflow.IsNotFound(err) || mlflow.IsPermissionDenied(err) || errors.As(err, &unsupported)
 }
 
 // ImportState implements [resource.ResourceWithImportState].

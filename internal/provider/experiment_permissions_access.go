@@ -53,6 +53,7 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 	p := &aclProblem{experimentID: id, err: err}
 	var object *mlflow.ObjectError
 	var unsupported *mlflow.UnsupportedError
+	var still *mlflow.StillGrantedError
 	switch missing, ok := mlflow.MissingPrincipal(err); {
 	case ok:
 		p.advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
@@ -60,6 +61,10 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 		return p
 	case errors.As(err, &object):
 		return lookAtExperiment(ctx, client, p)
+	case errors.As(err, &still):
+		p.advice = []string{"Some servers put grants back by themselves, for example that of the experiment's owner. If this is one, remove the resource from the state: " +
+			"terraform state rm ADDRESS."}
+		return p
 	case errors.As(err, &unsupported) && unsupported.Single:
 		p.advice = []string{"Use mlflow_experiment_permission, which manages the grant of one principal."}
 		return p

@@ -260,9 +260,7 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
 		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
 		"empty key":     {kind: mlflow.KindUser, value: mapOf(levels{" ": "CAN_READ"}), errors: []path.Path{at.AtMapKey(" ")}},
-		"null level": {
-			kind: mlflow.KindUser, value: mapValue(map[string]types.String{"ana": types.StringNull()}), errors: []path.Path{at.AtMapKey("ana")},
-		},
+		"null level":    {kind: mlflow.KindUser, value: mapValue(map[string]types.String{"ana": types.StringNull()})},
 		"a display name": {
 			kind: mlflow.KindServicePrincipal, value: mapOf(levels{"deployer": "CAN_READ", someApplication: "CAN_READ"}),
 			warnings: []path.Path{at.AtMapKey("deployer")},

@@ -86,9 +86,9 @@ func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
 		}
 	}
 	if err := u.client.RenameExperiment(ctx, u.id, name); err != nil {
-		could := fmt.Sprintf("rename experiment %q (%s)", u.name, u.id)
-		if !addNameError(u.diags, could, name, err) {
-			addError(u.diags, could, named("", name), err)
+		object := fmt.Sprintf("%s, to be renamed to %q", named(u.id, u.name), name)
+		if !addNameError(u.diags, "rename experiment", object, name, err) {
+			addError(u.diags, "rename experiment", object, err)
 		}
 		return false
 	}

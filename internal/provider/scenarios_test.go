@@ -236,7 +236,7 @@ func renameToTaken(t *testing.T, b *backend) {
 	e := b.experimentBlock(t)
 	e.mustUp(attributes(mine, nil))
 	expectSays(t, e.up(attributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
-		"error at name: Could not rename experiment \""+mine+"\" ("+e.text("id")+")", "The name is taken")
+		"error at name: Could not rename experiment: Experiment \""+mine+"\" ("+e.text("id")+")", "The name is taken")
 	b.expect(t, e.text("id"), mine, "active", map[string]string{})
 	if e.text("name") != mine {
 		t.Errorf("the state has the name %q", e.text("name"))

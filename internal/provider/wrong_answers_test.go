@@ -185,3 +185,24 @@ func TestExperiment_folderMadeMeanwhile(t *testing.T) {
 		t.Errorf("the create says %q", says)
 	}
 }
+
+// Whether the caller has other access is not known from a wrong answer, so the caller's own grant is not revoked because of one.
+func TestPermission_ownGrantWrongAnswers(t *testing.T) {
+	t.Parallel()
+	for name, lie := range wrongAnswers {
+		t.Run(name, func(t *testing.T) {
+			w := newWorkspace(t)
+			id := w.CreateExperiment(emulator.User, "/Teams/churn", nil)
+			state := map[string]any{
+				"id": id + "/user/" + emulator.User, "experiment_id": id, "user_name": emulator.User, "permission_level": "CAN_MANAGE",
+			}
+			lie.Method, lie.Path, lie.Times = http.MethodGet, permissionsPath(id), 2
+			w.Inject(lie)
+			_, says := w.direct(t, emulator.UserToken).apply("mlflow_experiment_permission", state, nil)
+			w.ClearFaults()
+			if !strings.HasPrefix(says, "error") || !w.mayManage(t, emulator.UserToken, id) {
+				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, w.mayManage(t, emulator.UserToken, id))
+			}
+		})
+	}
+}
