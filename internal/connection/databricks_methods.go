@@ -150,6 +150,20 @@ func (m method) missingSettings(cfg *config.Config) string {
 	return strings.Join(missing, " and ") + " are not set"
 }
 
+// checkAdvice names the settings of the method, for when the server rejected them. It is empty if the method has none of its own.
+func (m method) checkAdvice() string {
+	var settings []string
+	for i := range config.ConfigAttributes {
+		if a := &config.ConfigAttributes[i]; a.Name != "host" && slices.Contains(m.needs, a.Name) {
+			settings = append(settings, fmt.Sprintf("%s (%s)", a.Name, strings.Join(a.EnvVars, ", ")))
+		}
+	}
+	if len(settings) == 0 {
+		return ""
+	}
+	return ". Check " + strings.Join(settings, " and ")
+}
+
 // methodChain tries methods until one gives credentials. It implements [config.CredentialsStrategy], in place of the
 // SDK's chain, which swallows the reasons, and which goes on to another identity when the one that was configured fails.
 type methodChain struct {
@@ -175,6 +189,9 @@ func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (creden
 				return provider, nil
 			}
 			reason = failureReason(c.secrets, err)
+			if _, unreached := errors.AsType[*tokenFailure](err); !unreached {
+				reason += m.checkAdvice()
+			}
 			if !m.ambient {
 				return nil, authError(cfg, []string{m.Name() + ": " + reason})
 			}

@@ -245,7 +245,7 @@ func TestFailingCredentialsAreNotReplaced(t *testing.T) {
 	env := map[string]string{"DATABRICKS_CLIENT_ID": "c", "DATABRICKS_CLIENT_SECRET": "hunter2",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": f.URL + "/github?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "hunter3"}
 	_, err := call(t.Context(), mustOpen(t, Settings{Host: f.URL}, env))
-	wantError(t, err, "", "oauth-m2m: ", "invalid_client", "no client with ***")
+	wantError(t, err, "", "oauth-m2m: ", "invalid_client", "no client with ***", "Check client_id (DATABRICKS_CLIENT_ID) and client_secret (DATABRICKS_CLIENT_SECRET).")
 	if _, ok := errors.AsType[*CredentialsError](err); !ok {
 		t.Errorf("credentials that were refused give a %T", err)
 	}

@@ -431,7 +431,7 @@ func TestGoodInput(t *testing.T) {
 			warns: "warning at permission_level: Unknown permission level: \"USE\" is not a known permission level of Databricks"},
 		"null tags":         {kind: "mlflow_experiment", config: values("name", "/Shared/nulls", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
 		"empty description": {kind: "mlflow_experiment", config: values("name", "/Shared/undescribed", "description", "")},
-		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "risk", "permission_level", "CAN_COMMENT"),
+		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "data", "permission_level", "CAN_COMMENT"),
 			warns: "warning at permission_level: Unknown permission level: \"CAN_COMMENT\" is not a known permission level of Databricks"},
 	} {
 		t.Run(name, func(t *testing.T) {

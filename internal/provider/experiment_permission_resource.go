@@ -171,6 +171,14 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	name, p := plan.principal()
 	g := mlflow.Grant{Principal: p, Level: plan.PermissionLevel.ValueString()}
 	checkGrant(&resp.Diagnostics, r.client(), g, path.Root(name.attribute), path.Root("permission_level"))
+	if plan.ExperimentID.IsUnknown() || p.Name == "" {
+		return
+	}
+	lock := r.provider.run.ACLLock(plan.ExperimentID.ValueString())
+	if lock.PlanGrant(r.rules(), p, plannedGrant{inState: !req.State.Raw.IsNull(), level: plan.PermissionLevel}) {
+		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the configuration declare the grant to %s. A grant "+
+			"can be managed by only one resource.\n\nRemove one of the two resources.", plan.object()))
+	}
 }
 
 // Create implements [resource.Resource]. A grant that is there already is taken over.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -202,4 +203,24 @@ func TestPermission_readWhenGone(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPermissionResource_duplicate: two resources with the grant to one principal are refused in the plan, where both are known. One that is
+// replaced, or moved to another address, is none.
+func TestPermissionResource_duplicate(t *testing.T) {
+	w := newWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	grant := func(address, user, level string) string {
+		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n", address, id, user, level)
+	}
+	refused := func(config string) resource.TestStep {
+		return resource.TestStep{Config: w.config(config), ExpectError: regexp.MustCompile("Duplicate grant")}
+	}
+	unitTest(t,
+		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),
+		resource.TestStep{Config: w.config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
+		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com", "CAN_EDIT")),
+		resource.TestStep{Config: w.config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")), Taint: []string{"mlflow_experiment_permission.a"}},
+		resource.TestStep{Config: w.config(grant("c", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
+	)
 }

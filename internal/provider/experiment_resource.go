@@ -84,11 +84,12 @@ func experimentAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.Map{tagsValidator{}},
 			MarkdownDescription: "Tags to manage. Exactly these keys are set, changed, and removed when they are taken out; tags that others set are left " +
-				"alone and not shown. On Databricks, which has no call to remove a tag, a removed one is left with an empty value. Default: none.",
+				"alone and not shown. On Databricks, which has no call to remove a tag, a removed one is left with an empty value. A tag whose value is null counts as absent. Default: none.",
 		},
 		"tags_all": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "All managed tags: `tags` over the provider's `default_tags`.",
+			MarkdownDescription: "All managed tags: `tags` merged over the provider's `default_tags`, without those that are null. Plans show the values here even if they " +
+				"are sensitive in `tags`.",
 		},
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true,

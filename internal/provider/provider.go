@@ -223,7 +223,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 		"default_tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
 			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A changed " +
-				"default shows up in each experiment's `tags_all`. Default: none.",
+				"default shows up in each experiment's `tags_all`. A tag whose value is null counts as absent. Default: none.",
 			Validators: []validator.Map{tagsValidator{}},
 		},
 		"http_timeout_seconds": schema.Int64Attribute{

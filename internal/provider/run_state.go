@@ -5,6 +5,8 @@ import (
 	"path"
 	"sync"
 
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
@@ -53,6 +55,26 @@ type ACLLock struct {
 	planned *mlflow.ACL
 	// Grants holds the principals to which this run granted a declared level, one at a time.
 	Grants map[mlflow.PrincipalKey]bool
+	// plannedGrants is what the plans of single grants had for each principal.
+	plannedGrants map[mlflow.PrincipalKey]plannedGrant
+}
+
+// plannedGrant is the plan of one grant. A grant that is in the state may be a new one's plan, too: Terraform plans a replacement as both.
+type plannedGrant struct {
+	inState bool
+	level   types.String
+}
+
+// PlanGrant records the plan of one grant, and reports whether another resource has planned one for the same principal.
+func (l *ACLLock) PlanGrant(rules mlflow.NameRules, p mlflow.Principal, grant plannedGrant) (duplicate bool) {
+	l.Lock()
+	defer l.Unlock()
+	if l.plannedGrants == nil {
+		l.plannedGrants = map[mlflow.PrincipalKey]plannedGrant{}
+	}
+	other, found := l.plannedGrants[rules.PrincipalKey(p)]
+	l.plannedGrants[rules.PrincipalKey(p)] = grant
+	return found && (other.inState == grant.inState || !other.level.Equal(grant.level))
 }
 
 // DeclareList marks the whole list, which has these grants now.
