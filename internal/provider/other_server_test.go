@@ -74,13 +74,11 @@ var managedKinds = map[string]belonging{
 	},
 }
 
-// callsOn lists the API calls since the last reset, without those that only find out who and where we are.
+// callsOn lists the API calls since the last reset, with ID in place of an experiment's ID.
 func (w *workspace) callsOn(id string) []string {
-	var calls []string
-	for _, c := range w.Journal() {
-		if strings.HasPrefix(c.Path, "/api/") {
-			calls = append(calls, c.Method+" "+strings.ReplaceAll(c.Path, id, "ID"))
-		}
+	calls := w.calls()
+	for i := range calls {
+		calls[i] = strings.ReplaceAll(calls[i], id, "ID")
 	}
 	return calls
 }
