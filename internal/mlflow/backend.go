@@ -22,6 +22,8 @@ type Backend interface {
 	experimentURL(e Endpoint, id string) string
 	// activeWorkspace is the MLflow workspace that calls act in, "" where there are none.
 	activeWorkspace() string
+	// reusesIDs reports whether the ID of a purged experiment is given to another one.
+	reusesIDs() bool
 	// deletedKeepName tells whether a deleted experiment goes on holding its name.
 	deletedKeepName() bool
 	createParents(ctx context.Context, c *Client, name string) error
@@ -46,6 +48,12 @@ func (c *Client) BackendName() string { return c.backend.Name() }
 // Kind is the kind of the server, [KindDatabricks] or [KindServer].
 func (c *Client) Kind() string { return c.backend.kind() }
 
+// DefaultWorkspace is the MLflow workspace that calls act in unless another one is configured.
+const DefaultWorkspace = "default"
+
+// ReusesIDs reports whether the server gives the ID of a purged experiment to another one.
+func (c *Client) ReusesIDs() bool { return c.backend.reusesIDs() }
+
 // NormalizeName implements [NameRules].
 func (c *Client) NormalizeName(name string) string { return c.backend.NormalizeName(name) }
 
@@ -68,6 +76,9 @@ func (c *Client) MLflowWorkspace() string { return c.backend.activeWorkspace() }
 
 // DeletedKeepName tells whether a deleted experiment goes on holding its name on this server.
 func (c *Client) DeletedKeepName() bool { return c.backend.deletedKeepName() }
+
+// Endpoint is where the server is reached.
+func (c *Client) Endpoint(ctx context.Context) (Endpoint, error) { return c.options.Endpoint(ctx) }
 
 // TrackingURI is the address of the server, without a trailing slash.
 func (c *Client) TrackingURI(ctx context.Context) (string, error) {

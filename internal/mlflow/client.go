@@ -16,6 +16,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -86,7 +87,9 @@ type Client struct {
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            shared[Caller]
-	refresher         refresher
+	// created holds the creation time, an Int64, of each experiment that was read, by ID.
+	created   sync.Map
+	refresher refresher
 }
 
 // New returns a client. It makes no call.

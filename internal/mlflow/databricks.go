@@ -93,6 +93,8 @@ func (Databricks) experimentURL(e Endpoint, id string) string {
 
 func (Databricks) activeWorkspace() string { return "" }
 
+func (Databricks) reusesIDs() bool { return false }
+
 // deletedKeepName: deleting moves the experiment to its owner's Trash folder.
 func (Databricks) deletedKeepName() bool { return false }
 

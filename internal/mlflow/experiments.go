@@ -136,7 +136,22 @@ func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, erro
 		method: http.MethodGet, path: experimentsPath + "get", query: url.Values{"experiment_id": {id}},
 		out: &out, group: GroupOther,
 	})
-	return out.Experiment, err
+	return c.noted(out.Experiment), err
+}
+
+// noted remembers when an experiment was created.
+func (c *Client) noted(e Experiment) Experiment {
+	if e.CreationTime != 0 {
+		c.created.Store(e.ID, e.CreationTime)
+	}
+	return e
+}
+
+// CreatedAt returns when an experiment was created, zero unless this client has read it. It makes no call.
+func (c *Client) CreatedAt(id string) time.Time {
+	stored, _ := c.created.Load(id)
+	ms, _ := stored.(Int64)
+	return millis(ms)
 }
 
 // GetExperimentByName reads an experiment by name in the spelling of [Client.NormalizeName]. An MLflow server also finds
@@ -148,7 +163,7 @@ func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experime
 		method: http.MethodGet, path: experimentsPath + "get-by-name",
 		query: url.Values{"experiment_name": {name}}, out: &out, group: GroupOther,
 	})
-	return out.Experiment, err
+	return c.noted(out.Experiment), err
 }
 
 // RenameExperiment gives an experiment another name; on Databricks that may move it to another folder.

@@ -39,7 +39,7 @@ type refresher struct {
 // Errors: as [Client.GetExperiment].
 func (c *Client) RefreshExperiment(ctx context.Context, id string, agrees func(Experiment) bool) (Experiment, error) {
 	if e, ok := c.refresher.look(ctx, c, id); ok && agrees(e) {
-		return e, nil
+		return c.noted(e), nil
 	}
 	e, err := c.GetExperiment(ctx, id)
 	if err == nil {

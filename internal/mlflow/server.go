@@ -1,6 +1,7 @@
 package mlflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,13 +29,10 @@ type Server struct {
 	leftovers shared[*serverGrants]
 }
 
-// activeWorkspace is the workspace that calls without a workspace header act in.
-func (s *Server) activeWorkspace() string {
-	if s.Workspace == "" {
-		return "default"
-	}
-	return s.Workspace
-}
+// activeWorkspace implements [Backend].
+func (s *Server) activeWorkspace() string { return cmp.Or(s.Workspace, DefaultWorkspace) }
+
+func (*Server) reusesIDs() bool { return true }
 
 // grantsChanged makes the next reader of grants read them again.
 func (s *Server) grantsChanged() { s.grants.forget() }

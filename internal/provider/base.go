@@ -29,12 +29,15 @@ func (b *resourceBase) client() *mlflow.Client {
 	return b.provider.client
 }
 
-// rules is how names compare on the provider's server.
-func (b *resourceBase) rules() mlflow.NameRules {
+// rules is how names compare on the provider's server, or while that is unknown, on the server that the state belongs to.
+func (b *resourceBase) rules(ctx context.Context, private privateState) mlflow.NameRules {
 	if b.client() != nil {
 		return b.client()
 	}
-	return mlflow.RulesOf(mlflow.KindServer) // not known yet: different spellings may be different names
+	if rules := mlflow.RulesOf(markOf(ctx, private).Kind); rules != nil {
+		return rules
+	}
+	return mlflow.RulesOf(mlflow.KindServer) // different spellings may be different names
 }
 
 // kept tells that a Read must keep the state because the provider's configuration is unknown.

@@ -31,6 +31,7 @@ func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequ
 	}
 	r.complete(ctx, &plan, e, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.keepServer(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 

@@ -80,7 +80,8 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	if policy == deletionPrevent {
 		addPreventedError(&resp.Diagnostics, state)
 	}
-	if resp.Diagnostics.HasError() || policy == deletionRetain {
+	if resp.Diagnostics.HasError() || policy == deletionRetain ||
+		!r.checkServer(ctx, req.Private, "delete experiment", state.remembered(), &resp.Diagnostics) {
 		return
 	}
 	id, name := state.ID.ValueString(), state.Name.ValueString()

@@ -51,6 +51,12 @@ func (m *experimentModel) identity() map[string]types.String {
 	return map[string]types.String{identityExperimentID: m.ID}
 }
 
+// remembered is the experiment as [resourceBase.checkServer] looks for it.
+func (m *experimentModel) remembered() remembered {
+	id := m.ID.ValueString()
+	return remembered{object: named(id, m.Name.ValueString()), experimentID: id, created: m.CreationTime.ValueString()}
+}
+
 // wantedTags are the tags that the server should hold: the managed ones, and the description.
 func (m *experimentModel) wantedTags() map[string]string {
 	wanted := stringMap(m.TagsAll)

@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,7 +41,7 @@ type experimentPermissionModel struct {
 	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
 	PermissionLevel      types.String `tfsdk:"permission_level"`
 
-	// created is when the experiment was created, from private state: see createdOf. It is "" where ids are never used again.
+	// created is when the experiment was created, from private state: see createdOf.
 	created string
 }
 
@@ -91,6 +92,11 @@ func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *exper
 	_, mine := m.principal()
 	_, theirs := o.principal()
 	return m.ExperimentID.Equal(o.ExperimentID) && samePrincipal(rules, mine, theirs)
+}
+
+// remembered is the grant as [resourceBase.checkServer] looks for it.
+func (m *experimentPermissionModel) remembered() remembered {
+	return remembered{object: m.object(), experimentID: m.ExperimentID.ValueString(), created: m.created}
 }
 
 // object describes the grant in messages.
@@ -161,7 +167,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !req.State.Raw.IsNull() && plan.sameGrantee(r.rules(), &state) {
+	if !req.State.Raw.IsNull() && plan.sameGrantee(r.rules(ctx, req.Private), &state) {
 		plan.ID, plan.UserName, plan.GroupName, plan.ServicePrincipalName = state.ID, state.UserName, state.GroupName, state.ServicePrincipalName
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
@@ -191,7 +197,7 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
+		resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, r.askCreated(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -205,6 +211,9 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		return
 	}
 	state.created = createdOf(ctx, req.Private)
+	if !r.checkServer(ctx, req.Private, "read permission", state.remembered(), &resp.Diagnostics) {
+		return
+	}
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
 	held, err := r.client().AccessControl().Level(ctx, id, p)
@@ -232,10 +241,14 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	created := r.learnCreated(id, held.Created, state.created)
+	if state.PermissionLevel.IsNull() { // an import
+		created = r.askCreated(ctx, id, created)
+	}
 	state.PermissionLevel = types.StringValue(held.Level)
 	state.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
-	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(held.Created))...)
+	resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, created)...)
 }
 
 // Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
@@ -249,10 +262,11 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	if plan.ExperimentID.Equal(state.ExperimentID) {
 		plan.created = state.created
 	}
-	if resp.Diagnostics.HasError() || !r.grant(ctx, &plan, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.checkServer(ctx, req.Private, "update permission", state.remembered(), &resp.Diagnostics) ||
+		!r.grant(ctx, &plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.sameGrantee(r.rules(), &state) {
+	if !plan.sameGrantee(r.client(), &state) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
 			return // the state still has the old grant, so that the next apply removes it
@@ -260,7 +274,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
+	resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, r.askCreated(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 }
 
@@ -269,7 +283,7 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	state.created = createdOf(ctx, req.Private)
-	if !resp.Diagnostics.HasError() {
+	if !resp.Diagnostics.HasError() && r.checkServer(ctx, req.Private, "revoke permission", state.remembered(), &resp.Diagnostics) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 	}
 }
@@ -307,7 +321,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
 		lock.DeclareGrant(r.client(), p)
-		plan.created = createdText(created)
+		plan.created = cmp.Or(createdText(created), plan.created)
 		return true
 	}
 	if _, missing := mlflow.MissingPrincipal(err); missing {
@@ -366,7 +380,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 
 // isReused tells that the id belongs to another experiment now. It asks only where ids are used again.
 func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
-	if m.created == "" {
+	if m.created == "" || !r.client().ReusesIDs() {
 		return false, nil
 	}
 	_, p := m.principal()

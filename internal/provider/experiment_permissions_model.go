@@ -29,6 +29,12 @@ func (m *experimentPermissionsModel) identity() map[string]types.String {
 	return map[string]types.String{identityExperimentID: m.ExperimentID}
 }
 
+// remembered is the list as [resourceBase.checkServer] looks for it.
+func (m *experimentPermissionsModel) remembered() remembered {
+	id := m.ExperimentID.ValueString()
+	return remembered{object: "permissions of " + named(id, ""), experimentID: id, created: m.created}
+}
+
 // principalMap is one of the three maps, with what its keys are.
 type principalMap struct {
 	attribute string

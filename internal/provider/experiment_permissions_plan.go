@@ -26,12 +26,12 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	plan.settle(r.rules(), &state)
+	plan.settle(r.rules(ctx, req.Private), &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
-	if r.client() == nil || !plan.writesOver(r.rules(), &state) {
+	if r.client() == nil || !plan.writesOver(r.client(), &state) {
 		return
 	}
-	for _, d := range plan.duplicates(r.rules()) {
+	for _, d := range plan.duplicates(r.client()) {
 		d.addError(&resp.Diagnostics)
 	}
 	for _, d := range plan.declared() {
@@ -43,7 +43,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 		resp.Diagnostics.Append(r.planTakeover(ctx, &plan)...)
 	}
 	if plan.keepsCaller() && !takesOver {
-		warnKept(&resp.Diagnostics, named(plan.ExperimentID.ValueString(), ""), plan.retainedGrants(r.rules(), state.Retained))
+		warnKept(&resp.Diagnostics, named(plan.ExperimentID.ValueString(), ""), plan.retainedGrants(r.client(), state.Retained))
 	}
 }
 

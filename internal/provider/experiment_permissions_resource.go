@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -114,7 +115,7 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	resp.Diagnostics.Append(r.write(ctx, &plan, types.MapNull(types.StringType))...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
+		resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, r.askCreated(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -129,6 +130,9 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		return
 	}
 	state.created = createdOf(ctx, req.Private)
+	if !r.checkServer(ctx, req.Private, "read permissions", state.remembered(), &resp.Diagnostics) {
+		return
+	}
 	acl, problem := readACL(ctx, r.client(), state.ExperimentID.ValueString())
 	switch {
 	case problem != nil && problem.gone && state.imported():
@@ -155,7 +159,11 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	resp.Diagnostics.Append(keepCreated(ctx, resp.Private, createdText(acl.Created))...)
+	created := r.learnCreated(state.ExperimentID.ValueString(), acl.Created, state.created)
+	if state.imported() {
+		created = r.askCreated(ctx, state.ExperimentID.ValueString(), created)
+	}
+	resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, created)...)
 	retained := r.retained(ctx, &state, acl, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
@@ -203,6 +211,9 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
 	state.created = createdOf(ctx, req.Private)
+	if !r.checkServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
+		return
+	}
 	earlier := types.MapNull(types.StringType)
 	if plan.ExperimentID.Equal(state.ExperimentID) {
 		plan.created, earlier = state.created, state.Retained
@@ -215,7 +226,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(keepCreated(ctx, resp.Private, plan.created)...)
+		resp.Diagnostics.Append(r.keepBelonging(ctx, resp.Private, r.askCreated(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 		resp.Diagnostics.Append(r.identify(ctx, resp.Identity, plan.identity())...)
 	}
 }
@@ -225,7 +236,7 @@ func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	state.created = createdOf(ctx, req.Private)
-	if !resp.Diagnostics.HasError() {
+	if !resp.Diagnostics.HasError() && r.checkServer(ctx, req.Private, "remove permissions", state.remembered(), &resp.Diagnostics) {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)
 	}
 }
@@ -288,7 +299,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		return diags
 	}
 	lock.DeclareList(client, grants)
-	plan.created = createdText(acl.Created)
+	plan.created = cmp.Or(createdText(acl.Created), plan.created)
 	plan.setRetained(slices.DeleteFunc(plan.undeclared(client, after), func(g mlflow.Grant) bool {
 		return !isIndividual(g) || lock.Grants[client.PrincipalKey(g.Principal)]
 	}))

@@ -18,6 +18,9 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
+	if r.client() != nil && !req.State.Raw.IsNull() && !r.checkServer(ctx, req.Private, "plan experiment", state.remembered(), &resp.Diagnostics) {
+		return
+	}
 	if req.Plan.Raw.IsNull() {
 		r.notePlanned(&resp.Diagnostics, state.ID.ValueString(), &state, nil)
 		if !resp.Diagnostics.HasError() {
@@ -37,10 +40,12 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	resp.Diagnostics.Append(warnUndeclared(ctx, req.Private, state, plan)...)
 	if r.client() != nil {
 		resp.Diagnostics.Append(checkExperiment(config, r.client())...)
-		if !req.State.Raw.IsNull() && !resp.Diagnostics.HasError() {
-			r.keepSpelling(&plan, config, state)
-			r.planReplacement(ctx, plan, state, resp)
-		}
+	}
+	if !req.State.Raw.IsNull() && !resp.Diagnostics.HasError() {
+		keepSpelling(r.rules(ctx, req.Private), &plan, config, state)
+		r.planReplacement(ctx, req, plan, state, resp)
+	}
+	if r.client() != nil {
 		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
 			r.notePlanned(&resp.Diagnostics, id, nil, &plan)
 			r.checkReplaceOption(ctx, &resp.Diagnostics, id)
@@ -101,8 +106,8 @@ func checkExperiment(config experimentModel, client *mlflow.Client) diag.Diagnos
 }
 
 // keepSpelling keeps the state's spelling of what means the same, so that a mere respelling plans nothing.
-func (r *experimentResource) keepSpelling(plan *experimentModel, config, state experimentModel) {
-	normalize := r.client().NormalizeName
+func keepSpelling(rules mlflow.NameRules, plan *experimentModel, config, state experimentModel) {
+	normalize := rules.NormalizeName
 	if !config.Name.IsUnknown() && normalize(config.Name.ValueString()) == normalize(state.Name.ValueString()) {
 		plan.Name = state.Name
 	}
@@ -114,14 +119,19 @@ func (r *experimentResource) keepSpelling(plan *experimentModel, config, state e
 
 // planReplacement replaces the experiment when a known artifact location differs. It refuses when the old one could not be
 // deleted, or would go on holding the name.
-func (r *experimentResource) planReplacement(ctx context.Context, plan, state experimentModel, resp *resource.ModifyPlanResponse) {
+func (r *experimentResource) planReplacement(
+	ctx context.Context, req resource.ModifyPlanRequest, plan, state experimentModel, resp *resource.ModifyPlanResponse,
+) {
 	at := path.Root("artifact_location")
 	if plan.ArtifactLocation.IsUnknown() || state.ArtifactLocation.IsNull() || plan.ArtifactLocation.Equal(state.ArtifactLocation) {
 		return
 	}
 	resp.RequiresReplace.Append(at)
 	subject := named(state.ID.ValueString(), state.Name.ValueString())
-	refusal, content := r.refuseReplacement(plan, state), ""
+	refusal, content := r.refuseUnseen(ctx, req, state), ""
+	if refusal == "" {
+		refusal = r.refuseReplacement(plan, state)
+	}
 	if refusal == "" {
 		content = r.describeContent(ctx, state)
 	}
@@ -139,6 +149,20 @@ func (r *experimentResource) planReplacement(ctx context.Context, plan, state ex
 			"deletes the experiment and creates a new, empty one. %s\n\nTo keep the experiment, set artifact_location back to %q, or remove it from the "+
 			"configuration. To prevent replacements like this one, set deletion_policy = \"prevent\".", subject, content, state.ArtifactLocation.ValueString()))
 	}
+}
+
+// refuseUnseen refuses a replacement that no plan showed. Before it applies an update, the CLI plans it once more with the values that were unknown: a
+// location that turns out to be another one then would delete the experiment unseen, and be an error of the CLI. That plan comes in a run that did
+// not refresh the experiment, though an earlier one did.
+func (r *experimentResource) refuseUnseen(ctx context.Context, req resource.ModifyPlanRequest, state experimentModel) string {
+	switch {
+	case r.client() == nil:
+		return "Whether it can be deleted is not known yet. " + r.provider.notReady()
+	case !r.provider.run.IsRead(state.ID.ValueString()) && markOf(ctx, req.Private) != serverMark{}:
+		return "The location was unknown when this was planned, or the plan did not refresh the state. Nothing was changed. Run plan again, without " +
+			"-refresh=false: it shows what the replacement deletes."
+	}
+	return ""
 }
 
 // refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does.

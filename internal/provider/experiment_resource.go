@@ -132,12 +132,13 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	var state experimentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	r.provider.run.MarkRead(state.ID.ValueString())
 	if r.kept(&resp.Diagnostics) {
 		return
 	}
 	imported, diags := req.Private.GetKey(ctx, importedKey)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.checkServer(ctx, req.Private, "read experiment", state.remembered(), &resp.Diagnostics) {
 		return
 	}
 	id := state.ID.ValueString()
@@ -158,6 +159,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
 		resp.Diagnostics.Append(ageImport(ctx, req.Private, resp.Private, imported != nil)...)
+		resp.Diagnostics.Append(r.keepServer(ctx, resp.Private)...)
 	}
 }
 

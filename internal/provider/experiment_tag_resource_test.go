@@ -89,10 +89,10 @@ func TestTagResource_lifecycle(t *testing.T) {
 		resource.TestStep{
 			ResourceName: "mlflow_experiment_tag.test", ImportState: true, ImportStateVerify: true, ImportStateId: id + "/team/a",
 		},
-		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionReplace, func() {
+		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
 			w.expectTag(t, id, "team/a", value(""))
-			if got := w.writes(); len(got) != 3 || got[0] != deleteTagCall || got[1] != setTagCall || got[2] != setTagCall {
-				t.Errorf("writes are %q, want one try to delete, then the blank value and the new tag", got)
+			if got := w.writes(); len(got) != 3 || got[0] != setTagCall || got[1] != deleteTagCall || got[2] != setTagCall {
+				t.Errorf("writes are %q, want the new tag, then one try to delete the old one and its blank value", got)
 			}
 		}),
 		tag("mlflow.note.content", "", nil, plancheck.ResourceActionUpdate, once),

@@ -21,12 +21,16 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(r.identify(ctx, resp.Identity, state.identity())...)
+	if !r.checkServer(ctx, req.Private, "update experiment", state.remembered(), &resp.Diagnostics) {
+		return
+	}
 	r.declareTags(state.ID.ValueString(), &plan)
 	resp.Diagnostics.Append(state.leaveUndeclared(ctx, req.Private, plan)...)
 	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
+	resp.Diagnostics.Append(r.keepServer(ctx, resp.Private)...)
 	if !r.provider.run.Claim(e.ID) {
 		addClaimedError(&resp.Diagnostics, e)
 		return

@@ -3,7 +3,6 @@ package provider
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -74,7 +73,7 @@ func (b *resourceBase) identityOf(ctx context.Context, req resource.ImportStateR
 		addError(diags, "import experiment", named(values[identityExperimentID], ""), err)
 		return nil, false
 	}
-	if wanted := values[identityTrackingURI]; wanted != "" && !strings.EqualFold(strings.TrimSuffix(wanted, "/"), uri) {
+	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
 		diags.AddError("Could not import: another server", fmt.Sprintf("The identity names the server %s, but the provider is configured for %s. Leave tracking_uri "+
 			"out if they are the same, or use the provider of that server.", wanted, uri))
 		return nil, false

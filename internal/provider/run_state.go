@@ -27,6 +27,8 @@ type RunState struct {
 	claimed sync.Map
 	// inPlace holds an experimentModel for each ID of an experiment that this run planned to keep, as far as the provider decides.
 	inPlace sync.Map
+	// read is the set of IDs of the experiments that this run refreshed.
+	read sync.Map
 }
 
 // NameLock serializes, within a run, what creates, adopts, and deletes the experiment of a name.
@@ -158,6 +160,15 @@ func (s *RunState) Claim(experimentID string) bool {
 // IsClaimed reports whether this run created, adopted, or updated an experiment. A Delete of it in the same run comes from another address.
 func (s *RunState) IsClaimed(experimentID string) bool {
 	_, ok := s.claimed.Load(experimentID)
+	return ok
+}
+
+// MarkRead records that this run refreshed an experiment.
+func (s *RunState) MarkRead(experimentID string) { s.read.Store(experimentID, true) }
+
+// IsRead reports whether this run refreshed an experiment. A plan without that is the second one of an apply, or comes with -refresh=false.
+func (s *RunState) IsRead(experimentID string) bool {
+	_, ok := s.read.Load(experimentID)
 	return ok
 }
 
