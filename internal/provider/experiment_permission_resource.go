@@ -181,7 +181,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 		return
 	}
 	lock := r.provider.run.ACLLock(plan.ExperimentID.ValueString())
-	if lock.PlanGrant(r.rules(), p, plannedGrant{inState: !req.State.Raw.IsNull(), level: plan.PermissionLevel}) {
+	if lock.PlanGrant(r.client(), p, plannedGrant{inState: !req.State.Raw.IsNull(), level: plan.PermissionLevel}) {
 		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the configuration declare the grant to %s. A grant "+
 			"can be managed by only one resource.\n\nRemove one of the two resources.", plan.object()))
 	}
