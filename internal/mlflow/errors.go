@@ -243,6 +243,8 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 	switch {
 	case blockedText.MatchString(text):
 		return text, blockedHint
+	case httpsText.MatchString(text):
+		return text, "The server speaks HTTPS. Use https:// in the server URL."
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:
@@ -265,6 +267,9 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 
 // blockedText is how Databricks says that the address of the client is not allowed.
 var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
+
+// httpsText is how Go's servers, and nginx, answer plain HTTP on a port for HTTPS.
+var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
 
 const (
 	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example through the VPN, or ask a " +

@@ -43,6 +43,7 @@ func TestErrorKinds(t *testing.T) {
 		{"an IP access list, with a number as code", reply(403, `{"error_code":403,"message":"Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"}`), ""},
 		{"an IP access list, as text", page(403, "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"), ""},
 		{"a guard of host names", page(403, "Invalid Host header - possible DNS rebinding attack detected"), ""},
+		{"http on an https server", reply(400, "Client sent an HTTP request to an HTTPS server.\n", "Content-Type", "text/plain"), []string{"https:// in the server URL"}, "gateway"},
 		{"a firewall's page", page(403, "<html><title>403 Forbidden</title></html>"), ""},
 		{"a gateway's JSON", reply(403, `{"status":"forbidden"}`), ""},
 		{"as many as there may be", reply(400, `{"error_code":"RESOURCE_EXHAUSTED","message":"The workspace has reached the limit of 5,000 experiments."}`), "quota"},
