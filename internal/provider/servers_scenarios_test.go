@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"net/http/httputil"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		add(map[string]func(*testing.T, *server){"credentials": credentials})
 	}
 	if kind.workspaces {
-		add(map[string]func(*testing.T, *server){"workspaces": workspaces})
+		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace})
 	}
 	return all
 }
@@ -797,17 +798,58 @@ func workspaceDisabled(t *testing.T, s *server) {
 		"workspaces are not enabled", "--enable-workspaces")
 }
 
-// workspaces: a workspace has experiments and grants of its own.
-func workspaces(t *testing.T, s *server) {
-	s.mustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": "team-a"})
-	there := *s
-	b := *s.backend
+// addWorkspace makes a workspace, and gives the server as seen from there.
+func (s *server) addWorkspace(t *testing.T, name string) *server {
+	t.Helper()
+	s.mustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
+	there, b := *s, *s.backend
 	there.backend = &b
 	b.settings = maps.Clone(s.settings)
-	b.settings["workspace"] = "team-a"
+	b.settings["workspace"] = name
 	b.header = s.header.Clone()
-	b.header.Set("X-MLFLOW-WORKSPACE", "team-a")
+	b.header.Set("X-MLFLOW-WORKSPACE", name)
+	return &there
+}
 
+// forgottenWorkspace: without the setting, the provider looks in the default workspace, where nothing of the state is.
+func forgottenWorkspace(t *testing.T, s *server) {
+	there := s.addWorkspace(t, "team-c")
+	e := there.experimentBlock(t)
+	e.mustUp(attributes(s.name("forgotten"), nil))
+	id, ana := e.text("id"), s.addUser(t)
+	configs := map[string]map[string]any{
+		"mlflow_experiment_tag":         {"experiment_id": id, "key": "team", "value": "risk"},
+		"mlflow_experiment_permission":  {"experiment_id": id, "user_name": ana.name, "permission_level": "CAN_READ"},
+		"mlflow_experiment_permissions": {"experiment_id": id, "users": map[string]string{ana.name: "CAN_READ"}},
+	}
+	blocks := []*block{e}
+	for kind, config := range configs {
+		b := there.provider(t, nil).block(kind)
+		b.up(config)
+		blocks = append(blocks, b)
+	}
+	for _, b := range blocks {
+		state := b.values()
+		for what, do := range map[string]func() string{"a refresh": b.read, "a destroy": func() string { return b.apply(b.plan(nil), nil) }} {
+			b.process = s.provider(t, nil)
+			says := do()
+			if !isError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+				t.Errorf("%s of %s says %q", what, b.kind, says)
+			}
+			if b.values() == nil || !reflect.DeepEqual(b.values(), state) {
+				t.Errorf("%s of %s leaves %v", what, b.kind, b.values())
+			}
+		}
+		b.process = there.provider(t, nil)
+		expectSays(t, b.read(), "")
+	}
+	there.expect(t, id, e.text("name"), "active", map[string]string{"team": "risk"})
+	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
+}
+
+// workspaces: a workspace has experiments and grants of its own.
+func workspaces(t *testing.T, s *server) {
+	there := s.addWorkspace(t, "team-a")
 	name := s.name("shared name")
 	outside := s.create(t, name, nil)
 	e := there.experimentBlock(t)
