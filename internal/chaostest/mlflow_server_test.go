@@ -36,7 +36,7 @@ func startMLflow(t *testing.T) (address string) {
 	must(t, err)
 	theirs, ours, err := os.Pipe()
 	must(t, err)
-	cmd := exec.CommandContext(context.Background(), "sh", "-c", guarded, "sh", filepath.Join(bin, "mlflow"), //nolint:usetesting // it is ended below
+	cmd := exec.CommandContext(context.Background(), "sh", "-c", guarded, "sh", filepath.Join(bin, "mlflow"),
 		"server", "--app-name", "basic-auth", "--backend-store-uri", "sqlite:///"+filepath.Join(dir, "mlflow.db"),
 		"--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1")
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = dir, log, log, []*os.File{theirs}

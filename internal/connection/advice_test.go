@@ -35,7 +35,7 @@ func failures(t *testing.T) map[string]func() error {
 				change(transport)
 			}
 			defer transport.CloseIdleConnections()
-			resp, err := (&http.Client{Transport: transport}).Get(target)
+			resp, err := get(t, transport, target)
 			if err != nil {
 				return err
 			}
@@ -172,7 +172,7 @@ func TestProxyRefuses(t *testing.T) {
 			t.Fatal(err)
 		}
 		transport.Proxy = http.ProxyURL(address)
-		resp, err := (&http.Client{Transport: transport}).Get("https://mlflow.example.com")
+		resp, err := get(t, transport, "https://mlflow.example.com")
 		if err == nil {
 			_ = resp.Body.Close()
 			t.Fatalf("%d: no error", status)

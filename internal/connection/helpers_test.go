@@ -88,6 +88,16 @@ func call(ctx context.Context, c *Connection) (http.Header, error) {
 	return arrived, json.NewDecoder(resp.Body).Decode(&arrived)
 }
 
+// get asks a URL through a transport, and follows redirects.
+func get(t *testing.T, transport http.RoundTripper, url string) (*http.Response, error) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return (&http.Client{Transport: transport}).Do(req)
+}
+
 func mustCall(t *testing.T, c *Connection) http.Header {
 	t.Helper()
 	arrived, err := call(t.Context(), c)

@@ -345,7 +345,7 @@ func TestTokenAnswerStalls(t *testing.T) {
 	}
 	transport := &tokenTransport{unanswered: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
 		plainOrigins: []*url.URL{origin}, secrets: &secretSet{}}
-	resp, err := (&http.Client{Transport: transport}).Get(server.URL)
+	resp, err := get(t, transport, server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -177,7 +177,7 @@ func TestRedirectToASignIn(t *testing.T) {
 	} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, place, http.StatusFound) }))
 		c := mustOpen(t, Settings{TrackingURI: server.URL, Token: "t"}, nil)
-		resp, err := (&http.Client{Transport: c.Transport}).Get(server.URL + path)
+		resp, err := get(t, c.Transport, server.URL+path)
 		server.Close()
 		if err == nil {
 			_ = resp.Body.Close()

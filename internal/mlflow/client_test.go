@@ -278,7 +278,7 @@ func TestLogHoldsNoHeader(t *testing.T) {
 		t.Fatal(err)
 	}
 	if len(lines) != 2 || lines[0].Status != 503 || lines[1].Attempt != 2 || lines[1].RequestID != "r1" ||
-		!strings.Contains(string(lines[1].RequestBody), `"value":"v"`) {
+		!strings.Contains(lines[1].RequestBody, `"value":"v"`) {
 		t.Errorf("logged %+v", lines)
 	}
 }
