@@ -116,7 +116,7 @@ func cancelledApplies(id string) map[string]cancelled {
 		"a tag alone, done":            {call: "POST " + experimentCalls + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
 		"a tag alone, changed":         {call: "POST " + experimentCalls + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
 		"a tag alone, removed":         {call: "POST " + experimentCalls + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
-		"the list before a write":      {call: "GET " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
+		"the list before a write":      {call: "GET " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
 		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
 		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
 		"the list, changed":            {call: "PUT " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},

@@ -85,7 +85,7 @@ func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.M
 	return schema.MapAttribute{
 		ElementType: types.StringType, Optional: true,
 		MarkdownDescription: description + " Levels: `CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
-			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Entries are updated in place.",
+			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Entries are updated in place. An entry whose level is null counts as absent.",
 		Validators: []validator.Map{principalsValidator{kind}},
 	}
 }

@@ -103,7 +103,7 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 				lie.Path, lie.Times = route, -1
 				w.Inject(lie)
 				_, says := w.direct(t, emulator.AdminToken).apply("mlflow_experiment", state, nil)
-				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error: Could not delete experiment") {
+				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
 					t.Errorf("the destroy says %q, and the experiment is there: %t", says, there)
 				}
 			})
