@@ -18,11 +18,12 @@ import (
 const renamedAdvice = "If you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block instead."
 
 // checkDestroy reports at plan what the deletion policy in the state prevents, and what would be deleted with the experiment.
-func (r *experimentResource) checkDestroy(ctx context.Context, diags *diag.Diagnostics, state experimentModel) {
+func (r *experimentResource) checkDestroy(ctx context.Context, private privateState, diags *diag.Diagnostics, state experimentModel) {
 	switch policy := state.deletionPolicy(); {
 	case policy == deletionPrevent:
 		addPreventedError(diags, state)
-	case r.client() == nil:
+	case r.client() == nil, policy == deletionRetain:
+	case !r.checkServer(ctx, private, "destroy experiment", state.remembered(), diags):
 	case policy == deletionDeleteIfEmpty:
 		if content := r.describeContent(ctx, state); content != "" && r.isActive(ctx, state) {
 			addNotEmptyError(diags, state, content)

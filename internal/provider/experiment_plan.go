@@ -18,13 +18,10 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if !req.State.Raw.IsNull() {
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
-	if r.client() != nil && !req.State.Raw.IsNull() && !r.checkServer(ctx, req.Private, "plan experiment", state.remembered(), &resp.Diagnostics) {
-		return
-	}
 	if req.Plan.Raw.IsNull() {
 		r.notePlanned(&resp.Diagnostics, state.ID.ValueString(), &state, nil)
 		if !resp.Diagnostics.HasError() {
-			r.checkDestroy(ctx, &resp.Diagnostics, state)
+			r.checkDestroy(ctx, req.Private, &resp.Diagnostics, state)
 		}
 		return
 	}
@@ -48,7 +45,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.client() != nil {
 		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
 			r.notePlanned(&resp.Diagnostics, id, nil, &plan)
-			r.checkReplaceOption(ctx, &resp.Diagnostics, id)
+			r.checkReplaceOption(ctx, req.Private, &resp.Diagnostics, id)
 		} else if len(resp.RequiresReplace) == 0 {
 			r.notePlanned(&resp.Diagnostics, id, &state, &plan)
 			r.provider.run.inPlace.Store(id, experimentModel{
@@ -77,10 +74,10 @@ func addressID(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 
 // checkReplaceOption checks the destruction of an experiment that the user replaces, with -replace or replace_triggered_by: the first plan of the
 // address keeps it, and there is a second one all the same, without the state.
-func (r *experimentResource) checkReplaceOption(ctx context.Context, diags *diag.Diagnostics, id string) {
+func (r *experimentResource) checkReplaceOption(ctx context.Context, private privateState, diags *diag.Diagnostics, id string) {
 	value, _ := r.provider.run.inPlace.LoadAndDelete(id)
 	if state, kept := value.(experimentModel); kept {
-		r.checkDestroy(ctx, diags, state)
+		r.checkDestroy(ctx, private, diags, state)
 	}
 }
 

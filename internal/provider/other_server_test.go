@@ -126,7 +126,17 @@ func TestOtherServer(t *testing.T) {
 				if says := b.apply(b.plan(m.config(id)), m.config(id)); says != "" {
 					t.Fatal(says)
 				}
+				planned := func(config map[string]any) string {
+					there := b.process
+					b.process = own.backend().provider(t, nil)
+					p := b.plan(config)
+					b.process = there
+					own.ResetJournal()
+					return b.apply(p, config)
+				}
 				for what, do := range map[string]func() string{
+					"an update that was planned":      func() string { return planned(m.changed(id)) },
+					"a destroy that was planned":      func() string { return planned(nil) },
 					"a refresh":                       b.read,
 					"an update with -refresh=false":   func() string { return b.apply(b.plan(m.changed(id)), m.changed(id)) },
 					"a destroy with -refresh=false":   func() string { return b.apply(b.plan(nil), nil) },
@@ -155,6 +165,25 @@ func TestOtherServer(t *testing.T) {
 				own.backend().settle(t, b, m.config(id))
 			})
 		}
+	}
+}
+
+// TestOtherServer_plan: a plan that reads nothing needs no server.
+func TestOtherServer_plan(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			m, own := managedKinds[kind], newWorkspace(t)
+			id := own.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+			b := own.backend().provider(t, nil).block(kind)
+			b.mustUp(m.config(id))
+			own.ResetJournal()
+			b.process = own.backend().provider(t, nil)
+			if p := b.plan(m.changed(id)); p.action != "update" || p.says != "" || len(own.Journal()) > 0 {
+				t.Errorf("planned is to %s, said %q, with %d calls", p.action, p.says, len(own.Journal()))
+			}
+		})
 	}
 }
 
