@@ -16,7 +16,7 @@ type call struct {
 	page string
 }
 
-// does tells what a call is for.
+// does says what a call is for.
 type does int
 
 const (

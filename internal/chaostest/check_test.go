@@ -137,7 +137,7 @@ func (w *world) checkAccess(r round, label string) {
 	}
 }
 
-// isDismissed tells whether the configuration takes a caller's access away: it does not declare it any more, or declares the whole list
+// isDismissed reports whether the configuration takes a caller's access away: it does not declare it any more, or declares the whole list
 // without it. But in a list stays what was kept for a caller who applied it.
 func (w *world) isDismissed(r round, label string, c caller) bool {
 	id, p := r.ids[label], c.principal
@@ -186,7 +186,7 @@ func (w *world) checkState(r round) {
 	}
 }
 
-// stays tells whether an experiment of the state is there, and is to be there after the round.
+// stays reports whether an experiment of the state is there, and is to be there after the round.
 func (r round) stays(label string) bool {
 	old, had := r.old.experiments[label]
 	next, has := r.next.experiments[label]
@@ -210,7 +210,7 @@ func (w *world) checkStage(r round, id string) {
 	}
 }
 
-// mustGo tells whether the step declares that an experiment is destroyed or replaced.
+// mustGo reports whether the step declares that an experiment is destroyed or replaced.
 func (r round) mustGo(id string) bool {
 	for label, old := range r.old.experiments {
 		if r.oldIDs[label] != id {

@@ -103,7 +103,7 @@ func (p *process) run(t *testing.T, args ...string) (code int, output string) {
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// killProvider kills the children of the running CLI that are providers, and tells whether there was one. It finds them in /proc; where
+// killProvider kills the children of the running CLI that are providers, and reports whether there was one. It finds them in /proc; where
 // there is none, nobody is killed.
 func (p *process) killProvider() bool {
 	cli := strconv.FormatInt(p.pid.Load(), 10)
@@ -187,7 +187,7 @@ func (s state) ids() map[string]string {
 	return ids
 }
 
-// holds tells whether a resource is in the state.
+// holds reports whether a resource is in the state.
 func (s state) holds(kind, label string) bool {
 	for _, r := range s.Resources {
 		if r.Type == kind && r.Name == label {

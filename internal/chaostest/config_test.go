@@ -89,7 +89,7 @@ func (c config) wanted(label string) map[string]string {
 
 const descriptionTag = "mlflow.note.content"
 
-// hasGrants tells whether additive grants name the experiment.
+// hasGrants reports whether additive grants name the experiment.
 func (c config) hasGrants(label string) bool {
 	for _, g := range c.grants {
 		if g.label == label {

@@ -17,9 +17,9 @@ import (
 type front struct {
 	server http.Handler
 	calls  []call
-	// meddle lets somebody else act before a call, and tells what was done.
+	// meddle lets somebody else act before a call, and returns what was done.
 	meddle func(request) string
-	// strike tells what goes wrong with a call, and the name of it.
+	// strike returns what goes wrong with a call, and the name of it.
 	strike func(request) (fault, string)
 
 	mu  sync.Mutex

@@ -37,7 +37,7 @@ func (m *meddler) begin(r round, times int, seed uint64) {
 	m.round, m.left, m.acted, m.dice = r, times, false, dice{rand.New(rand.NewPCG(seed, 0))}
 }
 
-// end tells whether it did anything.
+// end reports whether it did anything.
 func (m *meddler) end() (acted bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -149,7 +149,7 @@ func (m *meddler) changeGrant(r request) string {
 	return fmt.Sprintf("%s has %s on experiment %s", p.Name, level, id)
 }
 
-// named tells whether a single block, old or new, grants something to a principal on an experiment.
+// named reports whether a single block, old or new, grants something to a principal on an experiment.
 func (m *meddler) named(id string, p emulator.Principal) bool {
 	for _, c := range []config{m.round.old, m.round.next} {
 		for _, g := range c.grants {

@@ -44,7 +44,7 @@ type site struct {
 	// isDatabricks: names are paths in folders, which can be spelled in several ways, principals compare in any case, and access is
 	// written as a whole list.
 	isDatabricks bool
-	// lists tells whether the callers can manage an experiment's access as a whole.
+	// lists reports whether the callers can manage an experiment's access as a whole.
 	lists bool
 	// keepNames: deleted experiments keep their names.
 	keepNames bool

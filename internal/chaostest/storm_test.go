@@ -87,7 +87,7 @@ func (s *storm) begin(p stormPlan) {
 	s.bursts, s.pages, s.dice = map[string]burst{}, map[string]int{}, map[string]*rand.Rand{}
 }
 
-// end tells whether the provider was killed.
+// end reports whether the provider was killed.
 func (s *storm) end() (killed bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -138,7 +138,7 @@ func serverAttributes(s Settings) []string {
 	return names
 }
 
-// environmentNamesDatabricks tells whether the environment holds a Databricks host, profile or credential. Variables
+// environmentNamesDatabricks reports whether the environment holds a Databricks host, profile or credential. Variables
 // that other tools share (ARM_*, GOOGLE_*, ACTIONS_*) choose nothing by themselves.
 func environmentNamesDatabricks(s Settings) bool {
 	for i := range config.ConfigAttributes {

@@ -62,7 +62,7 @@ func methodNamed(name string) (method, bool) {
 	return methods[i], true
 }
 
-// uses tells whether the method can draw on all the families.
+// uses reports whether the method can draw on all the families.
 func (m method) uses(families []string) bool {
 	return !slices.ContainsFunc(families, func(f string) bool { return !slices.Contains(m.families, f) })
 }

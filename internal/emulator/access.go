@@ -15,7 +15,7 @@ var levelRank = map[string]int{canRead: 1, canRun: 2, canEdit: 3, canManage: 4}
 // levelNoun is how refusals name a level.
 var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
 
-// allowed tells whether the account has at least this level on n: directly, by a group, or by a folder above. Admins have theirs
+// allowed reports whether the account has at least this level on n: directly, by a group, or by a folder above. Admins have theirs
 // from the root folder.
 func (w *Workspace) allowed(a *account, n *node, level string) bool {
 	if a.granted(n, level) {

@@ -268,7 +268,7 @@ func (w *Workspace) Mkdirs(folder string) {
 	w.mustMakeFolders(folder)
 }
 
-// HasFolder tells whether there is a folder at the path.
+// HasFolder reports whether there is a folder at the path.
 func (w *Workspace) HasFolder(folder string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -87,10 +87,10 @@ func (f *Fault) matches(r *http.Request, body []byte) bool {
 		strings.Contains(r.URL.RawQuery, f.Query) && bytes.Contains(body, []byte(f.Body))
 }
 
-// answers tells whether the fault has an answer of its own.
+// answers reports whether the fault has an answer of its own.
 func (f Fault) answers() bool { return f.Status != 0 || f.RawBody != "" }
 
-// letsThrough tells whether the call has its effect.
+// letsThrough reports whether the call has its effect.
 func (f Fault) letsThrough() bool {
 	return !f.DropBefore && (!f.answers() || f.AfterEffect)
 }

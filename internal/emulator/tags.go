@@ -59,7 +59,7 @@ func checkTag(t Tag, present int) error {
 	return nil
 }
 
-// replaceTag changes every tag of that key and tells whether there was one.
+// replaceTag changes every tag of that key and reports whether there was one.
 func replaceTag(tags []Tag, key, value string) bool {
 	found := false
 	for i := range tags {

@@ -90,7 +90,7 @@ func (w *Workspace) makeFolders(p string) (*node, error) {
 	return topmost, nil
 }
 
-// inGitFolder tells whether p is below /Repos or below a Git folder elsewhere.
+// inGitFolder reports whether p is below /Repos or below a Git folder elsewhere.
 func (w *Workspace) inGitFolder(p string) bool {
 	for p != "/" {
 		p = path.Dir(p)

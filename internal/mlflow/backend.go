@@ -24,7 +24,7 @@ type Backend interface {
 	activeWorkspace() string
 	// reusesIDs reports whether the ID of a purged experiment is given to another one.
 	reusesIDs() bool
-	// deletedKeepName tells whether a deleted experiment goes on holding its name.
+	// deletedKeepName reports whether a deleted experiment goes on holding its name.
 	deletedKeepName() bool
 	createParents(ctx context.Context, c *Client, name string) error
 	currentCaller(ctx context.Context, c *Client) (Caller, error)
@@ -74,7 +74,7 @@ func (c *Client) CheckArtifactLocation(location string) error {
 // MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on Databricks.
 func (c *Client) MLflowWorkspace() string { return c.backend.activeWorkspace() }
 
-// DeletedKeepName tells whether a deleted experiment goes on holding its name on this server.
+// DeletedKeepName reports whether a deleted experiment goes on holding its name on this server.
 func (c *Client) DeletedKeepName() bool { return c.backend.deletedKeepName() }
 
 // Endpoint is where the server is reached.

@@ -121,10 +121,10 @@ func (Databricks) createParents(ctx context.Context, c *Client, name string) err
 // uuid is the shape of a service principal's application id, which is its user name.
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// IsApplicationID tells whether a principal's name has the shape of a service principal's application id.
+// IsApplicationID reports whether a principal's name has the shape of a service principal's application id.
 func IsApplicationID(name string) bool { return uuid.MatchString(name) }
 
-// IsEmail tells whether a principal's name has the shape of an email address, by which Databricks names users.
+// IsEmail reports whether a principal's name has the shape of an email address, by which Databricks names users.
 func IsEmail(name string) bool { return email.MatchString(name) }
 
 var email = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s.]+$`)

@@ -182,7 +182,7 @@ func (a databricksACL) Revoke(ctx context.Context, id string, p Principal) error
 	return nil
 }
 
-// directExcept lists the direct grants of all others, and tells whether the principal holds one.
+// directExcept lists the direct grants of all others, and reports whether the principal holds one.
 func (a databricksACL) directExcept(acl ACL, p Principal) (rest []Grant, found bool) {
 	for _, e := range acl.Entries {
 		level, direct := e.Direct()

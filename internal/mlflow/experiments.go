@@ -32,7 +32,7 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// Deleted tells whether the experiment is soft-deleted: the server still answers for it.
+// Deleted reports whether the experiment is soft-deleted: the server still answers for it.
 func (e Experiment) Deleted() bool { return e.LifecycleStage == "deleted" }
 
 // Tag gives the value of a tag. A blank value counts: see [Client.RemoveTag].
@@ -77,7 +77,7 @@ const (
 	TagSourceType     = "mlflow.experiment.sourceType"
 )
 
-// IsServerTag tells whether the server maintains a tag itself, so that nobody else should write it.
+// IsServerTag reports whether the server maintains a tag itself, so that nobody else should write it.
 func IsServerTag(key string) bool {
 	switch key {
 	case tagOwnerID, TagOwnerEmail, TagExperimentType,

@@ -65,7 +65,7 @@ func (r *refresher) look(ctx context.Context, c *Client, id string) (Experiment,
 	}
 }
 
-// morePages tells whether another page is worth its call. The lock is held.
+// morePages reports whether another page is worth its call. The lock is held.
 func (r *refresher) morePages() bool {
 	return r.bulk && !r.ended && r.pages < min(r.reads/readsPerPage, maxPages)
 }

@@ -126,7 +126,7 @@ func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	return !a.call.once && isTransientStatus(resp.StatusCode, code)
 }
 
-// isTransient tells whether a failed attempt may go better next time.
+// isTransient reports whether a failed attempt may go better next time.
 func (a *attempts) isTransient(err error) bool {
 	var dns *net.DNSError
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
@@ -206,7 +206,7 @@ func backoffStep(n int) time.Duration {
 	return rand.N(step)
 }
 
-// sleep waits, and tells whether ctx lasted as long.
+// sleep waits, and reports whether ctx lasted as long.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -231,7 +231,7 @@ func TestRBAC_givesALevelBack(t *testing.T) {
 	}
 }
 
-// TestRBAC_lostAnswers: the second try of a call that took effect is refused, and only a read tells whether the refusal means success.
+// TestRBAC_lostAnswers: the second try of a call that took effect is refused, and only a read reports whether the refusal means success.
 func TestRBAC_lostAnswers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -234,7 +234,7 @@ func failed(diagnostics []*tfprotov6.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
 }
 
-// isError tells whether there is an error in what the person is told.
+// isError reports whether there is an error in what the person is told.
 func isError(says string) bool { return errorLine.MatchString(says) }
 
 var errorLine = regexp.MustCompile(`(?m)^error( at \w+)?: `)

@@ -45,7 +45,7 @@ func TestDocumentation_links(t *testing.T) {
 	}
 }
 
-// hasAnchor tells whether a page has a heading, or a mark of the generated schema, that a link can lead to.
+// hasAnchor reports whether a page has a heading, or a mark of the generated schema, that a link can lead to.
 func hasAnchor(page, anchor string) bool {
 	if strings.Contains(page, `<a id="`+anchor+`">`) {
 		return true

@@ -278,7 +278,7 @@ func (o obtaining) locationFits(e mlflow.Experiment) bool {
 	return false
 }
 
-// fits tells whether an experiment keeps its artifacts where the plan has them.
+// fits reports whether an experiment keeps its artifacts where the plan has them.
 func (o obtaining) fits(e mlflow.Experiment) bool {
 	declared := o.plan.ArtifactLocation
 	return declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation)

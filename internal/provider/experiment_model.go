@@ -164,7 +164,7 @@ func mergeTags(defaults, tags types.Map) types.Map {
 	return types.MapValueMust(types.StringType, merged)
 }
 
-// sameLocation tells whether two artifact locations are one: a trailing slash means nothing.
+// sameLocation reports whether two artifact locations are one: a trailing slash means nothing.
 func sameLocation(a, b string) bool {
 	return strings.TrimRight(a, "/") == strings.TrimRight(b, "/")
 }

@@ -87,7 +87,7 @@ func (m *experimentPermissionModel) setID() {
 	m.ID = types.StringValue(fmt.Sprintf("%s/%s/%s", m.ExperimentID.ValueString(), p.Kind, p.Name))
 }
 
-// sameGrantee tells whether two models are about the same principal on the same experiment, as far as is known.
+// sameGrantee reports whether two models are about the same principal on the same experiment, as far as is known.
 func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
 	_, mine := m.principal()
 	_, theirs := o.principal()

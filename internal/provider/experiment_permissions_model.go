@@ -115,17 +115,17 @@ func (m *experimentPermissionsModel) duplicates(rules mlflow.NameRules) []duplic
 	return all
 }
 
-// keepsCaller tells whether the caller's own access is protected. While the setting is unknown it may be.
+// keepsCaller reports whether the caller's own access is protected. While the setting is unknown it may be.
 func (m *experimentPermissionsModel) keepsCaller() bool {
 	return m.KeepCallerAccess.IsNull() || m.KeepCallerAccess.IsUnknown() || m.KeepCallerAccess.ValueBool()
 }
 
-// known tells whether everything is known that decides about the list.
+// known reports whether everything is known that decides about the list.
 func (m *experimentPermissionsModel) known() bool {
 	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
 }
 
-// writesOver tells whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
+// writesOver reports whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
 // nothing, and a service principal that moves from one map to the other change nothing there.
 func (m *experimentPermissionsModel) writesOver(rules mlflow.NameRules, state *experimentPermissionsModel) bool {
 	return !m.ExperimentID.Equal(state.ExperimentID) || !m.known() || m.keepsCaller() != state.keepsCaller() ||

@@ -103,7 +103,7 @@ func conflict(a, b plannedUse) diag.Diagnostic {
 	return nil
 }
 
-// takesBack tells whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
+// takesBack reports whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
 // another label, and had the two come in the other order, adopt_existing would have found it.
 func (o obtaining) takesBack() bool {
 	return o.lock.Deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.lock.Deleted)

@@ -174,7 +174,7 @@ func (r *experimentResource) refresh(ctx context.Context, state *experimentModel
 	state.refresh(r.client(), e, page)
 }
 
-// agrees tells whether an experiment shows nothing that a state does not have yet. It goes through the same conversion as what is saved.
+// agrees reports whether an experiment shows nothing that a state does not have yet. It goes through the same conversion as what is saved.
 func (r *experimentResource) agrees(ctx context.Context, state experimentModel, e mlflow.Experiment) bool {
 	var diags diag.Diagnostics
 	fresh := state

@@ -89,7 +89,7 @@ func kindOrder(kind string) int {
 	return slices.Index([]string{string(mlflow.KindGroup), string(mlflow.KindUser), string(mlflow.KindServicePrincipal)}, kind)
 }
 
-// outdoes tells whether a grant counts more than another one of the same principal on the same experiment.
+// outdoes reports whether a grant counts more than another one of the same principal on the same experiment.
 func (g matrixGrant) outdoes(other matrixGrant) bool {
 	if g.effective != other.effective {
 		return g.effective

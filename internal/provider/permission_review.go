@@ -191,7 +191,7 @@ func (r *review) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantModel 
 	return grants
 }
 
-// highEnough tells whether a level passes min_level. One that is not known may be high, and passes.
+// highEnough reports whether a level passes min_level. One that is not known may be high, and passes.
 func (r *review) highEnough(level string) bool {
 	least, filtered := mlflow.LevelRank(r.minLevel)
 	if !filtered {

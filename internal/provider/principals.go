@@ -35,12 +35,12 @@ func levelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.Principa
 	return levels
 }
 
-// sameGrants tells whether two lists grant the same.
+// sameGrants reports whether two lists grant the same.
 func sameGrants(rules mlflow.NameRules, a, b []mlflow.Grant) bool {
 	return maps.Equal(levelsOf(rules, a), levelsOf(rules, b))
 }
 
-// samePrincipal tells whether two principals are one.
+// samePrincipal reports whether two principals are one.
 func samePrincipal(rules mlflow.NameRules, p, q mlflow.Principal) bool {
 	return rules.PrincipalKey(p) == rules.PrincipalKey(q)
 }
@@ -97,7 +97,7 @@ func hasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gra
 	return manages && !denied
 }
 
-// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away, and tells whether it had to. Only those who
+// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away, and reports whether it had to. Only those who
 // hold CAN_MANAGE can read the list, so nobody gains anything.
 func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) (grants []mlflow.Grant, added bool) {
 	if hasManage(rules, caller, direct, acl) {
@@ -107,7 +107,7 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage}), true
 }
 
-// samePrincipals tells whether two maps of one kind of principals grant the same, spelling and entries that are null aside. Null and {} differ, and
+// samePrincipals reports whether two maps of one kind of principals grant the same, spelling and entries that are null aside. Null and {} differ, and
 // nothing equals what is unknown.
 func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
@@ -123,7 +123,7 @@ func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b type
 	return maps.Equal(fold(a), fold(b))
 }
 
-// fullyKnown tells whether neither the map nor a value in it is unknown.
+// fullyKnown reports whether neither the map nor a value in it is unknown.
 func fullyKnown(m types.Map) bool {
 	if m.IsUnknown() {
 		return false

@@ -44,7 +44,7 @@ func (b *backend) relayed(t *testing.T) (*backend, *relay) {
 	return &through, r
 }
 
-// spoilWith spoils the calls of a path for which it is asked; how tells whether it answered. nil ends it.
+// spoilWith spoils the calls of a path for which it is asked; how reports whether it answered. nil ends it.
 func (r *relay) spoilWith(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
