@@ -361,10 +361,14 @@ func printable(s string) string {
 	}, s)
 }
 
+// shortestSecret is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by that
+// what it is.
+const shortestSecret = 4
+
 // redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
 func (c *Client) redact(s string) string {
 	for _, secret := range c.options.Secrets() {
-		if secret == "" {
+		if len(secret) < shortestSecret {
 			continue
 		}
 		for _, spelling := range []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), html.EscapeString(secret)} {
