@@ -384,7 +384,7 @@ func imports(t *testing.T, b *backend) {
 		e.expectSettled(config)
 	}
 	for form, want := range map[string]string{
-		"987654321":                             "error: Could not import experiment: Experiment 987654321 does not exist",
+		"987654321":                             "error: Could not import experiment: Experiment 987654321 was not found",
 		"name=" + name + "?":                    "error: Could not import experiment: ",
 		"https://elsewhere/#/experiments/" + id: "error: Could not import experiment: ",
 		"neither":                               "error: Import id not understood: ",
