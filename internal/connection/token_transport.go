@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -92,7 +93,7 @@ func (t *tokenTransport) roundTrip(req *http.Request) (*http.Response, error) {
 	for {
 		r.tries++
 		resp, body, err := t.send(r)
-		wait, reason := t.failure(r, resp, err)
+		wait, reason := t.failure(r, resp, body, err)
 		if reason == "" {
 			return t.check(r, resp, body)
 		}
@@ -163,9 +164,11 @@ func (t *tokenTransport) send(r *tokenRequest) (*http.Response, []byte, error) {
 	return resp, body, nil
 }
 
+var throttledText = regexp.MustCompile(`(?i)throttled|too many requests`)
+
 // failure returns why a try failed, in words, and the wait before the next one, negative if another one cannot help. The
 // reason is empty if there is an answer that is worth a look.
-func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, err error) (time.Duration, string) {
+func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []byte, err error) (time.Duration, string) {
 	wait := rand.N(min(firstTokenWait<<min(r.tries-1, 10), longestTokenWait))
 	if err != nil {
 		_, answered := t.answered.Load(r.URL.Host)
@@ -182,7 +185,11 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, err error
 		return wait, reason
 	}
 	switch resp.StatusCode {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusBadRequest:
+		if throttledText.Match(body) { // as throttled token endpoints were seen to say it
+			return wait, "limits the rate of requests"
+		}
+	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		reason := fmt.Sprintf("returned HTTP %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 		asked := resp.Header.Get("Retry-After")
 		if asked == "" {
@@ -226,7 +233,7 @@ func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte
 		}
 		return resp, nil
 	}
-	reason := tokenAnswerProblem(r, resp, body)
+	reason := t.answerProblem(r, resp, body)
 	if reason != "" {
 		return nil, &tokenFailure{fmt.Sprintf("%s returned HTTP %d with %s", r.name, resp.StatusCode, reason)}
 	}
@@ -237,18 +244,18 @@ func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte
 // tokenFields are those of which an answer must have one: a token, under the name that each kind of service gives it, or what leads to one.
 var tokenFields = []string{"access_token", "id_token", "value", "oidcToken", "token", "accessToken"}
 
-// tokenAnswerProblem says what is wrong with a successful answer, or "".
-func tokenAnswerProblem(r *tokenRequest, resp *http.Response, body []byte) string {
+// answerProblem says what is wrong with a successful answer, or "".
+func (t *tokenTransport) answerProblem(r *tokenRequest, resp *http.Response, body []byte) string {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "an empty body instead of a token"
 	}
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), strings.Join(strings.Fields(string(body)), " "))
+		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), strings.Join(strings.Fields(t.secrets.redact(string(body))), " "))
 	}
 	if code, _ := answer["error"].(string); code != "" {
 		description, _ := answer["error_description"].(string)
-		return strings.TrimSpace(fmt.Sprintf("the error %.80q %.200s", code, description))
+		return strings.TrimSpace(fmt.Sprintf("the error %.80q %.200s", t.secrets.redact(code), t.secrets.redact(description)))
 	}
 	has := func(field string) bool {
 		text, _ := answer[field].(string)

@@ -330,3 +330,25 @@ func TestCheckedCalls_complete(t *testing.T) {
 		t.Errorf("found only %d calls in the source", found)
 	}
 }
+
+// Somebody else revokes a grant between our look and our call: it is gone, as it should be.
+func TestRevokedByOthers(t *testing.T) {
+	for name, tc := range map[string]struct {
+		route string
+		p     Principal
+		world map[string][]string
+	}{
+		"a user's grant":         {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits, noGrants}}},
+		"a role's row":           {"DELETE /api/3.0/mlflow/roles/permissions/remove", dsRole, map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}},
+		"a role's row, seen":     {"", dsRole, map[string][]string{rolesList: {roleEdits, noGrants}}},
+		"a grant before RBAC":    {"DELETE /api/2.0/mlflow/experiments/permissions/delete", ana, with(legacyWorld, legacyGet, notThere, legacyRow7, notThere)},
+		"although it is refused": {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &lyingServer{call: checkedCall{route: tc.route, server: true, right: []string{notThere}, world: tc.world, use: revokeFrom(tc.p)}, seen: map[string]int{}}
+			if err := s.use(t); (err != nil) != (name == "although it is refused") {
+				t.Errorf("error %v; calls %v", err, s.seen)
+			}
+		})
+	}
+}

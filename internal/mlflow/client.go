@@ -75,13 +75,16 @@ type Exchange struct {
 }
 
 // Client calls one MLflow tracking server. It is safe for concurrent use. Methods return *[APIError] when the server
-// refused something or gave no answer of the API, and *[UnreachableError] when no response came.
+// refused something or gave no answer of the API, *[UnreachableError] when no whole response came, *[NotSentError] when the
+// credentials were refused before, and what Endpoint returns.
 type Client struct {
 	backend   Backend
 	options   Options
 	throttles throttles
 	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
 	answered atomic.Bool
+	// accepted turns true with the first success: the credentials are good then, and a later refusal is about one path or one moment.
+	accepted atomic.Bool
 	// refused holds the refusal of the credentials, nil until there is one: no further request is sent after it.
 	refused atomic.Pointer[NotSentError]
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
@@ -146,7 +149,10 @@ func (c *Client) do(ctx context.Context, cl call) error {
 		return refused
 	}
 	err := c.send(ctx, cl)
-	if !credentialsRefused(err) || c.refused.CompareAndSwap(nil, &NotSentError{Refusal: err}) {
+	if err == nil {
+		c.accepted.Store(true)
+	}
+	if c.accepted.Load() || !credentialsRefused(err) || c.refused.CompareAndSwap(nil, &NotSentError{Refusal: err}) {
 		return err
 	}
 	// Another request was refused meanwhile, and its error has the advice.

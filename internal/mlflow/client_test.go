@@ -220,10 +220,10 @@ func TestStalledAttemptIsRetried(t *testing.T) {
 
 func TestDecoding(t *testing.T) {
 	for name, body := range map[string]string{
-		"numbers":           `{"experiment":{"experiment_id":"1","creation_time":1700000000000}}`,
-		"decimal strings":   `{"experiment":{"experiment_id":"1","creation_time":"1700000000000"}}`,
-		"unknown fields":    `{"experiment":{"experiment_id":"1","creation_time":1700000000000,"trace_location":{"x":1}}}`,
-		"null among others": `{"experiment":{"experiment_id":"1","creation_time":1700000000000,"last_update_time":null}}`,
+		"numbers":           `{"experiment":{"experiment_id":"1","name":"/x","creation_time":1700000000000}}`,
+		"decimal strings":   `{"experiment":{"experiment_id":"1","name":"/x","creation_time":"1700000000000"}}`,
+		"unknown fields":    `{"experiment":{"experiment_id":"1","name":"/x","creation_time":1700000000000,"trace_location":{"x":1}}}`,
+		"null among others": `{"experiment":{"experiment_id":"1","name":"/x","creation_time":1700000000000,"last_update_time":null}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			e, err := testClient(&answers{list: []func() (*http.Response, error){reply(200, body)}}).GetExperiment(t.Context(), "1")
@@ -280,5 +280,50 @@ func TestLogHoldsNoHeader(t *testing.T) {
 	if len(lines) != 2 || lines[0].Status != 503 || lines[1].Attempt != 2 || lines[1].RequestID != "r1" ||
 		!strings.Contains(lines[1].RequestBody, `"value":"v"`) {
 		t.Errorf("logged %+v", lines)
+	}
+}
+
+// A group of calls that the server has slowed down so far that a request could not be sent in time: an error at once, for whatever try.
+func TestHeldBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		transport := &answers{list: []func() (*http.Response, error){reply(429, `{}`)}}
+		c := testClient(transport, func(o *Options) { o.RetryTimeout = 3 * time.Second })
+		for range 12 { // each refusal halves the rate
+			if _, err := c.GetExperiment(t.Context(), "1"); !IsThrottled(err) {
+				t.Fatalf("error %v", err)
+			}
+		}
+		sent := len(transport.sent)
+		if _, err := c.GetExperiment(t.Context(), "1"); !IsThrottled(err) || len(transport.sent) > sent+1 {
+			t.Errorf("error %v after %d more requests", err, len(transport.sent)-sent)
+		}
+	})
+}
+
+// Credentials that were good once are not called refused because a gateway guards one path.
+func TestRefusedCredentials_goodBefore(t *testing.T) {
+	c := testClient(&answers{list: []func() (*http.Response, error){reply(200, okBody), reply(401, `{"error_code":"UNAUTHENTICATED","message":"no"}`), reply(200, okBody)}})
+	for try, refused := range []bool{false, true, false} {
+		if _, err := c.GetExperiment(t.Context(), "1"); IsUnauthenticated(err) != refused {
+			t.Errorf("try %d: %v", try+1, err)
+		}
+	}
+}
+
+// What a wrong answer says is not remembered.
+func TestWrongAnswersAreForgotten(t *testing.T) {
+	for _, body := range []string{`{"experiment":{"experiment_id":"7","name":"/y","creation_time":1700000000000}}`, `{"experiment":{"experiment_id":"1"}}`} {
+		c := testClient(&answers{list: []func() (*http.Response, error){reply(200, body)}})
+		e, err := c.GetExperiment(t.Context(), "1")
+		if err == nil || e.ID != "" || !c.CreatedAt("7").IsZero() {
+			t.Errorf("%s: got %+v, %v; remembered is %s", body, e, err, c.CreatedAt("7"))
+		}
+	}
+}
+
+func TestMissingPrincipal_firstOfTwo(t *testing.T) {
+	err := withMissingPrincipal(&APIError{Status: 404, Message: "Principal: UserName(a) does not exist; Principal: GroupName(b (EU)) does not exist"})
+	if p, _ := MissingPrincipal(err); p != (Principal{KindUser, "a"}) {
+		t.Errorf("missing is %v", p)
 	}
 }

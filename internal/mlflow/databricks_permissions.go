@@ -288,8 +288,8 @@ func (a *levelsAnswer) usable(bool) error {
 	return nil
 }
 
-// missingPrincipal takes a name with all its parentheses.
-var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*)\) does not exist`)
+// missingPrincipal takes a name with all its parentheses, and the first name of several.
+var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
 
 // withMissingPrincipal tells an unknown principal by the server's words.
 func withMissingPrincipal(err error) error {

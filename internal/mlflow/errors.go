@@ -191,21 +191,19 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 	return e
 }
 
-// apiError builds the error of a response that is not a success.
+// apiError builds the error of a response that is not a success, or a success that is an error: with an error_code, or no JSON.
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e := a.newError(resp)
-	text := []byte(a.client.redact(string(body[:min(len(body), maxRefusal)])))
-	b, ok := parseErrorBody(text)
-	if !ok || !isJSON(resp, text) {
-		e.Message, e.Hint = foreignAnswer(resp, text)
+	b, ok := parseErrorBody(body)
+	if !ok || !isJSON(resp, body) {
+		e.Message, e.Hint = foreignAnswer(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
 		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
 		return e
 	}
-	e.Code = cleanMessage(b.code())
+	e.Code = cleanMessage(a.client.redact(b.code()))
 	e.foreign = e.Code == "" && b.Details == nil
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
-	e.addDetails(b)
-	e.Message, e.Hint = a.client.redact(e.Message), a.client.redact(e.Hint) // once more, now that escapes are decoded
+	e.addDetails(b, a.client.redact)
 	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
 	switch {
 	case blockedText.MatchString(e.Message):
@@ -225,14 +223,14 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	return e
 }
 
-func (e *APIError) addDetails(b errorBody) {
+func (e *APIError) addDetails(b errorBody, redact func(string) string) {
 	for _, d := range b.Details {
-		e.RequestID = firstNonEmpty(cleanMessage(d.RequestID), e.RequestID)
+		e.RequestID = firstNonEmpty(cleanMessage(redact(d.RequestID)), e.RequestID)
 		for _, v := range d.FieldViolations {
-			e.Message += fmt.Sprintf("; %s: %s", cleanMessage(v.Field), cleanMessage(v.Description))
+			e.Message += fmt.Sprintf("; %s: %s", cleanMessage(redact(v.Field)), cleanMessage(redact(v.Description)))
 		}
 		for _, l := range d.Links {
-			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + cleanMessage(l.URL))
+			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + cleanMessage(redact(l.URL)))
 		}
 	}
 }
@@ -464,6 +462,9 @@ func IsPermissionDenied(err error) bool {
 
 // IsThrottled tells that the server refused the call for the rate of requests, to the end of the retries.
 func IsThrottled(err error) bool {
+	if _, heldBack := errors.AsType[heldBackError](err); heldBack {
+		return true
+	}
 	e, ok := asRefusal(err)
 	return ok && isThrottled(e.Status, e.Code, []byte(e.Message))
 }
@@ -559,6 +560,9 @@ func wasRetried(err error) bool {
 // isUncertain tells that a failed call may have taken effect all the same.
 func isUncertain(err error) bool {
 	e, ok := asAPIError(err)
+	if _, tooLarge := errors.AsType[tooLargeError](err); tooLarge {
+		return true
+	}
 	if !ok {
 		return err != nil && !isPermanent(err) && !dialFailed(err)
 	}

@@ -118,7 +118,7 @@ type experimentAnswer struct {
 func (a *experimentAnswer) usable(bool) error {
 	e := a.Experiment
 	switch {
-	case e.ID == "":
+	case e.ID == "" || e.Name == "":
 		return errors.New("it contains no experiment")
 	case a.id != "":
 		return checkSame("experiment", a.id, e.ID)
@@ -136,7 +136,10 @@ func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, erro
 		method: http.MethodGet, path: experimentsPath + "get", query: url.Values{"experiment_id": {id}},
 		out: &out, group: GroupOther,
 	})
-	return c.noted(out.Experiment), err
+	if err != nil {
+		return Experiment{}, err
+	}
+	return c.noted(out.Experiment), nil
 }
 
 // noted remembers when an experiment was created.
@@ -163,7 +166,10 @@ func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experime
 		method: http.MethodGet, path: experimentsPath + "get-by-name",
 		query: url.Values{"experiment_name": {name}}, out: &out, group: GroupOther,
 	})
-	return c.noted(out.Experiment), err
+	if err != nil {
+		return Experiment{}, err
+	}
+	return c.noted(out.Experiment), nil
 }
 
 // RenameExperiment gives an experiment another name; on Databricks that may move it to another folder.

@@ -2,7 +2,6 @@ package mlflow
 
 import (
 	"context"
-	"errors"
 	"math"
 	"sync"
 	"time"
@@ -48,8 +47,15 @@ func newThrottles(b Backend, limit float64) throttles {
 	return t
 }
 
-// errThrottled means that a request would have to wait longer than retries may take.
-var errThrottled = errors.New("the server limits the rate of requests so far that this one could not be sent in time")
+// heldBackError means that a request was not sent, since it would have to wait longer than retries may take.
+type heldBackError struct{}
+
+func (heldBackError) Error() string {
+	return "the server limits the rate of requests so far that this one could not be sent in time"
+}
+
+// Permanent implements the interface that isPermanent looks for.
+func (heldBackError) Permanent() bool { return true }
 
 // wait waits for the user's own cap, and for the limit that the server asked for, the latter until deadline at most.
 func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error {
@@ -65,7 +71,7 @@ func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error 
 	bounded, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	if err := l.Wait(bounded); err != nil && ctx.Err() == nil {
-		return errThrottled
+		return heldBackError{}
 	}
 	return ctx.Err()
 }

@@ -201,7 +201,7 @@ func retryAfter(header string) time.Duration {
 func backoffStep(n int) time.Duration {
 	step := longestWait
 	if n < 8 { // beyond, the step is past longestWait anyway
-		step = min(firstWait<<(n-1), longestWait)
+		step = min(firstWait<<max(n-1, 0), longestWait)
 	}
 	return rand.N(step)
 }

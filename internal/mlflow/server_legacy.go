@@ -57,6 +57,9 @@ func (a *legacyAPI) read(ctx context.Context) (*serverGrants, error) {
 		for i, u := range names {
 			group.Go(func() (err error) {
 				users[i], err = a.user(ctx, u.Username)
+				if IsNotFound(err) {
+					return nil // deleted since the list was read
+				}
 				return err
 			})
 		}
@@ -70,6 +73,9 @@ func (a *legacyAPI) read(ctx context.Context) (*serverGrants, error) {
 func legacyGrants(users []legacyUser) *serverGrants {
 	all := &serverGrants{}
 	for _, u := range users {
+		if u.Username == "" {
+			continue
+		}
 		all.users = append(all.users, u.Username)
 		if u.IsAdmin {
 			all.admins = append(all.admins, u.Username)
@@ -153,10 +159,14 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p Principal
 	default:
 		cl.method, cl.path = http.MethodPatch, legacyPath+"update"
 	}
-	err := a.client.confirm(ctx, a.client.do(ctx, cl), refused, func(ctx context.Context) bool {
+	isDone := func(ctx context.Context) bool {
 		now, err := a.level(ctx, experimentID, p)
 		return err == nil && now == to
-	})
+	}
+	err := a.client.confirm(ctx, a.client.do(ctx, cl), refused, isDone)
+	if to == "" {
+		return goneAlready(ctx, err, isDone)
+	}
 	if from == "" && IsNotFound(err) {
 		return &MissingPrincipalError{Principal: p, Err: err}
 	}

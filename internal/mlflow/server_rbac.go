@@ -234,7 +234,15 @@ func (a *rbacAPI) revoke(ctx context.Context, experimentID string, p Principal) 
 		method: http.MethodPost, path: rbacPath + "users/permissions/revoke",
 		body: userPermission{Username: p.Name, Type: "experiment", ID: experimentID}, group: GroupPermissionWrites,
 	})
-	return a.client.confirm(ctx, err, IsNotFound, a.holds(experimentID, p, ""))
+	return goneAlready(ctx, err, a.holds(experimentID, p, ""))
+}
+
+// goneAlready turns "not found" into success when a read shows that there is no grant: an earlier try revoked it, or somebody else did.
+func goneAlready(ctx context.Context, err error, none func(context.Context) bool) error {
+	if IsNotFound(err) && none(ctx) {
+		return nil
+	}
+	return err
 }
 
 // holds tells, by a fresh read, whether a principal holds exactly a level.
@@ -259,12 +267,14 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p Princip
 			body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
 		})
 		return a.client.confirm(ctx, err, IsAlreadyExists, a.holds(experimentID, p, to))
+	case to == "" && row == 0:
+		return nil // somebody else has revoked it meanwhile
 	case to == "":
 		err = a.client.do(ctx, call{
 			method: http.MethodDelete, path: rbacPath + "roles/permissions/remove", group: GroupPermissionWrites,
 			body: map[string]any{"role_permission_id": row},
 		})
-		return a.client.confirm(ctx, err, IsNotFound, a.holds(experimentID, p, ""))
+		return goneAlready(ctx, err, a.holds(experimentID, p, ""))
 	default:
 		return a.client.do(ctx, call{
 			method: http.MethodPatch, path: rbacPath + "roles/permissions/update", group: GroupPermissionWrites, out: &rolePermissionAnswer{pattern: experimentID},

@@ -2,7 +2,7 @@ package mlflow
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 
 	"golang.org/x/sync/singleflight"
 )
@@ -11,24 +11,42 @@ import (
 // and each gives up with its own context. A failed fetch is not kept.
 type shared[T any] struct {
 	flights singleflight.Group
-	value   atomic.Pointer[T]
+
+	mu    sync.Mutex
+	value *T
 	// generation counts how often the value was forgotten: what was fetched for an older one is not kept.
-	generation atomic.Int64
+	generation int
+}
+
+// current returns the value, nil if there is none, and its generation.
+func (s *shared[T]) current() (*T, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.value, s.generation
+}
+
+// keep stores a value that was fetched for a generation, unless that was forgotten meanwhile.
+func (s *shared[T]) keep(v T, generation int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.generation == generation {
+		s.value = &v
+	}
 }
 
 func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, error)) (T, error) {
-	if v := s.value.Load(); v != nil {
-		return *v, nil
+	kept, generation := s.current()
+	if kept != nil {
+		return *kept, nil
 	}
-	generation := s.generation.Load()
 	// One caller's cancellation must not fail the others, so the flight outlives it; it is bounded by the client's own timeouts.
 	flight := s.flights.DoChan("", func() (any, error) {
-		if v := s.value.Load(); v != nil {
-			return *v, nil
+		if kept, _ := s.current(); kept != nil {
+			return *kept, nil
 		}
 		v, err := fetch(context.WithoutCancel(ctx))
-		if err == nil && s.generation.Load() == generation {
-			s.value.Store(&v)
+		if err == nil {
+			s.keep(v, generation)
 		}
 		return v, err
 	})
@@ -44,7 +62,9 @@ func (s *shared[T]) get(ctx context.Context, fetch func(context.Context) (T, err
 
 // forget makes the next get fetch again.
 func (s *shared[T]) forget() {
-	s.generation.Add(1)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.generation++
 	s.flights.Forget("")
-	s.value.Store(nil)
+	s.value = nil
 }

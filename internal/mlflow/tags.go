@@ -28,7 +28,8 @@ func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, e
 		if !IsEndpointAbsent(err) {
 			return false, c.tagGone(ctx, err, id, key)
 		}
-		c.tagDeletionAbsent.Store(true)
+		// A gateway's own 404 says nothing about the next call.
+		c.tagDeletionAbsent.Store(!isForeign(err))
 	}
 	return true, c.SetTag(ctx, id, Tag{Key: key})
 }

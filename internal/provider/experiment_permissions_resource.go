@@ -364,8 +364,17 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 			"them:\n%s", named(id, ""), describeGrants(left)))
 	}
 	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), released)), acl)
-	if _, problem := writeACL(ctx, r.client(), id, acl, rest); problem != nil {
+	after, problem := writeACL(ctx, r.client(), id, acl, rest)
+	if problem != nil {
 		addReleaseProblem(&diags, problem)
+		return diags
+	}
+	kept := levelsOf(r.client(), rest)
+	for _, g := range directGrants(after) {
+		key := r.client().PrincipalKey(g.Principal)
+		if _, stays := kept[key]; !stays && levelsOf(r.client(), released)[key] != "" {
+			explainACL(ctx, r.client(), id, &mlflow.StillGrantedError{Principal: g.Principal}).addError(&diags, "remove permissions")
+		}
 	}
 	return diags
 }
