@@ -13,34 +13,13 @@ import (
 )
 
 // unappliedKey marks, in private state, that nothing was applied since an import or a move. What the configuration does not declare then was never
-// ours, and stays on the server. An import whose configuration declares everything is followed by no apply that could remove the mark, so
-// it ends with the second refresh: the import command is followed by a plan with one, an import block by a plan with none.
-const (
-	unappliedKey  = "unapplied"
-	unappliedNew  = `"new"`
-	unappliedRead = `"read"`
-)
+// ours, and stays on the server. The first update ends it, and nothing else does: how many refreshes come before it is a matter of chance.
+const unappliedKey = "unapplied"
 
 // privateState is the private state of a request or a response.
 type privateState interface {
 	GetKey(ctx context.Context, key string) ([]byte, diag.Diagnostics)
 	SetKey(ctx context.Context, key string, value []byte) diag.Diagnostics
-}
-
-// ageImport keeps the mark up to date in a Read.
-func ageImport(ctx context.Context, before, after privateState, imported bool) diag.Diagnostics {
-	mark, diags := before.GetKey(ctx, unappliedKey)
-	var next []byte
-	switch {
-	case imported:
-		next = []byte(unappliedNew)
-	case string(mark) == unappliedNew:
-		next = []byte(unappliedRead)
-	case mark == nil:
-		return diags
-	}
-	diags.Append(after.SetKey(ctx, unappliedKey, next)...)
-	return diags
 }
 
 // undeclared lists what an import took into the state and the plan does not have: keys of tags, the one of the description among them. There is
@@ -55,7 +34,7 @@ func (m *experimentModel) undeclared(ctx context.Context, private privateState, 
 	for _, key := range sortedKeys(m.wantedTags()) {
 		_, found := declared[key]
 		if key == mlflow.TagDescription {
-			found = plan.Description.IsUnknown() || !plan.Description.IsNull()
+			found = plan.Description.IsUnknown() || plan.Description.ValueString() != ""
 		}
 		if !found {
 			keys = append(keys, key)

@@ -87,6 +87,20 @@ func (m *experimentPermissionModel) setID() {
 	m.ID = types.StringValue(fmt.Sprintf("%s/%s/%s", m.ExperimentID.ValueString(), p.Kind, p.Name))
 }
 
+// keepSpelling keeps the state's spelling of a principal in the same attribute, whatever is known of the experiment, and the ID of the grant if
+// nothing else changes.
+func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *experimentPermissionModel) {
+	mine, p := m.principal()
+	theirs, q := state.principal()
+	if mine.attribute != theirs.attribute || p.Name == "" || !samePrincipal(rules, p, q) {
+		return
+	}
+	*mine.value = *theirs.value
+	if m.ExperimentID.Equal(state.ExperimentID) {
+		m.ID = state.ID
+	}
+}
+
 // sameGrantee reports whether two models are about the same principal on the same experiment, as far as is known.
 func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
 	_, mine := m.principal()
@@ -167,8 +181,8 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if !req.State.Raw.IsNull() && plan.sameGrantee(r.rules(ctx, req.Private), &state) {
-		plan.ID, plan.UserName, plan.GroupName, plan.ServicePrincipalName = state.ID, state.UserName, state.GroupName, state.ServicePrincipalName
+	if !req.State.Raw.IsNull() {
+		plan.keepSpelling(r.rules(ctx, req.Private), &state)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	if r.client() == nil {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -26,6 +27,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	addRespelledErrors(&resp.Diagnostics, r.rules(ctx, req.Private), &state, &plan)
 	plan.settle(r.rules(ctx, req.Private), &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	if r.client() == nil || !plan.writesOver(r.client(), &state) {
@@ -44,6 +46,18 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 	if plan.keepsCaller() && !takesOver {
 		warnKept(&resp.Diagnostics, named(plan.ExperimentID.ValueString(), ""), plan.retainedGrants(r.client(), state.Retained))
+	}
+}
+
+// addRespelledErrors refuses another spelling of a principal next to a level that is unknown.
+func addRespelledErrors(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *experimentPermissionsModel) {
+	planned := plan.maps()
+	for i, prior := range state.maps() {
+		if key, before := respelled(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
+			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state has this principal as %q, and another "+
+				"level in the map is unknown until apply, so the plan cannot tell whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
+				"next one.", before, before))
+		}
 	}
 }
 

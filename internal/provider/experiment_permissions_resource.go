@@ -277,9 +277,15 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 			"drops it from the state.", named(id, "")))
 		return diags
 	}
+	if lock.List != nil {
+		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource of this apply has already set all permissions of %s, and this one would "+
+			"replace them. Remove one of the two resources, or declare all grants in one of them.", named(id, "")))
+		return diags
+	}
 	grants := plan.grants()
 	for _, g := range without(client, directGrants(acl), levelsOf(client, grants)) {
-		if g.Principal == acl.Admins || lock.Grants[client.PrincipalKey(g.Principal)] || plan.keepsCaller() && isRetained(client, earlier, g) {
+		kept := isRetained(client, earlier, g) || isRetained(client, lock.Retained, g)
+		if g.Principal == acl.Admins || lock.Grants[client.PrincipalKey(g.Principal)] || plan.keepsCaller() && kept {
 			grants = append(grants, g)
 		}
 	}
@@ -294,11 +300,14 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		grants, _ = withCaller(client, caller, grants, acl)
 	}
 	after, problem := writeACL(ctx, client, id, acl, grants)
+	var unlisted *mlflow.NotGrantedError
+	if problem == nil || errors.As(problem.err, &unlisted) { // written in both cases
+		lock.DeclareList(client, grants)
+	}
 	if problem != nil {
 		addWriteError(&diags, client, plan, problem)
 		return diags
 	}
-	lock.DeclareList(client, grants)
 	plan.created = cmp.Or(createdText(acl.Created), plan.created)
 	plan.setRetained(slices.DeleteFunc(plan.undeclared(client, after), func(g mlflow.Grant) bool {
 		return !isIndividual(g) || lock.Grants[client.PrincipalKey(g.Principal)]
@@ -363,6 +372,7 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("Other resources in this apply declare some of the grants on %s, and now manage "+
 			"them:\n%s", named(id, ""), describeGrants(left)))
 	}
+	lock.Retained = state.Retained
 	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), released)), acl)
 	after, problem := writeACL(ctx, r.client(), id, acl, rest)
 	if problem != nil {

@@ -30,9 +30,6 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if sameStrings(plan.Tags, state.Tags) {
-		plan.Tags = state.Tags // at most a null differs
-	}
 	plan.TagsAll = mergeTags(r.provider.defaultTags, plan.Tags)
 	resp.Diagnostics.Append(warnUndeclared(ctx, req.Private, state, plan)...)
 	if r.client() != nil {
@@ -45,7 +42,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if r.client() != nil {
 		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
 			r.notePlanned(&resp.Diagnostics, id, nil, &plan)
-			r.checkReplaceOption(ctx, req.Private, &resp.Diagnostics, id)
+			r.checkReplaceOption(ctx, req.Private, &resp.Diagnostics, id, plan)
 		} else if len(resp.RequiresReplace) == 0 {
 			r.notePlanned(&resp.Diagnostics, id, &state, &plan)
 			r.provider.run.inPlace.Store(id, experimentModel{
@@ -74,11 +71,18 @@ func addressID(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 
 // checkReplaceOption checks the destruction of an experiment that the user replaces, with -replace or replace_triggered_by: the first plan of the
 // address keeps it, and there is a second one all the same, without the state.
-func (r *experimentResource) checkReplaceOption(ctx context.Context, private privateState, diags *diag.Diagnostics, id string) {
+func (r *experimentResource) checkReplaceOption(ctx context.Context, private privateState, diags *diag.Diagnostics, id string, plan experimentModel) {
 	value, _ := r.provider.run.inPlace.LoadAndDelete(id)
-	if state, kept := value.(experimentModel); kept {
-		r.checkDestroy(ctx, private, diags, state)
+	state, kept := value.(experimentModel)
+	if !kept {
+		return
 	}
+	comesBack := plan.AdoptExisting.ValueBool() || plan.IfDeleted.ValueString() == ifDeletedRestore
+	if why := r.refuseReplacement(plan, state, "Plan without replacing it"); why != "" && !comesBack {
+		diags.AddError("Could not replace experiment", fmt.Sprintf("%s would be deleted and created again. %s", upperFirst(named(id, state.Name.ValueString())), why))
+		return
+	}
+	r.checkDestroy(ctx, private, diags, state)
 }
 
 // checkExperiment refuses, at the attribute, what the server would refuse.
@@ -127,7 +131,7 @@ func (r *experimentResource) planReplacement(
 	subject := named(state.ID.ValueString(), state.Name.ValueString())
 	refusal, content := r.refuseUnseen(ctx, req, state), ""
 	if refusal == "" {
-		refusal = r.refuseReplacement(plan, state)
+		refusal = r.refuseReplacement(plan, state, "Set artifact_location back")
 	}
 	if refusal == "" {
 		content = r.describeContent(ctx, state)
@@ -162,14 +166,14 @@ func (r *experimentResource) refuseUnseen(ctx context.Context, req resource.Modi
 	return ""
 }
 
-// refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does.
-func (r *experimentResource) refuseReplacement(plan, state experimentModel) string {
+// refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does. undo is how to keep it.
+func (r *experimentResource) refuseReplacement(plan, state experimentModel, undo string) string {
 	for _, policy := range []string{state.deletionPolicy(), plan.deletionPolicy()} {
 		switch policy {
 		case deletionPrevent:
-			return "deletion_policy = \"prevent\" forbids it. Set artifact_location back, or apply another policy first."
+			return "deletion_policy = \"prevent\" forbids it. " + undo + ", or apply another policy first."
 		case deletionRetain:
-			return "deletion_policy = \"retain\" would leave the old one with the name. Set artifact_location back, or give the new experiment its own block and name."
+			return "deletion_policy = \"retain\" would leave the old one with the name. " + undo + ", or give the new experiment a resource and a name of its own."
 		}
 	}
 	sameName := !plan.Name.IsUnknown() && plan.Name.Equal(state.Name)

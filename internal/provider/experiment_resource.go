@@ -158,7 +158,9 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
-		resp.Diagnostics.Append(ageImport(ctx, req.Private, resp.Private, imported != nil)...)
+		if imported != nil {
+			resp.Diagnostics.Append(resp.Private.SetKey(ctx, unappliedKey, []byte("true"))...)
+		}
 		resp.Diagnostics.Append(r.keepServer(ctx, resp.Private)...)
 	}
 }

@@ -107,20 +107,40 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage}), true
 }
 
-// samePrincipals reports whether two maps of one kind of principals grant the same, spelling and entries that are null aside. Null and {} differ, and
-// nothing equals what is unknown.
+// samePrincipals reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
+// equals what is unknown, and an entry that is null is not one that is absent: an unknown level may turn out to be null.
 func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
 	}
-	fold := func(m types.Map) map[mlflow.PrincipalKey]string {
-		levels := map[mlflow.PrincipalKey]string{}
-		for name, level := range stringMap(m) {
-			levels[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})] = level
+	fold := func(m types.Map) map[mlflow.PrincipalKey][]string {
+		levels := map[mlflow.PrincipalKey][]string{} // of two spellings, one may be null
+		for name, level := range m.Elements() {
+			key := rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})
+			levels[key] = append(levels[key], level.String())
+			slices.Sort(levels[key])
 		}
 		return levels
 	}
-	return maps.Equal(fold(a), fold(b))
+	return maps.EqualFunc(fold(a), fold(b), slices.Equal)
+}
+
+// respelled returns a key of a map that is spelled otherwise in the state, while a level in the map is unknown; empty if there is none.
+// Whether the map is the state's in another spelling is then not known yet, and a plan would have to guess.
+func respelled(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
+	if plan.IsUnknown() || fullyKnown(plan) {
+		return "", ""
+	}
+	spelling := map[mlflow.PrincipalKey]string{}
+	for name := range state.Elements() {
+		spelling[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})] = name
+	}
+	for _, name := range sortedKeys(plan.Elements()) {
+		if was := spelling[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})]; was != "" && was != name {
+			return name, was
+		}
+	}
+	return "", ""
 }
 
 // fullyKnown reports whether neither the map nor a value in it is unknown.

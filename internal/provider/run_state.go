@@ -53,6 +53,8 @@ type ACLLock struct {
 	sync.Mutex
 	// List holds the principals of the whole list that this run declared and wrote, kept ones included. It is nil if this run wrote none.
 	List map[mlflow.PrincipalKey]bool
+	// Retained are the grants that a list which this run released had retained. They stay, for a list under another address to retain.
+	Retained types.Map
 	// planned is the list as the plan of a write read it a moment ago; nil once it was used or anything was written.
 	planned *mlflow.ACL
 	// Grants holds the principals to which this run granted a declared level, one at a time.

@@ -93,11 +93,6 @@ func mapValue(elements map[string]types.String) types.Map {
 }
 
 // sameStrings reports whether two maps of strings, neither of which is null, contain the same: an entry that is null counts as absent. Nothing
-// equals what is unknown.
-func sameStrings(a, b types.Map) bool {
-	return !a.IsNull() && !b.IsNull() && fullyKnown(a) && fullyKnown(b) && maps.Equal(stringMap(a), stringMap(b))
-}
-
 // sortedKeys gives a map's keys in order, so that calls and messages come in the same order each time.
 func sortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
