@@ -395,8 +395,8 @@ func rbacCallers(t *testing.T, s *server) {
 	}
 	one.mustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
 	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
-	expectSays(t, all.up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "error: Could not set permissions: Experiment "+id,
-		"Permission denied")
+	expectSays(t, all.up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
+		"error: Could not set permissions: Experiment "+id, "Permission denied")
 
 	other := s.as(nobody).provider(t, nil)
 	expectSays(t, other.block("mlflow_experiment_permissions").up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
