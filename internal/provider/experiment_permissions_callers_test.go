@@ -150,3 +150,22 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 		ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*CAN_MANAGE`),
 	})
 }
+
+// A grant that the server puts back into each list can't be revoked, so a destroy warns and ends.
+func TestPermissionsResource_destroyPutBack(t *testing.T) {
+	t.Parallel()
+	w := newWorkspace(t, emulator.Options{AddsManagers: true})
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
+	state, says := w.direct(t, emulator.AdminToken).create("mlflow_experiment_permissions", map[string]any{
+		"experiment_id": id, "users": map[string]string{emulator.OtherUser: "CAN_MANAGE"}, "groups": map[string]string{"risk": "CAN_READ"},
+	})
+	if isError(says) {
+		t.Fatal(says)
+	}
+	left, says := w.direct(t, emulator.AdminToken).apply("mlflow_experiment_permissions", state, nil)
+	expectSays(t, says, "warning: Grants put back by the server", emulator.OtherUser)
+	if left != nil {
+		t.Errorf("left in the state is %v", left)
+	}
+}

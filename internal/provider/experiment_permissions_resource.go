@@ -379,14 +379,28 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 		addReleaseProblem(&diags, problem)
 		return diags
 	}
-	kept := levelsOf(r.client(), rest)
+	r.checkReleased(ctx, id, without(r.client(), released, levelsOf(r.client(), rest)), after, &diags)
+	return diags
+}
+
+// checkReleased checks that grants are gone from a list after a write. The CAN_MANAGE of an identity that is there again was put back by the server
+// in its answer, as it does for owners; a destroy could never get rid of it.
+func (r *experimentPermissionsResource) checkReleased(ctx context.Context, id string, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
+	released := levelsOf(r.client(), gone)
+	var back []mlflow.Grant
 	for _, g := range directGrants(after) {
-		key := r.client().PrincipalKey(g.Principal)
-		if _, stays := kept[key]; !stays && levelsOf(r.client(), released)[key] != "" {
-			explainACL(ctx, r.client(), id, &mlflow.StillGrantedError{Principal: g.Principal}).addError(&diags, "remove permissions")
+		switch _, isReleased := released[r.client().PrincipalKey(g.Principal)]; {
+		case !isReleased:
+		case isIndividual(g) && g.Level == mlflow.LevelManage:
+			back = append(back, g)
+		default:
+			explainACL(ctx, r.client(), id, &mlflow.StillGrantedError{Principal: g.Principal}).addError(diags, "remove permissions")
 		}
 	}
-	return diags
+	if len(back) > 0 {
+		diags.AddWarning("Grants put back by the server", fmt.Sprintf("The server adds these grants on %s to each list by itself. They stay in place, unmanaged:\n%s",
+			named(id, ""), describeGrants(back)))
+	}
 }
 
 func addReleaseProblem(diags *diag.Diagnostics, problem *aclProblem) {
