@@ -82,9 +82,9 @@ func (w *world) mutateForeign(next config) {
 	}
 }
 
-// others are the principals without the callers.
+// others are the principals without the callers and their group: a change of what the group is granted could take a caller's access.
 func (w *world) others() []emulator.Principal {
-	return slices.DeleteFunc(slices.Clone(w.principals), w.isCaller)
+	return slices.DeleteFunc(slices.Clone(w.principals), func(p emulator.Principal) bool { return w.isCaller(p) || p == callersGroup })
 }
 
 func (w *world) isCaller(p emulator.Principal) bool {
