@@ -45,7 +45,7 @@ func (m *meddler) end() (acted bool) {
 	return m.acted
 }
 
-// before runs before each call has any effect. It tells what was done, "" for nothing.
+// before runs before each call has any effect. It returns what was done, "" for nothing.
 func (m *meddler) before(r request) (done string) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -95,7 +95,7 @@ func (s *storm) end() (killed bool) {
 	return s.killed
 }
 
-// strike tells what happens to a request, and the name of it.
+// strike returns what happens to a request, and the name of it.
 func (s *storm) strike(r request) (f fault, name string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

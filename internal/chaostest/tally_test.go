@@ -40,7 +40,7 @@ func (t *tally) faults() int {
 	return n
 }
 
-// count tells how often a call was hit by a kind.
+// count returns how often a call was hit by a kind.
 func (t *tally) count(kind, call string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()

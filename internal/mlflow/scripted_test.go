@@ -144,7 +144,7 @@ func (s *scripted) expectSeen(want ...string) {
 	}
 }
 
-// count tells how often a call came since it was asked last, whatever the query.
+// count returns how often a call came since it was asked last, whatever the query.
 func (s *scripted) count(call string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -297,7 +297,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 		if diags.Append(plan.checkCaller(client, caller)...); diags.HasError() {
 			return diags
 		}
-		grants, _ = withCaller(client, caller, grants, acl)
+		grants = withCaller(client, caller, grants, acl)
 	}
 	after, problem := writeACL(ctx, client, id, acl, grants)
 	var unlisted *mlflow.NotGrantedError
@@ -373,7 +373,7 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 			"them:\n%s", named(id, ""), describeGrants(left)))
 	}
 	lock.Retained = state.Retained
-	rest, _ := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), released)), acl)
+	rest := withCaller(r.client(), caller, without(r.client(), directGrants(acl), levelsOf(r.client(), released)), acl)
 	after, problem := writeACL(ctx, r.client(), id, acl, rest)
 	if problem != nil {
 		addReleaseProblem(&diags, problem)

@@ -202,8 +202,7 @@ func goneBecause(state experimentModel, e mlflow.Experiment, err error) (reason 
 // isSomebodyElse tells that the id belongs to another experiment than the one in state: an MLflow server uses ids again after
 // deleted experiments were purged.
 func isSomebodyElse(state experimentModel, e mlflow.Experiment) bool {
-	created := formatTime(e.Created())
-	return !state.CreationTime.IsNull() && !created.IsNull() && !state.CreationTime.Equal(created)
+	return reused(state.CreationTime.ValueString(), e.Created())
 }
 
 // notImported says why an experiment cannot be imported, and what to do. e is empty if it was not found.

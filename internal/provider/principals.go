@@ -97,14 +97,14 @@ func hasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gra
 	return manages && !denied
 }
 
-// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away, and reports whether it had to. Only those who
+// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away. Only those who
 // hold CAN_MANAGE can read the list, so nobody gains anything.
-func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) (grants []mlflow.Grant, added bool) {
+func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, acl mlflow.ACL) []mlflow.Grant {
 	if hasManage(rules, caller, direct, acl) {
-		return direct, false
+		return direct
 	}
 	others := withoutPrincipal(rules, direct, caller.Principal)
-	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage}), true
+	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage})
 }
 
 // samePrincipals reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
