@@ -1,4 +1,4 @@
-package mlflow
+package mlflow_test
 
 import (
 	"context"
@@ -13,6 +13,12 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // checkedCall is one call of the API, what its answer must hold, and what a lying server may answer instead.
@@ -27,7 +33,7 @@ type checkedCall struct {
 	none, nothing bool
 	// others are the answers about other objects.
 	others []string
-	use    func(ctx context.Context, c *Client) error
+	use    func(ctx context.Context, c *mlflow.Client) error
 }
 
 const (
@@ -74,7 +80,7 @@ var usualWorld = map[string][]string{
 }
 
 // legacyWorld is a server before 3.13.
-var legacyWorld = map[string][]string{effectively: {absentPage}, legacyGet: {notThere}}
+var legacyWorld = map[string][]string{effectively: {absentPage}, legacyGet: {mlflowtest.NotFoundBody}}
 
 func with(world map[string][]string, route string, answers ...string) map[string][]string {
 	merged := map[string][]string{route: answers}
@@ -87,13 +93,13 @@ func with(world map[string][]string, route string, answers ...string) map[string
 }
 
 var (
-	ana     = Principal{Kind: KindUser, Name: "ana"}
-	dsRole  = Principal{Kind: KindGroup, Name: "ds"}
-	editAna = Grant{Principal: ana, Level: LevelEdit}
+	ana     = mlflow.Principal{Kind: mlflow.KindUser, Name: "ana"}
+	dsRole  = mlflow.Principal{Kind: mlflow.KindGroup, Name: "ds"}
+	editAna = mlflow.Grant{Principal: ana, Level: mlflow.LevelEdit}
 )
 
-func search(ctx context.Context, c *Client) error {
-	for _, err := range c.SearchExperiments(ctx, Search{}) {
+func search(ctx context.Context, c *mlflow.Client) error {
+	for _, err := range c.SearchExperiments(ctx, mlflow.Search{}) {
 		if err != nil {
 			return err
 		}
@@ -101,97 +107,110 @@ func search(ctx context.Context, c *Client) error {
 	return nil
 }
 
-func hasContent(ctx context.Context, c *Client) error { _, err := c.HasContent(ctx, "7"); return err }
-func whoAmI(ctx context.Context, c *Client) error     { _, err := c.Caller(ctx); return err }
-func readList(ctx context.Context, c *Client) error {
+func hasContent(ctx context.Context, c *mlflow.Client) error {
+	_, err := c.HasContent(ctx, "7")
+	return err
+}
+
+func whoAmI(ctx context.Context, c *mlflow.Client) error { _, err := c.Caller(ctx); return err }
+
+func readList(ctx context.Context, c *mlflow.Client) error {
 	_, err := c.AccessControl().Get(ctx, "7")
 	return err
 }
 
-func grantTo(p Principal, level string) func(context.Context, *Client) error {
-	return func(ctx context.Context, c *Client) error {
-		_, err := c.AccessControl().Grant(ctx, "7", Grant{p, level})
+func grantTo(p mlflow.Principal, level string) func(context.Context, *mlflow.Client) error {
+	return func(ctx context.Context, c *mlflow.Client) error {
+		_, err := c.AccessControl().Grant(ctx, "7", mlflow.Grant{Principal: p, Level: level})
 		return err
 	}
 }
 
-func revokeFrom(p Principal) func(context.Context, *Client) error {
-	return func(ctx context.Context, c *Client) error { return c.AccessControl().Revoke(ctx, "7", p) }
+func revokeFrom(p mlflow.Principal) func(context.Context, *mlflow.Client) error {
+	return func(ctx context.Context, c *mlflow.Client) error { return c.AccessControl().Revoke(ctx, "7", p) }
 }
 
 // checkedCalls lists every call that the client makes.
 var checkedCalls = []checkedCall{
 	{route: "GET /api/2.0/mlflow/experiments/get", rule: "the experiment with the ID", right: []string{experiment7}, others: []string{experiment8},
-		use: func(ctx context.Context, c *Client) error { _, err := c.GetExperiment(ctx, "7"); return err }},
+		use: func(ctx context.Context, c *mlflow.Client) error { _, err := c.GetExperiment(ctx, "7"); return err }},
 	{route: "GET /api/2.0/mlflow/experiments/get-by-name", rule: "the experiment with the name", right: []string{experiment7}, others: []string{experiment8},
-		use: func(ctx context.Context, c *Client) error {
+		use: func(ctx context.Context, c *mlflow.Client) error {
 			_, err := c.GetExperimentByName(ctx, "/Shared/x")
 			return err
 		}},
 	{route: "POST /api/2.0/mlflow/experiments/create", rule: "an ID", right: []string{`{"experiment_id":"7"}`}, others: []string{`{"experiment_id":""}`, experiment7},
-		use: func(ctx context.Context, c *Client) error {
-			_, err := c.createOnce(ctx, NewExperiment{Name: "/Shared/x"})
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			_, err := c.CreateExperiment(ctx, mlflow.NewExperiment{Name: "/Shared/x"}, time.Now())
 			return err
 		}},
 	{route: "POST /api/2.0/mlflow/experiments/search", rule: "{}, experiments with IDs, or a page token", right: []string{`{"experiments":[{"experiment_id":"7"}]}`}, none: true,
 		others: []string{`{"experiments":[{"name":"/Shared/x"}]}`, `{"runs":[]}`}, use: search},
 	{route: "POST /api/2.0/mlflow/experiments/update", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { return c.RenameExperiment(ctx, "7", "/Shared/z") }},
+		use: func(ctx context.Context, c *mlflow.Client) error { return c.RenameExperiment(ctx, "7", "/Shared/z") }},
 	{route: "POST /api/2.0/mlflow/experiments/delete", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { return c.DeleteExperiment(ctx, "7") }},
+		use: func(ctx context.Context, c *mlflow.Client) error { return c.DeleteExperiment(ctx, "7") }},
 	{route: "POST /api/2.0/mlflow/experiments/restore", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
 		world: map[string][]string{"GET /api/2.0/mlflow/experiments/get": {strings.Replace(experiment7, "active", "deleted", 1)}},
-		use:   func(ctx context.Context, c *Client) error { return c.RestoreExperiment(ctx, "7") }},
+		use:   func(ctx context.Context, c *mlflow.Client) error { return c.RestoreExperiment(ctx, "7") }},
 	{route: "POST /api/2.0/mlflow/experiments/set-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { return c.SetTag(ctx, "7", Tag{"k", "v"}) }},
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			return c.SetTag(ctx, "7", mlflow.Tag{Key: "k", Value: "v"})
+		}},
 	{route: "POST /api/2.0/mlflow/experiments/delete-experiment-tag", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { _, err := c.RemoveTag(ctx, "7", "k"); return err }},
+		use: func(ctx context.Context, c *mlflow.Client) error { _, err := c.RemoveTag(ctx, "7", "k"); return err }},
 	{route: "POST /api/2.0/mlflow/runs/search", rule: "{}, runs, or a page token", right: []string{`{"runs":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
 	{route: "POST /api/3.0/mlflow/traces/search", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
 	{route: "GET /api/2.0/mlflow/traces", rule: "{}, traces, or a page token", right: []string{`{"traces":[]}`}, none: true, others: []string{experiment7},
 		world: map[string][]string{"POST /api/3.0/mlflow/traces/search": {absentPage}}, use: hasContent},
 	{route: "POST /api/2.0/mlflow/logged-models/search", rule: "{}, models, or a page token", right: []string{`{"models":[]}`}, none: true, others: []string{experiment7}, use: hasContent},
 	{route: "POST /api/2.0/workspace/mkdirs", rule: "nothing", right: []string{`{}`}, none: true, nothing: true, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { return c.CreateParents(ctx, "/Team/a/x") }},
+		use: func(ctx context.Context, c *mlflow.Client) error { return c.CreateParents(ctx, "/Team/a/x") }},
 	{route: "GET /api/2.0/workspace/get-status", rule: "an object with an ID and a path", right: []string{`{"object_id":9,"object_type":"DIRECTORY","path":"/Team"}`}, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { _, err := c.WorkspaceStatus(ctx, "/Team"); return err }},
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			_, err := databricks.WorkspaceStatus(ctx, c, "/Team")
+			return err
+		}},
 	{route: "GET /api/2.0/preview/scim/v2/Me", rule: "a userName", right: []string{`{"userName":"ana"}`}, others: []string{`{"id":"1"}`}, use: whoAmI},
 	{route: "GET /api/2.0/permissions/experiments/7", rule: "the list of the experiment", right: []string{acl7}, others: []string{acl8, `{"access_control_list":[]}`}, use: readList},
 	{route: "PUT /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty},
-		use: func(ctx context.Context, c *Client) error {
-			_, err := c.AccessControl().Set(ctx, "7", []Grant{editAna})
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			_, err := c.AccessControl().Set(ctx, "7", []mlflow.Grant{editAna})
 			return err
 		}},
-	{route: "PATCH /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty}, use: grantTo(ana, LevelEdit)},
+	{route: "PATCH /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty}, use: grantTo(ana, mlflow.LevelEdit)},
 	{route: "GET /api/2.0/permissions/experiments/7/permissionLevels", rule: "levels", right: []string{`{"permission_levels":[{"permission_level":"CAN_READ"}]}`}, others: []string{experiment7},
-		use: func(ctx context.Context, c *Client) error { _, err := c.AccessControl().Levels(ctx, "7"); return err }},
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			_, err := c.AccessControl().Levels(ctx, "7")
+			return err
+		}},
 
 	{route: effectively, rule: "a level", server: true, right: usualWorld[effectively], others: []string{`{"allowed":true}`}, use: readList},
 	{route: rolesList, rule: "roles with IDs and names, or an empty list", server: true, right: []string{noGrants}, others: []string{`{"roles":[{"name":"ds"}]}`, allUsers}, use: readList},
 	{route: "GET /api/2.0/mlflow/users/list", rule: "users with names", server: true, right: []string{allUsers}, others: []string{`{"users":[]}`, noGrants}, use: readList},
 	{route: "GET /api/2.0/mlflow/users/current", rule: "a user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/current"], others: []string{`{"is_basic_auth":true}`}, use: whoAmI},
 	{route: "GET /api/3.0/mlflow/users/current/permissions", rule: "a list", server: true, right: []string{`{"permissions":[]}`}, others: []string{allUsers}, use: whoAmI},
-	{route: "POST /api/3.0/mlflow/users/permissions/grant", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers}, use: grantTo(ana, LevelEdit)},
+	{route: "POST /api/3.0/mlflow/users/permissions/grant", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers}, use: grantTo(ana, mlflow.LevelEdit)},
 	{route: "POST /api/3.0/mlflow/users/permissions/revoke", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
 		world: map[string][]string{rolesList: {anaEdits, noGrants}}, use: revokeFrom(ana)},
-	{route: "POST /api/3.0/mlflow/roles/permissions/add", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8}, use: grantTo(dsRole, LevelRead)},
+	{route: "POST /api/3.0/mlflow/roles/permissions/add", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8}, use: grantTo(dsRole, mlflow.LevelRead)},
 	{route: "PATCH /api/3.0/mlflow/roles/permissions/update", rule: "the row of the experiment", server: true, right: []string{roleRow7}, others: []string{roleRow8},
-		world: map[string][]string{rolesList: {roleEdits}}, use: grantTo(dsRole, LevelRead)},
+		world: map[string][]string{rolesList: {roleEdits}}, use: grantTo(dsRole, mlflow.LevelRead)},
 	{route: "DELETE /api/3.0/mlflow/roles/permissions/remove", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true, others: []string{allUsers},
 		world: map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}, use: revokeFrom(dsRole)},
 
 	{route: "GET /api/2.0/mlflow/users/get", rule: "the user", server: true, right: usualWorld["GET /api/2.0/mlflow/users/get"], world: legacyWorld,
 		others: []string{`{"user":{"id":2,"username":"ADMIN"}}`}, use: whoAmI},
-	{route: legacyGet, rule: "the grant on the experiment", server: true, right: []string{notThere, legacyRow7}, world: with(legacyWorld, legacyGet), others: []string{legacyRow8},
-		use: func(ctx context.Context, c *Client) error {
+	{route: legacyGet, rule: "the grant on the experiment", server: true, right: []string{mlflowtest.NotFoundBody, legacyRow7}, world: with(legacyWorld, legacyGet), others: []string{legacyRow8},
+		use: func(ctx context.Context, c *mlflow.Client) error {
 			_, err := c.AccessControl().Level(ctx, "7", ana)
 			return err
 		}},
-	{route: "POST /api/2.0/mlflow/experiments/permissions/create", rule: "the grant on the experiment", server: true, right: []string{legacyRow7}, world: legacyWorld, others: []string{legacyRow8}, use: grantTo(ana, LevelEdit)},
+	{route: "POST /api/2.0/mlflow/experiments/permissions/create", rule: "the grant on the experiment", server: true, right: []string{legacyRow7}, world: legacyWorld, others: []string{legacyRow8}, use: grantTo(ana, mlflow.LevelEdit)},
 	{route: "PATCH /api/2.0/mlflow/experiments/permissions/update", rule: "nothing", server: true, right: []string{`{}`}, none: true, nothing: true,
-		world: with(legacyWorld, legacyGet, notThere, legacyRow7), others: []string{legacyRow8}, use: grantTo(ana, LevelManage)},
+		world: with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7), others: []string{legacyRow8}, use: grantTo(ana, mlflow.LevelManage)},
 	{route: "DELETE /api/2.0/mlflow/experiments/permissions/delete", rule: "nothing, and then the grant is gone", server: true, right: []string{`{}`}, none: true, nothing: true,
-		world: with(legacyWorld, legacyGet, notThere, legacyRow7, notThere), others: []string{legacyRow8}, use: revokeFrom(ana)},
+		world: with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7, mlflowtest.NotFoundBody), others: []string{legacyRow8}, use: revokeFrom(ana)},
 }
 
 // lyingServer answers rightly, but for one route, of which it gives the first right answers and then the lie.
@@ -223,21 +242,20 @@ func (s *lyingServer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	switch body := answers[min(n, len(answers)-1)]; body {
 	case absentPage:
-		return page(404, body)()
-	case notThere:
-		return reply(404, body)()
+		return mlflowtest.Page(404, body)()
+	case mlflowtest.NotFoundBody:
+		return mlflowtest.Reply(404, body)()
 	default:
-		return reply(200, body)()
+		return mlflowtest.Reply(200, body)()
 	}
 }
 
 func (s *lyingServer) use(t *testing.T) error {
-	c := testClient(s, func(o *Options) {
-		o.RetryTimeout = time.Nanosecond
-		if s.call.server {
-			o.Backend = &Server{Username: "admin"}
-		}
-	})
+	var backend mlflow.Backend = databricks.Backend{}
+	if s.call.server {
+		backend = &server.Backend{Username: "admin"}
+	}
+	c := mlflowtest.Client(s, backend, func(o *mlflow.Options) { o.RetryTimeout = time.Nanosecond })
 	return s.call.use(t.Context(), c)
 }
 
@@ -285,7 +303,7 @@ func TestEveryAnswerIsChecked(t *testing.T) {
 				if err == nil {
 					t.Errorf("%d %s was believed, although the answer must hold %s", lie.status, lie.body, call.rule)
 				}
-				if IsNotFound(err) || IsPermissionDenied(err) || IsAlreadyExists(err) {
+				if rest.IsNotFound(err) || rest.IsPermissionDenied(err) || rest.IsAlreadyExists(err) {
 					t.Errorf("%d %s was taken for a refusal: %v", lie.status, lie.body, err)
 				}
 			}
@@ -300,32 +318,36 @@ func TestCheckedCalls_complete(t *testing.T) {
 		_, p, _ := strings.Cut(call.route, " ")
 		listed[path.Base(p)] = true
 	}
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // one folder, no build tags
-	if err != nil {
-		t.Fatal(err)
-	}
 	found := 0
-	ast.Inspect(packages["mlflow"], func(n ast.Node) bool {
-		field, ok := n.(*ast.KeyValueExpr)
-		if !ok {
-			return true
+	for _, folder := range []string{".", "databricks", "server"} {
+		packages, err := parser.ParseDir(token.NewFileSet(), folder, func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }, 0) //nolint:staticcheck // no build tags
+		if err != nil {
+			t.Fatal(err)
 		}
-		if key, ok := field.Key.(*ast.Ident); !ok || key.Name != "path" {
-			return true
+		for _, p := range packages {
+			ast.Inspect(p, func(n ast.Node) bool {
+				field, ok := n.(*ast.KeyValueExpr)
+				if !ok {
+					return true
+				}
+				if key, ok := field.Key.(*ast.Ident); !ok || key.Name != "Path" {
+					return true
+				}
+				found++
+				last := "7" // of permissionsPath
+				ast.Inspect(field.Value, func(n ast.Node) bool {
+					if literal, ok := n.(*ast.BasicLit); ok {
+						last = path.Base(strings.Trim(literal.Value, `"`))
+					}
+					return true
+				})
+				if !listed[last] {
+					t.Errorf("no row of checkedCalls has the call %q", last)
+				}
+				return true
+			})
 		}
-		found++
-		last := "7" // of permissionsPath
-		ast.Inspect(field.Value, func(n ast.Node) bool {
-			if literal, ok := n.(*ast.BasicLit); ok {
-				last = path.Base(strings.Trim(literal.Value, `"`))
-			}
-			return true
-		})
-		if !listed[last] {
-			t.Errorf("no row of checkedCalls has the call %q", last)
-		}
-		return true
-	})
+	}
 	if found < 25 {
 		t.Errorf("found only %d calls in the source", found)
 	}
@@ -335,17 +357,17 @@ func TestCheckedCalls_complete(t *testing.T) {
 func TestRevokedByOthers(t *testing.T) {
 	for name, tc := range map[string]struct {
 		route string
-		p     Principal
+		p     mlflow.Principal
 		world map[string][]string
 	}{
 		"a user's grant":         {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits, noGrants}}},
 		"a role's row":           {"DELETE /api/3.0/mlflow/roles/permissions/remove", dsRole, map[string][]string{rolesList: {roleEdits, roleEdits, noGrants}}},
 		"a role's row, seen":     {"", dsRole, map[string][]string{rolesList: {roleEdits, noGrants}}},
-		"a grant before RBAC":    {"DELETE /api/2.0/mlflow/experiments/permissions/delete", ana, with(legacyWorld, legacyGet, notThere, legacyRow7, notThere)},
+		"a grant before RBAC":    {"DELETE /api/2.0/mlflow/experiments/permissions/delete", ana, with(legacyWorld, legacyGet, mlflowtest.NotFoundBody, legacyRow7, mlflowtest.NotFoundBody)},
 		"although it is refused": {"POST /api/3.0/mlflow/users/permissions/revoke", ana, map[string][]string{rolesList: {anaEdits}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := &lyingServer{call: checkedCall{route: tc.route, server: true, right: []string{notThere}, world: tc.world, use: revokeFrom(tc.p)}, seen: map[string]int{}}
+			s := &lyingServer{call: checkedCall{route: tc.route, server: true, right: []string{mlflowtest.NotFoundBody}, world: tc.world, use: revokeFrom(tc.p)}, seen: map[string]int{}}
 			if err := s.use(t); (err != nil) != (name == "although it is refused") {
 				t.Errorf("error %v; calls %v", err, s.seen)
 			}

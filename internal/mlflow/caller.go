@@ -1,5 +1,7 @@
 package mlflow
 
+import "context"
+
 // Caller is who the credentials belong to.
 type Caller struct {
 	Principal   Principal
@@ -11,4 +13,9 @@ type Caller struct {
 	Admin bool
 	// Home is the caller's folder, "" where the server has no folders.
 	Home string
+}
+
+// Caller tells who the credentials belong to. It is asked once and then remembered.
+func (c *Client) Caller(ctx context.Context) (Caller, error) {
+	return c.caller.Get(ctx, func(ctx context.Context) (Caller, error) { return c.backend.CurrentCaller(ctx, c) })
 }

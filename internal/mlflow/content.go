@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // runsCounted is the number of runs that [Client.HasContent] asks for. With their metrics and parameters, runs are large.
@@ -22,6 +24,23 @@ type Content struct {
 	NewestRun time.Time
 	// Traces and LoggedModels report whether there is at least one.
 	Traces, LoggedModels bool
+}
+
+// contentPage is a page of what an experiment contains. Each search fills one of the lists.
+type contentPage struct {
+	Runs []struct {
+		Info struct {
+			StartTime rest.Int64 `json:"start_time"`
+		} `json:"info"`
+	} `json:"runs"`
+	Traces        []json.RawMessage `json:"traces"`
+	Models        []json.RawMessage `json:"models"`
+	NextPageToken string            `json:"next_page_token"`
+}
+
+// Usable implements [rest.Answer].
+func (p *contentPage) Usable(empty bool) error {
+	return rest.CheckPage(p.Runs != nil || p.Traces != nil || p.Models != nil, empty, p.NextPageToken, "runs, traces, or models")
 }
 
 // IsEmpty reports whether there is nothing.
@@ -49,6 +68,28 @@ func (c Content) String() string {
 	}
 }
 
+// HasContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
+// models has none; any other error means that it could not be told.
+// API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.
+func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
+	var content Content
+	for _, probe := range []struct {
+		what     string
+		look     func(context.Context, string, *Content) error
+		optional bool // older servers have no such call
+	}{
+		{"runs", c.countRuns, false},
+		{"traces", c.findTraces, true},
+		{"logged models", c.findLoggedModels, true},
+	} {
+		err := probe.look(ctx, id, &content)
+		if err != nil && (!probe.optional || !rest.IsEndpointAbsent(err) || rest.IsForeign(err)) {
+			return content, fmt.Errorf("searching %s: %w", probe.what, err)
+		}
+	}
+	return content, nil
+}
+
 func (c Content) describeRuns() string {
 	var runs string
 	switch {
@@ -70,45 +111,6 @@ func (c Content) describeRuns() string {
 	return runs
 }
 
-// HasContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
-// models has none; any other error means that it could not be told.
-// API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.
-func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
-	var content Content
-	for _, probe := range []struct {
-		what     string
-		look     func(context.Context, string, *Content) error
-		optional bool // older servers have no such call
-	}{
-		{"runs", c.countRuns, false},
-		{"traces", c.findTraces, true},
-		{"logged models", c.findLoggedModels, true},
-	} {
-		err := probe.look(ctx, id, &content)
-		if err != nil && (!probe.optional || !IsEndpointAbsent(err) || isForeign(err)) {
-			return content, fmt.Errorf("searching %s: %w", probe.what, err)
-		}
-	}
-	return content, nil
-}
-
-// contentPage is a page of what an experiment contains. Each search fills one of the lists.
-type contentPage struct {
-	Runs []struct {
-		Info struct {
-			StartTime Int64 `json:"start_time"`
-		} `json:"info"`
-	} `json:"runs"`
-	Traces        []json.RawMessage `json:"traces"`
-	Models        []json.RawMessage `json:"models"`
-	NextPageToken string            `json:"next_page_token"`
-}
-
-// usable implements [answer].
-func (p *contentPage) usable(empty bool) error {
-	return checkPage(p.Runs != nil || p.Traces != nil || p.Models != nil, empty, p.NextPageToken, "runs, traces, or models")
-}
-
 // hasAny reports whether something is listed, or would be on the next page.
 func (p *contentPage) hasAny() bool {
 	return len(p.Runs)+len(p.Traces)+len(p.Models) > 0 || p.NextPageToken != ""
@@ -117,12 +119,12 @@ func (p *contentPage) hasAny() bool {
 // countRuns counts the first page. It is in the default order, newest first.
 func (c *Client) countRuns(ctx context.Context, id string, content *Content) error {
 	var out contentPage
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: "/api/2.0/mlflow/runs/search",
-		body:  map[string]any{"experiment_ids": []string{id}, "run_view_type": "ACTIVE_ONLY", "max_results": runsCounted},
-		out:   &out,
-		group: GroupSearch,
-		page:  true,
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: "/api/2.0/mlflow/runs/search",
+		Body:  map[string]any{"experiment_ids": []string{id}, "run_view_type": "ACTIVE_ONLY", "max_results": runsCounted},
+		Out:   &out,
+		Group: rest.GroupSearch,
+		Page:  true,
 	})
 	content.Runs, content.MoreRuns = len(out.Runs), out.NextPageToken != ""
 	for _, run := range out.Runs {
@@ -136,16 +138,16 @@ func (c *Client) countRuns(ctx context.Context, id string, content *Content) err
 func (c *Client) findTraces(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	location := map[string]any{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": map[string]string{"experiment_id": id}}
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: "/api/3.0/mlflow/traces/search",
-		body:  map[string]any{"locations": []any{location}, "max_results": 1},
-		out:   &out,
-		group: GroupSearch,
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: "/api/3.0/mlflow/traces/search",
+		Body:  map[string]any{"locations": []any{location}, "max_results": 1},
+		Out:   &out,
+		Group: rest.GroupSearch,
 	})
-	if IsEndpointAbsent(err) {
-		err = c.do(ctx, call{
-			method: http.MethodGet, path: "/api/2.0/mlflow/traces",
-			query: url.Values{"experiment_ids": {id}, "max_results": {"1"}}, out: &out, group: GroupSearch,
+	if rest.IsEndpointAbsent(err) {
+		err = c.Do(ctx, rest.Call{
+			Method: http.MethodGet, Path: "/api/2.0/mlflow/traces",
+			Query: url.Values{"experiment_ids": {id}, "max_results": {"1"}}, Out: &out, Group: rest.GroupSearch,
 		})
 	}
 	content.Traces = out.hasAny()
@@ -154,11 +156,11 @@ func (c *Client) findTraces(ctx context.Context, id string, content *Content) er
 
 func (c *Client) findLoggedModels(ctx context.Context, id string, content *Content) error {
 	var out contentPage
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: "/api/2.0/mlflow/logged-models/search",
-		body:  map[string]any{"experiment_ids": []string{id}, "max_results": 1},
-		out:   &out,
-		group: GroupSearch,
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: "/api/2.0/mlflow/logged-models/search",
+		Body:  map[string]any{"experiment_ids": []string{id}, "max_results": 1},
+		Out:   &out,
+		Group: rest.GroupSearch,
 	})
 	content.LoggedModels = out.hasAny()
 	return err

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // The calls that look into an experiment.
@@ -25,8 +27,8 @@ var (
 // TestHasContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces, and returns a token with every full page.
 func TestHasContent_recorded(t *testing.T) {
 	t.Parallel()
-	for server, full := range map[string]mlflow.Content{
-		rbacServer: wholeContent, workspacesServer: wholeContent, listedServer: wholeContent, unlistedServer: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
+	for recording, full := range map[string]mlflow.Content{
+		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.ListedServer: wholeContent, mlflowtest.UnlistedServer: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
 	} {
 		for name, tc := range map[string]struct {
 			answers []string
@@ -35,11 +37,11 @@ func TestHasContent_recorded(t *testing.T) {
 			"empty": {emptyAnswers, mlflow.Content{}},
 			"full":  {[]string{"runs/search", "traces/search", "traces", "logged-models/search"}, full},
 		} {
-			t.Run(server+" "+name, func(t *testing.T) {
+			t.Run(recording+" "+name, func(t *testing.T) {
 				t.Parallel()
-				s := newRecorded(t, server)
-				s.answers(tc.answers...)
-				if got, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err != nil || got != tc.want {
+				s := mlflowtest.NewRecorded(t, recording)
+				s.Answers(tc.answers...)
+				if got, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err != nil || got != tc.want {
 					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
 				}
 			})
@@ -50,21 +52,21 @@ func TestHasContent_recorded(t *testing.T) {
 // TestHasContent_notTold: only an answer of the API says that there is nothing.
 func TestHasContent_notTold(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]answer{
-		"denied": pageAnswer(403, "Permission denied"), "a proxy": ok(`{"status":"ok"}`), "nothing": {status: 204}, "a page": pageAnswer(200, "<title>Sign in</title>"),
-		"an error as 200": ok(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": ok(`[]`), "broken": lost, "down": pageAnswer(502, ""),
-		"a proxy's 404": {status: 404, mediaType: "application/json", body: `{"message":"no Route matched with those values"}`}, "not found": refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
+	for name, a := range map[string]mlflowtest.Answer{
+		"denied": mlflowtest.PageAnswer(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), "a list": mlflowtest.OK(`[]`), "broken": mlflowtest.Lost, "down": mlflowtest.PageAnswer(502, ""),
+		"a proxy's 404": {Status: 404, MediaType: "application/json", Body: `{"message":"no Route matched with those values"}`}, "not found": mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "gone"),
 	} {
 		for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 			t.Run(what+" "+name, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					s := newRecorded(t, rbacServer)
-					s.answers(emptyAnswers...)
-					s.read(call, a)
-					s.read(tracesGet, a)
-					content, err := s.client(&mlflow.Server{}, quickly).HasContent(t.Context(), "1")
-					expectError(t, err, what)
+					s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+					s.Answers(emptyAnswers...)
+					s.Read(call, a)
+					s.Read(tracesGet, a)
+					content, err := s.Client(&server.Backend{}, mlflowtest.Quickly).HasContent(t.Context(), "1")
+					mlflowtest.ExpectError(t, err, what)
 					if err == nil {
 						t.Errorf("told %+v", content)
 					}
@@ -74,9 +76,9 @@ func TestHasContent_notTold(t *testing.T) {
 	}
 	t.Run("a server without runs is none", func(t *testing.T) {
 		t.Parallel()
-		s := newRecorded(t, rbacServer)
-		s.read(runsSearch, s.as("absent call"))
-		if content, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err == nil {
+		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+		s.Read(runsSearch, s.As("absent call"))
+		if content, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err == nil {
 			t.Errorf("told %+v", content)
 		}
 	})
@@ -88,10 +90,10 @@ func TestHasContent_nextPage(t *testing.T) {
 	for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, rbacServer)
-			s.answers(emptyAnswers...)
-			s.read(call, ok(`{"next_page_token":"x"}`))
-			content, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1")
+			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+			s.Answers(emptyAnswers...)
+			s.Read(call, mlflowtest.OK(`{"next_page_token":"x"}`))
+			content, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1")
 			if err != nil || content.IsEmpty() {
 				t.Errorf("told %+v, error %v", content, err)
 			}
@@ -102,11 +104,11 @@ func TestHasContent_nextPage(t *testing.T) {
 // TestHasContent_newest: the newest run counts wherever it is on the page, and a run without a start time does not.
 func TestHasContent_newest(t *testing.T) {
 	t.Parallel()
-	s := newRecorded(t, rbacServer)
-	s.answers(emptyAnswers...)
-	s.read(runsSearch, ok(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
+	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+	s.Answers(emptyAnswers...)
+	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
 	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
-	if got, err := s.client(&mlflow.Server{}).HasContent(t.Context(), "1"); err != nil || got != want {
+	if got, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err != nil || got != want {
 		t.Errorf("got %+v, error %v; want %+v", got, err, want)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // MaxCreateTags is how many tags one create request carries on every server, and MaxCreateTagValue how long, in bytes, their values may
@@ -18,20 +20,6 @@ const (
 
 // clockTolerance is by how much the clocks of a server's machines may differ: one dates its answers, another one experiments.
 const clockTolerance = 10 * time.Second
-
-// cancelledTimeout bounds what makes up for a failed call once the run is cancelled.
-const cancelledTimeout = 20 * time.Second
-
-// AfterFailure returns a context for making up for a failed call: for looking whether it had an effect, or undoing half of a change. It
-// outlives ctx, but by 20 seconds at most.
-func (c *Client) AfterFailure(ctx context.Context) (context.Context, context.CancelFunc) {
-	detached, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() { time.AfterFunc(cancelledTimeout, cancel) })
-	return detached, func() {
-		stop()
-		cancel()
-	}
-}
 
 // NewExperiment is what is sent to create an experiment.
 type NewExperiment struct {
@@ -55,13 +43,26 @@ func (e *TakenError) Error() string {
 // Unwrap gives what the server said.
 func (e *TakenError) Unwrap() error { return e.Err }
 
+// createdAnswer is the ID of a new experiment.
+type createdAnswer struct {
+	ID string `json:"experiment_id"`
+}
+
+// Usable implements [rest.Answer].
+func (a *createdAnswer) Usable(bool) error {
+	if a.ID == "" {
+		return errors.New("it contains no experiment_id")
+	}
+	return nil
+}
+
 // CreateExperiment creates an experiment and returns its id. The caller has looked for the name just before and found nothing;
 // since is the server's clock in that answer.
 //
 // A create is never repeated blindly. When its answer is lost or unclear, the name is looked up, for as long as any call is retried: what is found
 // is ours only if it was not created before since, holds everything that was sent, and on Databricks is owned by the caller. A first, clear
 // "already exists" means that somebody else created it. The look is also made when ctx has ended.
-// Errors: *[TakenError], [IsParentMissing], [IsInvalid]. API: POST experiments/create.
+// Errors: *[TakenError], [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
 func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since time.Time) (string, error) {
 	n.Name = c.NormalizeName(n.Name)
 	start := time.Now()
@@ -71,8 +72,8 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 		if err == nil {
 			return id, nil
 		}
-		unclear = unclear || isUncertain(err) || isGrantCollision(err)
-		if !isUncertain(err) && !IsAlreadyExists(err) {
+		unclear = unclear || rest.IsUncertain(err) || isGrantCollision(err)
+		if !rest.IsUncertain(err) && !rest.IsAlreadyExists(err) {
 			return "", err
 		}
 		found, ours, lookErr := c.lookUpCreated(ctx, n, since)
@@ -81,59 +82,44 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 			return found.ID, nil
 		case lookErr == nil:
 			return "", &TakenError{Experiment: found, Err: err}
-		case !IsNotFound(lookErr):
+		case !rest.IsNotFound(lookErr):
 			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case IsAlreadyExists(err), !c.shouldRetryCreate(err, start), !sleep(ctx, backoffStep(try)):
+		case rest.IsAlreadyExists(err), isPage(err), !c.WaitForRetry(ctx, start, try):
 			return "", err
 		}
 	}
 }
 
-// shouldRetryCreate: the look just found nothing, so another try repeats no effect. A failed connection or a gateway's error may pass.
-func (c *Client) shouldRetryCreate(err error, start time.Time) bool {
-	if e, ok := asAPIError(err); ok && e.Status < 300 {
-		return false // a login page will not turn into an answer
-	}
-	return time.Since(start) < c.options.RetryTimeout
+// isPage reports whether a success came that is no answer, such as a login page: it will not turn into one.
+func isPage(err error) bool {
+	e, ok := errors.AsType[*rest.APIError](err)
+	return ok && e.Status < 300
 }
 
 // isGrantCollision reports that an MLflow server created the experiment and then failed to grant it to its creator, because a grant on an
 // earlier experiment of the same ID was left.
 func isGrantCollision(err error) bool {
-	e, ok := asRefusal(err)
-	return ok && IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
+	e, ok := rest.AsRefusal(err)
+	return ok && rest.IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
 }
 
 func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
 	var out createdAnswer
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: experimentsPath + "create", body: n, out: &out, group: GroupOther, once: true,
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, Once: true,
 	})
 	return out.ID, err
 }
 
-// createdAnswer is the ID of a new experiment.
-type createdAnswer struct {
-	ID string `json:"experiment_id"`
-}
-
-// usable implements [answer].
-func (a *createdAnswer) usable(bool) error {
-	if a.ID == "" {
-		return errors.New("it contains no experiment_id")
-	}
-	return nil
-}
-
 // lookUpCreated looks up the experiment of a create that got no clear answer, and reports whether it can be the one that was to be created.
 func (c *Client) lookUpCreated(ctx context.Context, n NewExperiment, since time.Time) (found Experiment, ours bool, err error) {
-	ctx, cancel := c.AfterFailure(ctx)
+	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	found, err = c.GetExperimentByName(ctx, n.Name)
 	if err != nil || !isFromThisCreate(found, n, since) {
 		return found, false, err
 	}
-	owned, err := c.backend.ownedByCaller(ctx, c, found)
+	owned, err := c.backend.OwnedByCaller(ctx, c, found)
 	return found, owned, err
 }
 

@@ -11,6 +11,10 @@ import (
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // TestCreate_isOurs: what is found after a create without a clear answer is ours only if everything says so.
@@ -18,40 +22,40 @@ func TestCreate_isOurs(t *testing.T) {
 	t.Parallel()
 	now := time.Now().Truncate(time.Second)
 	for name, tc := range map[string]struct {
-		answer answer // to the create
+		answer mlflowtest.Answer // to the create
 		found  foundExperiment
 		ours   bool
 	}{
-		"made just now":                    {lost, foundExperiment{created: now}, true},
-		"by a clock that is a little slow": {lost, foundExperiment{created: now.Add(-5 * time.Second)}, true},
-		"made an hour before":              {lost, foundExperiment{created: now.Add(-time.Hour)}, false},
-		"made at an unknown time":          {lost, foundExperiment{}, false},
-		"with another tag":                 {lost, foundExperiment{created: now, tag: "other"}, false},
-		"without the tag":                  {lost, foundExperiment{created: now, noTag: true}, false},
-		"at another location":              {lost, foundExperiment{created: now, location: "s3://other/x"}, false},
-		"deleted":                          {lost, foundExperiment{created: now, stage: "deleted"}, false},
-		"after a clear answer":             {refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
-		"after a page":                     {pageAnswer(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
-		"after a proxy's answer":           {ok(`{"status":"ok"}`), foundExperiment{created: now}, true},
+		"made just now":                    {mlflowtest.Lost, foundExperiment{created: now}, true},
+		"by a clock that is a little slow": {mlflowtest.Lost, foundExperiment{created: now.Add(-5 * time.Second)}, true},
+		"made an hour before":              {mlflowtest.Lost, foundExperiment{created: now.Add(-time.Hour)}, false},
+		"made at an unknown time":          {mlflowtest.Lost, foundExperiment{}, false},
+		"with another tag":                 {mlflowtest.Lost, foundExperiment{created: now, tag: "other"}, false},
+		"without the tag":                  {mlflowtest.Lost, foundExperiment{created: now, noTag: true}, false},
+		"at another location":              {mlflowtest.Lost, foundExperiment{created: now, location: "s3://other/x"}, false},
+		"deleted":                          {mlflowtest.Lost, foundExperiment{created: now, stage: "deleted"}, false},
+		"after a clear answer":             {mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment(name=churn) already exists."), foundExperiment{created: now}, false},
+		"after a page":                     {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), foundExperiment{created: now}, true},
+		"after a proxy's answer":           {mlflowtest.OK(`{"status":"ok"}`), foundExperiment{created: now}, true},
 		"after a leftover grant": {
-			refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
+			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists. Error: (sqlite3.IntegrityError)"),
 			foundExperiment{created: now}, true,
 		},
 		"after an older leftover": {
-			refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists."),
+			mlflowtest.Refuse(400, "RESOURCE_ALREADY_EXISTS", "Experiment permission (experiment_id=7, username=admin) already exists."),
 			foundExperiment{created: now.Add(-time.Hour)}, false,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newScripted(t)
-				s.read(byNameChurn, tc.found.answer())
-				s.expect(write{
-					call: "POST " + experimentCalls + "create", answer: tc.answer,
-					body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
+				s := mlflowtest.NewScripted(t)
+				s.Read(mlflowtest.ByNameChurn, tc.found.answer())
+				s.Expect(mlflowtest.Write{
+					Call: "POST " + mlflowtest.ExperimentCalls + "create", Answer: tc.answer,
+					Body: `{"name":"churn","artifact_location":"s3://bucket/x","tags":[{"key":"team","value":"risk"}]}`,
 				})
-				id, err := s.client(&mlflow.Server{}, quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{
+				id, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{
 					Name: "churn", ArtifactLocation: "s3://bucket/x", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}},
 				}, now)
 				expectOurs(t, id, err, tc.ours)
@@ -68,7 +72,7 @@ type foundExperiment struct {
 	owner                string
 }
 
-func (f foundExperiment) answer() answer {
+func (f foundExperiment) answer() mlflowtest.Answer {
 	tag := `{"key":"team","value":"` + cmp.Or(f.tag, "risk") + `"}`
 	if f.noTag {
 		tag = `{"key":"mlflow.x","value":"y"}`
@@ -80,7 +84,7 @@ func (f foundExperiment) answer() answer {
 	if !f.created.IsZero() {
 		at = `,"creation_time":` + fmt.Sprint(f.created.UnixMilli())
 	}
-	return ok(`{"experiment":{"experiment_id":"7","name":"churn","lifecycle_stage":"` + cmp.Or(f.stage, "active") + `","artifact_location":"` +
+	return mlflowtest.OK(`{"experiment":{"experiment_id":"7","name":"churn","lifecycle_stage":"` + cmp.Or(f.stage, "active") + `","artifact_location":"` +
 		cmp.Or(f.location, "s3://bucket/x") + `","tags":[` + tag + `]` + at + `}}`)
 }
 
@@ -106,13 +110,13 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 		t.Run(owner, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newScripted(t)
+				s := mlflowtest.NewScripted(t)
 				found := foundExperiment{created: now, owner: owner}.answer()
-				found.body = strings.Replace(found.body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
-				s.read("GET "+experimentCalls+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
-				s.read(meCall, ok(`{"id":"7","userName":"ana@example.com"}`))
-				s.expect(write{call: "POST " + experimentCalls + "create", body: `{"name":"/Shared/churn"}`, answer: lost})
-				id, err := s.client(mlflow.Databricks{}, quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
+				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`, 1)
+				s.Read("GET "+mlflowtest.ExperimentCalls+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
+				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
+				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"/Shared/churn"}`, Answer: mlflowtest.Lost})
+				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
 				expectOurs(t, id, err, ours)
 			})
 		})
@@ -122,25 +126,25 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 // TestCreate_recorded: what real servers answer to a create.
 func TestCreate_recorded(t *testing.T) {
 	t.Parallel()
-	for _, server := range mlflowServers {
-		t.Run(server, func(t *testing.T) {
+	for _, recording := range mlflowtest.Servers {
+		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, server)
-			client := s.client(&mlflow.Server{})
-			s.expect(s.writing("create"))
+			s := mlflowtest.NewRecorded(t, recording)
+			client := s.Client(&server.Backend{})
+			s.Expect(s.Writing("create"))
 			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn", Tags: []mlflow.Tag{{Key: "team", Value: "risk"}}}, time.Now())
 			if id != "1" || err != nil {
 				t.Errorf("id %q, error %v", id, err)
 			}
-			s.expectSeen("POST " + experimentCalls + "create")
-			s.expect(s.writing("create: no name"))
-			if _, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{}, time.Now()); !mlflow.IsInvalid(err) {
+			s.ExpectSeen("POST " + mlflowtest.ExperimentCalls + "create")
+			s.Expect(s.Writing("create: no name"))
+			if _, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{}, time.Now()); !rest.IsInvalid(err) {
 				t.Errorf("without a name: error %v", err)
 			}
-			s.expectSeen("POST " + experimentCalls + "create")
+			s.ExpectSeen("POST " + mlflowtest.ExperimentCalls + "create")
 			for _, name := range []string{"create: taken", "create: taken by a deleted one"} {
-				s.expect(s.writing(name))
-				s.answers("get-by-name")
+				s.Expect(s.Writing(name))
+				s.Answers("get-by-name")
 				_, err = client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now().Add(-time.Hour))
 				var taken *mlflow.TakenError
 				if !errors.As(err, &taken) || taken.Experiment.ID != "1" || strings.Contains(err.Error(), "sqlite") {
@@ -154,21 +158,21 @@ func TestCreate_recorded(t *testing.T) {
 // TestCreate_wordsOfALoginPage: a page in place of an answer will not turn into one, so the create is not sent again.
 func TestCreate_wordsOfALoginPage(t *testing.T) {
 	t.Parallel()
-	s := newRecorded(t, rbacServer)
-	s.read(byNameChurn, s.as("get-by-name: missing"))
-	s.expect(write{call: "POST " + experimentCalls + "create", body: `{"name":"churn"}`, answer: pageAnswer(http.StatusOK, "<title>Sign in</title>")})
-	_, err := s.client(&mlflow.Server{}).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
-	expectError(t, err, "Sign in")
+	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+	s.Read(mlflowtest.ByNameChurn, s.As("get-by-name: missing"))
+	s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.PageAnswer(http.StatusOK, "<title>Sign in</title>")})
+	_, err := s.Client(&server.Backend{}).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
+	mlflowtest.ExpectError(t, err, "Sign in")
 }
 
 // TestCreate_lookFails: when nobody can tell whether it was created, the error says so.
 func TestCreate_lookFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newScripted(t)
-		s.read(byNameChurn, refuse(403, "PERMISSION_DENIED", "no"))
-		s.expect(write{call: "POST " + experimentCalls + "create", body: `{"name":"churn"}`, answer: lost})
-		_, err := s.client(&mlflow.Server{}, quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
-		expectError(t, err, "connection reset", "could not verify whether it was created", "PERMISSION_DENIED")
+		s := mlflowtest.NewScripted(t)
+		s.Read(mlflowtest.ByNameChurn, mlflowtest.Refuse(403, "PERMISSION_DENIED", "no"))
+		s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"churn"}`, Answer: mlflowtest.Lost})
+		_, err := s.Client(&server.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "churn"}, time.Now())
+		mlflowtest.ExpectError(t, err, "connection reset", "could not verify whether it was created", "PERMISSION_DENIED")
 	})
 }

@@ -4,44 +4,14 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"testing"
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
-
-// bearer authenticates as the admin of a local workspace.
-type bearer struct{}
-
-func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
-	return http.DefaultTransport.RoundTrip(req)
-}
-
-func workspaceClient(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)) (*emulator.Workspace, *mlflow.Client) {
-	t.Helper()
-	w := emulator.New(o)
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	base, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := mlflow.Options{
-		Backend:      mlflow.Databricks{},
-		Endpoint:     func(context.Context) (mlflow.Endpoint, error) { return mlflow.Endpoint{BaseURL: base}, nil },
-		Transport:    bearer{},
-		RetryTimeout: 10 * time.Second,
-	}
-	for _, f := range change {
-		f(&options)
-	}
-	return w, mlflow.New(options)
-}
 
 const (
 	createPath = "/api/2.0/mlflow/experiments/create"
@@ -63,9 +33,9 @@ func TestCreateRecovers(t *testing.T) {
 		{"429", emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w, client := workspaceClient(t, emulator.Options{})
+			w, client := mlflowtest.Workspace(t, emulator.Options{})
 			_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
-			since := mlflow.ServerDate(err)
+			since := rest.ServerDate(err)
 			tc.fault.Method, tc.fault.Path = http.MethodPost, createPath
 			w.Inject(tc.fault)
 			id, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
@@ -85,9 +55,9 @@ func TestCreateRecovers(t *testing.T) {
 
 func TestCreateTakesNothingOfOthers(t *testing.T) {
 	create := func(t *testing.T, before func(*emulator.Workspace)) error {
-		w, client := workspaceClient(t, emulator.Options{})
+		w, client := mlflowtest.Workspace(t, emulator.Options{})
 		_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
-		since := mlflow.ServerDate(err)
+		since := rest.ServerDate(err)
 		before(w)
 		_, err = client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Shared/x", Tags: []mlflow.Tag{{Key: "k", Value: "v"}}}, since)
 		return err
@@ -116,9 +86,9 @@ func TestCreateTakesNothingOfOthers(t *testing.T) {
 }
 
 func TestCreateFailsAtOnceWhenRefused(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{})
+	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	_, err := client.CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Nowhere/x"}, time.Now())
-	if !mlflow.IsParentMissing(err) {
+	if !rest.IsParentMissing(err) {
 		t.Errorf("error %v", err)
 	}
 	if n := w.Count("", createPath); n != 1 || w.Count("", byNamePath) != 0 {
@@ -127,9 +97,9 @@ func TestCreateFailsAtOnceWhenRefused(t *testing.T) {
 }
 
 func TestCreateLooksAfterCancellation(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{})
+	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	_, err := client.GetExperimentByName(t.Context(), "/Shared/x")
-	since := mlflow.ServerDate(err)
+	since := rest.ServerDate(err)
 	ctx, cancel := context.WithCancel(t.Context())
 	w.Inject(emulator.Fault{Method: http.MethodPost, Path: createPath, DropAfter: true})
 	w.Before(http.MethodPost, createPath, func(*http.Request) { cancel() })
@@ -158,7 +128,7 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 		}},
 	} {
 		t.Run(tc.path, func(t *testing.T) {
-			w, client := workspaceClient(t, emulator.Options{OffersTagDeletion: true})
+			w, client := mlflowtest.Workspace(t, emulator.Options{OffersTagDeletion: true})
 			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"k": "v"})
 			tc.prepare(w, id)
 			w.Inject(emulator.Fault{Method: http.MethodPost, Path: prefix + tc.path, DropAfter: true})
@@ -170,8 +140,8 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 			}
 		})
 		t.Run(tc.path+" of what is not there fails", func(t *testing.T) {
-			_, client := workspaceClient(t, emulator.Options{OffersTagDeletion: true})
-			if err := tc.call(t.Context(), client, "42"); !mlflow.IsNotFound(err) {
+			_, client := mlflowtest.Workspace(t, emulator.Options{OffersTagDeletion: true})
+			if err := tc.call(t.Context(), client, "42"); !rest.IsNotFound(err) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -179,7 +149,7 @@ func TestRepeatedCallsAreConfirmed(t *testing.T) {
 }
 
 func TestRemoveTagFallsBackToBlank(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{})
+	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", map[string]string{"a": "1", "b": "2"})
 	for _, key := range []string{"a", "b"} {
 		blanked, err := client.RemoveTag(t.Context(), id, key)
@@ -197,7 +167,7 @@ func TestRemoveTagFallsBackToBlank(t *testing.T) {
 }
 
 func TestCallerIsAskedOnce(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{})
+	w, client := mlflowtest.Workspace(t, emulator.Options{})
 	done := make(chan mlflow.Caller)
 	for range 10 {
 		go func() {
@@ -229,7 +199,7 @@ func TestHasContent(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, client := workspaceClient(t, emulator.Options{})
+			w, client := mlflowtest.Workspace(t, emulator.Options{})
 			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil)
 			add(w, id)
 			content, err := client.HasContent(t.Context(), id)
@@ -247,22 +217,5 @@ func TestHasContent(t *testing.T) {
 				t.Errorf("content %+v, want %+v", content, want)
 			}
 		})
-	}
-}
-
-func TestFolders(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{})
-	if err := client.CreateParents(t.Context(), "/Workspace/Shared/a/b/x"); err != nil {
-		t.Fatal(err)
-	}
-	status, err := client.WorkspaceStatus(t.Context(), "/Shared/a/b")
-	if err != nil || status.Type != "DIRECTORY" || status.Path != "/Shared/a/b" || !w.HasFolder("/Shared/a/b") {
-		t.Errorf("status %+v, error %v", status, err)
-	}
-	if _, err := client.WorkspaceStatus(t.Context(), "/Shared/none"); !mlflow.IsNotFound(err) {
-		t.Errorf("error %v", err)
-	}
-	if err := client.CreateParents(t.Context(), "/x"); err != nil || w.Count("POST", "/api/2.0/workspace/mkdirs") != 1 {
-		t.Error("the root folder was made")
 	}
 }

@@ -4,12 +4,14 @@ import (
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
 // TestCreatedAt: when an experiment was created is known once it was read in any way, and costs no call.
 func TestCreatedAt(t *testing.T) {
 	t.Parallel()
-	w, client := workspaceClient(t, emulator.Options{Seed: 100}, bulk)
+	w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 100}, bulk)
 	all := w.Experiments()
 	if at := client.CreatedAt(all[0].ID); !at.IsZero() {
 		t.Errorf("before any read it is %s", at)
@@ -29,5 +31,16 @@ func TestCreatedAt(t *testing.T) {
 	}
 	if calls := w.Journal(); len(calls) > 0 {
 		t.Errorf("it made %d calls", len(calls))
+	}
+}
+
+// What a wrong answer says is not remembered.
+func TestWrongAnswersAreForgotten(t *testing.T) {
+	for _, body := range []string{`{"experiment":{"experiment_id":"7","name":"/y","creation_time":1700000000000}}`, `{"experiment":{"experiment_id":"1"}}`} {
+		c := mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(200, body)), databricks.Backend{})
+		e, err := c.GetExperiment(t.Context(), "1")
+		if err == nil || e.ID != "" || !c.CreatedAt("7").IsZero() {
+			t.Errorf("%s: got %+v, %v; remembered is %s", body, e, err, c.CreatedAt("7"))
+		}
 	}
 }

@@ -2,6 +2,7 @@ package mlflow_test
 
 import (
 	"errors"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -10,33 +11,20 @@ import (
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
-
-// The reads of experiment 1, which is churn.
-const (
-	getChurn    = "GET " + experimentCalls + "get?experiment_id=1"
-	byNameChurn = "GET " + experimentCalls + "get-by-name?experiment_name=churn"
-	searchCall  = "POST " + experimentCalls + "search"
-)
-
-// writing is a recorded write, which is answered as it was.
-func (s *scripted) writing(name string) write {
-	s.t.Helper()
-	e := s.exchange(name)
-	return write{call: e.Call, body: string(e.Body), answer: s.as(name)}
-}
-
-// mlflowServers are all recorded servers.
-var mlflowServers = []string{rbacServer, workspacesServer, listedServer, unlistedServer}
 
 func TestExperiments_recorded(t *testing.T) {
 	t.Parallel()
-	for _, server := range mlflowServers {
-		t.Run(server, func(t *testing.T) {
+	for _, recording := range mlflowtest.Servers {
+		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, server)
-			s.answers("get", "get: missing", "get-by-name", "get-by-name: missing")
-			client := s.client(&mlflow.Server{})
+			s := mlflowtest.NewRecorded(t, recording)
+			s.Answers("get", "get: missing", "get-by-name", "get-by-name: missing")
+			client := s.Client(&server.Backend{})
 			byID, err := client.GetExperiment(t.Context(), "1")
 			if err != nil {
 				t.Fatal(err)
@@ -49,13 +37,13 @@ func TestExperiments_recorded(t *testing.T) {
 			if err != nil || byName.ID != "1" {
 				t.Errorf("by name: %+v, error %v", byName, err)
 			}
-			if _, err := client.GetExperiment(t.Context(), "999"); !mlflow.IsNotFound(err) {
+			if _, err := client.GetExperiment(t.Context(), "999"); !rest.IsNotFound(err) {
 				t.Errorf("missing: %v", err)
 			}
-			if _, err := client.GetExperimentByName(t.Context(), "none"); !mlflow.IsNotFound(err) {
+			if _, err := client.GetExperimentByName(t.Context(), "none"); !rest.IsNotFound(err) {
 				t.Errorf("missing by name: %v", err)
 			}
-			s.read(getChurn, s.as("get: deleted"))
+			s.Read(mlflowtest.GetChurn, s.As("get: deleted"))
 			if e, err := client.GetExperiment(t.Context(), "1"); err != nil || !e.Deleted() {
 				t.Errorf("deleted: %+v, error %v", e, err)
 			}
@@ -81,28 +69,28 @@ func TestExperiments_writes(t *testing.T) {
 		want func(error) bool
 	}{
 		"update":          {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "churn") }, succeeds},
-		"update: taken":   {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "Default") }, mlflow.IsAlreadyExists},
-		"update: missing": {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "999", "x") }, mlflow.IsNotFound},
-		"update: denied":  {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "x") }, mlflow.IsPermissionDenied},
+		"update: taken":   {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "Default") }, rest.IsAlreadyExists},
+		"update: missing": {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "999", "x") }, rest.IsNotFound},
+		"update: denied":  {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "x") }, rest.IsPermissionDenied},
 		"update: deleted": {func(c *mlflow.Client) func(*testing.T) error { return rename(c, "1", "x") }, func(err error) bool {
 			return err != nil && strings.Contains(err.Error(), "Cannot rename a non-active experiment")
 		}},
 		"delete":           {func(c *mlflow.Client) func(*testing.T) error { return remove(c, "1") }, succeeds},
-		"delete: deleted":  {func(c *mlflow.Client) func(*testing.T) error { return remove(c, "1") }, mlflow.IsNotFound},
+		"delete: deleted":  {func(c *mlflow.Client) func(*testing.T) error { return remove(c, "1") }, rest.IsNotFound},
 		"restore":          {func(c *mlflow.Client) func(*testing.T) error { return restore(c, "1") }, succeeds},
-		"restore: active":  {func(c *mlflow.Client) func(*testing.T) error { return restore(c, "1") }, mlflow.IsNotFound},
-		"restore: missing": {func(c *mlflow.Client) func(*testing.T) error { return restore(c, "999") }, mlflow.IsNotFound},
+		"restore: active":  {func(c *mlflow.Client) func(*testing.T) error { return restore(c, "1") }, rest.IsNotFound},
+		"restore: missing": {func(c *mlflow.Client) func(*testing.T) error { return restore(c, "999") }, rest.IsNotFound},
 	} {
-		for _, server := range mlflowServers {
-			t.Run(name+" "+server, func(t *testing.T) {
+		for _, recording := range mlflowtest.Servers {
+			t.Run(name+" "+recording, func(t *testing.T) {
 				t.Parallel()
-				s := newRecorded(t, server)
-				s.expect(s.writing(name))
-				err := tc.do(s.client(&mlflow.Server{}))(t)
+				s := mlflowtest.NewRecorded(t, recording)
+				s.Expect(s.Writing(name))
+				err := tc.do(s.Client(&server.Backend{}))(t)
 				if !tc.want(err) || err != nil && strings.Contains(err.Error(), "SQL") {
 					t.Errorf("error %v", err)
 				}
-				if n := len(s.seen()); n != 1 {
+				if n := len(s.Seen()); n != 1 {
 					t.Errorf("%d calls", n)
 				}
 			})
@@ -122,15 +110,15 @@ func TestRestoreIsLookedFor(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				s := newRecorded(t, rbacServer)
-				s.read(getChurn, s.as(tc.now))
-				w := s.writing("restore").answered(lost)
+				s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+				s.Read(mlflowtest.GetChurn, s.As(tc.now))
+				w := s.Writing("restore").Answered(mlflowtest.Lost)
 				for range 50 { // more than fit into the time
-					s.expect(w)
+					s.Expect(w)
 				}
-				err := s.client(&mlflow.Server{}, quickly).RestoreExperiment(t.Context(), "1")
-				s.writes = nil
-				expectError(t, err, tc.says)
+				err := s.Client(&server.Backend{}, mlflowtest.Quickly).RestoreExperiment(t.Context(), "1")
+				s.ExpectNoMore()
+				mlflowtest.ExpectError(t, err, tc.says)
 			})
 		})
 	}
@@ -138,19 +126,19 @@ func TestRestoreIsLookedFor(t *testing.T) {
 
 func TestSearch_recorded(t *testing.T) {
 	t.Parallel()
-	for _, server := range mlflowServers {
-		t.Run(server, func(t *testing.T) {
+	for _, recording := range mlflowtest.Servers {
+		t.Run(recording, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, server)
+			s := mlflowtest.NewRecorded(t, recording)
 			for name, want := range map[string]struct {
 				ids     []string
 				refused bool
 			}{
 				"search finds only Default": {ids: []string{"0"}}, "search: nothing": {}, "search: bad filter": {refused: true}, "search: bad token": {refused: true},
 			} {
-				s.read(searchCall, s.as(name))
-				ids, err := searched(t, s.client(&mlflow.Server{}))
-				if !slices.Equal(ids, want.ids) || mlflow.IsInvalid(err) != want.refused || (err != nil) != want.refused {
+				s.Read(mlflowtest.SearchCall, s.As(name))
+				ids, err := searched(t, s.Client(&server.Backend{}))
+				if !slices.Equal(ids, want.ids) || rest.IsInvalid(err) != want.refused || (err != nil) != want.refused {
 					t.Errorf("%s: %v, error %v", name, ids, err)
 				}
 			}
@@ -176,20 +164,20 @@ func searched(t *testing.T, client *mlflow.Client) (ids []string, err error) {
 func TestSearch_wrongAnswers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer answer
+		answer mlflowtest.Answer
 		says   string
 	}{
-		"a proxy": {ok(`{"status":"ok"}`), "experiments"}, "nothing": {answer{status: 204}, "empty"}, "a page": {pageAnswer(200, "<title>Sign in</title>"), "Sign in"},
-		"an error as 200":        {ok(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
-		"an experiment of none":  {ok(`{"experiments":[{"name":"x"}]}`), "experiment"},
-		"the same page for ever": {ok(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
+		"a proxy": {mlflowtest.OK(`{"status":"ok"}`), "experiments"}, "nothing": {mlflowtest.Answer{Status: 204}, "empty"}, "a page": {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), "Sign in"},
+		"an error as 200":        {mlflowtest.OK(`{"error_code":"PERMISSION_DENIED","message":"no"}`), "PERMISSION_DENIED"},
+		"an experiment of none":  {mlflowtest.OK(`{"experiments":[{"name":"x"}]}`), "experiment"},
+		"the same page for ever": {mlflowtest.OK(`{"experiments":[{"experiment_id":"1","name":"x"}],"next_page_token":"a"}`), "same page token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScripted(t)
-			s.read(searchCall, tc.answer)
-			_, err := searched(t, s.client(&mlflow.Server{}))
-			expectError(t, err, tc.says)
+			s := mlflowtest.NewScripted(t)
+			s.Read(mlflowtest.SearchCall, tc.answer)
+			_, err := searched(t, s.Client(&server.Backend{}))
+			mlflowtest.ExpectError(t, err, tc.says)
 		})
 	}
 }
@@ -197,22 +185,22 @@ func TestSearch_wrongAnswers(t *testing.T) {
 // TestGet_wrongAnswers: neither "gone" nor another experiment.
 func TestGet_wrongAnswers(t *testing.T) {
 	t.Parallel()
-	for name, a := range map[string]answer{
-		"{}": ok(`{}`), "a proxy": ok(`{"status":"ok"}`), "nothing": {status: 204}, "a page": pageAnswer(200, "<title>Sign in</title>"),
-		"another one":     ok(`{"experiment":{"experiment_id":"2","name":"other"}}`),
-		"without an id":   ok(`{"experiment":{"name":"churn"}}`),
-		"an error as 200": ok(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
+	for name, a := range map[string]mlflowtest.Answer{
+		"{}": mlflowtest.OK(`{}`), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
+		"another one":     mlflowtest.OK(`{"experiment":{"experiment_id":"2","name":"other"}}`),
+		"without an id":   mlflowtest.OK(`{"experiment":{"name":"churn"}}`),
+		"an error as 200": mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScripted(t)
-			s.read(getChurn, a)
-			s.read(byNameChurn, a)
-			client := s.client(&mlflow.Server{})
-			if e, err := client.GetExperiment(t.Context(), "1"); err == nil || mlflow.IsNotFound(err) {
+			s := mlflowtest.NewScripted(t)
+			s.Read(mlflowtest.GetChurn, a)
+			s.Read(mlflowtest.ByNameChurn, a)
+			client := s.Client(&server.Backend{})
+			if e, err := client.GetExperiment(t.Context(), "1"); err == nil || rest.IsNotFound(err) {
 				t.Errorf("by id: %+v, error %v", e, err)
 			}
-			if e, err := client.GetExperimentByName(t.Context(), "churn"); err == nil || mlflow.IsNotFound(err) {
+			if e, err := client.GetExperimentByName(t.Context(), "churn"); err == nil || rest.IsNotFound(err) {
 				t.Errorf("by name: %+v, error %v", e, err)
 			}
 		})
@@ -223,25 +211,25 @@ func TestGet_wrongAnswers(t *testing.T) {
 func TestWrites_wrongAnswers(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		answer answer
+		answer mlflowtest.Answer
 		fails  bool
 	}{
-		"{}": {ok(`{}`), false}, "an empty body": {answer{status: 204}, false}, "a proxy": {ok(`{"status":"ok"}`), true},
-		"a page": {pageAnswer(200, "<title>Sign in</title>"), true}, "an error as 200": {ok(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
+		"{}": {mlflowtest.OK(`{}`), false}, "an empty body": {mlflowtest.Answer{Status: 204}, false}, "a proxy": {mlflowtest.OK(`{"status":"ok"}`), true},
+		"a page": {mlflowtest.PageAnswer(200, "<title>Sign in</title>"), true}, "an error as 200": {mlflowtest.OK(`{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"gone"}`), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, rbacServer)
-			s.answers("get")
-			client := s.client(&mlflow.Server{})
+			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+			s.Answers("get")
+			client := s.Client(&server.Backend{})
 			check := func(what string, err error) {
 				t.Helper()
-				if (err != nil) != tc.fails || mlflow.IsNotFound(err) {
+				if (err != nil) != tc.fails || rest.IsNotFound(err) {
 					t.Errorf("%s: error %v", what, err)
 				}
 			}
-			s.expect(s.writing("update").answered(tc.answer), s.writing("delete").answered(tc.answer), s.writing("set-experiment-tag").answered(tc.answer),
-				s.writing("delete-experiment-tag").answered(tc.answer))
+			s.Expect(s.Writing("update").Answered(tc.answer), s.Writing("delete").Answered(tc.answer), s.Writing("set-experiment-tag").Answered(tc.answer),
+				s.Writing("delete-experiment-tag").Answered(tc.answer))
 			check("rename", client.RenameExperiment(t.Context(), "1", "churn"))
 			check("delete", client.DeleteExperiment(t.Context(), "1"))
 			check("tag", client.SetTag(t.Context(), "1", mlflow.Tag{Key: "stage", Value: "dev"}))
@@ -260,27 +248,27 @@ func TestTags_recorded(t *testing.T) {
 		blanked bool
 		want    func(error) bool
 	}{
-		"removed":                      {server: rbacServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"not there":                    {server: rbacServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
-		"gone with the experiment":     {server: rbacServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: mlflow.IsNotFound},
-		"of a deleted one, not there":  {server: rbacServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: mlflow.IsNotFound},
-		"of a deleted one":             {server: rbacServer, writes: []string{"delete-experiment-tag: deleted"}, want: mlflow.IsInvalid},
-		"MLflow 3.12":                  {server: listedServer, writes: []string{"delete-experiment-tag"}, want: isNil},
-		"MLflow 2.22 has no such call": {server: unlistedServer, writes: []string{"delete-experiment-tag"}, blanked: true, want: isNil},
+		"removed":                      {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"not there":                    {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get", want: isNil},
+		"gone with the experiment":     {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: missing", want: rest.IsNotFound},
+		"of a deleted one, not there":  {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: no tag"}, after: "get: deleted", want: rest.IsNotFound},
+		"of a deleted one":             {server: mlflowtest.RBACServer, writes: []string{"delete-experiment-tag: deleted"}, want: rest.IsInvalid},
+		"MLflow 3.12":                  {server: mlflowtest.ListedServer, writes: []string{"delete-experiment-tag"}, want: isNil},
+		"MLflow 2.22 has no such call": {server: mlflowtest.UnlistedServer, writes: []string{"delete-experiment-tag"}, blanked: true, want: isNil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, tc.server)
+			s := mlflowtest.NewRecorded(t, tc.server)
 			for _, w := range tc.writes {
-				s.expect(write{call: s.exchange(w).Call, body: `{"experiment_id":"1","key":"stage"}`, answer: s.as(w)})
+				s.Expect(mlflowtest.Write{Call: s.Exchange(w).Call, Body: `{"experiment_id":"1","key":"stage"}`, Answer: s.As(w)})
 			}
 			if tc.blanked {
-				s.expect(write{call: s.exchange("set-experiment-tag").Call, body: `{"experiment_id":"1","key":"stage","value":""}`, answer: s.as("set-experiment-tag")})
+				s.Expect(mlflowtest.Write{Call: s.Exchange("set-experiment-tag").Call, Body: `{"experiment_id":"1","key":"stage","value":""}`, Answer: s.As("set-experiment-tag")})
 			}
 			if tc.after != "" {
-				s.read(getChurn, s.as(tc.after))
+				s.Read(mlflowtest.GetChurn, s.As(tc.after))
 			}
-			blanked, err := s.client(&mlflow.Server{}).RemoveTag(t.Context(), "1", "stage")
+			blanked, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage")
 			if blanked != tc.blanked || !tc.want(err) {
 				t.Errorf("blanked %t, error %v", blanked, err)
 			}
@@ -288,19 +276,19 @@ func TestTags_recorded(t *testing.T) {
 	}
 	t.Run("it is there all the same", func(t *testing.T) {
 		t.Parallel()
-		s := newRecorded(t, rbacServer)
-		s.expect(s.writing("delete-experiment-tag: no tag"))
-		s.read(getChurn, ok(`{"experiment":{"experiment_id":"1","name":"churn","tags":[{"key":"stage","value":"dev"}]}}`))
-		if _, err := s.client(&mlflow.Server{}).RemoveTag(t.Context(), "1", "stage"); !mlflow.IsNotFound(err) {
+		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+		s.Expect(s.Writing("delete-experiment-tag: no tag"))
+		s.Read(mlflowtest.GetChurn, mlflowtest.OK(`{"experiment":{"experiment_id":"1","name":"churn","tags":[{"key":"stage","value":"dev"}]}}`))
+		if _, err := s.Client(&server.Backend{}).RemoveTag(t.Context(), "1", "stage"); !rest.IsNotFound(err) {
 			t.Errorf("error %v", err)
 		}
 	})
 	for _, name := range []string{"set-experiment-tag: bad key", "set-experiment-tag: missing", "set-experiment-tag: deleted"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newRecorded(t, rbacServer)
-			w := s.writing(name)
-			s.expect(w)
+			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+			w := s.Writing(name)
+			s.Expect(w)
 			id, key := "1", "k"
 			if strings.Contains(name, "missing") {
 				id = "999"
@@ -308,8 +296,8 @@ func TestTags_recorded(t *testing.T) {
 			if strings.Contains(name, "bad key") {
 				key = "a@b"
 			}
-			err := s.client(&mlflow.Server{}).SetTag(t.Context(), id, mlflow.Tag{Key: key, Value: "x"})
-			if err == nil || mlflow.IsNotFound(err) == mlflow.IsInvalid(err) {
+			err := s.Client(&server.Backend{}).SetTag(t.Context(), id, mlflow.Tag{Key: key, Value: "x"})
+			if err == nil || rest.IsNotFound(err) == rest.IsInvalid(err) {
 				t.Errorf("error %v", err)
 			}
 		})
@@ -345,17 +333,41 @@ func TestServerTags(t *testing.T) {
 // TestCredentialsAreRefusedOnce: after a refusal nothing more is sent.
 func TestCredentialsAreRefusedOnce(t *testing.T) {
 	t.Parallel()
-	s := newRecorded(t, rbacServer)
-	s.read(getChurn, s.as("users/current: wrong password"))
-	client := s.client(&mlflow.Server{})
-	if _, err := client.GetExperiment(t.Context(), "1"); !mlflow.IsUnauthenticated(err) {
+	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
+	s.Read(mlflowtest.GetChurn, s.As("users/current: wrong password"))
+	client := s.Client(&server.Backend{})
+	if _, err := client.GetExperiment(t.Context(), "1"); !rest.IsUnauthenticated(err) {
 		t.Errorf("error %v", err)
 	}
 	err := client.DeleteExperiment(t.Context(), "1")
-	var notSent *mlflow.NotSentError
-	if !errors.As(err, &notSent) || !mlflow.IsUnauthenticated(notSent.Refusal) {
+	var notSent *rest.NotSentError
+	if !errors.As(err, &notSent) || !rest.IsUnauthenticated(notSent.Refusal) {
 		t.Errorf("error %v", err)
 	}
-	expectError(t, err, "no request was sent", "HTTP 401")
-	s.expectSeen("GET " + experimentCalls + "get")
+	mlflowtest.ExpectError(t, err, "no request was sent", "HTTP 401")
+	s.ExpectSeen("GET " + mlflowtest.ExperimentCalls + "get")
+}
+
+func TestSearchPagesUntilTheTokenIsEmpty(t *testing.T) {
+	a := mlflowtest.NewReplies(
+		mlflowtest.Reply(200, `{"experiments":[{"experiment_id":"1"}],"next_page_token":"a"}`),
+		mlflowtest.Reply(200, `{"next_page_token":"b"}`), // a page may be empty and not the last
+		mlflowtest.Reply(200, `{"experiments":[{"experiment_id":"2"}]}`),
+	)
+	var ids []string
+	for e, err := range mlflowtest.Client(a, databricks.Backend{}).SearchExperiments(t.Context(), mlflow.Search{Filter: "name = 'x'", ViewType: "ALL"}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, e.ID)
+	}
+	if strings.Join(ids, ",") != "1,2" || len(a.Sent) != 3 {
+		t.Errorf("got %v in %d calls", ids, len(a.Sent))
+	}
+	body, _ := io.ReadAll(a.Sent[2].Body)
+	for _, part := range []string{`"page_token":"b"`, `"filter":"name = 'x'"`, `"view_type":"ALL"`, `"max_results":1000`} {
+		if !strings.Contains(string(body), part) {
+			t.Errorf("the third request %s lacks %s", body, part)
+		}
+	}
 }

@@ -1,6 +1,10 @@
 package mlflow
 
-import "strings"
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
 
 // NameRules is how one kind of server compares names. It needs no server, so it also serves while the connection is unknown.
 type NameRules interface {
@@ -11,22 +15,7 @@ type NameRules interface {
 }
 
 // PrincipalKey is a principal as a server compares it, see [NameRules]. It is only good for comparison.
-type PrincipalKey struct {
-	kind PrincipalKind
-	name string
-}
-
-// RulesOf returns the name rules of a kind of server, of which [Client.Kind] gives the name; nil for an unknown one.
-func RulesOf(kind string) NameRules {
-	switch kind {
-	case KindDatabricks:
-		return databricksNames{}
-	case KindServer:
-		return serverNames{}
-	default:
-		return nil
-	}
-}
+type PrincipalKey Principal
 
 // Kinds of servers.
 const (
@@ -34,34 +23,18 @@ const (
 	KindServer     = "mlflow"
 )
 
-// databricksNames: paths have a prefix and a trailing slash that mean nothing. Users and service principals share one name space and ignore
-// case, since a service principal that was written as user_name is returned as service_principal_name; groups compare exactly.
-type databricksNames struct{}
+// scheme is that of an artifact URI; a single letter is a Windows drive.
+var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-// NormalizeName implements [NameRules].
-func (databricksNames) NormalizeName(name string) string {
-	if rest, ok := strings.CutPrefix(name, "/Workspace/"); ok {
-		name = "/" + rest
+// CheckAbsoluteLocation refuses relative paths: the server resolves them against its own working directory, and answers with
+// something else than what was declared.
+func CheckAbsoluteLocation(location string) error {
+	switch {
+	case !scheme.MatchString(location) && !strings.HasPrefix(location, "/"):
+		return fmt.Errorf("%q is a relative path, which would be resolved on the server. Write an absolute URI, such as \"dbfs:/…\", \"s3://bucket/…\", "+
+			"\"abfss://…\" or \"gs://…\"", location)
+	case strings.Contains(location, "#"):
+		return fmt.Errorf("%q has a fragment (#…), which MLflow refuses. Leave it out", location)
 	}
-	if len(name) > 1 {
-		name = strings.TrimSuffix(name, "/")
-	}
-	return name
+	return nil
 }
-
-// PrincipalKey implements [NameRules].
-func (databricksNames) PrincipalKey(p Principal) PrincipalKey {
-	if p.Kind == KindGroup {
-		return PrincipalKey{p.Kind, p.Name}
-	}
-	return PrincipalKey{KindUser, strings.ToLower(p.Name)}
-}
-
-// serverNames: all names are free text and compare exactly. The users ben and BEN are two.
-type serverNames struct{}
-
-// NormalizeName implements [NameRules].
-func (serverNames) NormalizeName(name string) string { return name }
-
-// PrincipalKey implements [NameRules].
-func (serverNames) PrincipalKey(p Principal) PrincipalKey { return PrincipalKey{p.Kind, p.Name} }

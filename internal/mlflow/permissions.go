@@ -2,8 +2,6 @@ package mlflow
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -45,24 +43,6 @@ const (
 	LevelDeny = "DENY"
 )
 
-// LevelRank orders the levels: a higher rank includes the lower ones. ok is false for a level that is not known.
-func LevelRank(level string) (rank int, ok bool) {
-	i := slices.Index([]string{LevelRead, LevelUse, LevelEdit, LevelManage}, level)
-	return i, i >= 0
-}
-
-// HighestLevel gives the highest of some levels, "" when there is none. Unknown levels rank lowest.
-func HighestLevel(levels []string) string {
-	best, bestRank := "", -2
-	for _, l := range levels {
-		rank, _ := LevelRank(l)
-		if rank > bestRank {
-			best, bestRank = l, rank
-		}
-	}
-	return best
-}
-
 // ACL is everything that is granted on one experiment.
 type ACL struct {
 	Entries []ACLEntry
@@ -87,42 +67,6 @@ type Permission struct {
 	InheritedFrom []string
 }
 
-// Direct gives the level that the principal holds on the experiment itself; ok is false when it holds none.
-func (e ACLEntry) Direct() (level string, ok bool) {
-	level = HighestLevel(e.levels(func(p Permission) bool { return !p.Inherited }))
-	return level, level != ""
-}
-
-// Inherited gives the highest level that the principal inherits, "" when none.
-func (e ACLEntry) Inherited() string {
-	return HighestLevel(e.levels(func(p Permission) bool { return p.Inherited }))
-}
-
-// Effective gives the level that counts: the highest one that the principal holds, directly or by inheritance, or DENY when one of
-// them is. Admins can't be denied anything.
-func (e ACLEntry) Effective() string {
-	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
-	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {
-		return LevelDeny
-	}
-	return HighestLevel(e.levels(func(Permission) bool { return true }))
-}
-
-// FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.
-func (p Permission) FromAdminRole() bool {
-	return p.Inherited && p.Level == LevelManage && (slices.Contains(p.InheritedFrom, fromAdmin) || slices.Contains(p.InheritedFrom, fromWorkspace))
-}
-
-func (e ACLEntry) levels(want func(Permission) bool) []string {
-	var levels []string
-	for _, p := range e.Permissions {
-		if want(p) {
-			levels = append(levels, p.Level)
-		}
-	}
-	return levels
-}
-
 // Holding is what one principal holds directly on an experiment.
 type Holding struct {
 	// Level is "" when there is no grant.
@@ -140,7 +84,7 @@ type LevelInfo struct {
 // AccessControl reads and writes who may do what on experiments.
 type AccessControl interface {
 	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin, or since 3.13 a role in the workspace.
-	// Errors: [IsNotFound], [IsPermissionDenied], *[UnsupportedError].
+	// Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[UnsupportedError].
 	Get(ctx context.Context, experimentID string) (ACL, error)
 	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.
 	GetListed(ctx context.Context, experimentID string) (ACL, error)
@@ -172,52 +116,64 @@ type Background struct {
 	DefaultLevel string
 }
 
-// UnsupportedError means that the server can't do what is asked; its text says why, and what to do instead.
-type UnsupportedError struct {
-	Reason string
-	// Single reports that the grants of single principals can be managed all the same.
-	Single bool
+// LevelRank orders the levels: a higher rank includes the lower ones. ok is false for a level that is not known.
+func LevelRank(level string) (rank int, ok bool) {
+	i := slices.Index([]string{LevelRead, LevelUse, LevelEdit, LevelManage}, level)
+	return i, i >= 0
 }
 
-// Error implements error.
-func (e *UnsupportedError) Error() string { return e.Reason }
-
-// MissingPrincipalError means that the server does not know a principal.
-type MissingPrincipalError struct {
-	Principal Principal
-	Err       error
-}
-
-// Error implements error.
-func (e *MissingPrincipalError) Error() string { return e.Err.Error() }
-
-// Unwrap gives what the server said.
-func (e *MissingPrincipalError) Unwrap() error { return e.Err }
-
-// MissingPrincipal tells which principal of a write the server does not know; ok is false when that was not the error.
-func MissingPrincipal(err error) (p Principal, ok bool) {
-	var missing *MissingPrincipalError
-	if !errors.As(err, &missing) {
-		return Principal{}, false
+// HighestLevel gives the highest of some levels, "" when there is none. Unknown levels rank lowest.
+func HighestLevel(levels []string) string {
+	best, bestRank := "", -2
+	for _, l := range levels {
+		rank, _ := LevelRank(l)
+		if rank > bestRank {
+			best, bestRank = l, rank
+		}
 	}
-	return missing.Principal, true
+	return best
 }
 
-// StillGrantedError means that the server confirmed a revoke and lists the grant all the same: it puts the grant back by itself, or somebody else did.
-type StillGrantedError struct{ Principal Principal }
+// Values of InheritedFrom of a [Permission] on an MLflow server: an admin of the server, a manager of the workspace, or a grant on every
+// experiment.
+const (
+	FromAdmin           = "admin"
+	FromWorkspace       = "workspace"
+	FromEveryExperiment = "every experiment"
+)
 
-// Error implements error.
-func (e *StillGrantedError) Error() string {
-	return fmt.Sprintf("the server still lists the grant to %q after it was revoked", e.Principal.Name)
+// Direct gives the level that the principal holds on the experiment itself; ok is false when it holds none.
+func (e ACLEntry) Direct() (level string, ok bool) {
+	level = HighestLevel(e.levels(func(p Permission) bool { return !p.Inherited }))
+	return level, level != ""
 }
 
-// ObjectError means that the server has no access control list for the experiment itself, but one for another kind of object.
-type ObjectError struct {
-	// Type is such as "notebook".
-	Type string
+// Inherited gives the highest level that the principal inherits, "" when none.
+func (e ACLEntry) Inherited() string {
+	return HighestLevel(e.levels(func(p Permission) bool { return p.Inherited }))
 }
 
-// Error implements error.
-func (e *ObjectError) Error() string {
-	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of an experiment", e.Type)
+// Effective gives the level that counts: the highest one that the principal holds, directly or by inheritance, or DENY when one of
+// them is. Admins can't be denied anything.
+func (e ACLEntry) Effective() string {
+	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
+	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {
+		return LevelDeny
+	}
+	return HighestLevel(e.levels(func(Permission) bool { return true }))
+}
+
+// FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.
+func (p Permission) FromAdminRole() bool {
+	return p.Inherited && p.Level == LevelManage && (slices.Contains(p.InheritedFrom, FromAdmin) || slices.Contains(p.InheritedFrom, FromWorkspace))
+}
+
+func (e ACLEntry) levels(want func(Permission) bool) []string {
+	var levels []string
+	for _, p := range e.Permissions {
+		if want(p) {
+			levels = append(levels, p.Level)
+		}
+	}
+	return levels
 }

@@ -2,9 +2,6 @@ package mlflow
 
 import (
 	"context"
-	"errors"
-	"net/http"
-	"slices"
 	"sync"
 )
 
@@ -112,29 +109,4 @@ func (r *refresher) wrote(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.writes[id] = true
-}
-
-type searchPage struct {
-	Experiments   []Experiment `json:"experiments"`
-	NextPageToken string       `json:"next_page_token"`
-}
-
-// usable implements [answer].
-func (p *searchPage) usable(empty bool) error {
-	if slices.ContainsFunc(p.Experiments, func(e Experiment) bool { return e.ID == "" }) {
-		return errors.New("it contains an experiment without an ID")
-	}
-	return checkPage(p.Experiments != nil, empty, p.NextPageToken, "experiments")
-}
-
-// searchPage asks for one page; once makes a single try of it, for a page that something else can stand in for.
-func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (searchPage, error) {
-	var page searchPage
-	err := c.do(ctx, call{
-		method: http.MethodPost, path: experimentsPath + "search", body: req, out: &page, group: GroupSearch, single: once, page: true,
-	})
-	if err != nil {
-		return searchPage{}, err
-	}
-	return page, nil
 }

@@ -1,26 +1,38 @@
-package mlflow
+package mlflow_test
 
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+const (
+	// pageSize is how many experiments a page of a bulk refresh has, and readsPerPage how many reads each page takes.
+	pageSize     = 1000
+	readsPerPage = 8
 )
 
 // pageOf is a search's answer with n experiments, each with the tags that a Databricks workspace adds and three of a person's.
 func pageOf(b *testing.B, n int) string {
 	b.Helper()
-	var page searchPage
+	var page struct {
+		Experiments []mlflow.Experiment `json:"experiments"`
+	}
 	for i := range n {
 		name := fmt.Sprintf("/Projects/team-%02d/experiment-%06d", i%20, i)
-		page.Experiments = append(page.Experiments, Experiment{
+		page.Experiments = append(page.Experiments, mlflow.Experiment{
 			ID: fmt.Sprint(1_000_000_000_000_000 + i), Name: name, LifecycleStage: "active",
 			ArtifactLocation: fmt.Sprintf("dbfs:/databricks/mlflow-tracking/%d", 1_000_000_000_000_000+i),
-			CreationTime:     Int64(1_700_000_000_000 + i), LastUpdateTime: Int64(1_700_000_000_000 + 2*i),
-			Tags: []Tag{
-				{"cost-center", "4711"}, {"stage", "production"}, {"team", fmt.Sprintf("team-%02d", i%20)},
-				{"mlflow.ownerId", "1234567890"}, {"mlflow.experiment.sourceName", name}, {"mlflow.ownerId", "1234567890"},
-				{"mlflow.ownerEmail", "admin@example.com"}, {"mlflow.experimentType", "MLFLOW_EXPERIMENT"},
+			CreationTime:     rest.Int64(1_700_000_000_000 + i), LastUpdateTime: rest.Int64(1_700_000_000_000 + 2*i),
+			Tags: []mlflow.Tag{
+				{Key: "cost-center", Value: "4711"}, {Key: "stage", Value: "production"}, {Key: "team", Value: fmt.Sprintf("team-%02d", i%20)},
+				{Key: "mlflow.ownerId", Value: "1234567890"}, {Key: "mlflow.experiment.sourceName", Value: name}, {Key: "mlflow.ownerId", Value: "1234567890"},
+				{Key: "mlflow.ownerEmail", Value: "admin@example.com"}, {Key: "mlflow.experimentType", Value: "MLFLOW_EXPERIMENT"},
 			},
 		})
 	}
@@ -34,37 +46,52 @@ func pageOf(b *testing.B, n int) string {
 // BenchmarkSearchPage reads one full page, as bulk refresh does.
 func BenchmarkSearchPage(b *testing.B) {
 	body := pageOf(b, pageSize)
-	client := testClient(&answers{list: []func() (*http.Response, error){reply(200, body)}})
+	client := mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(200, body)), databricks.Backend{})
 	b.SetBytes(int64(len(body)))
 	b.ReportAllocs()
 	for b.Loop() {
-		page, err := client.searchPage(b.Context(), searchRequest{MaxResults: pageSize}, true)
-		if err != nil || len(page.Experiments) != pageSize {
-			b.Fatalf("%d experiments, %v", len(page.Experiments), err)
+		n := 0
+		for _, err := range client.SearchExperiments(b.Context(), mlflow.Search{}) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if n != pageSize {
+			b.Fatalf("%d experiments", n)
 		}
 	}
 }
 
 // BenchmarkRefreshExperiment reads experiments that are on a page already.
 func BenchmarkRefreshExperiment(b *testing.B) {
-	client := testClient(&answers{list: []func() (*http.Response, error){reply(200, pageOf(b, pageSize))}}, func(o *Options) { o.BulkRefresh = true })
-	read := func(i int) {
-		e, err := client.RefreshExperiment(b.Context(), fmt.Sprint(1_000_000_000_000_000+i%pageSize), func(Experiment) bool { return true })
+	var replies []mlflowtest.Response
+	for range readsPerPage - 1 {
+		replies = append(replies, mlflowtest.Reply(200, mlflowtest.Experiment1Body))
+	}
+	replies = append(replies, mlflowtest.Reply(200, pageOf(b, pageSize)))
+	client := mlflowtest.Client(mlflowtest.NewReplies(replies...), databricks.Backend{}, bulk)
+	read := func(id string) {
+		e, err := client.RefreshExperiment(b.Context(), id, func(mlflow.Experiment) bool { return false })
 		if err != nil {
 			b.Fatal(e, err)
 		}
 	}
-	client.refresher.reads = readsPerPage // so that the first read below reads the page
-	read(0)
+	for range readsPerPage - 1 { // the next read, the first one below, reads the page
+		read("1")
+	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		read(i)
+		id := fmt.Sprint(1_000_000_000_000_000 + i%pageSize)
+		if e, err := client.RefreshExperiment(b.Context(), id, always); err != nil {
+			b.Fatal(e, err)
+		}
 	}
 }
 
 // BenchmarkGetExperiment reads an experiment directly, without the network.
 func BenchmarkGetExperiment(b *testing.B) {
-	client := testClient(&answers{list: []func() (*http.Response, error){reply(200, okBody)}})
+	client := mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(200, mlflowtest.Experiment1Body)), databricks.Backend{})
 	b.ReportAllocs()
 	for b.Loop() {
 		if _, err := client.GetExperiment(b.Context(), "1"); err != nil {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 const (
@@ -55,7 +57,7 @@ func TestBulkRefreshPays(t *testing.T) {
 		{name: "without bulk refresh each is read", size: 300, managed: 300, most: 300},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w, client := workspaceClient(t, emulator.Options{Seed: tc.size}, func(o *mlflow.Options) { o.BulkRefresh = tc.bulk })
+			w, client := mlflowtest.Workspace(t, emulator.Options{Seed: tc.size}, func(o *mlflow.Options) { o.BulkRefresh = tc.bulk })
 			ids := idsOf(w, tc.managed)
 			refresh(t, client, ids...)
 			calls, pages := len(w.Journal()), w.Count("", searchPath)
@@ -71,7 +73,7 @@ func TestBulkRefreshPays(t *testing.T) {
 }
 
 func TestBulkRefreshSideBySide(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{Seed: 1000}, bulk)
+	w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 1000}, bulk)
 	var wg sync.WaitGroup
 	ids := make(chan string)
 	for range 10 { // what Terraform does by default
@@ -97,7 +99,7 @@ func TestBulkRefreshSideBySide(t *testing.T) {
 func TestBulkRefreshIsConfirmed(t *testing.T) {
 	prepare := func(t *testing.T) (*emulator.Workspace, *mlflow.Client, []string) {
 		t.Helper()
-		w, client := workspaceClient(t, emulator.Options{Seed: 100}, bulk)
+		w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 100}, bulk)
 		ids := idsOf(w, 100)
 		refresh(t, client, ids[:20]...) // by now there is a page
 		w.ResetJournal()
@@ -124,7 +126,7 @@ func TestBulkRefreshIsConfirmed(t *testing.T) {
 		if e, err := client.RefreshExperiment(t.Context(), id, always); err != nil || e.ID != id {
 			t.Errorf("got %s, %v", e.ID, err)
 		}
-		if _, err := client.RefreshExperiment(t.Context(), "42", always); !mlflow.IsNotFound(err) {
+		if _, err := client.RefreshExperiment(t.Context(), "42", always); !rest.IsNotFound(err) {
 			t.Errorf("error %v", err)
 		}
 	})
@@ -168,7 +170,7 @@ func TestBulkRefreshSurvivesAFailingPage(t *testing.T) {
 		"a page, not a page": {Status: 200, RawBody: "<html>login</html>", ContentType: "text/html"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w, client := workspaceClient(t, emulator.Options{Seed: 100}, bulk)
+			w, client := mlflowtest.Workspace(t, emulator.Options{Seed: 100}, bulk)
 			fault.Method, fault.Path, fault.Times = http.MethodPost, searchPath, -1
 			w.Inject(fault)
 			refresh(t, client, idsOf(w, 100)...)
@@ -181,14 +183,14 @@ func TestBulkRefreshSurvivesAFailingPage(t *testing.T) {
 
 // TestBulkRefreshSeesWhatTheCallerSees: experiments that a search does not show are read directly, and refused as ever.
 func TestBulkRefreshSeesWhatTheCallerSees(t *testing.T) {
-	w, client := workspaceClient(t, emulator.Options{Tokens: map[string]string{emulator.AdminToken: emulator.User}}, bulk)
+	w, client := mlflowtest.Workspace(t, emulator.Options{Tokens: map[string]string{emulator.AdminToken: emulator.User}}, bulk)
 	var own []string
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"} {
 		own = append(own, w.CreateExperiment(emulator.User, "/Users/"+emulator.User+"/"+name, nil))
 	}
 	foreign := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/x", nil)
 	refresh(t, client, own...)
-	if _, err := client.RefreshExperiment(t.Context(), foreign, always); !mlflow.IsPermissionDenied(err) {
+	if _, err := client.RefreshExperiment(t.Context(), foreign, always); !rest.IsPermissionDenied(err) {
 		t.Errorf("error %v", err)
 	}
 }

@@ -3,16 +3,18 @@ package mlflow
 import (
 	"context"
 	"net/http"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// SetTag sets one tag; an existing value is replaced. Errors: [IsNotFound], [IsInvalid] (also for a deleted experiment).
+// SetTag sets one tag; an existing value is replaced. Errors: [rest.IsNotFound], [rest.IsInvalid] (also for a deleted experiment).
 // API: POST experiments/set-experiment-tag.
 func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
 	defer c.refresher.wrote(id)
-	return c.do(ctx, call{
-		method: http.MethodPost, path: experimentsPath + "set-experiment-tag",
-		body:  map[string]string{"experiment_id": id, "key": tag.Key, "value": tag.Value},
-		group: GroupOther,
+	return c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: ExperimentsPath + "set-experiment-tag",
+		Body:  map[string]string{"experiment_id": id, "key": tag.Key, "value": tag.Value},
+		Group: rest.GroupOther,
 	})
 }
 
@@ -21,22 +23,22 @@ func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
 func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, err error) {
 	defer c.refresher.wrote(id)
 	if !c.tagDeletionAbsent.Load() {
-		err := c.do(ctx, call{
-			method: http.MethodPost, path: experimentsPath + "delete-experiment-tag",
-			body: map[string]string{"experiment_id": id, "key": key}, group: GroupOther,
+		err := c.Do(ctx, rest.Call{
+			Method: http.MethodPost, Path: ExperimentsPath + "delete-experiment-tag",
+			Body: map[string]string{"experiment_id": id, "key": key}, Group: rest.GroupOther,
 		})
-		if !IsEndpointAbsent(err) {
+		if !rest.IsEndpointAbsent(err) {
 			return false, c.tagGone(ctx, err, id, key)
 		}
 		// A gateway's own 404 says nothing about the next call.
-		c.tagDeletionAbsent.Store(!isForeign(err))
+		c.tagDeletionAbsent.Store(!rest.IsForeign(err))
 	}
 	return true, c.SetTag(ctx, id, Tag{Key: key})
 }
 
 // tagGone judges the answer to a tag's removal: "not found" is about the tag or about the experiment.
 func (c *Client) tagGone(ctx context.Context, err error, id, key string) error {
-	if !IsNotFound(err) {
+	if !rest.IsNotFound(err) {
 		return err
 	}
 	e, getErr := c.GetExperiment(ctx, id)

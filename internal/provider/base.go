@@ -9,6 +9,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // resourceBase gives a resource what the provider configured.
@@ -34,10 +36,22 @@ func (b *resourceBase) rules(ctx context.Context, private privateState) mlflow.N
 	if b.client() != nil {
 		return b.client()
 	}
-	if rules := mlflow.RulesOf(markOf(ctx, private).Kind); rules != nil {
+	if rules := rulesOf(markOf(ctx, private).Kind); rules != nil {
 		return rules
 	}
-	return mlflow.RulesOf(mlflow.KindServer) // different spellings may be different names
+	return rulesOf(mlflow.KindServer) // different spellings may be different names
+}
+
+// rulesOf returns the name rules of a kind of server, nil if there is none of that kind.
+func rulesOf(kind string) mlflow.NameRules {
+	switch kind {
+	case mlflow.KindDatabricks:
+		return databricks.Names{}
+	case mlflow.KindServer:
+		return server.Names{}
+	default:
+		return nil
+	}
 }
 
 // kept tells that a Read must keep the state because the provider's configuration is unknown.

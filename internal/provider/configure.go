@@ -17,6 +17,9 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/connection"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // providerData is what Configure hands to every resource and data source.
@@ -57,26 +60,28 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 }
 
 func newClient(conn *connection.Connection, model providerModel) *mlflow.Client {
-	var backend mlflow.Backend = mlflow.Databricks{}
+	var backend mlflow.Backend = databricks.Backend{}
 	bulkRefresh := model.BulkRefresh.ValueBool()
 	if conn.Kind == connection.Server {
 		bulkRefresh = bulkRefresh || model.BulkRefresh.IsNull() // its search reads the same database
-		backend = &mlflow.Server{Username: conn.Username, Workspace: conn.Workspace}
+		backend = &server.Backend{Username: conn.Username, Workspace: conn.Workspace}
 	}
 	return mlflow.New(mlflow.Options{
-		Backend: backend,
-		Endpoint: func(ctx context.Context) (mlflow.Endpoint, error) {
-			t, err := conn.Resolve(ctx)
-			return mlflow.Endpoint(t), err
+		Backend:     backend,
+		BulkRefresh: bulkRefresh,
+		Options: rest.Options{
+			Endpoint: func(ctx context.Context) (rest.Endpoint, error) {
+				t, err := conn.Resolve(ctx)
+				return rest.Endpoint(t), err
+			},
+			Transport:    conn.Transport,
+			Secrets:      conn.Secrets,
+			Advice:       func(err error) string { return connection.Advice(err, conn.Kind) },
+			HTTPTimeout:  seconds(model.HTTPTimeoutSeconds),
+			RetryTimeout: seconds(model.RetryTimeoutSeconds),
+			RateLimit:    model.RateLimit.ValueFloat64(),
+			Log:          logExchange,
 		},
-		Transport:    conn.Transport,
-		Secrets:      conn.Secrets,
-		Advice:       func(err error) string { return connection.Advice(err, conn.Kind) },
-		HTTPTimeout:  seconds(model.HTTPTimeoutSeconds),
-		RetryTimeout: seconds(model.RetryTimeoutSeconds),
-		RateLimit:    model.RateLimit.ValueFloat64(),
-		BulkRefresh:  bulkRefresh,
-		Log:          logExchange,
 	})
 }
 
@@ -125,7 +130,7 @@ func addAttributeWarning(diags *diag.Diagnostics, attribute, summary, detail str
 }
 
 // logExchange writes one line a call at DEBUG, and bodies at TRACE. Headers are never logged.
-func logExchange(ctx context.Context, e mlflow.Exchange) {
+func logExchange(ctx context.Context, e rest.Exchange) {
 	fields := map[string]any{
 		"method": e.Method, "path": e.Path, "status": e.Status, "attempt": e.Attempt,
 		"milliseconds": e.Duration.Milliseconds(), "request_id": e.RequestID,

@@ -7,7 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // addError words every failed call the same way: what could not be done, to which object, what the server said, what to do.
@@ -22,13 +22,13 @@ func addWarning(diags *diag.Diagnostics, could string, object string, err error,
 
 func failure(object string, err error, advice ...string) string {
 	said := fmt.Sprintf("%s: %s", upperFirst(object), strings.TrimSuffix(err.Error(), "."))
-	if _, ok := errors.AsType[*mlflow.NotSentError](err); ok {
+	if _, ok := errors.AsType[*rest.NotSentError](err); ok {
 		return said + "." // the error of the request that was sent has the advice
 	}
 	if cause := causeAdvice(err); cause != "" {
 		advice = append([]string{cause}, advice...)
 	}
-	if len(advice) == 0 && mlflow.IsPermissionDenied(err) {
+	if len(advice) == 0 && rest.IsPermissionDenied(err) {
 		advice = []string{"Ask somebody with CAN_MANAGE on it, or a workspace admin, for access."}
 	}
 	return strings.Join(append([]string{said}, advice...), "\n\n")
@@ -37,10 +37,10 @@ func failure(object string, err error, advice ...string) string {
 // causeAdvice says what to do about a refusal that has nothing to do with the object; "" for others.
 func causeAdvice(err error) string {
 	switch {
-	case mlflow.IsThrottled(err):
+	case rest.IsThrottled(err):
 		return "The server limits the rate of requests. Set rate_limit in the provider block to a lower number of requests per second, or run Terraform with a lower " +
 			"-parallelism. To retry for longer, increase retry_timeout_seconds."
-	case mlflow.IsQuotaExceeded(err):
+	case rest.IsQuotaExceeded(err):
 		return "The server has as many experiments as it allows. Delete those that are no longer needed, or ask an administrator of the server to raise the limit."
 	default:
 		return ""

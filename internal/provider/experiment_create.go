@@ -14,6 +14,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // Create obtains an experiment – a new one, or one that is there – and brings it to the declared state. Once there is an id it
@@ -119,9 +120,9 @@ func (o obtaining) experiment(ctx context.Context) (mlflow.Experiment, bool) {
 	}
 	found, err := o.client.GetExperimentByName(ctx, o.name())
 	switch {
-	case mlflow.IsNotFound(err):
-		return o.createFresh(ctx, mlflow.ServerDate(err))
-	case mlflow.IsAlreadyExists(err):
+	case rest.IsNotFound(err):
+		return o.createFresh(ctx, rest.ServerDate(err))
+	case rest.IsAlreadyExists(err):
 		o.pathTaken(err)
 		return found, false
 	case err != nil:
@@ -194,7 +195,7 @@ func (o obtaining) createParents(ctx context.Context) bool {
 // parentsFailed words that the folders of a name could not be made.
 func parentsFailed(diags *diag.Diagnostics, name string, err error) {
 	advice := "Make the folder by hand, or ask a workspace admin to."
-	if mlflow.IsAlreadyExists(err) {
+	if rest.IsAlreadyExists(err) {
 		advice = "Something that is no folder, such as a notebook or an experiment, stands in the way. Choose another path."
 	}
 	diags.AddAttributeError(path.Root("name"), "Could not create folder", failure(fmt.Sprintf("folder %q", stdpath.Dir(name)), err, advice))
@@ -209,9 +210,9 @@ func (o obtaining) createFailed(err error) {
 		o.deletedHoldsName(taken.Experiment)
 		return
 	}
-	if mlflow.IsLocationRefused(err) {
+	if rest.IsLocationRefused(err) {
 		advice := "Leave artifact_location out: the server chooses where artifacts lie." // as an MLflow server with workspaces does
-		if setting, ok := mlflow.RefusedScheme(err); ok {
+		if setting, ok := rest.RefusedScheme(err); ok {
 			advice = "Set " + setting + " in the environment of the server, or choose a location in the artifact storage of the server."
 		}
 		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", failure(named("", o.name()), err, advice))
@@ -225,13 +226,13 @@ func addNameError(diags *diag.Diagnostics, could, object, name string, err error
 	var advice string
 	var taken *mlflow.TakenError
 	switch {
-	case mlflow.IsParentMissing(err):
+	case rest.IsParentMissing(err):
 		advice = fmt.Sprintf("Set create_parents = true, or make the folder %q first.", stdpath.Dir(name))
 	case errors.As(err, &taken):
 		return false
-	case mlflow.IsAlreadyExists(err):
+	case rest.IsAlreadyExists(err):
 		advice = "The name is taken, by another experiment or, on Databricks, by a notebook or folder. Choose another one, or import what is there."
-	case mlflow.IsInGitFolder(err):
+	case rest.IsInGitFolder(err):
 		advice = "Databricks allows no experiments inside Git folders. Choose a path outside, such as one under /Shared or /Users."
 	default:
 		return false

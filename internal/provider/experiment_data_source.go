@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var (
@@ -162,16 +163,16 @@ func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 // lookUpAdvice says what to do when an experiment can't be read; none when the error itself tells.
 func lookUpAdvice(client *mlflow.Client, id, name string, err error) []string {
 	switch nameErr := client.CheckName(name); {
-	case id == "" && nameErr != nil && (mlflow.IsNotFound(err) || mlflow.IsInvalid(err)):
+	case id == "" && nameErr != nil && (rest.IsNotFound(err) || rest.IsInvalid(err)):
 		return []string{upperFirst(nameErr.Error()) + "."}
-	case id == "" && mlflow.IsAlreadyExists(err):
+	case id == "" && rest.IsAlreadyExists(err):
 		// Databricks answers so for a path that is there and no experiment.
 		return []string{"Something else than an experiment has this name, such as a folder or a notebook. Check the name."}
-	case id == "" && mlflow.IsNotFound(err):
+	case id == "" && rest.IsNotFound(err):
 		return []string{"Check the spelling. A deleted experiment, and on Databricks one in a folder that you may not see, is not found by name."}
 	case strings.Contains(id, "/"):
 		return []string{"This looks like a name. Set name instead of experiment_id."}
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		return []string{"Check the id: it is the number after /experiments/ in the address of the experiment's page."}
 	default:
 		return nil

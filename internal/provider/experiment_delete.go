@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // The deletion policy is checked at plan, since Terraform destroys what depends on an experiment, such as its grants, before the experiment itself. It
@@ -102,7 +103,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}()
 	e, err := r.client().GetExperiment(ctx, id)
 	switch {
-	case mlflow.IsNotFound(err), err == nil && e.Deleted():
+	case rest.IsNotFound(err), err == nil && e.Deleted():
 		return
 	case err != nil:
 		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
@@ -117,7 +118,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 			return
 		}
 	}
-	if err := r.client().DeleteExperiment(ctx, id); err != nil && !mlflow.IsNotFound(err) {
+	if err := r.client().DeleteExperiment(ctx, id); err != nil && !rest.IsNotFound(err) {
 		addError(&resp.Diagnostics, "delete experiment", named(id, name), err)
 		return
 	}

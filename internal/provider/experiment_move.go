@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // movedExperiment is the state of a databricks_mlflow_experiment, as far as it is taken over. The Read that follows fills the rest.
@@ -18,7 +19,7 @@ type movedExperiment struct {
 	ID               string       `json:"id"`
 	Name             string       `json:"name"`
 	ArtifactLocation string       `json:"artifact_location"`
-	CreationTime     mlflow.Int64 `json:"creation_time"`
+	CreationTime     rest.Int64 `json:"creation_time"`
 }
 
 // MoveState takes over experiments of the Databricks provider.

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var _ datasource.DataSourceWithConfigure = (*permissionLevelsDataSource)(nil)
@@ -69,7 +69,7 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 	id := model.ExperimentID.ValueString()
 	infos, err := client.AccessControl().Levels(ctx, id)
 	switch {
-	case mlflow.IsPermissionDenied(err): // seeing the levels takes less than seeing who holds them
+	case rest.IsPermissionDenied(err): // seeing the levels takes less than seeing who holds them
 		addError(&resp.Diagnostics, "read permission levels", named(id, ""), err)
 		return
 	case err != nil:

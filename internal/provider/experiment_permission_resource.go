@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var (
@@ -442,7 +443,7 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 // isUnreadable reports that the caller may not see grants, or that there are none to see. Any other error tells nothing about them.
 func isUnreadable(err error) bool {
 	var unsupported *mlflow.UnsupportedError
-	return mlflow.IsNotFound(err) || mlflow.IsPermissionDenied(err) || errors.As(err, &unsupported)
+	return rest.IsNotFound(err) || rest.IsPermissionDenied(err) || errors.As(err, &unsupported)
 }
 
 // ImportState implements [resource.ResourceWithImportState].

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // aclProblem is why the access control list of an experiment can't be read or written, and what to do about it.
@@ -25,7 +26,7 @@ func (p *aclProblem) addError(diags *diag.Diagnostics, could string) {
 }
 
 // denied: the caller lacks CAN_MANAGE.
-func (p *aclProblem) denied() bool { return mlflow.IsPermissionDenied(p.err) }
+func (p *aclProblem) denied() bool { return rest.IsPermissionDenied(p.err) }
 
 // readACL reads an experiment's access control list.
 func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL, *aclProblem) {
@@ -71,7 +72,7 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 	case p.denied():
 		p.advice = []string{client.AccessAdvice()}
 		return p
-	case mlflow.IsNotFound(err), mlflow.IsInvalid(err):
+	case rest.IsNotFound(err), rest.IsInvalid(err):
 		return lookAtExperiment(ctx, client, p)
 	default:
 		return p
@@ -82,7 +83,7 @@ func explainACL(ctx context.Context, client *mlflow.Client, id string, err error
 func lookAtExperiment(ctx context.Context, client *mlflow.Client, p *aclProblem) *aclProblem {
 	e, err := client.GetExperiment(ctx, p.experimentID)
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		p.gone = true
 		p.advice = []string{"There is no such experiment. Check experiment_id."}
 	case err != nil:

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 var _ datasource.DataSourceWithConfigure = (*experimentPermissionsDataSource)(nil)
@@ -187,7 +188,7 @@ func folderPaths(ctx context.Context, client *mlflow.Client, id string, acl mlfl
 	}
 	folder := path.Dir(experiment.Name)
 	for ; len(wanted) > 0 && folder != "/" && folder != "."; folder = path.Dir(folder) {
-		status, err := client.WorkspaceStatus(ctx, folder)
+		status, err := databricks.WorkspaceStatus(ctx, client, folder)
 		if err != nil {
 			continue
 		}

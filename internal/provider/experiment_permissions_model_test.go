@@ -19,6 +19,8 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 const someApplication = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
@@ -27,7 +29,7 @@ type levels = map[string]string
 
 // permissionsOf makes a model of three maps; nil is null.
 // rules are those of Databricks: users and service principals compare case-insensitively.
-var rules = mlflow.RulesOf(mlflow.KindDatabricks)
+var rules = rulesOf(mlflow.KindDatabricks)
 
 func permissionsOf(groups, users, servicePrincipals levels) *experimentPermissionsModel {
 	nullable := func(m levels) types.Map {
@@ -472,12 +474,11 @@ func clientOf(t *testing.T, w http.Handler, token string) *mlflow.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return mlflow.New(mlflow.Options{
-		Backend:      mlflow.Databricks{},
-		Endpoint:     func(context.Context) (mlflow.Endpoint, error) { return mlflow.Endpoint{BaseURL: base}, nil },
+	return mlflow.New(mlflow.Options{Backend: databricks.Backend{}, Options: rest.Options{
+		Endpoint:     func(context.Context) (rest.Endpoint, error) { return rest.Endpoint{BaseURL: base}, nil },
 		Transport:    bearer(token),
 		RetryTimeout: time.Second,
-	})
+	}})
 }
 
 type bearer string

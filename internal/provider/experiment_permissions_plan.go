@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
@@ -148,7 +149,7 @@ func (m *experimentPermissionsModel) retainedGrants(rules mlflow.NameRules, reta
 	var grants []mlflow.Grant
 	for name, level := range stringMap(retained) {
 		kind := mlflow.KindUser
-		if mlflow.IsApplicationID(name) {
+		if databricks.IsApplicationID(name) {
 			kind = mlflow.KindServicePrincipal
 		}
 		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})

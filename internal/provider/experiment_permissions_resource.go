@@ -98,7 +98,7 @@ func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	for _, d := range config.duplicates(mlflow.RulesOf(mlflow.KindDatabricks)) {
+	for _, d := range config.duplicates(rulesOf(mlflow.KindDatabricks)) {
 		if d.entry.attribute != d.earlier.attribute {
 			d.addError(&resp.Diagnostics)
 		}

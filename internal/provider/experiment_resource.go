@@ -16,6 +16,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var (
@@ -187,7 +188,7 @@ func (r *experimentResource) agrees(ctx context.Context, state experimentModel, 
 // goneBecause tells why the experiment of a state is no longer there; "" when it is. Other errors are passed on.
 func goneBecause(state experimentModel, e mlflow.Experiment, err error) (reason string, other error) {
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		return "does not exist any more", nil
 	case err != nil:
 		return "", err

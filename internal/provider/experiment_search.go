@@ -21,6 +21,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // searchArguments say which experiments a data source is about.
@@ -171,11 +172,11 @@ func (a searchArguments) findKeeping(
 func (a searchArguments) searchFailure(err error) diag.Diagnostic {
 	const could = "Could not search experiments"
 	switch filtered, ordered := !a.Filter.IsNull(), !a.OrderBy.IsNull(); {
-	case mlflow.IsInvalid(err) && filtered && !ordered:
+	case rest.IsInvalid(err) && filtered && !ordered:
 		return diag.NewAttributeErrorDiagnostic(path.Root("filter"), could, failure("filter "+a.Filter.ValueString(), err,
 			"Comparisons are joined by AND alone. Names and tags compare with =, !=, LIKE and ILIKE (in capitals) to a quoted value, times with "+
 				"numbers. name_prefix and tags write the filter for you."))
-	case mlflow.IsInvalid(err) && ordered && !filtered:
+	case rest.IsInvalid(err) && ordered && !filtered:
 		return diag.NewAttributeErrorDiagnostic(path.Root("order_by"), could, failure("order_by", err,
 			"The order is by name, creation_time or last_update_time, each with ASC or DESC behind it or nothing."))
 	default:

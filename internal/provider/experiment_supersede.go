@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // supersededTag marks an experiment that is being moved aside. Its value is the name that it held, so that an interrupted apply
@@ -38,9 +39,9 @@ func (o obtaining) superseded(ctx context.Context, e mlflow.Experiment) (mlflow.
 	// The look gives the server's clock, which tells a new experiment from an older one.
 	found, err := o.client.GetExperimentByName(ctx, o.name())
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		o.plan.IfDeleted = orNull(ifDeletedError)
-		return o.createFresh(ctx, mlflow.ServerDate(err))
+		return o.createFresh(ctx, rest.ServerDate(err))
 	case err != nil:
 		addError(o.diags, "look for experiment", named("", o.name()), err)
 		return found, false
@@ -78,7 +79,7 @@ func (o obtaining) restoreMarked(ctx context.Context, e mlflow.Experiment) bool 
 
 func (o obtaining) deleteAside(ctx context.Context, id, name string) bool {
 	err := o.client.DeleteExperiment(ctx, id)
-	if err != nil && !mlflow.IsNotFound(err) {
+	if err != nil && !rest.IsNotFound(err) {
 		o.supersedeFailed("delete again", id, name, err)
 		return false
 	}

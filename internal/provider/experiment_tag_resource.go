@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var (
@@ -155,7 +156,7 @@ func (r *experimentTagResource) declare(ctx context.Context, plan *experimentTag
 	r.provider.run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	e, err := r.client().GetExperiment(ctx, plan.ExperimentID.ValueString())
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		addError(diags, "set experiment tag", plan.object(), err, "Check experiment_id: the data source mlflow_experiment gives the id of a name.")
 		return false
 	case err != nil:
@@ -195,7 +196,7 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 		value, there := e.Tag(state.Key.ValueString())
 		return !e.Deleted() && there && value == state.Value.ValueString() && !state.Value.IsNull() && !reused(state.created, e.Created())
 	})
-	if err != nil && !mlflow.IsNotFound(err) {
+	if err != nil && !rest.IsNotFound(err) {
 		addError(&resp.Diagnostics, "read experiment tag", state.object(), err)
 		return
 	}
@@ -293,7 +294,7 @@ func (r *experimentTagResource) remove(ctx context.Context, state experimentTagM
 	case declared:
 		diags.AddWarning("Experiment tag removed from state, not from the experiment", fmt.Sprintf(
 			"%s: another resource in this apply, or the replacement of this one, declares the tag and now manages it.", upperFirst(state.object())))
-	case mlflow.IsNotFound(err), err != nil && isMissing(r.client().GetExperiment(ctx, id)):
+	case rest.IsNotFound(err), err != nil && isMissing(r.client().GetExperiment(ctx, id)):
 		// The experiment was deleted after the first read.
 	case err != nil:
 		addError(diags, "remove experiment tag", state.object(), err, tagAccessAdvice(err)...)
@@ -325,7 +326,7 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 
 // isMissing reports whether a read found no experiment, or a deleted one.
 func isMissing(e mlflow.Experiment, err error) bool {
-	return mlflow.IsNotFound(err) || err == nil && e.Deleted()
+	return rest.IsNotFound(err) || err == nil && e.Deleted()
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {
@@ -354,7 +355,7 @@ func (m experimentTagModel) object() string {
 
 // tagAccessAdvice: less than the usual advice is needed to write a tag.
 func tagAccessAdvice(err error) []string {
-	if !mlflow.IsPermissionDenied(err) {
+	if !rest.IsPermissionDenied(err) {
 		return nil
 	}
 	return []string{"Writing tags needs CAN_EDIT on the experiment. Ask somebody with CAN_MANAGE on it, or a workspace admin, for it."}

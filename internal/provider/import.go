@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // experimentRef is what a person writes to name an experiment: an id, a name, or the address of its page.
@@ -78,7 +79,7 @@ func resolveExperimentID(ctx context.Context, client *mlflow.Client, ref experim
 	}
 	e, err := client.GetExperimentByName(ctx, ref.Name)
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		return "", fmt.Errorf("there is no experiment of this name: %w", err)
 	case err != nil:
 		return "", err

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // parallelReviews is how many access control lists are read side by side.
@@ -116,11 +117,11 @@ func (r *review) read(ctx context.Context, e mlflow.Experiment) (reviewResult, e
 // hopeless tells that an error is the server's and not the experiment's, so that going on would take for ever and find nothing: the
 // credentials are refused, or a whole round of reads was given up after many tries.
 func (r *review) hopeless(err error) bool {
-	var answered *mlflow.APIError
-	var unanswered *mlflow.UnreachableError
+	var answered *rest.APIError
+	var unanswered *rest.UnreachableError
 	retried := false
 	switch {
-	case mlflow.IsUnauthenticated(err):
+	case rest.IsUnauthenticated(err):
 		return true
 	case errors.As(err, &answered):
 		retried = answered.Attempts > 1 && (answered.Status >= http.StatusInternalServerError || answered.Status == http.StatusTooManyRequests)
@@ -139,9 +140,9 @@ func unreadableReason(e mlflow.Experiment, err error) string {
 	case why != "":
 	case e.Deleted():
 		why = "It is deleted."
-	case mlflow.IsPermissionDenied(err):
+	case rest.IsPermissionDenied(err):
 		why = "Reading its permissions needs CAN_MANAGE on it."
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		why = "It is gone since it was found."
 	default:
 		why = "Its permissions could not be read."
@@ -151,8 +152,8 @@ func unreadableReason(e mlflow.Experiment, err error) string {
 
 // saidEveryTime words an error without what differs each time, such as the id of the request: a reason must not change from plan to plan.
 func saidEveryTime(err error) string {
-	var answered *mlflow.APIError
-	var unanswered *mlflow.UnreachableError
+	var answered *rest.APIError
+	var unanswered *rest.UnreachableError
 	switch {
 	case errors.As(err, &answered):
 		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // maxFolderLookups bounds the calls that a review makes to find the paths of folders.
@@ -88,7 +89,7 @@ func (t *folderTracker) paths(ctx context.Context, client *mlflow.Client) map[st
 			return known
 		}
 		asked[folder] = true
-		status, err := client.WorkspaceStatus(ctx, folder)
+		status, err := databricks.WorkspaceStatus(ctx, client, folder)
 		if err != nil {
 			continue // not for the caller to see: what depends on it stays open
 		}
@@ -100,7 +101,7 @@ func (t *folderTracker) paths(ctx context.Context, client *mlflow.Client) map[st
 }
 
 // folderObject is how a folder is named where something is inherited from it.
-func folderObject(folder mlflow.WorkspaceObject) string {
+func folderObject(folder databricks.WorkspaceObject) string {
 	return rootObject + strconv.FormatInt(int64(folder.ID), 10)
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // inherits is an access control list with grants from some objects.
@@ -70,7 +71,7 @@ func TestFolderTracker_calls(t *testing.T) {
 		return tracker.paths(t.Context(), client), len(w.Journal())
 	}
 	object := func(folder string) string {
-		status, err := client.WorkspaceStatus(t.Context(), folder)
+		status, err := databricks.WorkspaceStatus(t.Context(), client, folder)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // directGrants lists what is granted on the experiment itself, `admins` included.
@@ -202,10 +203,10 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 // warnPrincipalName warns of a name that looks like one of another kind. Only the server knows: a role of an MLflow server may have any name.
 func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
 	switch {
-	case p.Kind == mlflow.KindServicePrincipal && !mlflow.IsApplicationID(p.Name):
+	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
 		diags.AddAttributeWarning(at, "Not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
 			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
-	case p.Kind == mlflow.KindGroup && mlflow.IsEmail(p.Name):
+	case p.Kind == mlflow.KindGroup && databricks.IsEmail(p.Name):
 		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email address, which names a user and seldom a group. To grant the level to the "+
 			"user, declare it under users, or as user_name.", p.Name))
 	}

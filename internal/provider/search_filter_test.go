@@ -7,6 +7,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 func TestSearchFilter(t *testing.T) {
@@ -56,17 +58,17 @@ func TestSearchFilter_normalizePrefix(t *testing.T) {
 		backend      mlflow.Backend
 		prefix, want string
 	}{
-		{mlflow.Databricks{}, "/Shared/", "/Shared/"},
-		{mlflow.Databricks{}, "/Workspace/Shared/", "/Shared/"},
-		{mlflow.Databricks{}, "/Workspace/Shared/ch", "/Shared/ch"},
-		{mlflow.Databricks{}, "/Workspace/", "/"},
-		{mlflow.Databricks{}, "/Workspace", "/"},
-		{mlflow.Databricks{}, "/WorkspaceOf", "/WorkspaceOf"},
-		{mlflow.Databricks{}, "/Shared/x", "/Shared/x"},
-		{mlflow.Databricks{}, "", ""},
-		{&mlflow.Server{}, "/Workspace/Shared/", "/Workspace/Shared/"},
-		{&mlflow.Server{}, "/Workspace", "/Workspace"},
-		{&mlflow.Server{}, "team/", "team/"},
+		{databricks.Backend{}, "/Shared/", "/Shared/"},
+		{databricks.Backend{}, "/Workspace/Shared/", "/Shared/"},
+		{databricks.Backend{}, "/Workspace/Shared/ch", "/Shared/ch"},
+		{databricks.Backend{}, "/Workspace/", "/"},
+		{databricks.Backend{}, "/Workspace", "/"},
+		{databricks.Backend{}, "/WorkspaceOf", "/WorkspaceOf"},
+		{databricks.Backend{}, "/Shared/x", "/Shared/x"},
+		{databricks.Backend{}, "", ""},
+		{&server.Backend{}, "/Workspace/Shared/", "/Workspace/Shared/"},
+		{&server.Backend{}, "/Workspace", "/Workspace"},
+		{&server.Backend{}, "team/", "team/"},
 	} {
 		client := mlflow.New(mlflow.Options{Backend: c.backend})
 		if got := normalizePrefix(client, c.prefix); got != c.want {

@@ -14,34 +14,34 @@ func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		full := providerserver.NewProtocol6(New(version)())()
 		lists, _ := full.(tfprotov6.ListResourceServer)
-		return server{full, lists}
+		return lendingServer{full, lists}
 	}
 }
 
-// server lends contexts to the framework's server. The framework keeps the context of every call until the process ends, with all the
+// lendingServer lends contexts to the framework's server. The framework keeps the context of every call until the process ends, with all the
 // loggers in it: about 14 KB a call, and a plan makes four calls for each resource.
-type server struct {
+type lendingServer struct {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
 }
 
-func (s server) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
+func (s lendingServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
 	return lend(ctx, req, s.ProviderServer.ValidateResourceConfig)
 }
 
-func (s server) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
+func (s lendingServer) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
 	return lend(ctx, req, s.ProviderServer.UpgradeResourceState)
 }
 
-func (s server) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+func (s lendingServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	return lend(ctx, req, s.ProviderServer.ReadResource)
 }
 
-func (s server) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (s lendingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
 	return lend(ctx, req, s.ProviderServer.PlanResourceChange)
 }
 
-func (s server) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (s lendingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return lend(ctx, req, s.ProviderServer.ApplyResourceChange)
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // Every server has an experiment 1. So each resource remembers, in private state, the server that it was last read from or written to, and a provider
@@ -151,7 +152,7 @@ func (b *resourceBase) differs(ctx context.Context, o remembered) string {
 		return !e.Deleted() && createdText(e.Created()) == o.created
 	})
 	switch {
-	case mlflow.IsNotFound(err):
+	case rest.IsNotFound(err):
 		return fmt.Sprintf("There is no experiment with ID %s on it.", o.experimentID)
 	case err != nil:
 		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))

@@ -1,0 +1,115 @@
+// Package databricks is the MLflow of Databricks workspaces: its names, folders, callers and permissions.
+package databricks
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"golang.org/x/time/rate"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Backend is the MLflow that a Databricks workspace hosts.
+type Backend struct{ Names }
+
+// Limits of tags on Databricks, in bytes. API: set-experiment-tag.
+const (
+	maxTagKey   = 250
+	maxTagValue = 64 << 10
+)
+
+// Name implements [mlflow.Backend].
+func (Backend) Name() string { return "Databricks" }
+
+// Kind implements [mlflow.Backend].
+func (Backend) Kind() string { return mlflow.KindDatabricks }
+
+// CheckTag implements [mlflow.Backend].
+func (Backend) CheckTag(t mlflow.Tag) error {
+	if len(t.Key) > maxTagKey {
+		return fmt.Errorf("the key is %d bytes long; Databricks takes %d at most", len(t.Key), maxTagKey)
+	}
+	if len(t.Value) > maxTagValue {
+		return fmt.Errorf("the value is %d bytes long; Databricks takes %d at most", len(t.Value), maxTagValue)
+	}
+	return nil
+}
+
+// CheckArtifactLocation implements [mlflow.Backend].
+func (Backend) CheckArtifactLocation(location string) error {
+	return mlflow.CheckAbsoluteLocation(location)
+}
+
+// ExperimentURL implements [mlflow.Backend].
+func (Backend) ExperimentURL(e rest.Endpoint, id string) string {
+	u := strings.TrimSuffix(e.BaseURL.String(), "/") + "/ml/experiments/" + url.PathEscape(id)
+	if e.WorkspaceID != "" {
+		u += "?w=" + url.QueryEscape(e.WorkspaceID)
+	}
+	return u
+}
+
+// MLflowWorkspace implements [mlflow.Backend].
+func (Backend) MLflowWorkspace() string { return "" }
+
+// ReusesIDs implements [mlflow.Backend].
+func (Backend) ReusesIDs() bool { return false }
+
+// DeletedKeepName: deleting moves the experiment to its owner's Trash folder.
+func (Backend) DeletedKeepName() bool { return false }
+
+// Rate gives the documented limits, in requests a second for a workspace.
+func (Backend) Rate(g rest.Group) rate.Limit {
+	switch g {
+	case rest.GroupPermissionReads:
+		return 100
+	case rest.GroupPermissionWrites:
+		return 30
+	case rest.GroupSearch, rest.GroupExperimentWrites:
+		return 7
+	default:
+		return 120
+	}
+}
+
+// AccessControl implements [mlflow.Backend].
+func (Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c} }
+
+// KnownLevels implements [mlflow.Backend].
+func (Backend) KnownLevels() []string {
+	return []string{mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage}
+}
+
+// CheckPrincipal implements [mlflow.Backend].
+func (Backend) CheckPrincipal(p mlflow.Principal) error {
+	if p == admins {
+		return errors.New("workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out")
+	}
+	return nil
+}
+
+// admins are the workspace's administrators. They hold CAN_MANAGE on everything, and the server lets nobody lower that.
+var admins = mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}
+
+// PrincipalAdvice implements [mlflow.Backend].
+func (Backend) PrincipalAdvice(p mlflow.Principal) string {
+	switch p.Kind {
+	case mlflow.KindGroup:
+		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the workspace first.", p.Name)
+	case mlflow.KindServicePrincipal:
+		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
+	default:
+		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, "+
+			"as a service principal.", p.Name)
+	}
+}
+
+// AccessAdvice implements [mlflow.Backend].
+func (Backend) AccessAdvice() string {
+	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, to grant it to you, or run " +
+		"Terraform as somebody who has it."
+}

@@ -1,0 +1,65 @@
+package databricks
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// scimMe is the caller as SCIM describes it.
+type scimMe struct {
+	ID          string `json:"id"`
+	UserName    string `json:"userName"`
+	DisplayName string `json:"displayName"`
+	Groups      []struct {
+		Display string `json:"display"`
+	} `json:"groups"`
+}
+
+// Usable implements [rest.Answer].
+func (m *scimMe) Usable(bool) error {
+	if m.UserName == "" {
+		return errors.New("it contains no userName")
+	}
+	return nil
+}
+
+// CurrentCaller asks SCIM. Entitlements are left out: they are expensive on the server.
+// API: GET preview/scim/v2/Me.
+func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
+	var me scimMe
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: "/api/2.0/preview/scim/v2/Me",
+		Query: url.Values{"excludedAttributes": {"entitlements"}}, Out: &me, Group: rest.GroupOther,
+	})
+	if err != nil {
+		return mlflow.Caller{}, err
+	}
+	caller := mlflow.Caller{
+		Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: me.UserName}, ID: me.ID, DisplayName: me.DisplayName, Home: "/Users/" + me.UserName,
+	}
+	if IsApplicationID(me.UserName) {
+		caller.Principal.Kind = mlflow.KindServicePrincipal
+	}
+	for _, g := range me.Groups {
+		caller.Groups = append(caller.Groups, g.Display)
+	}
+	return caller, nil
+}
+
+// OwnedByCaller implements [mlflow.Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may be the
+// application ID or the display name.
+func (Backend) OwnedByCaller(ctx context.Context, c *mlflow.Client, e mlflow.Experiment) (bool, error) {
+	caller, err := c.Caller(ctx)
+	if err != nil {
+		return false, err
+	}
+	id, _ := e.Tag(mlflow.TagOwnerID)
+	name, _ := e.Tag(mlflow.TagOwnerEmail)
+	return id != "" && id == caller.ID || name != "" && strings.EqualFold(name, caller.Principal.Name), nil
+}

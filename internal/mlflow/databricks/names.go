@@ -1,0 +1,64 @@
+package databricks
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Names are the name rules of Databricks. Paths have a prefix and a trailing slash that mean nothing. Users and service principals share one name space and ignore
+// case, since a service principal that was written as user_name is returned as service_principal_name; groups compare exactly.
+type Names struct{}
+
+// CheckName implements [mlflow.Backend].
+func (b Backend) CheckName(name string) error {
+	n := b.NormalizeName(name)
+	switch {
+	case !strings.HasPrefix(n, "/"):
+		return fmt.Errorf("%q is not an absolute workspace path. On Databricks an experiment's name is one, such as "+
+			"\"/Shared/%s\" or \"/Users/you@example.com/%s\"", name, n, n)
+	case n == "/", n == "/Workspace":
+		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
+	case strings.Contains(n, "//"):
+		return fmt.Errorf("%q has an empty path element. Write a single slash", name)
+	case rest.HasDotSegment(n):
+		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", name)
+	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
+			name, n[strings.LastIndex(n, "/"):])
+	}
+	return nil
+}
+
+// uuid is the shape of a service principal's application id, which is its user name.
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+// IsApplicationID reports whether a principal's name has the shape of a service principal's application id.
+func IsApplicationID(name string) bool { return uuid.MatchString(name) }
+
+// IsEmail reports whether a principal's name has the shape of an email address, by which Databricks names users.
+func IsEmail(name string) bool { return email.MatchString(name) }
+
+var email = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s.]+$`)
+
+// NormalizeName implements [mlflow.NameRules].
+func (Names) NormalizeName(name string) string {
+	if inner, ok := strings.CutPrefix(name, "/Workspace/"); ok {
+		name = "/" + inner
+	}
+	if len(name) > 1 {
+		name = strings.TrimSuffix(name, "/")
+	}
+	return name
+}
+
+// PrincipalKey implements [mlflow.NameRules].
+func (Names) PrincipalKey(p mlflow.Principal) mlflow.PrincipalKey {
+	if p.Kind == mlflow.KindGroup {
+		return mlflow.PrincipalKey(p)
+	}
+	return mlflow.PrincipalKey{Kind: mlflow.KindUser, Name: strings.ToLower(p.Name)}
+}

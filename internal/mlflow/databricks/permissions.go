@@ -1,0 +1,291 @@
+package databricks
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// accessControl is the Permissions API for experiments. API: permissions/experiments/{id}.
+type accessControl struct{ client *mlflow.Client }
+
+// wirePrincipal names a principal in one of three fields. A service principal that was sent as user_name comes back as
+// service_principal_name.
+type wirePrincipal struct {
+	UserName             string `json:"user_name,omitempty"`
+	GroupName            string `json:"group_name,omitempty"`
+	ServicePrincipalName string `json:"service_principal_name,omitempty"`
+}
+
+func (w wirePrincipal) principal() mlflow.Principal {
+	switch {
+	case w.GroupName != "":
+		return mlflow.Principal{Kind: mlflow.KindGroup, Name: w.GroupName}
+	case w.ServicePrincipalName != "":
+		return mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: w.ServicePrincipalName}
+	default:
+		return mlflow.Principal{Kind: mlflow.KindUser, Name: w.UserName}
+	}
+}
+
+type wireGrant struct {
+	wirePrincipal
+	Level string `json:"permission_level"`
+}
+
+type wireACL struct {
+	ObjectID   string `json:"object_id"`
+	ObjectType string `json:"object_type"`
+	Entries    []struct {
+		wirePrincipal
+		DisplayName    string `json:"display_name"`
+		AllPermissions []struct {
+			Level         string   `json:"permission_level"`
+			Inherited     bool     `json:"inherited"`
+			InheritedFrom []string `json:"inherited_from_object"`
+		} `json:"all_permissions"`
+	} `json:"access_control_list"`
+}
+
+// aclAnswer is the access control list of one experiment.
+type aclAnswer struct {
+	wireACL
+
+	id string
+}
+
+// experimentObject is what the Permissions API calls an experiment that has an access control list of its own.
+const experimentObject = "mlflowExperiment"
+
+// Usable implements [rest.Answer]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
+func (a *aclAnswer) Usable(bool) error {
+	if a.ObjectID == "" || a.ObjectType == "" {
+		return errors.New("it contains no object_id and object_type of an access control list")
+	}
+	if a.ObjectType != experimentObject {
+		return nil
+	}
+	if got := a.ObjectID[strings.LastIndex(a.ObjectID, "/")+1:]; got != a.id {
+		return rest.CheckSame("experiment", a.id, got)
+	}
+	for _, e := range a.Entries {
+		if e.principal().Name == "" {
+			return errors.New("it contains an entry without a user, group, or service principal")
+		}
+	}
+	return nil
+}
+
+// levelsAnswer lists the permission levels of an object.
+type levelsAnswer struct {
+	Levels []mlflow.LevelInfo `json:"permission_levels"`
+}
+
+// Usable implements [rest.Answer].
+func (a *levelsAnswer) Usable(bool) error {
+	if len(a.Levels) == 0 {
+		return errors.New("it contains no permission_levels")
+	}
+	return nil
+}
+
+func (a accessControl) Get(ctx context.Context, id string) (mlflow.ACL, error) {
+	out := aclAnswer{id: id}
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: permissionsPath(id), Out: &out, Group: rest.GroupPermissionReads,
+	})
+	if err != nil {
+		return mlflow.ACL{}, err
+	}
+	return out.acl(), out.objectError()
+}
+
+// GetListed implements [mlflow.AccessControl].
+func (a accessControl) GetListed(ctx context.Context, id string) (mlflow.ACL, error) {
+	return a.Get(ctx, id)
+}
+
+// Background implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
+func (a accessControl) Background(context.Context, []string) (mlflow.Background, error) {
+	return mlflow.Background{}, nil
+}
+
+// Set implements [mlflow.AccessControl] by PUT, which replaces all direct entries.
+func (a accessControl) Set(ctx context.Context, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
+	return a.write(ctx, http.MethodPut, id, grants)
+}
+
+// Level implements [mlflow.AccessControl].
+func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal) (mlflow.Holding, error) {
+	acl, err := a.Get(ctx, id)
+	if err != nil {
+		return mlflow.Holding{}, err
+	}
+	for _, e := range acl.Entries {
+		if a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p) {
+			level, _ := e.Direct()
+			return mlflow.Holding{Level: level}, nil
+		}
+	}
+	return mlflow.Holding{}, nil
+}
+
+// Grant implements [mlflow.AccessControl] by PATCH, which leaves the other grants alone.
+func (a accessControl) Grant(ctx context.Context, id string, g mlflow.Grant) (time.Time, error) {
+	_, err := a.write(ctx, http.MethodPatch, id, []mlflow.Grant{g})
+	return time.Time{}, err
+}
+
+// Revoke implements [mlflow.AccessControl]. PATCH can't remove, so the list is read, and written without the principal. Somebody else's
+// change in between would be undone, so what the server answers is checked.
+func (a accessControl) Revoke(ctx context.Context, id string, p mlflow.Principal) error {
+	before, err := a.Get(ctx, id)
+	if err != nil {
+		return err
+	}
+	others, found := a.directExcept(before, p)
+	if !found {
+		return nil
+	}
+	after, err := a.Set(ctx, id, others)
+	if err != nil {
+		return err
+	}
+	if _, still := a.directExcept(after, p); still {
+		return &mlflow.StillGrantedError{Principal: p}
+	}
+	return nil
+}
+
+// Leftover implements [mlflow.AccessControl]: IDs are never used again.
+func (a accessControl) Leftover(context.Context, string) ([]mlflow.Grant, error) { return nil, nil }
+
+// Levels implements [mlflow.AccessControl].
+func (a accessControl) Levels(ctx context.Context, id string) ([]mlflow.LevelInfo, error) {
+	var out levelsAnswer
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: permissionsPath(id) + "/permissionLevels", Out: &out, Group: rest.GroupPermissionReads,
+	})
+	return out.Levels, err
+}
+
+func toWire(p mlflow.Principal) wirePrincipal {
+	switch p.Kind {
+	case mlflow.KindGroup:
+		return wirePrincipal{GroupName: p.Name}
+	case mlflow.KindServicePrincipal:
+		return wirePrincipal{ServicePrincipalName: p.Name}
+	default:
+		return wirePrincipal{UserName: p.Name}
+	}
+}
+
+func (w wireACL) acl() mlflow.ACL {
+	acl := mlflow.ACL{Admins: admins}
+	for _, e := range w.Entries {
+		entry := mlflow.ACLEntry{Principal: e.principal(), DisplayName: e.DisplayName}
+		for _, p := range e.AllPermissions {
+			entry.Permissions = append(entry.Permissions, mlflow.Permission(p))
+		}
+		acl.Entries = append(acl.Entries, entry)
+	}
+	return acl
+}
+
+func permissionsPath(id string) string {
+	return "/api/2.0/permissions/experiments/" + url.PathEscape(id)
+}
+
+// objectError refuses the list of something else than an experiment.
+func (w wireACL) objectError() error {
+	if w.ObjectType == experimentObject {
+		return nil
+	}
+	return &mlflow.ObjectError{Type: w.ObjectType}
+}
+
+// directExcept lists the direct grants of all others, and reports whether the principal holds one.
+func (a accessControl) directExcept(acl mlflow.ACL, p mlflow.Principal) (others []mlflow.Grant, found bool) {
+	for _, e := range acl.Entries {
+		level, direct := e.Direct()
+		switch {
+		case !direct:
+		case a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p):
+			found = true
+		default:
+			others = append(others, mlflow.Grant{Principal: e.Principal, Level: level})
+		}
+	}
+	return others, found
+}
+
+func (a accessControl) write(ctx context.Context, method, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
+	list := make([]wireGrant, 0, len(grants))
+	for _, g := range grants {
+		list = append(list, wireGrant{wirePrincipal: toWire(g.Principal), Level: g.Level})
+	}
+	out := aclAnswer{id: id}
+	err := a.client.Do(ctx, rest.Call{
+		Method: method, Path: permissionsPath(id), Body: map[string]any{"access_control_list": list},
+		Out: &out, Group: rest.GroupPermissionWrites,
+	})
+	if err != nil {
+		return mlflow.ACL{}, withMissingPrincipal(err)
+	}
+	if err := out.objectError(); err != nil {
+		return mlflow.ACL{}, err
+	}
+	acl := out.acl()
+	for _, g := range grants {
+		if err := a.checkGranted(acl, g); err != nil {
+			return acl, err
+		}
+	}
+	return acl, nil
+}
+
+// checkGranted checks that a list contains a grant that was just written. A server that matches groups in any case, or maps a principal to
+// another one, lists it under a name that the next read would take for somebody else's grant.
+func (a accessControl) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
+	lost := &mlflow.NotGrantedError{Grant: g}
+	for _, e := range acl.Entries {
+		level, direct := e.Direct()
+		switch {
+		case !direct:
+		case a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(g.Principal):
+			lost.Listed, lost.Level = e.Principal, level
+			if level == g.Level {
+				return nil
+			}
+		case lost.Level == "" && strings.EqualFold(e.Principal.Name, g.Principal.Name):
+			lost.Listed = e.Principal
+		}
+	}
+	return lost
+}
+
+// missingPrincipal takes a name with all its parentheses, and the first name of several.
+var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
+
+// withMissingPrincipal tells an unknown principal by the server's words.
+func withMissingPrincipal(err error) error {
+	e, ok := errors.AsType[*rest.APIError](err)
+	if !ok {
+		return err
+	}
+	m := missingPrincipal.FindStringSubmatch(e.Message)
+	if m == nil {
+		return err
+	}
+	kind := map[string]mlflow.PrincipalKind{
+		"UserName": mlflow.KindUser, "GroupName": mlflow.KindGroup, "ServicePrincipalName": mlflow.KindServicePrincipal,
+	}[m[1]]
+	return &mlflow.MissingPrincipalError{Principal: mlflow.Principal{Kind: kind, Name: m[2]}, Err: err}
+}

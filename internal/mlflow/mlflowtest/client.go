@@ -1,0 +1,66 @@
+// Package mlflowtest has what the tests of the MLflow client share: servers that answer as a test says, or as real servers were recorded to, and
+// checks of what the client makes of it.
+package mlflowtest
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Endpoint is where the servers of the tests are. No request reaches it.
+func Endpoint(context.Context) (rest.Endpoint, error) {
+	return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
+}
+
+// Transport is a transport that is a function.
+type Transport func(*http.Request) (*http.Response, error)
+
+// RoundTrip implements [http.RoundTripper].
+func (f Transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Client is a client of what a transport answers.
+func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(*mlflow.Options)) *mlflow.Client {
+	o := mlflow.Options{Backend: backend, Options: rest.Options{Endpoint: Endpoint, Transport: transport}}
+	for _, f := range change {
+		f(&o)
+	}
+	return mlflow.New(o)
+}
+
+// Quickly bounds the retries of a client.
+func Quickly(o *mlflow.Options) { o.RetryTimeout = 5 * time.Second }
+
+// bearer authenticates as the admin of a local workspace.
+type bearer struct{}
+
+func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
+	return http.DefaultTransport.RoundTrip(req)
+}
+
+// Workspace starts an in-memory workspace that emulates Databricks, and returns it with a client of its admin.
+func Workspace(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)) (*emulator.Workspace, *mlflow.Client) {
+	t.Helper()
+	w := emulator.New(o)
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	base, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(o *mlflow.Options) {
+		o.Endpoint = func(context.Context) (rest.Endpoint, error) { return rest.Endpoint{BaseURL: base}, nil }
+		o.RetryTimeout = 10 * time.Second
+	}
+	return w, Client(bearer{}, databricks.Backend{}, append([]func(*mlflow.Options){at}, change...)...)
+}

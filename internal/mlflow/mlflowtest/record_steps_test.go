@@ -1,0 +1,194 @@
+//go:build mlflow
+
+package mlflowtest
+
+type fields map[string]any
+
+// recordedSteps are all calls that the client makes, in all their usual outcomes, in the order in which they are made on a fresh server. Every
+// server gets all of them: what it does not have it says. Experiment 1 is churn, its creator is the admin; ana is in the role risk, ben in none.
+var recordedSteps = concat(prepareSteps, experimentSteps, tagSteps, lifecycleSteps, contentSteps, callerSteps, userGrantSteps, roleGrantSteps, legacySteps,
+	pictureSteps, workspaceSteps, absentSteps)
+
+func concat(parts ...[]step) (all []step) {
+	for _, p := range parts {
+		all = append(all, p...)
+	}
+	return all
+}
+
+var prepareSteps = []step{
+	{setup: true, call: "POST " + UserCalls + "create", body: fields{"username": "ana", "password": recordPassword}},
+	{setup: true, call: "POST " + UserCalls + "create", body: fields{"username": "ben", "password": recordPassword}},
+	{setup: true, call: "POST " + RoleCalls + "create", body: fields{"name": "risk", "workspace": "default"}},
+	{setup: true, call: "POST " + RoleCalls + "assign", body: fields{"username": "ana", "role_id": 1}},
+}
+
+var experimentSteps = []step{
+	{name: "search finds only Default", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1000}},
+	{name: "create", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn", "tags": []fields{{"key": "team", "value": "risk"}}}},
+	{name: "create: taken", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn"}},
+	{name: "create: no name", call: "POST " + ExperimentCalls + "create", body: fields{"name": ""}},
+	{name: "create: bad tag", call: "POST " + ExperimentCalls + "create", body: fields{"name": "tagged", "tags": []fields{{"key": "a@b", "value": "x"}}}},
+	{name: "get", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+	{name: "get: missing", call: "GET " + ExperimentCalls + "get?experiment_id=999"},
+	{name: "get: no number", call: "GET " + ExperimentCalls + "get?experiment_id=abc"},
+	{name: "get-by-name", call: "GET " + ExperimentCalls + "get-by-name?experiment_name=churn"},
+	{name: "get-by-name: missing", call: "GET " + ExperimentCalls + "get-by-name?experiment_name=none"},
+	{name: "search: a page", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "order_by": []string{"experiment_id ASC"}}},
+	{name: "search: nothing", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "filter": "name = 'none'"}},
+	{name: "search: bad filter", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "filter": "nme = 'x'"}},
+	{name: "search: bad token", call: "POST " + ExperimentCalls + "search", body: fields{"max_results": 1, "page_token": "x"}},
+	{name: "update", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "churn"}},
+	{name: "update: taken", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "Default"}},
+	{name: "update: missing", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "999", "new_name": "x"}},
+	{name: "update: denied", as: "ben", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
+}
+
+var tagSteps = []step{
+	{name: "set-experiment-tag", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "stage", "value": "dev"}},
+	{name: "set-experiment-tag: bad key", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "a@b", "value": "x"}},
+	{name: "set-experiment-tag: missing", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "999", "key": "k", "value": "x"}},
+	{name: "delete-experiment-tag", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
+	{name: "delete-experiment-tag: no tag", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "stage"}},
+	{name: "delete-experiment-tag: missing", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "999", "key": "k"}},
+}
+
+var lifecycleSteps = []step{
+	{name: "restore: active", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "1"}},
+	{name: "delete", call: "POST " + ExperimentCalls + "delete", body: fields{"experiment_id": "1"}},
+	{name: "delete: deleted", call: "POST " + ExperimentCalls + "delete", body: fields{"experiment_id": "1"}},
+	{name: "get: deleted", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+	{name: "create: taken by a deleted one", call: "POST " + ExperimentCalls + "create", body: fields{"name": "churn"}},
+	{name: "update: deleted", call: "POST " + ExperimentCalls + "update", body: fields{"experiment_id": "1", "new_name": "x"}},
+	{name: "set-experiment-tag: deleted", call: "POST " + ExperimentCalls + "set-experiment-tag", body: fields{"experiment_id": "1", "key": "k", "value": "x"}},
+	{name: "delete-experiment-tag: deleted", call: "POST " + ExperimentCalls + "delete-experiment-tag", body: fields{"experiment_id": "1", "key": "k"}},
+	{name: "restore", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "1"}},
+	{name: "restore: missing", call: "POST " + ExperimentCalls + "restore", body: fields{"experiment_id": "999"}},
+}
+
+var (
+	runSearch       = fields{"experiment_ids": []string{"1"}, "run_view_type": "ACTIVE_ONLY", "max_results": 1}
+	ofExperiment    = fields{"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": fields{"experiment_id": "1"}}
+	traceSearch     = fields{"locations": []fields{ofExperiment}, "max_results": 1}
+	oldTraceSearch  = "GET /api/2.0/mlflow/traces?experiment_ids=1&max_results=1"
+	modelSearch     = fields{"experiment_ids": []string{"1"}, "max_results": 1}
+	runSearchCall   = "POST /api/2.0/mlflow/runs/search"
+	traceSearchCall = "POST /api/3.0/mlflow/traces/search"
+	modelSearchCall = "POST /api/2.0/mlflow/logged-models/search"
+)
+
+var contentSteps = []step{
+	{name: "runs/search: none", call: runSearchCall, body: runSearch},
+	{name: "traces/search: none", call: traceSearchCall, body: traceSearch},
+	{name: "traces: none", call: oldTraceSearch},
+	{name: "logged-models/search: none", call: modelSearchCall, body: modelSearch},
+	{setup: true, call: "POST /api/2.0/mlflow/runs/create", body: fields{"experiment_id": "1", "run_name": "first", "start_time": 1700000000000}},
+	{setup: true, call: "POST /api/3.0/mlflow/traces", body: fields{"trace": fields{"trace_info": fields{
+		"trace_id": "tr-1", "trace_location": ofExperiment, "request_time": "2023-11-14T22:13:20Z", "state": "OK", "trace_metadata": fields{}, "tags": fields{},
+	}}}},
+	{setup: true, call: "POST /api/2.0/mlflow/traces", body: fields{
+		"experiment_id": "1", "timestamp_ms": 1700000000000, "execution_time_ms": 1, "status": "OK", "request_metadata": []fields{}, "tags": []fields{},
+	}},
+	{setup: true, call: "POST /api/2.0/mlflow/logged-models", body: fields{"experiment_id": "1", "name": "model"}},
+	{name: "runs/search", call: runSearchCall, body: runSearch},
+	{name: "traces/search", call: traceSearchCall, body: traceSearch},
+	{name: "traces", call: oldTraceSearch},
+	{name: "logged-models/search", call: modelSearchCall, body: modelSearch},
+	{name: "runs/search: unknown experiment", call: runSearchCall, body: fields{"experiment_ids": []string{"999"}, "max_results": 1}},
+}
+
+var callerSteps = []step{
+	{name: "users/current: admin", call: "GET " + UserCalls + "current"},
+	{name: "users/current: ana", as: "ana", call: "GET " + UserCalls + "current"},
+	{name: "users/current: wrong password", as: "nobody", call: "GET " + UserCalls + "current"},
+	{name: "users/get: oneself", as: "ana", call: "GET " + UserCalls + "get?username=ana"},
+	{name: "users/get: another", as: "ana", call: "GET " + UserCalls + "get?username=ben"},
+	{name: "users/get: missing", call: "GET " + UserCalls + "get?username=nobody"},
+	{name: "users/list: admin", call: "GET " + UserCalls + "list"},
+	{name: "users/list: ana", as: "ana", call: "GET " + UserCalls + "list"},
+	{name: "roles/list: a member", as: "ana", call: "GET " + RoleCalls + "list?workspace=default"},
+	{name: "roles/list: in no role", as: "ben", call: "GET " + RoleCalls + "list?workspace=default"},
+	{name: "roles/list: unknown workspace", call: "GET " + RoleCalls + "list?workspace=none"},
+	{name: "users/permissions/get: the probe", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"},
+	{name: "users/permissions/get: the probe of a user", as: "ana", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=ana"},
+	{name: "users/permissions/get: the probe without a name", as: "ana", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username="},
+	{name: "users/permissions/get: wrong password", as: "nobody", call: "GET " + GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"},
+	{name: "users/permissions/get: by the default", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=ben"},
+	{name: "users/permissions/get: missing", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=nobody"},
+	{name: "users/permissions/get: another", as: "ben", call: "GET " + GrantCalls + "get?resource_id=1&resource_type=experiment&username=ana"},
+}
+
+var userGrantSteps = []step{
+	{name: "grant", call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "grant: there is one", call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
+	{name: "grant: no such user", call: "POST " + GrantCalls + "grant", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "grant: bad level", call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "FLY"}},
+	{name: "grant: denied", as: "ben", call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "READ"}},
+	{name: "revoke: denied", as: "ben", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke: no grant", call: "POST " + GrantCalls + "revoke", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1"}},
+	{name: "revoke: no such user", call: "POST " + GrantCalls + "revoke", body: fields{"username": "nobody", "resource_type": "experiment", "resource_id": "1"}},
+}
+
+var roleGrantSteps = []step{
+	{name: "roles/permissions/add", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
+	{name: "roles/permissions/add: there is one", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
+	{name: "roles/permissions/add: no such role", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 99, "resource_type": "experiment", "resource_pattern": "1", "permission": "EDIT"}},
+	{name: "roles/permissions/add: denied", as: "ben", call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "2", "permission": "READ"}},
+	{name: "roles/list: admin", call: "GET " + RoleCalls + "list?workspace=default"},
+	{name: "roles/permissions/update", call: "PATCH " + RoleCalls + "permissions/update", body: fields{"role_permission_id": 2, "permission": "EDIT"}},
+	{name: "roles/permissions/update: no such row", call: "PATCH " + RoleCalls + "permissions/update", body: fields{"role_permission_id": 99, "permission": "EDIT"}},
+	{name: "roles/permissions/remove", call: "DELETE " + RoleCalls + "permissions/remove", body: fields{"role_permission_id": 2}},
+	{name: "roles/permissions/remove: no such row", call: "DELETE " + RoleCalls + "permissions/remove", body: fields{"role_permission_id": 99}},
+}
+
+var legacySteps = []step{
+	{name: "permissions/get: no row", call: "GET " + LegacyCalls + "get?experiment_id=1&username=ben"},
+	{name: "permissions/get: no such user", call: "GET " + LegacyCalls + "get?experiment_id=1&username=nobody"},
+	{name: "permissions/get: the probe", call: "GET " + LegacyCalls + "get?experiment_id=0&username=admin"},
+	{name: "permissions/get: the probe of a user", as: "ana", call: "GET " + LegacyCalls + "get?experiment_id=0&username=ana"},
+	{name: "permissions/create", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "READ"}},
+	{name: "permissions/create: there is one", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
+	{name: "permissions/create: no such user", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "nobody", "permission": "READ"}},
+	{name: "permissions/create: bad level", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "FLY"}},
+	{name: "permissions/create: denied", as: "ben", call: "POST " + LegacyCalls + "create", body: fields{"experiment_id": "1", "username": "ana", "permission": "READ"}},
+	{name: "permissions/get", call: "GET " + LegacyCalls + "get?experiment_id=1&username=ben"},
+	{name: "permissions/update", call: "PATCH " + LegacyCalls + "update", body: fields{"experiment_id": "1", "username": "ben", "permission": "EDIT"}},
+	{name: "permissions/update: no row", call: "PATCH " + LegacyCalls + "update", body: fields{"experiment_id": "1", "username": "ana", "permission": "EDIT"}},
+	{name: "users/get: with rows", call: "GET " + UserCalls + "get?username=ben"},
+	{name: "permissions/delete", call: "DELETE " + LegacyCalls + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
+	{name: "permissions/delete: no row", call: "DELETE " + LegacyCalls + "delete", body: fields{"experiment_id": "1", "username": "ben"}},
+	{name: "users/get: admin", call: "GET " + UserCalls + "get?username=admin"},
+	{name: "users/get: ana", call: "GET " + UserCalls + "get?username=ana"},
+	{name: "users/get: ben", call: "GET " + UserCalls + "get?username=ben"},
+}
+
+// pictureSteps are the lists when every kind of grant is held: ana EDIT alone, ben DENY alone and a model, the role risk READ here and USE everywhere;
+// the role bosses manages the workspace.
+var pictureSteps = []step{
+	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
+	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "DENY"}},
+	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "registered_model", "resource_id": "m", "permission": "MANAGE"}},
+	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "1", "permission": "READ"}},
+	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 1, "resource_type": "experiment", "resource_pattern": "*", "permission": "USE"}},
+	{setup: true, call: "POST " + RoleCalls + "create", body: fields{"name": "bosses", "workspace": "default"}},
+	{setup: true, call: "POST " + RoleCalls + "permissions/add", body: fields{"role_id": 5, "resource_type": "workspace", "resource_pattern": "*", "permission": "MANAGE"}},
+	{name: "users/list: picture", call: "GET " + UserCalls + "list"},
+	{name: "roles/list: picture", call: "GET " + RoleCalls + "list?workspace=default"},
+	{name: "current/permissions: admin", call: "GET /api/3.0/mlflow/users/current/permissions"},
+	{name: "current/permissions: ana", as: "ana", call: "GET /api/3.0/mlflow/users/current/permissions"},
+	{name: "current/permissions: ben", as: "ben", call: "GET /api/3.0/mlflow/users/current/permissions"},
+}
+
+var workspaceSteps = []step{
+	{name: "a workspace that is not there", workspace: "none", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+	{setup: true, call: "POST /api/3.0/mlflow/workspaces", body: fields{"name": "other"}},
+	{name: "users/list: outside of a workspace", as: "ben", workspace: "other", call: "GET " + UserCalls + "list"},
+	{name: "roles/list: of another workspace", workspace: "other", call: "GET " + RoleCalls + "list?workspace=other"},
+	{name: "get: of another workspace", workspace: "other", call: "GET " + ExperimentCalls + "get?experiment_id=1"},
+}
+
+var absentSteps = []step{
+	{name: "absent call", call: "GET /api/2.0/mlflow/no-such-call"},
+	{name: "wrong method", call: "GET " + ExperimentCalls + "delete"},
+}

@@ -1,0 +1,34 @@
+package mlflow_test
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+func TestACLEntry_Effective(t *testing.T) {
+	t.Parallel()
+	direct := func(level string) mlflow.Permission { return mlflow.Permission{Level: level} }
+	from := func(level, origin string) mlflow.Permission {
+		return mlflow.Permission{Level: level, Inherited: true, InheritedFrom: []string{origin}}
+	}
+	for name, c := range map[string]struct {
+		permissions []mlflow.Permission
+		want        string
+	}{
+		"none":                                {nil, ""},
+		"the highest":                         {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelManage, "/directories/1"), direct(mlflow.LevelEdit)}, mlflow.LevelManage},
+		"use is more than read":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelUse},
+		"use is less than edit":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelEdit, mlflow.FromEveryExperiment)}, mlflow.LevelEdit},
+		"denied":                              {[]mlflow.Permission{from(mlflow.LevelManage, mlflow.FromEveryExperiment), direct(mlflow.LevelDeny)}, mlflow.LevelDeny},
+		"denied everywhere":                   {[]mlflow.Permission{from(mlflow.LevelDeny, mlflow.FromEveryExperiment), direct(mlflow.LevelManage)}, mlflow.LevelDeny},
+		"admins are not denied":               {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromAdmin)}, mlflow.LevelManage},
+		"managers of the workspace are not":   {[]mlflow.Permission{direct(mlflow.LevelDeny), from(mlflow.LevelManage, mlflow.FromWorkspace)}, mlflow.LevelManage},
+		"nothing is less than what is there":  {[]mlflow.Permission{direct(mlflow.LevelNone), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelRead},
+		"a level that is not known is lowest": {[]mlflow.Permission{direct("CAN_FLY"), from(mlflow.LevelRead, "/directories/1")}, mlflow.LevelRead},
+	} {
+		if got := (mlflow.ACLEntry{Permissions: c.permissions}).Effective(); got != c.want {
+			t.Errorf("%s: effective is %q, want %q", name, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,134 @@
+package rest
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Answer is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
+// the JSON of a proxy, a sign-in page, or another object is never taken for "nothing there".
+type Answer interface {
+	// Usable returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
+	// searches return for no match.
+	Usable(empty bool) error
+}
+
+// Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page of
+// 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
+const (
+	maxRefusal = 64 << 10
+	maxObject  = 16 << 20
+	maxPage    = 128 << 20
+)
+
+// tooLargeError reports a response that was not read to its end.
+type tooLargeError struct{ limit int64 }
+
+func (e tooLargeError) Error() string {
+	return fmt.Sprintf("the response is larger than %d MiB, which no answer of the API is", e.limit>>20)
+}
+
+// Permanent implements the interface that isPermanent looks for.
+func (tooLargeError) Permanent() bool { return true }
+
+// Int64 decodes from a JSON number or from a decimal string: servers send both.
+type Int64 int64
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *Int64) UnmarshalJSON(data []byte) error {
+	text := strings.Trim(string(data), `"`)
+	if text == "null" || text == "" {
+		return nil
+	}
+	v, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a whole number", text)
+	}
+	*i = Int64(v)
+	return nil
+}
+
+// CheckPage checks a page of a search: it lists something, says where the next page is, or is {}.
+func CheckPage(listed, empty bool, token, noun string) error {
+	if listed || token != "" || empty {
+		return nil
+	}
+	return errors.New("it contains no " + noun)
+}
+
+// CheckSame checks that an answer is about what was asked for.
+func CheckSame(noun, asked, got string) error {
+	switch got {
+	case asked:
+		return nil
+	case "":
+		return errors.New("it contains no " + noun)
+	default:
+		return fmt.Errorf("it is about %s %q, not %q", noun, got, asked)
+	}
+}
+
+// isEmptyObject reports whether a response is {}, whatever white space is in it.
+func isEmptyObject(body []byte) bool {
+	inner, ok := bytes.CutPrefix(bytes.TrimSpace(body), []byte("{"))
+	return ok && string(bytes.TrimSpace(inner)) == "}"
+}
+
+// wrongJSON says what is wrong with a response, in words of JSON and not of Go.
+func wrongJSON(err error) error {
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
+		return fmt.Errorf("%s is a %s", cmp.Or(field, "the response"), wrong.Value)
+	}
+	return fmt.Errorf("it is not valid JSON: %w", err)
+}
+
+// decode turns the last answer into the call's result or an error.
+func (a *attempts) decode(resp *http.Response) error {
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return a.unreachable(err)
+	}
+	empty := len(bytes.TrimSpace(body)) == 0
+	switch {
+	case resp.StatusCode < 200 || resp.StatusCode > 299:
+		return a.apiError(resp, body)
+	case empty && a.call.Out == nil:
+		return nil
+	case empty:
+		return a.noAnswer(resp, errors.New("it is empty"))
+	case errorCode(body) != "", !isJSON(resp, body) && !json.Valid(body):
+		return a.apiError(resp, body)
+	case !isJSON(resp, body):
+		return a.noAnswer(resp, errors.New("it is no JSON object"))
+	case a.call.Out == nil && !isEmptyObject(body):
+		return a.noAnswer(resp, errors.New("it contains what this call does not return"))
+	case a.call.Out == nil:
+		return nil
+	}
+	if err := json.Unmarshal(body, a.call.Out); err != nil {
+		return a.noAnswer(resp, wrongJSON(err))
+	}
+	if err := a.call.Out.Usable(isEmptyObject(body)); err != nil {
+		return a.noAnswer(resp, err)
+	}
+	return nil
+}
+
+// isJSON tells a JSON answer from a web page or text: some servers send JSON without its content type.
+func isJSON(resp *http.Response, body []byte) bool {
+	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	if mediaType == "text/html" {
+		return false
+	}
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && (body[0] == '{' || body[0] == '[')
+}

@@ -1,0 +1,177 @@
+package rest_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// TestRecordedRefusals: whatever a real server refuses, people are shown one short line without a database's words, markup, or rows.
+func TestRecordedRefusals(t *testing.T) {
+	t.Parallel()
+	for _, recording := range mlflowtest.Servers {
+		for name, e := range mlflowtest.ReadRecording(t, recording) {
+			if e.Status < http.StatusBadRequest || e.Status == http.StatusUnauthorized {
+				continue
+			}
+			t.Run(recording+" "+name, func(t *testing.T) {
+				t.Parallel()
+				s := mlflowtest.NewRecorded(t, recording)
+				s.Read(mlflowtest.GetChurn, s.As(name))
+				_, err := get(t.Context(), newClient(s))
+				var refusal *rest.APIError
+				if !errors.As(err, &refusal) {
+					t.Fatalf("error %v", err)
+				}
+				for _, part := range []string{"sqlite", "SQL", "[parameters", "<", "\n"} {
+					if strings.Contains(refusal.Message, part) {
+						t.Errorf("%q is in %q", part, refusal.Message)
+					}
+				}
+				if refusal.Message == "" || len(refusal.Message) > 400 || refusal.Status != e.Status {
+					t.Errorf("refusal %+v", refusal)
+				}
+			})
+		}
+	}
+}
+
+// TestTextsOfServers: a server can't take the terminal over.
+func TestTextsOfServers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct{ message, want string }{
+		"colors and moves":    {"a\x1b[31mred\x1b[2Jb", "aredb"},
+		"the window's title":  {"a\x1b]0;owned\x07b", "ab"},
+		"eight-bit sequences": {"a\u009b31mb", "ab"},
+		"control characters":  {"a\u0008\u0000\rb", "ab"},
+		"turned text":         {"a\u202eb\u2066c", "abc"},
+		"what is long is cut": {strings.Repeat("x", 5000), strings.Repeat("x", 600) + "…"},
+		"lines become one":    {"a\n\n  b\tc", "a b c"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body, err := json.Marshal(map[string]string{"error_code": "PERMISSION_DENIED", "message": tc.message})
+			if err != nil {
+				t.Fatal(err)
+			}
+			expectMessage(t, mlflowtest.Answer{Status: http.StatusForbidden, MediaType: "application/json", Body: string(body)}, "", tc.want)
+		})
+	}
+}
+
+// TestSecretsOfOurs: a server that echoes what we sent makes nobody see it.
+func TestSecretsOfOurs(t *testing.T) {
+	t.Parallel()
+	denied := func(message string) mlflowtest.Answer {
+		return mlflowtest.Answer{Status: http.StatusForbidden, MediaType: "application/json", Body: `{"error_code":"PERMISSION_DENIED","message":"` + message + `"}`}
+	}
+	for name, tc := range map[string]struct {
+		secret string
+		answer mlflowtest.Answer
+		want   string
+	}{
+		"as it is":                 {"s3cret", denied("bad password s3cret"), "bad password ***"},
+		"more than once":           {"s3cret", denied("s3cret, s3cret"), "***, ***"},
+		"as JSON":                  {`s3"cret`, denied(`bad password s3\"cret`), "bad password ***"},
+		"in escapes":               {"pässword", denied(`bad password p\u00e4ssword`), "bad password ***"},
+		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
+		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
+		"in a page":                {"s3<cret>&1", mlflowtest.PageAnswer(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
+		"in a page that is a page": {"s3cret", mlflowtest.PageAnswer(http.StatusOK, "<title>s3cret</title>"), `the server answered with a page instead of JSON: "***"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			expectMessage(t, tc.answer, tc.secret, tc.want)
+		})
+	}
+}
+
+// expectMessage checks what is made of an answer.
+func expectMessage(t *testing.T, a mlflowtest.Answer, secret, want string) {
+	t.Helper()
+	s := mlflowtest.NewScripted(t)
+	s.Read(mlflowtest.GetChurn, a)
+	var logged string
+	client := newClient(s, func(o *rest.Options) {
+		o.Secrets = func() []string { return []string{"", secret} }
+		o.Log = func(_ context.Context, e rest.Exchange) { logged += e.RequestBody + e.ResponseBody }
+	})
+	_, err := get(t.Context(), client)
+	var refusal *rest.APIError
+	if !errors.As(err, &refusal) || refusal.Message != want {
+		t.Errorf("error %#v, want %q", err, want)
+	}
+	if secret != "" && strings.Contains(logged, secret) {
+		t.Errorf("the log has %q", logged)
+	}
+}
+
+// endless is a body that does not end, and counts what is read of it.
+type endless struct {
+	text string
+	read int
+}
+
+func (e *endless) Read(p []byte) (int, error) {
+	n := copy(p, strings.Repeat(e.text, len(p)/len(e.text)+1))
+	e.read += n
+	return n, nil
+}
+
+// TestEndlessBodies: a server that sends without end is read no further than its kind of answer can be long.
+func TestEndlessBodies(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		status    int
+		mediaType string
+		text      string
+		most      int
+	}{
+		"a refusal": {403, "application/json", `{"message":"x`, 1 << 20}, "a page": {200, "text/html", "<p>", 1 << 20}, "an answer": {200, "application/json", `{"x":"`, 20 << 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			body := &endless{text: tc.text}
+			tries := 0
+			client := newClient(nil, func(o *rest.Options) {
+				o.Transport = mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+					tries++
+					return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
+				})
+			})
+			if _, err := get(t.Context(), client); err == nil || len(err.Error()) > 2000 {
+				t.Errorf("error %v", err)
+			}
+			if body.read > tc.most || tries != 1 {
+				t.Errorf("%d bytes were read in %d tries", body.read, tries)
+			}
+		})
+	}
+}
+
+func TestServerDate(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 25, 20, 36, 0, 0, time.UTC)
+	client := newClient(nil, func(o *rest.Options) {
+		o.Transport = mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+			body := `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Could not find experiment with name 'churn'"}`
+			header := http.Header{"Content-Type": {"application/json"}, "Date": {at.Format(http.TimeFormat)}}
+			return &http.Response{StatusCode: http.StatusNotFound, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+		})
+	})
+	_, err := get(t.Context(), client)
+	if got := rest.ServerDate(err); !got.Equal(at) {
+		t.Errorf("date %s", got)
+	}
+	if got := rest.ServerDate(errors.New("x")); !got.IsZero() {
+		t.Errorf("date %s of no answer", got)
+	}
+}

@@ -1,0 +1,57 @@
+package rest_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+func TestLimiterHoldsBackOnlyItsGroup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := mlflowtest.NewReplies(reply(429, "{}", "Retry-After", "1"), reply(200, "{}"))
+		c := newClient(a)
+		searchNothing(t, c)
+		start := time.Now()
+		for range 20 {
+			if err := setTag(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took > 0 {
+			t.Errorf("tags waited %s for the limit of searches", took)
+		}
+		start = time.Now()
+		for range 8 {
+			searchNothing(t, c)
+		}
+		if took := time.Since(start); took < time.Second {
+			t.Errorf("8 searches at 7 a second took only %s", took)
+		}
+	})
+}
+
+func TestRateLimitCapsAllCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(mlflowtest.NewReplies(reply(200, "{}")), func(o *rest.Options) { o.RateLimit = 2 })
+		start := time.Now()
+		for range 6 {
+			if err := setTag(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if took := time.Since(start); took != 2*time.Second {
+			t.Errorf("6 calls at 2 a second with a burst of 2 took %s", took)
+		}
+	})
+}
+
+// searchNothing makes one search that finds nothing.
+func searchNothing(t *testing.T, c *rest.Client) {
+	t.Helper()
+	if found, err := search(t.Context(), c); err != nil || len(found.Experiments) > 0 {
+		t.Fatalf("found %+v, %v", found, err)
+	}
+}

@@ -1,0 +1,192 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// errorBody is every shape of error body that is known: the API's, SCIM's and the old API 1.2's.
+type errorBody struct {
+	ErrorCode json.RawMessage `json:"error_code"` // a string, seldom a number
+	Message   string          `json:"message"`
+	Detail    string          `json:"detail"`
+	Error     json.RawMessage `json:"error"`
+	Details   []struct {
+		Type            string `json:"@type"`
+		RequestID       string `json:"request_id"`
+		RetryDelay      string `json:"retry_delay"`
+		FieldViolations []struct {
+			Field       string `json:"field"`
+			Description string `json:"description"`
+		} `json:"field_violations"`
+		Links []struct {
+			URL string `json:"url"`
+		} `json:"links"`
+	} `json:"details"`
+}
+
+func (b errorBody) code() string {
+	return strings.Trim(string(b.ErrorCode), `"`)
+}
+
+func parseErrorBody(body []byte) (errorBody, bool) {
+	var b errorBody
+	if err := json.Unmarshal(body, &b); err != nil {
+		return errorBody{}, false
+	}
+	return b, true
+}
+
+// errorCode is the error_code of a body, "" when it has none.
+func errorCode(body []byte) string {
+	if !bytes.Contains(body, []byte(`"error_code"`)) {
+		return ""
+	}
+	b, _ := parseErrorBody(body)
+	return b.code()
+}
+
+// retryInfo is the delay that the body asks for, 0 when it asks for none.
+func retryInfo(body []byte) time.Duration {
+	b, _ := parseErrorBody(body)
+	for _, d := range b.Details {
+		if delay, err := time.ParseDuration(d.RetryDelay); err == nil {
+			return delay
+		}
+	}
+	return 0
+}
+
+func (a *attempts) unreachable(err error) error {
+	if sent, ok := errors.AsType[*url.Error](err); ok {
+		err = sent.Err // which repeats the method and the whole URL
+	}
+	return &UnreachableError{
+		Method: a.call.Method, Path: a.call.Path, Err: err, Hint: a.client.options.Advice(err), Attempts: a.count, Elapsed: time.Since(a.start),
+	}
+}
+
+// newError is an error about a response, without its words.
+func (a *attempts) newError(resp *http.Response) *APIError {
+	e := &APIError{
+		Method: a.call.Method, Path: a.call.Path, Status: resp.StatusCode,
+		RequestID: cleanMessage(a.client.redact(resp.Header.Get("X-Request-Id"))), Attempts: a.count, Elapsed: time.Since(a.start),
+	}
+	e.Date, _ = http.ParseTime(resp.Header.Get("Date"))
+	return e
+}
+
+// noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
+func (a *attempts) noAnswer(resp *http.Response, why error) error {
+	e := a.newError(resp)
+	e.Message = cleanMessage(a.client.redact("the response is not an answer of the MLflow API: " + why.Error()))
+	e.Hint = "A proxy, a sign-in page, or another server may have answered. Check the server URL and what is in front of the server."
+	return e
+}
+
+// apiError builds the error of a response that is not a success, or a success that is an error: with an error_code, or no JSON.
+func (a *attempts) apiError(resp *http.Response, body []byte) error {
+	e := a.newError(resp)
+	b, ok := parseErrorBody(body)
+	if !ok || !isJSON(resp, body) {
+		e.Message, e.Hint = foreignAnswer(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
+		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
+		return e
+	}
+	e.Code = cleanMessage(a.client.redact(b.code()))
+	e.foreign = e.Code == "" && b.Details == nil
+	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
+	e.addDetails(b, a.client.redact)
+	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
+	switch {
+	case blockedText.MatchString(e.Message):
+		e.Hint = blockedHint
+	case e.foreign && IsEndpointAbsent(e):
+		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, and that what is " +
+			"in front of the server passes " + apiRoot(e.Path) + "."
+	case e.blocked:
+		e.Hint = frontHint
+	case IsUnauthenticated(e):
+		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
+	case isWorkspaceMissing(e):
+		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others only."
+	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
+		e.Hint = "The server runs without workspaces. Leave out workspace and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
+	}
+	return e
+}
+
+func (e *APIError) addDetails(b errorBody, redact func(string) string) {
+	for _, d := range b.Details {
+		e.RequestID = firstNonEmpty(cleanMessage(redact(d.RequestID)), e.RequestID)
+		for _, v := range d.FieldViolations {
+			e.Message += fmt.Sprintf("; %s: %s", cleanMessage(redact(v.Field)), cleanMessage(redact(v.Description)))
+		}
+		for _, l := range d.Links {
+			e.Hint = strings.TrimSpace(e.Hint + "\nSee " + cleanMessage(redact(l.URL)))
+		}
+	}
+}
+
+// foreignAnswer words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
+func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
+	text := shorten(cleanMessage(pageText(body)), maxPageText)
+	switch {
+	case blockedText.MatchString(text):
+		return text, blockedHint
+	case httpsText.MatchString(text):
+		return text, "The server speaks HTTPS. Use https:// in the server URL."
+	case strings.Contains(text, "Invalid Host header"):
+		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
+	case resp.StatusCode == http.StatusUnauthorized:
+		return firstNonEmpty(text, "the server asks for credentials"),
+			"The server refused the credentials, or got none. Check the user name and password, or the token."
+	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
+		return text, ""
+	case resp.StatusCode == http.StatusForbidden:
+		return firstNonEmpty(text, "access denied"), frontHint
+	case resp.StatusCode < 300:
+		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
+			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy stands in between."
+	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusMethodNotAllowed:
+		return fmt.Sprintf("the server does not know this call: %q", text),
+			"Check that the address is that of an MLflow tracking server or a Databricks workspace, with no path too much or missing."
+	default:
+		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The answer came from a gateway or proxy rather than from the API."
+	}
+}
+
+// blockedText is how Databricks says that the address of the client is not allowed.
+var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
+
+// httpsText is how Go's servers, and nginx, answer plain HTTP on a port for HTTPS.
+var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
+
+const (
+	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example through the VPN, or ask a " +
+		"workspace admin to allow the address."
+	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets requests of this machine to the " +
+		"API pass."
+)
+
+// apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".
+func apiRoot(path string) string {
+	parts := strings.SplitN(path, "/", 4)
+	return strings.Join(parts[:min(3, len(parts))], "/")
+}
+
+func firstNonEmpty(texts ...string) string {
+	for _, t := range texts {
+		if t != "" {
+			return t
+		}
+	}
+	return ""
+}

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// accessControl is the access control of an MLflow server, whose permission API is found out at the first call: role-based grants
+// (3.13 and newer), the older calls for each experiment (2.5 to 3.12), or none.
+type accessControl struct {
+	client  *mlflow.Client
+	backend *Backend
+}
+
+// Get implements [mlflow.AccessControl].
+func (a accessControl) Get(ctx context.Context, experimentID string) (mlflow.ACL, error) {
+	acl, err := a.GetListed(ctx, experimentID)
+	if err != nil {
+		return mlflow.ACL{}, err
+	}
+	e, err := a.exists(ctx, experimentID)
+	acl.Created = e.Created()
+	return acl, err
+}
+
+// GetListed implements [mlflow.AccessControl].
+func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlflow.ACL, error) {
+	all, _, err := a.readAll(ctx)
+	if err != nil {
+		return mlflow.ACL{}, err
+	}
+	return all.acl(experimentID), nil
+}
+
+// Background implements [mlflow.AccessControl]. Only admins are shown who is in which role, and may ask what somebody else may do. The server
+// tells its default level by that alone: it is what a user may do who holds nothing.
+func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
+	all, api, err := a.readAll(ctx)
+	if err != nil {
+		return mlflow.Background{}, err
+	}
+	if _, legacy := api.(*legacyAPI); legacy {
+		return mlflow.Background{}, nil
+	}
+	caller, err := a.client.Caller(ctx)
+	if err != nil || !all.isAdmin(caller) {
+		return mlflow.Background{}, err
+	}
+	b := mlflow.Background{Members: all.members}
+	for _, id := range experimentIDs {
+		if user, found := all.without(id); found {
+			level, err := a.effective(ctx, user, id)
+			b.DefaultLevel = fromServerLevel(level)
+			return b, err
+		}
+	}
+	return b, nil
+}
+
+// Set implements [mlflow.AccessControl]. Whether every principal exists is checked before the first change. New grants come first and
+// removals last, so that a failure in the middle takes nothing away that should be there.
+func (a accessControl) Set(ctx context.Context, experimentID string, grants []mlflow.Grant) (mlflow.ACL, error) {
+	a.backend.grantsChanged()
+	all, api, err := a.readAll(ctx)
+	if err != nil {
+		return mlflow.ACL{}, err
+	}
+	wanted := map[mlflow.Principal]string{}
+	for _, g := range grants {
+		if err := api.supports(g.Principal); err != nil {
+			return mlflow.ACL{}, err
+		}
+		if err := all.missing(g.Principal); err != nil {
+			return mlflow.ACL{}, err
+		}
+		wanted[g.Principal] = toServerLevel(g.Level)
+	}
+	defer a.backend.grantsChanged()
+	held := all.direct(experimentID)
+	for _, g := range grants {
+		if from, to := held[g.Principal], wanted[g.Principal]; from != to {
+			if err := api.change(ctx, experimentID, g.Principal, from, to); err != nil {
+				return mlflow.ACL{}, err
+			}
+		}
+	}
+	var revoked []mlflow.Principal
+	for p, level := range held {
+		if _, stays := wanted[p]; !stays {
+			if err := api.change(ctx, experimentID, p, level, ""); err != nil {
+				return mlflow.ACL{}, err
+			}
+			revoked = append(revoked, p)
+		}
+	}
+	if err := a.checkRevoked(ctx, experimentID, revoked); err != nil {
+		return mlflow.ACL{}, err
+	}
+	return all.with(experimentID, wanted).acl(experimentID), nil
+}
+
+// Level implements [mlflow.AccessControl].
+func (a accessControl) Level(ctx context.Context, experimentID string, p mlflow.Principal) (mlflow.Holding, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return mlflow.Holding{}, err
+	}
+	if err := api.supports(p); err != nil {
+		return mlflow.Holding{}, err
+	}
+	level, err := api.level(ctx, experimentID, p)
+	if err != nil {
+		return mlflow.Holding{}, err
+	}
+	e, err := a.exists(ctx, experimentID)
+	return mlflow.Holding{Level: fromServerLevel(level), Created: e.Created()}, err
+}
+
+// Grant implements [mlflow.AccessControl].
+func (a accessControl) Grant(ctx context.Context, experimentID string, g mlflow.Grant) (time.Time, error) {
+	return a.changeOne(ctx, experimentID, g.Principal, toServerLevel(g.Level))
+}
+
+// Revoke implements [mlflow.AccessControl].
+func (a accessControl) Revoke(ctx context.Context, experimentID string, p mlflow.Principal) error {
+	_, err := a.changeOne(ctx, experimentID, p, "")
+	return err
+}
+
+// Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` removes the grants on an experiment, and SQLite uses its ID again. They are
+// read once a run. Without credentials there are none, and who may not list the grants is told nothing.
+func (a accessControl) Leftover(ctx context.Context, experimentID string) ([]mlflow.Grant, error) {
+	if a.backend.Username == "" {
+		return nil, nil
+	}
+	all, err := a.backend.leftovers.Get(ctx, func(ctx context.Context) (*allGrants, error) {
+		all, _, err := a.readAll(ctx)
+		if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported {
+			return &allGrants{}, nil
+		}
+		return all, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var left []mlflow.Grant
+	for p, level := range all.direct(experimentID) {
+		if p != (mlflow.Principal{Kind: mlflow.KindUser, Name: a.backend.Username}) {
+			left = append(left, mlflow.Grant{Principal: p, Level: fromServerLevel(level)})
+		}
+	}
+	return left, nil
+}
+
+// Levels implements [mlflow.AccessControl].
+func (a accessControl) Levels(ctx context.Context, _ string) ([]mlflow.LevelInfo, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var infos []mlflow.LevelInfo
+	for _, level := range api.levels() {
+		infos = append(infos, mlflow.LevelInfo{Level: fromServerLevel(level), Description: levelTexts[level]})
+	}
+	return infos, nil
+}
+
+// exists asks for the experiment itself: grants outlive it, so they do not tell whether there is one.
+func (a accessControl) exists(ctx context.Context, experimentID string) (mlflow.Experiment, error) {
+	e, err := a.client.RefreshExperiment(ctx, experimentID, func(e mlflow.Experiment) bool { return !e.Deleted() })
+	if err == nil && e.Deleted() {
+		err = &rest.APIError{
+			Method: http.MethodGet, Path: mlflow.ExperimentsPath + "get", Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
+			Message: "the experiment is deleted", Attempts: 1,
+		}
+	}
+	return e, err
+}
+
+// readAll reads all grants. Errors: *[mlflow.UnsupportedError] when the caller may not see them.
+func (a accessControl) readAll(ctx context.Context) (*allGrants, permissionAPI, error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	all, err := api.read(ctx)
+	return all, api, err
+}
+
+// checkRevoked reads the grants on an experiment again after some were revoked: only then are they gone.
+func (a accessControl) checkRevoked(ctx context.Context, experimentID string, revoked []mlflow.Principal) error {
+	if len(revoked) == 0 {
+		return nil
+	}
+	a.backend.grantsChanged()
+	all, _, err := a.readAll(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the grants again: %w", err)
+	}
+	now := all.direct(experimentID)
+	for _, p := range revoked {
+		if now[p] != "" {
+			return &mlflow.StillGrantedError{Principal: p}
+		}
+	}
+	return nil
+}
+
+// changeOne makes a principal's level another one, "" to hold nothing.
+func (a accessControl) changeOne(ctx context.Context, experimentID string, p mlflow.Principal, to string) (created time.Time, err error) {
+	api, err := a.api(ctx)
+	if err != nil {
+		return created, err
+	}
+	if err := api.supports(p); err != nil {
+		return created, err
+	}
+	a.backend.grantsChanged()
+	from, err := api.level(ctx, experimentID, p)
+	if err != nil {
+		return created, err
+	}
+	if to != "" { // the server would also grant on an experiment that does not exist
+		e, err := a.exists(ctx, experimentID)
+		if err != nil {
+			return created, err
+		}
+		created = e.Created()
+	}
+	if from == to {
+		return created, nil
+	}
+	defer a.backend.grantsChanged()
+	if err := api.change(ctx, experimentID, p, from, to); err != nil || to != "" {
+		return created, err
+	}
+	a.backend.grantsChanged()
+	now, err := api.level(ctx, experimentID, p)
+	if err == nil && now != "" {
+		err = &mlflow.StillGrantedError{Principal: p}
+	}
+	return created, err
+}

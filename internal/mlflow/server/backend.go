@@ -1,0 +1,112 @@
+// Package server is the open-source MLflow tracking server: its names, callers, and the permission APIs of its versions.
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"golang.org/x/time/rate"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Backend is an open-source MLflow tracking server. It must not be copied.
+type Backend struct {
+	Names
+
+	// Username is the configured user name, "" without basic authentication.
+	Username string
+	// Workspace is the configured workspace, "" for the server's default.
+	Workspace string
+
+	permissions rest.Shared[permissionAPI]
+	grants      rest.Shared[*allGrants]
+	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see [mlflow.AccessControl.Leftover].
+	leftovers rest.Shared[*allGrants]
+}
+
+// MLflowWorkspace implements [mlflow.Backend].
+func (s *Backend) MLflowWorkspace() string { return cmp.Or(s.Workspace, mlflow.DefaultWorkspace) }
+
+// ReusesIDs implements [mlflow.Backend].
+func (*Backend) ReusesIDs() bool { return true }
+
+// Name implements [mlflow.Backend].
+func (*Backend) Name() string { return "the MLflow server" }
+
+// Kind implements [mlflow.Backend].
+func (*Backend) Kind() string { return mlflow.KindServer }
+
+// CheckArtifactLocation implements [mlflow.Backend].
+func (*Backend) CheckArtifactLocation(location string) error {
+	return mlflow.CheckAbsoluteLocation(location)
+}
+
+// ExperimentURL implements [mlflow.Backend].
+func (*Backend) ExperimentURL(e rest.Endpoint, id string) string {
+	return strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
+}
+
+// DeletedKeepName implements [mlflow.Backend].
+func (*Backend) DeletedKeepName() bool { return true }
+
+// CreateParents has nothing to do: names are free text.
+func (*Backend) CreateParents(context.Context, *mlflow.Client, string) error { return nil }
+
+// CurrentCaller asks the server, or where it can't tell goes by the configured user name.
+func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
+	api, err := accessControl{c, s}.api(ctx)
+	if err != nil {
+		return mlflow.Caller{}, err
+	}
+	if legacy, ok := api.(*legacyAPI); ok {
+		return legacy.caller(ctx, s.Username)
+	}
+	return rbacCaller(ctx, c, s.MLflowWorkspace())
+}
+
+// OwnedByCaller implements [mlflow.Backend]: experiments have no owner.
+func (*Backend) OwnedByCaller(context.Context, *mlflow.Client, mlflow.Experiment) (bool, error) {
+	return true, nil
+}
+
+// Rate implements [mlflow.Backend]: the server limits nothing itself; this holds for a proxy that does.
+func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
+
+// AccessControl implements [mlflow.Backend].
+func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
+
+// KnownLevels lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
+func (*Backend) KnownLevels() []string {
+	return []string{mlflow.LevelDeny, mlflow.LevelNone, mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage}
+}
+
+// CheckPrincipal implements [mlflow.Backend].
+func (*Backend) CheckPrincipal(p mlflow.Principal) error {
+	if p.Kind == mlflow.KindServicePrincipal {
+		return errors.New("an MLflow server has no service principals. Make a user for the machine, and grant to that user")
+	}
+	return nil
+}
+
+// PrincipalAdvice implements [mlflow.Backend].
+func (*Backend) PrincipalAdvice(p mlflow.Principal) string {
+	if p.Kind == mlflow.KindGroup {
+		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role first.", p.Name)
+	}
+	return fmt.Sprintf("Check the user name %q, upper and lower case included. The user must sign up, or an admin must make the account, first.", p.Name)
+}
+
+// AccessAdvice implements [mlflow.Backend].
+func (*Backend) AccessAdvice() string {
+	return "Changing what a user may do needs CAN_MANAGE on the experiment; changing what a role may do needs an admin of the server, or a manager of the " +
+		"workspace. Run Terraform as somebody who is one."
+}
+
+// grantsChanged makes the next reader of grants read them again.
+func (s *Backend) grantsChanged() { s.grants.Forget() }

@@ -1,0 +1,189 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// legacyAPI is the permission API of MLflow 2.5 to 3.12, which knows users only. API: experiments/permissions/*, users/*.
+type legacyAPI struct {
+	client  *mlflow.Client
+	backend *Backend
+}
+
+const (
+	legacyPath = mlflow.ExperimentsPath + "permissions/"
+	// parallelUserReads is how many users are read side by side.
+	parallelUserReads = 8
+)
+
+type legacyPermission struct {
+	ExperimentID string `json:"experiment_id"`
+	Username     string `json:"username,omitempty"`
+	Permission   string `json:"permission,omitempty"`
+}
+
+type legacyUser struct {
+	Username    string             `json:"username"`
+	ID          rest.Int64         `json:"id"`
+	IsAdmin     bool               `json:"is_admin"`
+	Permissions []legacyPermission `json:"experiment_permissions"`
+}
+
+// legacyUserAnswer is one user with the grants.
+type legacyUserAnswer struct {
+	User legacyUser `json:"user"`
+
+	name string
+}
+
+// Usable implements [rest.Answer].
+func (a *legacyUserAnswer) Usable(bool) error { return rest.CheckSame("user", a.name, a.User.Username) }
+
+// legacyGrantAnswer is one user's grant on one experiment.
+type legacyGrantAnswer struct {
+	Permission legacyPermission `json:"experiment_permission"`
+
+	experimentID string
+}
+
+// Usable implements [rest.Answer].
+func (a *legacyGrantAnswer) Usable(bool) error {
+	if a.Permission.Permission == "" {
+		return errors.New("it contains no experiment_permission")
+	}
+	return rest.CheckSame("experiment", a.experimentID, a.Permission.ExperimentID)
+}
+
+// read asks for the list of users, and then for each of them: nothing lists the grants of an experiment. Servers before 3.10
+// have no list of users either.
+func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
+	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
+		names, err := listUsers(ctx, a.client)
+		if rest.IsEndpointAbsent(err) {
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server cannot list its users, so not all grants on an experiment can be read. Grant permissions to one " +
+				"user at a time, or use MLflow 3.11 or newer", Single: true}
+		}
+		if rest.IsPermissionDenied(err) {
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the credentials of an admin, or grant " +
+				"permissions to one user at a time", Single: true}
+		}
+		if err != nil {
+			return nil, err
+		}
+		users := make([]legacyUser, len(names))
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(parallelUserReads)
+		for i, u := range names {
+			group.Go(func() (err error) {
+				users[i], err = a.user(ctx, u.Username)
+				if rest.IsNotFound(err) {
+					return nil // deleted since the list was read
+				}
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return nil, err
+		}
+		return legacyGrants(users), nil
+	})
+}
+
+func legacyGrants(users []legacyUser) *allGrants {
+	all := &allGrants{}
+	for _, u := range users {
+		if u.Username == "" {
+			continue
+		}
+		all.users = append(all.users, u.Username)
+		if u.IsAdmin {
+			all.admins = append(all.admins, u.Username)
+		}
+		for _, p := range u.Permissions {
+			all.grants = append(all.grants, oneGrant{
+				principal: mlflow.Principal{Kind: mlflow.KindUser, Name: u.Username}, experimentID: p.ExperimentID, level: p.Permission,
+			})
+		}
+	}
+	return all
+}
+
+func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
+	out := legacyUserAnswer{name: username}
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}}, Out: &out, Group: rest.GroupPermissionReads,
+	})
+	return out.User, err
+}
+
+func (a *legacyAPI) level(ctx context.Context, experimentID string, p mlflow.Principal) (string, error) {
+	out := legacyGrantAnswer{experimentID: experimentID}
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: legacyPath + "get", Query: url.Values{"experiment_id": {experimentID}, "username": {p.Name}},
+		Out: &out, Group: rest.GroupPermissionReads,
+	})
+	if rest.IsNotFound(err) {
+		return "", nil // no grant, or no such user: the write tells
+	}
+	return out.Permission.Permission, err
+}
+
+// levels has USE too, which MLflow 2 refuses: nothing tells the versions with this API apart.
+func (a *legacyAPI) levels() []string {
+	return []string{"NO_PERMISSIONS", "READ", "USE", "EDIT", "MANAGE"}
+}
+
+func (a *legacyAPI) supports(p mlflow.Principal) error {
+	if p.Kind == mlflow.KindGroup {
+		return &mlflow.UnsupportedError{Reason: "this MLflow server has no roles, so permissions cannot be granted to groups. Grant them to users, or use MLflow 3.13 or newer"}
+	}
+	return a.backend.CheckPrincipal(p)
+}
+
+// change creates, changes or deletes a row. There is no upsert.
+func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
+	cl := rest.Call{Body: legacyPermission{experimentID, p.Name, to}, Group: rest.GroupPermissionWrites}
+	refused := func(error) bool { return false }
+	switch {
+	case from == "":
+		cl.Method, cl.Path, refused = http.MethodPost, legacyPath+"create", rest.IsAlreadyExists
+		cl.Out = &legacyGrantAnswer{experimentID: experimentID}
+	case to == "":
+		cl.Method, cl.Path, refused = http.MethodDelete, legacyPath+"delete", rest.IsNotFound
+	default:
+		cl.Method, cl.Path = http.MethodPatch, legacyPath+"update"
+	}
+	isDone := func(ctx context.Context) bool {
+		now, err := a.level(ctx, experimentID, p)
+		return err == nil && now == to
+	}
+	err := rest.Confirm(ctx, a.client.Do(ctx, cl), refused, isDone)
+	if to == "" {
+		return goneAlready(ctx, err, isDone)
+	}
+	if from == "" && rest.IsNotFound(err) {
+		return &mlflow.MissingPrincipalError{Principal: p, Err: err}
+	}
+	return err
+}
+
+// caller goes by the configured user name; nothing else tells who the caller is.
+func (a *legacyAPI) caller(ctx context.Context, username string) (mlflow.Caller, error) {
+	if username == "" {
+		return mlflow.Caller{}, errors.New("this MLflow server does not report the current user, and no username is configured. Set username and password")
+	}
+	u, err := a.user(ctx, username)
+	if err != nil {
+		return mlflow.Caller{}, err
+	}
+	return mlflow.Caller{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: u.Username}, ID: fmt.Sprint(u.ID), Admin: u.IsAdmin}, nil
+}

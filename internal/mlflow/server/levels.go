@@ -1,0 +1,27 @@
+package server
+
+import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+
+// serverLevels maps the levels that both servers have. Others go by the server's own name.
+var serverLevels = map[string]string{mlflow.LevelRead: "READ", mlflow.LevelEdit: "EDIT", mlflow.LevelManage: "MANAGE"}
+
+func toServerLevel(level string) string {
+	if s, ok := serverLevels[level]; ok {
+		return s
+	}
+	return level
+}
+
+func fromServerLevel(level string) string {
+	for ours, theirs := range serverLevels {
+		if theirs == level {
+			return ours
+		}
+	}
+	return level
+}
+
+var levelTexts = map[string]string{
+	"NO_PERMISSIONS": "Can do nothing", "DENY": "Can do nothing, whatever else is granted", "READ": "Can view", "USE": "Can view and use; MLflow 3 and newer",
+	"EDIT": "Can view, log runs, and edit", "MANAGE": "Can view, log runs, edit, delete, and change permissions",
+}

@@ -1,0 +1,55 @@
+package server
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Names are the name rules of an MLflow server: all names are free text and compare exactly. The users ben and BEN are two.
+type Names struct{}
+
+// NormalizeName implements [mlflow.NameRules].
+func (Names) NormalizeName(name string) string { return name }
+
+// PrincipalKey implements [mlflow.NameRules].
+func (Names) PrincipalKey(p mlflow.Principal) mlflow.PrincipalKey { return mlflow.PrincipalKey(p) }
+
+// Limits of an MLflow server, in characters. Values end at 5,000 on older servers, which say so themselves. API: set-experiment-tag,
+// experiments/create.
+const (
+	maxName     = 500
+	maxTagKey   = 250
+	maxTagValue = 20000
+)
+
+// CheckName implements [mlflow.Backend].
+func (*Backend) CheckName(name string) error {
+	if n := utf8.RuneCountInString(name); n > maxName {
+		return fmt.Errorf("the name is %d characters long; an MLflow server takes %d at most", n, maxName)
+	}
+	return nil
+}
+
+// tagKey is what set-experiment-tag takes. Create checks nothing, so a key outside could be created and never changed.
+var tagKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
+
+// CheckTag implements [mlflow.Backend].
+func (*Backend) CheckTag(t mlflow.Tag) error {
+	switch n := utf8.RuneCountInString(t.Key); {
+	case n > maxTagKey:
+		return fmt.Errorf("the key is %d characters long; an MLflow server takes %d at most", n, maxTagKey)
+	case !tagKey.MatchString(t.Key):
+		return fmt.Errorf("the key %q has characters that an MLflow server refuses. Letters, digits, spaces and / _ - . : are allowed", t.Key)
+	case path.Clean(t.Key) != t.Key || strings.HasPrefix(t.Key, "/") || t.Key == "." || strings.HasPrefix(t.Key, ".."):
+		return fmt.Errorf("the key %q is not a plain path. Leave out leading, trailing and double slashes and the elements . and ..", t.Key)
+	}
+	if n := utf8.RuneCountInString(t.Value); n > maxTagValue {
+		return fmt.Errorf("the value is %d characters long; an MLflow server takes %d at most", n, maxTagValue)
+	}
+	return nil
+}

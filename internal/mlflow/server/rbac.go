@@ -1,0 +1,177 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// rbacAPI is the role-based permission API of MLflow 3.13 and newer. A user's own grants sit in a hidden role of that user; the other
+// roles are what groups are elsewhere. API: users/permissions/*, roles/*, users/list.
+type rbacAPI struct {
+	client  *mlflow.Client
+	backend *Backend
+}
+
+const rbacPath = "/api/3.0/mlflow/"
+
+type rbacUser struct {
+	ID       rest.Int64 `json:"id"`
+	Username string     `json:"username"`
+	IsAdmin  bool       `json:"is_admin"`
+	// Roles are listed by users/list alone.
+	Roles []rbacRole `json:"roles"`
+}
+
+// hiddenRole is the role that holds a user's own grants.
+func (u rbacUser) hiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) }
+
+type rbacRole struct {
+	ID          rest.Int64       `json:"id"`
+	Name        string           `json:"name"`
+	Workspace   string           `json:"workspace"`
+	Permissions []rbacPermission `json:"permissions"`
+}
+
+type rbacPermission struct {
+	ID         rest.Int64 `json:"id"`
+	Type       string     `json:"resource_type"`
+	Pattern    string     `json:"resource_pattern"`
+	Permission string     `json:"permission"`
+}
+
+// usersAnswer lists all users.
+type usersAnswer struct {
+	Users []rbacUser `json:"users"`
+}
+
+// Usable implements [rest.Answer]. Whoever asks is listed.
+func (a *usersAnswer) Usable(bool) error {
+	if len(a.Users) == 0 || slices.ContainsFunc(a.Users, func(u rbacUser) bool { return u.Username == "" }) {
+		return errors.New("it contains no users, or one without a username")
+	}
+	return nil
+}
+
+// rolesAnswer lists roles; there may be none.
+type rolesAnswer struct {
+	Roles []rbacRole `json:"roles"`
+}
+
+// Usable implements [rest.Answer].
+func (a *rolesAnswer) Usable(bool) error {
+	if a.Roles == nil || slices.ContainsFunc(a.Roles, func(r rbacRole) bool { return r.ID == 0 || r.Name == "" }) {
+		return errors.New("it contains no roles, or one without an ID and a name")
+	}
+	return nil
+}
+
+// read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
+func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
+	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
+		users, err := listUsers(ctx, a.client)
+		var roles []rbacRole
+		if err == nil {
+			roles, err = a.roles(ctx)
+		}
+		if rest.IsPermissionDenied(err) {
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists grants only for its admins and for users with a role in the workspace, which " +
+				"creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
+		}
+		if err != nil {
+			return nil, err
+		}
+		return rbacGrants(users, roles), nil
+	})
+}
+
+func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
+	var out usersAnswer
+	err := c.Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true})
+	return out.Users, err
+}
+
+// roles lists the roles of the active workspace: asked for one workspace, the server answers everybody who has a role there, and not
+// admins alone.
+func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
+	var out rolesAnswer
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {a.backend.MLflowWorkspace()}},
+		Out: &out, Group: rest.GroupPermissionReads, Page: true,
+	})
+	return out.Roles, err
+}
+
+func rbacGrants(users []rbacUser, roles []rbacRole) *allGrants {
+	all := &allGrants{members: map[string][]string{}}
+	hidden := map[string]string{}
+	for _, u := range users {
+		all.users = append(all.users, u.Username)
+		hidden[u.hiddenRole()] = u.Username
+		if u.IsAdmin {
+			all.admins = append(all.admins, u.Username)
+		}
+	}
+	for _, r := range roles {
+		principal := mlflow.Principal{Kind: mlflow.KindGroup, Name: r.Name}
+		if username, ok := hidden[r.Name]; ok {
+			principal = mlflow.Principal{Kind: mlflow.KindUser, Name: username}
+		} else {
+			all.groups = append(all.groups, r.Name)
+			all.members[r.Name] = membersOf(r, users)
+		}
+		for _, p := range r.Permissions {
+			if grant, ok := p.grant(principal); ok {
+				all.grants = append(all.grants, grant)
+			}
+		}
+	}
+	return all
+}
+
+// membersOf lists the users in a role, by name. Roles of other workspaces may have the same name.
+func membersOf(r rbacRole, users []rbacUser) []string {
+	members := []string{}
+	for _, u := range users {
+		if slices.ContainsFunc(u.Roles, func(held rbacRole) bool { return held.ID == r.ID }) {
+			members = append(members, u.Username)
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
+// admin there, whereas USE lets people in and gives them no experiment.
+func (p rbacPermission) grant(principal mlflow.Principal) (oneGrant, bool) {
+	switch {
+	case p.Type == "workspace" && p.Permission == "MANAGE":
+		return oneGrant{principal, everyExperiment, p.Permission, mlflow.FromWorkspace}, true
+	case p.Type == "experiment" && p.Pattern == everyExperiment:
+		return oneGrant{principal, everyExperiment, p.Permission, mlflow.FromEveryExperiment}, true
+	case p.Type == "experiment":
+		return oneGrant{principal: principal, experimentID: p.Pattern, level: p.Permission}, true
+	}
+	return oneGrant{}, false
+}
+
+func (a *rbacAPI) level(ctx context.Context, experimentID string, p mlflow.Principal) (string, error) {
+	all, err := a.read(ctx)
+	if err != nil {
+		return "", err
+	}
+	if err := all.missing(p); err != nil {
+		return "", err
+	}
+	return all.direct(experimentID)[p], nil
+}
+
+func (a *rbacAPI) levels() []string { return []string{"READ", "USE", "EDIT", "MANAGE", "DENY"} }
+
+func (a *rbacAPI) supports(p mlflow.Principal) error { return a.backend.CheckPrincipal(p) }

@@ -1,0 +1,151 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+type userPermission struct {
+	Username   string `json:"username"`
+	Type       string `json:"resource_type"`
+	ID         string `json:"resource_id"`
+	Permission string `json:"permission,omitempty"`
+}
+
+// rolePermissionAnswer is one row of a role.
+type rolePermissionAnswer struct {
+	Permission rbacPermission `json:"role_permission"`
+
+	pattern string
+}
+
+// Usable implements [rest.Answer].
+func (a *rolePermissionAnswer) Usable(bool) error {
+	return rest.CheckSame("experiment", a.pattern, a.Permission.Pattern)
+}
+
+// change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that nobody
+// is left with nothing.
+func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
+	if p.Kind == mlflow.KindGroup {
+		return a.changeRole(ctx, experimentID, p, from, to)
+	}
+	if from != "" {
+		err := a.revoke(ctx, experimentID, p)
+		switch {
+		case err != nil && to != "" && rest.IsUncertain(err): // it may be gone all the same
+			return a.restoreGrant(ctx, experimentID, p, from, err)
+		case err != nil:
+			return err
+		}
+	}
+	if to == "" {
+		return nil
+	}
+	err := a.grant(ctx, experimentID, p, to)
+	if err == nil || from == "" {
+		return err
+	}
+	return a.restoreGrant(ctx, experimentID, p, from, err)
+}
+
+// restoreGrant grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the change
+// failed.
+func (a *rbacAPI) restoreGrant(ctx context.Context, experimentID string, p mlflow.Principal, level string, why error) error {
+	ctx, cancel := rest.AfterFailure(ctx)
+	defer cancel()
+	if err := a.grant(ctx, experimentID, p, level); err != nil && !rest.IsAlreadyExists(err) {
+		return fmt.Errorf("%w; restoring %s also failed, so %q now has no direct grant on the experiment: %w", why, fromServerLevel(level), p.Name, err)
+	}
+	return why
+}
+
+func (a *rbacAPI) grant(ctx context.Context, experimentID string, p mlflow.Principal, level string) error {
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: rbacPath + "users/permissions/grant",
+		Body: userPermission{p.Name, "experiment", experimentID, level}, Group: rest.GroupPermissionWrites,
+	})
+	err = rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, level))
+	if rest.IsNotFound(err) {
+		return &mlflow.MissingPrincipalError{Principal: p, Err: err}
+	}
+	return err
+}
+
+func (a *rbacAPI) revoke(ctx context.Context, experimentID string, p mlflow.Principal) error {
+	err := a.client.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: rbacPath + "users/permissions/revoke",
+		Body: userPermission{Username: p.Name, Type: "experiment", ID: experimentID}, Group: rest.GroupPermissionWrites,
+	})
+	return goneAlready(ctx, err, a.holds(experimentID, p, ""))
+}
+
+// goneAlready turns "not found" into success when a read shows that there is no grant: an earlier try revoked it, or somebody else did.
+func goneAlready(ctx context.Context, err error, none func(context.Context) bool) error {
+	if rest.IsNotFound(err) && none(ctx) {
+		return nil
+	}
+	return err
+}
+
+// holds tells, by a fresh read, whether a principal holds exactly a level.
+func (a *rbacAPI) holds(experimentID string, p mlflow.Principal, level string) func(context.Context) bool {
+	return func(ctx context.Context) bool {
+		a.backend.grantsChanged()
+		now, err := a.level(ctx, experimentID, p)
+		return err == nil && now == level
+	}
+}
+
+// changeRole changes a row of a role; there the level can be changed in place.
+func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
+	role, row, err := a.findRole(ctx, experimentID, p)
+	if err != nil {
+		return err
+	}
+	switch {
+	case from == "":
+		err = a.client.Do(ctx, rest.Call{
+			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites, Out: &rolePermissionAnswer{pattern: experimentID},
+			Body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
+		})
+		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, to))
+	case to == "" && row == 0:
+		return nil // somebody else has revoked it meanwhile
+	case to == "":
+		err = a.client.Do(ctx, rest.Call{
+			Method: http.MethodDelete, Path: rbacPath + "roles/permissions/remove", Group: rest.GroupPermissionWrites,
+			Body: map[string]any{"role_permission_id": row},
+		})
+		return goneAlready(ctx, err, a.holds(experimentID, p, ""))
+	default:
+		return a.client.Do(ctx, rest.Call{
+			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites, Out: &rolePermissionAnswer{pattern: experimentID},
+			Body: map[string]any{"role_permission_id": row, "permission": to},
+		})
+	}
+}
+
+// findRole gives the id of a role, and of its row about an experiment (0 when it has none).
+func (a *rbacAPI) findRole(ctx context.Context, experimentID string, p mlflow.Principal) (role, row rest.Int64, err error) {
+	roles, err := a.roles(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, r := range roles {
+		if r.Name != p.Name {
+			continue
+		}
+		for _, permission := range r.Permissions {
+			if permission.Type == "experiment" && permission.Pattern == experimentID {
+				row = permission.ID
+			}
+		}
+		return r.ID, row, nil
+	}
+	return 0, 0, &mlflow.MissingPrincipalError{Principal: p, Err: fmt.Errorf("the MLflow server has no role %q", p.Name)}
+}

@@ -1,0 +1,361 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// rolesCall lists the roles of the workspace default.
+const rolesCall = "GET " + mlflowtest.RoleCalls + "list?workspace=default"
+
+// script is a scripted server whose permissions the tests change.
+type script struct{ *mlflowtest.Scripted }
+
+// rbacRecorded is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment, ana in it
+// has EDIT, ben DENY, and the admin, who created it, MANAGE. The role bosses manages the workspace and has no members.
+func rbacRecorded(t *testing.T) script {
+	t.Helper()
+	s := script{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}
+	s.Answers("users/permissions/get: the probe", "users/list: picture", "roles/list: picture", "get", "get: missing", "users/current: admin",
+		"current/permissions: admin")
+	return s
+}
+
+// withLevels is the recorded list of roles with other grants on experiment 1: by user or role, in the server's words.
+func (s script) withLevels(levels map[string]string) mlflowtest.Answer {
+	s.T.Helper()
+	type permission struct {
+		ID      int    `json:"id"`
+		RoleID  int    `json:"role_id"`
+		Type    string `json:"resource_type"`
+		Pattern string `json:"resource_pattern"`
+		Level   string `json:"permission"`
+	}
+	var list struct {
+		Roles []struct {
+			ID          int          `json:"id"`
+			Name        string       `json:"name"`
+			Workspace   string       `json:"workspace"`
+			Permissions []permission `json:"permissions"`
+		} `json:"roles"`
+	}
+	recorded := s.As("roles/list: picture")
+	if err := json.Unmarshal([]byte(recorded.Body), &list); err != nil {
+		s.T.Fatal(err)
+	}
+	of := map[string]string{"__user_1__": "admin", "__user_2__": "ana", "__user_3__": "ben", "risk": "risk", "bosses": "bosses"}
+	for i, r := range list.Roles {
+		rows := []permission{}
+		for _, row := range r.Permissions {
+			if row.Type != "experiment" || row.Pattern != "1" {
+				rows = append(rows, row)
+			}
+		}
+		if level := levels[of[r.Name]]; level != "" {
+			rows = append(rows, permission{ID: 100 + r.ID, RoleID: r.ID, Type: "experiment", Pattern: "1", Level: level})
+		}
+		list.Roles[i].Permissions = rows
+	}
+	body, err := json.Marshal(list)
+	if err != nil {
+		s.T.Fatal(err)
+	}
+	recorded.Body = string(body)
+	return recorded
+}
+
+// granting and revoking are a user's grant and its end, as recorded.
+func (s script) granting(username, level string) mlflowtest.Write {
+	return mlflowtest.Write{
+		Call: "POST " + mlflowtest.GrantCalls + "grant", Answer: s.As("grant"),
+		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1","permission":%q}`, username, level),
+	}
+}
+
+func (s script) revoking(username string) mlflowtest.Write {
+	return mlflowtest.Write{
+		Call: "POST " + mlflowtest.GrantCalls + "revoke", Answer: s.As("revoke"),
+		Body: fmt.Sprintf(`{"username":%q,"resource_type":"experiment","resource_id":"1"}`, username),
+	}
+}
+
+// adding, updating and removing are writes of a role's row.
+func (s script) adding(role int, level string) mlflowtest.Write {
+	return mlflowtest.Write{
+		Call: "POST " + mlflowtest.RoleCalls + "permissions/add", Answer: s.As("roles/permissions/add"),
+		Body: fmt.Sprintf(`{"role_id":%d,"resource_type":"experiment","resource_pattern":"1","permission":%q}`, role, level),
+	}
+}
+
+func (s script) updating(row int, level string) mlflowtest.Write {
+	return mlflowtest.Write{
+		Call: "PATCH " + mlflowtest.RoleCalls + "permissions/update", Answer: s.As("roles/permissions/update"),
+		Body: fmt.Sprintf(`{"role_permission_id":%d,"permission":%q}`, row, level),
+	}
+}
+
+func (s script) removing(row int) mlflowtest.Write {
+	return mlflowtest.Write{
+		Call: "DELETE " + mlflowtest.RoleCalls + "permissions/remove", Answer: s.As("roles/permissions/remove"), Body: fmt.Sprintf(`{"role_permission_id":%d}`, row),
+	}
+}
+
+// leaving is a write after which there are these grants on experiment 1.
+func (s script) leaving(w mlflowtest.Write, levels map[string]string) mlflowtest.Write {
+	w.Then = map[string]mlflowtest.Answer{rolesCall: s.withLevels(levels)}
+	return w
+}
+
+func TestRBAC_readsEveryKindOfGrant(t *testing.T) {
+	t.Parallel()
+	s := rbacRecorded(t)
+	access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
+	acl, err := access.Get(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mlflowtest.ExpectHeld(t, acl, map[string]string{
+		"user admin": "CAN_MANAGE; CAN_MANAGE from admin", "user ana": "CAN_EDIT", "user ben": "DENY",
+		"group risk": "CAN_READ; USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
+	})
+	if !acl.Created.Equal(time.UnixMilli(1700000000000)) {
+		t.Errorf("created %s", acl.Created)
+	}
+	s.ExpectSeen("GET "+mlflowtest.GrantCalls+"get", "GET "+mlflowtest.UserCalls+"list", "GET "+mlflowtest.RoleCalls+"list", "GET "+mlflowtest.ExperimentCalls+"get")
+	if acl, err = access.GetListed(t.Context(), "2"); err != nil {
+		t.Fatal(err)
+	}
+	mlflowtest.ExpectHeld(t, acl, map[string]string{
+		"user admin": "CAN_MANAGE from admin", "group risk": "USE from every experiment", "group bosses": "CAN_MANAGE from workspace",
+	})
+	s.ExpectSeen() // one read of all grants serves every experiment
+}
+
+func TestRBAC_changesOneGrant(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		principal mlflow.Principal
+		from, to  string
+		writes    func(script) []mlflowtest.Write
+	}{
+		"a new grant": {mlflowtest.User("ben"), "", "READ", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.granting("ben", "READ")} }},
+		"another level is revoke and grant": {mlflowtest.User("ben"), "READ", "MANAGE", func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE")}
+		}},
+		"the same level":              {mlflowtest.User("ben"), "READ", "READ", func(script) []mlflowtest.Write { return nil }},
+		"an end":                      {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.leaving(s.revoking("ben"), nil)} }},
+		"an end of what is not":       {mlflowtest.User("ben"), "", "", func(script) []mlflowtest.Write { return nil }},
+		"a new grant of a role":       {mlflowtest.Group("risk"), "", "READ", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.adding(1, "READ")} }},
+		"another level of a role":     {mlflowtest.Group("risk"), "READ", "EDIT", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.updating(101, "EDIT")} }},
+		"an end of a role's grant":    {mlflowtest.Group("risk"), "READ", "", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.leaving(s.removing(101), nil)} }},
+		"a level of the server's own": {mlflowtest.User("ben"), "", "USE", func(s script) []mlflowtest.Write { return []mlflowtest.Write{s.granting("ben", "USE")} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rbacRecorded(t)
+			s.Read(rolesCall, s.withLevels(map[string]string{tc.principal.Name: tc.from}))
+			s.Expect(tc.writes(s)...)
+			access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
+			if tc.to == "" {
+				if err := access.Revoke(t.Context(), "1", tc.principal); err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			level := map[string]string{"READ": mlflow.LevelRead, "EDIT": mlflow.LevelEdit, "MANAGE": mlflow.LevelManage}[tc.to]
+			if level == "" {
+				level = tc.to
+			}
+			created, err := access.Grant(t.Context(), "1", mlflow.Grant{Principal: tc.principal, Level: level})
+			if err != nil || !created.Equal(time.UnixMilli(1700000000000)) {
+				t.Errorf("created %s, error %v", created, err)
+			}
+		})
+	}
+}
+
+// TestRBAC_givesALevelBack: a change is revoke and grant. When the grant fails, the old level is granted again, whatever ended the change.
+func TestRBAC_givesALevelBack(t *testing.T) {
+	t.Parallel()
+	busy := mlflowtest.Refuse(503, "TEMPORARILY_UNAVAILABLE", "busy")
+	for name, tc := range map[string]struct {
+		writes func(s script, cancel func()) []mlflowtest.Write
+		says   []string
+	}{
+		"the grant is refused": {func(s script, _ func()) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ")}
+		}, []string{"Invalid permission"}},
+		"the run is cancelled after the revoke": {func(s script, cancel func()) []mlflowtest.Write {
+			revoke := s.revoking("ben")
+			revoke.Meanwhile = cancel
+			return []mlflowtest.Write{revoke, s.granting("ben", "READ")}
+		}, []string{"context canceled"}},
+		"the revoke gets no clear answer and nothing was done": {func(s script, cancel func()) []mlflowtest.Write {
+			revoke := s.revoking("ben").Answered(busy)
+			revoke.Meanwhile = cancel
+			return []mlflowtest.Write{revoke, s.granting("ben", "READ").Answered(s.As("grant: there is one"))}
+		}, []string{"context canceled"}},
+		"nor can it be given back": {func(s script, _ func()) []mlflowtest.Write {
+			return []mlflowtest.Write{
+				s.revoking("ben"), s.granting("ben", "MANAGE").Answered(s.As("grant: bad level")), s.granting("ben", "READ").Answered(s.As("grant: denied")),
+			}
+		}, []string{"Invalid permission", "CAN_READ", `"ben"`, "Permission denied"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := rbacRecorded(t)
+				s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				s.Expect(tc.writes(s, cancel)...)
+				_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(ctx, "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelManage})
+				mlflowtest.ExpectError(t, err, tc.says...)
+			})
+		})
+	}
+}
+
+// TestRBAC_lostAnswers: the second try of a call that took effect is refused, and only a read reports whether the refusal means success.
+func TestRBAC_lostAnswers(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		principal mlflow.Principal
+		from, to  string
+		writes    func(s script) []mlflowtest.Write
+		says      string
+	}{
+		"grant": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{
+				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "READ"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+			}
+		}, ""},
+		"grant, and somebody else granted another level": {mlflowtest.User("ben"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{
+				s.leaving(s.granting("ben", "READ").Answered(mlflowtest.Lost), map[string]string{"ben": "EDIT"}), s.granting("ben", "READ").Answered(s.As("grant: there is one")),
+			}
+		}, "already exists"},
+		"revoke": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{s.leaving(s.revoking("ben").Answered(mlflowtest.Lost), nil), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+		}, ""},
+		"revoke, and the row is there all the same": {mlflowtest.User("ben"), "READ", "", func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{s.revoking("ben").Answered(mlflowtest.Lost), s.revoking("ben").Answered(s.As("revoke: no grant"))}
+		}, "not found"},
+		"add": {mlflowtest.Group("risk"), "", mlflow.LevelRead, func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{
+				s.leaving(s.adding(1, "READ").Answered(mlflowtest.Lost), map[string]string{"risk": "READ"}), s.adding(1, "READ").Answered(s.As("roles/permissions/add: there is one")),
+			}
+		}, ""},
+		"remove": {mlflowtest.Group("risk"), "READ", "", func(s script) []mlflowtest.Write {
+			return []mlflowtest.Write{s.leaving(s.removing(101).Answered(mlflowtest.Lost), nil), s.removing(101).Answered(s.As("roles/permissions/remove: no such row"))}
+		}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := rbacRecorded(t)
+				s.Read(rolesCall, s.withLevels(map[string]string{tc.principal.Name: tc.from}))
+				s.Expect(tc.writes(s)...)
+				access := s.Client(&server.Backend{Username: "admin"}).AccessControl()
+				var err error
+				if tc.to == "" {
+					err = access.Revoke(t.Context(), "1", tc.principal)
+				} else {
+					_, err = access.Grant(t.Context(), "1", mlflow.Grant{Principal: tc.principal, Level: tc.to})
+				}
+				mlflowtest.ExpectError(t, err, tc.says)
+			})
+		})
+	}
+}
+
+// TestRBAC_revokedMeansGone: the server's word alone does not do.
+func TestRBAC_revokedMeansGone(t *testing.T) {
+	t.Parallel()
+	s := rbacRecorded(t)
+	s.Read(rolesCall, s.withLevels(map[string]string{"ben": "READ"}))
+	s.Expect(s.revoking("ben")) // it answers {}, and nothing changes
+	err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Revoke(t.Context(), "1", mlflowtest.User("ben"))
+	mlflowtest.ExpectError(t, err, `still lists the grant to "ben"`)
+}
+
+func TestRBAC_missingPrincipals(t *testing.T) {
+	t.Parallel()
+	for name, p := range map[string]mlflow.Principal{
+		"user": mlflowtest.User("nobody"), "a user in other letters": mlflowtest.User("Ben"), "role": mlflowtest.Group("nobodies"), "hidden role": mlflowtest.Group("__user_3__"),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rbacRecorded(t)
+			_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: p, Level: mlflow.LevelRead})
+			if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != p {
+				t.Errorf("missing %v, error %v", missing, err)
+			}
+		})
+	}
+	t.Run("deleted after the look", func(t *testing.T) {
+		t.Parallel()
+		s := rbacRecorded(t)
+		s.Read(rolesCall, s.withLevels(nil))
+		s.Expect(s.granting("ben", "READ").Answered(s.As("grant: no such user")))
+		_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Grant(t.Context(), "1", mlflow.Grant{Principal: mlflowtest.User("ben"), Level: mlflow.LevelRead})
+		if missing, ok := mlflow.MissingPrincipal(err); !ok || missing != mlflowtest.User("ben") || !strings.Contains(err.Error(), "User with username=nobody not found") {
+			t.Errorf("missing %v, error %v", missing, err)
+		}
+	})
+}
+
+func TestRBAC_hidesGrantsFromOutsiders(t *testing.T) {
+	t.Parallel()
+	s := rbacRecorded(t)
+	s.Read(rolesCall, s.As("roles/list: in no role"))
+	_, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Get(t.Context(), "1")
+	var unsupported *mlflow.UnsupportedError
+	if !errors.As(err, &unsupported) || !strings.Contains(err.Error(), "a role in the workspace") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestRBAC_caller(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		as, workspace string
+		groups        []string
+		admin         bool
+	}{
+		"an admin":                              {as: "admin", admin: true},
+		"a member":                              {as: "ana", groups: []string{"risk"}},
+		"a member in the workspace by its name": {as: "ana", workspace: "default", groups: []string{"risk"}},
+		"a member, in another workspace":        {as: "ana", workspace: "other"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := rbacRecorded(t)
+			s.Answers("users/current: "+tc.as, "current/permissions: "+tc.as)
+			caller, err := s.Client(&server.Backend{Username: "admin", Workspace: tc.workspace}).Caller(t.Context())
+			if err != nil || caller.Principal != mlflowtest.User(tc.as) || caller.Admin != tc.admin || !reflect.DeepEqual(caller.Groups, tc.groups) || caller.Home != "" {
+				t.Errorf("caller %+v, error %v", caller, err)
+			}
+		})
+	}
+	t.Run("with a wrong password", func(t *testing.T) {
+		t.Parallel()
+		s := rbacRecorded(t)
+		s.Answers("users/current: wrong password")
+		if _, err := s.Client(&server.Backend{Username: "admin"}).Caller(t.Context()); !rest.IsUnauthenticated(err) {
+			t.Errorf("error %v", err)
+		}
+	})
+}
