@@ -39,8 +39,8 @@ type Backend interface {
 	// KnownLevels lists the levels that can be granted, and CheckPrincipal says why a principal can't be granted anything.
 	KnownLevels() []string
 	CheckPrincipal(p Principal) error
-	// PrincipalAdvice and AccessAdvice say what to do about a principal that the server does not know, and about permissions that the caller may
-	// not read or change.
+	// PrincipalAdvice and AccessAdvice say what to do about a principal that the server does not know, and about permissions that the caller
+	// may not read or change.
 	PrincipalAdvice(p Principal) string
 	AccessAdvice() string
 	// Rate is the documented request rate of a group of calls, in requests per second.
@@ -76,7 +76,8 @@ func (c *Client) CheckArtifactLocation(location string) error {
 	return c.backend.CheckArtifactLocation(location)
 }
 
-// MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on Databricks.
+// MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on
+// Databricks.
 func (c *Client) MLflowWorkspace() string { return c.backend.MLflowWorkspace() }
 
 // DeletedKeepName reports whether a deleted experiment goes on holding its name on this server.

@@ -56,13 +56,13 @@ func (a *createdAnswer) Usable(bool) error {
 	return nil
 }
 
-// CreateExperiment creates an experiment and returns its id. The caller has looked for the name just before and found nothing;
-// since is the server's clock in that answer.
+// CreateExperiment creates an experiment and returns its id. The caller has looked for the name just before and found nothing; since is the
+// server's clock in that answer.
 //
-// A create is never repeated blindly. When its answer is lost or unclear, the name is looked up, for as long as any call is retried: what is found
-// is ours only if it was not created before since, holds everything that was sent, and on Databricks is owned by the caller. A first, clear
-// "already exists" means that somebody else created it. The look is also made when ctx has ended.
-// Errors: *[TakenError], [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
+// A create is never repeated blindly. When its answer is lost or unclear, the name is looked up, for as long as any call is retried: what
+// is found is ours only if it was not created before since, holds everything that was sent, and on Databricks is owned by the caller. A
+// first, clear "already exists" means that somebody else created it. The look is also made when ctx has ended. Errors: *[TakenError],
+// [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
 func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since time.Time) (string, error) {
 	n.Name = c.NormalizeName(n.Name)
 	start := time.Now()

@@ -41,7 +41,8 @@ type experimentAnswer struct {
 	name string
 }
 
-// Usable implements [rest.Answer]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to the Trash.
+// Usable implements [rest.Answer]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
+// the Trash.
 func (a *experimentAnswer) Usable(bool) error {
 	e := a.Experiment
 	switch {

@@ -48,7 +48,8 @@ func (e *MissingPrincipalError) Error() string { return e.Err.Error() }
 // Unwrap gives what the server said.
 func (e *MissingPrincipalError) Unwrap() error { return e.Err }
 
-// StillGrantedError means that the server confirmed a revoke and lists the grant all the same: it puts the grant back by itself, or somebody else did.
+// StillGrantedError means that the server confirmed a revoke and lists the grant all the same: it puts the grant back by itself, or
+// somebody else did.
 type StillGrantedError struct{ Principal Principal }
 
 // Error implements error.

@@ -67,6 +67,14 @@ type Permission struct {
 	InheritedFrom []string
 }
 
+// Values of InheritedFrom of a [Permission] on an MLflow server: an admin of the server, a manager of the workspace, or a grant on every
+// experiment.
+const (
+	FromAdmin           = "admin"
+	FromWorkspace       = "workspace"
+	FromEveryExperiment = "every experiment"
+)
+
 // Holding is what one principal holds directly on an experiment.
 type Holding struct {
 	// Level is "" when there is no grant.
@@ -94,8 +102,8 @@ type AccessControl interface {
 	Set(ctx context.Context, experimentID string, grants []Grant) (ACL, error)
 	// Level reads the one grant that a principal holds directly.
 	Level(ctx context.Context, experimentID string, p Principal) (Holding, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does. Callers
-	// must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
+	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does.
+	// Callers must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
 	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
 	// with Set and Grant.
@@ -134,14 +142,6 @@ func HighestLevel(levels []string) string {
 	return best
 }
 
-// Values of InheritedFrom of a [Permission] on an MLflow server: an admin of the server, a manager of the workspace, or a grant on every
-// experiment.
-const (
-	FromAdmin           = "admin"
-	FromWorkspace       = "workspace"
-	FromEveryExperiment = "every experiment"
-)
-
 // Direct gives the level that the principal holds on the experiment itself; ok is false when it holds none.
 func (e ACLEntry) Direct() (level string, ok bool) {
 	level = HighestLevel(e.levels(func(p Permission) bool { return !p.Inherited }))
@@ -165,7 +165,8 @@ func (e ACLEntry) Effective() string {
 
 // FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.
 func (p Permission) FromAdminRole() bool {
-	return p.Inherited && p.Level == LevelManage && (slices.Contains(p.InheritedFrom, FromAdmin) || slices.Contains(p.InheritedFrom, FromWorkspace))
+	return p.Inherited && p.Level == LevelManage &&
+		(slices.Contains(p.InheritedFrom, FromAdmin) || slices.Contains(p.InheritedFrom, FromWorkspace))
 }
 
 func (e ACLEntry) levels(want func(Permission) bool) []string {

@@ -16,9 +16,9 @@ import (
 
 // movedExperiment is the state of a databricks_mlflow_experiment, as far as it is taken over. The Read that follows fills the rest.
 type movedExperiment struct {
-	ID               string       `json:"id"`
-	Name             string       `json:"name"`
-	ArtifactLocation string       `json:"artifact_location"`
+	ID               string     `json:"id"`
+	Name             string     `json:"name"`
+	ArtifactLocation string     `json:"artifact_location"`
 	CreationTime     rest.Int64 `json:"creation_time"`
 }
 

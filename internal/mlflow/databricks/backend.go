@@ -59,7 +59,7 @@ func (Backend) MLflowWorkspace() string { return "" }
 // ReusesIDs implements [mlflow.Backend].
 func (Backend) ReusesIDs() bool { return false }
 
-// DeletedKeepName: deleting moves the experiment to its owner's Trash folder.
+// DeletedKeepName implements [mlflow.Backend]: deleting moves the experiment to its owner's Trash folder.
 func (Backend) DeletedKeepName() bool { return false }
 
 // Rate gives the documented limits, in requests a second for a workspace.
@@ -99,17 +99,19 @@ var admins = mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}
 func (Backend) PrincipalAdvice(p mlflow.Principal) string {
 	switch p.Kind {
 	case mlflow.KindGroup:
-		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the workspace first.", p.Name)
+		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the "+
+			"workspace first.", p.Name)
 	case mlflow.KindServicePrincipal:
-		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to the workspace.", p.Name)
+		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to "+
+			"the workspace.", p.Name)
 	default:
-		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application id, "+
-			"as a service principal.", p.Name)
+		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application "+
+			"id, as a service principal.", p.Name)
 	}
 }
 
 // AccessAdvice implements [mlflow.Backend].
 func (Backend) AccessAdvice() string {
-	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, to grant it to you, or run " +
-		"Terraform as somebody who has it."
+	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, to grant " +
+		"it to you, or run Terraform as somebody who has it."
 }

@@ -41,7 +41,8 @@ func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Call
 		return mlflow.Caller{}, err
 	}
 	caller := mlflow.Caller{
-		Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: me.UserName}, ID: me.ID, DisplayName: me.DisplayName, Home: "/Users/" + me.UserName,
+		Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: me.UserName},
+		ID:        me.ID, DisplayName: me.DisplayName, Home: "/Users/" + me.UserName,
 	}
 	if IsApplicationID(me.UserName) {
 		caller.Principal.Kind = mlflow.KindServicePrincipal
@@ -52,8 +53,8 @@ func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Call
 	return caller, nil
 }
 
-// OwnedByCaller implements [mlflow.Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may be the
-// application ID or the display name.
+// OwnedByCaller implements [mlflow.Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may
+// be the application ID or the display name.
 func (Backend) OwnedByCaller(ctx context.Context, c *mlflow.Client, e mlflow.Experiment) (bool, error) {
 	caller, err := c.Caller(ctx)
 	if err != nil {

@@ -9,8 +9,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Names are the name rules of Databricks. Paths have a prefix and a trailing slash that mean nothing. Users and service principals share one name space and ignore
-// case, since a service principal that was written as user_name is returned as service_principal_name; groups compare exactly.
+// Names are the name rules of Databricks. Paths have a prefix and a trailing slash that mean nothing. Users and service principals share
+// one name space and ignore case, since a service principal that was written as user_name is returned as service_principal_name; groups
+// compare exactly.
 type Names struct{}
 
 // CheckName implements [mlflow.Backend].

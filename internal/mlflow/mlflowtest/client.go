@@ -1,5 +1,5 @@
-// Package mlflowtest has what the tests of the MLflow client share: servers that answer as a test says, or as real servers were recorded to, and
-// checks of what the client makes of it.
+// Package mlflowtest has what the tests of the MLflow client share: servers that answer as a test says, or as real servers were recorded
+// to, and checks of what the client makes of it.
 package mlflowtest
 
 import (

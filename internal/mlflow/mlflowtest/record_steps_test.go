@@ -4,8 +4,9 @@ package mlflowtest
 
 type fields map[string]any
 
-// recordedSteps are all calls that the client makes, in all their usual outcomes, in the order in which they are made on a fresh server. Every
-// server gets all of them: what it does not have it says. Experiment 1 is churn, its creator is the admin; ana is in the role risk, ben in none.
+// recordedSteps are all calls that the client makes, in all their usual outcomes, in the order in which they are made on a fresh server.
+// Every server gets all of them: what it does not have it says. Experiment 1 is churn, its creator is the admin; ana is in the role risk,
+// ben in none.
 var recordedSteps = concat(prepareSteps, experimentSteps, tagSteps, lifecycleSteps, contentSteps, callerSteps, userGrantSteps, roleGrantSteps, legacySteps,
 	pictureSteps, workspaceSteps, absentSteps)
 
@@ -163,8 +164,8 @@ var legacySteps = []step{
 	{name: "users/get: ben", call: "GET " + UserCalls + "get?username=ben"},
 }
 
-// pictureSteps are the lists when every kind of grant is held: ana EDIT alone, ben DENY alone and a model, the role risk READ here and USE everywhere;
-// the role bosses manages the workspace.
+// pictureSteps are the lists when every kind of grant is held: ana EDIT alone, ben DENY alone and a model, the role risk READ here and USE
+// everywhere; the role bosses manages the workspace.
 var pictureSteps = []step{
 	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ana", "resource_type": "experiment", "resource_id": "1", "permission": "EDIT"}},
 	{setup: true, call: "POST " + GrantCalls + "grant", body: fields{"username": "ben", "resource_type": "experiment", "resource_id": "1", "permission": "DENY"}},

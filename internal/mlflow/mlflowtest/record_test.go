@@ -24,9 +24,6 @@ import (
 
 // How the answers in testdata were recorded, and how to record them again, say of a newer version:
 //
-//	scripts/mlflow-servers.sh FOLDER 3.17.2 3.12.0 2.22.5
-//	TEST_MLFLOW_DIR=FOLDER go test -tags mlflow ./internal/mlflow/mlflowtest -run TestRecordedAnswers -record
-//
 // Without -record the test checks that the servers still answer what is recorded.
 var record = flag.Bool("record", false, "write the answers of the real servers to testdata")
 
@@ -159,8 +156,8 @@ func tidy(t *testing.T, body []byte) json.RawMessage {
 	return json.RawMessage(encoded(t, text))
 }
 
-// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed: by the system, when
-// the test is interrupted.
+// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed: by the
+// system, when the test is interrupted.
 const guarded = `(cat <&3; kill -KILL 0) & exec 3<&- "$@"`
 
 // start starts a fresh server with an admin, waits until it answers, and ends it with the test.

@@ -17,9 +17,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Scripted is a server whose every answer the test says beforehand. Reads are answered from a table, as often as they come, and writes in their
-// order, each once. Any other call fails the test, and so does a write that does not come. It is the client's transport, so that the clock of
-// testing/synctest works.
+// Scripted is a server whose every answer the test says beforehand. Reads are answered from a table, as often as they come, and writes in
+// their order, each once. Any other call fails the test, and so does a write that does not come. It is the client's transport, so that the
+// clock of testing/synctest works.
 type Scripted struct {
 	// T is the test that the server is for.
 	T *testing.T

@@ -40,8 +40,8 @@ func Confirm(ctx context.Context, err error, refused func(error) bool, done func
 	return err
 }
 
-// WaitForRetry waits before the next try of something that takes more than one call, as long as do waits after the nth try. It reports whether there is
-// time left: less than the retry timeout has passed since start, and ctx has not ended.
+// WaitForRetry waits before the next try of something that takes more than one call, as long as do waits after the nth try. It reports
+// whether there is time left: less than the retry timeout has passed since start, and ctx has not ended.
 func (c *Client) WaitForRetry(ctx context.Context, start time.Time, n int) bool {
 	return time.Since(start) < c.options.RetryTimeout && sleep(ctx, backoffStep(n))
 }

@@ -21,8 +21,8 @@ type Answer interface {
 	Usable(empty bool) error
 }
 
-// Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page of
-// 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
+// Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page
+// of 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
 const (
 	maxRefusal = 64 << 10
 	maxObject  = 16 << 20

@@ -77,7 +77,8 @@ func IsQuotaExceeded(err error) bool {
 }
 
 // quotaText is how servers say that there are as many objects as are allowed.
-var quotaText = regexp.MustCompile(`(?i)\b(limit|maximum|quota) of [\d,]+ (\w+ )?experiments\b|\bmaximum number of (\w+ )?experiments\b|\bexperiments? (\w+ )?quota\b|\bquota\b.*\bexperiments\b`)
+var quotaText = regexp.MustCompile(`(?i)\b(limit|maximum|quota) of [\d,]+ (\w+ )?experiments\b|\bmaximum number of (\w+ )?experiments\b` +
+	`|\bexperiments? (\w+ )?quota\b|\bquota\b.*\bexperiments\b`)
 
 // IsInGitFolder tells that the name lies in a Git folder, where Databricks allows no experiments.
 func IsInGitFolder(err error) bool {
@@ -96,8 +97,8 @@ const schemesVariable = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
 
 var refusedScheme = regexp.MustCompile(`'([A-Za-z][A-Za-z0-9+.-]*)' scheme`)
 
-// RefusedScheme returns the environment variable of an MLflow server, with its value, that would allow the scheme of an artifact location which
-// the server refused. ok is false for other errors.
+// RefusedScheme returns the environment variable of an MLflow server, with its value, that would allow the scheme of an artifact location
+// which the server refused. ok is false for other errors.
 func RefusedScheme(err error) (setting string, ok bool) {
 	e, ok := AsRefusal(err)
 	if !ok || !strings.Contains(e.Message, schemesVariable) {

@@ -1,5 +1,5 @@
-// Package rest makes the calls of a REST API: one call with its retries, the limits of the server and of the user, the checks of what is answered,
-// and the errors. It knows how the servers of the MLflow API word their refusals, and nothing of experiments.
+// Package rest makes the calls of a REST API: one call with its retries, the limits of the server and of the user, the checks of what is
+// answered, and the errors. It knows how the servers of the MLflow API word their refusals, and nothing of experiments.
 package rest
 
 import (
@@ -17,6 +17,12 @@ import (
 
 	"github.com/hashicorp/go-retryablehttp"
 	"golang.org/x/time/rate"
+)
+
+// Defaults of [Options].
+const (
+	DefaultHTTPTimeout  = 60 * time.Second
+	DefaultRetryTimeout = 5 * time.Minute
 )
 
 // Endpoint is where a server is reached.
@@ -60,17 +66,8 @@ type Client struct {
 	refused atomic.Pointer[NotSentError]
 }
 
-// Endpoint is where the server is reached.
-func (c *Client) Endpoint(ctx context.Context) (Endpoint, error) { return c.options.Endpoint(ctx) }
-
-// Defaults of [Options].
-const (
-	DefaultHTTPTimeout  = 60 * time.Second
-	DefaultRetryTimeout = 5 * time.Minute
-)
-
-// New returns a client that makes no call yet. documented is the request rate of a group of calls, in requests per second, at which the client
-// goes on once the server refused a request of the group for its rate.
+// New returns a client that makes no call yet. documented is the request rate of a group of calls, in requests per second, at which the
+// client goes on once the server refused a request of the group for its rate.
 func New(o Options, documented func(Group) rate.Limit) *Client {
 	if o.HTTPTimeout == 0 {
 		o.HTTPTimeout = DefaultHTTPTimeout
@@ -90,9 +87,12 @@ func New(o Options, documented func(Group) rate.Limit) *Client {
 	return &Client{options: o, throttles: newThrottles(documented, o.RateLimit)}
 }
 
-// Do makes a call, with retries, decodes the answer, and refuses one that is no answer to the call. It returns *[APIError] if the server refused
-// something or gave no answer of the API, *[UnreachableError] if no whole response came, *[NotSentError] if the credentials were refused before, and
-// what [Options].Endpoint returns.
+// Endpoint is where the server is reached.
+func (c *Client) Endpoint(ctx context.Context) (Endpoint, error) { return c.options.Endpoint(ctx) }
+
+// Do makes a call, with retries, decodes the answer, and refuses one that is no answer to the call. It returns *[APIError] if the server
+// refused something or gave no answer of the API, *[UnreachableError] if no whole response came, *[NotSentError] if the credentials were
+// refused before, and what [Options].Endpoint returns.
 func (c *Client) Do(ctx context.Context, cl Call) error {
 	if refused := c.refused.Load(); refused != nil {
 		return refused

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// shortestSecret is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by that
-// what it is.
+// shortestSecret is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by
+// that what it is.
 const shortestSecret = 4
 
 // redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
@@ -17,7 +17,8 @@ func (c *Client) redact(s string) string {
 		if len(secret) < shortestSecret {
 			continue
 		}
-		for _, spelling := range []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), html.EscapeString(secret)} {
+		spellings := []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), html.EscapeString(secret)}
+		for _, spelling := range spellings {
 			s = strings.ReplaceAll(s, spelling, "***")
 		}
 	}

@@ -109,14 +109,15 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	case blockedText.MatchString(e.Message):
 		e.Hint = blockedHint
 	case e.foreign && IsEndpointAbsent(e):
-		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, and that what is " +
-			"in front of the server passes " + apiRoot(e.Path) + "."
+		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, " +
+			"and that what is in front of the server passes " + apiRoot(e.Path) + "."
 	case e.blocked:
 		e.Hint = frontHint
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
 	case isWorkspaceMissing(e):
-		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others only."
+		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others " +
+			"only."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
 		e.Hint = "The server runs without workspaces. Leave out workspace and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
 	}
@@ -154,7 +155,8 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 		return firstNonEmpty(text, "access denied"), frontHint
 	case resp.StatusCode < 300:
 		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
-			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy stands in between."
+			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy " +
+				"stands in between."
 	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusMethodNotAllowed:
 		return fmt.Sprintf("the server does not know this call: %q", text),
 			"Check that the address is that of an MLflow tracking server or a Databricks workspace, with no path too much or missing."
@@ -170,10 +172,10 @@ var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
 var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
 
 const (
-	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example through the VPN, or ask a " +
-		"workspace admin to allow the address."
-	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets requests of this machine to the " +
-		"API pass."
+	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example " +
+		"through the VPN, or ask a workspace admin to allow the address."
+	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets " +
+		"requests of this machine to the API pass."
 )
 
 // apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".

@@ -73,8 +73,8 @@ func dialFailed(err error) bool {
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isThrottled: a request refused for its rate had no effect. The code counts even under another status. A number of objects that is used up, which
-// servers refuse alike, stays so.
+// isThrottled: a request refused for its rate had no effect. The code counts even under another status. A number of objects that is used
+// up, which servers refuse alike, stays so.
 func isThrottled(status int, code string, text []byte) bool {
 	limited := status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
 	return limited && !quotaText.Match(text[:min(len(text), maxRefusal)])
@@ -104,8 +104,8 @@ func (a *attempts) nextWait(resp *http.Response) time.Duration {
 	return backoffStep(a.count)
 }
 
-// retryAfter is the wait that a header asks for, in seconds or until a date; 0 if it asks for none. The library has a function for it, but there
-// many seconds overflow to few or none.
+// retryAfter is the wait that a header asks for, in seconds or until a date; 0 if it asks for none. The library has a function for it, but
+// there many seconds overflow to few or none.
 func retryAfter(header string) time.Duration {
 	if date, err := http.ParseTime(header); err == nil {
 		return time.Until(date)

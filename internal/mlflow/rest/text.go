@@ -20,12 +20,14 @@ var (
 	preTag   = regexp.MustCompile(`(?is)<pre[^>]*>(.*?)</pre>`)
 	// sqlText is where the raw text of a database error begins in a message of an MLflow server: it can hold values of other
 	// people's rows.
-	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|\[SQL:|\[parameters:).*$`)
+	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|` +
+		`\[SQL:|\[parameters:).*$`)
 	// takenText is how databases say that a value is taken already.
 	takenText = regexp.MustCompile(`UNIQUE constraint failed|duplicate key value violates unique constraint|Duplicate entry`)
 	// tooLongText is how databases say that a value is longer than its column: of PostgreSQL, with the limit, of MySQL, and of SQL Server.
-	tooLongText = regexp.MustCompile(`value too long for type character varying\((\d+)\)|Data too long for column|String or binary data would be truncated`)
-	spaces      = regexp.MustCompile(`\s+`)
+	tooLongText = regexp.MustCompile(`value too long for type character varying\((\d+)\)|Data too long for column|` +
+		`String or binary data would be truncated`)
+	spaces = regexp.MustCompile(`\s+`)
 )
 
 // takenMessage stands for a database's own words.
@@ -74,7 +76,8 @@ func shorten(s string, n int) string {
 }
 
 // terminalSequence is what terminals obey: control sequences (colors, moves), commands such as the window's title, and other escapes.
-var terminalSequence = regexp.MustCompile(`(?s)(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?|(?:\x1b[\]PX^_]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]?`)
+var terminalSequence = regexp.MustCompile(`(?s)(?:\x1b\[|\x{9b})[0-?]*[ -/]*[@-~]?|` +
+	`(?:\x1b[\]PX^_]|\x{9d})[^\x07\x1b\x{9c}]*(?:\x07|\x1b\\|\x{9c})?|\x1b[ -/]*[0-~]?`)
 
 // printable removes what a terminal would obey or hide: escape sequences, control characters other than white space, and marks that
 // turn the direction of text.

@@ -38,8 +38,8 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// Background implements [mlflow.AccessControl]. Only admins are shown who is in which role, and may ask what somebody else may do. The server
-// tells its default level by that alone: it is what a user may do who holds nothing.
+// Background implements [mlflow.AccessControl]. Only admins are shown who is in which role, and may ask what somebody else may do. The
+// server tells its default level by that alone: it is what a user may do who holds nothing.
 func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
@@ -133,8 +133,8 @@ func (a accessControl) Revoke(ctx context.Context, experimentID string, p mlflow
 	return err
 }
 
-// Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` removes the grants on an experiment, and SQLite uses its ID again. They are
-// read once a run. Without credentials there are none, and who may not list the grants is told nothing.
+// Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` removes the grants on an experiment, and SQLite uses its ID
+// again. They are read once a run. Without credentials there are none, and who may not list the grants is told nothing.
 func (a accessControl) Leftover(ctx context.Context, experimentID string) ([]mlflow.Grant, error) {
 	if a.backend.Username == "" {
 		return nil, nil

@@ -26,7 +26,8 @@ type Backend struct {
 
 	permissions rest.Shared[permissionAPI]
 	grants      rest.Shared[*allGrants]
-	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see [mlflow.AccessControl.Leftover].
+	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
+	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
 }
 
@@ -97,15 +98,17 @@ func (*Backend) CheckPrincipal(p mlflow.Principal) error {
 // PrincipalAdvice implements [mlflow.Backend].
 func (*Backend) PrincipalAdvice(p mlflow.Principal) string {
 	if p.Kind == mlflow.KindGroup {
-		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role first.", p.Name)
+		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role "+
+			"first.", p.Name)
 	}
-	return fmt.Sprintf("Check the user name %q, upper and lower case included. The user must sign up, or an admin must make the account, first.", p.Name)
+	return fmt.Sprintf("Check the user name %q, upper and lower case included. The user must sign up, or an admin must make the account, "+
+		"first.", p.Name)
 }
 
 // AccessAdvice implements [mlflow.Backend].
 func (*Backend) AccessAdvice() string {
-	return "Changing what a user may do needs CAN_MANAGE on the experiment; changing what a role may do needs an admin of the server, or a manager of the " +
-		"workspace. Run Terraform as somebody who is one."
+	return "Changing what a user may do needs CAN_MANAGE on the experiment; changing what a role may do needs an admin of the server, or a " +
+		"manager of the workspace. Run Terraform as somebody who is one."
 }
 
 // grantsChanged makes the next reader of grants read them again.

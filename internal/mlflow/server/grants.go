@@ -50,7 +50,8 @@ func (g *allGrants) acl(experimentID string) mlflow.ACL {
 		}
 	}
 	for _, admin := range g.admins {
-		add(mlflow.Principal{Kind: mlflow.KindUser, Name: admin}, mlflow.Permission{Level: mlflow.LevelManage, Inherited: true, InheritedFrom: []string{mlflow.FromAdmin}})
+		add(mlflow.Principal{Kind: mlflow.KindUser, Name: admin},
+			mlflow.Permission{Level: mlflow.LevelManage, Inherited: true, InheritedFrom: []string{mlflow.FromAdmin}})
 	}
 	return acl
 }
@@ -58,7 +59,8 @@ func (g *allGrants) acl(experimentID string) mlflow.ACL {
 // isAdmin reports whether the caller is an admin of the server or of the workspace.
 func (g *allGrants) isAdmin(caller mlflow.Caller) bool {
 	return caller.Admin || slices.ContainsFunc(g.grants, func(grant oneGrant) bool {
-		own := grant.principal == caller.Principal || grant.principal.Kind == mlflow.KindGroup && slices.Contains(caller.Groups, grant.principal.Name)
+		p := grant.principal
+		own := p == caller.Principal || p.Kind == mlflow.KindGroup && slices.Contains(caller.Groups, p.Name)
 		return own && grant.from == mlflow.FromWorkspace
 	})
 }

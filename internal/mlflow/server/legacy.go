@@ -69,12 +69,12 @@ func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
 		names, err := listUsers(ctx, a.client)
 		if rest.IsEndpointAbsent(err) {
-			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server cannot list its users, so not all grants on an experiment can be read. Grant permissions to one " +
-				"user at a time, or use MLflow 3.11 or newer", Single: true}
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server cannot list its users, so not all grants on an experiment can be " +
+				"read. Grant permissions to one user at a time, or use MLflow 3.11 or newer", Single: true}
 		}
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the credentials of an admin, or grant " +
-				"permissions to one user at a time", Single: true}
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the " +
+				"credentials of an admin, or grant permissions to one user at a time", Single: true}
 		}
 		if err != nil {
 			return nil, err
@@ -120,7 +120,8 @@ func legacyGrants(users []legacyUser) *allGrants {
 func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
 	out := legacyUserAnswer{name: username}
 	err := a.client.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}}, Out: &out, Group: rest.GroupPermissionReads,
+		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}},
+		Out: &out, Group: rest.GroupPermissionReads,
 	})
 	return out.User, err
 }
@@ -144,7 +145,8 @@ func (a *legacyAPI) levels() []string {
 
 func (a *legacyAPI) supports(p mlflow.Principal) error {
 	if p.Kind == mlflow.KindGroup {
-		return &mlflow.UnsupportedError{Reason: "this MLflow server has no roles, so permissions cannot be granted to groups. Grant them to users, or use MLflow 3.13 or newer"}
+		return &mlflow.UnsupportedError{Reason: "this MLflow server has no roles, so permissions cannot be granted to groups. Grant them to " +
+			"users, or use MLflow 3.13 or newer"}
 	}
 	return a.backend.CheckPrincipal(p)
 }
@@ -179,7 +181,8 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Pr
 // caller goes by the configured user name; nothing else tells who the caller is.
 func (a *legacyAPI) caller(ctx context.Context, username string) (mlflow.Caller, error) {
 	if username == "" {
-		return mlflow.Caller{}, errors.New("this MLflow server does not report the current user, and no username is configured. Set username and password")
+		return mlflow.Caller{}, errors.New("this MLflow server does not report the current user, and no username is configured. Set username " +
+			"and password")
 	}
 	u, err := a.user(ctx, username)
 	if err != nil {

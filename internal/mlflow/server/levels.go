@@ -5,6 +5,7 @@ import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 // serverLevels maps the levels that both servers have. Others go by the server's own name.
 var serverLevels = map[string]string{mlflow.LevelRead: "READ", mlflow.LevelEdit: "EDIT", mlflow.LevelManage: "MANAGE"}
 
+// toServerLevel returns the server's own name of a level.
 func toServerLevel(level string) string {
 	if s, ok := serverLevels[level]; ok {
 		return s
@@ -12,6 +13,7 @@ func toServerLevel(level string) string {
 	return level
 }
 
+// fromServerLevel returns the level that the server names so.
 func fromServerLevel(level string) string {
 	for ours, theirs := range serverLevels {
 		if theirs == level {
@@ -21,7 +23,12 @@ func fromServerLevel(level string) string {
 	return level
 }
 
+// levelTexts describe the levels, by the server's own names.
 var levelTexts = map[string]string{
-	"NO_PERMISSIONS": "Can do nothing", "DENY": "Can do nothing, whatever else is granted", "READ": "Can view", "USE": "Can view and use; MLflow 3 and newer",
-	"EDIT": "Can view, log runs, and edit", "MANAGE": "Can view, log runs, edit, delete, and change permissions",
+	"NO_PERMISSIONS": "Can do nothing",
+	"DENY":           "Can do nothing, whatever else is granted",
+	"READ":           "Can view",
+	"USE":            "Can view and use; MLflow 3 and newer",
+	"EDIT":           "Can view, log runs, and edit",
+	"MANAGE":         "Can view, log runs, edit, delete, and change permissions",
 }

@@ -60,18 +60,20 @@ func (a accessControl) probe(ctx context.Context) (permissionAPI, error) {
 	}
 	// An ingress that passes /api/2.0 alone looks the same; users/current is there with RBAC, below /api/2.0.
 	if _, err := rbacUserOf(ctx, a.client); err == nil || isAnswer(err) {
-		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage permissions, are not reachable. Have the ingress or " +
-			"proxy in front of it pass /api/3.0 as well as /api/2.0"}
+		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " +
+			"permissions, are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
 	}
-	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it with `mlflow server --app-name basic-auth` " +
-		"(MLflow 2.5 or newer) and configure the username and password of an admin, or remove the permission resources"}
+	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it " +
+		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of an admin, or remove the " +
+		"permission resources"}
 }
 
 // isAnswer reports that the API itself refused something, which proves that it is there: with a code for the client's mistakes, or with
 // the text of the authentication app. An error of the server, or of something in front of it, proves nothing.
 func isAnswer(err error) bool {
 	e, ok := rest.AsRefusal(err)
-	if !ok || rest.IsUnauthenticated(err) || rest.IsEndpointAbsent(err) || e.Status >= http.StatusInternalServerError || rest.IsThrottled(err) {
+	if !ok || e.Status >= http.StatusInternalServerError || rest.IsUnauthenticated(err) || rest.IsEndpointAbsent(err) ||
+		rest.IsThrottled(err) {
 		return false
 	}
 	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"
@@ -82,7 +84,8 @@ func (a accessControl) effective(ctx context.Context, username, experimentID str
 	var out effectiveAnswer
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/3.0/mlflow/users/permissions/get",
-		Query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}}, Out: &out, Group: rest.GroupPermissionReads,
+		Query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}},
+		Out:   &out, Group: rest.GroupPermissionReads,
 	})
 	return out.Permission, err
 }

@@ -81,8 +81,8 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 			roles, err = a.roles(ctx)
 		}
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists grants only for its admins and for users with a role in the workspace, which " +
-				"creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
+			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists grants only for its admins and for users with a role in the " +
+				"workspace, which creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
 		}
 		if err != nil {
 			return nil, err
@@ -93,7 +93,9 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 
 func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
 	var out usersAnswer
-	err := c.Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true})
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true,
+	})
 	return out.Users, err
 }
 

@@ -47,7 +47,9 @@ func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow
 	if err != nil {
 		return mlflow.Caller{}, err
 	}
-	caller := mlflow.Caller{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: user.Username}, ID: fmt.Sprint(user.ID), Admin: user.IsAdmin}
+	caller := mlflow.Caller{
+		Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: user.Username}, ID: fmt.Sprint(user.ID), Admin: user.IsAdmin,
+	}
 	caller.Groups, err = currentUserRoles(ctx, c, workspace)
 	return caller, err
 }
@@ -62,7 +64,9 @@ func rbacUserOf(ctx context.Context, c *mlflow.Client) (rbacUser, error) {
 // another role. API: GET users/current/permissions.
 func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) ([]string, error) {
 	var out ownGrantsAnswer
-	err := c.Do(ctx, rest.Call{Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads})
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads,
+	})
 	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
 		return nil, nil
 	}

@@ -28,8 +28,8 @@ func (a *rolePermissionAnswer) Usable(bool) error {
 	return rest.CheckSame("experiment", a.pattern, a.Permission.Pattern)
 }
 
-// change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that nobody
-// is left with nothing.
+// change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that
+// nobody is left with nothing.
 func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
 	if p.Kind == mlflow.KindGroup {
 		return a.changeRole(ctx, experimentID, p, from, to)
@@ -53,13 +53,14 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Prin
 	return a.restoreGrant(ctx, experimentID, p, from, err)
 }
 
-// restoreGrant grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the change
-// failed.
+// restoreGrant grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the
+// change failed.
 func (a *rbacAPI) restoreGrant(ctx context.Context, experimentID string, p mlflow.Principal, level string, why error) error {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	if err := a.grant(ctx, experimentID, p, level); err != nil && !rest.IsAlreadyExists(err) {
-		return fmt.Errorf("%w; restoring %s also failed, so %q now has no direct grant on the experiment: %w", why, fromServerLevel(level), p.Name, err)
+		return fmt.Errorf("%w; restoring %s also failed, so %q now has no direct grant on the experiment: %w",
+			why, fromServerLevel(level), p.Name, err)
 	}
 	return why
 }
@@ -110,7 +111,8 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 	switch {
 	case from == "":
 		err = a.client.Do(ctx, rest.Call{
-			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites, Out: &rolePermissionAnswer{pattern: experimentID},
+			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites,
+			Out:  &rolePermissionAnswer{pattern: experimentID},
 			Body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
 		})
 		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, to))
@@ -124,7 +126,8 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 		return goneAlready(ctx, err, a.holds(experimentID, p, ""))
 	default:
 		return a.client.Do(ctx, rest.Call{
-			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites, Out: &rolePermissionAnswer{pattern: experimentID},
+			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites,
+			Out:  &rolePermissionAnswer{pattern: experimentID},
 			Body: map[string]any{"role_permission_id": row, "permission": to},
 		})
 	}

@@ -23,8 +23,8 @@ const rolesCall = "GET " + mlflowtest.RoleCalls + "list?workspace=default"
 // script is a scripted server whose permissions the tests change.
 type script struct{ *mlflowtest.Scripted }
 
-// rbacRecorded is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment, ana in it
-// has EDIT, ben DENY, and the admin, who created it, MANAGE. The role bosses manages the workspace and has no members.
+// rbacRecorded is MLflow 3.17 as recorded with every kind of grant on experiment 1: the role risk has READ, and USE on every experiment,
+// ana in it has EDIT, ben DENY, and the admin, who created it, MANAGE. The role bosses manages the workspace and has no members.
 func rbacRecorded(t *testing.T) script {
 	t.Helper()
 	s := script{mlflowtest.NewRecorded(t, mlflowtest.RBACServer)}

@@ -1,0 +1,20 @@
+package provider
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+func TestRulesOf(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[string]mlflow.NameRules{
+		mlflow.KindDatabricks: databricks.Names{}, mlflow.KindServer: server.Names{}, "other": nil, "": nil,
+	} {
+		if got := rulesOf(kind); got != want {
+			t.Errorf("the rules of %q are %#v", kind, got)
+		}
+	}
+}
