@@ -92,7 +92,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	if says := renamed.apply(renamed.plan(config), config); isError(says) {
 		t.Fatal(says)
 	}
-	if !w.mayManage(t, emulator.ServicePrincipalToken, id) {
+	if !mayManage(t, w, emulator.ServicePrincipalToken, id) {
 		t.Error("the pipeline is locked out")
 	}
 }
