@@ -250,7 +250,7 @@ type watched struct {
 	t testing.TB
 }
 
-// secret is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
+// secretPattern is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
 var secretPattern = regexp.MustCompile(`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`)
 
 func TestSecret(t *testing.T) {
@@ -271,8 +271,8 @@ func (w watched) look(what string, diagnostics []*tfprotov6.Diagnostic, states .
 		w.t.Errorf("%s says %q, which holds %q", what, told(diagnostics), found)
 	}
 	for _, state := range states {
-		if state != nil && secret.Match(state.MsgPack) {
-			w.t.Errorf("%s leaves %q in the state", what, secret.Find(state.MsgPack))
+		if state != nil && secretPattern.Match(state.MsgPack) {
+			w.t.Errorf("%s leaves %q in the state", what, secretPattern.Find(state.MsgPack))
 		}
 	}
 }
