@@ -38,8 +38,8 @@ func adviseProxy(err error, s settingNames) string {
 	if op, ok := errors.AsType[*net.OpError](err); !ok || op.Op != "proxyconnect" {
 		return ""
 	}
-	return "The proxy in the HTTPS_PROXY or HTTP_PROXY environment variable cannot be reached. Correct or unset the variable, or add the host of " +
-		s.url + " to NO_PROXY."
+	return "The proxy in the HTTPS_PROXY or HTTP_PROXY environment variable cannot be reached. " +
+		"Correct or unset the variable, or add the host of " + s.url + " to NO_PROXY."
 }
 
 func adviseTLS(err error, s settingNames) string {
@@ -55,7 +55,8 @@ func adviseTLS(err error, s settingNames) string {
 			return "The certificate of the server has expired or is not valid yet. Renew it on the server, and check the clock of this machine. " +
 				"To connect without verification meanwhile, which exposes the credentials, set " + s.skip + "."
 		}
-		return "The certificate of the server cannot be used. Correct it on the server, or set " + s.ca + " to a PEM file with the authority that signed it."
+		return "The certificate of the server cannot be used. Correct it on the server, or set " + s.ca +
+			" to a PEM file with the authority that signed it."
 	}
 	if record, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
 		if errors.Is(err, http.ErrSchemeMismatch) || strings.HasPrefix(string(record.RecordHeader[:]), "HTTP/") {
@@ -87,7 +88,8 @@ func adviseAlert(err error, s settingNames) string {
 func adviseNetwork(err error, s settingNames) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		if dns.IsNotFound {
-			return "The host name does not exist in DNS. Check " + s.url + ", and whether this machine needs a VPN or another DNS server to resolve it."
+			return "The host name does not exist in DNS. Check " + s.url +
+				", and whether this machine needs a VPN or another DNS server to resolve it."
 		}
 		return "The host name could not be resolved. Check the DNS configuration and the network connection of this machine."
 	}

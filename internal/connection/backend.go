@@ -20,14 +20,6 @@ type trackingURI struct {
 	source string
 }
 
-// attribute is the provider attribute to blame for a mistake in the URI, if any.
-func (u trackingURI) attribute() string {
-	if u.source == trackingURIVariable {
-		return ""
-	}
-	return u.source
-}
-
 // chooseBackend decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
 // DATABRICKS_* variables, which beat the default profile.
 func chooseBackend(s Settings) (trackingURI, error) {
@@ -86,7 +78,8 @@ func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, err
 func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string) error {
 	if uri.kind == Server && len(databricks) > 0 {
 		return &Error{databricks[0], "Could not choose the backend", fmt.Sprintf(
-			"%s is a Databricks setting, but tracking_uri names an MLflow server. Drop %s to use the MLflow server, or drop tracking_uri to use Databricks.",
+			"%s is a Databricks setting, but tracking_uri names an MLflow server. "+
+				"Drop %s to use the MLflow server, or drop tracking_uri to use Databricks.",
 			databricks[0], strings.Join(databricks, ", "))}
 	}
 	if uri.kind == Databricks && len(server) > 0 {
@@ -108,7 +101,8 @@ func misplacedOnDatabricks(attribute string, uri trackingURI, databricks []strin
 	if attribute == "workspace" {
 		advice = "For Databricks, host or profile (and workspace_id where hosts are shared) say which workspace is meant."
 	}
-	return fmt.Sprintf("%s is for an MLflow server, but %s selects Databricks. %s For an MLflow server, set tracking_uri to its URL and drop the Databricks settings.",
+	return fmt.Sprintf("%s is for an MLflow server, but %s selects Databricks. %s "+
+		"For an MLflow server, set tracking_uri to its URL and drop the Databricks settings.",
 		attribute, chosenBy, advice)
 }
 
@@ -128,11 +122,9 @@ func databricksAttributes(s Settings) []string {
 // serverAttributes are the names of the attributes in the block that only an MLflow server has.
 func serverAttributes(s Settings) []string {
 	var names []string
-	for _, a := range []struct{ name, value string }{
-		{"username", s.Username}, {"password", s.Password}, {"workspace", s.Workspace},
-	} {
-		if a.value != "" {
-			names = append(names, a.name)
+	for _, f := range s.Fields() {
+		if f.Only == Server && f.isSet() {
+			names = append(names, f.Attribute)
 		}
 	}
 	return names
@@ -174,7 +166,8 @@ func parseTrackingURI(raw, source string) (trackingURI, error) {
 	case "databricks":
 		uri.kind, uri.profile = Databricks, strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/")
 		if strings.Contains(uri.profile, ":") {
-			return uri, uri.refuse("The form databricks://scope:prefix works inside Databricks only. Use databricks://PROFILE, or host and its credentials.")
+			return uri, uri.refuse("The form databricks://scope:prefix works inside Databricks only. " +
+				"Use databricks://PROFILE, or host and its credentials.")
 		}
 		return uri, nil
 	case "databricks-uc":
@@ -199,14 +192,15 @@ func parseServerURL(raw string, uri trackingURI) (trackingURI, error) {
 		return uri, uri.refuse("It must end with the server's host, port and base path: drop everything from ? or # on.")
 	}
 	if isDatabricksHost(parsed.Hostname()) {
-		return uri, uri.refuse(fmt.Sprintf(`%s is a Databricks host. Drop the URL and set host = "https://%s" instead.`, parsed.Host, parsed.Host))
+		return uri, uri.refuse(fmt.Sprintf(`%s is a Databricks host. Drop the URL and set host = "https://%s" instead.`,
+			parsed.Host, parsed.Host))
 	}
 	uri.kind, uri.server = Server, parsed
 	return uri, nil
 }
 
 func (u trackingURI) refuse(detail string) error {
-	return &Error{u.attribute(), "Could not use tracking URI", u.source + " can't be used. " + detail}
+	return &Error{attributeOf(u.source), "Could not use tracking URI", u.source + " can't be used. " + detail}
 }
 
 func isDatabricksHost(host string) bool {

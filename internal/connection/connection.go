@@ -25,44 +25,6 @@ const (
 	Server Kind = "mlflow"
 )
 
-// Settings are the attributes of the provider block; a zero value means not given. The Databricks ones are named and
-// behave as in the vendor's provider; what the block leaves open comes from the environment and from a profile.
-type Settings struct {
-	// TrackingURI is "databricks", "databricks://PROFILE" or the http(s) URL of an MLflow server.
-	TrackingURI string
-
-	// Of an MLflow server; Token is a Databricks personal access token, too.
-	Username, Password, Token, Workspace string
-
-	// Of Databricks: where the workspace is and which credentials to use.
-	Host, Profile, ConfigFile, AuthType            string
-	ClientID, ClientSecret, AccountID, WorkspaceID string
-	Audience, OIDCTokenEnv, OIDCTokenFilepath      string
-	DatabricksCLIPath, MetadataServiceURL          string
-	ActionsIDTokenRequestURL                       string
-	ActionsIDTokenRequestToken                     string
-	AzureWorkspaceResourceID, AzureClientID        string
-	AzureClientSecret, AzureTenantID               string
-	AzureEnvironment                               string
-	AzureUseMSI                                    bool
-	GoogleServiceAccount, GoogleCredentials        string
-
-	// CACertFile is a PEM bundle that is trusted besides the system's; ClientCertFile one PEM file with a certificate
-	// and its key.
-	CACertFile, ClientCertFile string
-	SkipVerify                 bool
-
-	// HTTPTimeout bounds the wait for the beginning of one answer; 0 means 60 seconds.
-	HTTPTimeout time.Duration
-	// RetryTimeout bounds the retries of calls that fetch tokens; 0 means 5 minutes.
-	RetryTimeout time.Duration
-
-	UserAgent string
-	// Getenv looks up environment variables; nil means [os.Getenv]. The vendor's SDK reads a few by itself: PATH, HOME,
-	// those of Azure DevOps, and the one that holds an OIDC token.
-	Getenv func(string) string
-}
-
 // Target is where requests go.
 type Target struct {
 	// BaseURL has neither a trailing slash nor credentials.
@@ -104,8 +66,8 @@ func (e *Error) Error() string { return e.Summary + ": " + e.Detail }
 // Permanent tells a client that trying again does not help; what may pass was retried already.
 func (e *Error) Permanent() bool { return true }
 
-// CredentialsError is an [*Error] of credentials that were rejected, or that could not be had from where the settings say. The next request would
-// meet the same.
+// CredentialsError is an [*Error] of credentials that were rejected, or that could not be had from where the settings say. The next
+// request would meet the same.
 type CredentialsError struct{ Reason *Error }
 
 // Error implements error.

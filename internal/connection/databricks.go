@@ -194,12 +194,13 @@ func checkAuthorization(h http.Header) error {
 	return nil
 }
 
-// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one. Unless a token endpoint could not be
-// reached, it is a [*CredentialsError].
+// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one. Unless a token endpoint
+// could not be reached, it is a [*CredentialsError].
 func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok {
-		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.", cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
+		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.",
+			cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
 	}
 	if d.unanswered.Load() {
 		return own

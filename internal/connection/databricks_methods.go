@@ -39,19 +39,23 @@ var methods = []method{
 	{CredentialsStrategy: config.PatCredentials{}, families: []string{"pat"}, needs: []string{"host", "token"}},
 	{CredentialsStrategy: config.M2mCredentials{}, families: []string{"oauth"}, needs: []string{"host", "client_id", "client_secret"}},
 	{CredentialsStrategy: config.DatabricksCliCredentials, needs: []string{"host"}, ambient: true},
-	{CredentialsStrategy: config.MetadataServiceCredentials{}, families: []string{"metadata-service"}, needs: []string{"host", "metadata_service_url"}},
+	{CredentialsStrategy: config.MetadataServiceCredentials{}, families: []string{"metadata-service"},
+		needs: []string{"host", "metadata_service_url"}},
 	{CredentialsStrategy: config.GitHubOIDCCredentials{}, families: []string{"oauth", actionsFamily}, needs: githubNeeds, ambient: true},
 	{CredentialsStrategy: config.AzureDevOpsOIDCCredentials{}, families: []string{"oauth"}, needs: []string{"host"}, ambient: true},
 	{CredentialsStrategy: config.EnvOIDCCredentials{}, families: []string{"oauth", "env-oidc"}, needs: []string{"host"}},
-	{CredentialsStrategy: config.FileOIDCCredentials{}, families: []string{"oauth", "file-oidc"}, needs: []string{"host", "databricks_id_token_filepath"}},
+	{CredentialsStrategy: config.FileOIDCCredentials{}, families: []string{"oauth", "file-oidc"},
+		needs: []string{"host", "databricks_id_token_filepath"}},
 	{CredentialsStrategy: config.AzureGithubOIDCCredentials{}, families: []string{"azure", actionsFamily},
 		needs: append([]string{"azure_client_id", "azure_tenant_id"}, githubNeeds...), cloud: "azure", ambient: true},
 	{CredentialsStrategy: config.AzureMsiCredentials{}, families: []string{"azure"}, needs: []string{"azure_use_msi"}, cloud: "azure"},
 	{CredentialsStrategy: config.AzureClientSecretCredentials{}, families: []string{"azure"},
 		needs: []string{"azure_client_id", "azure_client_secret", "azure_tenant_id"}, cloud: "azure"},
 	{CredentialsStrategy: config.AzureCliCredentials{}, families: []string{"azure"}, cloud: "azure", ambient: true},
-	{CredentialsStrategy: config.GoogleCredentials{}, families: []string{"google"}, needs: []string{"host", "google_credentials"}, cloud: "google"},
-	{CredentialsStrategy: config.GoogleDefaultCredentials{}, families: []string{"google"}, needs: []string{"host", "google_service_account"}, cloud: "google"},
+	{CredentialsStrategy: config.GoogleCredentials{}, families: []string{"google"},
+		needs: []string{"host", "google_credentials"}, cloud: "google"},
+	{CredentialsStrategy: config.GoogleDefaultCredentials{}, families: []string{"google"},
+		needs: []string{"host", "google_service_account"}, cloud: "google"},
 }
 
 func methodNamed(name string) (method, bool) {
@@ -240,7 +244,8 @@ func authError(cfg *config.Config, reasons []string) error {
 			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
-		"None of the ways to authenticate works at %s%s:\n  %s\nComplete the settings of one of them in the provider block, in the environment or in a profile.",
+		"None of the ways to authenticate works at %s%s:\n  %s\n"+
+			"Complete the settings of one of them in the provider block, in the environment or in a profile.",
 		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"sort"
 	"strings"
@@ -11,20 +12,17 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 )
 
-// databricksConfig is the block's part of a Databricks configuration.
+// databricksConfig is the block's part of a Databricks configuration. The SDK names the settings as the block does.
 func (s Settings) databricksConfig() *config.Config {
-	return &config.Config{
-		Host: s.Host, Token: s.Token, Profile: s.Profile, ConfigFile: s.ConfigFile, AuthType: s.AuthType,
-		ClientID: s.ClientID, ClientSecret: s.ClientSecret, AccountID: s.AccountID, WorkspaceID: s.WorkspaceID,
-		TokenAudience: s.Audience, OIDCTokenEnv: s.OIDCTokenEnv, OIDCTokenFilepath: s.OIDCTokenFilepath,
-		DatabricksCliPath: s.DatabricksCLIPath, MetadataServiceURL: s.MetadataServiceURL,
-		ActionsIDTokenRequestURL:   s.ActionsIDTokenRequestURL,
-		ActionsIDTokenRequestToken: s.ActionsIDTokenRequestToken,
-		AzureResourceID:            s.AzureWorkspaceResourceID,
-		AzureClientID:              s.AzureClientID, AzureClientSecret: s.AzureClientSecret, AzureTenantID: s.AzureTenantID,
-		AzureEnvironment: s.AzureEnvironment, AzureUseMSI: s.AzureUseMSI,
-		GoogleServiceAccount: s.GoogleServiceAccount, GoogleCredentials: s.GoogleCredentials,
+	block := map[string]any{}
+	for _, f := range s.Fields() {
+		if f.Only == Databricks || f.Attribute == "token" {
+			block[f.Attribute] = reflect.ValueOf(f.Value).Elem().Interface()
+		}
 	}
+	cfg := &config.Config{}
+	_ = config.ConfigAttributes.ResolveFromAnyMap(cfg, block) // fails only for types that no setting has
+	return cfg
 }
 
 // databricksSettings completes the block's settings. It implements [config.Loader], in place of the SDK's own loaders:
@@ -91,12 +89,14 @@ func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []
 		return nil
 	}
 	environment := &config.Config{}
-	if err := fillUnset(environment, nil, d.databricksVariable); err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
+	err := fillUnset(environment, nil, d.databricksVariable)
+	if err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
 		return err
 	}
 	return &Error{"host", "Could not choose credentials", fmt.Sprintf(
 		"The credentials in the DATABRICKS_* environment variables are for %s (DATABRICKS_HOST), and are not sent to %s%s. "+
-			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.", host, cfg.Host, profileSuffix(cfg))}
+			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.",
+		host, cfg.Host, profileSuffix(cfg))}
 }
 
 // sameHost reports whether two spellings of a workspace's host mean the same one.
@@ -172,7 +172,8 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, without quotation marks or other text around it" + profileSuffix(cfg) + "."}
+		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
+			"without quotation marks or other text around it" + profileSuffix(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
 		return accountHost(cfg)
@@ -262,7 +263,8 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 			return nil
 		}
 		return &Error{"profile", "Could not choose credentials", fmt.Sprintf(
-			"Profile %q in %s is for %s, and its credentials are not sent to %s. Set the credentials in the provider block, or remove the host or the profile.",
+			"Profile %q in %s is for %s, and its credentials are not sent to %s. "+
+				"Set the credentials in the provider block, or remove the host or the profile.",
 			p.name, p.path, host, cfg.Host)}
 	}
 	cfg.Profile, cfg.ConfigFile = p.name, firstNonEmpty(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI

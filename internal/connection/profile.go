@@ -40,7 +40,8 @@ func readProfile(path, name string) (profile, error) {
 			return profile{}, nil
 		}
 		return profile{}, &Error{"profile", "Could not find Databricks profile", fmt.Sprintf(
-			"Profile %q is asked for, but there is no file %s. Create it with `databricks configure --profile %s`, or set config_file.", name, path, name)}
+			"Profile %q is asked for, but there is no file %s. Create it with `databricks configure --profile %s`, or set config_file.",
+			name, path, name)}
 	}
 	if err != nil {
 		// The parser's own words would repeat the line, and with it a token.

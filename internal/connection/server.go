@@ -69,7 +69,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		Secrets:   secrets.all,
 	}
 	if headers.Get("Authorization") != "" {
-		c.Warnings = warnIfCleartext(target.BaseURL, uri.attribute())
+		c.Warnings = warnIfCleartext(target.BaseURL, attributeOf(uri.source))
 	}
 	return c, nil
 }
@@ -79,8 +79,7 @@ func serverWorkspace(s Settings) (string, error) {
 	if s.Workspace != "" {
 		return s.Workspace, nil
 	}
-	workspace := s.Getenv(workspaceVariable)
-	return workspace, checkSetting("workspace", "", workspaceVariable, workspace)
+	return s.variable(workspaceVariable, "workspace")
 }
 
 func serverHeaders(who login, workspace string) http.Header {
@@ -101,7 +100,7 @@ func serverHeaders(who login, workspace string) http.Header {
 // complete pair of user name and password beats a token.
 func serverLogin(s Settings, uri trackingURI) (login, error) {
 	inBlock := s.Username != "" || s.Password != "" || s.Token != ""
-	if inBlock && (uri.server.User == nil || uri.attribute() == "") {
+	if inBlock && (uri.server.User == nil || attributeOf(uri.source) == "") {
 		return blockLogin(s)
 	}
 	if user := uri.server.User; user != nil {
@@ -114,8 +113,8 @@ func serverLogin(s Settings, uri trackingURI) (login, error) {
 			return login{}, uri.refuse("A user name and a password in it must come together (user:password@host). Better set username and password.")
 		}
 		return login{username: user.Username(), password: password}, errors.Join(
-			checkSetting("username", uri.attribute(), "The username in "+uri.source, user.Username()),
-			checkSetting("password", uri.attribute(), "The password in "+uri.source, password))
+			checkSetting("username", attributeOf(uri.source), "The username in "+uri.source, user.Username()),
+			checkSetting("password", attributeOf(uri.source), "The password in "+uri.source, password))
 	}
 	username, password, err := environmentLogin(s)
 	if err != nil {
@@ -124,8 +123,8 @@ func serverLogin(s Settings, uri trackingURI) (login, error) {
 	if username != "" && password != "" {
 		return login{username: username, password: password}, nil
 	}
-	token := s.Getenv(tokenVariable)
-	return login{token: token}, checkSetting("token", "", tokenVariable, token)
+	token, err := s.variable(tokenVariable, "token")
+	return login{token: token}, err
 }
 
 // blockLogin is for credentials in the block; of user name and password one may come from the environment.
@@ -143,18 +142,21 @@ func blockLogin(s Settings) (login, error) {
 	}
 	who := login{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
 	if who.username == "" {
-		return who, &Error{"password", "Could not choose credentials", "password is set, but username is not. Set username or " + usernameVariable + "."}
+		return who, &Error{"password", "Could not choose credentials",
+			"password is set, but username is not. Set username or " + usernameVariable + "."}
 	}
 	if who.password == "" {
-		return who, &Error{"username", "Could not choose credentials", "username is set, but password is not. Set password or " + passwordVariable + "."}
+		return who, &Error{"username", "Could not choose credentials",
+			"username is set, but password is not. Set password or " + passwordVariable + "."}
 	}
 	return who, nil
 }
 
 // environmentLogin reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
 func environmentLogin(s Settings) (username, password string, err error) {
-	username, password = s.Getenv(usernameVariable), s.Getenv(passwordVariable)
-	if err := errors.Join(checkSetting("username", "", usernameVariable, username), checkSetting("password", "", passwordVariable, password)); err != nil {
+	username, usernameErr := s.variable(usernameVariable, "username")
+	password, passwordErr := s.variable(passwordVariable, "password")
+	if err := errors.Join(usernameErr, passwordErr); err != nil {
 		return "", "", err
 	}
 	if username != "" && password != "" {

@@ -1,42 +1,60 @@
 package connection
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/databricks/databricks-sdk-go/config"
 )
 
-// Every text of the block is trimmed and checked.
-func TestSettingsTexts(t *testing.T) {
+// TestSettingsFields: whatever the block can hold has an attribute, and what Databricks has reaches the SDK.
+func TestSettingsFields(t *testing.T) {
 	var s Settings
-	known := map[any]bool{}
-	for _, text := range s.texts() {
-		known[text.value] = true
+	fields := s.Fields()
+	if n := reflect.TypeFor[Settings]().NumField(); len(fields) != n-2 { // all but UserAgent and Getenv
+		t.Errorf("%d of %d fields have an attribute", len(fields), n)
 	}
-	fields := reflect.ValueOf(&s).Elem()
-	for i := range fields.NumField() {
-		field := fields.Type().Field(i)
-		if field.Type.Kind() == reflect.String && field.Name != "UserAgent" && !known[fields.Field(i).Addr().Interface()] {
-			t.Errorf("%s is missing", field.Name)
+	for _, f := range fields {
+		switch value := f.Value.(type) {
+		case *string:
+			*value = f.Attribute
+		case *bool:
+			*value = true
+		case *time.Duration:
+			*value = time.Second
+		default:
+			t.Errorf("%s is a %T", f.Attribute, value)
 		}
 	}
-	names := map[string]bool{}
-	for _, name := range databricksAttributes(Settings{
-		Host: "x", Profile: "x", ConfigFile: "x", AuthType: "x", ClientID: "x", ClientSecret: "x", AccountID: "x", WorkspaceID: "x", Audience: "x",
-		OIDCTokenEnv: "x", OIDCTokenFilepath: "x", DatabricksCLIPath: "x", MetadataServiceURL: "x", ActionsIDTokenRequestURL: "x",
-		ActionsIDTokenRequestToken: "x", AzureWorkspaceResourceID: "x", AzureClientID: "x", AzureClientSecret: "x", AzureTenantID: "x",
-		AzureEnvironment: "x", GoogleServiceAccount: "x", GoogleCredentials: "x",
-	}) {
-		names[name] = true
+	cfg := s.databricksConfig()
+	sent := map[string]string{}
+	for i := range config.ConfigAttributes {
+		if a := &config.ConfigAttributes[i]; !a.IsZero(cfg) {
+			sent[a.Name] = a.GetString(cfg)
+		}
 	}
-	for _, text := range s.texts() {
-		delete(names, text.attribute)
-	}
-	if len(names) > 0 {
-		t.Errorf("other names than the attributes' were used for %v", names)
+	for _, f := range fields {
+		want := ""
+		switch f.Only {
+		case Databricks:
+			want = fmt.Sprint(reflect.ValueOf(f.Value).Elem())
+		case "":
+			if f.Attribute == "token" {
+				want = "token"
+			}
+		case Server:
+		default:
+			t.Errorf("%s is only for %q", f.Attribute, f.Only)
+		}
+		if got := sent[f.Attribute]; got != want {
+			t.Errorf("the SDK gets %q as %s, want %q", got, f.Attribute, want)
+		}
 	}
 }
 

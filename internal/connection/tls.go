@@ -84,7 +84,8 @@ func checkProxyAnswer(_ context.Context, proxy *url.URL, connect *http.Request, 
 	}
 	advice := "Check the proxy in the HTTPS_PROXY environment variable, or add the host to NO_PROXY."
 	if resp.StatusCode == http.StatusProxyAuthRequired {
-		advice = "Set HTTPS_PROXY to a URL with a username and a password that the proxy accepts (http://USERNAME:PASSWORD@HOST:PORT), or add the host to NO_PROXY."
+		advice = "Set HTTPS_PROXY to a URL with a username and a password that the proxy accepts (http://USERNAME:PASSWORD@HOST:PORT), " +
+			"or add the host to NO_PROXY."
 	}
 	return &Error{"", "Could not connect through the proxy", strings.ToUpper(refusal[:1]) + refusal[1:] + ". " + advice}
 }
@@ -130,11 +131,6 @@ func readPEM(path, source string) ([]byte, error) {
 	return nil, fileError(source, path, err.Error())
 }
 
-// fileError blames the attribute, or nothing when source is an environment variable.
 func fileError(source, path, reason string) error {
-	attribute := source
-	if source != "ca_cert_file" && source != "client_cert_file" {
-		attribute = ""
-	}
-	return &Error{attribute, "Could not read certificate file", fmt.Sprintf("%s names %s: %s.", source, path, reason)}
+	return &Error{attributeOf(source), "Could not read certificate file", fmt.Sprintf("%s names %s: %s.", source, path, reason)}
 }

@@ -97,8 +97,12 @@ func (t *tokenTransport) roundTrip(req *http.Request) (*http.Response, error) {
 		if reason == "" {
 			return t.check(r, resp, body)
 		}
-		if wait >= 0 && time.Now().Add(wait).Before(r.deadline) && sleep(ctx, wait) {
-			continue
+		if wait >= 0 && time.Now().Add(wait).Before(r.deadline) {
+			select {
+			case <-ctx.Done():
+			case <-time.After(wait):
+				continue
+			}
 		}
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
@@ -189,7 +193,8 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []by
 		if throttledText.Match(body) { // as throttled token endpoints were seen to say it
 			return wait, "limits the rate of requests"
 		}
-	case http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusRequestTimeout, http.StatusTooManyRequests,
+		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
 		reason := fmt.Sprintf("returned HTTP %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
 		asked := resp.Header.Get("Retry-After")
 		if asked == "" {
@@ -251,7 +256,8 @@ func (t *tokenTransport) answerProblem(r *tokenRequest, resp *http.Response, bod
 	}
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
-		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), strings.Join(strings.Fields(t.secrets.redact(string(body))), " "))
+		text := strings.Join(strings.Fields(t.secrets.redact(string(body))), " ")
+		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), text)
 	}
 	if code, _ := answer["error"].(string); code != "" {
 		description, _ := answer["error_description"].(string)
@@ -280,16 +286,4 @@ func endpointName(u *url.URL) string {
 		return "the OAuth discovery endpoint " + where
 	}
 	return "the token endpoint " + where
-}
-
-// sleep waits, and reports whether ctx lasted as long.
-func sleep(ctx context.Context, d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return false
-	case <-timer.C:
-		return true
-	}
 }

@@ -49,15 +49,18 @@ func otherHostError(req *http.Request, target Target) error {
 	case isSignIn(req):
 		return &Error{"", "Could not send request", fmt.Sprintf(
 			"%s redirects to a sign-in page at %s, so a proxy in front of the server asks for a sign-in that the provider cannot do. "+
-				"Set a token that the proxy accepts, or set %s to a URL of the server that does not go through the proxy.", target.BaseURL, there, setting)}
+				"Set a token that the proxy accepts, or set %s to a URL of the server that does not go through the proxy.",
+			target.BaseURL, there, setting)}
 	default:
 		return &Error{"", "Could not send request", fmt.Sprintf(
-			"%s redirects to %s, and credentials are not sent to another host. If that is the URL of the server, set %s to it.", target.BaseURL, there, setting)}
+			"%s redirects to %s, and credentials are not sent to another host. If that is the URL of the server, set %s to it.",
+			target.BaseURL, there, setting)}
 	}
 }
 
 // signInWord begins a word of a URL by which people sign in.
-var signInWord = regexp.MustCompile(`(?i)(^|[^a-z])(log-?[io]n|sign-?[io]n|sign_in|oauth|openid|oidc|sso|auth|authn|authorize|saml|gcp_iap|adfs|accounts)([^a-z]|$)`)
+var signInWord = regexp.MustCompile(`(?i)(^|[^a-z])` +
+	`(log-?[io]n|sign-?[io]n|sign_in|oauth|openid|oidc|sso|auth|authn|authorize|saml|gcp_iap|adfs|accounts)([^a-z]|$)`)
 
 // isSignIn reports whether a redirect leads to a page where people sign in, rather than to where the server has moved.
 func isSignIn(req *http.Request) bool {

@@ -1,6 +1,9 @@
 package emulator
 
-import "net/http"
+import (
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
+)
 
 // Permission levels. Folders and notebooks have CAN_RUN too; an experiment inherits it as CAN_READ.
 const (
@@ -17,12 +20,12 @@ var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "
 
 // allowed reports whether the account has at least this level on n: directly, by a group, or by a folder above. Admins have theirs
 // from the root folder.
-func (w *Workspace) allowed(a *account, n *node, level string) bool {
-	if a.granted(n, level) {
+func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
+	if n.granted(a, level) {
 		return true
 	}
 	for _, folder := range w.foldersAbove(n) {
-		if a.granted(folder, level) {
+		if folder.granted(a, level) {
 			return true
 		}
 	}
@@ -30,11 +33,11 @@ func (w *Workspace) allowed(a *account, n *node, level string) bool {
 }
 
 // granted looks at the direct grants of one node alone.
-func (a *account) granted(n *node, level string) bool {
+func (n *node) granted(a *directory.Account, level string) bool {
 	if levelRank[n.grants[a.Principal]] >= levelRank[level] {
 		return true
 	}
-	for _, group := range a.groups {
+	for _, group := range a.Groups {
 		if levelRank[n.grants[group]] >= levelRank[level] {
 			return true
 		}
@@ -43,16 +46,16 @@ func (a *account) granted(n *node, level string) bool {
 }
 
 // require refuses with 403 when the account has less than the level on n.
-func (w *Workspace) require(a *account, n *node, level string) error {
+func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 	if w.allowed(a, n, level) {
 		return nil
 	}
-	return fail(http.StatusForbidden, "PERMISSION_DENIED",
+	return wire.Denied(
 		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNoun[level], n.path)
 }
 
 // grantCreator gives the maker of an object CAN_MANAGE on it, unless that is inherited anyway.
-func (w *Workspace) grantCreator(creator *account, n *node) {
+func (w *Workspace) grantCreator(creator *directory.Account, n *node) {
 	if !w.allowed(creator, n, canManage) {
 		n.grants[creator.Principal] = canManage
 	}

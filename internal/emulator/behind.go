@@ -6,6 +6,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/content"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 )
 
 // The methods in this file do what somebody else might do to the workspace, directly and without leaving a trace in the journal.
@@ -47,16 +50,16 @@ func (w *Workspace) mustExperiment(id string) *experiment {
 	panic("emulator: no experiment with id " + id)
 }
 
-func (w *Workspace) mustAccount(p Principal) *account {
-	if a := w.lookUp(p); a != nil {
+func (w *Workspace) mustAccount(p Principal) *directory.Account {
+	if a := w.directory.LookUp(p); a != nil {
 		return a
 	}
 	panic(fmt.Sprintf("emulator: no %s named %s", p.Kind, p.Name))
 }
 
 // mustOwner finds a user or a service principal by name.
-func (w *Workspace) mustOwner(name string) *account {
-	if a := w.lookUp(ServicePrincipalPrincipal(name)); a != nil {
+func (w *Workspace) mustOwner(name string) *directory.Account {
+	if a := w.directory.LookUp(ServicePrincipalPrincipal(name)); a != nil {
 		return a
 	}
 	return w.mustAccount(UserPrincipal(name))
@@ -213,18 +216,18 @@ func (w *Workspace) Recreate(id string) {
 }
 
 // AddRun adds a run to an experiment.
-func (w *Workspace) AddRun(id string) { w.mustAddContent(id, runs) }
+func (w *Workspace) AddRun(id string) { w.mustAddContent(id, content.Runs) }
 
 // AddTrace adds a trace to an experiment.
-func (w *Workspace) AddTrace(id string) { w.mustAddContent(id, traces) }
+func (w *Workspace) AddTrace(id string) { w.mustAddContent(id, content.Traces) }
 
 // AddLoggedModel adds a logged model to an experiment.
-func (w *Workspace) AddLoggedModel(id string) { w.mustAddContent(id, loggedModels) }
+func (w *Workspace) AddLoggedModel(id string) { w.mustAddContent(id, content.LoggedModels) }
 
-func (w *Workspace) mustAddContent(id string, kind contentKind) {
+func (w *Workspace) mustAddContent(id string, kind content.Kind) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addContent(w.mustExperiment(id), kind)
+	contents{w}.AddItem(id, kind)
 }
 
 // Grant gives a principal a level on an experiment, directly.
@@ -249,7 +252,7 @@ func (w *Workspace) Grants(id string) []Grant {
 	for p, level := range w.mustExperiment(id).grants {
 		grants = append(grants, Grant{p, level})
 	}
-	slices.SortFunc(grants, func(a, b Grant) int { return comparePrincipals(a.Principal, b.Principal) })
+	slices.SortFunc(grants, func(a, b Grant) int { return a.Principal.Compare(b.Principal) })
 	return grants
 }
 
@@ -287,10 +290,10 @@ func (w *Workspace) AddGitFolder(folder string) {
 func (w *Workspace) AddUser(name string, groups ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	a := w.addPerson(UserPrincipal(name), name)
+	a := w.addMember(UserPrincipal(name), name)
 	for _, group := range groups {
-		w.addGroup(group)
-		a.join(group)
+		w.directory.AddGroup(group)
+		a.Join(group)
 	}
 }
 
@@ -298,12 +301,12 @@ func (w *Workspace) AddUser(name string, groups ...string) {
 func (w *Workspace) AddGroup(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addGroup(name)
+	w.directory.AddGroup(name)
 }
 
 // AddServicePrincipal adds a service principal with a home folder.
 func (w *Workspace) AddServicePrincipal(applicationID, displayName string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addPerson(ServicePrincipalPrincipal(applicationID), displayName)
+	w.addMember(ServicePrincipalPrincipal(applicationID), displayName)
 }

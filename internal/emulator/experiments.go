@@ -8,6 +8,10 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/content"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 const (
@@ -18,13 +22,13 @@ const (
 // experiment is what the workspace knows about one experiment besides its place in the tree.
 type experiment struct {
 	*node
-	owner            *account
+	owner            *directory.Account
 	artifactLocation string
 	created, updated int64 // milliseconds since 1970
 	tags             []Tag // set by people
 	systemTags       []Tag // added by the workspace
 	traceLocation    json.RawMessage
-	content          map[contentKind][]contentItem
+	content          content.Items
 }
 
 func (e *experiment) deleted() bool { return e.trashedFrom != "" }
@@ -57,7 +61,7 @@ func oldestFirst(a, b *experiment) int {
 }
 
 // addExperiment puts a new experiment into the tree; the caller has checked that the path is free.
-func (w *Workspace) addExperiment(owner *account, n *node) *experiment {
+func (w *Workspace) addExperiment(owner *directory.Account, n *node) *experiment {
 	now := w.millis()
 	e := &experiment{
 		node:             n,
@@ -66,7 +70,7 @@ func (w *Workspace) addExperiment(owner *account, n *node) *experiment {
 		created:          now,
 		updated:          now,
 		systemTags:       systemTags(owner, n),
-		content:          map[contentKind][]contentItem{},
+		content:          content.Items{},
 	}
 	n.experiment = e
 	w.index(e)
@@ -99,7 +103,7 @@ func (w *Workspace) trash(e *experiment) {
 		e.updated = w.millis()
 		return
 	}
-	base := e.owner.home() + "/Trash/" + path.Base(from)
+	base := homeOf(e.owner) + "/Trash/" + path.Base(from)
 	to := base
 	for i := 1; w.nodes[to] != nil; i++ {
 		to = fmt.Sprintf("%s (%d)", base, i)
@@ -112,7 +116,7 @@ func (w *Workspace) trash(e *experiment) {
 // takeBack moves an experiment from Trash to where it was.
 func (w *Workspace) takeBack(e *experiment) error {
 	if n := w.nodes[e.trashedFrom]; n != nil && n != e.node {
-		return taken("Node named '%s' already exists", path.Base(e.trashedFrom))
+		return wire.Taken("Node named '%s' already exists", path.Base(e.trashedFrom))
 	}
 	w.move(e.node, e.trashedFrom)
 	e.trashedFrom = ""
@@ -122,21 +126,21 @@ func (w *Workspace) takeBack(e *experiment) error {
 
 var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:/`)
 
-func (w *Workspace) createExperiment(c *call) (any, error) {
+func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	var in struct {
 		Name             string          `json:"name"`
 		ArtifactLocation string          `json:"artifact_location"`
 		Tags             []Tag           `json:"tags"`
 		TraceLocation    json.RawMessage `json:"trace_location"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if in.Name == "" {
-		return nil, required("name")
+		return nil, wire.Required("name")
 	}
 	if in.ArtifactLocation != "" && !hasScheme.MatchString(in.ArtifactLocation) {
-		return nil, invalid("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
+		return nil, wire.Invalid("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
 	}
 	var tags []Tag
 	for _, t := range in.Tags {
@@ -145,11 +149,11 @@ func (w *Workspace) createExperiment(c *call) (any, error) {
 		}
 		tags = upsertTag(tags, t)
 	}
-	name, err := w.freeName(c.caller, in.Name, canEdit)
+	name, err := w.freeName(c.Caller, in.Name, canEdit)
 	if err != nil {
 		return nil, err
 	}
-	e := w.addExperiment(c.caller, w.addNode(w.newID(), name, nodeExperiment))
+	e := w.addExperiment(c.Caller, w.addNode(w.newID(), name, nodeExperiment))
 	e.tags = tags
 	e.traceLocation = in.TraceLocation
 	e.artifactLocation = cmp.Or(in.ArtifactLocation, e.artifactLocation)
@@ -157,28 +161,30 @@ func (w *Workspace) createExperiment(c *call) (any, error) {
 }
 
 // freeName normalises the name for a new or moved experiment and checks that it may go there: the caller needs the level on the folder.
-func (w *Workspace) freeName(caller *account, name, level string) (string, error) {
+func (w *Workspace) freeName(caller *directory.Account, name, level string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
-		return "", invalid("Got an invalid experiment name '%s'. An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
+		return "", wire.Invalid("Got an invalid experiment name '%s'. "+
+			"An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
 	}
 	p := normalise(name)
 	if w.inGitFolder(p) {
-		return "", invalid("MLflow experiment creation is not permitted in a repo. Use the default experiment for the notebook or create an experiment in the workspace.")
+		return "", wire.Invalid("MLflow experiment creation is not permitted in a repo. " +
+			"Use the default experiment for the notebook or create an experiment in the workspace.")
 	}
 	parent := w.nodes[path.Dir(p)]
 	if parent == nil || !parent.isFolder() {
-		return "", missing("Parent directory %s does not exist.", path.Dir(p))
+		return "", wire.Missing("Parent directory %s does not exist.", path.Dir(p))
 	}
 	if err := w.require(caller, parent, level); err != nil {
 		return "", err
 	}
 	if w.nodes[p] != nil {
-		return "", taken("Node named '%s' already exists", path.Base(p))
+		return "", wire.Taken("Node named '%s' already exists", path.Base(p))
 	}
 	return p, nil
 }
 
-func (w *Workspace) getExperiment(c *call) (any, error) {
+func (w *Workspace) getExperiment(c *wire.Call) (any, error) {
 	e, err := w.permittedExperiment(c, c.URL.Query().Get("experiment_id"), canRead)
 	if err != nil {
 		return nil, err
@@ -187,30 +193,30 @@ func (w *Workspace) getExperiment(c *call) (any, error) {
 }
 
 // getExperimentByName takes the name as it is: with /Workspace in front it finds nothing.
-func (w *Workspace) getExperimentByName(c *call) (any, error) {
+func (w *Workspace) getExperimentByName(c *wire.Call) (any, error) {
 	name := c.URL.Query().Get("experiment_name")
 	if name == "" {
-		return nil, required("experiment_name")
+		return nil, wire.Required("experiment_name")
 	}
 	n := w.nodes[name]
 	if n == nil {
-		return nil, missing("Node %s does not exist.", name)
+		return nil, wire.Missing("Node %s does not exist.", name)
 	}
 	if n.experiment == nil {
-		return nil, taken("Node named '%s' already exists", path.Base(name))
+		return nil, wire.Taken("Node named '%s' already exists", path.Base(name))
 	}
-	if err := w.require(c.caller, n, canRead); err != nil {
+	if err := w.require(c.Caller, n, canRead); err != nil {
 		return nil, err
 	}
 	return map[string]any{"experiment": n.experiment.json()}, nil
 }
 
-func (w *Workspace) updateExperiment(c *call) (any, error) {
+func (w *Workspace) updateExperiment(c *wire.Call) (any, error) {
 	var in struct {
 		ExperimentID string `json:"experiment_id"`
 		NewName      string `json:"new_name"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	e, err := w.movableExperiment(c, in.ExperimentID)
@@ -218,57 +224,57 @@ func (w *Workspace) updateExperiment(c *call) (any, error) {
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, invalid("Cannot move node '%s' because it is in trash folder", e.path)
+		return nil, wire.Invalid("Cannot move node '%s' because it is in trash folder", e.path)
 	}
 	if in.NewName == "" {
-		return nil, required("new_name")
+		return nil, wire.Required("new_name")
 	}
 	if normalise(in.NewName) == e.path {
-		return empty{}, nil
+		return wire.Empty{}, nil
 	}
 	level := canEdit
 	if w.options.FolderRights {
 		level = canManage
 	}
-	name, err := w.freeName(c.caller, in.NewName, level)
+	name, err := w.freeName(c.Caller, in.NewName, level)
 	if err != nil {
 		return nil, err
 	}
 	w.rename(e, name)
-	return empty{}, nil
+	return wire.Empty{}, nil
 }
 
-func (w *Workspace) deleteExperiment(c *call) (any, error) {
+func (w *Workspace) deleteExperiment(c *wire.Call) (any, error) {
 	e, err := w.removableExperiment(c)
 	if err != nil {
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, missing("Experiment with id '%s' does not exist or is in trash already.", e.id)
+		return nil, wire.Missing("Experiment with id '%s' does not exist or is in trash already.", e.id)
 	}
 	w.trash(e)
-	return empty{}, nil
+	return wire.Empty{}, nil
 }
 
-func (w *Workspace) restoreExperiment(c *call) (any, error) {
+func (w *Workspace) restoreExperiment(c *wire.Call) (any, error) {
 	e, err := w.removableExperiment(c)
 	if err != nil {
 		return nil, err
 	}
 	if !e.deleted() {
-		return nil, missing("Experiment with id '%s' is not in trash.", e.id)
+		return nil, wire.Missing("Experiment with id '%s' is not in trash.", e.id)
 	}
 	if e.kind == nodeNotebook {
-		return nil, invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
+		return nil, wire.Invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
 	}
 	if err := w.takeBack(e); err != nil {
 		return nil, err
 	}
-	return empty{}, nil
+	return wire.Empty{}, nil
 }
 
 // removableExperiment finds the experiment that a body names, which the caller may delete and restore.
-func (w *Workspace) removableExperiment(c *call) (*experiment, error) {
+func (w *Workspace) removableExperiment(c *wire.Call) (*experiment, error) {
 	if !w.options.FolderRights {
 		return w.permittedExperimentInBody(c, canManage)
 	}
@@ -276,47 +282,47 @@ func (w *Workspace) removableExperiment(c *call) (*experiment, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e, w.requireAbove(c.caller, e, canEdit)
+	return e, w.requireAbove(c.Caller, e, canEdit)
 }
 
 // movableExperiment finds an experiment that the caller may rename and take out of its folder.
-func (w *Workspace) movableExperiment(c *call, id string) (*experiment, error) {
+func (w *Workspace) movableExperiment(c *wire.Call, id string) (*experiment, error) {
 	e, err := w.permittedExperiment(c, id, canEdit)
 	if err != nil || !w.options.FolderRights {
 		return e, err
 	}
-	return e, w.requireAbove(c.caller, e, canManage)
+	return e, w.requireAbove(c.Caller, e, canManage)
 }
 
 // requireAbove refuses unless the account has the level on the experiment's folder. Grants on the experiment itself don't count.
-func (w *Workspace) requireAbove(a *account, e *experiment, level string) error {
+func (w *Workspace) requireAbove(a *directory.Account, e *experiment, level string) error {
 	return w.require(a, w.foldersAbove(e.node)[0], level)
 }
 
 // permittedExperimentInBody reads the one field experiment_id of a body.
-func (w *Workspace) permittedExperimentInBody(c *call, level string) (*experiment, error) {
+func (w *Workspace) permittedExperimentInBody(c *wire.Call, level string) (*experiment, error) {
 	var in struct {
 		ExperimentID string `json:"experiment_id"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	return w.permittedExperiment(c, in.ExperimentID, level)
 }
 
 // permittedExperiment finds an experiment, deleted ones too, on which the caller has at least the level.
-func (w *Workspace) permittedExperiment(c *call, id, level string) (*experiment, error) {
+func (w *Workspace) permittedExperiment(c *wire.Call, id, level string) (*experiment, error) {
 	if id == "" {
-		return nil, required("experiment_id")
+		return nil, wire.Required("experiment_id")
 	}
 	n := w.objects[id]
 	if n == nil {
-		return nil, missing("Node ID %s does not exist.", id)
+		return nil, wire.Missing("Node ID %s does not exist.", id)
 	}
 	if n.experiment == nil {
-		return nil, invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.kind)
+		return nil, wire.Invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.kind)
 	}
-	if err := w.require(c.caller, n, level); err != nil {
+	if err := w.require(c.Caller, n, level); err != nil {
 		return nil, err
 	}
 	return n.experiment, nil

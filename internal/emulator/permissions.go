@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"net/http"
 	"slices"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // objectKind says what one family of permission routes serves.
@@ -69,7 +72,7 @@ type permission struct {
 }
 
 // getPermissions serves GET: CAN_MANAGE is needed to see who has access.
-func (w *Workspace) getPermissions(c *call) (any, error) {
+func (w *Workspace) getPermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (w *Workspace) getPermissions(c *call) (any, error) {
 
 // writePermissions serves PUT and PATCH. By PUT the list replaces every direct entry, the caller's own too; by PATCH it is added to
 // what is there, and nothing can be removed.
-func (w *Workspace) writePermissions(c *call) (any, error) {
+func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
 		return nil, err
@@ -90,7 +93,7 @@ func (w *Workspace) writePermissions(c *call) (any, error) {
 			PermissionLevel string `json:"permission_level"`
 		} `json:"access_control_list"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	var grants []Grant
@@ -102,8 +105,8 @@ func (w *Workspace) writePermissions(c *call) (any, error) {
 		grants = append(grants, g)
 	}
 	if c.Method == http.MethodPut {
-		if n.id == rootID && !slices.Contains(grants, Grant{GroupPrincipal(adminsGroup), canManage}) {
-			return nil, invalid("Cannot change permissions for group 'admins' to None.")
+		if n.id == rootID && !slices.Contains(grants, Grant{GroupPrincipal(directory.AdminsGroup), canManage}) {
+			return nil, wire.Invalid("Cannot change permissions for group 'admins' to None.")
 		}
 		clear(n.grants)
 	}
@@ -118,7 +121,7 @@ func (w *Workspace) writePermissions(c *call) (any, error) {
 
 // addManagers gives CAN_MANAGE to the admins and to an experiment's owner, unless they have a direct entry.
 func (n *node) addManagers() {
-	managers := []Principal{GroupPrincipal(adminsGroup)}
+	managers := []Principal{GroupPrincipal(directory.AdminsGroup)}
 	if n.experiment != nil {
 		managers = append(managers, n.experiment.owner.Principal)
 	}
@@ -138,41 +141,43 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 		}
 	}
 	if given != 1 {
-		return Grant{}, invalid("Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.")
+		return Grant{}, wire.Invalid("Exactly one of user_name, group_name or service_principal_name must be set in each access control entry.")
 	}
 	if !kind.has(permissionLevel) {
-		return Grant{}, invalid("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)
+		return Grant{}, wire.Invalid("'%s' is not a valid permission level for %s.", permissionLevel, kind.objectType)
 	}
-	found, shown := w.lookUp(GroupPrincipal(f.GroupName)), "GroupName("+f.GroupName+")"
+	found, shown := w.directory.LookUp(GroupPrincipal(f.GroupName)), "GroupName("+f.GroupName+")"
 	switch {
 	case f.UserName != "":
-		found, shown = cmp.Or(w.lookUp(UserPrincipal(f.UserName)), w.lookUp(ServicePrincipalPrincipal(f.UserName))), "UserName("+f.UserName+")"
+		found = cmp.Or(w.directory.LookUp(UserPrincipal(f.UserName)), w.directory.LookUp(ServicePrincipalPrincipal(f.UserName)))
+		shown = "UserName(" + f.UserName + ")"
 	case f.ServicePrincipalName != "":
-		found, shown = w.lookUp(ServicePrincipalPrincipal(f.ServicePrincipalName)), "ServicePrincipalName("+f.ServicePrincipalName+")"
+		found = w.directory.LookUp(ServicePrincipalPrincipal(f.ServicePrincipalName))
+		shown = "ServicePrincipalName(" + f.ServicePrincipalName + ")"
 	}
 	if found == nil {
-		return Grant{}, missing("Principal: %s does not exist", shown)
+		return Grant{}, wire.Missing("Principal: %s does not exist", shown)
 	}
-	if found.Principal == GroupPrincipal(adminsGroup) && permissionLevel != canManage {
-		return Grant{}, invalid("Cannot change permissions for group 'admins' to %s.", permissionLevel)
+	if found.Principal == GroupPrincipal(directory.AdminsGroup) && permissionLevel != canManage {
+		return Grant{}, wire.Invalid("Cannot change permissions for group 'admins' to %s.", permissionLevel)
 	}
 	return Grant{found.Principal, permissionLevel}, nil
 }
 
 // getPermissionLevels serves permissionLevels, which answers for notebook experiments too.
-func (w *Workspace) getPermissionLevels(c *call) (any, error) {
+func (w *Workspace) getPermissionLevels(c *wire.Call) (any, error) {
 	kind, n, err := w.securedObject(c)
 	if err != nil {
 		return nil, err
 	}
-	if err := w.require(c.caller, n, canRead); err != nil {
+	if err := w.require(c.Caller, n, canRead); err != nil {
 		return nil, err
 	}
 	return map[string]any{"permission_levels": kind.levels}, nil
 }
 
 // securedObject finds what the path names. Objects in Trash have no permissions.
-func (w *Workspace) securedObject(c *call) (objectKind, *node, error) {
+func (w *Workspace) securedObject(c *wire.Call) (objectKind, *node, error) {
 	kind, ok := objectKinds[c.PathValue("kind")]
 	if !ok {
 		_, err := noSuchEndpoint(c)
@@ -180,23 +185,24 @@ func (w *Workspace) securedObject(c *call) (objectKind, *node, error) {
 	}
 	n := w.objects[c.PathValue("id")]
 	if n == nil || n.trashedFrom != "" {
-		return objectKind{}, nil, missing("Node ID %s does not exist.", c.PathValue("id"))
+		return objectKind{}, nil, wire.Missing("Node ID %s does not exist.", c.PathValue("id"))
 	}
 	return kind, n, nil
 }
 
 // managedObject finds what the path names and checks that it is of the path's kind and managed by the caller.
-func (w *Workspace) managedObject(c *call) (objectKind, *node, error) {
+func (w *Workspace) managedObject(c *wire.Call) (objectKind, *node, error) {
 	kind, n, err := w.securedObject(c)
 	if err != nil {
 		return objectKind{}, nil, err
 	}
 	if n.kind != kind.nodeKind {
-		return objectKind{}, nil, invalid("%s is not a %s", n.id, kind.noun)
+		return objectKind{}, nil, wire.Invalid("%s is not a %s", n.id, kind.noun)
 	}
-	if !w.allowed(c.caller, n, canManage) {
-		return objectKind{}, nil, fail(http.StatusForbidden, "PERMISSION_DENIED",
-			"%s does not have Manage permissions on /%s/%s. Please contact the owner or an administrator for access.", c.caller.Name, c.PathValue("kind"), n.id)
+	if !w.allowed(c.Caller, n, canManage) {
+		return objectKind{}, nil, wire.Denied(
+			"%s does not have Manage permissions on /%s/%s. Please contact the owner or an administrator for access.",
+			c.Caller.Name, c.PathValue("kind"), n.id)
 	}
 	return kind, n, nil
 }
@@ -217,13 +223,13 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	}
 	acl := accessControl{ObjectID: "/" + route + "/" + n.id, ObjectType: kind.objectType, List: []accessRule{}}
 	for p, all := range permissions {
-		rule := accessRule{principalFields: p.fields(), AllPermissions: all}
-		if p.Kind != kindGroup {
-			rule.DisplayName = w.lookUp(p).displayName
+		rule := accessRule{principalFields: fieldsOf(p), AllPermissions: all}
+		if p.Kind != directory.KindGroup {
+			rule.DisplayName = w.directory.LookUp(p).DisplayName
 		}
 		acl.List = append(acl.List, rule)
 	}
-	slices.SortFunc(acl.List, func(a, b accessRule) int { return comparePrincipals(a.principal(), b.principal()) })
+	slices.SortFunc(acl.List, func(a, b accessRule) int { return a.principal().Compare(b.principal()) })
 	return acl
 }
 
@@ -235,11 +241,11 @@ func (n *node) reference() string {
 	return "/directories/" + n.id
 }
 
-func (p Principal) fields() principalFields {
+func fieldsOf(p Principal) principalFields {
 	switch p.Kind {
-	case kindUser:
+	case directory.KindUser:
 		return principalFields{UserName: p.Name}
-	case kindGroup:
+	case directory.KindGroup:
 		return principalFields{GroupName: p.Name}
 	}
 	return principalFields{ServicePrincipalName: p.Name}

@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // View types of search and list.
@@ -25,8 +27,8 @@ const (
 // search is one query for a page of experiments.
 type search struct {
 	view    string
-	filter  []condition
-	order   []ordering // empty: newest first
+	filter  []filter.Condition
+	order   []filter.Ordering // empty: newest first
 	limit   int
 	after   *experiment // where the page before ended, as it was then; nil for the first page
 	queryID string      // the arguments that must be the same on every page
@@ -39,7 +41,7 @@ type pageToken struct {
 	Created, Updated int64
 }
 
-func (w *Workspace) searchExperiments(c *call) (any, error) {
+func (w *Workspace) searchExperiments(c *wire.Call) (any, error) {
 	var in struct {
 		Filter     string   `json:"filter"`
 		MaxResults int      `json:"max_results"`
@@ -47,23 +49,23 @@ func (w *Workspace) searchExperiments(c *call) (any, error) {
 		PageToken  string   `json:"page_token"`
 		ViewType   string   `json:"view_type"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if in.MaxResults < 0 || in.MaxResults > maxSearchResults {
-		return nil, invalid("Invalid value %d for parameter 'max_results' supplied. It must be at most %d.", in.MaxResults, maxSearchResults)
+		return nil, wire.Invalid("Invalid value %d for parameter 'max_results' supplied. It must be at most %d.", in.MaxResults, maxSearchResults)
 	}
-	filter, err := parseFilter(in.Filter)
+	conditions, err := filter.Parse(in.Filter)
 	if err != nil {
 		return nil, err
 	}
-	order, err := parseOrder(in.OrderBy)
+	order, err := filter.ParseOrder(in.OrderBy)
 	if err != nil {
 		return nil, err
 	}
 	s := search{
 		view:    in.ViewType,
-		filter:  filter,
+		filter:  conditions,
 		order:   order,
 		limit:   cmp.Or(in.MaxResults, defaultSearchResults),
 		queryID: strings.Join(append([]string{in.ViewType, in.Filter}, in.OrderBy...), "\n"),
@@ -72,9 +74,9 @@ func (w *Workspace) searchExperiments(c *call) (any, error) {
 }
 
 // listExperiments serves the legacy list: at most 1000 a page when a page size is asked for, everything otherwise.
-func (w *Workspace) listExperiments(c *call) (any, error) {
+func (w *Workspace) listExperiments(c *wire.Call) (any, error) {
 	query := c.URL.Query()
-	limit, err := queryNumber(query, "max_results")
+	limit, err := wire.QueryNumber(query, "max_results")
 	if err != nil {
 		return nil, err
 	}
@@ -88,10 +90,10 @@ func (w *Workspace) listExperiments(c *call) (any, error) {
 
 // page answers one page. Experiments that the caller can't read are taken out after the page was cut, so a page can be short,
 // even empty, with more to come.
-func (w *Workspace) page(c *call, s search, token string) (any, error) {
+func (w *Workspace) page(c *wire.Call, s search, token string) (any, error) {
 	s.view = cmp.Or(s.view, activeOnly)
 	if !slices.Contains([]string{activeOnly, deletedOnly, allStages}, s.view) {
-		return nil, invalid("Invalid value '%s' for parameter 'view_type' supplied.", s.view)
+		return nil, wire.Invalid("Invalid value '%s' for parameter 'view_type' supplied.", s.view)
 	}
 	if token != "" {
 		var err error
@@ -109,7 +111,7 @@ func (w *Workspace) page(c *call, s search, token string) (any, error) {
 		out.NextPageToken = encodePageToken(found[s.limit-1], s.queryID)
 	}
 	for _, e := range found {
-		if w.allowed(c.caller, e.node, canRead) {
+		if w.allowed(c.Caller, e.node, canRead) {
 			out.Experiments = append(out.Experiments, e.json())
 		}
 	}
@@ -145,7 +147,7 @@ func (s search) matches(e *experiment) bool {
 		return false
 	}
 	for _, c := range s.filter {
-		if !c.matches(e) {
+		if !e.satisfies(c) {
 			return false
 		}
 	}
@@ -158,46 +160,42 @@ func (s search) compare(a, b *experiment) int {
 		return oldestFirst(b, a)
 	}
 	for _, o := range s.order {
-		if d := o.compare(a, b); d != 0 {
+		if d := compareBy(o, a, b); d != 0 {
 			return d
 		}
 	}
 	return cmp.Compare(b.id, a.id)
 }
 
-// ordering is one entry of order_by.
-type ordering struct {
-	field      string
-	descending bool
-}
-
-var orderClause = regexp.MustCompile("(?i)^\\s*(?:attribute\\.)?`?(name|creation_time|last_update_time|experiment_id)`?(?:\\s+(asc|desc))?\\s*$")
-
-func parseOrder(clauses []string) ([]ordering, error) {
-	var order []ordering
-	for _, clause := range clauses {
-		m := orderClause.FindStringSubmatch(clause)
-		if m == nil {
-			return nil, invalid("Invalid order_by clause '%s'.", clause)
-		}
-		order = append(order, ordering{strings.ToLower(m[1]), strings.EqualFold(m[2], "desc")})
+// satisfies reports whether one condition of a filter holds.
+func (e *experiment) satisfies(c filter.Condition) bool {
+	switch c.Field {
+	case filter.Name:
+		return c.MatchesText(e.path)
+	case filter.CreationTime:
+		return c.MatchesNumber(e.created)
+	case filter.LastUpdateTime:
+		return c.MatchesNumber(e.updated)
 	}
-	return order, nil
+	// An experiment without the tag never matches, not even by !=.
+	matches := func(t Tag) bool { return t.Key == c.TagKey && c.MatchesText(t.Value) }
+	return slices.ContainsFunc(e.tags, matches) || slices.ContainsFunc(e.systemTags, matches)
 }
 
-func (o ordering) compare(a, b *experiment) int {
+// compareBy compares two experiments by one entry of order_by.
+func compareBy(o filter.Ordering, a, b *experiment) int {
 	var d int
-	switch o.field {
-	case "name":
+	switch o.Field {
+	case filter.Name:
 		d = cmp.Compare(a.path, b.path)
-	case "creation_time":
+	case filter.CreationTime:
 		d = cmp.Compare(a.created, b.created)
-	case "last_update_time":
+	case filter.LastUpdateTime:
 		d = cmp.Compare(a.updated, b.updated)
 	default:
 		d = cmp.Compare(a.id, b.id)
 	}
-	if o.descending {
+	if o.Descending {
 		return -d
 	}
 	return d
@@ -219,7 +217,7 @@ func decodePageToken(token, queryID string) (*experiment, error) {
 		err = json.Unmarshal(text, &t)
 	}
 	if err != nil || t.Query != queryID {
-		return nil, invalid("Invalid page token.")
+		return nil, wire.Invalid("Invalid page token.")
 	}
 	return &experiment{node: &node{id: t.ID, path: t.Name}, created: t.Created, updated: t.Updated}, nil
 }

@@ -15,13 +15,13 @@ func (w *Workspace) seed(n int) {
 	if n == 0 {
 		return
 	}
-	owner := w.lookUp(UserPrincipal(Admin))
+	owner := w.directory.LookUp(UserPrincipal(Admin))
 	stages := []string{"development", "staging", "production"}
 	levels := []string{canRead, canEdit, canManage}
 	for i := range n {
 		team := fmt.Sprintf("team-%02d", i%seedFolders+1)
 		folder := "/Projects/" + team
-		w.addGroup(team)
+		w.directory.AddGroup(team)
 		w.mustMakeFolders(folder)
 		w.nodes[folder].grants[GroupPrincipal(team)] = canEdit
 		e := w.addExperiment(owner, w.addNode(w.newID(), fmt.Sprintf("%s/experiment-%06d", folder, i+1), nodeExperiment))

@@ -2,6 +2,9 @@ package emulator
 
 import (
 	"slices"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // Tag is one tag of an experiment.
@@ -28,11 +31,11 @@ const (
 )
 
 // systemTags are what a real workspace adds, in its order and with the owner's id twice.
-func systemTags(owner *account, n *node) []Tag {
+func systemTags(owner *directory.Account, n *node) []Tag {
 	tags := []Tag{
-		{tagOwnerID, owner.id},
+		{tagOwnerID, owner.ID},
 		{tagSourceName, n.path},
-		{tagOwnerID, owner.id},
+		{tagOwnerID, owner.ID},
 		{tagOwnerEmail, owner.Name},
 	}
 	switch {
@@ -48,13 +51,13 @@ func systemTags(owner *account, n *node) []Tag {
 func checkTag(t Tag, present int) error {
 	switch {
 	case t.Key == "":
-		return required("key")
+		return wire.Required("key")
 	case len(t.Key) > maxTagKey:
-		return invalid("Tag key '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Key), maxTagKey)
+		return wire.Invalid("Tag key '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Key), maxTagKey)
 	case len(t.Value) > maxTagValue:
-		return invalid("Tag value of '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Value), maxTagValue)
+		return wire.Invalid("Tag value of '%s' had length %d, which exceeded length limit of %d", t.Key, len(t.Value), maxTagValue)
 	case present >= maxTags:
-		return invalid("An experiment can have at most %d tags", maxTags)
+		return wire.Invalid("An experiment can have at most %d tags", maxTags)
 	}
 	return nil
 }
@@ -99,13 +102,13 @@ func (w *Workspace) removeTag(e *experiment, key string) {
 	e.updated = w.millis()
 }
 
-func (w *Workspace) setExperimentTag(c *call) (any, error) {
+func (w *Workspace) setExperimentTag(c *wire.Call) (any, error) {
 	var in struct {
 		ExperimentID string  `json:"experiment_id"`
 		Key          string  `json:"key"`
 		Value        *string `json:"value"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	e, err := w.taggableExperiment(c, in.ExperimentID)
@@ -113,7 +116,7 @@ func (w *Workspace) setExperimentTag(c *call) (any, error) {
 		return nil, err
 	}
 	if in.Value == nil {
-		return nil, required("value")
+		return nil, wire.Required("value")
 	}
 	present := len(e.tags)
 	if e.hasTag(in.Key) {
@@ -124,15 +127,15 @@ func (w *Workspace) setExperimentTag(c *call) (any, error) {
 		return nil, err
 	}
 	w.setTag(e, t)
-	return empty{}, nil
+	return wire.Empty{}, nil
 }
 
-func (w *Workspace) deleteExperimentTag(c *call) (any, error) {
+func (w *Workspace) deleteExperimentTag(c *wire.Call) (any, error) {
 	var in struct {
 		ExperimentID string `json:"experiment_id"`
 		Key          string `json:"key"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	e, err := w.taggableExperiment(c, in.ExperimentID)
@@ -140,20 +143,20 @@ func (w *Workspace) deleteExperimentTag(c *call) (any, error) {
 		return nil, err
 	}
 	if !e.hasTag(in.Key) {
-		return nil, missing("No tag with name: %s in experiment with ID %s", in.Key, e.id)
+		return nil, wire.Missing("No tag with name: %s in experiment with ID %s", in.Key, e.id)
 	}
 	w.removeTag(e, in.Key)
-	return empty{}, nil
+	return wire.Empty{}, nil
 }
 
 // taggableExperiment finds an active experiment that the caller may edit.
-func (w *Workspace) taggableExperiment(c *call, id string) (*experiment, error) {
+func (w *Workspace) taggableExperiment(c *wire.Call, id string) (*experiment, error) {
 	e, err := w.permittedExperiment(c, id, canEdit)
 	if err != nil {
 		return nil, err
 	}
 	if e.deleted() {
-		return nil, invalid("The experiment %s must be in the 'active' state. Current state is deleted.", id)
+		return nil, wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", id)
 	}
 	return e, nil
 }

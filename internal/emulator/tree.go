@@ -4,6 +4,9 @@ import (
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // The kinds of objects in the workspace tree, as get-status names them.
@@ -53,20 +56,20 @@ func (w *Workspace) move(n *node, to string) {
 
 func (w *Workspace) addTopFolders() {
 	root := w.addNode(rootID, "/", nodeDirectory)
-	root.grants[GroupPrincipal(adminsGroup)] = canManage
+	root.grants[GroupPrincipal(directory.AdminsGroup)] = canManage
 	w.addNode(w.newID(), "/Users", nodeDirectory)
 	w.addNode(w.newID(), "/Repos", nodeDirectory)
 	shared := w.addNode(w.newID(), "/Shared", nodeDirectory)
-	shared.grants[GroupPrincipal(usersGroup)] = canManage
+	shared.grants[GroupPrincipal(directory.UsersGroup)] = canManage
 }
 
-func (w *Workspace) addHome(a *account) {
-	if w.nodes[a.home()] != nil {
+func (w *Workspace) addHome(a *directory.Account) {
+	if w.nodes[homeOf(a)] != nil {
 		return
 	}
-	home := w.addNode(w.newID(), a.home(), nodeDirectory)
+	home := w.addNode(w.newID(), homeOf(a), nodeDirectory)
 	home.grants[a.Principal] = canManage
-	w.addNode(w.newID(), a.home()+"/Trash", nodeDirectory)
+	w.addNode(w.newID(), homeOf(a)+"/Trash", nodeDirectory)
 }
 
 func (n *node) isFolder() bool { return n.kind == nodeDirectory || n.kind == nodeRepo }
@@ -75,7 +78,7 @@ func (n *node) isFolder() bool { return n.kind == nodeDirectory || n.kind == nod
 func (w *Workspace) makeFolders(p string) (*node, error) {
 	if n := w.nodes[p]; n != nil {
 		if !n.isFolder() {
-			return nil, taken("Path (%s) already exists and is not a directory.", p)
+			return nil, wire.Taken("Path (%s) already exists and is not a directory.", p)
 		}
 		return nil, nil
 	}
@@ -118,18 +121,18 @@ func (w *Workspace) foldersAbove(n *node) []*node {
 }
 
 // getStatus serves workspace/get-status.
-func (w *Workspace) getStatus(c *call) (any, error) {
+func (w *Workspace) getStatus(c *wire.Call) (any, error) {
 	p := c.URL.Query().Get("path")
 	if !strings.HasPrefix(p, "/") {
-		return nil, invalid("Path (%s) doesn't start with '/'", p)
+		return nil, wire.Invalid("Path (%s) doesn't start with '/'", p)
 	}
 	n := w.nodes[normalise(p)]
 	if n == nil {
-		return nil, missing("Path (%s) doesn't exist.", p)
+		return nil, wire.Missing("Path (%s) doesn't exist.", p)
 	}
 	// Everybody sees the root and the top folders, whatever is in them.
 	if top := n.path == "/" || path.Dir(n.path) == "/"; !top {
-		if err := w.require(c.caller, n, canRead); err != nil {
+		if err := w.require(c.Caller, n, canRead); err != nil {
 			return nil, err
 		}
 	}
@@ -146,15 +149,15 @@ func (w *Workspace) getStatus(c *call) (any, error) {
 }
 
 // mkdirs serves workspace/mkdirs.
-func (w *Workspace) mkdirs(c *call) (any, error) {
+func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 	var in struct {
 		Path string `json:"path"`
 	}
-	if err := c.decode(&in); err != nil {
+	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(in.Path, "/") {
-		return nil, invalid("Path (%s) doesn't start with '/'", in.Path)
+		return nil, wire.Invalid("Path (%s) doesn't start with '/'", in.Path)
 	}
 	p := normalise(in.Path)
 	existing := p
@@ -162,7 +165,7 @@ func (w *Workspace) mkdirs(c *call) (any, error) {
 		existing = path.Dir(existing)
 	}
 	if existing != p && w.nodes[existing].isFolder() {
-		if err := w.require(c.caller, w.nodes[existing], canEdit); err != nil {
+		if err := w.require(c.Caller, w.nodes[existing], canEdit); err != nil {
 			return nil, err
 		}
 	}
@@ -171,7 +174,7 @@ func (w *Workspace) mkdirs(c *call) (any, error) {
 		return nil, err
 	}
 	if made != nil {
-		w.grantCreator(c.caller, made)
+		w.grantCreator(c.Caller, made)
 	}
-	return empty{}, nil
+	return wire.Empty{}, nil
 }

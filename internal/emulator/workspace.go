@@ -4,6 +4,15 @@
 //
 // It reads and writes JSON by itself, without the provider's API client: a mistake shared by both sides would pass every test.
 // Where a real workspace is odd (a tag that is listed twice, names that lose their /Workspace prefix, Trash), so is this one.
+//
+// This package holds the state under one lock: experiments, folders, and access to them. Its subpackages know one subject each:
+//
+//   - wire: how handlers read requests and write responses
+//   - directory: users, groups, and service principals
+//   - scim, oauth: the routes that list them, and those that issue their tokens
+//   - filter: the search language
+//   - content: what experiments contain, and its routes
+//   - traffic: hooks, faults, latency, and the journal, in front of all routes
 package emulator
 
 import (
@@ -14,6 +23,13 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/content"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/oauth"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/scim"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/traffic"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // The identities that every workspace starts with. Admin is in the group `admins`, everybody is in the group `users`.
@@ -65,43 +81,47 @@ type Options struct {
 	Journal io.Writer
 }
 
-// Workspace is one workspace. It is an http.Handler and safe for concurrent use.
+// Fault is something that goes wrong with matching calls, see Inject.
+type Fault = traffic.Fault
+
+// Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
 type Workspace struct {
+	*traffic.Layer
+
 	options Options
 	now     func() time.Time
 	mux     *http.ServeMux
 
-	mu       sync.Mutex // guards everything below
-	lastID   int64
-	accounts map[Principal]*account // by folded principal, see Workspace.key
-	tokens   map[string]token
-	nodes    map[string]*node // by path
-	objects  map[string]*node // by object id
+	mu        sync.Mutex // guards everything below
+	lastID    int64
+	requests  int
+	directory *directory.Directory
+	tokens    *oauth.Tokens
+	nodes     map[string]*node // by path
+	objects   map[string]*node // by object id
 	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
 	byAge []*experiment
 	held  []*experiment // what search looks through instead of byAge, see HoldSearch; nil for byAge
-
-	requests int
-	calls    []Call
-	faults   []*Fault
-	hooks    []hook
 }
 
 // New returns a workspace with the default identities, their home folders, /Shared and /Repos.
 func New(options Options) *Workspace {
 	w := &Workspace{
-		options:  options,
-		now:      options.Now,
-		mux:      http.NewServeMux(),
-		lastID:   1_000_000_000_000_000,
-		accounts: map[Principal]*account{},
-		tokens:   map[string]token{},
-		nodes:    map[string]*node{},
-		objects:  map[string]*node{},
+		options: options,
+		now:     options.Now,
+		mux:     http.NewServeMux(),
+		lastID:  1_000_000_000_000_000,
+		nodes:   map[string]*node{},
+		objects: map[string]*node{},
 	}
 	if w.now == nil {
 		w.now = time.Now
 	}
+	w.Layer = traffic.New(http.HandlerFunc(w.dispatch), traffic.Options{
+		Header: w.setHeaders, Principal: w.sender, Now: w.time, Latency: options.Latency, Journal: options.Journal,
+	})
+	w.directory = directory.New(w.newID, options.FoldsGroupNames)
+	w.tokens = oauth.New(w.directory, oauth.Client{ApplicationID: ServicePrincipal, Secret: ServicePrincipalSecret}, w.now)
 	w.addTopFolders()
 	w.addDefaultAccounts()
 	tokens := options.Tokens
@@ -109,7 +129,8 @@ func New(options Options) *Workspace {
 		tokens = map[string]string{AdminToken: Admin, UserToken: User, ServicePrincipalToken: ServicePrincipal}
 	}
 	for _, bearer := range slices.Sorted(maps.Keys(tokens)) {
-		w.tokens[bearer] = token{holder: w.ensureAccount(tokens[bearer])}
+		name := tokens[bearer]
+		w.tokens.Accept(bearer, w.addMember(directory.Member(name), name))
 	}
 	w.addRoutes()
 	w.seed(options.Seed)
@@ -131,11 +152,12 @@ func (w *Workspace) addRoutes() {
 		w.route("POST /api/2.0/mlflow/experiments/delete-experiment-tag", w.deleteExperimentTag)
 	}
 
-	w.route("POST /api/2.0/mlflow/runs/create", w.createRun)
-	w.route("POST /api/2.0/mlflow/runs/search", w.searchRuns)
-	w.route("GET /api/2.0/mlflow/traces", w.listTraces)
-	w.route("POST /api/3.0/mlflow/traces/search", w.searchTraces)
-	w.route("POST /api/2.0/mlflow/logged-models/search", w.searchLoggedModels)
+	contained := content.Routes{Experiments: contents{w}}
+	w.route("POST /api/2.0/mlflow/runs/create", contained.CreateRun)
+	w.route("POST /api/2.0/mlflow/runs/search", contained.SearchRuns)
+	w.route("GET /api/2.0/mlflow/traces", contained.ListTraces)
+	w.route("POST /api/3.0/mlflow/traces/search", contained.SearchTraces)
+	w.route("POST /api/2.0/mlflow/logged-models/search", contained.SearchLoggedModels)
 
 	w.route("GET /api/2.0/permissions/{kind}/{id}", w.getPermissions)
 	w.route("PUT /api/2.0/permissions/{kind}/{id}", w.writePermissions)
@@ -145,23 +167,23 @@ func (w *Workspace) addRoutes() {
 	w.route("GET /api/2.0/workspace/get-status", w.getStatus)
 	w.route("POST /api/2.0/workspace/mkdirs", w.mkdirs)
 
-	w.route("GET /api/2.0/preview/scim/v2/Me", w.scimMe)
-	w.route("GET /api/2.0/preview/scim/v2/Users", w.scimList(kindUser))
-	w.route("GET /api/2.0/preview/scim/v2/Groups", w.scimList(kindGroup))
-	w.route("GET /api/2.0/preview/scim/v2/ServicePrincipals", w.scimList(kindServicePrincipal))
+	w.route("GET /api/2.0/preview/scim/v2/Me", scim.Me(w.directory))
+	w.route("GET /api/2.0/preview/scim/v2/Users", scim.List(w.directory, directory.KindUser))
+	w.route("GET /api/2.0/preview/scim/v2/Groups", scim.List(w.directory, directory.KindGroup))
+	w.route("GET /api/2.0/preview/scim/v2/ServicePrincipals", scim.List(w.directory, directory.KindServicePrincipal))
 
 	if !w.options.NoHostMetadata {
-		w.publicRoute("GET /.well-known/databricks-config", w.hostMetadata)
+		w.publicRoute("GET /.well-known/databricks-config", oauth.HostMetadata(WorkspaceID))
 	}
-	w.publicRoute("GET /oidc/.well-known/oauth-authorization-server", w.oauthMetadata)
-	w.publicRoute("POST /oidc/v1/token", w.issueToken)
+	w.publicRoute("GET /oidc/.well-known/oauth-authorization-server", oauth.ServerMetadata)
+	w.publicRoute("POST /oidc/v1/token", w.tokens.Issue)
 	w.publicRoute("/.well-known/", noSuchEndpoint)
 	w.publicRoute("/oidc/", noSuchEndpoint)
 	w.route("/", noSuchEndpoint)
 }
 
-func noSuchEndpoint(c *call) (any, error) {
-	return nil, fail(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '%s %s'", c.Method, c.URL.Path)
+func noSuchEndpoint(c *wire.Call) (any, error) {
+	return nil, wire.Errorf(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '%s %s'", c.Method, c.URL.Path)
 }
 
 // newID returns the next object id. All have sixteen digits, so their order as strings is their order as numbers.

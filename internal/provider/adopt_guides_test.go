@@ -107,7 +107,7 @@ func copyExample(t *testing.T, name string) string {
 }
 
 // expectAdopted checks what an apply and the plan after it print, and that nothing was written to the server.
-func (w *workspace) expectAdopted(t *testing.T, out string, resources int) {
+func expectAdopted(t *testing.T, w *workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
 		t.Errorf("nothing says %q in\n%s", want, lastLines(out))
@@ -119,7 +119,7 @@ func (w *workspace) expectAdopted(t *testing.T, out string, resources int) {
 }
 
 // addAwkward makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
-func (w *workspace) addAwkward(t *testing.T) {
+func addAwkward(t *testing.T, w *workspace) {
 	t.Helper()
 	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
 	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
@@ -138,27 +138,27 @@ func TestGuide_adopting(t *testing.T) {
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
-		w.addAwkward(t)
-		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
+		addAwkward(t, w)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
-		w.addAwkward(t)
+		addAwkward(t, w)
 		discover, _, _ := strings.Cut(guideCommands(t, guide, "A folder, or everything"), "\n\n")
-		w.expectAdopted(t, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
+		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
 	})
 	t.Run("a folder, with default tags", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
 		writeFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
 		out := s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
-		w.expectAdopted(t, out, 6)
+		expectAdopted(t, w, out, 6)
 	})
 	t.Run("a server without permissions", func(t *testing.T) {
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
-		w.expectAdopted(t, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
 		if n := w.Count("GET", "/api/2.0/permissions/experiments/*"); n != 0 {
 			t.Errorf("permissions were read %d times", n)
 		}
@@ -167,7 +167,7 @@ func TestGuide_adopting(t *testing.T) {
 		s.skipBelow(t, 14, "terraform query")
 		t.Parallel()
 		w, dir := newWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
-		w.addAwkward(t)
+		addAwkward(t, w)
 		w.SetTag(w.mustFind(t, "/Projects/notebook").ID, "team", "risk")
 		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
 		for name, file := range map[string]string{
@@ -177,7 +177,7 @@ func TestGuide_adopting(t *testing.T) {
 			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
 		out := s.run(t, w, dir, guideCommands(t, guide, "With a query"))
-		w.expectAdopted(t, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
+		expectAdopted(t, w, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
 		if n := strings.Count(out, "Warning: Could not read permissions"); n != 2 || strings.Contains(out, "problem with the provider") {
 			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, lastLines(out))
 		}
@@ -189,7 +189,7 @@ func TestGuide_adopting(t *testing.T) {
 		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
 			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		w.expectAdopted(t, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, `name              = "/Shared/churn"`) {
 			t.Errorf("generated is\n%s", generated)
 		}
@@ -374,7 +374,7 @@ func TestExamples_identity(t *testing.T) {
 			for _, m := range regexp.MustCompile(`(?m)^    (\w+) += "(.*)"$`).FindAllStringSubmatch(text, -1) {
 				identity[m[1]] = m[2]
 			}
-			state, says := d.importIdentity(kind, identity)
+			state, says := importIdentity(d, kind, identity)
 			if says != "" || !strings.Contains(text, "to = "+kind+".") {
 				t.Errorf("import says %q for\n%s", says, text)
 			}

@@ -317,7 +317,7 @@ func TestIdentity(t *testing.T) {
 }
 
 // importIdentity imports by an identity through the plugin protocol, which needs no CLI that knows identities.
-func (d *direct) importIdentity(kind string, identity map[string]any) (map[string]any, string) {
+func importIdentity(d *direct, kind string, identity map[string]any) (map[string]any, string) {
 	d.t.Helper()
 	schemas, err := d.server.GetResourceIdentitySchemas(context.Background(), &tfprotov6.GetResourceIdentitySchemasRequest{})
 	d.check(err)
@@ -357,7 +357,7 @@ func TestIdentity_import(t *testing.T) {
 		"a permission without principal": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12"}, nil, "error: Import id not understood"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, got := d.importIdentity(c.kind, c.identity)
+			state, got := importIdentity(d, c.kind, c.identity)
 			if !strings.HasPrefix(got, c.says) || c.says == "" && got != "" {
 				t.Errorf("import says %q, want %q", got, c.says)
 			}

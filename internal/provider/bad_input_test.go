@@ -289,19 +289,19 @@ func (c badInput) refuse(t *testing.T, w *workspace) refusal {
 	}
 	switch {
 	case c.object == "provider":
-		return d.refuseProvider(c.config)
+		return refuseProvider(d, c.config)
 	case kind == "data":
-		return d.refuseData(name, c.config)
+		return refuseData(d, name, c.config)
 	case kind == "import":
-		return d.refuseImport(name, textOf(c.config["id"]))
+		return refuseImport(d, name, textOf(c.config["id"]))
 	case kind == "function":
-		return d.refuseCall(name, c.config)
+		return refuseCall(d, name, c.config)
 	default:
-		return d.refuseResource(name, c.config)
+		return refuseResource(d, name, c.config)
 	}
 }
 
-func (d *direct) refuseProvider(input map[string]any) refusal {
+func refuseProvider(d *direct, input map[string]any) refusal {
 	config := d.encode(d.schemas.Provider, input)
 	validated, err := d.server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	d.check(err)
@@ -316,7 +316,7 @@ func (d *direct) refuseProvider(input map[string]any) refusal {
 	return r
 }
 
-func (d *direct) refuseResource(kind string, input map[string]any) refusal {
+func refuseResource(d *direct, kind string, input map[string]any) refusal {
 	schema := d.schemas.ResourceSchemas[kind]
 	config, nothing := d.encode(schema, input), d.encode(schema, nil)
 	validated, err := d.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
@@ -342,7 +342,7 @@ func (d *direct) refuseResource(kind string, input map[string]any) refusal {
 	return r
 }
 
-func (d *direct) refuseData(kind string, input map[string]any) refusal {
+func refuseData(d *direct, kind string, input map[string]any) refusal {
 	config := d.encode(d.schemas.DataSourceSchemas[kind], input)
 	validated, err := d.server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
 	d.check(err)
@@ -355,14 +355,14 @@ func (d *direct) refuseData(kind string, input map[string]any) refusal {
 	return r
 }
 
-func (d *direct) refuseImport(kind, id string) refusal {
+func refuseImport(d *direct, kind, id string) refusal {
 	resp, err := d.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
 	d.check(err)
 	r, _ := refusedAt(atImport, resp.Diagnostics)
 	return r
 }
 
-func (d *direct) refuseCall(name string, arguments map[string]any) refusal {
+func refuseCall(d *direct, name string, arguments map[string]any) refusal {
 	functions, err := d.server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
 	d.check(err)
 	call := &tfprotov6.CallFunctionRequest{Name: name}

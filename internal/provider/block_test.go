@@ -250,8 +250,8 @@ type watched struct {
 	t testing.TB
 }
 
-// secret is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
-var secret = regexp.MustCompile(`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`)
+// secretPattern is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
+var secretPattern = regexp.MustCompile(`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`)
 
 func TestSecret(t *testing.T) {
 	t.Parallel()
@@ -259,7 +259,7 @@ func TestSecret(t *testing.T) {
 		"(sqlite3.IntegrityError) UNIQUE constraint failed", "[SQL: UPDATE experiments SET name=?]", "[parameters: ('x',)]", "https://sqlalche.me/e/21/gkpj",
 		"scrypt:32768:8:1$salt$hash", "pbkdf2:sha256:1$salt$hash", "<!doctype html><html lang=en>", "Traceback (most recent call last)", "admin-password-1234",
 	} {
-		if !secret.MatchString(text) {
+		if !secretPattern.MatchString(text) {
 			t.Errorf("%q would go unnoticed", text)
 		}
 	}
@@ -267,12 +267,12 @@ func TestSecret(t *testing.T) {
 
 func (w watched) look(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
 	w.t.Helper()
-	if found := secret.FindString(told(diagnostics)); found != "" {
+	if found := secretPattern.FindString(told(diagnostics)); found != "" {
 		w.t.Errorf("%s says %q, which holds %q", what, told(diagnostics), found)
 	}
 	for _, state := range states {
-		if state != nil && secret.Match(state.MsgPack) {
-			w.t.Errorf("%s leaves %q in the state", what, secret.Find(state.MsgPack))
+		if state != nil && secretPattern.Match(state.MsgPack) {
+			w.t.Errorf("%s leaves %q in the state", what, secretPattern.Find(state.MsgPack))
 		}
 	}
 }

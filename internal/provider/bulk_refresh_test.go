@@ -36,13 +36,13 @@ type managed struct {
 }
 
 // command starts a provider, as a command of the CLI does.
-func (w *workspace) command(t *testing.T, bulk bool) *direct {
+func command(t *testing.T, w *workspace, bulk bool) *direct {
 	t.Helper()
 	return newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
 }
 
 // refreshed reads a resource and gives it with its new state, and what the person is told.
-func (d *direct) refreshed(m managed) (managed, string) {
+func refreshed(d *direct, m managed) (managed, string) {
 	resp, err := d.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil {
 		return m, err.Error()
@@ -51,38 +51,38 @@ func (d *direct) refreshed(m managed) (managed, string) {
 }
 
 // values gives a resource's state, nil when it is gone.
-func (d *direct) values(m managed) map[string]any {
+func stateValues(d *direct, m managed) map[string]any {
 	d.t.Helper()
 	return d.decode(d.schemas.ResourceSchemas[m.kind], m.state)
 }
 
 // manage gives a resource the state that these values and a refresh make.
-func (d *direct) manage(kind string, values map[string]any) managed {
+func manage(d *direct, kind string, values map[string]any) managed {
 	d.t.Helper()
-	m, says := d.refreshed(managed{kind, d.encode(d.schemas.ResourceSchemas[kind], values)})
+	m, says := refreshed(d, managed{kind, d.encode(d.schemas.ResourceSchemas[kind], values)})
 	if says != "" {
 		d.t.Fatalf("%s %v: %s", kind, values, says)
 	}
 	return m
 }
 
-func (d *direct) manageExperiment(id string) managed {
+func manageExperiment(d *direct, id string) managed {
 	d.t.Helper()
-	return d.manage(experimentKind, map[string]any{"id": id, "description": "?", "tags": seeded, "tags_all": seeded})
+	return manage(d, experimentKind, map[string]any{"id": id, "description": "?", "tags": seeded, "tags_all": seeded})
 }
 
-func (d *direct) manageTag(id, key string) managed {
+func manageTag(d *direct, id, key string) managed {
 	d.t.Helper()
-	return d.manage(tagKind, map[string]any{"id": id + "/" + key, "experiment_id": id, "key": key, "value": "?"})
+	return manage(d, tagKind, map[string]any{"id": id + "/" + key, "experiment_id": id, "key": key, "value": "?"})
 }
 
-func (d *direct) managePermissions(id string) managed {
+func managePermissions(d *direct, id string) managed {
 	d.t.Helper()
-	return d.manage(permissionsKind, map[string]any{"experiment_id": id})
+	return manage(d, permissionsKind, map[string]any{"experiment_id": id})
 }
 
 // oldest gives the ids of the n oldest experiments, which a search lists last.
-func (w *workspace) oldest(n int) []string {
+func oldest(w *workspace, n int) []string {
 	var ids []string
 	for _, e := range w.Experiments()[:n] {
 		ids = append(ids, e.ID)
@@ -91,16 +91,16 @@ func (w *workspace) oldest(n int) []string {
 }
 
 // refreshAll reads resources ten at a time, as the CLI does, and fails the test for each that changes.
-func (d *direct) refreshAll(all []managed) {
+func refreshAll(d *direct, all []managed) {
 	d.t.Helper()
 	work := make(chan managed)
 	var wg sync.WaitGroup
 	for range 10 {
 		wg.Go(func() {
 			for m := range work {
-				before := d.values(m)
-				fresh, says := d.refreshed(m)
-				if after := d.values(fresh); says != "" || !reflect.DeepEqual(before, after) {
+				before := stateValues(d, m)
+				fresh, says := refreshed(d, m)
+				if after := stateValues(d, fresh); says != "" || !reflect.DeepEqual(before, after) {
 					d.t.Errorf("%s changes from %v to %v and says %q", m.kind, before, after, says)
 				}
 			}
@@ -114,7 +114,7 @@ func (d *direct) refreshAll(all []managed) {
 }
 
 // routes counts the calls so far by the last part of their path, ids left out.
-func (w *workspace) routes() map[string]int {
+func routes(w *workspace) map[string]int {
 	counts := map[string]int{}
 	for _, c := range w.Journal() {
 		route := path.Base(c.Path)
@@ -151,21 +151,21 @@ func TestBulkRefresh_calls(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorkspace(t, emulator.Options{Seed: tc.size})
-			first := w.command(t, false)
+			first := command(t, w, false)
 			var experiments, rest []managed
-			for _, id := range w.oldest(tc.managed) {
-				experiments = append(experiments, first.manageExperiment(id))
+			for _, id := range oldest(w, tc.managed) {
+				experiments = append(experiments, manageExperiment(first, id))
 				if tc.all {
 					w.SetTag(id, "cost-center", "4711")
-					rest = append(rest, first.manageTag(id, "team"), first.manageTag(id, "stage"), first.managePermissions(id))
-					rest = append(rest, w.command(t, false).manageTag(id, "cost-center"))
+					rest = append(rest, manageTag(first, id, "team"), manageTag(first, id, "stage"), managePermissions(first, id))
+					rest = append(rest, manageTag(command(t, w, false), id, "cost-center"))
 				}
 			}
 			w.ResetJournal()
-			second := w.command(t, tc.bulk)
-			second.refreshAll(experiments) // what refers to them waits for them
-			second.refreshAll(rest)
-			if got := w.routes(); !maps.Equal(got, tc.want) {
+			second := command(t, w, tc.bulk)
+			refreshAll(second, experiments) // what refers to them waits for them
+			refreshAll(second, rest)
+			if got := routes(w); !maps.Equal(got, tc.want) {
 				t.Errorf("calls are %v, want %v", got, tc.want)
 			}
 		})
@@ -186,7 +186,7 @@ type target struct {
 func newTarget(t *testing.T) *target {
 	t.Helper()
 	w := newWorkspace(t, emulator.Options{Seed: 2 * fillers})
-	ids := w.oldest(fillers + 1)
+	ids := oldest(w, fillers+1)
 	x := &target{workspace: w, id: ids[fillers], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
@@ -197,13 +197,13 @@ func newTarget(t *testing.T) *target {
 // take takes the target, and the experiments of these ids, into the state as they are.
 func (x *target) take(t *testing.T, ids []string) {
 	t.Helper()
-	d := x.command(t, false)
+	d := command(t, x.workspace, false)
 	for _, id := range ids {
-		x.fillers = append(x.fillers, d.manageExperiment(id))
+		x.fillers = append(x.fillers, manageExperiment(d, id))
 	}
-	x.resource[experimentKind] = d.manageExperiment(x.id)
-	x.resource[tagKind] = d.manageTag(x.id, "cost-center")
-	x.resource[permissionsKind] = d.managePermissions(x.id)
+	x.resource[experimentKind] = manageExperiment(d, x.id)
+	x.resource[tagKind] = manageTag(d, x.id, "cost-center")
+	x.resource[permissionsKind] = managePermissions(d, x.id)
 }
 
 // outcome is what a refresh makes of a resource.
@@ -215,16 +215,16 @@ type outcome struct {
 // refresh reads everything in a new provider and gives what became of the target's resources, by kind.
 func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	t.Helper()
-	d := x.command(t, bulk)
+	d := command(t, x.workspace, bulk)
 	x.ResetJournal()
-	d.refreshAll(x.fillers)
+	refreshAll(d, x.fillers)
 	if pages := x.Count("", apiPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
 		t.Fatalf("%d pages were read", pages)
 	}
 	outcomes := map[string]outcome{}
 	for kind, m := range x.resource {
-		fresh, says := d.refreshed(m)
-		outcomes[kind] = outcome{d.values(m), d.values(fresh), says}
+		fresh, says := refreshed(d, m)
+		outcomes[kind] = outcome{stateValues(d, m), stateValues(d, fresh), says}
 	}
 	return outcomes
 }
@@ -330,17 +330,17 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 func TestBulkRefresh_ownWrites(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t)
-	d := x.command(t, true)
-	d.refreshAll(x.fillers)
-	prior := d.values(x.resource[tagKind])
+	d := command(t, x.workspace, true)
+	refreshAll(d, x.fillers)
+	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
 	if _, says := d.apply(tagKind, prior, planned); says != "" {
 		t.Fatal(says)
 	}
 	x.ResetJournal()
-	fresh, says := d.refreshed(x.resource[tagKind])
-	if got := d.values(fresh)["value"]; got != "8000" || says != "" {
+	fresh, says := refreshed(d, x.resource[tagKind])
+	if got := stateValues(d, fresh)["value"]; got != "8000" || says != "" {
 		t.Errorf("the tag reads %v (%s) after it was set", got, says)
 	}
 	if n := x.Count("GET", apiPath+"get"); n != 1 {
@@ -357,11 +357,11 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	}
 	two.SetTag(two.id, "team", "of two")
 	two.take(t, nil)
-	here, there := one.command(t, true), two.command(t, true)
-	here.refreshAll(one.fillers)
-	there.refreshAll(two.fillers)
-	here.refreshAll([]managed{one.resource[experimentKind]})
-	there.refreshAll([]managed{two.resource[experimentKind]})
+	here, there := command(t, one.workspace, true), command(t, two.workspace, true)
+	refreshAll(here, one.fillers)
+	refreshAll(there, two.fillers)
+	refreshAll(here, []managed{one.resource[experimentKind]})
+	refreshAll(there, []managed{two.resource[experimentKind]})
 	for i, x := range []*target{one, two} {
 		if pages := x.Count("", apiPath+"search"); pages != 1 {
 			t.Errorf("alias %d read %d pages, want 1", i+1, pages)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -36,18 +37,18 @@ type providerData struct {
 
 // Configure makes no call to any server: a plan that reads nothing needs none.
 func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	var model providerModel
-	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	data := &providerData{unknown: unknownSettings(req.Config)}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("default_tags"), &data.defaultTags)...)
+	settings := connectionSettings(ctx, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	data := &providerData{defaultTags: model.DefaultTags, unknown: unknownSettings(req.Config)}
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = data, data, data
 	if len(data.unknown) > 0 {
 		return
 	}
-	userAgent := fmt.Sprintf("terraform-provider-mlflow/%s terraform/%s", p.version, req.TerraformVersion)
-	conn, err := connection.Open(model.settings(userAgent))
+	settings.UserAgent = fmt.Sprintf("terraform-provider-mlflow/%s terraform/%s", p.version, req.TerraformVersion)
+	conn, err := connection.Open(settings)
 	if err != nil {
 		addConnectionErrors(&resp.Diagnostics, err)
 		return
@@ -55,20 +56,44 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	for _, w := range conn.Warnings {
 		addAttributeWarning(&resp.Diagnostics, w.Attribute, w.Summary, w.Detail)
 	}
-	data.client = newClient(conn, model)
-	resp.Diagnostics.Append(checkTags(path.Root("default_tags"), model.DefaultTags, data.client)...)
+	data.client = mlflow.New(clientOptions(ctx, req.Config, settings, conn, &resp.Diagnostics))
+	resp.Diagnostics.Append(checkTags(path.Root("default_tags"), data.defaultTags, data.client)...)
 }
 
-func newClient(conn *connection.Connection, model providerModel) *mlflow.Client {
-	var backend mlflow.Backend = databricks.Backend{}
-	bulkRefresh := model.BulkRefresh.ValueBool()
-	if conn.Kind == connection.Server {
-		bulkRefresh = bulkRefresh || model.BulkRefresh.IsNull() // its search reads the same database
-		backend = &server.Backend{Username: conn.Username, Workspace: conn.Workspace}
+// connectionSettings reads the settings of the connection from the attributes of the same name. Null and unknown count as not set.
+func connectionSettings(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) connection.Settings {
+	var settings connection.Settings
+	for _, f := range settings.Fields() {
+		at := path.Root(f.Attribute)
+		switch setting := f.Value.(type) {
+		case *string:
+			var value types.String
+			diags.Append(config.GetAttribute(ctx, at, &value)...)
+			*setting = value.ValueString()
+		case *bool:
+			var value types.Bool
+			diags.Append(config.GetAttribute(ctx, at, &value)...)
+			*setting = value.ValueBool()
+		case *time.Duration:
+			var seconds types.Int64
+			diags.Append(config.GetAttribute(ctx, at, &seconds)...)
+			*setting = time.Duration(seconds.ValueInt64()) * time.Second
+		}
 	}
-	return mlflow.New(mlflow.Options{
-		Backend:     backend,
-		BulkRefresh: bulkRefresh,
+	return settings
+}
+
+// clientOptions are the options of the client: the connection, the timeouts that it shares with the connection, and settings of its own.
+func clientOptions(
+	ctx context.Context, config tfsdk.Config, settings connection.Settings, conn *connection.Connection, diags *diag.Diagnostics,
+) mlflow.Options {
+	var rateLimit types.Float64
+	var bulkRefresh types.Bool
+	diags.Append(config.GetAttribute(ctx, path.Root("rate_limit"), &rateLimit)...)
+	diags.Append(config.GetAttribute(ctx, path.Root("bulk_refresh"), &bulkRefresh)...)
+	options := mlflow.Options{
+		Backend:     databricks.Backend{},
+		BulkRefresh: bulkRefresh.ValueBool(),
 		Options: rest.Options{
 			Endpoint: func(ctx context.Context) (rest.Endpoint, error) {
 				t, err := conn.Resolve(ctx)
@@ -77,12 +102,17 @@ func newClient(conn *connection.Connection, model providerModel) *mlflow.Client 
 			Transport:    conn.Transport,
 			Secrets:      conn.Secrets,
 			Advice:       func(err error) string { return connection.Advice(err, conn.Kind) },
-			HTTPTimeout:  seconds(model.HTTPTimeoutSeconds),
-			RetryTimeout: seconds(model.RetryTimeoutSeconds),
-			RateLimit:    model.RateLimit.ValueFloat64(),
+			HTTPTimeout:  settings.HTTPTimeout,
+			RetryTimeout: settings.RetryTimeout,
+			RateLimit:    rateLimit.ValueFloat64(),
 			Log:          logExchange,
 		},
-	})
+	}
+	if conn.Kind == connection.Server {
+		options.Backend = &server.Backend{Username: conn.Username, Workspace: conn.Workspace}
+		options.BulkRefresh = options.BulkRefresh || bulkRefresh.IsNull() // its search reads the same database
+	}
+	return options
 }
 
 // unknownSettings lists the settings that decide about the connection and are not known yet.
@@ -146,6 +176,6 @@ func logExchange(ctx context.Context, e rest.Exchange) {
 
 // notReady words that the provider's configuration is not known yet.
 func (d *providerData) notReady() string {
-	return fmt.Sprintf("The provider block's %s is known only after apply. Apply first what it comes from, for example with -target, or set it "+
-		"from a variable or the environment.", strings.Join(d.unknown, ", "))
+	return fmt.Sprintf("The provider block's %s is known only after apply. Apply first what it comes from, for example with -target, or "+
+		"set it from a variable or the environment.", strings.Join(d.unknown, ", "))
 }

@@ -70,6 +70,35 @@ func TestProvider_configuration(t *testing.T) {
 	}
 }
 
+// TestProvider_settingsArrive: each setting reaches the connection under its own name, and is checked there.
+func TestProvider_settingsArrive(t *testing.T) {
+	t.Parallel()
+	server, err := factories()["mlflow"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	schemas, err := server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range schemas.Provider.Block.Attributes {
+		if !a.Type.Is(tftypes.String) || a.Name == "google_credentials" { // which may have many lines
+			continue
+		}
+		if got := configure(t, map[string]any{a.Name: "a\nb"}); !strings.HasPrefix(got, "error at "+a.Name+": Invalid connection setting") {
+			t.Errorf("configure says %q about %s", got, a.Name)
+		}
+	}
+	for name, config := range map[string]map[string]any{
+		"skip_verify":   {"skip_verify": true, "ca_cert_file": "x", "tracking_uri": "https://mlflow.invalid"},
+		"azure_use_msi": {"azure_use_msi": true, "tracking_uri": "https://mlflow.invalid"},
+	} {
+		if got := configure(t, config); !strings.HasPrefix(got, "error at "+name+": ") {
+			t.Errorf("configure says %q about %s", got, name)
+		}
+	}
+}
+
 // TestProvider_firstCallFails: whatever is wrong with the connection is one clear error, and nothing is half-made.
 func TestProvider_firstCallFails(t *testing.T) {
 	t.Parallel()

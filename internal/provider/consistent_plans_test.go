@@ -44,7 +44,7 @@ func TestConsistentPlans(t *testing.T) {
 		{Config: w.config(single(fmt.Sprintf("%q", other), fmt.Sprintf("user_name = %q", emulator.ServicePrincipal)))},
 		{ // the same principal, in the attribute that the server lists it under
 			Config:           w.config(single(fmt.Sprintf("%q", other), fmt.Sprintf("service_principal_name = %q", emulator.ServicePrincipal))),
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionAddress, plancheck.ResourceActionUpdate)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionAddress, plancheck.ResourceActionUpdate)),
 			PostApplyFunc: func() {
 				if got := w.level(other, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal)); got != "CAN_READ" {
 					t.Errorf("the service principal holds %q", got)
@@ -92,7 +92,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	if says := renamed.apply(renamed.plan(config), config); isError(says) {
 		t.Fatal(says)
 	}
-	if !w.mayManage(t, emulator.ServicePrincipalToken, id) {
+	if !mayManage(t, w, emulator.ServicePrincipalToken, id) {
 		t.Error("the pipeline is locked out")
 	}
 }

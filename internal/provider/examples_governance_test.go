@@ -65,7 +65,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	)
 	spaces := regexp.MustCompile(`[ -]{2,}`)
 	w.ResetJournal()
-	example := config.StaticDirectory(w.copyRoot(t, "permission-review"))
+	example := config.StaticDirectory(copyRoot(t, w, "permission-review"))
 	people := config.Variable(config.ListVariable(config.StringVariable(emulator.OtherUser)))
 	runFunctions(t,
 		resource.TestStep{
@@ -118,12 +118,12 @@ func TestExamples_accessAsCode(t *testing.T) {
 	}
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
 	directoryTest(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(w.copyRoot(t, "access-as-code")),
+		ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "access-as-code")),
 		ConfigStateChecks: []statecheck.StateCheck{afterApply(func() {
-			w.expectExampleGrants(t, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
-			w.expectExampleGrants(t, "/Projects/credit/scoring", "group data-science CAN_READ", "group ml-platform CAN_MANAGE", "group risk CAN_MANAGE")
-			w.expectExampleGrants(t, "/Projects/demand", "group data-science CAN_READ", "group ml-platform CAN_MANAGE")
-			w.expectExampleGrants(t, "/Elsewhere/x", "user "+emulator.OtherUser+" CAN_READ")
+			expectExampleGrants(t, w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
+			expectExampleGrants(t, w, "/Projects/credit/scoring", "group data-science CAN_READ", "group ml-platform CAN_MANAGE", "group risk CAN_MANAGE")
+			expectExampleGrants(t, w, "/Projects/demand", "group data-science CAN_READ", "group ml-platform CAN_MANAGE")
+			expectExampleGrants(t, w, "/Elsewhere/x", "user "+emulator.OtherUser+" CAN_READ")
 		})},
 	})
 }

@@ -53,8 +53,8 @@ var examples = map[string]example{
 		experiment: "/Shared/churn",
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleTags(t, "/Shared/churn", map[string]string{"team": "data-science"})
-			w.expectExampleTags(t, "/Shared/forecasting/demand", map[string]string{
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{"team": "data-science"})
+			expectExampleTags(t, w, "/Shared/forecasting/demand", map[string]string{
 				"team": "data-science", "cost_center": "4711", "mlflow.note.content": "Weekly demand by store. Runbook: https://wiki.example.com/demand",
 			})
 		},
@@ -72,7 +72,7 @@ var examples = map[string]example{
 		experiment: "/Shared/churn",
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleTags(t, "/Shared/churn", map[string]string{"risk/reviewed": "2026-03-31"})
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{"risk/reviewed": "2026-03-31"})
 		},
 	},
 	"experiment_tag, on many experiments": {
@@ -85,11 +85,11 @@ var examples = map[string]example{
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
 			const review = `{"by":"risk","on":"2026-03-31"}`
-			w.expectExampleTags(t, "/Projects/fraud/training", map[string]string{
+			expectExampleTags(t, w, "/Projects/fraud/training", map[string]string{
 				"team": "risk", "risk/review": review, "mlflow.note.content": "Card payments. Reviewed every quarter.",
 			})
-			w.expectExampleTags(t, "/Projects/fraud/monitoring", map[string]string{"risk/review": review})
-			w.expectExampleTags(t, "/Projects/other", map[string]string{})
+			expectExampleTags(t, w, "/Projects/fraud/monitoring", map[string]string{"risk/review": review})
+			expectExampleTags(t, w, "/Projects/other", map[string]string{})
 		},
 	},
 	"experiment_tag, import block": {
@@ -107,8 +107,8 @@ var examples = map[string]example{
 		experiment: "/Projects/churn",
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleGrants(t, "/Projects/churn", "group data-science CAN_EDIT")
-			w.expectExampleGrants(t, "/Projects/pricing", "group data-science CAN_EDIT", "group ml-platform CAN_READ", "group risk CAN_READ",
+			expectExampleGrants(t, w, "/Projects/churn", "group data-science CAN_EDIT")
+			expectExampleGrants(t, w, "/Projects/pricing", "group data-science CAN_EDIT", "group ml-platform CAN_READ", "group risk CAN_READ",
 				"service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ana@example.com CAN_MANAGE")
 		},
 	},
@@ -125,7 +125,7 @@ var examples = map[string]example{
 		experiment: "/Projects/churn",
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleGrants(t, "/Projects/churn", "user ana@example.com CAN_EDIT")
+			expectExampleGrants(t, w, "/Projects/churn", "user ana@example.com CAN_EDIT")
 		},
 	},
 	"experiment_permission, on many experiments": {
@@ -138,9 +138,9 @@ var examples = map[string]example{
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
 			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices"} {
-				w.expectExampleGrants(t, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
+				expectExampleGrants(t, w, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
 			}
-			w.expectExampleGrants(t, "/Projects/other", "user ben@example.com CAN_MANAGE")
+			expectExampleGrants(t, w, "/Projects/other", "user ben@example.com CAN_MANAGE")
 		},
 	},
 	"experiment_permission, import block": {
@@ -160,8 +160,8 @@ var examples = map[string]example{
 		},
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleTags(t, "/Projects/fraud", map[string]string{"team": "risk", "audit": "2026"})
-			w.expectExampleTags(t, "/Projects/demand", map[string]string{"team": "data-science"})
+			expectExampleTags(t, w, "/Projects/fraud", map[string]string{"team": "risk", "audit": "2026"})
+			expectExampleTags(t, w, "/Projects/demand", map[string]string{"team": "data-science"})
 		},
 		state: []statecheck.StateCheck{
 			statecheck.ExpectKnownOutputValue("churn", knownvalue.ObjectPartial(map[string]knownvalue.Check{"owner": knownvalue.StringExact(emulator.User)})),
@@ -211,7 +211,7 @@ var examples = map[string]example{
 		files: []string{"data-sources/mlflow_experiment_permission_levels/data-source-full.tf"},
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleGrants(t, "/Projects/pricing", "group risk CAN_READ")
+			expectExampleGrants(t, w, "/Projects/pricing", "group risk CAN_READ")
 		},
 	},
 	"provider, OAuth": {
@@ -225,7 +225,7 @@ var examples = map[string]example{
 		files: []string{"provider/provider.tf"},
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleTags(t, "/Shared/churn", map[string]string{
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{
 				"team": "data-science", "managed_by": "terraform", "mlflow.note.content": "Churn model of the retail team.",
 			})
 		},
@@ -276,7 +276,7 @@ var examples = map[string]example{
 		files: []string{"data-sources/mlflow_current_user/data-source.tf"},
 		check: func(t *testing.T, w *workspace) {
 			t.Helper()
-			w.expectExampleTags(t, "/Users/"+emulator.Admin+"/scratch", map[string]string{"owner": emulator.Admin})
+			expectExampleTags(t, w, "/Users/"+emulator.Admin+"/scratch", map[string]string{"owner": emulator.Admin})
 		},
 	},
 }
@@ -286,7 +286,7 @@ const minimalExperiment = "resource \"mlflow_experiment\" \"this\" {\n  name = \
 
 func expectMinimalExperiment(t *testing.T, w *workspace) {
 	t.Helper()
-	w.expectExampleTags(t, "/Shared/minimal", map[string]string{})
+	expectExampleTags(t, w, "/Shared/minimal", map[string]string{})
 }
 
 func editor(who, from string) knownvalue.Check {
@@ -349,7 +349,7 @@ func TestExamples(t *testing.T) {
 				steps = append(steps, resource.TestStep{
 					ConfigDirectory: config.StaticDirectory(directory), ImportState: true, ImportStateVerify: true, ResourceName: command.address,
 					ImportStateIdFunc: func(*terraform.State) (string, error) {
-						return strings.NewReplacer(exampleID, w.mustID(e.experiment), exampleHost, w.url).Replace(command.id), nil
+						return strings.NewReplacer(exampleID, mustID(w, e.experiment), exampleHost, w.url).Replace(command.id), nil
 					},
 				})
 			}
@@ -445,27 +445,27 @@ func TestExamples_bothBackends(t *testing.T) {
 				environment: map[string]string{"DATABRICKS_HOST": w.url, "DATABRICKS_TOKEN": emulator.AdminToken},
 				prefix:      "/Projects/retail/",
 				users:       []map[string]string{{emulator.User: "CAN_MANAGE", emulator.OtherUser: "CAN_READ"}, {emulator.User: "CAN_EDIT"}},
-				check:       w.expectBothBackends,
+				check:       func(t *testing.T, users map[string]string) { expectBothBackends(t, w, users) },
 			})
 		})
 	}
 }
 
 // expectBothBackends checks what examples/both-backends makes for some users.
-func (w *workspace) expectBothBackends(t *testing.T, users map[string]string) {
+func expectBothBackends(t *testing.T, w *workspace, users map[string]string) {
 	t.Helper()
-	w.expectExampleTags(t, "/Projects/retail/churn", map[string]string{
+	expectExampleTags(t, w, "/Projects/retail/churn", map[string]string{
 		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave.",
 	})
-	w.expectExampleTags(t, "/Projects/retail/demand", map[string]string{
+	expectExampleTags(t, w, "/Projects/retail/demand", map[string]string{
 		"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store.",
 	})
 	var grants []string
 	for _, user := range slices.Sorted(maps.Keys(users)) {
 		grants = append(grants, "user "+user+" "+users[user])
 	}
-	w.expectExampleGrants(t, "/Projects/retail/churn", grants...)
-	w.expectExampleGrants(t, "/Projects/retail/demand", grants...)
+	expectExampleGrants(t, w, "/Projects/retail/churn", grants...)
+	expectExampleGrants(t, w, "/Projects/retail/demand", grants...)
 }
 
 // bothBackends is how examples/both-backends is applied to one server.
@@ -527,16 +527,16 @@ func TestExamples_workspaceBootstrap(t *testing.T) {
 				}
 			}
 		}
-		w.expectExampleTags(t, "/Projects/credit/scoring", map[string]string{
+		expectExampleTags(t, w, "/Projects/credit/scoring", map[string]string{
 			"managed_by": "terraform", "environment": "test", "team": "risk", "mlflow.note.content": "Under audit: every run needs a reviewer.",
 		})
-		w.expectExampleGrants(t, "/Projects/credit/scoring", "group risk CAN_EDIT", "user ben@example.com CAN_MANAGE")
-		w.expectExampleGrants(t, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE")
-		w.expectExampleGrants(t, "/Projects/platform/load-tests", "group data-science CAN_READ", "group ml-platform CAN_EDIT", "group risk CAN_READ",
+		expectExampleGrants(t, w, "/Projects/credit/scoring", "group risk CAN_EDIT", "user ben@example.com CAN_MANAGE")
+		expectExampleGrants(t, w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE")
+		expectExampleGrants(t, w, "/Projects/platform/load-tests", "group data-science CAN_READ", "group ml-platform CAN_EDIT", "group risk CAN_READ",
 			"service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
 	}
 	directoryTest(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(w.copyRoot(t, "workspace-bootstrap")),
+		ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "workspace-bootstrap")),
 		ConfigVariables: config.Variables{"environment": config.StringVariable("test")},
 		ConfigStateChecks: []statecheck.StateCheck{
 			afterApply(check),
@@ -690,7 +690,7 @@ func (w *workspace) connect(t *testing.T, directory string, overrides bool) {
 }
 
 // copyRoot copies a root module with its own modules, and leads it to the workspace.
-func (w *workspace) copyRoot(t *testing.T, name string) string {
+func copyRoot(t *testing.T, w *workspace, name string) string {
 	t.Helper()
 	directory := copyFiles(t, name)
 	w.connect(t, directory, true)
@@ -754,13 +754,13 @@ func writeFile(t *testing.T, file, text string) {
 }
 
 // mustID gives the id of an experiment; an unknown name gives an id that nothing has.
-func (w *workspace) mustID(name string) string {
+func mustID(w *workspace, name string) string {
 	e, _ := w.ExperimentByName(name)
 	return e.ID
 }
 
 // expectExampleTags checks all tags of an experiment but the workspace's own ones.
-func (w *workspace) expectExampleTags(t *testing.T, name string, want map[string]string) {
+func expectExampleTags(t *testing.T, w *workspace, name string, want map[string]string) {
 	t.Helper()
 	e, there := w.ExperimentByName(name)
 	got := map[string]string{}
@@ -775,7 +775,7 @@ func (w *workspace) expectExampleTags(t *testing.T, name string, want map[string
 }
 
 // expectExampleGrants checks all direct grants on an experiment, each as "kind name level".
-func (w *workspace) expectExampleGrants(t *testing.T, name string, want ...string) {
+func expectExampleGrants(t *testing.T, w *workspace, name string, want ...string) {
 	t.Helper()
 	e, there := w.ExperimentByName(name)
 	if !there {

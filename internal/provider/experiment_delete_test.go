@@ -125,7 +125,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 				c.behind(w, e.ID)
 			}
 			w.ResetJournal()
-			got := w.direct(t, emulator.AdminToken).planDelete("mlflow_experiment", stateOf(e, map[string]any{"deletion_policy": c.policy}))
+			got := planDelete(w.direct(t, emulator.AdminToken), "mlflow_experiment", stateOf(e, map[string]any{"deletion_policy": c.policy}))
 			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}
@@ -139,7 +139,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		w := newWorkspace(t)
 		e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 		d := newDirect(t, map[string]any{"host": tftypes.UnknownValue, "token": emulator.AdminToken})
-		if got := d.planDelete("mlflow_experiment", stateOf(e, nil)); got != "" {
+		if got := planDelete(d, "mlflow_experiment", stateOf(e, nil)); got != "" {
 			t.Errorf("plan says %q", got)
 		}
 	})
@@ -151,7 +151,7 @@ func TestExperiment_runAfterPlan(t *testing.T) {
 	w := newWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	d := w.direct(t, emulator.AdminToken)
-	if got := d.planDelete("mlflow_experiment", stateOf(e, nil)); got != "" {
+	if got := planDelete(d, "mlflow_experiment", stateOf(e, nil)); got != "" {
 		t.Fatalf("plan says %q", got)
 	}
 	w.AddRun(e.ID)

@@ -332,7 +332,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 			return false
 		}
 	}
-	lock.planned = nil // out of date after the write
+	lock.Planned = nil // out of date after the write
 	created, err := r.client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
 		lock.DeclareGrant(r.client(), p)
@@ -383,7 +383,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 			return
 		}
 	}
-	lock.planned = nil // out of date after the write
+	lock.Planned = nil // out of date after the write
 	err = r.client().AccessControl().Revoke(ctx, id, p)
 	if missing, ok := mlflow.MissingPrincipal(err); ok && samePrincipal(r.client(), missing, p) {
 		return // who does not exist holds no grant

@@ -37,6 +37,15 @@ func readACL(ctx context.Context, client *mlflow.Client, id string) (mlflow.ACL,
 	return acl, nil
 }
 
+// readACLForWrite returns the list for a write: as the plan of the same resource has just read it, or else by a read.
+func readACLForWrite(ctx context.Context, client *mlflow.Client, lock *ACLLock, id string) (mlflow.ACL, *aclProblem) {
+	if planned := lock.Planned; planned != nil {
+		lock.Planned = nil
+		return *planned, nil
+	}
+	return readACL(ctx, client, id)
+}
+
 // writeACL replaces the direct grants of an experiment, unless they are the same already, and returns the list as it is then.
 func writeACL(ctx context.Context, client *mlflow.Client, id string, before mlflow.ACL, grants []mlflow.Grant) (mlflow.ACL, *aclProblem) {
 	if sameGrants(client, directGrants(before), grants) {

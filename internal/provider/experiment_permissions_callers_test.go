@@ -17,7 +17,7 @@ import (
 const pipeline = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 
 // mayManage asks the workspace, with somebody's own token, for what only CAN_MANAGE shows.
-func (w *workspace) mayManage(t *testing.T, token, id string) bool {
+func mayManage(t *testing.T, w *workspace, token, id string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, permissionsPath(id), nil)
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -57,7 +57,7 @@ func TestPermissionsResource_callersTakeTurns(t *testing.T) {
 			PreConfig: func() {
 				id := w.mustFind(t, "/Teams/churn").ID
 				for _, token := range tokens {
-					if !w.mayManage(t, token, id) {
+					if !mayManage(t, w, token, id) {
 						t.Errorf("after turn %d, %s is locked out", turn, token)
 					}
 				}

@@ -98,7 +98,7 @@ func (r *experimentPermissionsResource) planTakeover(ctx context.Context, plan *
 		problem.addError(&diags, "read permissions")
 		return diags
 	}
-	lock.planned = &acl
+	lock.Planned = &acl
 	warnIneffective(&diags, r.client(), plan, acl)
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
 		return diags // what is declared, and so what would go, is not known yet

@@ -267,7 +267,7 @@ func (r *experimentPermissionsResource) write(ctx context.Context, plan *experim
 	lock := r.provider.run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	acl, problem := lock.read(ctx, client, id)
+	acl, problem := readACLForWrite(ctx, client, lock, id)
 	if problem != nil {
 		problem.addError(&diags, "set permissions")
 		return diags
@@ -353,7 +353,7 @@ func (r *experimentPermissionsResource) release(ctx context.Context, state *expe
 			"the replacement of this one, which now manages them.", named(id, "")))
 		return diags
 	}
-	acl, problem := lock.read(ctx, r.client(), id)
+	acl, problem := readACLForWrite(ctx, r.client(), lock, id)
 	if problem != nil {
 		addReleaseProblem(&diags, problem)
 		return diags

@@ -84,10 +84,6 @@ func expectMapChange(attribute string, before, after map[string]any) plancheck.P
 	})
 }
 
-func preApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
-	return resource.ConfigPlanChecks{PreApply: checks}
-}
-
 func expectMap(attribute string, want map[string]string) statecheck.StateCheck {
 	exact := map[string]knownvalue.Check{}
 	for name, level := range want {
@@ -115,7 +111,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	unitTest(t,
 		resource.TestStep{
 			Config:           w.config(permissionsBlock(id, declared)),
-			ConfigPlanChecks: preApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			ConfigPlanChecks: before(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
 				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -128,7 +124,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 			Config: w.config(permissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"}, map[string]any{"data-science": "CAN_MANAGE"}),
 			),
@@ -141,7 +137,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 			Config: w.config(permissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: preApply(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
+			ConfigPlanChecks: before(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
 		},
 		resource.TestStep{ // what the provider alone looks at makes no call
 			PreConfig: w.ResetJournal,
@@ -150,7 +146,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
   users              = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }
   service_principals = {}
   keep_caller_access = true`)),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0)),
 			),
@@ -184,7 +180,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 				w.GrantFolder("/Projects", emulator.GroupPrincipal("risk"), "CAN_EDIT")
 			},
 			Config: config,
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				expectMapChange("groups", nil, map[string]any{"risk": "CAN_READ"}),
 				expectMapChange("users", map[string]any{
@@ -195,7 +191,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
-			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
+			ConfigPlanChecks: before(planCheck(func(_, _ any) error {
 				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
 				w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 				return nil
@@ -229,7 +225,7 @@ resource "mlflow_experiment_permissions" "p" {
 		resource.TestStep{
 			PreConfig:        w.ResetJournal,
 			Config:           w.config(permissionsBlock(to, users)),
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate)),
 			Check: resource.ComposeTestCheckFunc(expectGrants(w, from), expectGrants(w, to, "user ana@example.com CAN_EDIT"),
 				expectWrites(w, "PUT "+permissionsPath(to), "PUT "+permissionsPath(from))),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -239,7 +235,7 @@ resource "mlflow_experiment_permissions" "p" {
 		resource.TestStep{ // unknown while planning, and the same in the end: nobody loses anything on the way
 			PreConfig: w.ResetJournal,
 			Config:    unknown("a", to),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("experiment_id")),
 			),
@@ -248,7 +244,7 @@ resource "mlflow_experiment_permissions" "p" {
 		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
 			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
 			Config:    unknown("b", from),
-			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
+			ConfigPlanChecks: before(planCheck(func(_, _ any) error {
 				w.Trash(to)
 				return nil
 			})),
@@ -274,11 +270,11 @@ func TestPermissionsResource_replaced(t *testing.T) {
 		resource.TestStep{Config: config("a", true), Check: kept},
 		resource.TestStep{
 			Config: config("b", true), Check: kept,
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
 		},
 		resource.TestStep{
 			Config: config("c", false), Check: kept,
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
 		},
 	)
 }
@@ -300,7 +296,7 @@ resource "terraform_data" "keep" { input = true }
 	unitTest(t,
 		resource.TestStep{
 			Config: config("CAN_READ"),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
 				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("users")),
 			),
@@ -308,7 +304,7 @@ resource "terraform_data" "keep" { input = true }
 		},
 		resource.TestStep{
 			Config: config("CAN_EDIT"),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
 			),
@@ -373,7 +369,7 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 				w.ResetJournal()
 			},
 			Config:           config("somebody"),
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
 			Check: resource.ComposeTestCheckFunc(expectGrants(w, id, "group somebody CAN_READ", "user ana@example.com CAN_EDIT"),
 				expectWrites(w, "PUT "+permissionsPath(id), "PUT "+permissionsPath(id))),
 		},
@@ -460,7 +456,7 @@ func TestPermissionsResource_callerGivenUp(t *testing.T) {
 		Config: w.configAs(emulator.UserToken, "", permissionsBlock(id, `
   users              = { "ben@example.com" = "CAN_MANAGE", "ana@example.com" = "CAN_READ" }
   keep_caller_access = false`)),
-		ConfigPlanChecks: preApply(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+		ConfigPlanChecks: before(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 		Check:            expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE"),
 		ExpectError:      regexp.MustCompile(`(?s)Could not read permissions.*needs[\s│]+CAN_MANAGE`), // the plan after the apply
 	})
@@ -499,7 +495,7 @@ resource "mlflow_experiment_permissions" "p" {
 		},
 		resource.TestStep{
 			Config: config("s3://bucket/b"), Check: granted,
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction("mlflow_experiment.e", plancheck.ResourceActionDestroyBeforeCreate),
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 			),
@@ -522,18 +518,18 @@ func TestPermissionsResource_gone(t *testing.T) {
 		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
 			PreConfig:        func() { w.Trash(id) },
 			Config:           config,
-			ConfigPlanChecks: preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			ConfigPlanChecks: before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
 			ExpectError:      regexp.MustCompile(`(?s)Could not set permissions.*The[\s│]+experiment[\s│]+is[\s│]+deleted`),
 		},
 		resource.TestStep{
 			PreConfig:        func() { w.Restore(id); w.Revoke(id, emulator.UserPrincipal(emulator.User)) },
 			Config:           config,
-			ConfigPlanChecks: preApply(expectMapChange("users", nil, map[string]any{"ana@example.com": "CAN_EDIT"})),
+			ConfigPlanChecks: before(expectMapChange("users", nil, map[string]any{"ana@example.com": "CAN_EDIT"})),
 			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
 		},
 		resource.TestStep{
 			Config: config, Destroy: true,
-			ConfigPlanChecks: preApply(planCheck(func(_, _ any) error {
+			ConfigPlanChecks: before(planCheck(func(_, _ any) error {
 				w.Trash(id)
 				return nil
 			})),
@@ -580,7 +576,7 @@ func TestPermissionsResource_importGenerated(t *testing.T) {
 			Config: w.configAs(emulator.UserToken, "", importBlock+permissionsBlock(id, `
   groups = { risk = "CAN_READ" }
   users  = { "ana@example.com" = "CAN_MANAGE" }`)),
-			ConfigPlanChecks:  preApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionNoop)),
+			ConfigPlanChecks:  before(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionNoop)),
 			Check:             expectWrites(w),
 			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
 		},
@@ -655,7 +651,7 @@ provider "mlflow" {
 		resource.TestStep{
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
 			Config:    config("b", "CAN_EDIT"),
-			ConfigPlanChecks: preApply(
+			ConfigPlanChecks: before(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
 				planCheck(func(_, _ any) error {
 					if calls := w.Journal(); len(calls) > 0 {

@@ -45,7 +45,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 			r.checkReplaceOption(ctx, req.Private, &resp.Diagnostics, id, plan)
 		} else if len(resp.RequiresReplace) == 0 {
 			r.notePlanned(&resp.Diagnostics, id, &state, &plan)
-			r.provider.run.inPlace.Store(id, experimentModel{
+			r.provider.run.KeepInPlace(id, experimentModel{
 				ID: state.ID, Name: state.Name, CreationTime: state.CreationTime, DeletionPolicy: state.DeletionPolicy,
 			})
 		}
@@ -72,8 +72,7 @@ func addressID(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 // checkReplaceOption checks the destruction of an experiment that the user replaces, with -replace or replace_triggered_by: the first plan of the
 // address keeps it, and there is a second one all the same, without the state.
 func (r *experimentResource) checkReplaceOption(ctx context.Context, private privateState, diags *diag.Diagnostics, id string, plan experimentModel) {
-	value, _ := r.provider.run.inPlace.LoadAndDelete(id)
-	state, kept := value.(experimentModel)
+	state, kept := r.provider.run.TakeKeptInPlace(id).(experimentModel)
 	if !kept {
 		return
 	}

@@ -234,7 +234,7 @@ func TestExperiment_relabelPlanned(t *testing.T) {
 				if creates == "first" {
 					plan()
 				}
-				says = append(says, d.planDelete("mlflow_experiment", stateOf(e, c.state)))
+				says = append(says, planDelete(d, "mlflow_experiment", stateOf(e, c.state)))
 				if creates == "last" {
 					plan()
 				}
@@ -266,7 +266,7 @@ func TestExperiment_namesPlanned(t *testing.T) {
 	destroy := func(name string) func(w *workspace, d *direct) string {
 		return func(w *workspace, d *direct) string {
 			e, _ := w.ExperimentByName(name)
-			return d.planDelete("mlflow_experiment", stateOf(e, nil))
+			return planDelete(d, "mlflow_experiment", stateOf(e, nil))
 		}
 	}
 	for name, c := range map[string]struct {
@@ -411,7 +411,7 @@ func TestExperiment_replacedByHand(t *testing.T) {
 }
 
 // planDelete plans to destroy a resource, and gives what the person is told.
-func (d *direct) planDelete(kind string, state map[string]any) string {
+func planDelete(d *direct, kind string, state map[string]any) string {
 	d.t.Helper()
 	schema := d.schemas.ResourceSchemas[kind]
 	resp, err := d.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{

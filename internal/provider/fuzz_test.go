@@ -22,6 +22,17 @@ func FuzzExperimentRef(f *testing.F) {
 		case err == nil && ref.ID != "" && !experimentID.MatchString(ref.ID):
 			t.Errorf("%q gives the id %q", text, ref.ID)
 		}
+	})
+}
+
+// FuzzExperimentPage: what is taken for a page's address has a host and an id.
+func FuzzExperimentPage(f *testing.F) {
+	for _, text := range []string{
+		"", "12", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://", "http://[::1", "https:///ml/experiments/1",
+	} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
 		if parts, err := parseExperimentPage(text); err == nil && (parts.Host.ValueString() == "" || parts.ExperimentID.ValueString() == "") {
 			t.Errorf("%q gives %+v", text, parts)
 		}

@@ -153,7 +153,7 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 		resource.TestStep{ // a grant to a principal whose level is null is drift like any other
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal("ana@example.com"), "CAN_EDIT") },
 			Config:    last.Config, Check: expectGrants(w, id),
-			ConfigPlanChecks: preApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"}, map[string]any{"Ana@example.com": nil})),
+			ConfigPlanChecks: before(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"}, map[string]any{"Ana@example.com": nil})),
 		},
 	)...)
 }

@@ -75,7 +75,7 @@ var managedKinds = map[string]belonging{
 }
 
 // callsOn lists the API calls since the last reset, with ID in place of an experiment's ID.
-func (w *workspace) callsOn(id string) []string {
+func callsOn(w *workspace, id string) []string {
 	calls := w.calls()
 	for i := range calls {
 		calls[i] = strings.ReplaceAll(calls[i], id, "ID")
@@ -84,7 +84,7 @@ func (w *workspace) callsOn(id string) []string {
 }
 
 // contents is everything in a workspace that the provider could change.
-func (w *workspace) contents() string {
+func contents(w *workspace) string {
 	var all []string
 	for _, e := range w.Experiments() {
 		all = append(all, fmt.Sprint(e, w.Grants(e.ID)))
@@ -148,21 +148,21 @@ func TestOtherServer(t *testing.T) {
 					b.process = other.backend().provider(t, map[string]any{"bulk_refresh": strings.Contains(what, "bulk")})
 					other.ResetJournal()
 					own.ResetJournal()
-					state, before := b.values(), other.contents()
+					state, before := b.values(), contents(other)
 					says := do()
 					if !isError(says) || !strings.Contains(says, "This state belongs to "+own.url+", but the provider points to "+other.url+".") ||
 						!strings.Contains(says, stranger.says) || !strings.Contains(says, fmt.Sprintf("set host to %q", own.url)) {
 						t.Errorf("%s says %q", what, says)
 					}
-					if !reflect.DeepEqual(b.values(), state) || other.contents() != before {
-						t.Errorf("after %s the state is %v, was %v; the other server has\n%s\nhad\n%s", what, b.values(), state, other.contents(), before)
+					if !reflect.DeepEqual(b.values(), state) || contents(other) != before {
+						t.Errorf("after %s the state is %v, was %v; the other server has\n%s\nhad\n%s", what, b.values(), state, contents(other), before)
 					}
 					other.expectWrites(t)
-					if calls := own.callsOn(id); len(calls) > 0 {
+					if calls := callsOn(own, id); len(calls) > 0 {
 						t.Errorf("%s made the calls %q to the server that it does not point to", what, calls)
 					}
 				}
-				own.backend().settle(t, b, m.config(id))
+				settle(t, own.backend(), b, m.config(id))
 			})
 		}
 	}
@@ -188,7 +188,7 @@ func TestOtherServer_plan(t *testing.T) {
 }
 
 // settle points the provider to a server, and expects nothing to do there.
-func (b *backend) settle(t *testing.T, o *block, config map[string]any) {
+func settle(t *testing.T, b *backend, o *block, config map[string]any) {
 	t.Helper()
 	o.process = b.provider(t, nil)
 	o.expectSettled(config)
@@ -225,8 +225,8 @@ func TestOtherServer_sameObjects(t *testing.T) {
 					t.Fatal(says)
 				}
 				own.ResetJournal()
-				own.backend().settle(t, b, m.config(id))
-				if calls := own.callsOn(id); !slices.Equal(calls, m.reads) {
+				settle(t, own.backend(), b, m.config(id))
+				if calls := callsOn(own, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("a refresh makes the calls %q, want %q", calls, m.reads)
 				}
 				moved := move(t, own)
@@ -235,13 +235,13 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				if says := b.read(); says != "" || b.values() == nil {
 					t.Fatalf("the first refresh leaves %v and says %q", b.values(), says)
 				}
-				if calls := moved.callsOn(id); what == "another spelling" && !slices.Equal(calls, m.reads) {
+				if calls := callsOn(moved, id); what == "another spelling" && !slices.Equal(calls, m.reads) {
 					t.Errorf("a refresh at another spelling makes the calls %q, want %q", calls, m.reads)
 				}
 				moved.expectWrites(t)
 				moved.ResetJournal()
-				moved.backend().settle(t, b, m.config(id))
-				if calls := moved.callsOn(id); !slices.Equal(calls, m.reads) {
+				settle(t, moved.backend(), b, m.config(id))
+				if calls := callsOn(moved, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("the second refresh makes the calls %q, want %q", calls, m.reads)
 				}
 				b.process = moved.backend().provider(t, nil)
@@ -274,8 +274,8 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 				t.Fatal(says)
 			}
 			other.ResetJournal()
-			other.backend().settle(t, b, m.changed(id))
-			if calls := other.callsOn(id); !slices.Equal(calls, m.reads) {
+			settle(t, other.backend(), b, m.changed(id))
+			if calls := callsOn(other, id); !slices.Equal(calls, m.reads) {
 				t.Errorf("the refresh after it makes the calls %q, want %q", calls, m.reads)
 			}
 		})
@@ -296,7 +296,7 @@ func TestOtherServer_oldState(t *testing.T) {
 				t.Fatal(says)
 			}
 			b.private = nil
-			own.backend().settle(t, b, m.config(id))
+			settle(t, own.backend(), b, m.config(id))
 			b.process = other.backend().provider(t, nil)
 			if says := b.read(); !elsewhere.MatchString(says) {
 				t.Errorf("a refresh elsewhere says %q", says)
@@ -336,9 +336,9 @@ func TestOtherServer_CLI(t *testing.T) {
 	for _, name := range []string{"/Shared/churn", "/Shared/foreign"} {
 		other.CreateExperiment(emulator.Admin, name, map[string]string{"stage": "theirs"})
 	}
-	before := other.contents()
+	before := contents(other)
 	unchanged := func() {
-		if now := other.contents(); now != before {
+		if now := contents(other); now != before {
 			t.Errorf("the other workspace has\n%s\nhad\n%s", now, before)
 		}
 		other.expectWrites(t)
@@ -372,7 +372,7 @@ func TestOtherServer_workspaceForgotten(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := newRecordedServer(t, nil)
-			through, r := s.relayed(t)
+			through, r := relayed(t, s.backend)
 			r.spoilWith(experimentCalls+"get", forgetful)
 			b := through.provider(t, map[string]any{"workspace": "risk"}).block(kind)
 			if says := b.adopt(id); isError(says) || b.values() == nil {

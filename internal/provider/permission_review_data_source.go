@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
 var (
@@ -179,17 +180,17 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r := &review{client: client, minLevel: model.MinLevel.ValueString(), folders: newFolderTracker()}
+	r := &reviewer{client: client, minLevel: model.MinLevel.ValueString(), folders: review.NewFolderTracker()}
 	if err := r.run(ctx, found, principals); err != nil {
 		addError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return
 	}
-	model.fill(r)
+	model.setFromReview(r)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// fill lists what the review found.
-func (m *permissionReviewModel) fill(r *review) {
+// setFromReview sets the computed attributes.
+func (m *permissionReviewModel) setFromReview(r *reviewer) {
 	m.Experiments, m.Grants, m.Unreadable = []reviewedModel{}, []reviewGrantModel{}, []unreadableModel{}
 	holders := map[mlflow.PrincipalKey]bool{}
 	for _, result := range r.results {
@@ -203,7 +204,7 @@ func (m *permissionReviewModel) fill(r *review) {
 		for _, g := range result.grants {
 			g.locate(r.paths)
 			m.Grants = append(m.Grants, g)
-			holders[r.client.PrincipalKey(mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal})] = true
+			holders[r.principalKey(g.Kind, g.Principal)] = true
 		}
 	}
 	m.Members, m.DefaultLevel = r.background.Members, orNull(r.background.DefaultLevel)

@@ -278,8 +278,8 @@ func TestPermissionReview_property(t *testing.T) {
 	schemas := newWorkspace(t).direct(t, emulator.AdminToken).schemas
 	for seed := range uint64(200) {
 		w := newWorkspace(t)
-		truth := w.fillAtRandom(rand.New(rand.NewPCG(seed, 1)))
-		state, grants, says := w.directWith(t, schemas).review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
+		truth := fillAtRandom(w, rand.New(rand.NewPCG(seed, 1)))
+		state, grants, says := directWith(t, w, schemas).review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
 		if says != "" || len(unreadable(state)) != truth.notebooks || len(objects(state["experiments"])) != truth.experiments {
 			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and can't read %v", seed, says, len(objects(state["experiments"])),
 				truth.experiments, unreadable(state))
@@ -310,7 +310,7 @@ func TestPermissionReview_property(t *testing.T) {
 }
 
 // directWith is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
-func (w *workspace) directWith(t *testing.T, schemas *tfprotov6.GetProviderSchemaResponse) *direct {
+func directWith(t *testing.T, w *workspace, schemas *tfprotov6.GetProviderSchemaResponse) *direct {
 	t.Helper()
 	server, err := factories()["mlflow"]()
 	if err != nil {
@@ -331,7 +331,7 @@ type reviewTruth struct {
 }
 
 // fillAtRandom fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
-func (w *workspace) fillAtRandom(r *rand.Rand) reviewTruth {
+func fillAtRandom(w *workspace, r *rand.Rand) reviewTruth {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	folders := []string{"/Projects", "/Shared"}
 	onFolder := map[string]map[emulator.Principal]string{

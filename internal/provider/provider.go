@@ -4,7 +4,6 @@ package provider
 import (
 	"context"
 	"maps"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
@@ -16,8 +15,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/connection"
 )
 
 var (
@@ -74,76 +71,6 @@ func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
 	return []func() function.Function{newParseExperimentURLFunction, newPermissionMatrixFunction}
 }
 
-// providerModel is the provider block.
-type providerModel struct {
-	TrackingURI types.String `tfsdk:"tracking_uri"`
-	Username    types.String `tfsdk:"username"`
-	Password    types.String `tfsdk:"password"`
-	Workspace   types.String `tfsdk:"workspace"`
-
-	Host                       types.String `tfsdk:"host"`
-	Token                      types.String `tfsdk:"token"`
-	Profile                    types.String `tfsdk:"profile"`
-	ConfigFile                 types.String `tfsdk:"config_file"`
-	AuthType                   types.String `tfsdk:"auth_type"`
-	ClientID                   types.String `tfsdk:"client_id"`
-	ClientSecret               types.String `tfsdk:"client_secret"`
-	AccountID                  types.String `tfsdk:"account_id"`
-	WorkspaceID                types.String `tfsdk:"workspace_id"`
-	Audience                   types.String `tfsdk:"audience"`
-	OIDCTokenEnv               types.String `tfsdk:"oidc_token_env"`
-	OIDCTokenFilepath          types.String `tfsdk:"databricks_id_token_filepath"`
-	DatabricksCLIPath          types.String `tfsdk:"databricks_cli_path"`
-	MetadataServiceURL         types.String `tfsdk:"metadata_service_url"`
-	ActionsIDTokenRequestURL   types.String `tfsdk:"actions_id_token_request_url"`
-	ActionsIDTokenRequestToken types.String `tfsdk:"actions_id_token_request_token"`
-	AzureWorkspaceResourceID   types.String `tfsdk:"azure_workspace_resource_id"`
-	AzureClientID              types.String `tfsdk:"azure_client_id"`
-	AzureClientSecret          types.String `tfsdk:"azure_client_secret"`
-	AzureTenantID              types.String `tfsdk:"azure_tenant_id"`
-	AzureEnvironment           types.String `tfsdk:"azure_environment"`
-	AzureUseMSI                types.Bool   `tfsdk:"azure_use_msi"`
-	GoogleServiceAccount       types.String `tfsdk:"google_service_account"`
-	GoogleCredentials          types.String `tfsdk:"google_credentials"`
-
-	CACertFile     types.String `tfsdk:"ca_cert_file"`
-	ClientCertFile types.String `tfsdk:"client_cert_file"`
-	SkipVerify     types.Bool   `tfsdk:"skip_verify"`
-
-	DefaultTags         types.Map     `tfsdk:"default_tags"`
-	HTTPTimeoutSeconds  types.Int64   `tfsdk:"http_timeout_seconds"`
-	RetryTimeoutSeconds types.Int64   `tfsdk:"retry_timeout_seconds"`
-	RateLimit           types.Float64 `tfsdk:"rate_limit"`
-	BulkRefresh         types.Bool    `tfsdk:"bulk_refresh"`
-}
-
-// settings gives the connection's part of the block. Null and unknown count as not given.
-func (m providerModel) settings(userAgent string) connection.Settings {
-	return connection.Settings{
-		TrackingURI: m.TrackingURI.ValueString(), Username: m.Username.ValueString(), Password: m.Password.ValueString(),
-		Workspace: m.Workspace.ValueString(),
-
-		Host: m.Host.ValueString(), Token: m.Token.ValueString(), Profile: m.Profile.ValueString(), ConfigFile: m.ConfigFile.ValueString(),
-		AuthType: m.AuthType.ValueString(), ClientID: m.ClientID.ValueString(), ClientSecret: m.ClientSecret.ValueString(),
-		AccountID: m.AccountID.ValueString(), WorkspaceID: m.WorkspaceID.ValueString(), Audience: m.Audience.ValueString(),
-		OIDCTokenEnv: m.OIDCTokenEnv.ValueString(), OIDCTokenFilepath: m.OIDCTokenFilepath.ValueString(),
-		DatabricksCLIPath: m.DatabricksCLIPath.ValueString(), MetadataServiceURL: m.MetadataServiceURL.ValueString(),
-		ActionsIDTokenRequestURL:   m.ActionsIDTokenRequestURL.ValueString(),
-		ActionsIDTokenRequestToken: m.ActionsIDTokenRequestToken.ValueString(),
-		AzureWorkspaceResourceID:   m.AzureWorkspaceResourceID.ValueString(),
-		AzureClientID:              m.AzureClientID.ValueString(), AzureClientSecret: m.AzureClientSecret.ValueString(),
-		AzureTenantID: m.AzureTenantID.ValueString(), AzureEnvironment: m.AzureEnvironment.ValueString(), AzureUseMSI: m.AzureUseMSI.ValueBool(),
-		GoogleServiceAccount: m.GoogleServiceAccount.ValueString(), GoogleCredentials: m.GoogleCredentials.ValueString(),
-
-		CACertFile: m.CACertFile.ValueString(), ClientCertFile: m.ClientCertFile.ValueString(), SkipVerify: m.SkipVerify.ValueBool(),
-		HTTPTimeout:  seconds(m.HTTPTimeoutSeconds),
-		RetryTimeout: seconds(m.RetryTimeoutSeconds),
-		UserAgent:    userAgent,
-	}
-}
-
-func seconds(n types.Int64) time.Duration { return time.Duration(n.ValueInt64()) * time.Second }
-
 // providerAttributes describes the provider block.
 func providerAttributes() map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
@@ -165,10 +92,12 @@ func serverAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"tracking_uri": text("Where the tracking server is: `https://mlflow.example.com` for an open-source MLflow server, `databricks` or " +
 			"`databricks://PROFILE` for a Databricks workspace. Default: `MLFLOW_TRACKING_URI`. Leave it out when `host` or `profile` is set."),
-		"username": text("User name for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_USERNAME`, then `~/.mlflow/credentials`."),
-		"password": secret("Password for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_PASSWORD`, then `~/.mlflow/credentials`."),
-		"workspace": text("Workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Default: `MLFLOW_WORKSPACE`, else the " +
-			"server's own default. Has nothing to do with Databricks workspaces."),
+		"username": text("User name for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_USERNAME`, then " +
+			"`~/.mlflow/credentials`."),
+		"password": secret("Password for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_PASSWORD`, then " +
+			"`~/.mlflow/credentials`."),
+		"workspace": text("Workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Default: `MLFLOW_WORKSPACE`, " +
+			"else the server's own default. Has nothing to do with Databricks workspaces."),
 	}
 }
 
@@ -177,31 +106,39 @@ func databricksAttributes() map[string]schema.Attribute {
 		"host": text("URL of the Databricks workspace. Default: `DATABRICKS_HOST`, then the profile."),
 		"token": secret("Databricks personal access token (default `DATABRICKS_TOKEN`), or bearer token for an MLflow server (default " +
 			"`MLFLOW_TRACKING_TOKEN`). Setting it here silences other credentials in the environment."),
-		"profile": text("Profile of the Databricks configuration file. Default: `DATABRICKS_CONFIG_PROFILE`. Its values win over `DATABRICKS_*` " +
-			"variables when it is set here."),
+		"profile": text("Profile of the Databricks configuration file. Default: `DATABRICKS_CONFIG_PROFILE`. Its values win over " +
+			"`DATABRICKS_*` variables when it is set here."),
 		"config_file": text("Path of the Databricks configuration file. Default: `DATABRICKS_CONFIG_FILE`, then `~/.databrickscfg`."),
-		"auth_type": text("Authentication method to use when several are possible, such as `pat`, `oauth-m2m`, `databricks-cli`, `github-oidc`, " +
-			"`env-oidc`, `file-oidc`, `azure-cli`, `azure-client-secret`, `azure-msi`, `google-id`. Default: `DATABRICKS_AUTH_TYPE`, else the first that fits."),
-		"client_id":     text("Application id of the service principal, for OAuth and workload identity federation. Default: `DATABRICKS_CLIENT_ID`."),
+		"auth_type": text("Authentication method to use when several are possible, such as `pat`, `oauth-m2m`, `databricks-cli`, " +
+			"`github-oidc`, `env-oidc`, `file-oidc`, `azure-cli`, `azure-client-secret`, `azure-msi`, `google-id`. Default: " +
+			"`DATABRICKS_AUTH_TYPE`, else the first that fits."),
+		"client_id": text("Application id of the service principal, for OAuth and workload identity federation. Default: " +
+			"`DATABRICKS_CLIENT_ID`."),
 		"client_secret": secret("OAuth secret of the service principal. Default: `DATABRICKS_CLIENT_SECRET`."),
 		"account_id":    text("Databricks account id; only needed where the host serves several accounts. Default: `DATABRICKS_ACCOUNT_ID`."),
 		"workspace_id": text("Databricks workspace id; needed on hosts that serve several workspaces, and used in links. Default: " +
 			"`DATABRICKS_WORKSPACE_ID`, else what the host says."),
-		"audience":                       text("Audience of the token that is exchanged in workload identity federation. Default: `DATABRICKS_TOKEN_AUDIENCE`."),
-		"oidc_token_env":                 text("Name of the environment variable that holds the OIDC token, for `env-oidc`. Default: `DATABRICKS_OIDC_TOKEN_ENV`, else `DATABRICKS_OIDC_TOKEN`."),
-		"databricks_id_token_filepath":   text("Path of the file that holds the OIDC token, for `file-oidc`. Default: `DATABRICKS_OIDC_TOKEN_FILEPATH`."),
-		"databricks_cli_path":            text("Path of the Databricks CLI, for `databricks-cli`. Default: `DATABRICKS_CLI_PATH`, else looked up in `PATH`."),
-		"metadata_service_url":           secret("URL of a local metadata service that hands out tokens. Default: `DATABRICKS_METADATA_SERVICE_URL`."),
+		"audience": text("Audience of the token that is exchanged in workload identity federation. Default: `DATABRICKS_TOKEN_AUDIENCE`."),
+		"oidc_token_env": text("Name of the environment variable that holds the OIDC token, for `env-oidc`. Default: " +
+			"`DATABRICKS_OIDC_TOKEN_ENV`, else `DATABRICKS_OIDC_TOKEN`."),
+		"databricks_id_token_filepath": text("Path of the file that holds the OIDC token, for `file-oidc`. Default: " +
+			"`DATABRICKS_OIDC_TOKEN_FILEPATH`."),
+		"databricks_cli_path": text("Path of the Databricks CLI, for `databricks-cli`. Default: `DATABRICKS_CLI_PATH`, else looked up in " +
+			"`PATH`."),
+		"metadata_service_url": secret("URL of a local metadata service that hands out tokens. Default: " +
+			"`DATABRICKS_METADATA_SERVICE_URL`."),
 		"actions_id_token_request_url":   text("URL to request GitHub's OIDC token from. GitHub sets it: `ACTIONS_ID_TOKEN_REQUEST_URL`."),
 		"actions_id_token_request_token": secret("Token to request GitHub's OIDC token with. GitHub sets it: `ACTIONS_ID_TOKEN_REQUEST_TOKEN`."),
-		"azure_workspace_resource_id":    text("Azure resource id of the workspace; the host is looked up from it. Default: `DATABRICKS_AZURE_RESOURCE_ID`."),
-		"azure_client_id":                text("Client id of the Azure service principal or managed identity. Default: `ARM_CLIENT_ID`."),
-		"azure_client_secret":            secret("Client secret of the Azure service principal. Default: `ARM_CLIENT_SECRET`."),
-		"azure_tenant_id":                text("Azure tenant id. Default: `ARM_TENANT_ID`."),
-		"azure_environment":              text("Azure cloud: `public`, `usgovernment` or `china`. Default: `ARM_ENVIRONMENT`, else told by the host."),
-		"azure_use_msi":                  schema.BoolAttribute{Optional: true, MarkdownDescription: "Use the managed identity of the Azure machine. Default: `ARM_USE_MSI`."},
-		"google_service_account":         text("Google service account to impersonate. Default: `DATABRICKS_GOOGLE_SERVICE_ACCOUNT`."),
-		"google_credentials":             secret("Google service account key, as JSON or the path of a file. Default: `GOOGLE_CREDENTIALS`."),
+		"azure_workspace_resource_id": text("Azure resource id of the workspace; the host is looked up from it. Default: " +
+			"`DATABRICKS_AZURE_RESOURCE_ID`."),
+		"azure_client_id":     text("Client id of the Azure service principal or managed identity. Default: `ARM_CLIENT_ID`."),
+		"azure_client_secret": secret("Client secret of the Azure service principal. Default: `ARM_CLIENT_SECRET`."),
+		"azure_tenant_id":     text("Azure tenant id. Default: `ARM_TENANT_ID`."),
+		"azure_environment":   text("Azure cloud: `public`, `usgovernment` or `china`. Default: `ARM_ENVIRONMENT`, else told by the host."),
+		"azure_use_msi": schema.BoolAttribute{Optional: true, MarkdownDescription: "Use the managed identity of the Azure machine. Default: " +
+			"`ARM_USE_MSI`."},
+		"google_service_account": text("Google service account to impersonate. Default: `DATABRICKS_GOOGLE_SERVICE_ACCOUNT`."),
+		"google_credentials":     secret("Google service account key, as JSON or the path of a file. Default: `GOOGLE_CREDENTIALS`."),
 	}
 }
 
@@ -209,7 +146,8 @@ func tlsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"ca_cert_file": text("PEM file with certificate authorities to trust besides the system's, for servers with a private CA. Default: " +
 			"`MLFLOW_TRACKING_SERVER_CERT_PATH`."),
-		"client_cert_file": text("PEM file with a client certificate and its key, for servers that ask for one. Default: `MLFLOW_TRACKING_CLIENT_CERT_PATH`."),
+		"client_cert_file": text("PEM file with a client certificate and its key, for servers that ask for one. Default: " +
+			"`MLFLOW_TRACKING_CLIENT_CERT_PATH`."),
 		"skip_verify": schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Accept any server certificate: whoever stands in between can read the credentials. Default: `false`, or " +
@@ -222,8 +160,8 @@ func behaviourAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"default_tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A changed " +
-				"default shows up in each experiment's `tags_all`. A tag whose value is null counts as absent. Default: none.",
+			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A " +
+				"changed default shows up in each experiment's `tags_all`. A tag whose value is null counts as absent. Default: none.",
 			Validators: []validator.Map{tagsValidator{}},
 		},
 		"http_timeout_seconds": schema.Int64Attribute{
@@ -232,20 +170,21 @@ func behaviourAttributes() map[string]schema.Attribute {
 		},
 		"retry_timeout_seconds": schema.Int64Attribute{
 			Optional: true,
-			MarkdownDescription: "How long one call is tried again while the server is busy, failing or unreachable, in seconds. Default: `300`. " +
-				"A smaller value fails sooner.",
+			MarkdownDescription: "How long one call is tried again while the server is busy, failing or unreachable, in seconds. Default: " +
+				"`300`. A smaller value fails sooner.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"bulk_refresh": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether a refresh may read experiments and their tags by the page, 1,000 in one call, instead of one by one. It begins after a few reads, " +
-				"so a small plan never lists a big workspace, and whatever differs from the state is read again directly before it is believed. Default: `true` " +
-				"on an MLflow server; `false` on Databricks, where nobody says how fresh a search is: with `true`, a change made seconds ago could show up one plan later.",
+			MarkdownDescription: "Whether a refresh may read experiments and their tags by the page, 1,000 in one call, instead of one by one. " +
+				"It begins after a few reads, so a small plan never lists a big workspace, and whatever differs from the state is read again " +
+				"directly before it is believed. Default: `true` on an MLflow server; `false` on Databricks, where nobody says how fresh a search " +
+				"is: with `true`, a change made seconds ago could show up one plan later.",
 		},
 		"rate_limit": schema.Float64Attribute{
 			Optional: true,
-			MarkdownDescription: "At most so many requests a second. Default: no limit; when the server answers that there are too many, the provider " +
-				"slows down by itself.",
+			MarkdownDescription: "At most so many requests a second. Default: no limit; when the server answers that there are too many, the " +
+				"provider slows down by itself.",
 			Validators: []validator.Float64{float64validator.AtLeast(0.1)},
 		},
 	}

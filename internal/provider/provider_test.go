@@ -16,8 +16,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
 )
 
-// TestMain keeps the person's own settings away from the tests: none may reach a real server.
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(runTests(m)) }
+
+// runTests runs a package's tests without the person's own settings, so that none can reach a real server. It returns the exit code.
+func runTests(m *testing.M) int {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
 		for _, prefix := range []string{"DATABRICKS_", "MLFLOW_", "ARM_", "GOOGLE_CREDENTIALS", "ACTIONS_ID_TOKEN_"} {
@@ -34,7 +36,7 @@ func TestMain(m *testing.M) {
 	_ = os.Setenv("HOME", home)
 	code := m.Run()
 	_ = os.RemoveAll(home)
-	os.Exit(code)
+	return code
 }
 
 // keepGoFolders keeps Go's caches where they are with another home folder: some tests build the provider.

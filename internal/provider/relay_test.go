@@ -21,7 +21,7 @@ type relay struct {
 }
 
 // relayed gives a backend that is reached through a relay of its own.
-func (b *backend) relayed(t *testing.T) (*backend, *relay) {
+func relayed(t *testing.T, b *backend) (*backend, *relay) {
 	t.Helper()
 	target, err := url.Parse(b.url)
 	if err != nil {

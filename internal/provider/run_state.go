@@ -25,8 +25,8 @@ type RunState struct {
 	names, acls, tags, folders sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
-	// inPlace holds an experimentModel for each ID of an experiment that this run planned to keep, as far as the provider decides.
-	inPlace sync.Map
+	// keptInPlace holds what KeepInPlace recorded, by experiment ID.
+	keptInPlace sync.Map
 	// read is the set of IDs of the experiments that this run refreshed.
 	read sync.Map
 }
@@ -55,8 +55,8 @@ type ACLLock struct {
 	List map[mlflow.PrincipalKey]bool
 	// Retained are the grants that a list which this run released had retained. They stay, for a list under another address to retain.
 	Retained types.Map
-	// planned is the list as the plan of a write read it a moment ago; nil once it was used or anything was written.
-	planned *mlflow.ACL
+	// Planned is the list as the plan of a write read it a moment ago; nil once it was used or anything was written.
+	Planned *mlflow.ACL
 	// Grants holds the principals to which this run granted a declared level, one at a time.
 	Grants map[mlflow.PrincipalKey]bool
 	// plannedGrants is what the plans of single grants had for each principal.
@@ -95,15 +95,6 @@ func (l *ACLLock) DeclareGrant(rules mlflow.NameRules, p mlflow.Principal) {
 		l.Grants = map[mlflow.PrincipalKey]bool{}
 	}
 	l.Grants[rules.PrincipalKey(p)] = true
-}
-
-// read returns the list for a write: as the plan of the same resource has just read it, or else by a read.
-func (l *ACLLock) read(ctx context.Context, client *mlflow.Client, experimentID string) (mlflow.ACL, *aclProblem) {
-	if planned := l.planned; planned != nil {
-		l.planned = nil
-		return *planned, nil
-	}
-	return readACL(ctx, client, experimentID)
 }
 
 // FolderLock makes the folder of experiments once in a run.
@@ -172,6 +163,17 @@ func (s *RunState) MarkRead(experimentID string) { s.read.Store(experimentID, tr
 func (s *RunState) IsRead(experimentID string) bool {
 	_, ok := s.read.Load(experimentID)
 	return ok
+}
+
+// KeepInPlace records the state of an experiment that this run planned to keep, as far as the provider decides.
+func (s *RunState) KeepInPlace(experimentID string, state any) {
+	s.keptInPlace.Store(experimentID, state)
+}
+
+// TakeKeptInPlace returns and forgets what KeepInPlace recorded; nil if it recorded nothing.
+func (s *RunState) TakeKeptInPlace(experimentID string) any {
+	state, _ := s.keptInPlace.LoadAndDelete(experimentID)
+	return state
 }
 
 // loadOrNew returns the value of a key, and stores a new one first if there is none.

@@ -335,7 +335,7 @@ func checkedTags(t *testing.T, b *backend) {
 		status, _ := b.call(t, "POST", experimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 		return status == http.StatusOK && b.truth(t, id).tags()[key] == value
 	}
-	through, relay := b.relayed(t)
+	through, relay := relayed(t, b)
 	e := through.experimentBlock(t)
 	for key, value := range b.badTags {
 		relay.reset()
@@ -463,7 +463,7 @@ func dataSources(t *testing.T, b *backend) {
 
 // searchPages makes the server give its answers in small pages.
 func searchPages(t *testing.T, b *backend) {
-	through, relay := b.relayed(t)
+	through, relay := relayed(t, b)
 	mark := b.name("mark")
 	want := map[string]any{}
 	for i := range 7 {
@@ -483,7 +483,7 @@ func searchPages(t *testing.T, b *backend) {
 
 func refreshCalls(t *testing.T, b *backend) {
 	const n = 5
-	through, relay := b.relayed(t)
+	through, relay := relayed(t, b)
 	d := through.provider(t, nil)
 	experiments := make([]*block, n)
 	for i := range experiments {
@@ -507,7 +507,7 @@ func refreshCalls(t *testing.T, b *backend) {
 
 // lostAnswer loses the answer to a create that took effect: the experiment is found, and there is one.
 func lostAnswer(t *testing.T, b *backend) {
-	through, relay := b.relayed(t)
+	through, relay := relayed(t, b)
 	relay.spoilWith(experimentCalls+"create", loseAnswer())
 	e := through.experimentBlock(t)
 	name := b.name("lost")

@@ -21,8 +21,8 @@ func served(t *testing.T) (w *workspace, d *direct, m managed) {
 	t.Helper()
 	w = newWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	d = w.command(t, false)
-	m = d.manage(experimentKind, map[string]any{"id": id})
+	d = command(t, w, false)
+	m = manage(d, experimentKind, map[string]any{"id": id})
 	server := provider.Server("test")()
 	config := d.encode(d.schemas.Provider, map[string]any{"host": w.url, "token": emulator.AdminToken})
 	if _, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil {

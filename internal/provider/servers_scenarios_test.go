@@ -254,7 +254,7 @@ func usersAndRoles(t *testing.T, s *server) {
 func brokenChange(t *testing.T, s *server) {
 	id := s.create(t, s.name("broken"), nil)
 	ana := s.addUser(t)
-	through, relay := s.relayed(t)
+	through, relay := relayed(t, s.backend)
 	p := through.provider(t, nil).block("mlflow_experiment_permissions")
 	config := func(level string) map[string]any {
 		return grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})
@@ -468,7 +468,7 @@ func onePrincipal(t *testing.T, s *server) {
 // permissionCalls: the grants on many experiments are read with two calls.
 func permissionCalls(t *testing.T, s *server) {
 	const n = 5
-	through, relay := s.relayed(t)
+	through, relay := relayed(t, s.backend)
 	d := through.provider(t, nil)
 	lists := make([]*block, n)
 	for i := range lists {
@@ -624,7 +624,7 @@ func grantAddresses(t *testing.T, s *server) {
 			{list("CAN_READ"), list("CAN_EDIT"), true},
 			{list("CAN_READ"), one("CAN_EDIT"), false},
 		} {
-			s.switchAddress(t, c.from, c.to, first)
+			switchAddress(t, s.backend, c.from, c.to, first)
 			held := s.grants(t, id, ana, ben)
 			if _, ok := held["user "+ben.name]; held["user "+ana.name] != "EDIT" || ok != c.ben {
 				t.Errorf("from %v to %v, %s first: the grants are %v", c.from, c.to, first, held)
@@ -671,7 +671,7 @@ func staleGrant(t *testing.T, s *server) {
 	s.remove(t, id)
 	s.purge(t, id)
 	name := s.name("created")
-	through, relay := s.relayed(t)
+	through, relay := relayed(t, s.backend)
 	e := through.experimentBlock(t)
 	e.mustUp(attributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	if e.text("id") != id {

@@ -290,7 +290,7 @@ type declaration struct {
 
 // switchAddress deletes one resource and creates another in the same run. What comes first is "delete", "create", or "plan": the plan of the create,
 // before both.
-func (b *backend) switchAddress(t *testing.T, from, to declaration, first string) {
+func switchAddress(t *testing.T, b *backend, from, to declaration, first string) {
 	t.Helper()
 	old := b.provider(t, nil).block(from.kind)
 	if says := old.up(from.config); isError(says) {
@@ -327,7 +327,7 @@ func tagAddresses(t *testing.T, b *backend) {
 		return declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
 	}
 	for _, first := range []string{"delete", "create", "plan"} {
-		b.switchAddress(t, tag("one"), tag("other"), first)
+		switchAddress(t, b, tag("one"), tag("other"), first)
 		b.expect(t, id, "", "active", map[string]string{"stage": "other"})
 	}
 }
@@ -363,7 +363,7 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 			for i := range repeats() {
 				experiment := b.name("two")
 				from, to := c(w.CreateExperiment(emulator.Admin, experiment, nil), experiment, []string{"CAN_READ", "CAN_MANAGE"}[i%2])
-				b.switchAtOnce(t, from, to)
+				switchAtOnce(t, b, from, to)
 			}
 		})
 	}
@@ -378,7 +378,7 @@ func TestTwoAddresses_inTurn(t *testing.T) {
 		id := w.CreateExperiment(emulator.Admin, b.name("two"), nil)
 		one, list := oneByOne(id, "CAN_EDIT", "risk")[0], inAList(id, "CAN_EDIT", "risk")[0]
 		for _, c := range [][2]declaration{{one, one}, {one, list}, {list, list}, {list, one}} {
-			b.switchAddress(t, c[0], c[1], first)
+			switchAddress(t, b, c[0], c[1], first)
 		}
 	}
 }
@@ -400,7 +400,7 @@ func inAList(id, level string, groups ...string) []declaration {
 }
 
 // switchAtOnce deletes some resources and creates others in the same run, all at the same time.
-func (b *backend) switchAtOnce(t *testing.T, from, to []declaration) {
+func switchAtOnce(t *testing.T, b *backend, from, to []declaration) {
 	t.Helper()
 	var olds, nexts []*block
 	for _, d := range from {

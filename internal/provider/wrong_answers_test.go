@@ -200,8 +200,8 @@ func TestPermission_ownGrantWrongAnswers(t *testing.T) {
 			w.Inject(lie)
 			_, says := w.direct(t, emulator.UserToken).apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
-			if !strings.HasPrefix(says, "error") || !w.mayManage(t, emulator.UserToken, id) {
-				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, w.mayManage(t, emulator.UserToken, id))
+			if !strings.HasPrefix(says, "error") || !mayManage(t, w, emulator.UserToken, id) {
+				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, mayManage(t, w, emulator.UserToken, id))
 			}
 		})
 	}

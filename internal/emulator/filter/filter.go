@@ -1,17 +1,29 @@
-package emulator
+// Package filter is the search language of an emulated workspace: the comparisons of a filter, and the order of the results. It knows
+// the keys of experiments. Which value of an object a key stands for is decided where the object is.
+package filter
 
 import (
 	"cmp"
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// condition is one comparison of a filter; all of them must hold.
-type condition struct {
-	field    string // name, creation_time, last_update_time or tag
-	tagKey   string
+// The fields of conditions and orderings. A Condition does not compare ExperimentID, and results are not ordered by Tag.
+const (
+	Name           = "name"
+	CreationTime   = "creation_time"
+	LastUpdateTime = "last_update_time"
+	ExperimentID   = "experiment_id"
+	Tag            = "tag"
+)
+
+// Condition is one comparison of a filter; all of them must hold.
+type Condition struct {
+	Field    string
+	TagKey   string // for the field Tag
 	operator string
 	text     string
 	number   int64
@@ -27,21 +39,21 @@ var clause = regexp.MustCompile("^\\s*(?:(attribute|tags|tag)\\.)?" +
 
 var conjunction = regexp.MustCompile(`(?i)^\s+AND\s`)
 
-// parseFilter reads the search language: comparisons joined by AND, nothing else.
-func parseFilter(filter string) ([]condition, error) {
-	var conditions []condition
+// Parse reads the search language: comparisons joined by AND, nothing else.
+func Parse(filter string) ([]Condition, error) {
+	var conditions []Condition
 	rest := filter
 	for strings.TrimSpace(rest) != "" {
 		if len(conditions) > 0 {
 			and := conjunction.FindString(rest)
 			if and == "" {
-				return nil, invalidFilter(filter)
+				return nil, invalidClauses(filter)
 			}
 			rest = rest[len(and):]
 		}
 		m := clause.FindStringSubmatch(rest)
 		if m == nil {
-			return nil, invalidFilter(filter)
+			return nil, invalidClauses(filter)
 		}
 		c, err := newCondition(m[1], m[2], strings.TrimSpace(m[3]), m[4])
 		if err != nil {
@@ -53,32 +65,32 @@ func parseFilter(filter string) ([]condition, error) {
 	return conditions, nil
 }
 
-func invalidFilter(filter string) error {
-	return invalid("Invalid clause(s) in filter string: '%s'.", filter)
+func invalidClauses(filter string) error {
+	return wire.Invalid("Invalid clause(s) in filter string: '%s'.", filter)
 }
 
-func newCondition(prefix, key, operator, value string) (condition, error) {
+func newCondition(prefix, key, operator, value string) (Condition, error) {
 	key = strings.Trim(key, "`\"")
 	quoted := value[0] == '\'' || value[0] == '"'
 	if quoted {
 		value = value[1 : len(value)-1]
 	}
-	c := condition{field: key, operator: operator, text: value}
+	c := Condition{Field: key, operator: operator, text: value}
 	switch {
 	case prefix == "tags" || prefix == "tag":
-		c.field, c.tagKey = "tag", key
+		c.Field, c.TagKey = Tag, key
 		return c.withText(quoted)
-	case key == "name":
+	case key == Name:
 		return c.withText(quoted)
-	case key == "creation_time" || key == "last_update_time":
+	case key == CreationTime || key == LastUpdateTime:
 		return c.withNumber(quoted)
 	}
-	return c, invalid("Invalid attribute key '%s' specified. Valid keys are 'name', 'creation_time', 'last_update_time'.", key)
+	return c, wire.Invalid("Invalid attribute key '%s' specified. Valid keys are 'name', 'creation_time', 'last_update_time'.", key)
 }
 
-func (c condition) withText(quoted bool) (condition, error) {
+func (c Condition) withText(quoted bool) (Condition, error) {
 	if !quoted {
-		return c, invalid("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.tagKey, c.field), c.text)
+		return c, wire.Invalid("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.TagKey, c.Field), c.text)
 	}
 	switch c.operator {
 	case "=", "!=":
@@ -87,18 +99,18 @@ func (c condition) withText(quoted bool) (condition, error) {
 	case "ILIKE":
 		c.pattern = likePattern("(?si)", c.text)
 	default:
-		return c, invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.tagKey, c.field))
+		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.TagKey, c.Field))
 	}
 	return c, nil
 }
 
-func (c condition) withNumber(quoted bool) (condition, error) {
+func (c Condition) withNumber(quoted bool) (Condition, error) {
 	n, err := strconv.ParseInt(c.text, 10, 64)
 	if quoted || err != nil {
-		return c, invalid("Expected numeric value for '%s'. Got value %s", c.field, c.text)
+		return c, wire.Invalid("Expected numeric value for '%s'. Got value %s", c.Field, c.text)
 	}
 	if c.operator == "LIKE" || c.operator == "ILIKE" {
-		return c, invalid("Invalid comparator '%s' for '%s'.", c.operator, c.field)
+		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, c.Field)
 	}
 	c.number = n
 	return c, nil
@@ -110,21 +122,8 @@ func likePattern(flags, like string) *regexp.Regexp {
 	return regexp.MustCompile(flags + "^" + strings.NewReplacer("%", ".*", "_", ".").Replace(quoted) + "$")
 }
 
-func (c condition) matches(e *experiment) bool {
-	switch c.field {
-	case "name":
-		return c.matchesText(e.path)
-	case "creation_time":
-		return c.matchesNumber(e.created)
-	case "last_update_time":
-		return c.matchesNumber(e.updated)
-	}
-	// An experiment without the tag never matches, not even by !=.
-	matches := func(t Tag) bool { return t.Key == c.tagKey && c.matchesText(t.Value) }
-	return slices.ContainsFunc(e.tags, matches) || slices.ContainsFunc(e.systemTags, matches)
-}
-
-func (c condition) matchesText(value string) bool {
+// MatchesText compares a name or the value of a tag.
+func (c Condition) MatchesText(value string) bool {
 	switch c.operator {
 	case "=":
 		return value == c.text
@@ -134,7 +133,8 @@ func (c condition) matchesText(value string) bool {
 	return c.pattern.MatchString(value)
 }
 
-func (c condition) matchesNumber(value int64) bool {
+// MatchesNumber compares a time, in milliseconds since 1970.
+func (c Condition) MatchesNumber(value int64) bool {
 	switch c.operator {
 	case "=":
 		return value == c.number

@@ -1,4 +1,4 @@
-package emulator
+package traffic
 
 import (
 	"bytes"
@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
 // Fault is something that goes wrong with matching calls. Without Status, RawBody, DropBefore, DropAfter and Truncate a call goes
@@ -35,26 +37,26 @@ type Fault struct {
 }
 
 // Inject adds a fault. A call is hit by the first one added that matches and is not used up.
-func (w *Workspace) Inject(f Fault) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (l *Layer) Inject(f Fault) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	f.Times = cmp.Or(f.Times, 1)
-	w.faults = append(w.faults, &f)
+	l.faults = append(l.faults, &f)
 }
 
 // ClearFaults takes all faults away.
-func (w *Workspace) ClearFaults() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.faults = nil
+func (l *Layer) ClearFaults() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.faults = nil
 }
 
 // FaultsLeft counts the faults that are not used up. One that is injected for ever is always left.
-func (w *Workspace) FaultsLeft() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (l *Layer) FaultsLeft() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n := 0
-	for _, f := range w.faults {
+	for _, f := range l.faults {
 		if f.Times != 0 {
 			n++
 		}
@@ -63,10 +65,10 @@ func (w *Workspace) FaultsLeft() int {
 }
 
 // takeFault uses up one hit of the fault for this call; the zero Fault is none.
-func (w *Workspace) takeFault(r *http.Request, body []byte) Fault {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, f := range w.faults {
+func (l *Layer) takeFault(r *http.Request, body []byte) Fault {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, f := range l.faults {
 		if f.Times == 0 || !f.matches(r, body) {
 			continue
 		}
@@ -111,7 +113,7 @@ func (f Fault) spoil(out *reply) {
 		out.body.Reset()
 	case f.Status != 0:
 		out.body.Reset()
-		writeJSON(out, f.Status, map[string]string{"error_code": f.Code, "message": f.Message})
+		wire.WriteJSON(out, f.Status, map[string]string{"error_code": f.Code, "message": f.Message})
 	}
 	for key, value := range f.Header {
 		out.header.Set(key, value)
@@ -134,30 +136,4 @@ func breakConnection(rw http.ResponseWriter) {
 	}
 	_, _ = io.WriteString(conn, "HTTP/1.1 ")
 	_ = conn.Close()
-}
-
-// hook is a function that acts between two calls.
-type hook struct {
-	method, pattern string
-	run             func(*http.Request)
-}
-
-// Before runs fn before each matching call has any effect, outside the workspace's lock: there it can do what somebody else might
-// have done meanwhile. An empty method or pattern matches all.
-func (w *Workspace) Before(method, pathPattern string, fn func(r *http.Request)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.hooks = append(w.hooks, hook{method, pathPattern, fn})
-}
-
-func (w *Workspace) runHooks(r *http.Request, body []byte) {
-	w.mu.Lock()
-	hooks := w.hooks[:len(w.hooks):len(w.hooks)]
-	w.mu.Unlock()
-	for _, h := range hooks {
-		if matchesRoute(h.method, h.pattern, r.Method, r.URL.Path) {
-			r.Body = io.NopCloser(bytes.NewReader(body))
-			h.run(r)
-		}
-	}
 }

@@ -1,6 +1,6 @@
 //go:build browser
 
-package provider
+package review
 
 import (
 	"fmt"
@@ -28,8 +28,8 @@ func browse(t *testing.T, page, fragment string) string {
 		t.Fatal(err)
 	}
 	command := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=5000",
-		"--dump-dom", "file://"+file+fragment)
+		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
+		"--virtual-time-budget=5000", "--dump-dom", "file://"+file+fragment)
 	var says strings.Builder
 	command.Stderr = &says
 	dom, err := command.Output()
@@ -60,13 +60,13 @@ func shownLines(t *testing.T, dom string) (names []string, says string) {
 }
 
 // teamGrants are grants on experiments of five teams: a group may edit, every third experiment has a manager, and admins inherit.
-func teamGrants(n int) []any {
-	var grants []any
+func teamGrants(n int) []Grant {
+	var grants []Grant
 	for i := range n {
 		name, team := fmt.Sprintf("/Projects/team-%d/experiment-%03d", i%5, i), fmt.Sprintf("team-%d", i%5)
-		grants = append(grants, matrixGrantOf(name, "group", "admins", "CAN_MANAGE", true), matrixGrantOf(name, "group", team, "CAN_EDIT", false))
+		grants = append(grants, grantOf(name, "group", "admins", "CAN_MANAGE", true), grantOf(name, "group", team, "CAN_EDIT", false))
 		if i%3 == 0 {
-			grants = append(grants, matrixGrantOf(name, "user", fmt.Sprintf("person%d@example.com", i%20), "CAN_MANAGE", false))
+			grants = append(grants, grantOf(name, "user", fmt.Sprintf("person%d@example.com", i%20), "CAN_MANAGE", false))
 		}
 	}
 	return grants
@@ -80,19 +80,21 @@ func TestBrowser_filters(t *testing.T) {
 		lines       int
 		says        string
 	}{
-		"5, all":                  {5, "", 5, ""},
-		"5, by experiment":        {5, "#experiment=EXPERIMENT-000", 1, "Filtered: 1 of 5 experiments, 3 of 8 principals."},
-		"5, nothing":              {5, "#experiment=none", 0, "Filtered: 0 of 5 experiments, 0 of 8 principals."},
-		"5, an anchor":            {5, "#unreadable", 5, ""},
-		"300, all":                {300, "", 300, ""},
-		"300, by principal":       {300, "#principal=person0@", 5, "Filtered: 5 of 300 experiments, 1 of 26 principals."},
-		"300, by kind":            {300, "#principal=user", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
-		"300, by level":           {300, "#level=CAN_MANAGE", 300, "Filtered: 300 of 300 experiments, 21 of 26 principals."},
-		"300, by level, direct":   {300, "#level=CAN_MANAGE&direct=1", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
-		"300, everything at once": {300, "#experiment=team-0&principal=user&level=CAN_EDIT&direct=1", 20, "Filtered: 20 of 300 experiments, 4 of 26 principals."},
+		"5, all":                {5, "", 5, ""},
+		"5, by experiment":      {5, "#experiment=EXPERIMENT-000", 1, "Filtered: 1 of 5 experiments, 3 of 8 principals."},
+		"5, nothing":            {5, "#experiment=none", 0, "Filtered: 0 of 5 experiments, 0 of 8 principals."},
+		"5, an anchor":          {5, "#unreadable", 5, ""},
+		"300, all":              {300, "", 300, ""},
+		"300, by principal":     {300, "#principal=person0@", 5, "Filtered: 5 of 300 experiments, 1 of 26 principals."},
+		"300, by kind":          {300, "#principal=user", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
+		"300, by level":         {300, "#level=CAN_MANAGE", 300, "Filtered: 300 of 300 experiments, 21 of 26 principals."},
+		"300, by level, direct": {300, "#level=CAN_MANAGE&direct=1", 100, "Filtered: 100 of 300 experiments, 20 of 26 principals."},
+		"300, everything at once": {
+			300, "#experiment=team-0&principal=user&level=CAN_EDIT&direct=1", 20, "Filtered: 20 of 300 experiments, 4 of 26 principals.",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			names, says := shownLines(t, browse(t, mustMatrix(t, teamGrants(c.experiments), "html"), c.fragment))
+			names, says := shownLines(t, browse(t, pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment))
 			if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
 				t.Errorf("the page shows %d lines (%v) and says %q, want %d and %q", len(names), names[:min(3, len(names))], says, c.lines, c.says)
 			}
@@ -103,15 +105,18 @@ func TestBrowser_filters(t *testing.T) {
 // What somebody calls an experiment or themselves is text, wherever it stands.
 func TestBrowser_hostile(t *testing.T) {
 	const harm = `document.documentElement.setAttribute("owned","1")`
-	names := append(slices.Clone(hostile), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>", `"><img src=x onerror='`+harm+`'>`,
-		"'><svg onload="+strings.ReplaceAll(harm, `"`, "`")+">", `" onmouseover="`+harm+`" autofocus onfocus="`+harm, "</title><script>"+harm+"</script>",
-		"</style><script>"+harm+"</script>")
-	var grants, unreadable []any
+	names := append(slices.Clone(hostile), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
+		`"><img src=x onerror='`+harm+`'>`, "'><svg onload="+strings.ReplaceAll(harm, `"`, "`")+">",
+		`" onmouseover="`+harm+`" autofocus onfocus="`+harm,
+		"</title><script>"+harm+"</script>", "</style><script>"+harm+"</script>")
+	r := Review{DefaultLevel: names[0]}
 	for i, name := range names {
-		grants = append(grants, matrixGrantOf(name, name, names[len(names)-1-i], name, true, "display_name", name, "inherited_from_path", name))
-		unreadable = append(unreadable, map[string]any{"experiment_name": name, "reason": name})
+		r.Grants = append(r.Grants, Grant{
+			Experiment: name, Kind: name, Principal: names[len(names)-1-i], DisplayName: name, Level: name, Inherited: true, InheritedFrom: name,
+		})
+		r.Unreadable = append(r.Unreadable, Unreadable{Experiment: name, Reason: name})
 	}
-	page := mustMatrix(t, map[string]any{"grants": grants, "unreadable": unreadable, "default_level": names[0]}, "html")
+	page := pageOf(t, r)
 	dom := browse(t, page, "#experiment=bold")
 	if strings.Contains(dom, `owned="1"`) {
 		t.Error("a name was run as a script")

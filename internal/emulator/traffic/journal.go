@@ -1,4 +1,4 @@
-package emulator
+package traffic
 
 import (
 	"encoding/json"
@@ -16,25 +16,25 @@ type Call struct {
 }
 
 // Journal returns every call so far, in the order in which they ended.
-func (w *Workspace) Journal() []Call {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return slices.Clone(w.calls)
+func (l *Layer) Journal() []Call {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.calls)
 }
 
 // ResetJournal forgets the calls so far.
-func (w *Workspace) ResetJournal() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.calls = nil
+func (l *Layer) ResetJournal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = nil
 }
 
 // Count counts the calls of a method to paths that match the pattern (see path.Match); an empty method or pattern matches all.
-func (w *Workspace) Count(method, pathPattern string) int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+func (l *Layer) Count(method, pathPattern string) int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	n := 0
-	for _, c := range w.calls {
+	for _, c := range l.calls {
 		if matchesRoute(method, pathPattern, c.Method, c.Path) {
 			n++
 		}
@@ -57,24 +57,21 @@ func matchesRoute(method, pattern, gotMethod, gotPath string) bool {
 	return ok
 }
 
-// record notes a call before its answer is sent, so that a client that has the answer finds the call in the journal.
-func (w *Workspace) record(r *http.Request, body []byte, status int, started time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// record notes a call before its response is sent, so that a client that has the response finds the call in the journal.
+func (l *Layer) record(r *http.Request, body []byte, status int, started time.Time) {
 	c := Call{
-		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body),
+		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Principal: l.options.Principal(r),
 		UserAgent: r.UserAgent(), Status: status, Header: r.Header.Clone(),
 	}
 	c.Header.Del("Authorization")
-	if a, err := w.authenticate(r); err == nil {
-		c.Principal = a.Name
-	}
-	w.calls = append(w.calls, c)
-	if w.options.Journal == nil {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, c)
+	if l.options.Journal == nil {
 		return
 	}
 	// A journal that can't be written is no reason to fail the request.
-	_ = json.NewEncoder(w.options.Journal).Encode(struct {
+	_ = json.NewEncoder(l.options.Journal).Encode(struct {
 		Time         time.Time `json:"time"`
 		Method       string    `json:"method"`
 		Path         string    `json:"path"`
@@ -83,5 +80,5 @@ func (w *Workspace) record(r *http.Request, body []byte, status int, started tim
 		Principal    string    `json:"principal,omitempty"`
 		UserAgent    string    `json:"user_agent,omitempty"`
 		Milliseconds int64     `json:"milliseconds"`
-	}{w.now().UTC(), c.Method, c.Path, c.Query, c.Status, c.Principal, c.UserAgent, time.Since(started).Milliseconds()})
+	}{l.options.Now().UTC(), c.Method, c.Path, c.Query, c.Status, c.Principal, c.UserAgent, time.Since(started).Milliseconds()})
 }

@@ -1,0 +1,95 @@
+// Package directory holds the users, groups, and service principals of an emulated workspace.
+package directory
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// The groups that exist in every workspace.
+const (
+	AdminsGroup = "admins" // manages the root folder, and so everything
+	UsersGroup  = "users"  // contains every user and service principal
+)
+
+// Account is an entry of the directory: a principal in the spelling of the directory.
+type Account struct {
+	Principal
+	ID          string
+	DisplayName string
+	Groups      []Principal // the groups that contain the account directly, without duplicates
+}
+
+// Join adds the account to a group.
+func (a *Account) Join(group string) {
+	if p := Group(group); !slices.Contains(a.Groups, p) {
+		a.Groups = append(a.Groups, p)
+	}
+}
+
+// Directory holds the accounts of one workspace. It has no lock of its own: the lock of the workspace guards it.
+type Directory struct {
+	accounts        map[Principal]*Account // by folded principal, see key
+	newID           func() string
+	foldsGroupNames bool
+}
+
+// New returns an empty directory. newID returns the ID of the next account; IDs must increase as strings. With foldsGroupNames, groups
+// are found in any case, as users and service principals always are.
+func New(newID func() string, foldsGroupNames bool) *Directory {
+	return &Directory{accounts: map[Principal]*Account{}, newID: newID, foldsGroupNames: foldsGroupNames}
+}
+
+// key folds names whose case is ignored: those of users and service principals, and those of groups only with foldsGroupNames.
+func (d *Directory) key(p Principal) Principal {
+	if p.Kind != KindGroup || d.foldsGroupNames {
+		p.Name = strings.ToLower(p.Name)
+	}
+	return p
+}
+
+// LookUp returns the account of a principal, or nil if there is none.
+func (d *Directory) LookUp(p Principal) *Account { return d.accounts[d.key(p)] }
+
+// AddGroup adds a group unless it exists.
+func (d *Directory) AddGroup(name string) { d.add(Group(name), name) }
+
+// AddMember adds a user or service principal unless it exists, and returns its account, which is in the group `users`.
+func (d *Directory) AddMember(p Principal, displayName string) *Account {
+	a := d.add(p, displayName)
+	a.Join(UsersGroup)
+	return a
+}
+
+func (d *Directory) add(p Principal, displayName string) *Account {
+	if known := d.LookUp(p); known != nil {
+		return known
+	}
+	a := &Account{Principal: p, ID: d.newID(), DisplayName: displayName}
+	d.accounts[d.key(p)] = a
+	return a
+}
+
+// List returns the accounts of one kind in the order in which they were added.
+func (d *Directory) List(kind string) []*Account {
+	var found []*Account
+	for _, a := range d.accounts {
+		if a.Kind == kind {
+			found = append(found, a)
+		}
+	}
+	slices.SortFunc(found, func(a, b *Account) int { return cmp.Compare(a.ID, b.ID) })
+	return found
+}
+
+var applicationID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// Member returns the service principal with this name if it is a UUID, as application IDs are, and else the user.
+func Member(name string) Principal {
+	if applicationID.MatchString(name) {
+		return ServicePrincipal(name)
+	}
+	return User(name)
+}

@@ -1,0 +1,41 @@
+package emulator
+
+import (
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+)
+
+// Principal is a user, a group, or a service principal, to which access can be granted.
+type Principal = directory.Principal
+
+// UserPrincipal returns the user with this email address.
+func UserPrincipal(email string) Principal { return directory.User(email) }
+
+// GroupPrincipal returns the group with this name.
+func GroupPrincipal(name string) Principal { return directory.Group(name) }
+
+// ServicePrincipalPrincipal returns the service principal with this application ID.
+func ServicePrincipalPrincipal(applicationID string) Principal {
+	return directory.ServicePrincipal(applicationID)
+}
+
+func (w *Workspace) addDefaultAccounts() {
+	w.directory.AddGroup(directory.AdminsGroup)
+	w.directory.AddGroup(directory.UsersGroup)
+	for _, team := range []string{"data-science", "ml-platform", "risk"} { // nobody is in them
+		w.directory.AddGroup(team)
+	}
+	w.addMember(UserPrincipal(Admin), "Admin").Join(directory.AdminsGroup)
+	w.addMember(UserPrincipal(User), "Ana")
+	w.addMember(UserPrincipal(OtherUser), "Ben")
+	w.addMember(ServicePrincipalPrincipal(ServicePrincipal), "deployer")
+}
+
+// addMember adds a user or service principal, with a home folder, unless it exists.
+func (w *Workspace) addMember(p Principal, displayName string) *directory.Account {
+	a := w.directory.AddMember(p, displayName)
+	w.addHome(a)
+	return a
+}
+
+// homeOf returns the path of the account's own folder.
+func homeOf(a *directory.Account) string { return "/Users/" + a.Name }

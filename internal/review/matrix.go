@@ -1,0 +1,134 @@
+package review
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Matrix is a table of permission levels with a row for each experiment and a column for each principal. Its order does not depend on the
+// order of the grants.
+type Matrix struct {
+	rows         []row
+	columns      []column
+	cells        map[row]map[column]cell
+	unreadable   []Unreadable
+	defaultLevel string
+}
+
+// row is an experiment. The ID can be empty.
+type row struct{ name, id string }
+
+// column is a principal.
+type column struct{ kind, name, displayName string }
+
+// cell is what a principal is granted on an experiment.
+type cell struct {
+	// shown is the grant that determines the level.
+	shown Grant
+	// grants describe all grants.
+	grants []string
+}
+
+// NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
+// the highest one if none is marked as effective.
+func NewMatrix(r Review) *Matrix {
+	m := &Matrix{cells: map[row]map[column]cell{}, unreadable: slices.Clone(r.Unreadable)}
+	if r.DefaultLevel != levelNone { // it allows nothing
+		m.defaultLevel = r.DefaultLevel
+	}
+	for _, e := range r.Experiments {
+		m.cells[row{e.Name, e.ID}] = map[column]cell{}
+	}
+	columns := map[column]bool{}
+	names := displayNames(r.Grants)
+	for _, g := range r.Grants {
+		e, p := row{g.Experiment, g.ExperimentID}, g.column()
+		p.displayName = names[p]
+		columns[p] = true
+		if m.cells[e] == nil {
+			m.cells[e] = map[column]cell{}
+		}
+		c, found := m.cells[e][p]
+		if !found || g.outranks(c.shown) {
+			c.shown = g
+		}
+		c.grants = append(c.grants, g.describe())
+		slices.Sort(c.grants)
+		m.cells[e][p] = c
+	}
+	m.rows = slices.SortedFunc(maps.Keys(m.cells), func(a, b row) int {
+		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
+	})
+	m.columns = slices.SortedFunc(maps.Keys(columns), func(a, b column) int {
+		return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+	})
+	slices.SortFunc(m.unreadable, func(a, b Unreadable) int { return cmp.Compare(a.Experiment, b.Experiment) })
+	return m
+}
+
+// column returns the principal of a grant without its display name, which some of its grants can lack.
+func (g Grant) column() column { return column{kind: g.Kind, name: g.Principal} }
+
+// displayNames returns one display name for each principal.
+func displayNames(grants []Grant) map[column]string {
+	names := map[column]string{}
+	for _, g := range grants {
+		names[g.column()] = max(names[g.column()], g.DisplayName)
+	}
+	return names
+}
+
+// kindOrder sorts groups before users, and users before service principals.
+func kindOrder(kind string) int {
+	return slices.Index([]string{KindGroup, KindUser, KindServicePrincipal}, kind)
+}
+
+// outranks reports whether a grant is shown rather than another one of the same principal on the same experiment.
+func (g Grant) outranks(other Grant) bool {
+	switch {
+	case g.Effective != other.Effective:
+		return g.Effective
+	case g.Level != other.Level:
+		return compareLevels(g.Level, other.Level) < 0
+	case g.Inherited != other.Inherited:
+		return !g.Inherited
+	default:
+		return g.InheritedFrom < other.InheritedFrom
+	}
+}
+
+// describe returns the level of a grant and where it comes from.
+func (g Grant) describe() string {
+	switch {
+	case !g.Inherited:
+		return g.Level + ", granted directly"
+	case g.InheritedFrom == "":
+		return g.Level + ", inherited"
+	default:
+		return g.Level + ", inherited from " + g.InheritedFrom
+	}
+}
+
+// label returns the name of a principal. The application ID of a service principal follows its display name.
+func (c column) label() string {
+	if c.displayName != "" && c.kind == KindServicePrincipal {
+		return c.displayName + " (" + c.name + ")"
+	}
+	return c.name
+}
+
+// noun returns the kind of a principal in words.
+func (c column) noun() string { return strings.ReplaceAll(c.kind, "_", " ") }
+
+// levels returns the levels that are shown, the highest first.
+func (m *Matrix) levels() []string {
+	found := map[string]bool{}
+	for _, cells := range m.cells {
+		for _, c := range cells {
+			found[c.shown.Level] = true
+		}
+	}
+	return slices.SortedFunc(maps.Keys(found), compareLevels)
+}

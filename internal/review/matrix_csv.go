@@ -1,0 +1,53 @@
+package review
+
+import (
+	"regexp"
+	"strings"
+)
+
+// CSV returns a table with a line for each experiment and a column for each principal. Every field is quoted, and a field that a
+// spreadsheet would evaluate as a formula is marked as text.
+func (m *Matrix) CSV() string {
+	var b strings.Builder
+	line := []string{"experiment", "experiment_id"}
+	for _, c := range m.columns {
+		line = append(line, c.noun()+" "+c.label())
+	}
+	writeCSVLine(&b, line)
+	for _, r := range m.rows {
+		line = []string{r.name, r.id}
+		for _, c := range m.columns {
+			shown := m.cells[r][c].shown
+			field := shown.Level
+			if shown.Inherited {
+				field += " (inherited)"
+			}
+			line = append(line, field)
+		}
+		writeCSVLine(&b, line)
+	}
+	for _, u := range m.unreadable {
+		writeCSVLine(&b, append([]string{u.Experiment, "not readable: " + u.Reason}, make([]string, len(m.columns))...))
+	}
+	return b.String()
+}
+
+// writeCSVLine quotes every field: with the separator of another locale, a spreadsheet would split fields without quotes.
+func writeCSVLine(b *strings.Builder, fields []string) {
+	for i, field := range fields {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(`"` + strings.ReplaceAll(escapeFormula(field), `"`, `""`) + `"`)
+	}
+	b.WriteByte('\n')
+}
+
+// formulaStart is where a spreadsheet would see a formula: at the start of a field, or of what is a field to a spreadsheet with another
+// separator, behind characters that spreadsheets skip there. Spreadsheets in East Asia also evaluate the full-width signs.
+var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([=+\-@＝＋－＠])`)
+
+// escapeFormula marks a field as text if a spreadsheet would evaluate it as a formula.
+func escapeFormula(field string) string {
+	return formulaStart.ReplaceAllString(field, "$1$2'$3")
+}

@@ -1,0 +1,129 @@
+package review
+
+import (
+	"encoding/csv"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// grantOf is the least that a grant has.
+func grantOf(experiment, kind, principal, level string, inherited bool) Grant {
+	return Grant{Experiment: experiment, Kind: kind, Principal: principal, Level: level, Inherited: inherited}
+}
+
+func inheritedFrom(object string, g Grant) Grant {
+	g.InheritedFrom = object
+	return g
+}
+
+func someGrants() []Grant {
+	return []Grant{
+		grantOf("/Projects/churn", "user", "ana@example.com", "CAN_EDIT", false),
+		inheritedFrom("/Projects", grantOf("/Projects/churn", "user", "ana@example.com", "CAN_MANAGE", true)),
+		inheritedFrom("/directories/7", grantOf("/Projects/churn", "group", "risk", "CAN_READ", true)),
+		grantOf("/Projects/churn", "group", "risk", "CAN_READ", false),
+		{Experiment: "/Projects/alpha", Kind: "service_principal", Principal: "6f1c", DisplayName: "deployer", Level: "CAN_EDIT"},
+		grantOf("/Projects/alpha", "group", "admins", "CAN_MANAGE", true),
+	}
+}
+
+// hostile are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
+var hostile = []string{
+	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1",
+	"a;\"=1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
+	"<script>alert(1)</script>", "</script><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
+	"'onmouseover='alert(1)", "{{.}}", "${7*7}", "]]>", "<!--",
+	"&lt;", "\u202eright to left", "zero\u200bwidth", "\u2028", "@octocat", " space ", "模型 ☃", "\x00",
+	"javascript:alert(1)", "</style>", "</title>",
+}
+
+func hostileGrants() []Grant {
+	var grants []Grant
+	for i, name := range hostile {
+		grants = append(grants, grantOf(name, name, name, name, false), Grant{
+			Experiment: name, Kind: "user", Principal: hostile[len(hostile)-1-i], DisplayName: name, Level: "CAN_EDIT",
+			Inherited: i%2 == 0, InheritedFrom: name,
+		})
+	}
+	return grants
+}
+
+// pageOf renders grants as a page.
+func pageOf(t *testing.T, r Review) string {
+	t.Helper()
+	page, err := NewMatrix(r).HTML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// The order of the grants does not matter, and they are left as they are.
+func TestMatrix_deterministic(t *testing.T) {
+	t.Parallel()
+	render := func(grants []Grant) string {
+		m := NewMatrix(Review{Grants: grants})
+		return m.Markdown() + m.CSV() + pageOf(t, Review{Grants: grants})
+	}
+	grants := append(someGrants(), hostileGrants()...)
+	given := slices.Clone(grants)
+	want := render(grants)
+	if !slices.Equal(grants, given) {
+		t.Error("rendering changes the grants")
+	}
+	for seed := range uint64(5) {
+		rand.New(rand.NewPCG(seed, 1)).Shuffle(len(grants), func(i, j int) { grants[i], grants[j] = grants[j], grants[i] })
+		if render(grants) != want {
+			t.Fatal("the text depends on the order of the grants")
+		}
+	}
+}
+
+// Which of several grants is shown.
+func TestNewMatrix_ranking(t *testing.T) {
+	t.Parallel()
+	grant := func(level string, inherited bool) Grant { return grantOf("e", "user", "u", level, inherited) }
+	effective := func(g Grant) Grant {
+		g.Effective = true
+		return g
+	}
+	for name, c := range map[string]struct {
+		grants []Grant
+		want   string
+	}{
+		"the highest": {
+			[]Grant{grant("CAN_READ", false), grant("CAN_MANAGE", true), grant("CAN_EDIT", false)}, "CAN_MANAGE (inherited)",
+		},
+		"the direct of two":    {[]Grant{grant("CAN_EDIT", true), grant("CAN_EDIT", false)}, "CAN_EDIT"},
+		"use above read":       {[]Grant{grant("USE", false), grant("CAN_READ", false)}, "USE"},
+		"what the review says": {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
+		"known before unknown": {[]Grant{grant("CAN_FLY", false), grant("CAN_READ", true)}, "CAN_READ (inherited)"},
+		"an unknown one":       {[]Grant{grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+		"unknown ones by name": {[]Grant{grant("CAN_SWIM", true), grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+	} {
+		for range 2 {
+			lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: c.grants}).CSV())).ReadAll()
+			if err != nil || len(lines) != 2 || lines[1][2] != c.want {
+				t.Errorf("%s: the lines are %q (%v), want %q", name, lines, err, c.want)
+			}
+			slices.Reverse(c.grants)
+		}
+	}
+}
+
+// Every format of a review without anything says something.
+func TestMatrix_empty(t *testing.T) {
+	t.Parallel()
+	m := NewMatrix(Review{})
+	if got, want := m.Markdown(), "| Experiment |\n|------------|\n\n*Italic*: inherited.\n"; got != want {
+		t.Errorf("the table is %q, want %q", got, want)
+	}
+	if got, want := m.CSV(), `"experiment","experiment_id"`+"\n"; got != want {
+		t.Errorf("the lines are %q, want %q", got, want)
+	}
+	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>There are no experiments and no grants.</p>") {
+		t.Errorf("the page is %s", page)
+	}
+}

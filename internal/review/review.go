@@ -1,0 +1,59 @@
+// Package review computes what a permission review shows from the grants on experiments. It knows the standard library and plain types
+// alone: reading grants from a server, and converting them from and to Terraform values, is up to the caller.
+package review
+
+// Review is the result of reading the permissions of experiments.
+type Review struct {
+	// Grants are in any order.
+	Grants []Grant
+	// Experiments are the experiments whose grants could be read. Experiments of Grants that are missing here count as well.
+	Experiments []Experiment
+	// Unreadable are the experiments whose grants could not be read.
+	Unreadable []Unreadable
+	// DefaultLevel is the permission level that every user has at least on every experiment. It is empty if there is none or it is unknown.
+	DefaultLevel string
+}
+
+// Experiment is an experiment of a review.
+type Experiment struct {
+	// ID distinguishes experiments with the same name. It can be empty.
+	ID   string
+	Name string
+}
+
+// Grant is a permission level of a principal on an experiment.
+type Grant struct {
+	// Experiment is the name of the experiment.
+	Experiment string
+	// ExperimentID distinguishes experiments with the same name. It can be empty.
+	ExperimentID string
+	// Kind is the kind of the principal: [KindGroup], [KindUser], or [KindServicePrincipal]. Other kinds are allowed.
+	Kind string
+	// Principal is the name of the principal: a group name, a username or email, or an application ID.
+	Principal string
+	// DisplayName is empty if the server does not return one.
+	DisplayName string
+	// Level is a permission level such as CAN_EDIT. Unknown levels are allowed.
+	Level string
+	// Inherited is false for a direct grant.
+	Inherited bool
+	// InheritedFrom describes where an inherited grant comes from. It is empty if that is unknown.
+	InheritedFrom string
+	// Effective is set for the grant that determines the effective level of the principal on the experiment, if the review determined it.
+	Effective bool
+}
+
+// Unreadable is an experiment whose grants could not be read.
+type Unreadable struct {
+	// Experiment is the name of the experiment.
+	Experiment string
+	// Reason is a text for people.
+	Reason string
+}
+
+// The kinds of principals. An MLflow server has roles in place of groups.
+const (
+	KindGroup            = "group"
+	KindUser             = "user"
+	KindServicePrincipal = "service_principal"
+)
