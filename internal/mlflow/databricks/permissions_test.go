@@ -347,17 +347,15 @@ func TestIDsAreNoPaths(t *testing.T) {
 		t.Run(id, func(t *testing.T) {
 			t.Parallel()
 			var path string
-			client := mlflowtest.NewScripted(t).Client(databricks.Backend{}, func(o *mlflow.Options) {
-				o.Transport = mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
-					path = r.URL.EscapedPath() + r.URL.RawQuery
-					return nil, fmt.Errorf("enough")
-				})
-			}, mlflowtest.Quickly)
+			client := mlflowtest.Client(mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+				path = r.URL.EscapedPath() + r.URL.RawQuery
+				return nil, fmt.Errorf("enough")
+			}), databricks.Backend{}, mlflowtest.Quickly)
 			if _, err := client.AccessControl().Get(t.Context(), id); err == nil {
 				t.Error("no error")
 			}
-			rest := strings.TrimPrefix(path, permissionsPath)
-			if dots := id == "." || id == ".."; dots && path != "" || !dots && (rest == path || strings.ContainsAny(rest, "/?")) {
+			sent := strings.TrimPrefix(path, permissionsPath)
+			if dots := id == "." || id == ".."; dots && path != "" || !dots && (sent == path || strings.ContainsAny(sent, "/?")) {
 				t.Errorf("sent to %q", path)
 			}
 		})

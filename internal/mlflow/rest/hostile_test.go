@@ -141,12 +141,10 @@ func TestEndlessBodies(t *testing.T) {
 			t.Parallel()
 			body := &endless{text: tc.text}
 			tries := 0
-			client := newClient(nil, func(o *rest.Options) {
-				o.Transport = mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
-					tries++
-					return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
-				})
-			})
+			client := newClient(mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
+				tries++
+				return &http.Response{StatusCode: tc.status, Header: http.Header{"Content-Type": {tc.mediaType}}, Body: io.NopCloser(body), Request: r}, nil
+			}))
 			if _, err := get(t.Context(), client); err == nil || len(err.Error()) > 2000 {
 				t.Errorf("error %v", err)
 			}
@@ -160,13 +158,8 @@ func TestEndlessBodies(t *testing.T) {
 func TestServerDate(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 25, 20, 36, 0, 0, time.UTC)
-	client := newClient(nil, func(o *rest.Options) {
-		o.Transport = mlflowtest.Transport(func(r *http.Request) (*http.Response, error) {
-			body := `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Could not find experiment with name 'churn'"}`
-			header := http.Header{"Content-Type": {"application/json"}, "Date": {at.Format(http.TimeFormat)}}
-			return &http.Response{StatusCode: http.StatusNotFound, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
-		})
-	})
+	const body = `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Could not find experiment with name 'churn'"}`
+	client := newClient(mlflowtest.NewReplies(reply(http.StatusNotFound, body, "Date", at.Format(http.TimeFormat))))
 	_, err := get(t.Context(), client)
 	if got := rest.ServerDate(err); !got.Equal(at) {
 		t.Errorf("date %s", got)
