@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
 // An experiment that the caller manages as a member of a group alone.
@@ -30,7 +31,7 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
-	r := &experimentPermissionResource{resourceBase{&providerData{client: clientOf(t, w, emulator.UserToken)}}}
+	r := &experimentPermissionResource{resourceBase{&providerData{client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
 	expectRisk := func(level string) {
 		t.Helper()
 		got := ""
@@ -71,7 +72,7 @@ func TestPermission_oneWriterAtATime(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	r := &experimentPermissionResource{resourceBase{&providerData{client: clientOf(t, w, emulator.UserToken)}}}
+	r := &experimentPermissionResource{resourceBase{&providerData{client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
 	w.Before("", anyACL, func(req *http.Request) {
 		if lock := r.provider.run.ACLLock(id); lock.TryLock() {
 			lock.Unlock()

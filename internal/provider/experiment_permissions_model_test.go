@@ -3,13 +3,9 @@ package provider
 import (
 	"context"
 	"maps"
-	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -19,8 +15,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
 const someApplication = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
@@ -292,7 +287,7 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 
 	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
 	plan.ExperimentID = types.StringValue(id)
-	asUser, asAdmin := clientOf(t, w, emulator.UserToken), clientOf(t, w, emulator.AdminToken)
+	asUser, asAdmin := mlflowtest.Connect(t, w, emulator.UserToken), mlflowtest.Connect(t, w, emulator.AdminToken)
 
 	diags := resourceOf(asUser).planTakeover(context.Background(), plan)
 	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
@@ -347,7 +342,7 @@ func TestPermissionsRetained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
 			var diags diag.Diagnostics
-			got := resourceOf(clientOf(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			got := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
 			var want []mlflow.Grant
 			if c.want {
 				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
@@ -366,7 +361,7 @@ func TestPermissionsRetained(t *testing.T) {
 func TestPermissionsWriteRefused(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-	r := resourceOf(clientOf(t, w, emulator.UserToken))
+	r := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken))
 	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
 	plan.ExperimentID = types.StringValue(id)
 	diags := r.write(context.Background(), plan, types.MapNull(types.StringType))
@@ -388,7 +383,7 @@ func TestPermissionsFolderPaths(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)
 	read := func(want levels, calls int) {
 		t.Helper()
-		client := clientOf(t, w, emulator.UserToken)
+		client := mlflowtest.Connect(t, w, emulator.UserToken)
 		acl, problem := readACL(context.Background(), client, id)
 		if problem != nil {
 			t.Fatal(problem.err)
@@ -403,7 +398,7 @@ func TestPermissionsFolderPaths(t *testing.T) {
 	}
 	read(levels{"/directories/": "/"}, 0)
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
-	acl, _ := readACL(context.Background(), clientOf(t, w, emulator.UserToken), id)
+	acl, _ := readACL(context.Background(), mlflowtest.Connect(t, w, emulator.UserToken), id)
 	from := acl.Entries[slices.IndexFunc(acl.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
 	read(levels{"/directories/": "/"}, 3) // the user may see neither folder
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
@@ -422,7 +417,7 @@ func TestPermissionsRelease(t *testing.T) {
 	state := permissionsOf(levels{"ds": "CAN_EDIT"}, levels{"ANA@example.com": "CAN_MANAGE"}, nil)
 	state.ExperimentID, state.KeepCallerAccess = types.StringValue(id), types.BoolValue(false)
 
-	as := func(token string) *experimentPermissionsResource { return resourceOf(clientOf(t, w, token)) }
+	as := func(token string) *experimentPermissionsResource { return resourceOf(mlflowtest.Connect(t, w, token)) }
 	expectDetail(t, as(emulator.ServicePrincipalToken).release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
 	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
@@ -463,30 +458,6 @@ const anyACL = "/api/2.0/permissions/*/*"
 
 func resourceOf(client *mlflow.Client) *experimentPermissionsResource {
 	return &experimentPermissionsResource{resourceBase{&providerData{client: client}}}
-}
-
-// clientOf calls a local workspace with a token.
-func clientOf(t *testing.T, w http.Handler, token string) *mlflow.Client {
-	t.Helper()
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	base, err := url.Parse(server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return mlflow.New(mlflow.Options{Backend: databricks.Backend{}, Options: rest.Options{
-		Endpoint:     func(context.Context) (rest.Endpoint, error) { return rest.Endpoint{BaseURL: base}, nil },
-		Transport:    bearer(token),
-		RetryTimeout: time.Second,
-	}})
-}
-
-type bearer string
-
-func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
-	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+string(b))
-	return http.DefaultTransport.RoundTrip(req)
 }
 
 func expectModel(t *testing.T, got, want *experimentPermissionsModel) {

@@ -9,6 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
@@ -57,7 +58,7 @@ func TestFolderTracker_calls(t *testing.T) {
 	t.Parallel()
 	w := emulator.New(emulator.Options{})
 	w.Mkdirs("/a/b/c/d/e/f/g/h")
-	client := clientOf(t, w, emulator.AdminToken)
+	client := mlflowtest.Connect(t, w, emulator.AdminToken)
 	find := func(name string, objects ...string) (paths map[string]string, calls int) {
 		w.ResetJournal()
 		tracker := review.NewFolderTracker()

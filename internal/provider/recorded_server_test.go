@@ -6,21 +6,21 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// recordedServer answers as MLflow 3.17 was recorded with basic authentication, see internal/mlflow/testdata. It has one experiment, 1, named churn,
+// recordedServer answers as MLflow 3.17 was recorded with basic authentication, see internal/mlflow/mlflowtest/testdata. It has one experiment, 1, named churn,
 // the users admin, ana and ben, and the roles risk (USE on every experiment) and bosses (manages the workspace). Only what users hold on the experiment
 // changes, by the calls for their grants.
 type recordedServer struct {
 	*backend
 	t       *testing.T
-	answers map[string]recordedAnswer
+	answers map[string]mlflowtest.Exchange
 
 	mu sync.Mutex
 	// levels is what each user holds on the experiment, in the server's words.
@@ -28,14 +28,6 @@ type recordedServer struct {
 	// created is the experiment's creation time, in milliseconds.
 	created int64
 	writes  []string
-}
-
-type recordedAnswer struct {
-	Name   string          `json:"name"`
-	Call   string          `json:"call"`
-	Status int             `json:"status"`
-	Type   string          `json:"type"`
-	Answer json.RawMessage `json:"answer"`
 }
 
 // What the answers change in.
@@ -47,24 +39,17 @@ const (
 // newRecordedServer serves the recording, with these levels of users on the experiment.
 func newRecordedServer(t *testing.T, levels map[string]string) *recordedServer {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("..", "mlflow", "testdata", "mlflow-3.17.2-basic-auth.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var list []recordedAnswer
-	if err := json.Unmarshal(data, &list); err != nil {
-		t.Fatal(err)
-	}
-	s := &recordedServer{t: t, answers: map[string]recordedAnswer{}, levels: levels, created: recordedCreated}
+	recording := mlflowtest.ReadRecording(t, mlflowtest.RBACServer)
+	s := &recordedServer{t: t, answers: map[string]mlflowtest.Exchange{}, levels: levels, created: recordedCreated}
 	for _, name := range []string{
 		"users/permissions/get: the probe", "users/permissions/get: by the default", "users/list: picture", "roles/list: picture", "get", "get-by-name",
 		"users/current: admin", "current/permissions: admin", "grant", "revoke", "set-experiment-tag", "delete-experiment-tag",
 	} {
-		i := slices.IndexFunc(list, func(a recordedAnswer) bool { return a.Name == name })
-		if i < 0 {
+		answer, ok := recording[name]
+		if !ok {
 			t.Fatalf("%s is not recorded", name)
 		}
-		s.answers[list[i].Call] = list[i]
+		s.answers[answer.Call] = answer
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -88,7 +73,7 @@ func (s *recordedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, there := s.answers[call]
 	if !there {
 		s.t.Errorf("unexpected %s %s", call, body)
-		a = recordedAnswer{Status: http.StatusBadRequest, Type: "application/json", Answer: json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected call"}`)}
+		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Answer: json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected call"}`)}
 	}
 	text := strings.ReplaceAll(string(a.Answer), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
 	if call == recordedRoles {

@@ -39,12 +39,12 @@ func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(
 // Quickly bounds the retries of a client.
 func Quickly(o *mlflow.Options) { o.RetryTimeout = 5 * time.Second }
 
-// bearer authenticates as the admin of a local workspace.
-type bearer struct{}
+// bearer authenticates with a token.
+type bearer string
 
-func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	req = req.Clone(req.Context())
-	req.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
+	req.Header.Set("Authorization", "Bearer "+string(b))
 	return http.DefaultTransport.RoundTrip(req)
 }
 
@@ -52,6 +52,12 @@ func (bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 func Workspace(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)) (*emulator.Workspace, *mlflow.Client) {
 	t.Helper()
 	w := emulator.New(o)
+	return w, Connect(t, w, emulator.AdminToken, change...)
+}
+
+// Connect serves an in-memory workspace, and returns a client of the account that has a token.
+func Connect(t *testing.T, w *emulator.Workspace, token string, change ...func(*mlflow.Options)) *mlflow.Client {
+	t.Helper()
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	base, err := url.Parse(server.URL)
@@ -62,5 +68,5 @@ func Workspace(t *testing.T, o emulator.Options, change ...func(*mlflow.Options)
 		o.Endpoint = func(context.Context) (rest.Endpoint, error) { return rest.Endpoint{BaseURL: base}, nil }
 		o.RetryTimeout = 10 * time.Second
 	}
-	return w, Client(bearer{}, databricks.Backend{}, append([]func(*mlflow.Options){at}, change...)...)
+	return Client(bearer(token), databricks.Backend{}, append([]func(*mlflow.Options){at}, change...)...)
 }
