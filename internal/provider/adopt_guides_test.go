@@ -1,7 +1,6 @@
 package provider_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,17 +11,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	frameworkresource "github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -47,14 +43,14 @@ func newShell(t *testing.T) shell {
 	dir := t.TempDir()
 	for _, registry := range []string{"registry.terraform.io", "registry.opentofu.org"} {
 		folder := filepath.Join(dir, "mirror", registry, "mlflow-terraform/mlflow/0.1.0", runtime.GOOS+"_"+runtime.GOARCH)
-		writeFile(t, filepath.Join(folder, "placeholder"), "")
+		acctest.WriteFile(t, filepath.Join(folder, "placeholder"), "")
 		if err := os.Symlink(provider, filepath.Join(folder, "terraform-provider-mlflow_v0.1.0")); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s := shell{bin: filepath.Join(dir, "bin"), settings: filepath.Join(dir, "cli.tfrc")}
-	writeFile(t, s.settings, fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")))
-	writeFile(t, filepath.Join(s.bin, "placeholder"), "")
+	acctest.WriteFile(t, s.settings, fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror")))
+	acctest.WriteFile(t, filepath.Join(s.bin, "placeholder"), "")
 	if err := os.Symlink(cli, filepath.Join(s.bin, "terraform")); err != nil {
 		t.Fatal(err)
 	}
@@ -62,14 +58,14 @@ func newShell(t *testing.T) shell {
 }
 
 // run runs commands in a folder, for the admin of the workspace, and gives what they print.
-func (s shell) run(t *testing.T, w *workspace, dir, commands string, environment ...string) string {
+func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, environment ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
 	command.Dir = dir
 	command.Env = append([]string{
 		"PATH=" + s.bin + ":" + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + os.TempDir(), "NO_PROXY=*", "TF_CLI_CONFIG_FILE=" + s.settings, "CHECKPOINT_DISABLE=1",
 		"TF_IN_AUTOMATION=1", "TF_INPUT=0", "TF_CLI_ARGS=-no-color", "TF_CLI_ARGS_apply=-auto-approve",
-		"DATABRICKS_HOST=" + w.url, "DATABRICKS_TOKEN=" + emulator.AdminToken,
+		"DATABRICKS_HOST=" + w.URL, "DATABRICKS_TOKEN=" + emulator.AdminToken,
 	}, environment...)
 	out, err := command.CombinedOutput()
 	if err != nil {
@@ -107,7 +103,7 @@ func copyExample(t *testing.T, name string) string {
 }
 
 // expectAdopted checks what an apply and the plan after it print, and that nothing was written to the server.
-func expectAdopted(t *testing.T, w *workspace, out string, resources int) {
+func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
 		t.Errorf("nothing says %q in\n%s", want, lastLines(out))
@@ -115,16 +111,16 @@ func expectAdopted(t *testing.T, w *workspace, out string, resources int) {
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
 		t.Errorf("the last plan says\n%s", last)
 	}
-	w.expectWrites(t)
+	w.ExpectWrites(t)
 }
 
 // addAwkward makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
-func addAwkward(t *testing.T, w *workspace) {
+func addAwkward(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
 	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
 	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody-else-s", nil)
-	id := w.mustFind(t, "/Projects/team-01/experiment-000001").ID
+	id := w.MustFind(t, "/Projects/team-01/experiment-000001").ID
 	w.SetTag(id, "mlflow.note.content", "Costs $5 ${not.a.template} %{nor this}\nand \"this\"")
 	w.SetTag(id, "removed", "")
 	w.Grant(id, emulator.UserPrincipal(emulator.Admin), "CAN_MANAGE")
@@ -137,27 +133,27 @@ func TestGuide_adopting(t *testing.T) {
 	s.skipBelow(t, 7, "for_each in import blocks")
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
-		w, dir := newWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
+		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
 		addAwkward(t, w)
 		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
 		t.Parallel()
-		w, dir := newWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
+		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
 		addAwkward(t, w)
 		discover, _, _ := strings.Cut(guideCommands(t, guide, "A folder, or everything"), "\n\n")
 		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
 	})
 	t.Run("a folder, with default tags", func(t *testing.T) {
 		t.Parallel()
-		w, dir := newWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
-		writeFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
+		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
+		acctest.WriteFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
 		out := s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
 		expectAdopted(t, w, out, 6)
 	})
 	t.Run("a server without permissions", func(t *testing.T) {
 		t.Parallel()
-		w, dir := newWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
+		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
 		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
 		if n := w.Count("GET", "/api/2.0/permissions/experiments/*"); n != 0 {
 			t.Errorf("permissions were read %d times", n)
@@ -166,15 +162,15 @@ func TestGuide_adopting(t *testing.T) {
 	t.Run("with a query", func(t *testing.T) {
 		s.skipBelow(t, 14, "terraform query")
 		t.Parallel()
-		w, dir := newWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
+		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
 		addAwkward(t, w)
-		w.SetTag(w.mustFind(t, "/Projects/notebook").ID, "team", "risk")
+		w.SetTag(w.MustFind(t, "/Projects/notebook").ID, "team", "risk")
 		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
 		for name, file := range map[string]string{
 			"versions.tf": "adopt-everything/versions.tf", "experiments.tfquery.hcl": "list-resources/mlflow_experiment/list-resource.tfquery.hcl",
 			"permissions.tfquery.hcl": "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
 		} {
-			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
+			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
 		out := s.run(t, w, dir, guideCommands(t, guide, "With a query"))
 		expectAdopted(t, w, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
@@ -184,10 +180,10 @@ func TestGuide_adopting(t *testing.T) {
 	})
 	t.Run("one experiment", func(t *testing.T) {
 		t.Parallel()
-		w, dir := newWorkspace(t), t.TempDir()
+		w, dir := acctest.NewWorkspace(t), t.TempDir()
 		w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
 		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
-			writeFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
+			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, `name              = "/Shared/churn"`) {
@@ -198,25 +194,25 @@ func TestGuide_adopting(t *testing.T) {
 
 // TestGuide_migrating applies the files of the guide one after the other.
 func TestGuide_migrating(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	w.Mkdirs("/Projects")
 	root := func(name string) string {
 		dir := copyFiles(t, "migrate-from-databricks/"+name)
 		for _, file := range []string{"main.tf", "versions.tf"} {
 			if _, err := os.Stat(filepath.Join(dir, file)); err == nil {
-				writeFile(t, filepath.Join(dir, file), strings.ReplaceAll(readFile(t, filepath.Join(dir, file)), `"databricks/databricks"`, `"hashicorp/databricks"`))
+				acctest.WriteFile(t, filepath.Join(dir, file), strings.ReplaceAll(readFile(t, filepath.Join(dir, file)), `"databricks/databricks"`, `"hashicorp/databricks"`))
 			}
 		}
 		return dir
 	}
 	after, done := root("after"), root("after")
-	w.connect(t, after, true)
-	w.connect(t, done, true)
+	w.Connect(t, after, true)
+	w.Connect(t, done, true)
 	versions := regexp.MustCompile(`(?s)    # Until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
 	if strings.Contains(versions, "databricks\"") {
 		t.Errorf("the Databricks provider is still in\n%s", versions)
 	}
-	writeFile(t, filepath.Join(done, "versions.tf"), versions)
+	acctest.WriteFile(t, filepath.Join(done, "versions.tf"), versions)
 	if err := os.Remove(filepath.Join(done, "moved.tf")); err != nil {
 		t.Fatal(err)
 	}
@@ -225,7 +221,7 @@ func TestGuide_migrating(t *testing.T) {
 			t.Errorf("the guide does not apply\n%s", block)
 		}
 	}
-	both := factories()
+	both := acctest.Factories()
 	both["databricks"] = func() (tfprotov6.ProviderServer, error) {
 		return providerserver.NewProtocol6(&migratedProvider{w: w})(), nil
 	}
@@ -236,124 +232,27 @@ func TestGuide_migrating(t *testing.T) {
 			{ConfigDirectory: config.StaticDirectory(root("before")), ProtoV6ProviderFactories: both},
 			{
 				PreConfig: w.ResetJournal, ConfigDirectory: config.StaticDirectory(after), ProtoV6ProviderFactories: both,
-				ConfigPlanChecks: before(noChanges{}), PostApplyFunc: func() { w.expectWrites(t) },
+				ConfigPlanChecks: acctest.PreApply(noChanges{}), PostApplyFunc: func() { w.ExpectWrites(t) },
 			},
 			{
-				ConfigDirectory: config.StaticDirectory(done), ProtoV6ProviderFactories: factories(),
-				ConfigPlanChecks: before(plancheck.ExpectEmptyPlan()), PostApplyFunc: func() { w.expectWrites(t) },
+				ConfigDirectory: config.StaticDirectory(done), ProtoV6ProviderFactories: acctest.Factories(),
+				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()), PostApplyFunc: func() { w.ExpectWrites(t) },
 			},
 		},
 	})
 }
 
-// migratedProvider stands for the Databricks provider: what is created with it is there in the workspace.
-type migratedProvider struct {
-	vendorProvider
-	w *workspace
-}
-
-func (p *migratedProvider) Resources(context.Context) []func() frameworkresource.Resource {
-	return []func() frameworkresource.Resource{
-		func() frameworkresource.Resource {
-			return &migratedExperiment{vendorResource{name: "mlflow_experiment"}, p.w}
-		},
-		func() frameworkresource.Resource {
-			return &migratedPermissions{vendorResource{name: "permissions"}, p.w}
-		},
-	}
-}
-
-type migratedExperiment struct {
-	vendorResource
-	w *workspace
-}
-
-func (r *migratedExperiment) Schema(_ context.Context, _ frameworkresource.SchemaRequest, resp *frameworkresource.SchemaResponse) {
-	resp.Schema = schema.Schema{
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true}, "name": schema.StringAttribute{Required: true},
-			"artifact_location": schema.StringAttribute{Computed: true}, "creation_time": schema.Int64Attribute{Computed: true},
-		},
-		Blocks: map[string]schema.Block{"tags": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-			"key": schema.StringAttribute{Required: true}, "value": schema.StringAttribute{Required: true},
-		}}}},
-	}
-}
-
-func (r *migratedExperiment) Create(ctx context.Context, req frameworkresource.CreateRequest, resp *frameworkresource.CreateResponse) {
-	var m struct {
-		ID               types.String `tfsdk:"id"`
-		Name             types.String `tfsdk:"name"`
-		ArtifactLocation types.String `tfsdk:"artifact_location"`
-		CreationTime     types.Int64  `tfsdk:"creation_time"`
-		Tags             []struct {
-			Key   string `tfsdk:"key"`
-			Value string `tfsdk:"value"`
-		} `tfsdk:"tags"`
-	}
-	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
-	tags := map[string]string{}
-	for _, t := range m.Tags {
-		tags[t.Key] = t.Value
-	}
-	e, _ := r.w.Experiment(r.w.CreateExperiment(emulator.Admin, strings.TrimPrefix(m.Name.ValueString(), "/Workspace"), tags))
-	m.ID, m.ArtifactLocation, m.CreationTime = types.StringValue(e.ID), types.StringValue(e.ArtifactLocation), types.Int64Value(e.CreationTime)
-	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
-}
-
-type migratedPermissions struct {
-	vendorResource
-	w *workspace
-}
-
-func (r *migratedPermissions) Schema(_ context.Context, _ frameworkresource.SchemaRequest, resp *frameworkresource.SchemaResponse) {
-	optional := schema.StringAttribute{Optional: true}
-	resp.Schema = schema.Schema{
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": schema.StringAttribute{Required: true},
-		},
-		Blocks: map[string]schema.Block{"access_control": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-			"user_name": optional, "group_name": optional, "service_principal_name": optional, "permission_level": schema.StringAttribute{Required: true},
-		}}}},
-	}
-}
-
-func (r *migratedPermissions) Create(ctx context.Context, req frameworkresource.CreateRequest, resp *frameworkresource.CreateResponse) {
-	var id types.String
-	var entries []struct {
-		User             types.String `tfsdk:"user_name"`
-		Group            types.String `tfsdk:"group_name"`
-		ServicePrincipal types.String `tfsdk:"service_principal_name"`
-		Level            string       `tfsdk:"permission_level"`
-	}
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("experiment_id"), &id)...)
-	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("access_control"), &entries)...)
-	for _, e := range entries {
-		switch {
-		case !e.User.IsNull():
-			r.w.Grant(id.ValueString(), emulator.UserPrincipal(e.User.ValueString()), e.Level)
-		case !e.Group.IsNull():
-			r.w.Grant(id.ValueString(), emulator.GroupPrincipal(e.Group.ValueString()), e.Level)
-		default:
-			r.w.Grant(id.ValueString(), emulator.ServicePrincipalPrincipal(e.ServicePrincipal.ValueString()), e.Level)
-		}
-	}
-	resp.State.Raw = req.Plan.Raw
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), "/experiments/"+id.ValueString())...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("object_type"), "mlflowExperiment")...)
-}
-
 // TestExamples_movedLabel gives a block another label, as the example has it.
 func TestExamples_movedLabel(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	block := func(label string) string {
-		return w.config(fmt.Sprintf("resource \"mlflow_experiment\" %q {\n  name = \"/Shared/churn\"\n}\n", label))
+		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" %q {\n  name = \"/Shared/churn\"\n}\n", label))
 	}
-	unitTest(t,
+	acctest.UnitTest(t,
 		resource.TestStep{Config: block("old")},
 		resource.TestStep{
 			PreConfig: w.ResetJournal, Config: block("churn") + readFile(t, examplesDir+"/resources/mlflow_experiment/moved-label.tf"),
-			ConfigPlanChecks: before(noChanges{}), PostApplyFunc: func() { w.expectWrites(t) },
+			ConfigPlanChecks: acctest.PreApply(noChanges{}), PostApplyFunc: func() { w.ExpectWrites(t) },
 		},
 	)
 }
@@ -361,7 +260,7 @@ func TestExamples_movedLabel(t *testing.T) {
 // TestExamples_identity imports by the identities of the examples, through the plugin protocol: few CLIs know them yet.
 func TestExamples_identity(t *testing.T) {
 	t.Parallel()
-	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
 	files, err := filepath.Glob(examplesDir + "/resources/*/identity-import.tf")
 	if err != nil || len(files) != 4 {
 		t.Fatalf("examples are %q, %v", files, err)
@@ -394,9 +293,9 @@ func TestExamples_identity(t *testing.T) {
 // TestExamples_query lists what the examples list, through the plugin protocol, which needs no CLI that knows list blocks.
 func TestExamples_query(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, emulator.Options{Seed: 12})
+	w := acctest.NewWorkspace(t, emulator.Options{Seed: 12})
 	w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"})
-	d := w.direct(t, emulator.AdminToken)
+	d := w.Direct(t, emulator.AdminToken)
 	for kind, want := range map[string]int{"mlflow_experiment": 1, "mlflow_experiment_permissions": 10} {
 		t.Run(kind, func(t *testing.T) {
 			text := readFile(t, filepath.Join(examplesDir, "list-resources", kind, "list-resource.tfquery.hcl"))
@@ -408,9 +307,9 @@ func TestExamples_query(t *testing.T) {
 			if l, ok := queryArguments(t, block)["limit"].(float64); ok {
 				limit = int64(l)
 			}
-			found := d.list(kind, queryArguments(t, arguments), limit, true)
+			found := d.List(kind, queryArguments(t, arguments), limit, true)
 			for _, l := range found {
-				if l.says != "" || l.resource == nil {
+				if l.Says != "" || l.Resource == nil {
 					t.Errorf("listed %+v", l)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -60,11 +61,11 @@ func TestAdvice(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t)
-			c.fault.Path = experimentCalls + "create"
+			w := acctest.NewWorkspace(t)
+			c.fault.Path = acctest.ExperimentCalls + "create"
 			w.Inject(c.fault)
-			d := newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
-			_, got := d.apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
+			d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+			_, got := d.Apply("mlflow_experiment", nil, map[string]any{"name": "/Shared/x"})
 			for _, want := range c.says {
 				if !strings.Contains(got, want) {
 					t.Errorf("says %q, want %q", got, want)
@@ -89,19 +90,19 @@ func TestRefusedCredentials(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t)
-			config["host"] = w.url
-			d := newDirect(t, config)
+			w := acctest.NewWorkspace(t)
+			config["host"] = w.URL
+			d := acctest.NewDirect(t, config)
 			experiment := map[string]any{"name": "/Shared/x"}
-			_, first := d.apply("mlflow_experiment", nil, experiment)
+			_, first := d.Apply("mlflow_experiment", nil, experiment)
 			if !strings.Contains(first, "error: ") || strings.Contains(first, "no request was sent") {
 				t.Errorf("the first says %q", first)
 			}
 			w.ResetJournal()
 			grants := map[string]any{"experiment_id": "1", "user_name": "ana@example.com", "permission_level": "CAN_READ"}
 			for i := range 5 {
-				_, again := d.apply("mlflow_experiment", nil, map[string]any{"name": fmt.Sprintf("/Shared/%d", i)})
-				_, grant := d.apply("mlflow_experiment_permission", nil, grants)
+				_, again := d.Apply("mlflow_experiment", nil, map[string]any{"name": fmt.Sprintf("/Shared/%d", i)})
+				_, grant := d.Apply("mlflow_experiment_permission", nil, grants)
 				for _, got := range []string{again, grant} {
 					if !strings.Contains(got, "no request was sent, because authentication already failed") || strings.Contains(got, "\n") {
 						t.Errorf("a further one says %q", got)
@@ -118,12 +119,12 @@ func TestRefusedCredentials(t *testing.T) {
 // TestImport_unknown: an ID that never was is not called gone, and nothing is advised to be restored.
 func TestImport_unknown(t *testing.T) {
 	t.Parallel()
-	d := newWorkspace(t).direct(t, emulator.AdminToken)
+	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
 	for kind, want := range map[string]string{
 		"mlflow_experiment":             "error: Could not import experiment: Experiment 4242 was not found.\n\nCheck the ID",
 		"mlflow_experiment_permissions": "error: Could not import permissions: Experiment 4242: ",
 	} {
-		got := d.readImported(kind, "4242")
+		got := d.ReadImported(kind, "4242")
 		if !strings.HasPrefix(got, want) || strings.Contains(strings.ToLower(got), "restore") || strings.Contains(got, "any more") {
 			t.Errorf("%s says %q, want %q", kind, got, want)
 		}
@@ -133,21 +134,21 @@ func TestImport_unknown(t *testing.T) {
 // TestGoneOnServer: the warning about a deleted experiment says what the next apply does, and one about an unknown one where it was looked up.
 func TestGoneOnServer(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, emulator.Options{DeletedKeepName: true})
+	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
-	server := func(more ...any) *direct {
-		return newDirect(t, values(append([]any{"tracking_uri", w.url, "token", emulator.AdminToken}, more...)...))
+	server := func(more ...any) *acctest.Direct {
+		return acctest.NewDirect(t, acctest.AttributeValues(append([]any{"tracking_uri", w.URL, "token", emulator.AdminToken}, more...)...))
 	}
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)
-	_, got := server().read("mlflow_experiment", state)
-	expectSays(t, got, "warning: Experiment is gone", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	_, got := server().Read("mlflow_experiment", state)
+	acctest.ExpectSays(t, got, "warning: Experiment is gone", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
 	state["id"] = "4242"
-	_, got = server().read("mlflow_experiment", state)
-	expectSays(t, got, "warning: Experiment is gone", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	_, got = server().Read("mlflow_experiment", state)
+	acctest.ExpectSays(t, got, "warning: Experiment is gone", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
 	if strings.Contains(got, "restored") {
 		t.Errorf("says %q", got)
 	}
-	_, got = server("workspace", "risk").read("mlflow_experiment", state)
-	expectSays(t, got, "warning: Experiment is gone", `it was looked up in "risk" only`)
+	_, got = server("workspace", "risk").Read("mlflow_experiment", state)
+	acctest.ExpectSays(t, got, "warning: Experiment is gone", `it was looked up in "risk" only`)
 }

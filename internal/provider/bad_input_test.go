@@ -1,88 +1,14 @@
 package provider_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
-
-// Where an input is refused, earliest first. Up to and with the plan, nothing is changed.
-const (
-	atValidate  = "validate" // the server is not known yet, nor asked
-	atConfigure = "configure"
-	atPlan      = "plan" // for a new resource: the server is known, and asked only about permissions
-	atApply     = "apply"
-	atRead      = "read" // of a data source
-	atImport    = "import"
-	atCall      = "call" // of a function
-)
-
-// refusal is where an input is refused, and with which words.
-type refusal struct {
-	stage string
-	// at is the attribute, with the key of the map's element: tags["team"]; "" where the input as a whole is refused. Of a function it is
-	// the argument's name.
-	at string
-	// says is how the summary and the detail begin, advises what the person can do about it.
-	says, advises string
-}
-
-// badInput is an input that is refused. With mlflow it goes to an MLflow server, else to a workspace.
-type badInput struct {
-	object string
-	config map[string]any
-	mlflow bool
-	refusal
-}
-
-// inputs are the inputs about one object.
-type inputs map[string]badInput
-
-func values(nameValues ...any) map[string]any {
-	c := map[string]any{}
-	for i := 0; i+1 < len(nameValues); i += 2 {
-		name, _ := nameValues[i].(string)
-		c[name] = nameValues[i+1]
-	}
-	return c
-}
-
-// experimentInput is about an experiment that but for one attribute is good.
-func experimentInput(attribute string, value any, r refusal) badInput {
-	return badInput{object: "mlflow_experiment", config: values("name", "/Shared/churn", attribute, value), refusal: r}
-}
-
-func tagInput(key, value string, r refusal) badInput {
-	return badInput{object: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", key, "value", value), refusal: r}
-}
-
-func permissionInput(r refusal, more ...any) badInput {
-	return badInput{object: "mlflow_experiment_permission", config: values(append([]any{"experiment_id", "1"}, more...)...), refusal: r}
-}
-
-func permissionsInput(r refusal, more ...any) badInput {
-	b := permissionInput(r, more...)
-	b.object = "mlflow_experiment_permissions"
-	return b
-}
-
-func dataInput(kind string, r refusal, more ...any) badInput {
-	return badInput{object: "data " + kind, config: values(more...), refusal: r}
-}
-
-func onMLflow(b badInput) badInput {
-	b.mlflow = true
-	return b
-}
-
-func repeated(letter string, n int) string { return strings.Repeat(letter, n) }
-
-var oneTag = func(key, value string) map[string]string { return map[string]string{key: value} }
 
 var badExperiments = inputs{
 	"experiment: empty name":            experimentInput("name", "", refusal{atValidate, "name", "Invalid Attribute Value Length", "at least 1"}),
@@ -96,9 +22,9 @@ var badExperiments = inputs{
 	"experiment: in a Git folder":       experimentInput("name", "/Repos/ana/p/x", refusal{atPlan, "name", "Experiment name not allowed", "Use a path outside, such as \"/Shared/x\""}),
 	"experiment: no such folder":        experimentInput("name", "/Projects/none/x", refusal{atApply, "name", "Could not create experiment", "Set create_parents = true"}),
 	"experiment: a folder's name":       experimentInput("name", "/Shared", refusal{atApply, "name", "Could not create experiment", "Choose another name"}),
-	"experiment: below a non-folder":    {object: "mlflow_experiment", config: values("name", "/Shared/taken/x", "create_parents", true), refusal: refusal{atApply, "name", "Could not create folder", "Choose another path"}},
+	"experiment: below a non-folder":    {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken/x", "create_parents", true), refusal: refusal{atApply, "name", "Could not create folder", "Choose another path"}},
 	"experiment: taken name":            experimentInput("name", "/Shared/taken", refusal{atApply, "name", "Could not create experiment: the name is taken", "adopt_existing = true"}),
-	"experiment: another location":      {object: "mlflow_experiment", config: values("name", "/Shared/taken", "adopt_existing", true, "artifact_location", "s3://b/x"), refusal: refusal{atApply, "artifact_location", "Could not take over experiment", "Declare that location"}},
+	"experiment: another location":      {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken", "adopt_existing", true, "artifact_location", "s3://b/x"), refusal: refusal{atApply, "artifact_location", "Could not take over experiment", "Declare that location"}},
 	"experiment: long name on MLflow":   onMLflow(experimentInput("name", repeated("n", 501), refusal{atPlan, "name", "Experiment name not allowed: The name is 501 characters long", "takes 500 at most"})),
 	"experiment: empty location":        experimentInput("artifact_location", "", refusal{atValidate, "artifact_location", "Invalid Attribute Value Length", "at least 1"}),
 	"experiment: relative location":     experimentInput("artifact_location", "a/x", refusal{atPlan, "artifact_location", "Artifact location not allowed: \"a/x\" is a relative path", "Write an absolute URI"}),
@@ -107,58 +33,55 @@ var badExperiments = inputs{
 	"experiment: long description":      experimentInput("description", repeated("v", 64<<10+1), refusal{atPlan, "description", "Description not allowed: The value is 65537 bytes long", "65536 at most"}),
 	"experiment: unknown if_deleted":    experimentInput("if_deleted", "purge", refusal{atValidate, "if_deleted", "Invalid Attribute Value Match", "supersede"}),
 	"experiment: unknown policy":        experimentInput("deletion_policy", "keep", refusal{atValidate, "deletion_policy", "Invalid Attribute Value Match", "delete_if_empty"}),
-	"experiment: empty tag key":         experimentInput("tags", oneTag("", "v"), refusal{atValidate, `tags[""]`, "Tag key not allowed: A tag needs a key", "leave the tag out"}),
-	"experiment: description as a tag":  experimentInput("tags", oneTag("mlflow.note.content", "v"), refusal{atValidate, `tags["mlflow.note.content"]`, "Tag key not allowed", "Set the experiment's `description`"}),
-	"experiment: the server's tag":      experimentInput("tags", oneTag("mlflow.ownerEmail", "v"), refusal{atValidate, `tags["mlflow.ownerEmail"]`, "Tag key not allowed", "Leave it out"}),
-	"experiment: a shared view":         experimentInput("tags", oneTag("mlflow.sharedViewState.1", "v"), refusal{atValidate, `tags["mlflow.sharedViewState.1"]`, "Tag key not allowed", "Leave it out"}),
-	"experiment: long tag key":          experimentInput("tags", oneTag(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 bytes long", "250 at most"}),
-	"experiment: long tag value":        experimentInput("tags", oneTag("k", repeated("v", 64<<10+1)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
-	"experiment: odd tag key, MLflow":   onMLflow(experimentInput("tags", oneTag("a+b", "v"), refusal{atPlan, `tags["a+b"]`, "Tag not allowed: The key \"a+b\" has characters", "are allowed"})),
-	"experiment: path tag key, MLflow":  onMLflow(experimentInput("tags", oneTag("a//b", "v"), refusal{atPlan, `tags["a//b"]`, "Tag not allowed: The key \"a//b\" is not a plain path", "Leave out"})),
-	"experiment: long tag key, MLflow":  onMLflow(experimentInput("tags", oneTag(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 characters long", "250 at most"})),
-	"experiment: long value on MLflow":  onMLflow(experimentInput("tags", oneTag("k", repeated("v", 20_001)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 20001 characters long", "at most"})),
-	"import of an experiment: nothing":  {object: "import mlflow_experiment", config: values("id", ""), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
-	"import of an experiment: a word":   {object: "import mlflow_experiment", config: values("id", "churn"), refusal: refusal{atImport, "", "Import id not understood: \"churn\" is neither an experiment's id nor a name", "name=churn"}},
-	"import of an experiment: no name":  {object: "import mlflow_experiment", config: values("id", "name="), refusal: refusal{atImport, "", "Import id not understood: The name after name= is empty", "Give the experiment's id"}},
-	"import of an experiment: two ids":  {object: "import mlflow_experiment", config: values("id", "12 34"), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
-	"import of an experiment: a list":   {object: "import mlflow_experiment", config: values("id", "https://example.com/ml/experiments"), refusal: refusal{atImport, "", "Import id not understood: \"https://example.com/ml/experiments\" is not the address", "experiments/ID"}},
-	"import of an experiment: far away": {object: "import mlflow_experiment", config: values("id", "https://example.com/ml/experiments/12"), refusal: refusal{atImport, "", "Could not import experiment", "Use the id if they are the same server"}},
-	"import of an experiment: unknown":  {object: "import mlflow_experiment", config: values("id", "/Shared/none"), refusal: refusal{atImport, "", "Could not import experiment", "there is no experiment of this name"}},
+	"experiment: empty tag key":         experimentInput("tags", acctest.MapOfOne("", "v"), refusal{atValidate, `tags[""]`, "Tag key not allowed: A tag needs a key", "leave the tag out"}),
+	"experiment: description as a tag":  experimentInput("tags", acctest.MapOfOne("mlflow.note.content", "v"), refusal{atValidate, `tags["mlflow.note.content"]`, "Tag key not allowed", "Set the experiment's `description`"}),
+	"experiment: the server's tag":      experimentInput("tags", acctest.MapOfOne("mlflow.ownerEmail", "v"), refusal{atValidate, `tags["mlflow.ownerEmail"]`, "Tag key not allowed", "Leave it out"}),
+	"experiment: a shared view":         experimentInput("tags", acctest.MapOfOne("mlflow.sharedViewState.1", "v"), refusal{atValidate, `tags["mlflow.sharedViewState.1"]`, "Tag key not allowed", "Leave it out"}),
+	"experiment: long tag key":          experimentInput("tags", acctest.MapOfOne(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 bytes long", "250 at most"}),
+	"experiment: long tag value":        experimentInput("tags", acctest.MapOfOne("k", repeated("v", 64<<10+1)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
+	"experiment: odd tag key, MLflow":   onMLflow(experimentInput("tags", acctest.MapOfOne("a+b", "v"), refusal{atPlan, `tags["a+b"]`, "Tag not allowed: The key \"a+b\" has characters", "are allowed"})),
+	"experiment: path tag key, MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne("a//b", "v"), refusal{atPlan, `tags["a//b"]`, "Tag not allowed: The key \"a//b\" is not a plain path", "Leave out"})),
+	"experiment: long tag key, MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 characters long", "250 at most"})),
+	"experiment: long value on MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne("k", repeated("v", 20_001)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 20001 characters long", "at most"})),
+	"import of an experiment: nothing":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", ""), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
+	"import of an experiment: a word":   {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "churn"), refusal: refusal{atImport, "", "Import id not understood: \"churn\" is neither an experiment's id nor a name", "name=churn"}},
+	"import of an experiment: no name":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "name="), refusal: refusal{atImport, "", "Import id not understood: The name after name= is empty", "Give the experiment's id"}},
+	"import of an experiment: two ids":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "12 34"), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
+	"import of an experiment: a list":   {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "https://example.com/ml/experiments"), refusal: refusal{atImport, "", "Import id not understood: \"https://example.com/ml/experiments\" is not the address", "experiments/ID"}},
+	"import of an experiment: far away": {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "https://example.com/ml/experiments/12"), refusal: refusal{atImport, "", "Could not import experiment", "Use the id if they are the same server"}},
+	"import of an experiment: unknown":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "/Shared/none"), refusal: refusal{atImport, "", "Could not import experiment", "there is no experiment of this name"}},
 }
 
 const idAdvice = "the data source mlflow_experiment gives the id of a name"
 
 var badTags = inputs{
-	"tag: a name for an id":   {object: "mlflow_experiment_tag", config: values("experiment_id", "/Shared/churn", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
-	"tag: words for an id":    {object: "mlflow_experiment_tag", config: values("experiment_id", "churn model", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
+	"tag: a name for an id":   {object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "/Shared/churn", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
+	"tag: words for an id":    {object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "churn model", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
 	"tag: no key":             tagInput("", "v", refusal{atValidate, "key", "Tag key not allowed: A tag needs a key", "Name it"}),
 	"tag: the server's own":   tagInput("mlflow.ownerId", "1", refusal{atValidate, "key", "Tag key not allowed: \"mlflow.ownerId\" is written by the server", "Leave it out"}),
 	"tag: long key":           tagInput(repeated("k", 251), "v", refusal{atPlan, "key", "Tag not allowed: The key is 251 bytes long", "250 at most"}),
 	"tag: long value":         tagInput("k", repeated("v", 64<<10+1), refusal{atPlan, "value", "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
 	"tag: odd key on MLflow":  onMLflow(tagInput("a,b", "v", refusal{atPlan, "key", "Tag not allowed: The key \"a,b\" has characters", "are allowed"})),
 	"tag: unknown id":         tagInput("k", "v", refusal{atApply, "", "Could not set experiment tag", "gives the id of a name"}),
-	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: values("id", "12"), refusal: refusal{atImport, "", "Could not import experiment tag: \"12\" is not of the form EXPERIMENT_ID/KEY", "such as 1234567890/team"}},
-	"import of a tag: empty":  {object: "import mlflow_experiment_tag", config: values("id", "12/"), refusal: refusal{atImport, "", "Could not import experiment tag", "such as 1234567890/team"}},
-	"import of a tag: a name": {object: "import mlflow_experiment_tag", config: values("id", "/Shared/x"), refusal: refusal{atImport, "", "Could not import experiment tag", "such as 1234567890/team"}},
+	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12"), refusal: refusal{atImport, "", "Could not import experiment tag: \"12\" is not of the form EXPERIMENT_ID/KEY", "such as 1234567890/team"}},
+	"import of a tag: empty":  {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12/"), refusal: refusal{atImport, "", "Could not import experiment tag", "such as 1234567890/team"}},
+	"import of a tag: a name": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "/Shared/x"), refusal: refusal{atImport, "", "Could not import experiment tag", "such as 1234567890/team"}},
 }
-
-// machine is the application id of a service principal.
-const machine = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 
 var badPermissions = inputs{
 	"permissions: a name for an id":    permissionsInput(refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Projects/churn"),
-	"permissions: admins":              permissionsInput(refusal{atPlan, `groups["admins"]`, "Principal not allowed", "Leave \"admins\" out"}, "groups", oneTag("admins", "CAN_MANAGE")),
-	"permissions: nobody":              permissionsInput(refusal{atValidate, `users[" "]`, "Principal not allowed: The name of a user is empty", "Name it"}, "users", oneTag(" ", "CAN_READ")),
-	"permissions: no level":            permissionsInput(refusal{atValidate, `users["ana"]`, "Invalid permission level: \"\" is not", "Use CAN_READ, CAN_EDIT, or CAN_MANAGE."}, "users", oneTag("ana", "")),
-	"permissions: MLflow's level":      permissionsInput(refusal{atValidate, `groups["risk"]`, "Invalid permission level: \"READ\" is not", "Use CAN_READ."}, "groups", oneTag("risk", "READ")),
-	"permissions: lower case":          permissionsInput(refusal{atValidate, `service_principals["` + machine + `"]`, "Invalid permission level: \"can_edit\" is not", "Use CAN_EDIT."}, "service_principals", oneTag(machine, "can_edit")),
+	"permissions: admins":              permissionsInput(refusal{atPlan, `groups["admins"]`, "Principal not allowed", "Leave \"admins\" out"}, "groups", acctest.MapOfOne("admins", "CAN_MANAGE")),
+	"permissions: nobody":              permissionsInput(refusal{atValidate, `users[" "]`, "Principal not allowed: The name of a user is empty", "Name it"}, "users", acctest.MapOfOne(" ", "CAN_READ")),
+	"permissions: no level":            permissionsInput(refusal{atValidate, `users["ana"]`, "Invalid permission level: \"\" is not", "Use CAN_READ, CAN_EDIT, or CAN_MANAGE."}, "users", acctest.MapOfOne("ana", "")),
+	"permissions: MLflow's level":      permissionsInput(refusal{atValidate, `groups["risk"]`, "Invalid permission level: \"READ\" is not", "Use CAN_READ."}, "groups", acctest.MapOfOne("risk", "READ")),
+	"permissions: lower case":          permissionsInput(refusal{atValidate, `service_principals["` + acctest.ApplicationID + `"]`, "Invalid permission level: \"can_edit\" is not", "Use CAN_EDIT."}, "service_principals", acctest.MapOfOne(acctest.ApplicationID, "can_edit")),
 	"permissions: twice":               permissionsInput(refusal{atPlan, `users["ana@x"]`, "Duplicate principal", "Keep one of the two entries"}, "users", map[string]string{"Ana@x": "CAN_READ", "ana@x": "CAN_READ"}),
-	"permissions: twice across maps":   permissionsInput(refusal{atValidate, `service_principals["` + machine + `"]`, "Duplicate principal", "Keep one of the two entries"}, "users", oneTag(machine, "CAN_READ"), "service_principals", oneTag(machine, "CAN_EDIT")),
-	"permissions: machine on MLflow":   onMLflow(permissionsInput(refusal{atPlan, `service_principals["` + machine + `"]`, "Principal not allowed: An MLflow server has no service principals", "Make a user for the machine"}, "service_principals", oneTag(machine, "CAN_EDIT"))),
+	"permissions: twice across maps":   permissionsInput(refusal{atValidate, `service_principals["` + acctest.ApplicationID + `"]`, "Duplicate principal", "Keep one of the two entries"}, "users", acctest.MapOfOne(acctest.ApplicationID, "CAN_READ"), "service_principals", acctest.MapOfOne(acctest.ApplicationID, "CAN_EDIT")),
+	"permissions: machine on MLflow":   onMLflow(permissionsInput(refusal{atPlan, `service_principals["` + acctest.ApplicationID + `"]`, "Principal not allowed: An MLflow server has no service principals", "Make a user for the machine"}, "service_principals", acctest.MapOfOne(acctest.ApplicationID, "CAN_EDIT"))),
 	"permissions: unknown id":          permissionsInput(refusal{atApply, "", "Could not set permissions", "There is no such experiment"}, "experiment_id", "12345"),
 	"permissions: a notebook's":        permissionsInput(refusal{atPlan, "", "Could not read permissions", "the notebook \"/Users/admin@example.com/notebook\""}, "experiment_id", "NOTEBOOK"),
-	"permissions: unknown group":       permissionsInput(refusal{atApply, `groups["nobody"]`, "Could not set permissions: Experiment ", "Check the spelling of group \"nobody\""}, "experiment_id", "TAKEN", "groups", oneTag("nobody", "CAN_READ")),
-	"permissions: one's own lowered":   permissionsInput(refusal{atPlan, `users["` + emulator.Admin + `"]`, "Grant would lower your own access", "keep_caller_access = false"}, "experiment_id", "TAKEN", "users", oneTag(emulator.Admin, "CAN_READ")),
+	"permissions: unknown group":       permissionsInput(refusal{atApply, `groups["nobody"]`, "Could not set permissions: Experiment ", "Check the spelling of group \"nobody\""}, "experiment_id", "TAKEN", "groups", acctest.MapOfOne("nobody", "CAN_READ")),
+	"permissions: one's own lowered":   permissionsInput(refusal{atPlan, `users["` + emulator.Admin + `"]`, "Grant would lower your own access", "keep_caller_access = false"}, "experiment_id", "TAKEN", "users", acctest.MapOfOne(emulator.Admin, "CAN_READ")),
 	"permission: a name for an id":     permissionInput(refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Shared/x", "group_name", "risk", "permission_level", "CAN_READ"),
 	"permission: nobody":               permissionInput(refusal{atValidate, "", "Missing Attribute Configuration", "[user_name,group_name,service_principal_name]"}, "permission_level", "CAN_READ"),
 	"permission: two":                  permissionInput(refusal{atValidate, "user_name", "Invalid Attribute Combination", "[user_name,group_name,service_principal_name]"}, "user_name", "a", "group_name", "b", "permission_level", "CAN_READ"),
@@ -168,12 +91,12 @@ var badPermissions = inputs{
 	"permission: admins":               permissionInput(refusal{atPlan, "group_name", "Principal not allowed", "Leave \"admins\" out"}, "group_name", "admins", "permission_level", "CAN_READ"),
 	"permission: machine on MLflow":    onMLflow(permissionInput(refusal{atPlan, "service_principal_name", "Principal not allowed: An MLflow server has no service principals", "Make a user for the machine"}, "service_principal_name", "x", "permission_level", "CAN_READ")),
 	"permission: unknown user":         permissionInput(refusal{atApply, "user_name", "Could not grant permission", "Nothing was changed"}, "experiment_id", "TAKEN", "user_name", "nobody@example.com", "permission_level", "CAN_READ"),
-	"import of a permission: nothing":  {object: "import mlflow_experiment_permission", config: values("id", ""), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
-	"import of a permission: no kind":  {object: "import mlflow_experiment_permission", config: values("id", "12/ana@example.com"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
-	"import of a permission: no name":  {object: "import mlflow_experiment_permission", config: values("id", "12/user/"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
-	"import of a permission: a person": {object: "import mlflow_experiment_permission", config: values("id", "12/person/ana"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
-	"import of a permission: by name":  {object: "import mlflow_experiment_permission", config: values("id", "/Shared/x/user/ana"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
-	"import of permissions: a word":    {object: "import mlflow_experiment_permissions", config: values("id", "churn"), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
+	"import of a permission: nothing":  {object: "import mlflow_experiment_permission", config: acctest.AttributeValues("id", ""), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
+	"import of a permission: no kind":  {object: "import mlflow_experiment_permission", config: acctest.AttributeValues("id", "12/ana@example.com"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
+	"import of a permission: no name":  {object: "import mlflow_experiment_permission", config: acctest.AttributeValues("id", "12/user/"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
+	"import of a permission: a person": {object: "import mlflow_experiment_permission", config: acctest.AttributeValues("id", "12/person/ana"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
+	"import of a permission: by name":  {object: "import mlflow_experiment_permission", config: acctest.AttributeValues("id", "/Shared/x/user/ana"), refusal: refusal{atImport, "", "Import id not understood", "EXPERIMENT_ID/user/NAME"}},
+	"import of permissions: a word":    {object: "import mlflow_experiment_permissions", config: acctest.AttributeValues("id", "churn"), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
 }
 
 var badSearches = inputs{
@@ -186,14 +109,14 @@ var badSearches = inputs{
 	"data: unknown id":                      dataInput("mlflow_experiment", refusal{atRead, "experiment_id", "Could not read experiment: Experiment 42: ", "Check the id"}, "experiment_id", "42"),
 	"data: a name for an id":                dataInput("mlflow_experiment", refusal{atRead, "experiment_id", "Could not read experiment: ", "Set name instead of experiment_id"}, "experiment_id", "/Shared/a"),
 	"search: filter and prefix":             dataInput("mlflow_experiments", refusal{atValidate, "filter", "Invalid Attribute Combination", "[filter,name_prefix]"}, "filter", "name = 'a'", "name_prefix", "a"),
-	"search: filter and tags":               dataInput("mlflow_experiments", refusal{atValidate, "filter", "Invalid Attribute Combination", "[filter,tags]"}, "filter", "name = 'a'", "tags", oneTag("a", "b")),
-	"search: both quotes, tag":              dataInput("mlflow_experiments", refusal{atValidate, `tags["a"]`, "Could not search for tag: a = '\" has both kinds of quotes", "select from the results with name_regex"}, "tags", oneTag("a", `'"`)),
+	"search: filter and tags":               dataInput("mlflow_experiments", refusal{atValidate, "filter", "Invalid Attribute Combination", "[filter,tags]"}, "filter", "name = 'a'", "tags", acctest.MapOfOne("a", "b")),
+	"search: both quotes, tag":              dataInput("mlflow_experiments", refusal{atValidate, `tags["a"]`, "Could not search for tag: a = '\" has both kinds of quotes", "select from the results with name_regex"}, "tags", acctest.MapOfOne("a", `'"`)),
 	"search: both quotes, name":             dataInput("mlflow_experiments", refusal{atValidate, "name_prefix", "Could not search for name prefix", "has both kinds of quotes"}, "name_prefix", `/'"`),
 	"search: bad regex":                     dataInput("mlflow_experiments", refusal{atValidate, "name_regex", "Not a regular expression", "missing closing )"}, "name_regex", "(a"),
 	"search: unknown view type":             dataInput("mlflow_experiments", refusal{atValidate, "view_type", "Invalid Attribute Value Match", "ACTIVE_ONLY"}, "view_type", "active"),
 	"search: none at all":                   dataInput("mlflow_experiments", refusal{atValidate, "limit", "Invalid Attribute Value", "at least 1"}, "limit", 0),
 	"search: empty prefix":                  dataInput("mlflow_experiments", refusal{atValidate, "name_prefix", "Invalid Attribute Value Length", "at least 1"}, "name_prefix", ""),
-	"search: empty key":                     dataInput("mlflow_experiments", refusal{atValidate, `tags[""]`, "Invalid Attribute Value Length", "at least 1"}, "tags", oneTag("", "a")),
+	"search: empty key":                     dataInput("mlflow_experiments", refusal{atValidate, `tags[""]`, "Invalid Attribute Value Length", "at least 1"}, "tags", acctest.MapOfOne("", "a")),
 	"search: bad filter":                    dataInput("mlflow_experiments", refusal{atRead, "filter", "Could not search experiments: Filter name = a OR b: ", "joined by AND alone"}, "filter", "name = a OR b"),
 	"search: bad order":                     dataInput("mlflow_experiments", refusal{atRead, "order_by", "Could not search experiments: ", "last_update_time"}, "order_by", []string{"tags.team"}),
 	"search: filter or order":               dataInput("mlflow_experiments", refusal{atRead, "", "Could not search experiments: ", "filter"}, "filter", "x", "order_by", []string{"tags.team"}),
@@ -203,39 +126,30 @@ var badSearches = inputs{
 	"review: bad filter":                    dataInput("mlflow_permission_review", refusal{atRead, "filter", "Could not search experiments", "filter"}, "filter", "x"),
 	"grants: a name for an id":              dataInput("mlflow_experiment_permissions", refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Shared/a"),
 	"grants: unknown id":                    dataInput("mlflow_experiment_permissions", refusal{atRead, "", "Could not read permissions", "There is no such experiment"}, "experiment_id", "42"),
-	"function: not an address":              {object: "function parse_experiment_url", config: values("url", "12"), refusal: refusal{atCall, "url", "\"12\" is not", "address"}},
-	"function: an address of no experiment": {object: "function parse_experiment_url", config: values("url", "https://x.example.com/ml/runs/1"), refusal: refusal{atCall, "url", "\"https://x.example.com/ml/runs/1\" is not the address of an experiment's page", "experiments/ID"}},
-}
-
-// workspaceWith is the provider block of a workspace with more settings.
-func workspaceWith(more ...any) map[string]any {
-	return values(append([]any{"host", "https://example.com", "token", "secret-token"}, more...)...)
-}
-
-func providerInput(c map[string]any, r refusal) badInput {
-	return badInput{object: "provider", config: c, refusal: r}
+	"function: not an address":              {object: "function parse_experiment_url", config: acctest.AttributeValues("url", "12"), refusal: refusal{atCall, "url", "\"12\" is not", "address"}},
+	"function: an address of no experiment": {object: "function parse_experiment_url", config: acctest.AttributeValues("url", "https://x.example.com/ml/runs/1"), refusal: refusal{atCall, "url", "\"https://x.example.com/ml/runs/1\" is not the address of an experiment's page", "experiments/ID"}},
 }
 
 var badProviders = inputs{
-	"provider: nothing":                providerInput(values(), refusal{atConfigure, "", "Could not choose the backend: Neither the provider block nor the environment says where MLflow is", "Set one of"}),
+	"provider: nothing":                providerInput(acctest.AttributeValues(), refusal{atConfigure, "", "Could not choose the backend: Neither the provider block nor the environment says where MLflow is", "Set one of"}),
 	"provider: both kinds":             providerInput(workspaceWith("tracking_uri", "https://mlflow.example.com"), refusal{atConfigure, "host", "Could not choose the backend", "Drop host to use the MLflow server"}),
-	"provider: a database":             providerInput(values("tracking_uri", "sqlite:///mlflow.db"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "It must be the http(s) URL of an MLflow server"}),
-	"provider: an address's query":     providerInput(values("tracking_uri", "https://mlflow.example.com/#/experiments/1"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "drop everything from ? or # on"}),
-	"provider: a model registry":       providerInput(values("tracking_uri", "databricks-uc"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "Use \"databricks\""}),
-	"provider: Databricks as a server": providerInput(values("tracking_uri", "https://dbc-1.cloud.databricks.com"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "set host = \"https://dbc-1.cloud.databricks.com\" instead"}),
+	"provider: a database":             providerInput(acctest.AttributeValues("tracking_uri", "sqlite:///mlflow.db"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "It must be the http(s) URL of an MLflow server"}),
+	"provider: an address's query":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com/#/experiments/1"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "drop everything from ? or # on"}),
+	"provider: a model registry":       providerInput(acctest.AttributeValues("tracking_uri", "databricks-uc"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "Use \"databricks\""}),
+	"provider: Databricks as a server": providerInput(acctest.AttributeValues("tracking_uri", "https://dbc-1.cloud.databricks.com"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "set host = \"https://dbc-1.cloud.databricks.com\" instead"}),
 	"provider: a password there":       providerInput(workspaceWith("username", "u", "password", "p"), refusal{atConfigure, "username", "Could not choose the backend", "use token"}),
-	"provider: a password alone":       providerInput(values("tracking_uri", "https://mlflow.example.com", "password", "p"), refusal{atConfigure, "password", "Could not choose credentials", "Set username"}),
-	"provider: a user name alone":      providerInput(values("tracking_uri", "https://mlflow.example.com", "username", "u"), refusal{atConfigure, "username", "Could not choose credentials", "Set password"}),
-	"provider: token and password":     providerInput(values("tracking_uri", "https://mlflow.example.com", "username", "u", "password", "p", "token", "t"), refusal{atConfigure, "token", "Could not choose credentials", "Drop token"}),
+	"provider: a password alone":       providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "password", "p"), refusal{atConfigure, "password", "Could not choose credentials", "Set username"}),
+	"provider: a user name alone":      providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u"), refusal{atConfigure, "username", "Could not choose credentials", "Set password"}),
+	"provider: token and password":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u", "password", "p", "token", "t"), refusal{atConfigure, "token", "Could not choose credentials", "Drop token"}),
 	"provider: the account console":    providerInput(workspaceWith("host", "https://accounts.cloud.databricks.com"), refusal{atConfigure, "host", "Could not use host", "Set host to the workspace's URL"}),
 	"provider: unknown method":         providerInput(workspaceWith("auth_type", "magic"), refusal{atConfigure, "auth_type", "Could not use auth_type: There is no auth_type \"magic\"", "Use one of pat"}),
-	"provider: unknown profile":        providerInput(values("profile", "none", "config_file", "none.cfg"), refusal{atConfigure, "profile", "Could not find Databricks profile", "none.cfg"}),
+	"provider: unknown profile":        providerInput(acctest.AttributeValues("profile", "none", "config_file", "none.cfg"), refusal{atConfigure, "profile", "Could not find Databricks profile", "none.cfg"}),
 	"provider: no time":                providerInput(workspaceWith("http_timeout_seconds", 0), refusal{atValidate, "http_timeout_seconds", "Invalid Attribute Value", "at least 1"}),
 	"provider: no retry":               providerInput(workspaceWith("retry_timeout_seconds", 0), refusal{atValidate, "retry_timeout_seconds", "Invalid Attribute Value", "at least 1"}),
 	"provider: no calls":               providerInput(workspaceWith("rate_limit", 0), refusal{atValidate, "rate_limit", "Invalid Attribute Value", "at least"}),
-	"provider: the server's tag":       providerInput(workspaceWith("default_tags", oneTag("mlflow.ownerId", "1")), refusal{atValidate, `default_tags["mlflow.ownerId"]`, "Tag key not allowed", "Leave it out"}),
-	"provider: description as a tag":   providerInput(workspaceWith("default_tags", oneTag("mlflow.note.content", "x")), refusal{atValidate, `default_tags["mlflow.note.content"]`, "Tag key not allowed", "`description`"}),
-	"provider: long tag key":           providerInput(workspaceWith("default_tags", oneTag(repeated("k", 251), "x")), refusal{atConfigure, `default_tags["` + repeated("k", 251) + `"]`, "Tag not allowed", "250 at most"}),
+	"provider: the server's tag":       providerInput(workspaceWith("default_tags", acctest.MapOfOne("mlflow.ownerId", "1")), refusal{atValidate, `default_tags["mlflow.ownerId"]`, "Tag key not allowed", "Leave it out"}),
+	"provider: description as a tag":   providerInput(workspaceWith("default_tags", acctest.MapOfOne("mlflow.note.content", "x")), refusal{atValidate, `default_tags["mlflow.note.content"]`, "Tag key not allowed", "`description`"}),
+	"provider: long tag key":           providerInput(workspaceWith("default_tags", acctest.MapOfOne(repeated("k", 251), "x")), refusal{atConfigure, `default_tags["` + repeated("k", 251) + `"]`, "Tag not allowed", "250 at most"}),
 	"provider: no certificates":        providerInput(workspaceWith("ca_cert_file", "none.pem"), refusal{atConfigure, "ca_cert_file", "Could not read certificate file", "none.pem"}),
 	"provider: no verification twice":  providerInput(workspaceWith("ca_cert_file", "none.pem", "skip_verify", true), refusal{atConfigure, "skip_verify", "Could not choose TLS settings", "Drop one of them"}),
 }
@@ -244,7 +158,7 @@ var badProviders = inputs{
 // written.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	ids := map[string]string{
 		"TAKEN":    w.CreateExperiment(emulator.Admin, "/Shared/taken", nil),
 		"NOTEBOOK": w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook"),
@@ -271,171 +185,35 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-func textOf(value any) string {
-	s, _ := value.(string)
-	return s
-}
-
-// refuse takes an input through the stages of its object, and tells the first error.
-func (c badInput) refuse(t *testing.T, w *workspace) refusal {
-	t.Helper()
-	kind, name, found := strings.Cut(c.object, " ")
-	if !found {
-		kind, name = "resource", c.object
-	}
-	d := w.direct(t, emulator.AdminToken)
-	if c.mlflow {
-		d = newDirect(t, map[string]any{"tracking_uri": "http://127.0.0.1:1"})
-	}
-	switch {
-	case c.object == "provider":
-		return refuseProvider(d, c.config)
-	case kind == "data":
-		return refuseData(d, name, c.config)
-	case kind == "import":
-		return refuseImport(d, name, textOf(c.config["id"]))
-	case kind == "function":
-		return refuseCall(d, name, c.config)
-	default:
-		return refuseResource(d, name, c.config)
-	}
-}
-
-func refuseProvider(d *direct, input map[string]any) refusal {
-	config := d.encode(d.schemas.Provider, input)
-	validated, err := d.server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
-	d.check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
-		return r
-	}
-	server, err := factories()["mlflow"]() // one that is not configured yet
-	d.check(err)
-	configured, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: config})
-	d.check(err)
-	r, _ := refusedAt(atConfigure, configured.Diagnostics)
-	return r
-}
-
-func refuseResource(d *direct, kind string, input map[string]any) refusal {
-	schema := d.schemas.ResourceSchemas[kind]
-	config, nothing := d.encode(schema, input), d.encode(schema, nil)
-	validated, err := d.server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
-	d.check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
-		return r
-	}
-	plan, err := d.server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
-		TypeName: kind, PriorState: nothing, Config: config, ProposedNewState: config,
-	})
-	d.check(err)
-	if r, found := refusedAt(atPlan, plan.Diagnostics); found {
-		return r
-	}
-	applied, err := d.server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: kind, PriorState: nothing, PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate, Config: config,
-	})
-	d.check(err)
-	r, found := refusedAt(atApply, applied.Diagnostics)
-	if found && d.decode(schema, applied.NewState) != nil {
-		d.t.Errorf("the refused %s is in the state", kind)
-	}
-	return r
-}
-
-func refuseData(d *direct, kind string, input map[string]any) refusal {
-	config := d.encode(d.schemas.DataSourceSchemas[kind], input)
-	validated, err := d.server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
-	d.check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
-		return r
-	}
-	read, err := d.server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: config})
-	d.check(err)
-	r, _ := refusedAt(atRead, read.Diagnostics)
-	return r
-}
-
-func refuseImport(d *direct, kind, id string) refusal {
-	resp, err := d.server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
-	d.check(err)
-	r, _ := refusedAt(atImport, resp.Diagnostics)
-	return r
-}
-
-func refuseCall(d *direct, name string, arguments map[string]any) refusal {
-	functions, err := d.server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
-	d.check(err)
-	call := &tfprotov6.CallFunctionRequest{Name: name}
-	parameters := functions.Functions[name].Parameters
-	for _, p := range parameters {
-		argument, err := tfprotov6.NewDynamicValue(p.Type, tftypes.NewValue(p.Type, arguments[p.Name]))
-		d.check(err)
-		call.Arguments = append(call.Arguments, &argument)
-	}
-	resp, err := d.server.CallFunction(context.Background(), call)
-	d.check(err)
-	if resp.Error == nil || resp.Error.FunctionArgument == nil {
-		return refusal{}
-	}
-	return refusal{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
-}
-
-// refusedAt gives the first error of a stage.
-func refusedAt(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
-	for _, d := range diagnostics {
-		if d.Severity == tfprotov6.DiagnosticSeverityError {
-			return refusal{stage: stage, at: attributeOf(d), says: d.Summary + ": " + d.Detail}, true
-		}
-	}
-	return refusal{}, false
-}
-
-// attributeOf writes a diagnostic's path as a configuration would: tags["team"].
-func attributeOf(d *tfprotov6.Diagnostic) string {
-	if d.Attribute == nil {
-		return ""
-	}
-	var at strings.Builder
-	for _, step := range d.Attribute.Steps() {
-		switch s := step.(type) {
-		case tftypes.AttributeName:
-			at.WriteString(string(s))
-		case tftypes.ElementKeyString:
-			at.WriteString(`["` + string(s) + `"]`)
-		}
-	}
-	return at.String()
-}
-
 // TestGoodInput: what lies just within the limits, or is not known yet, is planned without a word and without a call.
 func TestGoodInput(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
-	d := w.direct(t, emulator.AdminToken)
+	w := acctest.NewWorkspace(t)
+	d := w.Direct(t, emulator.AdminToken)
 	unknown := tftypes.UnknownValue
 	for name, c := range map[string]struct {
 		kind   string
 		config map[string]any
 		warns  string
 	}{
-		"an experiment":        {kind: "mlflow_experiment", config: values("name", "/Shared/x", "description", "fine")},
-		"MLflow's tag, ours":   {kind: "mlflow_experiment", config: values("name", "/Shared/ours", "tags", oneTag("mlflow.workload_creation_policy_id", "v"))},
-		"longest tag":          {kind: "mlflow_experiment", config: values("name", "/Shared/longest", "tags", oneTag(repeated("k", 250), repeated("v", 64<<10)))},
-		"a tag":                {kind: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", "team/a", "value", "")},
-		"the description":      {kind: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", "mlflow.note.content", "value", "About")},
-		"a notebook's id":      {kind: "mlflow_experiment_tag", config: values("experiment_id", repeated("a", 32), "key", "mlflow.experimentKind", "value", "genai")},
-		"longest of one tag":   {kind: "mlflow_experiment_tag", config: values("experiment_id", "1", "key", repeated("k", 250), "value", repeated("v", 64<<10))},
-		"a grant":              {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "user_name", "ana@example.com", "permission_level", "CAN_READ")},
-		"a grant, all unknown": {kind: "mlflow_experiment_permission", config: values("experiment_id", unknown, "group_name", unknown, "permission_level", unknown)},
-		"a level of MLflow's": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "risk", "permission_level", "USE"),
+		"an experiment":        {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/x", "description", "fine")},
+		"MLflow's tag, ours":   {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/ours", "tags", acctest.MapOfOne("mlflow.workload_creation_policy_id", "v"))},
+		"longest tag":          {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/longest", "tags", acctest.MapOfOne(repeated("k", 250), repeated("v", 64<<10)))},
+		"a tag":                {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", "team/a", "value", "")},
+		"the description":      {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", "mlflow.note.content", "value", "About")},
+		"a notebook's id":      {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", repeated("a", 32), "key", "mlflow.experimentKind", "value", "genai")},
+		"longest of one tag":   {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", repeated("k", 250), "value", repeated("v", 64<<10))},
+		"a grant":              {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "user_name", "ana@example.com", "permission_level", "CAN_READ")},
+		"a grant, all unknown": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", unknown, "group_name", unknown, "permission_level", unknown)},
+		"a level of MLflow's": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "group_name", "risk", "permission_level", "USE"),
 			warns: "warning at permission_level: Unknown permission level: \"USE\" is not a known permission level of Databricks"},
-		"null tags":         {kind: "mlflow_experiment", config: values("name", "/Shared/nulls", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
-		"empty description": {kind: "mlflow_experiment", config: values("name", "/Shared/undescribed", "description", "")},
-		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: values("experiment_id", "1", "group_name", "data", "permission_level", "CAN_COMMENT"),
+		"null tags":         {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/nulls", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
+		"empty description": {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/undescribed", "description", "")},
+		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "group_name", "data", "permission_level", "CAN_COMMENT"),
 			warns: "warning at permission_level: Unknown permission level: \"CAN_COMMENT\" is not a known permission level of Databricks"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := d.plan(c.kind, c.config); c.warns == "" && got != "" || !strings.HasPrefix(got, c.warns) {
+			if got := d.Plan(c.kind, c.config); c.warns == "" && got != "" || !strings.HasPrefix(got, c.warns) {
 				t.Errorf("plan says %q, want %q", got, c.warns)
 			}
 		})

@@ -3,6 +3,7 @@ package provider
 import (
 	"testing"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
@@ -13,7 +14,7 @@ func TestRulesOf(t *testing.T) {
 	for kind, want := range map[string]mlflow.NameRules{
 		mlflow.KindDatabricks: databricks.Names{}, mlflow.KindServer: server.Names{}, "other": nil, "": nil,
 	} {
-		if got := rulesOf(kind); got != want {
+		if got := framework.RulesOf(kind); got != want {
 			t.Errorf("the rules of %q are %#v", kind, got)
 		}
 	}

@@ -1,22 +1,18 @@
 package provider_test
 
 import (
-	"context"
 	"fmt"
 	"maps"
-	"path"
 	"reflect"
-	"strings"
-	"sync"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -25,106 +21,6 @@ const (
 	tagKind         = "mlflow_experiment_tag"
 	permissionsKind = "mlflow_experiment_permissions"
 )
-
-// seeded are the tags that the local workspace's experiments begin with.
-var seeded = map[string]string{"team": "", "stage": ""}
-
-// managed is a resource with its state, as the CLI keeps it from one command to the next.
-type managed struct {
-	kind  string
-	state *tfprotov6.DynamicValue
-}
-
-// command starts a provider, as a command of the CLI does.
-func command(t *testing.T, w *workspace, bulk bool) *direct {
-	t.Helper()
-	return newDirect(t, map[string]any{"host": w.url, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
-}
-
-// refreshed reads a resource and gives it with its new state, and what the person is told.
-func refreshed(d *direct, m managed) (managed, string) {
-	resp, err := d.server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
-	if err != nil {
-		return m, err.Error()
-	}
-	return managed{m.kind, resp.NewState}, told(resp.Diagnostics)
-}
-
-// values gives a resource's state, nil when it is gone.
-func stateValues(d *direct, m managed) map[string]any {
-	d.t.Helper()
-	return d.decode(d.schemas.ResourceSchemas[m.kind], m.state)
-}
-
-// manage gives a resource the state that these values and a refresh make.
-func manage(d *direct, kind string, values map[string]any) managed {
-	d.t.Helper()
-	m, says := refreshed(d, managed{kind, d.encode(d.schemas.ResourceSchemas[kind], values)})
-	if says != "" {
-		d.t.Fatalf("%s %v: %s", kind, values, says)
-	}
-	return m
-}
-
-func manageExperiment(d *direct, id string) managed {
-	d.t.Helper()
-	return manage(d, experimentKind, map[string]any{"id": id, "description": "?", "tags": seeded, "tags_all": seeded})
-}
-
-func manageTag(d *direct, id, key string) managed {
-	d.t.Helper()
-	return manage(d, tagKind, map[string]any{"id": id + "/" + key, "experiment_id": id, "key": key, "value": "?"})
-}
-
-func managePermissions(d *direct, id string) managed {
-	d.t.Helper()
-	return manage(d, permissionsKind, map[string]any{"experiment_id": id})
-}
-
-// oldest gives the ids of the n oldest experiments, which a search lists last.
-func oldest(w *workspace, n int) []string {
-	var ids []string
-	for _, e := range w.Experiments()[:n] {
-		ids = append(ids, e.ID)
-	}
-	return ids
-}
-
-// refreshAll reads resources ten at a time, as the CLI does, and fails the test for each that changes.
-func refreshAll(d *direct, all []managed) {
-	d.t.Helper()
-	work := make(chan managed)
-	var wg sync.WaitGroup
-	for range 10 {
-		wg.Go(func() {
-			for m := range work {
-				before := stateValues(d, m)
-				fresh, says := refreshed(d, m)
-				if after := stateValues(d, fresh); says != "" || !reflect.DeepEqual(before, after) {
-					d.t.Errorf("%s changes from %v to %v and says %q", m.kind, before, after, says)
-				}
-			}
-		})
-	}
-	for _, m := range all {
-		work <- m
-	}
-	close(work)
-	wg.Wait()
-}
-
-// routes counts the calls so far by the last part of their path, ids left out.
-func routes(w *workspace) map[string]int {
-	counts := map[string]int{}
-	for _, c := range w.Journal() {
-		route := path.Base(c.Path)
-		if strings.Contains(c.Path, "/permissions/") {
-			route = "permissions"
-		}
-		counts[route]++
-	}
-	return counts
-}
 
 // TestBulkRefresh_calls counts the calls of a refresh of the oldest experiments of a workspace, in which nothing has changed.
 func TestBulkRefresh_calls(t *testing.T) {
@@ -150,7 +46,7 @@ func TestBulkRefresh_calls(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t, emulator.Options{Seed: tc.size})
+			w := acctest.NewWorkspace(t, emulator.Options{Seed: tc.size})
 			first := command(t, w, false)
 			var experiments, rest []managed
 			for _, id := range oldest(w, tc.managed) {
@@ -177,7 +73,7 @@ const fillers = 12
 
 // target is an experiment of which everything is managed, together with others.
 type target struct {
-	*workspace
+	*acctest.Workspace
 	id       string
 	fillers  []managed
 	resource map[string]managed // by kind
@@ -185,9 +81,9 @@ type target struct {
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	w := newWorkspace(t, emulator.Options{Seed: 2 * fillers})
+	w := acctest.NewWorkspace(t, emulator.Options{Seed: 2 * fillers})
 	ids := oldest(w, fillers+1)
-	x := &target{workspace: w, id: ids[fillers], resource: map[string]managed{}}
+	x := &target{Workspace: w, id: ids[fillers], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
 	x.take(t, ids[:fillers])
@@ -197,7 +93,7 @@ func newTarget(t *testing.T) *target {
 // take takes the target, and the experiments of these ids, into the state as they are.
 func (x *target) take(t *testing.T, ids []string) {
 	t.Helper()
-	d := command(t, x.workspace, false)
+	d := command(t, x.Workspace, false)
 	for _, id := range ids {
 		x.fillers = append(x.fillers, manageExperiment(d, id))
 	}
@@ -215,10 +111,10 @@ type outcome struct {
 // refresh reads everything in a new provider and gives what became of the target's resources, by kind.
 func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	t.Helper()
-	d := command(t, x.workspace, bulk)
+	d := command(t, x.Workspace, bulk)
 	x.ResetJournal()
 	refreshAll(d, x.fillers)
-	if pages := x.Count("", apiPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
+	if pages := x.Count("", acctest.APIPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
 		t.Fatalf("%d pages were read", pages)
 	}
 	outcomes := map[string]outcome{}
@@ -330,12 +226,12 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 func TestBulkRefresh_ownWrites(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t)
-	d := command(t, x.workspace, true)
+	d := command(t, x.Workspace, true)
 	refreshAll(d, x.fillers)
 	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
-	if _, says := d.apply(tagKind, prior, planned); says != "" {
+	if _, says := d.Apply(tagKind, prior, planned); says != "" {
 		t.Fatal(says)
 	}
 	x.ResetJournal()
@@ -343,7 +239,7 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	if got := stateValues(d, fresh)["value"]; got != "8000" || says != "" {
 		t.Errorf("the tag reads %v (%s) after it was set", got, says)
 	}
-	if n := x.Count("GET", apiPath+"get"); n != 1 {
+	if n := x.Count("GET", acctest.APIPath+"get"); n != 1 {
 		t.Errorf("%d direct reads, want 1", n)
 	}
 }
@@ -357,13 +253,13 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	}
 	two.SetTag(two.id, "team", "of two")
 	two.take(t, nil)
-	here, there := command(t, one.workspace, true), command(t, two.workspace, true)
+	here, there := command(t, one.Workspace, true), command(t, two.Workspace, true)
 	refreshAll(here, one.fillers)
 	refreshAll(there, two.fillers)
 	refreshAll(here, []managed{one.resource[experimentKind]})
 	refreshAll(there, []managed{two.resource[experimentKind]})
 	for i, x := range []*target{one, two} {
-		if pages := x.Count("", apiPath+"search"); pages != 1 {
+		if pages := x.Count("", acctest.APIPath+"search"); pages != 1 {
 			t.Errorf("alias %d read %d pages, want 1", i+1, pages)
 		}
 	}
@@ -371,9 +267,9 @@ func TestBulkRefresh_aliases(t *testing.T) {
 
 // TestBulkRefresh_throughCLI applies, changes and drifts with bulk refresh on.
 func TestBulkRefresh_throughCLI(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	config := func(stage string) string {
-		return w.configAs(emulator.AdminToken, "bulk_refresh = true", fmt.Sprintf(`
+		return w.ConfigAs(emulator.AdminToken, "bulk_refresh = true", fmt.Sprintf(`
 			resource "mlflow_experiment" "test" {
 			  count = 12
 			  name  = "/Shared/e${count.index}"
@@ -405,7 +301,7 @@ func TestBulkRefresh_throughCLI(t *testing.T) {
 		plancheck.ExpectResourceAction("mlflow_experiment_tag.test[9]", plancheck.ResourceActionCreate),
 		plancheck.ExpectResourceAction("mlflow_experiment.test[8]", plancheck.ResourceActionNoop))
 	drifted.PreConfig = func() {
-		if w.Count("", apiPath+"search") == 0 {
+		if w.Count("", acctest.APIPath+"search") == 0 {
 			t.Error("no page was read so far")
 		}
 		seven, _ := w.ExperimentByName("/Shared/e7")
@@ -413,5 +309,5 @@ func TestBulkRefresh_throughCLI(t *testing.T) {
 		nine, _ := w.ExperimentByName("/Shared/e9")
 		w.RemoveTag(nine.ID, "owner")
 	}
-	unitTest(t, step("dev"), step("prod"), drifted)
+	acctest.UnitTest(t, step("dev"), step("prod"), drifted)
 }

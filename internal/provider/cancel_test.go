@@ -16,6 +16,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -86,36 +87,38 @@ type cancelled struct {
 func cancelledApplies(id string) map[string]cancelled {
 	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions", "mlflow_experiment_permission"
 	acl := "/api/2.0/permissions/experiments/" + id
-	old := values("name", "/Shared/churn", "tags", oneTag("team", "risk"))
-	renamed := values("name", "/Shared/attrition", "tags", oneTag("team", "growth"))
+	old := acctest.AttributeValues("name", "/Shared/churn", "tags", acctest.MapOfOne("team", "risk"))
+	renamed := acctest.AttributeValues("name", "/Shared/attrition", "tags", acctest.MapOfOne("team", "growth"))
 	many := map[string]string{}
 	for n := range 25 { // create takes 20
 		many[string(rune('a'+n))] = "v"
 	}
-	tagOf := func(value string) map[string]any { return values("experiment_id", id, "key", "team", "value", value) }
+	tagOf := func(value string) map[string]any {
+		return acctest.AttributeValues("experiment_id", id, "key", "team", "value", value)
+	}
 	grantsOf := func(level string) map[string]any {
-		return values("experiment_id", id, "users", oneTag(emulator.User, level))
+		return acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.User, level))
 	}
 	grantOf := func(level string) map[string]any {
-		return values("experiment_id", id, "user_name", emulator.User, "permission_level", level)
+		return acctest.AttributeValues("experiment_id", id, "user_name", emulator.User, "permission_level", level)
 	}
 	return map[string]cancelled{
-		"the look before a create":     {call: "GET " + experimentCalls + "get-by-name", kind: experiment, config: old},
-		"create":                       {call: "POST " + experimentCalls + "create", kind: experiment, config: old},
-		"create, done":                 {call: "POST " + experimentCalls + "create", after: true, kind: experiment, config: old, remains: true},
-		"the read after a create":      {call: "GET " + experimentCalls + "get", kind: experiment, config: old, remains: true},
-		"a tag after a create":         {call: "POST " + experimentCalls + "set-experiment-tag", kind: experiment, config: values("name", "/Shared/churn", "tags", many), remains: true},
-		"the look before an update":    {call: "GET " + experimentCalls + "get", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename":                     {call: "POST " + experimentCalls + "update", kind: experiment, prior: old, config: renamed, remains: true},
-		"a rename, done":               {call: "POST " + experimentCalls + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
-		"a tag in an update":           {call: "POST " + experimentCalls + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
-		"the removal of a tag":         {call: "POST " + experimentCalls + "delete-experiment-tag", kind: experiment, prior: old, config: values("name", "/Shared/churn"), remains: true},
-		"a delete":                     {call: "POST " + experimentCalls + "delete", kind: experiment, prior: old, remains: true},
-		"a delete, done":               {call: "POST " + experimentCalls + "delete", after: true, kind: experiment, prior: old, remains: true},
-		"a tag alone":                  {call: "POST " + experimentCalls + "set-experiment-tag", kind: tag, config: tagOf("risk")},
-		"a tag alone, done":            {call: "POST " + experimentCalls + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
-		"a tag alone, changed":         {call: "POST " + experimentCalls + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
-		"a tag alone, removed":         {call: "POST " + experimentCalls + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
+		"the look before a create":     {call: "GET " + acctest.ExperimentCalls + "get-by-name", kind: experiment, config: old},
+		"create":                       {call: "POST " + acctest.ExperimentCalls + "create", kind: experiment, config: old},
+		"create, done":                 {call: "POST " + acctest.ExperimentCalls + "create", after: true, kind: experiment, config: old, remains: true},
+		"the read after a create":      {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, config: old, remains: true},
+		"a tag after a create":         {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: experiment, config: acctest.AttributeValues("name", "/Shared/churn", "tags", many), remains: true},
+		"the look before an update":    {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename":                     {call: "POST " + acctest.ExperimentCalls + "update", kind: experiment, prior: old, config: renamed, remains: true},
+		"a rename, done":               {call: "POST " + acctest.ExperimentCalls + "update", after: true, kind: experiment, prior: old, config: renamed, remains: true},
+		"a tag in an update":           {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: experiment, prior: old, config: renamed, remains: true},
+		"the removal of a tag":         {call: "POST " + acctest.ExperimentCalls + "delete-experiment-tag", kind: experiment, prior: old, config: acctest.AttributeValues("name", "/Shared/churn"), remains: true},
+		"a delete":                     {call: "POST " + acctest.ExperimentCalls + "delete", kind: experiment, prior: old, remains: true},
+		"a delete, done":               {call: "POST " + acctest.ExperimentCalls + "delete", after: true, kind: experiment, prior: old, remains: true},
+		"a tag alone":                  {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: tag, config: tagOf("risk")},
+		"a tag alone, done":            {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", after: true, kind: tag, config: tagOf("risk")},
+		"a tag alone, changed":         {call: "POST " + acctest.ExperimentCalls + "set-experiment-tag", kind: tag, prior: tagOf("risk"), config: tagOf("growth"), remains: true},
+		"a tag alone, removed":         {call: "POST " + acctest.ExperimentCalls + "delete-experiment-tag", kind: tag, prior: tagOf("risk"), remains: true},
 		"the list before a write":      {call: "GET " + acl, kind: grants, prior: grantsOf("CAN_EDIT"), config: grantsOf("CAN_READ"), remains: true},
 		"the list":                     {call: "PUT " + acl, kind: grants, config: grantsOf("CAN_EDIT")},
 		"the list, done":               {call: "PUT " + acl, after: true, kind: grants, config: grantsOf("CAN_EDIT")},
@@ -126,9 +129,9 @@ func cancelledApplies(id string) map[string]cancelled {
 		"one grant, changed":           {call: "PATCH " + acl, kind: grant, prior: grantOf("CAN_EDIT"), config: grantOf("CAN_READ"), remains: true},
 		"one grant, removed":           {call: "PUT " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
 		"the look at a removed grant":  {call: "GET " + acl, kind: grant, prior: grantOf("CAN_EDIT"), remains: true},
-		"the look at a removed tag":    {call: "GET " + experimentCalls + "get", kind: tag, prior: tagOf("risk"), remains: true},
-		"the look before a delete":     {call: "GET " + experimentCalls + "get", kind: experiment, prior: old, remains: true},
-		"the look before a tag is set": {call: "GET " + experimentCalls + "get", kind: tag, config: tagOf("risk")},
+		"the look at a removed tag":    {call: "GET " + acctest.ExperimentCalls + "get", kind: tag, prior: tagOf("risk"), remains: true},
+		"the look before a delete":     {call: "GET " + acctest.ExperimentCalls + "get", kind: experiment, prior: old, remains: true},
+		"the look before a tag is set": {call: "GET " + acctest.ExperimentCalls + "get", kind: tag, config: tagOf("risk")},
 	}
 }
 
@@ -142,22 +145,22 @@ func TestCancel_eachCall(t *testing.T) {
 			server := &hanging{next: w}
 			listener := httptest.NewServer(server)
 			t.Cleanup(listener.Close)
-			b := &backend{url: listener.URL, address: "host", settings: map[string]any{"token": emulator.AdminToken}}
+			b := &acctest.Backend{URL: listener.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
 			c := cancelledApplies(w.CreateExperiment(emulator.Admin, "/Shared/other", nil))[name]
-			e := b.provider(t, nil).block(c.kind)
+			e := b.Provider(t, nil).Block(c.kind)
 			if c.prior != nil {
-				e.mustUp(c.prior)
+				e.MustUp(c.prior)
 			}
 			says := c.apply(t, server, e)
-			if state := e.values(); (state != nil) != c.remains || isError(says) == (c.prior == nil && c.remains) {
+			if state := e.Values(); (state != nil) != c.remains || acctest.IsError(says) == (c.prior == nil && c.remains) {
 				t.Errorf("the apply says %q and leaves the state %v", says, state)
 			}
 			if c.config == nil {
-				says = e.destroy()
+				says = e.Destroy()
 			} else {
-				says = e.up(c.config)
+				says = e.Up(c.config)
 			}
-			if isError(says) {
+			if acctest.IsError(says) {
 				t.Errorf("the next apply says %q", says)
 			}
 			if want := map[bool]int{true: 2, false: 1}[c.kind == "mlflow_experiment"]; len(w.Experiments()) != want {
@@ -168,17 +171,17 @@ func TestCancel_eachCall(t *testing.T) {
 }
 
 // apply applies, and ends the apply when the call hangs.
-func (c cancelled) apply(t *testing.T, server *hanging, e *block) (says string) {
+func (c cancelled) apply(t *testing.T, server *hanging, e *acctest.Block) (says string) {
 	t.Helper()
-	e.refresh()
-	planned := e.plan(c.config)
+	e.Refresh()
+	planned := e.Plan(c.config)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	e.server = cancellable{e.server, func() context.Context { return ctx }}
+	e.Server = cancellable{e.Server, func() context.Context { return ctx }}
 	arrived, done := server.hang(c.call, c.after), make(chan struct{})
 	go func() {
 		defer close(done)
-		says = e.apply(planned, c.config)
+		says = e.Apply(planned, c.config)
 	}()
 	select {
 	case <-arrived:
@@ -200,10 +203,10 @@ func TestCancel(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	w.Inject(emulator.Fault{Path: experimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
 	hanging := make(chan struct{})
 	var once sync.Once
-	w.Before("POST", experimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hanging) }) })
+	w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hanging) }) })
 	p := newProgram(t, `
 		resource "mlflow_experiment" "first" {
 		  name = "/Shared/first"

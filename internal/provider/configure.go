@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -17,34 +16,23 @@ import (
 	"github.com/hashicorp/terraform-plugin-log/tflog"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/connection"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// providerData is what Configure hands to every resource and data source.
-type providerData struct {
-	// client is nil while a setting of the provider block is unknown.
-	client *mlflow.Client
-	// unknown names those settings.
-	unknown []string
-	// defaultTags may be null, unknown, or hold unknown values.
-	defaultTags types.Map
-	// run is shared by all objects of this provider configuration.
-	run RunState
-}
-
 // Configure makes no call to any server: a plan that reads nothing needs none.
 func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
-	data := &providerData{unknown: unknownSettings(req.Config)}
-	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("default_tags"), &data.defaultTags)...)
+	data := &framework.ProviderData{Unknown: unknownSettings(req.Config)}
+	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("default_tags"), &data.DefaultTags)...)
 	settings := connectionSettings(ctx, req.Config, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.ResourceData, resp.DataSourceData, resp.ListResourceData = data, data, data
-	if len(data.unknown) > 0 {
+	if len(data.Unknown) > 0 {
 		return
 	}
 	settings.UserAgent = fmt.Sprintf("terraform-provider-mlflow/%s terraform/%s", p.version, req.TerraformVersion)
@@ -56,8 +44,8 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	for _, w := range conn.Warnings {
 		addAttributeWarning(&resp.Diagnostics, w.Attribute, w.Summary, w.Detail)
 	}
-	data.client = mlflow.New(clientOptions(ctx, req.Config, settings, conn, &resp.Diagnostics))
-	resp.Diagnostics.Append(checkTags(path.Root("default_tags"), data.defaultTags, data.client)...)
+	data.Client = mlflow.New(clientOptions(ctx, req.Config, settings, conn, &resp.Diagnostics))
+	resp.Diagnostics.Append(framework.CheckTags(path.Root("default_tags"), data.DefaultTags, data.Client)...)
 }
 
 // connectionSettings reads the settings of the connection from the attributes of the same name. Null and unknown count as not set.
@@ -172,10 +160,4 @@ func logExchange(ctx context.Context, e rest.Exchange) {
 	tflog.Trace(ctx, "MLflow call bodies", map[string]any{
 		"method": e.Method, "path": e.Path, "request": e.RequestBody, "response": e.ResponseBody,
 	})
-}
-
-// notReady words that the provider's configuration is not known yet.
-func (d *providerData) notReady() string {
-	return fmt.Sprintf("The provider block's %s is known only after apply. Apply first what it comes from, for example with -target, or "+
-		"set it from a variable or the environment.", strings.Join(d.unknown, ", "))
 }

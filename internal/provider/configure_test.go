@@ -12,13 +12,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // configure validates and configures the provider, and gives what the person is told.
 func configure(t *testing.T, config map[string]any) string {
 	t.Helper()
-	server, err := factories()["mlflow"]()
+	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,16 +27,16 @@ func configure(t *testing.T, config map[string]any) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &direct{t: t, server: server, schemas: schemas}
-	encoded := d.encode(schemas.Provider, config)
+	d := &acctest.Direct{T: t, Server: server, Schemas: schemas}
+	encoded := d.Encode(schemas.Provider, config)
 	validated, err := server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: encoded})
-	d.check(err)
+	d.Check(err)
 	if len(validated.Diagnostics) > 0 {
-		return told(validated.Diagnostics)
+		return acctest.DescribeDiagnostics(validated.Diagnostics)
 	}
 	resp, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: encoded})
-	d.check(err)
-	return told(resp.Diagnostics)
+	d.Check(err)
+	return acctest.DescribeDiagnostics(resp.Diagnostics)
 }
 
 func TestProvider_configuration(t *testing.T) {
@@ -73,7 +74,7 @@ func TestProvider_configuration(t *testing.T) {
 // TestProvider_settingsArrive: each setting reaches the connection under its own name, and is checked there.
 func TestProvider_settingsArrive(t *testing.T) {
 	t.Parallel()
-	server, err := factories()["mlflow"]()
+	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +103,7 @@ func TestProvider_settingsArrive(t *testing.T) {
 // TestProvider_firstCallFails: whatever is wrong with the connection is one clear error, and nothing is half-made.
 func TestProvider_firstCallFails(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	login := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
 		rw.Header().Set("Content-Type", "text/html")
 		_, _ = rw.Write([]byte("<html><head><title>Databricks - Sign In</title></head><body>please log in</body></html>"))
@@ -117,12 +118,12 @@ func TestProvider_firstCallFails(t *testing.T) {
 		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look for experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
 		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look for experiment: "},
 		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page instead of JSON: \"Databricks - Sign In\""},
-		"an expired token":  {map[string]any{"host": w.url, "token": "expired"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": Invalid access token."},
-		"another workspace": {map[string]any{"host": w.url, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page"},
-		"a wrong secret":    {map[string]any{"host": w.url, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look for experiment: "},
+		"an expired token":  {map[string]any{"host": w.URL, "token": "expired"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": Invalid access token."},
+		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server answered with a page"},
+		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look for experiment: "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			state, got := newDirect(t, c.config).create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+			state, got := acctest.NewDirect(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
 			if !strings.HasPrefix(got, c.want) || strings.Count(got, "error") > strings.Count(c.want, "error")+2 || state != nil {
 				t.Errorf("create says %q, want %q; state %v", got, c.want, state)
 			}
@@ -140,12 +141,12 @@ func TestProvider_firstCallFails(t *testing.T) {
 
 func TestProvider_oauth(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t)
-	d := newDirect(t, map[string]any{"host": w.url, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
-	if _, got := d.create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
+	w := acctest.NewWorkspace(t)
+	d := acctest.NewDirect(t, map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": emulator.ServicePrincipalSecret})
+	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Users/" + emulator.ServicePrincipal + "/churn"}); got != "" {
 		t.Errorf("create says %q", got)
 	}
-	if owner, _ := w.mustFind(t, "/Users/"+emulator.ServicePrincipal+"/churn").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
+	if owner, _ := w.MustFind(t, "/Users/"+emulator.ServicePrincipal+"/churn").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
 		t.Errorf("the owner is %q", owner)
 	}
 	for _, c := range w.Journal() {
@@ -157,11 +158,11 @@ func TestProvider_oauth(t *testing.T) {
 
 // TestProvider_unknownAtPlan: a provider that is configured from something that changes keeps its resources in the plan.
 func TestProvider_unknownAtPlan(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	config := func(version, data string) string {
 		return `
 			resource "terraform_data" "where" {
-			  input            = "` + w.url + `"
+			  input            = "` + w.URL + `"
 			  triggers_replace = "` + version + `"
 			}
 			provider "mlflow" {
@@ -173,11 +174,11 @@ func TestProvider_unknownAtPlan(t *testing.T) {
 			  tags = { team = "risk" }
 			}` + data
 	}
-	unitTest(t,
+	acctest.UnitTest(t,
 		resource.TestStep{Config: config("1", "")},
 		resource.TestStep{Config: config("2", "\ndata \"mlflow_experiment\" \"test\" {\n  name = \"/Shared/churn\"\n}"),
 			ExpectError: regexp.MustCompile(`(?s)configuration is not\s+known yet.*host`)},
-		resource.TestStep{Config: config("2", ""), ConfigPlanChecks: before(changes(experimentAddress))},
+		resource.TestStep{Config: config("2", ""), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress))},
 	)
 	if n := len(w.Experiments()); n != 1 {
 		t.Errorf("%d experiments", n)

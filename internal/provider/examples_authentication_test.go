@@ -13,6 +13,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -30,7 +31,7 @@ var variableName = regexp.MustCompile(`(?m)^variable "(\w+)"`)
 // none may get in the way. A plan that reads nothing makes no call, so no account is needed.
 func TestExamples_authentication(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "databrickscfg")
-	writeFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
+	acctest.WriteFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
 	for name, value := range map[string]string{
 		"DATABRICKS_CONFIG_FILE": file, "DATABRICKS_TOKEN": "left-over", "ARM_CLIENT_ID": "left-over", "GOOGLE_CREDENTIALS": "left-over",
 		"ACTIONS_ID_TOKEN_REQUEST_URL": "https://nowhere.invalid?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "left-over",
@@ -44,8 +45,8 @@ func TestExamples_authentication(t *testing.T) {
 			for _, m := range variableName.FindAllStringSubmatch(text, -1) {
 				variables[m[1]] = config.StringVariable("secret")
 			}
-			runDirectories(t, resource.TestStep{
-				ConfigDirectory: config.StaticDirectory(rootOf(t, text)), ConfigVariables: variables, PlanOnly: true, ExpectNonEmptyPlan: true,
+			acctest.RunDirectories(t, resource.TestStep{
+				ConfigDirectory: config.StaticDirectory(acctest.RootModule(t, text)), ConfigVariables: variables, PlanOnly: true, ExpectNonEmptyPlan: true,
 			})
 		})
 	}
@@ -63,7 +64,7 @@ func TestExamples_federation(t *testing.T) {
 	}))
 	t.Cleanup(github.Close)
 	file := filepath.Join(t.TempDir(), "token")
-	writeFile(t, file, jwt)
+	acctest.WriteFile(t, file, jwt)
 	for name, environment := range map[string]map[string]string{
 		"provider_github_oidc.tf": {"ACTIONS_ID_TOKEN_REQUEST_URL": github.URL + "?x=y", "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "from-github"},
 		"provider_env_oidc.tf":    {"TFC_WORKLOAD_IDENTITY_TOKEN": jwt},
@@ -73,14 +74,14 @@ func TestExamples_federation(t *testing.T) {
 			for variable, value := range environment {
 				t.Setenv(variable, value)
 			}
-			w := newWorkspace(t)
+			w := acctest.NewWorkspace(t)
 			text := example{files: []string{"provider/" + name}, more: minimalExperiment}.text(t)
-			text = strings.NewReplacer(exampleHost, w.url, "/var/run/secrets/tokens/databricks", file).Replace(text)
-			runDirectories(t, resource.TestStep{
-				ConfigDirectory: config.StaticDirectory(rootOf(t, text)),
-				ConfigStateChecks: example{check: func(t *testing.T, w *workspace) {
+			text = strings.NewReplacer(exampleHost, w.URL, "/var/run/secrets/tokens/databricks", file).Replace(text)
+			acctest.RunDirectories(t, resource.TestStep{
+				ConfigDirectory: config.StaticDirectory(acctest.RootModule(t, text)),
+				ConfigStateChecks: example{check: func(t *testing.T, w *acctest.Workspace) {
 					t.Helper()
-					if owner, _ := w.mustFind(t, "/Shared/minimal").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
+					if owner, _ := w.MustFind(t, "/Shared/minimal").Tag("mlflow.ownerEmail"); owner != emulator.ServicePrincipal {
 						t.Errorf("the experiment belongs to %q", owner)
 					}
 				}}.applied(t, w),

@@ -11,11 +11,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // prepareReview makes experiments with grants of all kinds, and one whose grants can't be read.
-func prepareReview(w *workspace) {
+func prepareReview(w *acctest.Workspace) {
 	churn := w.CreateExperiment(emulator.Admin, "/Projects/churn/baseline", nil)
 	w.Grant(churn, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.Grant(churn, emulator.GroupPrincipal("data-science"), "CAN_EDIT")
@@ -37,12 +38,12 @@ var reviewState = []statecheck.StateCheck{
 	statecheck.ExpectKnownOutputValue("nothing_is_known_about", knownvalue.MapSizeExact(1)),
 }
 
-// runFunctions is runDirectories for configurations that call the provider's functions, which Terraform 1.8 is needed for.
+// runFunctions is RunDirectories for configurations that call the provider's functions, which Terraform 1.8 is needed for.
 func runFunctions(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	t.Parallel()
 	for i := range steps {
-		steps[i].ProtoV6ProviderFactories = factories()
+		steps[i].ProtoV6ProviderFactories = acctest.Factories()
 	}
 	resource.UnitTest(t, resource.TestCase{
 		TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_8_0)}, Steps: steps,
@@ -50,7 +51,7 @@ func runFunctions(t *testing.T, steps ...resource.TestStep) {
 }
 
 func TestExamples_permissionReview(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	prepareReview(w)
 	const (
 		table = "" +
@@ -100,10 +101,10 @@ func TestExamples_permissionReview(t *testing.T) {
 }
 
 func TestExamples_permissionMatrix(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	prepareReview(w)
 	runFunctions(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(w.root(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
+		ConfigDirectory: config.StaticDirectory(w.Root(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 3 experiments, 7 principals</title>`))),
 			statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`"))),
@@ -112,7 +113,7 @@ func TestExamples_permissionMatrix(t *testing.T) {
 }
 
 func TestExamples_accessAsCode(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	for _, name := range []string{"/Projects/churn/baseline", "/Projects/credit/scoring", "/Projects/demand", "/Elsewhere/x"} {
 		w.Grant(w.CreateExperiment(emulator.Admin, name, nil), emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	}

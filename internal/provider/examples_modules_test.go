@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -34,7 +35,7 @@ func TestExamples_modules(t *testing.T) {
 			for _, file := range glob(t, "examples/"+tests, ".hcl") {
 				want += len(runBlock.FindAllString(readFile(t, file), -1))
 			}
-			w := newWorkspace(t)
+			w := acctest.NewWorkspace(t)
 			out := s.run(t, w, copyExample(t, module), "terraform init\nterraform test")
 			passed := 0
 			if m := testsPassed.FindStringSubmatch(out); m != nil {
@@ -73,7 +74,7 @@ func (s shell) skipBelow(t *testing.T, minor int, because string) {
 	var is struct {
 		Version string `json:"terraform_version"`
 	}
-	if err := json.Unmarshal([]byte(s.run(t, &workspace{}, t.TempDir(), "TF_CLI_ARGS= terraform version -json")), &is); err != nil {
+	if err := json.Unmarshal([]byte(s.run(t, &acctest.Workspace{}, t.TempDir(), "TF_CLI_ARGS= terraform version -json")), &is); err != nil {
 		t.Fatal(err)
 	}
 	var has int
@@ -88,7 +89,7 @@ func (s shell) skipBelow(t *testing.T, minor int, because string) {
 // TestGuide_gettingStarted runs the commands of the guide, and compares what they print with what the guide says they print.
 func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
-	s, w, dir := newShell(t), newWorkspace(t), copyExample(t, "getting-started")
+	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "getting-started")
 	for _, section := range []string{"Plan and apply", "Change something by hand", "Repair it", "Take it down"} {
 		said := guideOutput(t, "getting-started", section)
 		out := s.run(t, w, dir, guideCommands(t, "getting-started", section), "TF_CLI_ARGS_destroy=-auto-approve")
@@ -102,16 +103,16 @@ func TestGuide_gettingStarted(t *testing.T) {
 // TestReadme_plan makes the change that README.md tells of, and compares the plan.
 func TestReadme_plan(t *testing.T) {
 	t.Parallel()
-	s, w, dir := newShell(t), newWorkspace(t), t.TempDir()
+	s, w, dir := newShell(t), acctest.NewWorkspace(t), t.TempDir()
 	page := readFile(t, filepath.Join(repository, "README.md"))
-	writeFile(t, filepath.Join(dir, "main.tf"), configurationBlocks(page)[0])
+	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), configurationBlocks(page)[0])
 	texts := textBlock.FindAllStringSubmatch(page, -1)
 	if len(texts) != 2 {
 		t.Fatalf("README.md has %d blocks of output, want 2", len(texts))
 	}
 	out := s.run(t, w, dir, "terraform init\nterraform plan\nterraform apply")
 	expectPrinted(t, w, "the first plan", out, texts[0][1])
-	e := w.mustFind(t, "/Projects/retail/churn")
+	e := w.MustFind(t, "/Projects/retail/churn")
 	w.SetTag(e.ID, "team", "growth")
 	w.SetTag(e.ID, "note", "mine")
 	w.Grant(e.ID, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
@@ -164,10 +165,10 @@ func guideOutput(t *testing.T, guide, section string) string {
 
 // expectPrinted finds each line of what should be printed in what was, in the same order. Lines may be left out. Addresses and ids differ
 // from run to run, and the name of the CLI from one to the other.
-func expectPrinted(t *testing.T, w *workspace, what, out, want string) {
+func expectPrinted(t *testing.T, w *acctest.Workspace, what, out, want string) {
 	t.Helper()
 	plain := func(text string) []string {
-		text = strings.NewReplacer(w.url, "http://127.0.0.1:8089", "OpenTofu", "Terraform").Replace(text)
+		text = strings.NewReplacer(w.URL, "http://127.0.0.1:8089", "OpenTofu", "Terraform").Replace(text)
 		return strings.Split(longID.ReplaceAllString(text, "ID"), "\n")
 	}
 	lines := plain(out)

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -46,7 +47,7 @@ func TestLateValues(t *testing.T) {
 			  users         = { (terraform_data.late.output.user) = "CAN_READ" }
 			}`
 	)
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	ids := map[string]string{}
 	for _, name := range []string{"tagged", "granted", "listed", "tagged2", "granted2", "listed2"} {
 		ids[name] = w.CreateExperiment(emulator.Admin, "/Projects/"+name, nil)
@@ -57,12 +58,12 @@ func TestLateValues(t *testing.T) {
 	}
 	step := func(version, suffix, key, user string, plan resource.ConfigPlanChecks) resource.TestStep {
 		return resource.TestStep{
-			Config: w.config(late(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
+			Config: w.Config(late(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
 			PostApplyFunc: func() {
 				value := "risk"
-				w.expectTag(t, ids["tagged"+suffix], key, &value)
+				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
 				for _, name := range []string{"granted", "listed"} {
-					if level := w.level(ids[name+suffix], emulator.UserPrincipal(user)); level != "CAN_READ" {
+					if level := w.Level(ids[name+suffix], emulator.UserPrincipal(user)); level != "CAN_READ" {
 						t.Errorf("version %s: %s holds %q on %s", version, user, level, name)
 					}
 					other := map[string]string{"": "2", "2": ""}[suffix]
@@ -73,7 +74,7 @@ func TestLateValues(t *testing.T) {
 			},
 		}
 	}
-	unitTest(t,
+	acctest.UnitTest(t,
 		step("1", "", "team", emulator.User, resource.ConfigPlanChecks{}),
 		step("2", "", "team", emulator.User, inPlace(tag, grant, list)),        // the same
 		step("3", "2", "team", emulator.User, inPlace(tag, grant, list)),       // other experiments
@@ -84,9 +85,9 @@ func TestLateValues(t *testing.T) {
 
 // TestLateValues_replacedExperiment: what hangs on an experiment that is replaced moves to the new one in the same apply.
 func TestLateValues_replacedExperiment(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	config := func(location string) string {
-		return w.config(fmt.Sprintf(`
+		return w.Config(fmt.Sprintf(`
 			resource "mlflow_experiment" "one" {
 			  name              = "/Shared/one"
 			  artifact_location = %[1]q
@@ -112,14 +113,14 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 	}
 	moved := func() {
 		for _, name := range []string{"/Shared/one", "/Shared/two"} {
-			if level := w.level(w.mustFind(t, name).ID, emulator.UserPrincipal(emulator.User)); level != "CAN_READ" {
+			if level := w.Level(w.MustFind(t, name).ID, emulator.UserPrincipal(emulator.User)); level != "CAN_READ" {
 				t.Errorf("ana holds %q on %s", level, name)
 			}
 		}
-		w.expectTags(t, "/Shared/one", map[string]string{"team": "risk"})
+		w.ExpectTags(t, "/Shared/one", map[string]string{"team": "risk"})
 	}
 	plan := inPlace("mlflow_experiment_tag.test", "mlflow_experiment_permission.test", "mlflow_experiment_permissions.test")
-	unitTest(t,
+	acctest.UnitTest(t,
 		resource.TestStep{Config: config("s3://bucket/a"), PostApplyFunc: moved},
 		resource.TestStep{Config: config("s3://bucket/b"), ConfigPlanChecks: plan, PostApplyFunc: moved},
 		resource.TestStep{
@@ -131,10 +132,10 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 
 // TestLateValues_location: a location that turns out to be another one is refused in words, and the next plan shows the replacement.
 func TestLateValues_location(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	var first string
 	config := func(location, version, tag string) string {
-		return w.config(late(fmt.Sprintf("%q", location), version) + experimentConfig(fmt.Sprintf(
+		return w.Config(late(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
 			"name = \"/Shared/churn\"\nartifact_location = terraform_data.late.output\ntags = { team = %q }", tag)))
 	}
 	stays := func() {
@@ -142,16 +143,16 @@ func TestLateValues_location(t *testing.T) {
 			t.Errorf("the experiment is %s at %s", e.LifecycleStage, e.ArtifactLocation)
 		}
 	}
-	unitTest(t,
-		resource.TestStep{Config: config("s3://bucket/a", "1", "risk"), PostApplyFunc: func() { first = w.mustFind(t, "/Shared/churn").ID }},
-		resource.TestStep{Config: config("s3://bucket/a", "2", "fraud"), ConfigPlanChecks: inPlace(experimentAddress), PostApplyFunc: stays},
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("s3://bucket/a", "1", "risk"), PostApplyFunc: func() { first = w.MustFind(t, "/Shared/churn").ID }},
+		resource.TestStep{Config: config("s3://bucket/a", "2", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress), PostApplyFunc: stays},
 		resource.TestStep{
-			Config: config("s3://bucket/b", "3", "fraud"), ConfigPlanChecks: inPlace(experimentAddress),
+			Config: config("s3://bucket/b", "3", "fraud"), ConfigPlanChecks: inPlace(acctest.ExperimentAddress),
 			ExpectError: regexp.MustCompile(`(?s)Could not replace experiment.*was\s+unknown\s+when\s+this\s+was\s+planned`),
 		},
 		resource.TestStep{
 			PreConfig: stays, Config: config("s3://bucket/b", "3", "fraud"),
-			ConfigPlanChecks: before(plancheck.ExpectResourceAction(experimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionDestroyBeforeCreate)),
 		},
 	)
 	if e, _ := w.Experiment(first); e.LifecycleStage != "deleted" {
@@ -161,10 +162,10 @@ func TestLateValues_location(t *testing.T) {
 
 // TestLateValues_host: while the host is unknown, the state says how names compare. The plan that follows once it is known is the same.
 func TestLateValues_host(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return late(fmt.Sprintf("%q", w.url), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+		return late(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
 			"USER", user, "VALUE", value, "ID", id).Replace(`
 			provider "mlflow" {
 			  host  = HOST
@@ -184,16 +185,16 @@ func TestLateValues_host(t *testing.T) {
 			  permission_level = "CAN_READ"
 			}`)
 	}
-	unitTest(t,
+	acctest.UnitTest(t,
 		resource.TestStep{Config: config("1", "/Workspace/Shared/churn/", "Ana@Example.com", "risk")},
 		resource.TestStep{
 			Config:           config("2", "/Shared/churn", "ana@example.com", "risk"),
-			ConfigPlanChecks: before(changes(experimentAddress), changes("mlflow_experiment_permission.test"), changes("mlflow_experiment_permissions.test")),
+			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress), acctest.ExpectChanges("mlflow_experiment_permission.test"), acctest.ExpectChanges("mlflow_experiment_permissions.test")),
 		},
 		resource.TestStep{
 			Config:           config("3", "/Shared/churn", "ANA@example.com", "fraud"),
-			ConfigPlanChecks: before(changes(experimentAddress, "tags", "tags_all"), changes("mlflow_experiment_permission.test")),
-			PostApplyFunc:    func() { w.expectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
+			ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "tags", "tags_all"), acctest.ExpectChanges("mlflow_experiment_permission.test")),
+			PostApplyFunc:    func() { w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "fraud"}) },
 		},
 	)
 }

@@ -8,30 +8,32 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
 // permissionReview compares a review with what the server itself says, for servers that list grants.
 func permissionReview(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
-	first, second := s.name("reviewed"), s.name("reviewed")
-	ids := []string{s.create(t, first, nil), s.create(t, second, nil)}
+	first, second := s.Name("reviewed"), s.Name("reviewed")
+	ids := []string{s.Create(t, first, nil), s.Create(t, second, nil)}
 	s.grant(t, ids[0], ana, "EDIT")
 	s.grant(t, ids[1], ben, "READ")
 	role := ""
 	if s.kind.grants == rbacGrants {
 		var id any
 		role, id = s.addRole(t)
-		s.mustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": carl.name, "role_id": id})
-		s.mustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": carl.name, "role_id": id})
+		s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
 			map[string]any{"role_id": id, "resource_type": "experiment", "resource_pattern": ids[0], "permission": "MANAGE"})
 		s.grant(t, ids[1], carl, "DENY")
 	}
 	selected := map[string]any{"name_regex": "^(" + regexp.QuoteMeta(first) + "|" + regexp.QuoteMeta(second) + ")$"}
 
-	state, grants, says := s.provider(t, nil).review(selected)
+	state, grants, says := s.Provider(t, nil).Review(selected)
 	s.expectReviewed(t, grants, map[string]string{first: ids[0], second: ids[1]}, ana, ben, carl)
-	if says != "" || len(unreadable(state)) > 0 || len(objects(state["experiments"])) != 2 {
-		t.Errorf("the review says %q, reads %v and can't read %v", says, state["experiments"], unreadable(state))
+	if says != "" || len(acctest.Unreadable(state)) > 0 || len(acctest.ObjectsOf(state["experiments"])) != 2 {
+		t.Errorf("the review says %q, reads %v and can't read %v", says, state["experiments"], acctest.Unreadable(state))
 	}
 	if s.kind.grants != rbacGrants {
 		if state["members"] != nil || state["default_level"] != nil {
@@ -54,7 +56,7 @@ func permissionReview(t *testing.T, s *server) {
 }
 
 // expectReviewed checks the grants of a review. The server's own list has no admin, who may do everything.
-func (s *server) expectReviewed(t *testing.T, grants []seen, ids map[string]string, people ...person) {
+func (s *server) expectReviewed(t *testing.T, grants []acctest.ReviewedGrant, ids map[string]string, people ...person) {
 	t.Helper()
 	levels := map[string]string{"READ": "CAN_READ", "EDIT": "CAN_EDIT", "MANAGE": "CAN_MANAGE", "DENY": "DENY"}
 	people = append(people, person{name: adminName})
@@ -74,8 +76,8 @@ func (s *server) expectReviewed(t *testing.T, grants []seen, ids map[string]stri
 	}
 	var got []string
 	for _, g := range grants {
-		if others := strings.Contains(g.grant, " group ") && strings.HasSuffix(g.grant, " inherited"); !others { // roles of other scenarios
-			got = append(got, g.grant)
+		if others := strings.Contains(g.Grant, " group ") && strings.HasSuffix(g.Grant, " inherited"); !others { // roles of other scenarios
+			got = append(got, g.Grant)
 		}
 	}
 	slices.Sort(got)
@@ -89,12 +91,12 @@ func (s *server) expectReviewed(t *testing.T, grants []seen, ids map[string]stri
 func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string, member, other person) {
 	t.Helper()
 	selected["principals"] = []string{member.name}
-	state, grants, _ := s.provider(t, nil).review(selected)
+	state, grants, _ := s.Provider(t, nil).Review(selected)
 	if len(grants) != 2 {
 		t.Errorf("a member of a role holds %v", grants)
 	}
-	for _, g := range objects(state["grants"]) {
-		if !isTrue(g["effective"]) || g["level"] != "DENY" && g["principal"] != role {
+	for _, g := range acctest.ObjectsOf(state["grants"]) {
+		if !acctest.IsTrue(g["effective"]) || g["level"] != "DENY" && g["principal"] != role {
 			t.Errorf("a member of a role has the grant %v", g)
 		}
 	}
@@ -102,7 +104,7 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 		return // without a role there nobody sees anything
 	}
 	delete(selected, "principals")
-	state, grants, says := s.as(other).provider(t, nil).review(selected)
+	state, grants, says := s.as(other).Provider(t, nil).Review(selected)
 	if says != "" || len(grants) == 0 || state["members"] != nil || state["default_level"] != nil {
 		t.Errorf("somebody else finds %v, the members %v and the default level %v, and is told %q", grants, state["members"], state["default_level"], says)
 	}

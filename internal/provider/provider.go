@@ -15,6 +15,11 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/experiment"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 )
 
 var (
@@ -45,30 +50,30 @@ func (p *mlflowProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 
 func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
-		newExperimentResource,
-		newExperimentTagResource,
-		newExperimentPermissionsResource,
-		newExperimentPermissionResource,
+		experiment.NewExperimentResource,
+		experiment.NewExperimentTagResource,
+		access.NewExperimentPermissionsResource,
+		access.NewExperimentPermissionResource,
 	}
 }
 
 func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSource {
 	return []func() datasource.DataSource{
-		newExperimentDataSource,
-		newExperimentsDataSource,
-		newExperimentPermissionsDataSource,
-		newPermissionReviewDataSource,
-		newPermissionLevelsDataSource,
-		newCurrentUserDataSource,
+		experiment.NewExperimentDataSource,
+		experiment.NewExperimentsDataSource,
+		access.NewExperimentPermissionsDataSource,
+		governance.NewPermissionReviewDataSource,
+		access.NewPermissionLevelsDataSource,
+		access.NewCurrentUserDataSource,
 	}
 }
 
 func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{newExperimentList, newExperimentPermissionsList}
+	return []func() list.ListResource{experiment.NewExperimentList, access.NewExperimentPermissionsList}
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{newParseExperimentURLFunction, newPermissionMatrixFunction}
+	return []func() function.Function{experiment.NewParseExperimentURLFunction, governance.NewPermissionMatrixFunction}
 }
 
 // providerAttributes describes the provider block.
@@ -162,7 +167,7 @@ func behaviourAttributes() map[string]schema.Attribute {
 			ElementType: types.StringType, Optional: true,
 			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A " +
 				"changed default shows up in each experiment's `tags_all`. A tag whose value is null counts as absent. Default: none.",
-			Validators: []validator.Map{tagsValidator{}},
+			Validators: []validator.Map{framework.TagsValidator{}},
 		},
 		"http_timeout_seconds": schema.Int64Attribute{
 			Optional: true, MarkdownDescription: "How long one request may take, in seconds. Default: `60`.",

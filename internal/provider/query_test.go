@@ -12,12 +12,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // TestQuery runs `terraform query`. The tests of list resources beside it speak the plugin protocol, for all CLIs.
 func TestQuery(t *testing.T) {
-	w := newWorkspace(t)
+	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	w.AddNotebookExperiment(emulator.Admin, "/Shared/notebook")
 	ids := make([]string, 3)
@@ -26,18 +27,18 @@ func TestQuery(t *testing.T) {
 	}
 	w.Grant(ids[0], emulator.GroupPrincipal("risk"), "CAN_EDIT")
 	list := func(kind, arguments, config string) string {
-		return w.config(fmt.Sprintf("list \"mlflow_%s\" \"test\" {\n  provider = mlflow\n  %s\n  config {\n    %s\n  }\n}\n", kind, arguments, config))
+		return w.Config(fmt.Sprintf("list \"mlflow_%s\" \"test\" {\n  provider = mlflow\n  %s\n  config {\n    %s\n  }\n}\n", kind, arguments, config))
 	}
 	refused := func(config, says string) resource.TestStep {
 		return resource.TestStep{Query: true, Config: list("experiment", "", config), ExpectError: regexp.MustCompile(says)}
 	}
 	const experiments, permissions = "mlflow_experiment.test", "mlflow_experiment_permissions.test"
 	identity := func(id string) map[string]knownvalue.Check {
-		return map[string]knownvalue.Check{"experiment_id": knownvalue.StringExact(id), "tracking_uri": knownvalue.StringExact(w.url)}
+		return map[string]knownvalue.Check{"experiment_id": knownvalue.StringExact(id), "tracking_uri": knownvalue.StringExact(w.URL)}
 	}
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{
-		ProtoV6ProviderFactories: factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
+		ProtoV6ProviderFactories: acctest.Factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_14_0)},
 		Steps: []resource.TestStep{
 			{
 				Query: true, Config: list("experiment", "include_resource = true", "name_prefix = \"/Workspace/Shared/e\""),
@@ -75,5 +76,5 @@ func TestQuery(t *testing.T) {
 			refused(`name_regex = "("`, `Not a regular expression: name_regex`),
 		},
 	})
-	w.expectWrites(t)
+	w.ExpectWrites(t)
 }

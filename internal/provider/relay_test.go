@@ -11,6 +11,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
 // relay is a reverse proxy between the provider and a server. It keeps count of the calls, and can spoil some.
@@ -21,9 +23,9 @@ type relay struct {
 }
 
 // relayed gives a backend that is reached through a relay of its own.
-func relayed(t *testing.T, b *backend) (*backend, *relay) {
+func relayed(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	t.Helper()
-	target, err := url.Parse(b.url)
+	target, err := url.Parse(b.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,7 @@ func relayed(t *testing.T, b *backend) (*backend, *relay) {
 	}))
 	t.Cleanup(server.Close)
 	through := *b
-	through.url = server.URL
+	through.URL = server.URL
 	return &through, r
 }
 

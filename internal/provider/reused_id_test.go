@@ -3,6 +3,7 @@ package provider_test
 import (
 	"testing"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -37,44 +38,44 @@ func TestReusedID(t *testing.T) {
 				t.Parallel()
 				s, b := settled(t, kind, configs.config)
 				if change != nil {
-					if p := b.plan(change); p.action != "update" {
-						t.Fatalf("the plan is to %s: %s", p.action, p.says)
-					} else if says := b.apply(p, change); says != "" {
+					if p := b.Plan(change); p.Action != "update" {
+						t.Fatalf("the plan is to %s: %s", p.Action, p.Says)
+					} else if says := b.Apply(p, change); says != "" {
 						t.Fatal(says)
 					}
 				}
-				if wrote := s.written(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
+				if wrote := s.Written(); (len(wrote) == 0) != (after == "an update that writes nothing" || after == "create") {
 					t.Errorf("the update wrote %q", wrote)
 				}
-				s.reuseID()
-				b.process = b.again()
-				says := b.apply(b.plan(nil), nil)
-				if wrote := s.written(); len(wrote) > 0 || b.values() != nil || isError(says) || says == "" {
-					t.Errorf("wrote %q, left %v, said %q", wrote, b.values(), says)
+				s.ReuseID()
+				b.Process = b.Again()
+				says := b.Apply(b.Plan(nil), nil)
+				if wrote := s.Written(); len(wrote) > 0 || b.Values() != nil || acctest.IsError(says) || says == "" {
+					t.Errorf("wrote %q, left %v, said %q", wrote, b.Values(), says)
 				}
 			})
 		}
 		t.Run(kind+" refreshed", func(t *testing.T) {
 			t.Parallel()
 			s, b := settled(t, kind, configs.config)
-			s.reuseID()
-			if says := b.refresh(); b.values() != nil || isError(says) || says == "" {
-				t.Errorf("left %v, said %q", b.values(), says)
+			s.ReuseID()
+			if says := b.Refresh(); b.Values() != nil || acctest.IsError(says) || says == "" {
+				t.Errorf("left %v, said %q", b.Values(), says)
 			}
 		})
 	}
 }
 
 // settled creates a resource on a recorded server.
-func settled(t *testing.T, kind string, config map[string]any) (*recordedServer, *block) {
+func settled(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
 	t.Helper()
-	s := newRecordedServer(t, map[string]string{"admin": "MANAGE"})
-	b := s.provider(t, nil).block(kind)
-	if says := b.apply(b.plan(config), config); isError(says) {
+	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
+	b := s.Provider(t, nil).Block(kind)
+	if says := b.Apply(b.Plan(config), config); acctest.IsError(says) {
 		t.Fatal(says)
 	}
-	b.process = b.again()
-	s.written()
+	b.Process = b.Again()
+	s.Written()
 	return s, b
 }
 
@@ -86,10 +87,10 @@ func TestReusedID_grants(t *testing.T) {
 			t.Parallel()
 			configs := onExperiment1[kind]
 			s, b := settled(t, kind, configs.config)
-			p := b.plan(configs.changed)
-			s.reuseID()
-			says := b.apply(p, configs.changed)
-			if wrote := s.written(); !isError(says) || len(wrote) > 0 {
+			p := b.Plan(configs.changed)
+			s.ReuseID()
+			says := b.Apply(p, configs.changed)
+			if wrote := s.Written(); !acctest.IsError(says) || len(wrote) > 0 {
 				t.Errorf("wrote %q, said %q", wrote, says)
 			}
 		})
@@ -99,17 +100,17 @@ func TestReusedID_grants(t *testing.T) {
 // TestReusedID_tag: also in a workspace, where the id of a notebook's experiment comes back.
 func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
-	w := newWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	b := (&backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}}).provider(t, nil).block("mlflow_experiment_tag")
-	b.mustUp(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
+	b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil).Block("mlflow_experiment_tag")
+	b.MustUp(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
 	w.Recreate(id)
 	w.SetTag(id, "team", "stranger")
 	w.ResetJournal()
-	says := b.apply(b.plan(nil), nil)
+	says := b.Apply(b.Plan(nil), nil)
 	e, _ := w.Experiment(id)
-	if value, there := e.Tag("team"); !there || value != "stranger" || isError(says) || len(w.writes()) > 0 {
-		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.writes())
+	if value, there := e.Tag("team"); !there || value != "stranger" || acctest.IsError(says) || len(w.Writes()) > 0 {
+		t.Errorf("the tag is %q, %t; said %q; wrote %q", value, there, says, w.Writes())
 	}
 }
 
@@ -124,19 +125,19 @@ func TestReusedID_experiment(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t)
-			b := (&backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}}).experimentBlock(t)
-			b.mustUp(prior)
-			b.mustUp(config)
-			id := b.text("id")
+			w := acctest.NewWorkspace(t)
+			b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).ExperimentBlock(t)
+			b.MustUp(prior)
+			b.MustUp(config)
+			id := b.Text("id")
 			w.Recreate(id)
 			w.ResetJournal()
-			b.process = b.again()
-			b.apply(b.plan(prior), prior)
-			b.process = b.again()
-			b.apply(b.plan(nil), nil)
-			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.writes()) > 0 {
-				t.Errorf("the stranger is %+v; wrote %q", e, w.writes())
+			b.Process = b.Again()
+			b.Apply(b.Plan(prior), prior)
+			b.Process = b.Again()
+			b.Apply(b.Plan(nil), nil)
+			if e, there := w.Experiment(id); !there || e.LifecycleStage != "active" || len(w.Writes()) > 0 {
+				t.Errorf("the stranger is %+v; wrote %q", e, w.Writes())
 			}
 		})
 	}

@@ -13,6 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
 // oddNames are free text; a server must give them back as they are.
@@ -20,77 +22,58 @@ var oddNames = []string{
 	`it's`, `the "best"`, "both ' and \"", "100% sure_", `back\slash`, "Überraschung ☃ 模型", "two  spaces", "a?b&c=d#e+f", "semi;colon, comma",
 }
 
-func attributes(name string, more map[string]any) map[string]any {
-	all := map[string]any{"name": name}
-	maps.Copy(all, more)
-	return all
-}
-
-// expectSays checks how what the person is told begins, and what else is in it. "" means nothing is said.
-func expectSays(t *testing.T, got, begins string, holds ...string) {
-	t.Helper()
-	if begins == "" && got != "" || !strings.HasPrefix(got, begins) {
-		t.Errorf("said is %q, want %q", got, begins)
-	}
-	for _, part := range holds {
-		if !strings.Contains(got, part) {
-			t.Errorf("said is %q, which lacks %q", got, part)
-		}
-	}
-}
-
-func lifecycle(t *testing.T, b *backend) {
-	e := b.experimentBlock(t)
-	first, second := b.name("churn"), b.name("churn v2")
-	e.mustUp(attributes(first, map[string]any{
+func lifecycle(t *testing.T, b *acctest.Backend) {
+	e := b.ExperimentBlock(t)
+	first, second := b.Name("churn"), b.Name("churn v2")
+	e.MustUp(acctest.ExperimentAttributes(first, map[string]any{
 		"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": ""},
 	}))
-	id := e.text("id")
-	b.expect(t, id, first, "active", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"})
-	made := b.truth(t, id)
-	if e.text("artifact_location") != made.ArtifactLocation || !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.text("creation_time")) ||
-		!strings.HasPrefix(e.text("url"), b.url+"/") || !strings.Contains(e.text("url"), "experiments/"+id) {
-		t.Errorf("the state is %v", e.values())
+	id := e.Text("id")
+	b.Expect(t, id, first, "active", map[string]string{"team": "risk", "stage": "dev", "gone": "soon", "a b/c.d": "", "mlflow.note.content": "Predicts churn"})
+	made := b.Truth(t, id)
+	if e.Text("artifact_location") != made.ArtifactLocation || !regexp.MustCompile(`^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$`).MatchString(e.Text("creation_time")) ||
+		!strings.HasPrefix(e.Text("url"), b.URL+"/") || !strings.Contains(e.Text("url"), "experiments/"+id) {
+		t.Errorf("the state is %v", e.Values())
 	}
 
-	b.setTag(t, id, "foreign", "theirs")
-	changed := attributes(second, map[string]any{"description": "Predicts churn better", "tags": map[string]string{"team": "fraud", "stage": "dev", "new": "yes"}})
-	if p := e.plan(changed); p.action != "update" || !slices.Equal(p.changed, []string{"description", "name", "tags", "tags_all"}) {
-		t.Errorf("planned is to %s, changing %v", p.action, p.changed)
+	b.SetTag(t, id, "foreign", "theirs")
+	changed := acctest.ExperimentAttributes(second, map[string]any{"description": "Predicts churn better", "tags": map[string]string{"team": "fraud", "stage": "dev", "new": "yes"}})
+	if p := e.Plan(changed); p.Action != "update" || !slices.Equal(p.Changed, []string{"description", "name", "tags", "tags_all"}) {
+		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
 	}
 	blanked := ""
-	if !b.deletesTags {
+	if !b.DeletesTags {
 		blanked = "warning: Tags were emptied, not removed: "
 	}
-	expectSays(t, e.up(changed), blanked)
+	acctest.ExpectSays(t, e.Up(changed), blanked)
 	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
-	b.expect(t, id, second, "active", b.gone(left, "gone", "a b/c.d"))
+	b.Expect(t, id, second, "active", b.Gone(left, "gone", "a b/c.d"))
 
-	expectSays(t, e.up(attributes(second, nil)), blanked) // nothing declared: nothing managed
-	left = b.gone(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
-	b.expect(t, id, second, "active", left)
-	if e.values()["tags"] != nil || e.values()["description"] != nil {
-		t.Errorf("the state is %v", e.values())
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
+	left = b.Gone(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
+	b.Expect(t, id, second, "active", left)
+	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
+		t.Errorf("the state is %v", e.Values())
 	}
-	expectSays(t, e.destroy(), "")
-	if b.truth(t, id).Stage != "deleted" || e.values() != nil {
-		t.Errorf("after destroy the experiment is %+v, the state %v", b.truth(t, id), e.values())
+	acctest.ExpectSays(t, e.Destroy(), "")
+	if b.Truth(t, id).Stage != "deleted" || e.Values() != nil {
+		t.Errorf("after destroy the experiment is %+v, the state %v", b.Truth(t, id), e.Values())
 	}
 }
 
-func drift(t *testing.T, b *backend) {
-	e := b.provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}}).block("mlflow_experiment")
-	name := b.name("drift")
-	config := attributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev"}})
-	e.mustUp(config)
-	id := e.text("id")
-	b.setTag(t, id, "foreign", "theirs")
-	b.setTag(t, id, "mlflow.experimentKind", "genai_development")
-	e.expectSettled(config)
+func drift(t *testing.T, b *acctest.Backend) {
+	e := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}}).Block("mlflow_experiment")
+	name := b.Name("drift")
+	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk", "stage": "dev"}})
+	e.MustUp(config)
+	id := e.Text("id")
+	b.SetTag(t, id, "foreign", "theirs")
+	b.SetTag(t, id, "mlflow.experimentKind", "genai_development")
+	e.ExpectSettled(config)
 
-	set := func(key string) func() { return func() { b.setTag(t, id, key, "changed") } }
+	set := func(key string) func() { return func() { b.SetTag(t, id, key, "changed") } }
 	drop := func(key string) func() {
-		return func() { b.behind(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key}) }
+		return func() { b.Behind(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key}) }
 	}
 	for what, c := range map[string]struct {
 		behind   func()
@@ -100,246 +83,94 @@ func drift(t *testing.T, b *backend) {
 		"a tag's value":           {behind: set("team"), changed: []string{"tags", "tags_all"}},
 		"a default tag's value":   {behind: set("owner"), changed: []string{"tags_all"}},
 		"the description":         {behind: set("mlflow.note.content"), changed: []string{"description"}},
-		"a blank description":     {behind: func() { b.setTag(t, id, "mlflow.note.content", "") }, changed: []string{"description"}},
+		"a blank description":     {behind: func() { b.SetTag(t, id, "mlflow.note.content", "") }, changed: []string{"description"}},
 		"a removed tag":           {behind: drop("stage"), changed: []string{"tags", "tags_all"}, deletion: true},
 		"a removed default tag":   {behind: drop("owner"), changed: []string{"tags_all"}, deletion: true},
 		"the removed description": {behind: drop("mlflow.note.content"), changed: []string{"description"}, deletion: true},
 		"the name": {behind: func() {
-			b.behind(t, "update", map[string]any{"experiment_id": id, "new_name": b.name("renamed")})
+			b.Behind(t, "update", map[string]any{"experiment_id": id, "new_name": b.Name("renamed")})
 		}, changed: []string{"name"}},
 	} {
-		if c.deletion && !b.deletesTags {
+		if c.deletion && !b.DeletesTags {
 			continue
 		}
 		c.behind()
-		expectSays(t, e.refresh(), "")
-		if p := e.plan(config); p.action != "update" || !slices.Equal(p.changed, c.changed) {
-			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.action, p.changed, c.changed)
+		acctest.ExpectSays(t, e.Refresh(), "")
+		if p := e.Plan(config); p.Action != "update" || !slices.Equal(p.Changed, c.changed) {
+			t.Errorf("%s: planned is to %s, changing %v, want %v", what, p.Action, p.Changed, c.changed)
 		}
-		e.mustUp(config)
-		b.expect(t, id, name, "active", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"})
+		e.MustUp(config)
+		b.Expect(t, id, name, "active", map[string]string{"team": "risk", "stage": "dev", "owner": "platform", "foreign": "theirs", "mlflow.note.content": "Predicts churn"})
 	}
 }
 
-func deletedOutside(t *testing.T, b *backend) {
-	e := b.experimentBlock(t)
-	name := b.name("deleted")
-	e.mustUp(attributes(name, nil))
-	id := e.text("id")
-	b.remove(t, id)
-	expectSays(t, e.refresh(), `warning: Experiment is gone: Experiment "`+name+`" (`+id+`) is deleted.`)
-	if e.values() != nil {
-		t.Fatalf("the state is %v", e.values())
+func deletedOutside(t *testing.T, b *acctest.Backend) {
+	e := b.ExperimentBlock(t)
+	name := b.Name("deleted")
+	e.MustUp(acctest.ExperimentAttributes(name, nil))
+	id := e.Text("id")
+	b.Remove(t, id)
+	acctest.ExpectSays(t, e.Refresh(), `warning: Experiment is gone: Experiment "`+name+`" (`+id+`) is deleted.`)
+	if e.Values() != nil {
+		t.Fatalf("the state is %v", e.Values())
 	}
-	if b.keepsNames {
-		expectSays(t, e.up(attributes(name, nil)), "error at name: Could not create experiment: a deleted one holds the name", `if_deleted = "restore"`)
-		expectSays(t, e.up(attributes(name, map[string]any{"if_deleted": "restore"})), "")
-		if e.text("id") != id {
-			t.Errorf("restored is %s, want %s", e.text("id"), id)
+	if b.KeepsNames {
+		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: a deleted one holds the name", `if_deleted = "restore"`)
+		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
+		if e.Text("id") != id {
+			t.Errorf("restored is %s, want %s", e.Text("id"), id)
 		}
 	} else {
-		e.mustUp(attributes(name, nil))
-		if e.text("id") == id {
+		e.MustUp(acctest.ExperimentAttributes(name, nil))
+		if e.Text("id") == id {
 			t.Errorf("the experiment is %s still", id)
 		}
 	}
-	b.expect(t, e.text("id"), name, "active", map[string]string{})
-	e.process = e.again()
-	destruction := e.plan(nil)
-	b.remove(t, e.text("id")) // what goes between plan and apply is gone, and that is what was wanted
-	if says := e.apply(destruction, nil); says != "" || e.values() != nil {
+	b.Expect(t, e.Text("id"), name, "active", map[string]string{})
+	e.Process = e.Again()
+	destruction := e.Plan(nil)
+	b.Remove(t, e.Text("id")) // what goes between plan and apply is gone, and that is what was wanted
+	if says := e.Apply(destruction, nil); says != "" || e.Values() != nil {
 		t.Errorf("destroy says %q", says)
 	}
 }
 
-func freeText(t *testing.T, b *backend) {
-	d := b.provider(t, nil)
+func freeText(t *testing.T, b *acctest.Backend) {
+	d := b.Provider(t, nil)
 	for _, odd := range oddNames {
-		e := d.block("mlflow_experiment")
-		name := b.name(odd)
-		if b.prefix == "" {
+		e := d.Block("mlflow_experiment")
+		name := b.Name(odd)
+		if b.Prefix == "" {
 			name = " " + name + " " // free text may begin and end with spaces
 		}
-		e.mustUp(attributes(name, nil))
-		b.expect(t, e.text("id"), name, "active", map[string]string{})
-		found, says := d.data("mlflow_experiment", map[string]any{"name": name})
-		if found["id"] != e.text("id") || says != "" {
+		e.MustUp(acctest.ExperimentAttributes(name, nil))
+		b.Expect(t, e.Text("id"), name, "active", map[string]string{})
+		found, says := d.Data("mlflow_experiment", map[string]any{"name": name})
+		if found["id"] != e.Text("id") || says != "" {
 			t.Errorf("the data source finds %v under %q and says %q", found["id"], name, says)
 		}
-		again := d.block("mlflow_experiment")
-		if says := again.adopt("name=" + name); says != "" || again.text("id") != e.text("id") {
-			t.Errorf("import of %q gives %v and says %q", name, again.values(), says)
+		again := d.Block("mlflow_experiment")
+		if says := again.Adopt("name=" + name); says != "" || again.Text("id") != e.Text("id") {
+			t.Errorf("import of %q gives %v and says %q", name, again.Values(), says)
 		}
-		e.mustUp(attributes(name+"!", nil))
-		b.expect(t, e.text("id"), name+"!", "active", map[string]string{})
-	}
-}
-
-func nameTaken(t *testing.T, b *backend) {
-	name := b.name("taken")
-	id := b.create(t, name, map[string]string{"team": "theirs"})
-	e := b.experimentBlock(t)
-	expectSays(t, e.up(attributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
-		"error at name: Could not create experiment: the name is taken: There is an experiment", "with id "+id, `id = "`+id+`"`, "adopt_existing = true")
-	b.expect(t, id, name, "active", map[string]string{"team": "theirs"})
-	if e.values() != nil {
-		t.Errorf("the state is %v", e.values())
-	}
-}
-
-func nameTakenByDeleted(t *testing.T, b *backend) {
-	if !b.keepsNames {
-		name := b.name("deleted")
-		id := b.create(t, name, nil)
-		b.remove(t, id)
-		e := b.experimentBlock(t)
-		e.mustUp(attributes(name, nil))
-		if e.text("id") == id || b.truth(t, id).Stage != "deleted" {
-			t.Errorf("the new experiment is %s, the deleted one %+v", e.text("id"), b.truth(t, id))
-		}
-		return
-	}
-	deleted := func() (name, id string) {
-		name = b.name("deleted")
-		id = b.create(t, name, map[string]string{"old": "yes"})
-		b.addRun(t, id)
-		b.remove(t, id)
-		return name, id
-	}
-	for _, choice := range []any{nil, "error"} {
-		name, id := deleted()
-		expectSays(t, b.experimentBlock(t).up(attributes(name, map[string]any{"if_deleted": choice})),
-			"error at name: Could not create experiment: a deleted one holds the name", "("+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
-		b.expect(t, id, name, "deleted", map[string]string{"old": "yes"})
-	}
-
-	name, id := deleted()
-	e := b.experimentBlock(t)
-	e.mustUp(attributes(name, map[string]any{"if_deleted": "restore", "description": "back", "tags": map[string]string{"team": "risk"}}))
-	b.expect(t, id, name, "active", map[string]string{"old": "yes", "team": "risk", "mlflow.note.content": "back"})
-
-	name, id = deleted()
-	e = b.experimentBlock(t)
-	e.mustUp(attributes(name, map[string]any{"if_deleted": "supersede", "tags": map[string]string{"team": "risk"}}))
-	if e.text("id") == id {
-		t.Error("the deleted experiment was taken over")
-	}
-	b.expect(t, e.text("id"), name, "active", map[string]string{"team": "risk"})
-	if old := b.truth(t, id); old.Stage != "deleted" || old.Name != name+" (superseded "+id+")" {
-		t.Errorf("the deleted experiment is %+v", old)
-	}
-}
-
-func renameToTaken(t *testing.T, b *backend) {
-	mine, taken := b.name("mine"), b.name("taken")
-	b.create(t, taken, nil)
-	e := b.experimentBlock(t)
-	e.mustUp(attributes(mine, nil))
-	expectSays(t, e.up(attributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
-		"error at name: Could not rename experiment: Experiment \""+mine+"\" ("+e.text("id")+")", "The name is taken")
-	b.expect(t, e.text("id"), mine, "active", map[string]string{})
-	if e.text("name") != mine {
-		t.Errorf("the state has the name %q", e.text("name"))
-	}
-}
-
-func replacement(t *testing.T, b *backend) {
-	name := b.name("replaced")
-	at := func(location string, more map[string]any) map[string]any {
-		config := attributes(name, map[string]any{"artifact_location": location})
-		maps.Copy(config, more)
-		return config
-	}
-	e := b.experimentBlock(t)
-	if !b.placesArtifacts {
-		expectSays(t, e.up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Leave artifact_location out")
-		return
-	}
-	e.mustUp(at("s3://bucket/a", nil))
-	first := e.text("id")
-	if got := b.truth(t, first).ArtifactLocation; got != "s3://bucket/a" {
-		t.Errorf("artifacts are kept at %q", got)
-	}
-	e.mustUp(attributes(name, nil)) // left out: the server's stays
-	supersede := map[string]any{}
-	if b.keepsNames {
-		supersede["if_deleted"] = "supersede"
-	}
-	if b.isServer() {
-		expectSays(t, e.plan(at("s3://bucket/b", nil)).says, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
-	}
-	b.addRun(t, first)
-	supersede["deletion_policy"] = "delete"
-	expectSays(t, e.plan(at("s3://bucket/b", supersede)).says, "error at artifact_location: Could not replace experiment", "It contains 1 run")
-	e.mustUp(at("s3://bucket/a", supersede))
-	expectSays(t, e.up(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
-	if e.text("id") == first || b.truth(t, first).Stage != "deleted" || b.truth(t, e.text("id")).ArtifactLocation != "s3://bucket/b" {
-		t.Errorf("the old experiment is %+v, the new one %v", b.truth(t, first), e.values())
-	}
-}
-
-func adoptExisting(t *testing.T, b *backend) {
-	name := b.name("adopted")
-	id := b.create(t, name, map[string]string{"team": "theirs", "other": "stays"})
-	e := b.experimentBlock(t)
-	elsewhere := attributes(name, map[string]any{"adopt_existing": true, "artifact_location": "s3://elsewhere/x"})
-	expectSays(t, e.up(elsewhere), "error at artifact_location: Could not take over experiment")
-	b.expect(t, id, name, "active", map[string]string{"team": "theirs", "other": "stays"})
-	e.mustUp(attributes(name, map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "ours"}}))
-	b.expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
-	if e.text("id") != id {
-		t.Errorf("the state has the id %q, want %q", e.text("id"), id)
-	}
-}
-
-func deletionPolicy(t *testing.T, b *backend) {
-	for what, c := range map[string]struct {
-		policy string
-		run    bool
-		says   string
-		stage  string
-	}{
-		"delete, empty":          {policy: "delete", stage: "deleted"},
-		"delete, a run":          {policy: "delete", run: true, says: "warning: Experiment would be deleted with its content", stage: "deleted"},
-		"retain":                 {policy: "retain", stage: "active"},
-		"prevent":                {policy: "prevent", says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
-		"delete_if_empty, empty": {policy: "delete_if_empty", stage: "deleted"},
-		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
-	} {
-		t.Run(what, func(t *testing.T) {
-			name := b.name("policy")
-			config := attributes(name, map[string]any{"deletion_policy": c.policy})
-			e := b.experimentBlock(t)
-			e.mustUp(config)
-			id := e.text("id")
-			if c.run {
-				b.addRun(t, id)
-			}
-			expectSays(t, e.destroy(), c.says)
-			if c.stage == "deleted" && !b.keepsNames {
-				name = ""
-			}
-			b.expect(t, id, name, c.stage, map[string]string{})
-			if (e.values() == nil) != !strings.HasPrefix(c.says, "error") {
-				t.Errorf("the state is %v", e.values())
-			}
-		})
+		e.MustUp(acctest.ExperimentAttributes(name+"!", nil))
+		b.Expect(t, e.Text("id"), name+"!", "active", map[string]string{})
 	}
 }
 
 // checkedTags proves both ways that the plan refuses exactly what the server would.
-func checkedTags(t *testing.T, b *backend) {
-	name := b.name("tags")
-	id := b.create(t, name, nil)
+func checkedTags(t *testing.T, b *acctest.Backend) {
+	name := b.Name("tags")
+	id := b.Create(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
-		status, _ := b.call(t, "POST", experimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
-		return status == http.StatusOK && b.truth(t, id).tags()[key] == value
+		status, _ := b.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+		return status == http.StatusOK && b.Truth(t, id).TagMap()[key] == value
 	}
 	through, relay := relayed(t, b)
-	e := through.experimentBlock(t)
-	for key, value := range b.badTags {
+	e := through.ExperimentBlock(t)
+	for key, value := range b.BadTags {
 		relay.reset()
-		says := e.plan(attributes(b.name("bad"), map[string]any{"tags": map[string]string{key: value}})).says
+		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Says
 		if !strings.HasPrefix(says, "error at tags: Tag not allowed: ") {
 			t.Errorf("the plan of the tag %.60q says %q", key, says)
 		}
@@ -351,37 +182,37 @@ func checkedTags(t *testing.T, b *backend) {
 		}
 	}
 	for key, value := range map[string]string{
-		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.longestValue),
+		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.LongestValue),
 	} {
-		if p := e.plan(attributes(b.name("good"), map[string]any{"tags": map[string]string{key: value}})); p.action != "create" || !server(key, value) {
-			t.Errorf("the tag %.60q: the plan says %q, and the server refuses it", key, p.says)
+		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"), map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" || !server(key, value) {
+			t.Errorf("the tag %.60q: the plan says %q, and the server refuses it", key, p.Says)
 		}
 	}
 }
 
-func manyTags(t *testing.T, b *backend) {
+func manyTags(t *testing.T, b *acctest.Backend) {
 	tags := map[string]string{"long": strings.Repeat("☃", 5000)}
 	for i := range 45 {
 		tags[fmt.Sprintf("key/%d", i)] = fmt.Sprint(i)
 	}
-	e := b.experimentBlock(t)
-	name := b.name("many")
-	e.mustUp(attributes(name, map[string]any{"tags": tags}))
-	b.expect(t, e.text("id"), name, "active", tags)
+	e := b.ExperimentBlock(t)
+	name := b.Name("many")
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": tags}))
+	b.Expect(t, e.Text("id"), name, "active", tags)
 }
 
-func imports(t *testing.T, b *backend) {
-	name := b.name("imported")
-	id := b.create(t, name, map[string]string{"team": "risk", "owner": "platform", "mlflow.note.content": "Predicts churn", "mlflow.experimentKind": "genai_development"})
-	d := b.provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}})
-	config := attributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk"}})
-	for _, form := range []string{id, "name=" + name, b.url + "/#/experiments/" + id, b.url + "/#/experiments/" + id + "/runs?searchFilter=x"} {
-		e := d.block("mlflow_experiment")
-		expectSays(t, e.adopt(form), "")
-		if e.text("id") != id || e.text("description") != "Predicts churn" || fmt.Sprint(e.values()["tags"]) != "map[team:risk]" {
-			t.Errorf("import of %q gives %v", form, e.values())
+func imports(t *testing.T, b *acctest.Backend) {
+	name := b.Name("imported")
+	id := b.Create(t, name, map[string]string{"team": "risk", "owner": "platform", "mlflow.note.content": "Predicts churn", "mlflow.experimentKind": "genai_development"})
+	d := b.Provider(t, map[string]any{"default_tags": map[string]string{"owner": "platform"}})
+	config := acctest.ExperimentAttributes(name, map[string]any{"description": "Predicts churn", "tags": map[string]string{"team": "risk"}})
+	for _, form := range []string{id, "name=" + name, b.URL + "/#/experiments/" + id, b.URL + "/#/experiments/" + id + "/runs?searchFilter=x"} {
+		e := d.Block("mlflow_experiment")
+		acctest.ExpectSays(t, e.Adopt(form), "")
+		if e.Text("id") != id || e.Text("description") != "Predicts churn" || fmt.Sprint(e.Values()["tags"]) != "map[team:risk]" {
+			t.Errorf("import of %q gives %v", form, e.Values())
 		}
-		e.expectSettled(config)
+		e.ExpectSettled(config)
 	}
 	for form, want := range map[string]string{
 		"987654321":                             "error: Could not import experiment: Experiment 987654321 was not found",
@@ -389,142 +220,60 @@ func imports(t *testing.T, b *backend) {
 		"https://elsewhere/#/experiments/" + id: "error: Could not import experiment: ",
 		"neither":                               "error: Import id not understood: ",
 	} {
-		expectSays(t, d.block("mlflow_experiment").adopt(form), want)
+		acctest.ExpectSays(t, d.Block("mlflow_experiment").Adopt(form), want)
 	}
-	b.remove(t, id)
-	expectSays(t, d.block("mlflow_experiment").adopt(id), "error: Could not import experiment: Experiment "+id+" is deleted")
+	b.Remove(t, id)
+	acctest.ExpectSays(t, d.Block("mlflow_experiment").Adopt(id), "error: Could not import experiment: Experiment "+id+" is deleted")
 }
 
-func tagResource(t *testing.T, b *backend) {
-	name := b.name("tagged")
-	id := b.create(t, name, map[string]string{"team": "theirs", "other": "stays"})
-	d := b.provider(t, nil)
-	tag := d.block("mlflow_experiment_tag")
+func tagResource(t *testing.T, b *acctest.Backend) {
+	name := b.Name("tagged")
+	id := b.Create(t, name, map[string]string{"team": "theirs", "other": "stays"})
+	d := b.Provider(t, nil)
+	tag := d.Block("mlflow_experiment_tag")
 	config := func(value string) map[string]any {
 		return map[string]any{"experiment_id": id, "key": "team", "value": value}
 	}
-	expectSays(t, tag.up(config("ours")), "warning: Existing experiment tag taken over", `"theirs"`)
-	b.setTag(t, id, "team", "changed")
-	expectSays(t, tag.refresh(), "")
-	if p := tag.plan(config("ours")); !slices.Equal(p.changed, []string{"value"}) {
-		t.Errorf("planned is to %s, changing %v", p.action, p.changed)
+	acctest.ExpectSays(t, tag.Up(config("ours")), "warning: Existing experiment tag taken over", `"theirs"`)
+	b.SetTag(t, id, "team", "changed")
+	acctest.ExpectSays(t, tag.Refresh(), "")
+	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
+		t.Errorf("planned is to %s, changing %v", p.Action, p.Changed)
 	}
-	tag.mustUp(config("ours"))
-	b.expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
-	imported := d.block("mlflow_experiment_tag")
-	expectSays(t, imported.adopt(id+"/team"), "")
-	imported.expectSettled(config("ours"))
+	tag.MustUp(config("ours"))
+	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
+	imported := d.Block("mlflow_experiment_tag")
+	acctest.ExpectSays(t, imported.Adopt(id+"/team"), "")
+	imported.ExpectSettled(config("ours"))
 	blank := ""
-	if !b.deletesTags {
+	if !b.DeletesTags {
 		blank = "warning: Experiment tag is blank now, not removed"
 	}
-	expectSays(t, tag.destroy(), blank)
-	b.expect(t, id, name, "active", b.gone(map[string]string{"other": "stays"}, "team"))
-	expectSays(t, imported.refresh(), "warning: Experiment tag is gone")
-}
-
-func dataSources(t *testing.T, b *backend) {
-	d := b.provider(t, nil)
-	mark := b.name("mark")
-	ids := map[string]any{}
-	for i, value := range []string{`it's`, `the "best"`, "100%", "ü ☃"} {
-		name := b.name("search 50%_" + fmt.Sprint(i))
-		id := b.create(t, name, map[string]string{"odd key/x": value, "mark": mark})
-		ids[name] = id
-		found, says := d.data("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
-		if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
-			t.Errorf("the search for %q finds %v and says %q", value, found["ids"], says)
-		}
-		if found, says = d.data("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
-			t.Errorf("experiment %s reads %v and says %q", id, found, says)
-		}
-	}
-	marked := map[string]string{"mark": mark}
-	for what, config := range map[string]map[string]any{
-		"prefix": {"name_prefix": b.prefix + "search 50%_", "tags": marked},
-		"regex":  {"name_regex": `search 50%_\d-\d+$`, "tags": marked},
-		"filter": {"filter": "tags.mark = '" + mark + "' AND name LIKE '%search%'", "order_by": []string{"name ASC"}},
-	} {
-		if found, says := d.data("mlflow_experiments", config); says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
-			t.Errorf("%s: found is %v, want %v; said is %q", what, found["ids"], ids, says)
-		}
-	}
-	_, says := d.data("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
-	expectSays(t, says, "error at filter: Could not search experiments")
-	for name, id := range ids {
-		b.remove(t, fmt.Sprint(id))
-		delete(ids, name)
-		break
-	}
-	if found, _ := d.data("mlflow_experiments", map[string]any{"tags": marked}); fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
-		t.Errorf("active ones are %v, want %v", found["ids"], ids)
-	}
-}
-
-// searchPages makes the server give its answers in small pages.
-func searchPages(t *testing.T, b *backend) {
-	through, relay := relayed(t, b)
-	mark := b.name("mark")
-	want := map[string]any{}
-	for i := range 7 {
-		name := b.name("page")
-		want[name] = b.create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
-	}
-	relay.spoilWith(experimentCalls+"search", smallPages(t, 3))
-	relay.reset()
-	found, says := through.provider(t, nil).data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
-	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
-		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
-	}
-	if n := slices.Index(relay.seen(), "POST "+experimentCalls+"search"); len(relay.seen())-n != 3 {
-		t.Errorf("7 experiments in pages of 3 took the calls %q", relay.seen())
-	}
-}
-
-func refreshCalls(t *testing.T, b *backend) {
-	const n = 5
-	through, relay := relayed(t, b)
-	d := through.provider(t, nil)
-	experiments := make([]*block, n)
-	for i := range experiments {
-		experiments[i] = d.block("mlflow_experiment")
-		experiments[i].mustUp(attributes(b.name("call"), map[string]any{"tags": map[string]string{"n": fmt.Sprint(i)}}))
-	}
-	relay.reset()
-	again := d.again()
-	for _, e := range experiments {
-		e.process = again
-		expectSays(t, e.read(), "")
-	}
-	calls := slices.DeleteFunc(relay.seen(), func(call string) bool { return call == "GET /.well-known/databricks-config" }) // once a process
-	others := slices.DeleteFunc(slices.Clone(calls), func(call string) bool {
-		return call == "GET "+experimentCalls+"get" || call == "POST "+experimentCalls+"search"
-	})
-	if len(calls) > n || len(calls) == 0 || len(others) > 0 {
-		t.Errorf("the refresh of %d experiments made the calls %q", n, calls)
-	}
+	acctest.ExpectSays(t, tag.Destroy(), blank)
+	b.Expect(t, id, name, "active", b.Gone(map[string]string{"other": "stays"}, "team"))
+	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag is gone")
 }
 
 // lostAnswer loses the answer to a create that took effect: the experiment is found, and there is one.
-func lostAnswer(t *testing.T, b *backend) {
+func lostAnswer(t *testing.T, b *acctest.Backend) {
 	through, relay := relayed(t, b)
-	relay.spoilWith(experimentCalls+"create", loseAnswer())
-	e := through.experimentBlock(t)
-	name := b.name("lost")
+	relay.spoilWith(acctest.ExperimentCalls+"create", loseAnswer())
+	e := through.ExperimentBlock(t)
+	name := b.Name("lost")
 	relay.reset()
-	e.mustUp(attributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
-	b.expect(t, e.text("id"), name, "active", map[string]string{"team": "risk"})
-	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+experimentCalls+"create" })); creates != 1 {
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	b.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	if creates := len(slices.DeleteFunc(relay.seen(), func(c string) bool { return c != "POST "+acctest.ExperimentCalls+"create" })); creates != 1 {
 		t.Errorf("%d creates", creates)
 	}
 }
 
 // throughCLI proves in a few steps that the CLI goes the same way as the protocol: with an import block, generated configuration, the
 // resources that hang together, and an empty plan after each apply.
-func throughCLI(t *testing.T, b *backend) {
-	provider := hcl(b.block(nil))
-	name, imported := b.name("cli"), b.name("cli imported")
-	id := b.create(t, imported, map[string]string{"team": "risk"})
+func throughCLI(t *testing.T, b *acctest.Backend) {
+	provider := hcl(b.Block(nil))
+	name, imported := b.Name("cli"), b.Name("cli imported")
+	id := b.Create(t, imported, map[string]string{"team": "risk"})
 	config := func(description string) string {
 		return provider + fmt.Sprintf(`
 resource "mlflow_experiment" "test" {
@@ -547,23 +296,23 @@ data "mlflow_experiments" "test" {
 		Steps: []resource.TestStep{
 			{
 				Config:            config("first"),
-				ConfigStateChecks: []statecheck.StateCheck{experimentState("description", knownvalue.StringExact("first"))},
+				ConfigStateChecks: []statecheck.StateCheck{acctest.ExperimentState("description", knownvalue.StringExact("first"))},
 			},
 			{
 				Config:           config("second"),
-				ConfigPlanChecks: before(changes(experimentAddress, "description")),
+				ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress, "description")),
 			},
 			{
 				Config: provider, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
-				ImportStateId: id, ResourceName: experimentAddress,
+				ImportStateId: id, ResourceName: acctest.ExperimentAddress,
 			},
 			{
 				Config:           config("second"),
-				ConfigPlanChecks: before(plancheck.ExpectEmptyPlan()),
+				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
 			},
 		},
 	})
-	b.expect(t, id, imported, "active", map[string]string{"team": "risk"})
+	b.Expect(t, id, imported, "active", map[string]string{"team": "risk"})
 }
 
 // hcl writes a provider block.

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
@@ -132,10 +133,10 @@ func TestSecretsStaySecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorkspace(t)
-			where := "DATABRICKS_HOST=" + w.url
+			w := acctest.NewWorkspace(t)
+			where := "DATABRICKS_HOST=" + w.URL
 			if strings.HasPrefix(c.env[0], "MLFLOW_") {
-				where = "MLFLOW_TRACKING_URI=" + w.url
+				where = "MLFLOW_TRACKING_URI=" + w.URL
 			}
 			p := newProgram(t, secretsConfig, append(c.env, where)...)
 			_, planErr := p.run("plan", "-no-color", "-input=false", "-out=saved.plan")

@@ -10,6 +10,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
 )
@@ -17,18 +18,18 @@ import (
 type contextKey struct{}
 
 // served is a provider as main serves it, with an experiment in its state.
-func served(t *testing.T) (w *workspace, d *direct, m managed) {
+func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
 	t.Helper()
-	w = newWorkspace(t)
+	w = acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	d = command(t, w, false)
 	m = manage(d, experimentKind, map[string]any{"id": id})
 	server := provider.Server("test")()
-	config := d.encode(d.schemas.Provider, map[string]any{"host": w.url, "token": emulator.AdminToken})
+	config := d.Encode(d.Schemas.Provider, map[string]any{"host": w.URL, "token": emulator.AdminToken})
 	if _, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil {
 		t.Fatal(err)
 	}
-	d.server = server
+	d.Server = server
 	return w, d, m
 }
 
@@ -38,27 +39,27 @@ func TestServer_keepsNoContexts(t *testing.T) {
 	_, d, m := served(t)
 	for name, call := range map[string]func(context.Context) error{
 		"validate": func(ctx context.Context) error {
-			_, err := d.server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: m.kind, Config: m.state})
+			_, err := d.Server.ValidateResourceConfig(ctx, &tfprotov6.ValidateResourceConfigRequest{TypeName: m.kind, Config: m.state})
 			return err
 		},
 		"upgrade": func(ctx context.Context) error {
-			_, err := d.server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
+			_, err := d.Server.UpgradeResourceState(ctx, &tfprotov6.UpgradeResourceStateRequest{
 				TypeName: m.kind, RawState: &tfprotov6.RawState{JSON: []byte(`{"id":"1"}`)},
 			})
 			return err
 		},
 		"read": func(ctx context.Context) error {
-			_, err := d.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
+			_, err := d.Server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 			return err
 		},
 		"plan": func(ctx context.Context) error {
-			_, err := d.server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
+			_, err := d.Server.PlanResourceChange(ctx, &tfprotov6.PlanResourceChangeRequest{
 				TypeName: m.kind, PriorState: m.state, ProposedNewState: m.state, Config: m.state,
 			})
 			return err
 		},
 		"apply": func(ctx context.Context) error {
-			_, err := d.server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
+			_, err := d.Server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 				TypeName: m.kind, PriorState: m.state, PlannedState: m.state, Config: m.state,
 			})
 			return err
@@ -91,9 +92,9 @@ func TestServer_cancels(t *testing.T) {
 	t.Parallel()
 	w, d, m := served(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	w.Inject(emulator.Fault{Path: apiPath + "get", Delay: time.Hour, Times: -1})
-	w.Before("GET", apiPath+"get", func(*http.Request) { cancel() })
-	resp, err := d.server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
+	w.Inject(emulator.Fault{Path: acctest.APIPath + "get", Delay: time.Hour, Times: -1})
+	w.Before("GET", acctest.APIPath+"get", func(*http.Request) { cancel() })
+	resp, err := d.Server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil || len(resp.Diagnostics) == 0 {
 		t.Errorf("a cancelled read gives %v, %v", resp, err)
 	}

@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
 // The admin of every server with authentication, and the folder of its installations (see scripts/mlflow-servers.sh).
@@ -47,7 +49,7 @@ type serverKind struct {
 	workspaces bool
 	// anyHost: no host name is refused.
 	anyHost bool
-	// deletesTags and longestValue: see backend.
+	// DeletesTags and LongestValue: see backend.
 	deletesTags  bool
 	longestValue int
 }
@@ -71,7 +73,7 @@ func TestServers(t *testing.T) {
 				t.Run(name, func(t *testing.T) { scenario(t, s) })
 			}
 			if kind.grants != unlistedGrants { // every call costs there, and the plain one says it all
-				runScenarios(t, s.backend)
+				runScenarios(t, s.Backend)
 			}
 		})
 	}
@@ -79,7 +81,7 @@ func TestServers(t *testing.T) {
 
 // server is a running MLflow server.
 type server struct {
-	*backend
+	*acctest.Backend
 	kind serverKind
 	// folder holds its databases; bin is where its mlflow command is.
 	folder, bin string
@@ -94,7 +96,7 @@ func startServer(t *testing.T, kind serverKind) *server {
 	}
 	s := &server{kind: kind, folder: t.TempDir(), bin: filepath.Join(os.Getenv(installations), version, "bin")}
 	port := freePort(t)
-	s.backend = s.describe(fmt.Sprintf("http://127.0.0.1:%d", port))
+	s.Backend = s.describe(fmt.Sprintf("http://127.0.0.1:%d", port))
 	arguments := []string{
 		"server", "--backend-store-uri", s.store(), "--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1",
 	}
@@ -119,18 +121,18 @@ func startServer(t *testing.T, kind serverKind) *server {
 }
 
 // describe tells what the server can do.
-func (s *server) describe(url string) *backend {
-	b := &backend{
-		url: url, address: "tracking_uri", settings: map[string]any{}, header: http.Header{},
-		deletesTags: s.kind.deletesTags, keepsNames: true, placesArtifacts: !s.kind.workspaces, longestValue: s.kind.longestValue,
-		badTags: map[string]string{
+func (s *server) describe(url string) *acctest.Backend {
+	b := &acctest.Backend{
+		URL: url, Address: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
+		DeletesTags: s.kind.deletesTags, KeepsNames: true, PlacesArtifacts: !s.kind.workspaces, LongestValue: s.kind.longestValue,
+		BadTags: map[string]string{
 			strings.Repeat("k", 251): "too long a key", "long value": strings.Repeat("v", 20001), "a@b": "x", "a/../b": "x", "./a": "x", "/a": "x", "a//b": "x",
 			"a/": "x", ".": "x", "..": "x", "a,b": "x", "emoji ☃": "x",
 		},
 	}
 	if s.kind.grants != noGrants {
-		b.settings = map[string]any{"username": adminName, "password": adminPassword}
-		b.header.Set("Authorization", basic(adminName, adminPassword))
+		b.Settings = map[string]any{"username": adminName, "password": adminPassword}
+		b.Header.Set("Authorization", basic(adminName, adminPassword))
 	}
 	return b
 }
@@ -228,7 +230,7 @@ func (s *server) await(t *testing.T, ended <-chan error) {
 
 func (s *server) healthy(t *testing.T) bool {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+"/health", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/health", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +274,7 @@ func showLog(t *testing.T, log string) {
 func (s *server) purge(t *testing.T, id string) {
 	t.Helper()
 	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.store(), "--experiment-ids", id)
-	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.url, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
+	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mlflow gc: %s\n%s", err, out)
 	}
@@ -284,8 +286,8 @@ type person struct{ name, password string }
 // addUser makes a user.
 func (s *server) addUser(t *testing.T) person {
 	t.Helper()
-	p := person{name: fmt.Sprintf("user-%d", counter.Add(1)), password: "users-password-1234"}
-	s.mustCall(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
+	p := person{name: fmt.Sprintf("user-%d", acctest.Counter.Add(1)), password: "users-password-1234"}
+	s.MustCall(t, "POST", "/api/2.0/mlflow/users/create", map[string]any{"username": p.name, "password": p.password})
 	return p
 }
 
@@ -295,11 +297,11 @@ func (p person) settings() map[string]any {
 }
 
 // as gives the backend as another person sees it.
-func (s *server) as(p person) *backend {
-	b := *s.backend
-	b.settings = maps.Clone(b.settings)
-	maps.Copy(b.settings, p.settings())
-	b.header = b.header.Clone()
-	b.header.Set("Authorization", basic(p.name, p.password))
+func (s *server) as(p person) *acctest.Backend {
+	b := *s.Backend
+	b.Settings = maps.Clone(b.Settings)
+	maps.Copy(b.Settings, p.settings())
+	b.Header = b.Header.Clone()
+	b.Header.Set("Authorization", basic(p.name, p.password))
 	return &b
 }

@@ -19,11 +19,13 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
 // behindTLS reaches the server through a proxy with a certificate of its own, which asks for one of the client.
 func behindTLS(t *testing.T, s *server) {
-	target, err := url.Parse(s.url)
+	target, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,12 +37,12 @@ func behindTLS(t *testing.T, s *server) {
 	t.Cleanup(front.Close)
 	ca := writePEM(t, &pem.Block{Type: "CERTIFICATE", Bytes: front.Certificate().Raw})
 
-	through := *s.backend
-	through.url = front.URL
-	e := through.provider(t, map[string]any{"ca_cert_file": ca, "client_cert_file": client}).block("mlflow_experiment")
-	name := s.name("tls")
-	e.mustUp(attributes(name, nil))
-	s.expect(t, e.text("id"), name, "active", map[string]string{})
+	through := *s.Backend
+	through.URL = front.URL
+	e := through.Provider(t, map[string]any{"ca_cert_file": ca, "client_cert_file": client}).Block("mlflow_experiment")
+	name := s.Name("tls")
+	e.MustUp(acctest.ExperimentAttributes(name, nil))
+	s.Expect(t, e.Text("id"), name, "active", map[string]string{})
 
 	for what, settings := range map[string]map[string]any{
 		"without the CA":          {"client_cert_file": client},
@@ -48,8 +50,8 @@ func behindTLS(t *testing.T, s *server) {
 	} {
 		t.Run(what, func(t *testing.T) {
 			settings["retry_timeout_seconds"] = 1
-			e := through.provider(t, settings).block("mlflow_experiment")
-			expectSays(t, e.up(attributes(s.name("refused"), nil)), "error: Could not look for experiment: ", "certificate")
+			e := through.Provider(t, settings).Block("mlflow_experiment")
+			acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look for experiment: ", "certificate")
 		})
 	}
 }

@@ -16,13 +16,14 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // switching is a configuration that has two sides. Each declares the same objects under other addresses: another resource name, or another type. To the
 // provider, another for_each key or module is the same. Terraform deletes what one side has and creates what the other has, in any order.
 type switching struct {
-	*workspace
+	*acctest.Workspace
 	t *testing.T
 	// ids are the experiments by their short names.
 	ids map[string]string
@@ -35,7 +36,7 @@ type switching struct {
 
 func newSwitching(t *testing.T) *switching {
 	t.Helper()
-	s := &switching{workspace: newWorkspace(t), t: t, ids: map[string]string{}}
+	s := &switching{Workspace: acctest.NewWorkspace(t), t: t, ids: map[string]string{}}
 	for _, name := range []string{"tagged", "granted", "listed", "adopted", "mixed", "moved"} {
 		s.ids[name] = s.CreateExperiment(emulator.Admin, "/Shared/"+name, nil)
 	}
@@ -139,7 +140,7 @@ func (s *switching) side(side string, o order) string {
 			  ]
 			}`, side, latched)
 	}
-	return s.config(config)
+	return s.Config(config)
 }
 
 // await has the experiment of a name wait until these calls have arrived.
@@ -197,10 +198,10 @@ func (s *switching) hold(r *http.Request) {
 // expect checks that all that a side declares is there.
 func (s *switching) expect(side, level string) {
 	s.t.Helper()
-	s.expectTag(s.t, s.ids["tagged"], "side", &side)
-	s.expectTag(s.t, s.ids["adopted"], "side", &side)
+	s.ExpectTag(s.t, s.ids["tagged"], "side", &side)
+	s.ExpectTag(s.t, s.ids["adopted"], "side", &side)
 	for _, name := range []string{"granted", "listed"} {
-		if got := s.level(s.ids[name], emulator.GroupPrincipal("risk")); got != level {
+		if got := s.Level(s.ids[name], emulator.GroupPrincipal("risk")); got != level {
 			s.t.Errorf("side %s: risk has %q on %s, want %q", side, got, name, level)
 		}
 	}
@@ -212,9 +213,9 @@ func (s *switching) expect(side, level string) {
 // expectMoved checks what a side declares under another type.
 func (s *switching) expectMoved(side string) {
 	s.t.Helper()
-	s.expectTag(s.t, s.ids["moved"], "side", &side)
+	s.ExpectTag(s.t, s.ids["moved"], "side", &side)
 	for _, group := range []string{"risk", "data-science"} {
-		if got := s.level(s.ids["mixed"], emulator.GroupPrincipal(group)); got != levels[side] {
+		if got := s.Level(s.ids["mixed"], emulator.GroupPrincipal(group)); got != levels[side] {
 			s.t.Errorf("side %s: %s has %q, want %q", side, group, got, levels[side])
 		}
 	}
@@ -232,7 +233,7 @@ func (s *switching) step(side string, o order, held string, calls map[string]int
 // TestTwoAddresses forces both orders of the Delete under one address and the Create, or Update, under another.
 func TestTwoAddresses(t *testing.T) {
 	s := newSwitching(t)
-	unitTest(t,
+	acctest.UnitTest(t,
 		s.step("a", deleteFirst, "", nil),
 		s.step("b", deleteFirst, "/Shared/gate-b", map[string]int{"blank": 2, "PUT": 4, "delete": 1}),
 		s.step("a", deleteFirst, "/Shared/gate-a", map[string]int{"blank": 2, "PUT": 3, "delete": 1}),
@@ -256,7 +257,7 @@ func TestTwoAddresses_anyOrder(t *testing.T) {
 	for range repeats() {
 		steps = append(steps, s.step("b", anyOrder, "", nil), s.step("a", anyOrder, "", nil))
 	}
-	unitTest(t, steps...)
+	acctest.UnitTest(t, steps...)
 }
 
 // TestTwoAddresses_replaced replaces each resource, the old one first and the new one first.
@@ -269,13 +270,13 @@ func TestTwoAddresses_replaced(t *testing.T) {
 		}
 		lifecycle := fmt.Sprintf("lifecycle {\n  replace_triggered_by = [terraform_data.trigger]\n  create_before_destroy = %t\n}", createFirst)
 		return resource.TestStep{
-			Config: s.config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", trigger) +
+			Config: s.Config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" {\n  input = %q\n}\n", trigger) +
 				s.objects("this", "kept", "CAN_READ", lifecycle)),
-			ConfigPlanChecks: before(checks...),
+			ConfigPlanChecks: acctest.PreApply(checks...),
 			PostApplyFunc:    func() { s.expect("kept", "CAN_READ") },
 		}
 	}
-	unitTest(t,
+	acctest.UnitTest(t,
 		step("a", false, plancheck.ResourceActionCreate),
 		step("b", false, plancheck.ResourceActionDestroyBeforeCreate),
 		step("c", true, plancheck.ResourceActionCreateBeforeDestroy),
@@ -290,18 +291,18 @@ type declaration struct {
 
 // switchAddress deletes one resource and creates another in the same run. What comes first is "delete", "create", or "plan": the plan of the create,
 // before both.
-func switchAddress(t *testing.T, b *backend, from, to declaration, first string) {
+func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
-	old := b.provider(t, nil).block(from.kind)
-	if says := old.up(from.config); isError(says) {
+	old := b.Provider(t, nil).Block(from.kind)
+	if says := old.Up(from.config); acctest.IsError(says) {
 		t.Fatalf("%v says %q", from, says)
 	}
-	old.process = old.again()
-	next := old.process.block(to.kind)
-	planned := sync.OnceValue(func() plan { return next.plan(to.config) })
+	old.Process = old.Again()
+	next := old.Process.Block(to.kind)
+	planned := sync.OnceValue(func() acctest.Plan { return next.Plan(to.config) })
 	operations := []func() string{
-		func() string { return old.apply(old.plan(nil), nil) },
-		func() string { return next.apply(planned(), to.config) },
+		func() string { return old.Apply(old.Plan(nil), nil) },
+		func() string { return next.Apply(planned(), to.config) },
 	}
 	switch first {
 	case "plan":
@@ -310,127 +311,24 @@ func switchAddress(t *testing.T, b *backend, from, to declaration, first string)
 		slices.Reverse(operations)
 	}
 	for _, operate := range operations {
-		if says := operate(); isError(says) {
+		if says := operate(); acctest.IsError(says) {
 			t.Errorf("from %v to %v, %s first: %q", from, to, first, says)
 		}
 	}
-	if old.values() != nil {
-		t.Errorf("from %v to %v, %s first: the old one has the state %v", from, to, first, old.values())
+	if old.Values() != nil {
+		t.Errorf("from %v to %v, %s first: the old one has the state %v", from, to, first, old.Values())
 	}
-	next.expectSettled(to.config)
+	next.ExpectSettled(to.config)
 }
 
 // tagAddresses gives a tag another address.
-func tagAddresses(t *testing.T, b *backend) {
-	id := b.create(t, b.name("two"), nil)
+func tagAddresses(t *testing.T, b *acctest.Backend) {
+	id := b.Create(t, b.Name("two"), nil)
 	tag := func(value string) declaration {
-		return declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
+		return declaration{"mlflow_experiment_tag", acctest.AttributeValues("experiment_id", id, "key", "stage", "value", value)}
 	}
 	for _, first := range []string{"delete", "create", "plan"} {
 		switchAddress(t, b, tag("one"), tag("other"), first)
-		b.expect(t, id, "", "active", map[string]string{"stage": "other"})
-	}
-}
-
-// TestTwoAddresses_atOnce applies all operations of a run at once, without the CLI.
-func TestTwoAddresses_atOnce(t *testing.T) {
-	t.Parallel()
-	w := newWorkspace(t)
-	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}, prefix: "/Shared/"}
-	for name, c := range map[string]func(id, name, level string) (from, to []declaration){
-		"a tag": func(id, _, value string) (from, to []declaration) {
-			tag := declaration{"mlflow_experiment_tag", values("experiment_id", id, "key", "stage", "value", value)}
-			return []declaration{tag}, []declaration{tag}
-		},
-		"an experiment": func(_, name, _ string) (from, to []declaration) {
-			adopted := declaration{"mlflow_experiment", adopting(map[string]any{"name": name, "tags": map[string]string{"stage": "x"}})}
-			return []declaration{adopted}, []declaration{adopted}
-		},
-		"one grant": func(id, _, level string) (from, to []declaration) {
-			return oneByOne(id, level, "risk"), oneByOne(id, level, "risk")
-		},
-		"a list": func(id, _, level string) (from, to []declaration) {
-			return inAList(id, level, "risk"), inAList(id, level, "risk", "data-science")
-		},
-		"grants become a list": func(id, _, level string) (from, to []declaration) {
-			return oneByOne(id, level, "risk", "data-science"), inAList(id, level, "risk", "data-science")
-		},
-		"a list becomes grants": func(id, _, level string) (from, to []declaration) {
-			return inAList(id, level, "risk", "data-science"), oneByOne(id, level, "risk", "data-science")
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			for i := range repeats() {
-				experiment := b.name("two")
-				from, to := c(w.CreateExperiment(emulator.Admin, experiment, nil), experiment, []string{"CAN_READ", "CAN_MANAGE"}[i%2])
-				switchAtOnce(t, b, from, to)
-			}
-		})
-	}
-}
-
-// TestTwoAddresses_inTurn applies the operations of a run one after the other, in each order. Nothing changes but the address.
-func TestTwoAddresses_inTurn(t *testing.T) {
-	t.Parallel()
-	w := newWorkspace(t)
-	b := &backend{url: w.url, address: "host", settings: map[string]any{"token": emulator.AdminToken}, prefix: "/Shared/"}
-	for _, first := range []string{"delete", "create", "plan"} {
-		id := w.CreateExperiment(emulator.Admin, b.name("two"), nil)
-		one, list := oneByOne(id, "CAN_EDIT", "risk")[0], inAList(id, "CAN_EDIT", "risk")[0]
-		for _, c := range [][2]declaration{{one, one}, {one, list}, {list, list}, {list, one}} {
-			switchAddress(t, b, c[0], c[1], first)
-		}
-	}
-}
-
-func oneByOne(id, level string, groups ...string) []declaration {
-	var all []declaration
-	for _, group := range groups {
-		all = append(all, declaration{"mlflow_experiment_permission", values("experiment_id", id, "group_name", group, "permission_level", level)})
-	}
-	return all
-}
-
-func inAList(id, level string, groups ...string) []declaration {
-	levels := map[string]string{}
-	for _, group := range groups {
-		levels[group] = level
-	}
-	return []declaration{{"mlflow_experiment_permissions", values("experiment_id", id, "groups", levels)}}
-}
-
-// switchAtOnce deletes some resources and creates others in the same run, all at the same time.
-func switchAtOnce(t *testing.T, b *backend, from, to []declaration) {
-	t.Helper()
-	var olds, nexts []*block
-	for _, d := range from {
-		old := b.provider(t, nil).block(d.kind)
-		if says := old.up(d.config); isError(says) {
-			t.Fatalf("%v says %q", d, says)
-		}
-		olds = append(olds, old)
-	}
-	p := b.provider(t, nil)
-	var all sync.WaitGroup
-	for _, old := range olds {
-		old.process = p
-		all.Go(func() {
-			if says := old.apply(old.plan(nil), nil); isError(says) || old.values() != nil {
-				t.Errorf("from %v: %q", from, says)
-			}
-		})
-	}
-	for _, d := range to {
-		next := p.block(d.kind)
-		nexts = append(nexts, next)
-		all.Go(func() {
-			if says := next.apply(next.plan(d.config), d.config); isError(says) {
-				t.Errorf("to %v: %q", to, says)
-			}
-		})
-	}
-	all.Wait()
-	for i, next := range nexts {
-		next.expectSettled(to[i].config)
+		b.Expect(t, id, "", "active", map[string]string{"stage": "other"})
 	}
 }

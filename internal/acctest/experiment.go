@@ -1,0 +1,51 @@
+package acctest
+
+import (
+	"maps"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// WithAdoptExisting is the configuration of a block that takes over what has the name.
+func WithAdoptExisting(more map[string]any) map[string]any {
+	config := ExperimentAttributes("/Shared/churn", map[string]any{"adopt_existing": true})
+	maps.Copy(config, more)
+	return config
+}
+
+// The experiment of [ExperimentConfig], and the path of the calls about experiments.
+const (
+	ExperimentAddress = "mlflow_experiment.test"
+	ExperimentCalls   = "/api/2.0/mlflow/experiments/"
+)
+
+// ExperimentConfig is an experiment with the given attributes.
+func ExperimentConfig(attributes string) string {
+	return "resource \"mlflow_experiment\" \"test\" {\n" + attributes + "\n}\n"
+}
+
+// ExperimentState checks an attribute of the experiment at [ExperimentAddress] in the state.
+func ExperimentState(attribute string, want knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(ExperimentAddress, tfjsonpath.New(attribute), want)
+}
+
+// PreApply runs checks of a plan before it is applied.
+func PreApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: checks}
+}
+
+// StateOfExperiment is what the state of an experiment holds after an apply.
+func StateOfExperiment(e emulator.Experiment, more map[string]any) map[string]any {
+	state := map[string]any{
+		"id": e.ID, "name": e.Name, "artifact_location": e.ArtifactLocation, "tags_all": map[string]string{},
+		"creation_time": RFC3339(e.CreationTime), "url": "https://example.com/ml/experiments/" + e.ID,
+	}
+	maps.Copy(state, more)
+	return state
+}

@@ -1,0 +1,17 @@
+package acctest
+
+// AttributeValues returns a map of name and value pairs.
+func AttributeValues(nameValues ...any) map[string]any {
+	c := map[string]any{}
+	for i := 0; i+1 < len(nameValues); i += 2 {
+		name, _ := nameValues[i].(string)
+		c[name] = nameValues[i+1]
+	}
+	return c
+}
+
+// MapOfOne is a map with one entry.
+var MapOfOne = func(key, value string) map[string]string { return map[string]string{key: value} }
+
+// ApplicationID is the application id of a service principal.
+const ApplicationID = "6f1c2a34-5b67-4c89-9d01-23456789abcd"

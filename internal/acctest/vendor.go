@@ -1,0 +1,38 @@
+package acctest
+
+import (
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// VendorAddress is the registry address of the Databricks provider.
+const VendorAddress = "registry.terraform.io/databricks/databricks"
+
+// VendorExperiment is the state that the Databricks provider keeps of an experiment.
+func VendorExperiment(e emulator.Experiment) map[string]any {
+	var tags []any
+	for _, t := range e.Tags {
+		tags = append(tags, map[string]any{"key": t.Key, "value": t.Value})
+	}
+	return map[string]any{
+		"id": e.ID, "experiment_id": e.ID, "name": e.Name, "artifact_location": e.ArtifactLocation, "lifecycle_stage": e.LifecycleStage,
+		"creation_time": e.CreationTime, "last_update_time": e.LastUpdateTime, "description": nil, "tags": tags, "timeouts": nil,
+	}
+}
+
+// VendorPermissions is the state that the Databricks provider keeps of an experiment's permissions.
+func VendorPermissions(id string, grants ...emulator.Grant) map[string]any {
+	var list []any
+	for _, g := range grants {
+		entry := map[string]any{"user_name": "", "group_name": "", "service_principal_name": "", "permission_level": g.Level}
+		entry[g.Kind+"_name"] = g.Name
+		list = append(list, entry)
+	}
+	return map[string]any{"id": "/experiments/" + id, "object_type": "mlflowExperiment", "experiment_id": id, "access_control": list}
+}
+
+// ListedResource is one result of a list block.
+type ListedResource struct {
+	Name, Says string
+	Identity   bool // whether it can be imported
+	Resource   map[string]any
+}

@@ -1,0 +1,149 @@
+package acctest
+
+import (
+	"fmt"
+	"maps"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// Direct returns a provider process for the workspace, as the owner of a token.
+func (w *Workspace) Direct(t *testing.T, token string) *Direct {
+	t.Helper()
+	return NewDirect(t, map[string]any{"host": w.URL, "token": token, "retry_timeout_seconds": 20})
+}
+
+// Root makes a root module of a configuration, for the admin of the workspace.
+func (w *Workspace) Root(t *testing.T, text string) string {
+	t.Helper()
+	directory := RootModule(t, text)
+	w.Connect(t, directory, strings.Contains(text, "provider \"mlflow\""))
+	return directory
+}
+
+// Connect leads the provider of a root module to the workspace: by a block of its own, or by overriding the one that is there.
+func (w *Workspace) Connect(t *testing.T, directory string, overrides bool) {
+	t.Helper()
+	name := "connection.tf"
+	if overrides {
+		name = "connection_override.tf"
+	}
+	WriteFile(t, filepath.Join(directory, name), w.Config(""))
+}
+
+// Calls lists the calls of the API since the last reset.
+func (w *Workspace) Calls() []string {
+	var calls []string
+	for _, c := range w.Journal() {
+		if strings.HasPrefix(c.Path, "/api/") {
+			calls = append(calls, c.Method+" "+c.Path)
+		}
+	}
+	return calls
+}
+
+// Level gives what a principal holds directly on an experiment, "" for nothing.
+func (w *Workspace) Level(id string, p emulator.Principal) string {
+	for _, g := range w.Grants(id) {
+		if g.Principal == p {
+			return g.Level
+		}
+	}
+	return ""
+}
+
+// MustFind gives the active experiment of a name.
+func (w *Workspace) MustFind(t *testing.T, name string) emulator.Experiment {
+	t.Helper()
+	e, ok := w.ExperimentByName(name)
+	if !ok {
+		t.Fatalf("there is no experiment %q", name)
+	}
+	return e
+}
+
+// ExpectTags checks that an experiment holds exactly these tags besides the server's own.
+func (w *Workspace) ExpectTags(t *testing.T, name string, want map[string]string) {
+	t.Helper()
+	got := map[string]string{}
+	for _, tag := range w.MustFind(t, name).Tags {
+		if !strings.HasPrefix(tag.Key, "mlflow.") || tag.Key == "mlflow.note.content" {
+			got[tag.Key] = tag.Value
+		}
+	}
+	if !maps.Equal(got, want) {
+		t.Errorf("tags of %s are %v, want %v", name, got, want)
+	}
+}
+
+// ExpectTag checks a tag on the server; want nil means that it is absent.
+func (w *Workspace) ExpectTag(t *testing.T, id, key string, want *string) {
+	t.Helper()
+	e, _ := w.Experiment(id)
+	got, there := e.Tag(key)
+	switch {
+	case want == nil && there:
+		t.Errorf("tag %q is %q, want it absent", key, got)
+	case want != nil && (!there || got != *want):
+		t.Errorf("tag %q is %q (there: %t), want %q", key, got, there, *want)
+	}
+}
+
+// ExpectWrites checks the requests since the last reset that could have changed something, in order.
+func (w *Workspace) ExpectWrites(t *testing.T, want ...string) {
+	t.Helper()
+	if got := w.Writes(); !slices.Equal(got, want) {
+		t.Errorf("writes are %q, want %q", got, want)
+	}
+}
+
+// Backend is the workspace for tests that speak the plugin protocol.
+func (w *Workspace) Backend() *Backend {
+	return &Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
+}
+
+// Workspace is a local workspace of one test.
+type Workspace struct {
+	*emulator.Workspace
+	URL string
+}
+
+// NewWorkspace starts an emulated Databricks workspace on a free port for the time of a test.
+func NewWorkspace(t *testing.T, options ...emulator.Options) *Workspace {
+	t.Helper()
+	var o emulator.Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	w := emulator.New(o)
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	return &Workspace{Workspace: w, URL: server.URL}
+}
+
+// Config puts a provider block for the admin before a configuration.
+func (w *Workspace) Config(body string) string {
+	return w.ConfigAs(emulator.AdminToken, "", body)
+}
+
+// ConfigAs puts a provider block with a token and further settings before a configuration.
+func (w *Workspace) ConfigAs(token, settings, body string) string {
+	return fmt.Sprintf("provider \"mlflow\" {\n  host  = %q\n  token = %q\n  retry_timeout_seconds = 20\n%s\n}\n%s", w.URL, token, settings, body)
+}
+
+// Writes counts the calls since the last reset that could have changed something.
+func (w *Workspace) Writes() []string {
+	var writes []string
+	for _, c := range w.Journal() {
+		reads := c.Method == "GET" || strings.HasSuffix(c.Path, "/search") || strings.HasSuffix(c.Path, "/token")
+		if !reads {
+			writes = append(writes, c.Method+" "+c.Path)
+		}
+	}
+	return writes
+}

@@ -1,0 +1,121 @@
+package framework
+
+import (
+	"context"
+	"iter"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/listresourcevalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/mapvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/list/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// listModel selects experiments, as the data source mlflow_experiments does.
+type listModel struct {
+	Filter     types.String `tfsdk:"filter"`
+	OrderBy    types.List   `tfsdk:"order_by"`
+	NamePrefix types.String `tfsdk:"name_prefix"`
+	NameRegex  types.String `tfsdk:"name_regex"`
+	Tags       types.Map    `tfsdk:"tags"`
+}
+
+func (m listModel) search(limit int64) SearchArguments {
+	search := SearchArguments{Filter: m.Filter, OrderBy: m.OrderBy, NamePrefix: m.NamePrefix, NameRegex: m.NameRegex, Tags: m.Tags}
+	if limit > 0 {
+		search.Limit = types.Int64Value(limit)
+	}
+	return search
+}
+
+// ListValidation refuses what can't be searched for before the server is asked, as in `terraform validate -query`.
+type ListValidation struct{}
+
+// ListResourceConfigValidators implements [List.ListResourceWithConfigValidators].
+func (ListValidation) ListResourceConfigValidators(context.Context) []list.ConfigValidator {
+	return []list.ConfigValidator{
+		listresourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("name_prefix")),
+		listresourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("tags")),
+	}
+}
+
+// ValidateListResourceConfig implements [List.ListResourceWithValidateConfig].
+func (ListValidation) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
+	var model listModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(model.search(0).Validate()...)
+}
+
+// ListSchema describes the arguments of a list block.
+func ListSchema(description string) schema.Schema {
+	notBlank := stringvalidator.LengthAtLeast(1)
+	return schema.Schema{
+		MarkdownDescription: description,
+		Attributes: map[string]schema.Attribute{
+			"filter": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{notBlank},
+				MarkdownDescription: "Filter in the server's search language. Can't be combined with `name_prefix` and `tags`. Default: none.",
+			},
+			"order_by": schema.ListAttribute{
+				ElementType: types.StringType, Optional: true,
+				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
+				MarkdownDescription: "Order in the server's search language, such as `[\"last_update_time DESC\"]`. Default: by name.",
+			},
+			"name_prefix": schema.StringAttribute{
+				Optional: true, Validators: []validator.String{notBlank},
+				MarkdownDescription: "Only experiments whose name begins so. Default: any name.",
+			},
+			"name_regex": schema.StringAttribute{
+				Optional: true, MarkdownDescription: "Only experiments whose name matches this regular expression, on top of all other arguments. Default: any name.",
+			},
+			"tags": schema.MapAttribute{
+				ElementType: types.StringType, Optional: true,
+				Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
+				MarkdownDescription: "Only experiments that have all these tags with exactly these values. Default: any tags.",
+			},
+		},
+	}
+}
+
+// ListResults yields one result for each selected experiment. Whatever fails is pushed into the stream: the framework has read it by then.
+func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(mlflow.Experiment, *list.ListResult)) iter.Seq[list.ListResult] {
+	return func(push func(list.ListResult) bool) {
+		found, diags := b.selected(ctx, req.Config, req.Limit)
+		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
+			return
+		}
+		for _, e := range found {
+			result := req.NewListResult(ctx)
+			result.DisplayName = e.Name
+			fill(e, &result)
+			if !push(result) {
+				return
+			}
+		}
+	}
+}
+
+func (b *ResourceBase) selected(ctx context.Context, config tfsdk.Config, limit int64) ([]mlflow.Experiment, diag.Diagnostics) {
+	var diags diag.Diagnostics
+	if b.Client() == nil {
+		diags.AddError("Could not list: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+		return nil, diags
+	}
+	var model listModel
+	diags.Append(config.Get(ctx, &model)...)
+	if diags.HasError() {
+		return nil, diags
+	}
+	return model.search(limit).Find(ctx, b.Client())
+}

@@ -1,0 +1,31 @@
+package framework
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+)
+
+// PermissionsElsewhere says which permissions an experiment has that has none of its own; "" for other experiments.
+func PermissionsElsewhere(e mlflow.Experiment) string {
+	switch e.Kind() {
+	case mlflow.KindNotebook:
+		return fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
+			"databricks_permissions and notebook_path, or those of a folder above it.", e.Name)
+	case mlflow.KindGitFolder:
+		return fmt.Sprintf("It is the experiment of the notebook %q in a Git folder and has the Git folder's permissions. Manage those, for "+
+			"example with databricks_permissions and repo_path.", e.Name)
+	default:
+		return ""
+	}
+}
+
+// RootObject is how the server names the root folder that something is inherited from.
+const RootObject = "/directories/"
+
+// FolderObject is how the server names a folder that something is inherited from.
+func FolderObject(folder databricks.WorkspaceObject) string {
+	return RootObject + strconv.FormatInt(int64(folder.ID), 10)
+}

@@ -1,0 +1,50 @@
+package framework
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// CheckLevel refuses a near miss of a level, which no server knows, with the level that was meant.
+func CheckLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
+	if level.IsNull() || level.IsUnknown() {
+		return
+	}
+	text := level.ValueString()
+	switch meant := mlflow.MeantLevel(text); {
+	case meant != "":
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level. Use %s.", text, meant))
+	case strings.TrimSpace(text) == "":
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level. Use %s.", text, commonLevels))
+	}
+}
+
+// commonLevels are the levels of every server, in a message.
+const commonLevels = mlflow.LevelRead + ", " + mlflow.LevelEdit + ", or " + mlflow.LevelManage
+
+// LevelValidator checks an attribute that is a permission level. With CommonOnly, levels that not every server has are refused, too.
+type LevelValidator struct{ CommonOnly bool }
+
+// Description implements [validator.Describer].
+func (LevelValidator) Description(context.Context) string { return "must be a permission level" }
+
+// MarkdownDescription implements [validator.Describer].
+func (v LevelValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+// ValidateString implements [validator.String].
+func (v LevelValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	CheckLevel(&resp.Diagnostics, req.Path, req.ConfigValue)
+	text := req.ConfigValue.ValueString()
+	if common := []string{"", mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage}; v.CommonOnly && !resp.Diagnostics.HasError() && !slices.Contains(common, text) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use %s.", text, commonLevels))
+	}
+}

@@ -1,0 +1,220 @@
+package provider_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// Where an input is refused, earliest first. Up to and with the plan, nothing is changed.
+const (
+	atValidate  = "validate" // the server is not known yet, nor asked
+	atConfigure = "configure"
+	atPlan      = "plan" // for a new resource: the server is known, and asked only about permissions
+	atApply     = "apply"
+	atRead      = "read" // of a data source
+	atImport    = "import"
+	atCall      = "call" // of a function
+)
+
+// refusal is where an input is refused, and with which words.
+type refusal struct {
+	stage string
+	// at is the attribute, with the key of the map's element: tags["team"]; "" where the input as a whole is refused. Of a function it is
+	// the argument's name.
+	at string
+	// says is how the summary and the detail begin, advises what the person can do about it.
+	says, advises string
+}
+
+// badInput is an input that is refused. With mlflow it goes to an MLflow server, else to a workspace.
+type badInput struct {
+	object string
+	config map[string]any
+	mlflow bool
+	refusal
+}
+
+// inputs are the inputs about one object.
+type inputs map[string]badInput
+
+// experimentInput is about an experiment that but for one attribute is good.
+func experimentInput(attribute string, value any, r refusal) badInput {
+	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), refusal: r}
+}
+
+func tagInput(key, value string, r refusal) badInput {
+	return badInput{object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", key, "value", value), refusal: r}
+}
+
+func permissionInput(r refusal, more ...any) badInput {
+	return badInput{object: "mlflow_experiment_permission", config: acctest.AttributeValues(append([]any{"experiment_id", "1"}, more...)...), refusal: r}
+}
+
+func permissionsInput(r refusal, more ...any) badInput {
+	b := permissionInput(r, more...)
+	b.object = "mlflow_experiment_permissions"
+	return b
+}
+
+func dataInput(kind string, r refusal, more ...any) badInput {
+	return badInput{object: "data " + kind, config: acctest.AttributeValues(more...), refusal: r}
+}
+
+func onMLflow(b badInput) badInput {
+	b.mlflow = true
+	return b
+}
+
+func repeated(letter string, n int) string { return strings.Repeat(letter, n) }
+
+// workspaceWith is the provider block of a workspace with more settings.
+func workspaceWith(more ...any) map[string]any {
+	return acctest.AttributeValues(append([]any{"host", "https://example.com", "token", "secret-token"}, more...)...)
+}
+
+func providerInput(c map[string]any, r refusal) badInput {
+	return badInput{object: "provider", config: c, refusal: r}
+}
+
+func textOf(value any) string {
+	s, _ := value.(string)
+	return s
+}
+
+// refuse takes an input through the stages of its object, and tells the first error.
+func (c badInput) refuse(t *testing.T, w *acctest.Workspace) refusal {
+	t.Helper()
+	kind, name, found := strings.Cut(c.object, " ")
+	if !found {
+		kind, name = "resource", c.object
+	}
+	d := w.Direct(t, emulator.AdminToken)
+	if c.mlflow {
+		d = acctest.NewDirect(t, map[string]any{"tracking_uri": "http://127.0.0.1:1"})
+	}
+	switch {
+	case c.object == "provider":
+		return refuseProvider(d, c.config)
+	case kind == "data":
+		return refuseData(d, name, c.config)
+	case kind == "import":
+		return refuseImport(d, name, textOf(c.config["id"]))
+	case kind == "function":
+		return refuseCall(d, name, c.config)
+	default:
+		return refuseResource(d, name, c.config)
+	}
+}
+
+func refuseProvider(d *acctest.Direct, input map[string]any) refusal {
+	config := d.Encode(d.Schemas.Provider, input)
+	validated, err := d.Server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
+	d.Check(err)
+	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+		return r
+	}
+	server, err := acctest.Factories()["mlflow"]() // one that is not configured yet
+	d.Check(err)
+	configured, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: config})
+	d.Check(err)
+	r, _ := refusedAt(atConfigure, configured.Diagnostics)
+	return r
+}
+
+func refuseResource(d *acctest.Direct, kind string, input map[string]any) refusal {
+	schema := d.Schemas.ResourceSchemas[kind]
+	config, nothing := d.Encode(schema, input), d.Encode(schema, nil)
+	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
+	d.Check(err)
+	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+		return r
+	}
+	plan, err := d.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: kind, PriorState: nothing, Config: config, ProposedNewState: config,
+	})
+	d.Check(err)
+	if r, found := refusedAt(atPlan, plan.Diagnostics); found {
+		return r
+	}
+	applied, err := d.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: kind, PriorState: nothing, PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate, Config: config,
+	})
+	d.Check(err)
+	r, found := refusedAt(atApply, applied.Diagnostics)
+	if found && d.Decode(schema, applied.NewState) != nil {
+		d.T.Errorf("the refused %s is in the state", kind)
+	}
+	return r
+}
+
+func refuseData(d *acctest.Direct, kind string, input map[string]any) refusal {
+	config := d.Encode(d.Schemas.DataSourceSchemas[kind], input)
+	validated, err := d.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
+	d.Check(err)
+	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+		return r
+	}
+	read, err := d.Server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: config})
+	d.Check(err)
+	r, _ := refusedAt(atRead, read.Diagnostics)
+	return r
+}
+
+func refuseImport(d *acctest.Direct, kind, id string) refusal {
+	resp, err := d.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
+	d.Check(err)
+	r, _ := refusedAt(atImport, resp.Diagnostics)
+	return r
+}
+
+func refuseCall(d *acctest.Direct, name string, arguments map[string]any) refusal {
+	functions, err := d.Server.GetFunctions(context.Background(), &tfprotov6.GetFunctionsRequest{})
+	d.Check(err)
+	call := &tfprotov6.CallFunctionRequest{Name: name}
+	parameters := functions.Functions[name].Parameters
+	for _, p := range parameters {
+		argument, err := tfprotov6.NewDynamicValue(p.Type, tftypes.NewValue(p.Type, arguments[p.Name]))
+		d.Check(err)
+		call.Arguments = append(call.Arguments, &argument)
+	}
+	resp, err := d.Server.CallFunction(context.Background(), call)
+	d.Check(err)
+	if resp.Error == nil || resp.Error.FunctionArgument == nil {
+		return refusal{}
+	}
+	return refusal{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
+}
+
+// refusedAt gives the first error of a stage.
+func refusedAt(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
+	for _, d := range diagnostics {
+		if d.Severity == tfprotov6.DiagnosticSeverityError {
+			return refusal{stage: stage, at: attributeOf(d), says: d.Summary + ": " + d.Detail}, true
+		}
+	}
+	return refusal{}, false
+}
+
+// attributeOf writes a diagnostic's path as a configuration would: tags["team"].
+func attributeOf(d *tfprotov6.Diagnostic) string {
+	if d.Attribute == nil {
+		return ""
+	}
+	var at strings.Builder
+	for _, step := range d.Attribute.Steps() {
+		switch s := step.(type) {
+		case tftypes.AttributeName:
+			at.WriteString(string(s))
+		case tftypes.ElementKeyString:
+			at.WriteString(`["` + string(s) + `"]`)
+		}
+	}
+	return at.String()
+}

@@ -1,0 +1,319 @@
+package provider_test
+
+import (
+	"fmt"
+	"path"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// example is one configuration that is made of files under examples/.
+type example struct {
+	files []string
+	// more is configuration that a reader of the files has anyway.
+	more string
+	// prepare makes what the files take for granted.
+	prepare func(*acctest.Workspace)
+	// experiment is what exampleID stands for in the import commands among the files.
+	experiment string
+	// check looks at the workspace after the apply.
+	check func(*testing.T, *acctest.Workspace)
+	// state looks at the state after the apply.
+	state []statecheck.StateCheck
+}
+
+var examples = map[string]example{
+	"experiment": {
+		files: []string{
+			"resources/mlflow_experiment/resource.tf", "resources/mlflow_experiment/resource-full.tf", "resources/mlflow_experiment/import.sh",
+		},
+		experiment: "/Shared/churn",
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{"team": "data-science"})
+			expectExampleTags(t, w, "/Shared/forecasting/demand", map[string]string{
+				"team": "data-science", "cost_center": "4711", "mlflow.note.content": "Weekly demand by store. Runbook: https://wiki.example.com/demand",
+			})
+		},
+	},
+	"experiment, import block": {
+		files: []string{"resources/mlflow_experiment/resource.tf", "resources/mlflow_experiment/import-by-string-id.tf"},
+		prepare: func(w *acctest.Workspace) {
+			w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"team": "data-science"})
+		},
+		check: expectNoWrites,
+	},
+	"experiment_tag": {
+		files:      []string{"resources/mlflow_experiment_tag/resource.tf", "resources/mlflow_experiment_tag/import.sh"},
+		prepare:    func(w *acctest.Workspace) { w.CreateExperiment(emulator.User, "/Shared/churn", nil) },
+		experiment: "/Shared/churn",
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{"risk/reviewed": "2026-03-31"})
+		},
+	},
+	"experiment_tag, on many experiments": {
+		files: []string{"resources/mlflow_experiment_tag/resource-full.tf"},
+		prepare: func(w *acctest.Workspace) {
+			w.CreateExperiment(emulator.User, "/Projects/fraud/training", map[string]string{"team": "risk"})
+			w.CreateExperiment(emulator.User, "/Projects/fraud/monitoring", nil)
+			w.CreateExperiment(emulator.User, "/Projects/other", nil)
+		},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			const review = `{"by":"risk","on":"2026-03-31"}`
+			expectExampleTags(t, w, "/Projects/fraud/training", map[string]string{
+				"team": "risk", "risk/review": review, "mlflow.note.content": "Card payments. Reviewed every quarter.",
+			})
+			expectExampleTags(t, w, "/Projects/fraud/monitoring", map[string]string{"risk/review": review})
+			expectExampleTags(t, w, "/Projects/other", map[string]string{})
+		},
+	},
+	"experiment_tag, import block": {
+		files: []string{"resources/mlflow_experiment_tag/resource.tf", "resources/mlflow_experiment_tag/import-by-string-id.tf"},
+		prepare: func(w *acctest.Workspace) {
+			w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"risk/reviewed": "2026-03-31"})
+		},
+		check: expectNoWrites,
+	},
+	"experiment_permissions": {
+		files: []string{
+			"resources/mlflow_experiment_permissions/resource.tf", "resources/mlflow_experiment_permissions/resource-full.tf",
+			"resources/mlflow_experiment_permissions/import.sh",
+		},
+		experiment: "/Projects/churn",
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleGrants(t, w, "/Projects/churn", "group data-science CAN_EDIT")
+			expectExampleGrants(t, w, "/Projects/pricing", "group data-science CAN_EDIT", "group ml-platform CAN_READ", "group risk CAN_READ",
+				"service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ana@example.com CAN_MANAGE")
+		},
+	},
+	"experiment_permissions, import block": {
+		files: []string{"resources/mlflow_experiment_permissions/resource.tf", "resources/mlflow_experiment_permissions/import-by-string-id.tf"},
+		more:  "import {\n  to = mlflow_experiment.churn\n  id = \"/Projects/churn\"\n}",
+		prepare: func(w *acctest.Workspace) {
+			w.Grant(w.CreateExperiment(emulator.Admin, "/Projects/churn", nil), emulator.GroupPrincipal("data-science"), "CAN_EDIT")
+		},
+		check: expectNoWrites,
+	},
+	"experiment_permission": {
+		files:      []string{"resources/mlflow_experiment_permission/resource.tf", "resources/mlflow_experiment_permission/import.sh"},
+		experiment: "/Projects/churn",
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleGrants(t, w, "/Projects/churn", "user ana@example.com CAN_EDIT")
+		},
+	},
+	"experiment_permission, on many experiments": {
+		files: []string{"resources/mlflow_experiment_permission/resource-full.tf"},
+		prepare: func(w *acctest.Workspace) {
+			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices", "/Projects/other"} {
+				w.Grant(w.CreateExperiment(emulator.Admin, name, nil), emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+			}
+		},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			for _, name := range []string{"/Projects/forecasting/demand", "/Projects/forecasting/prices"} {
+				expectExampleGrants(t, w, name, "group risk CAN_READ", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
+			}
+			expectExampleGrants(t, w, "/Projects/other", "user ben@example.com CAN_MANAGE")
+		},
+	},
+	"experiment_permission, import block": {
+		files: []string{"resources/mlflow_experiment_permission/resource.tf", "resources/mlflow_experiment_permission/import-by-string-id.tf"},
+		more:  "import {\n  to = mlflow_experiment.churn\n  id = \"/Projects/churn\"\n}",
+		prepare: func(w *acctest.Workspace) {
+			w.Grant(w.CreateExperiment(emulator.Admin, "/Projects/churn", nil), emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+		},
+		check: expectNoWrites,
+	},
+	"data sources, experiment and search": {
+		files: []string{"data-sources/mlflow_experiment/data-source.tf", "data-sources/mlflow_experiments/data-source.tf"},
+		prepare: func(w *acctest.Workspace) {
+			w.CreateExperiment(emulator.User, "/Shared/churn", nil)
+			w.CreateExperiment(emulator.User, "/Projects/fraud", map[string]string{"team": "risk"})
+			w.CreateExperiment(emulator.User, "/Projects/demand", map[string]string{"team": "data-science"})
+		},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Projects/fraud", map[string]string{"team": "risk", "audit": "2026"})
+			expectExampleTags(t, w, "/Projects/demand", map[string]string{"team": "data-science"})
+		},
+		state: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("churn", knownvalue.ObjectPartial(map[string]knownvalue.Check{"owner": knownvalue.StringExact(emulator.User)})),
+		},
+	},
+	"data source, search by filter": {
+		files: []string{"data-sources/mlflow_experiments/data-source-filter.tf"},
+		prepare: func(w *acctest.Workspace) {
+			for i := range 11 {
+				w.CreateExperiment(emulator.User, fmt.Sprintf("/Projects/%d", i), nil)
+			}
+		},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("recent", knownvalue.ListSizeExact(10))},
+	},
+	"data source, permissions": {
+		files: []string{"data-sources/mlflow_experiment_permissions/data-source.tf"},
+		prepare: func(w *acctest.Workspace) {
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			w.GrantFolder("/Projects", emulator.GroupPrincipal("ml-platform"), "CAN_MANAGE")
+			w.Grant(id, emulator.GroupPrincipal("data-science"), "CAN_EDIT")
+			w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
+		},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("editors", knownvalue.ListExact([]knownvalue.Check{
+			editor("admins", "/"), editor("data-science", "the experiment itself"), editor("ml-platform", "/Projects"),
+		}))},
+	},
+	"data source, permissions in full": {
+		files: []string{"data-sources/mlflow_experiment_permissions/data-source-full.tf"},
+		prepare: func(w *acctest.Workspace) {
+			id := w.CreateExperiment(emulator.Admin, "/Projects/pricing", nil)
+			w.GrantFolder("/Projects", emulator.GroupPrincipal("ml-platform"), "CAN_MANAGE")
+			w.Grant(id, emulator.GroupPrincipal("ml-platform"), "CAN_READ")
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+		},
+		state: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("levels", knownvalue.MapPartial(map[string]knownvalue.Check{
+				"group ml-platform": knownvalue.StringExact("CAN_MANAGE"), "user " + emulator.User: knownvalue.StringExact("CAN_EDIT"),
+			})),
+			statecheck.ExpectKnownOutputValue("direct", knownvalue.ObjectExact(map[string]knownvalue.Check{
+				"groups":             knownvalue.ObjectExact(map[string]knownvalue.Check{"ml-platform": knownvalue.StringExact("CAN_READ")}),
+				"users":              knownvalue.ObjectExact(map[string]knownvalue.Check{emulator.User: knownvalue.StringExact("CAN_EDIT")}),
+				"service_principals": knownvalue.ObjectExact(map[string]knownvalue.Check{}),
+			})),
+		},
+	},
+	"data source, levels in full": {
+		files: []string{"data-sources/mlflow_experiment_permission_levels/data-source-full.tf"},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleGrants(t, w, "/Projects/pricing", "group risk CAN_READ")
+		},
+	},
+	"provider, OAuth": {
+		files: []string{"provider/provider_oauth.tf"},
+		more:  minimalExperiment,
+		check: expectMinimalExperiment,
+	},
+	"provider, MLflow server": {files: []string{"provider/provider_mlflow_server.tf"}, more: minimalExperiment},
+	"provider, profile":       {files: []string{"provider/provider_profile.tf"}, more: minimalExperiment, check: expectMinimalExperiment},
+	"provider, environment": {
+		files: []string{"provider/provider.tf"},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Shared/churn", map[string]string{
+				"team": "data-science", "managed_by": "terraform", "mlflow.note.content": "Churn model of the retail team.",
+			})
+		},
+	},
+	"function, parse_experiment_url": {
+		files: []string{"functions/parse_experiment_url/function.tf"},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("experiment_id", knownvalue.StringExact(exampleID))},
+	},
+	"function, parse_experiment_url on many": {
+		files: []string{"functions/parse_experiment_url/function-full.tf"},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("ids_by_server", knownvalue.ObjectExact(map[string]knownvalue.Check{
+			exampleHost:                  knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact(exampleID)}),
+			"https://mlflow.example.com": knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("12")}),
+		}))},
+	},
+	"data source, experiment by page": {files: []string{"data-sources/mlflow_experiment/data-source-full.tf"}},
+	"data source, pipeline":           {files: []string{"data-sources/mlflow_current_user/data-source-full.tf"}},
+	"list resources": {files: []string{
+		"list-resources/mlflow_experiment/list-resource.tfquery.hcl", "list-resources/mlflow_experiment_permissions/list-resource.tfquery.hcl",
+	}},
+	"import by identity": {files: []string{
+		"resources/mlflow_experiment/identity-import.tf", "resources/mlflow_experiment_tag/identity-import.tf",
+		"resources/mlflow_experiment_permissions/identity-import.tf", "resources/mlflow_experiment_permission/identity-import.tf",
+	}},
+	"moved": {files: []string{
+		"resources/mlflow_experiment/moved.tf", "resources/mlflow_experiment/moved-label.tf", "resources/mlflow_experiment_permissions/moved.tf",
+		"migrate-from-databricks/before", "migrate-from-databricks/after",
+	}},
+	"methods":             methods,
+	"module tests":        moduleTests,
+	"getting started":     {files: []string{"getting-started"}},
+	"adopt everything":    {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
+	"both backends":       {files: []string{"both-backends"}},
+	"workspace bootstrap": {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
+	"permission review":   {files: []string{"permission-review", "permission-review/modules/policies"}},
+	"access as code":      {files: []string{"access-as-code"}},
+	"permission matrix":   {files: []string{"functions/permission_matrix/function.tf"}},
+	"data source, review": {
+		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
+		prepare: prepareReview, state: reviewState,
+	},
+	"data source, levels": {
+		files:   []string{"data-sources/mlflow_experiment_permission_levels/data-source.tf"},
+		prepare: func(w *acctest.Workspace) { w.CreateExperiment(emulator.User, "/Shared/churn", nil) },
+		state:   []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("levels", knownvalue.MapSizeExact(3))},
+	},
+	"data source, current user": {
+		files: []string{"data-sources/mlflow_current_user/data-source.tf"},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Users/"+emulator.Admin+"/scratch", map[string]string{"owner": emulator.Admin})
+		},
+	},
+}
+
+// minimalExperiment gives an example that is a provider block something to do.
+const minimalExperiment = "resource \"mlflow_experiment\" \"this\" {\n  name = \"/Shared/minimal\"\n}"
+
+func expectMinimalExperiment(t *testing.T, w *acctest.Workspace) {
+	t.Helper()
+	expectExampleTags(t, w, "/Shared/minimal", map[string]string{})
+}
+
+func editor(who, from string) knownvalue.Check {
+	return knownvalue.ObjectExact(map[string]knownvalue.Check{"who": knownvalue.StringExact(who), "from": knownvalue.StringExact(from)})
+}
+
+// text joins the configuration files of an example.
+func (e example) text(t *testing.T) string {
+	t.Helper()
+	parts := []string{e.more}
+	for _, file := range e.files {
+		if path.Ext(file) == ".tf" {
+			parts = append(parts, readFile(t, filepath.Join(examplesDir, file)))
+		}
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (e example) applied(t *testing.T, w *acctest.Workspace) []statecheck.StateCheck {
+	t.Helper()
+	if e.check == nil {
+		return nil
+	}
+	return []statecheck.StateCheck{afterApply(func() { e.check(t, w) })}
+}
+
+// importCommands reads the commands among the files. Every line must be one, or a comment.
+func (e example) importCommands(t *testing.T) []importCommand {
+	t.Helper()
+	var commands []importCommand
+	for _, file := range e.files {
+		if path.Ext(file) != ".sh" {
+			continue
+		}
+		for line := range strings.Lines(readFile(t, filepath.Join(examplesDir, file))) {
+			m := importLine.FindStringSubmatch(strings.TrimSpace(line))
+			switch {
+			case m != nil:
+				commands = append(commands, importCommand{m[1], m[2]})
+			case !strings.HasPrefix(line, "#"):
+				t.Errorf("%s: %q is no import command", file, line)
+			}
+		}
+	}
+	return commands
+}

@@ -1,0 +1,137 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// everything is an experiment with all that can belong to it.
+const everything = `
+	resource "mlflow_experiment" "test" {
+	  name = "/Shared/churn"
+	  tags = { team = "risk" }
+	}
+	resource "mlflow_experiment_tag" "test" {
+	  experiment_id = mlflow_experiment.test.id
+	  key           = "stage"
+	  value         = "dev"
+	}
+	resource "mlflow_experiment_permissions" "test" {
+	  experiment_id = mlflow_experiment.test.id
+	  users         = { "ana@example.com" = "CAN_READ" }
+	}
+	resource "mlflow_experiment" "granted" {
+	  name = "/Shared/granted"
+	}
+	resource "mlflow_experiment_permission" "test" {
+	  experiment_id    = mlflow_experiment.granted.id
+	  user_name        = "ana@example.com"
+	  permission_level = "CAN_READ"
+	}
+`
+
+// TestOtherServer_CLI: host points at another workspace for a while.
+func TestOtherServer_CLI(t *testing.T) {
+	own, other := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)}), acctest.NewWorkspace(t, emulator.Options{Now: clock(1)})
+	for _, name := range []string{"/Shared/churn", "/Shared/foreign"} {
+		other.CreateExperiment(emulator.Admin, name, map[string]string{"stage": "theirs"})
+	}
+	before := contents(other)
+	unchanged := func() {
+		if now := contents(other); now != before {
+			t.Errorf("the other workspace has\n%s\nhad\n%s", now, before)
+		}
+		other.ExpectWrites(t)
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: own.Config(everything)},
+		resource.TestStep{Config: other.Config(everything), ExpectError: elsewhere},
+		resource.TestStep{Config: other.Config(everything), Destroy: true, ExpectError: elsewhere},
+		resource.TestStep{PreConfig: unchanged, Config: own.Config(everything), ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}}},
+	)
+	unchanged()
+	for _, e := range own.Experiments() {
+		if e.LifecycleStage != "deleted" {
+			t.Errorf("%s is %s in the end", e.Name, e.LifecycleStage)
+		}
+	}
+}
+
+// forgetful answers as a server does on which the experiment is in the MLflow workspace risk.
+func forgetful(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
+	if r.Header.Get("X-MLFLOW-WORKSPACE") == "risk" {
+		return false
+	}
+	return answerWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+}
+
+// TestOtherServer_workspaceForgotten: the server is the same, but the MLflow workspace is not.
+func TestOtherServer_workspaceForgotten(t *testing.T) {
+	t.Parallel()
+	for kind, id := range map[string]string{"mlflow_experiment": "1", "mlflow_experiment_tag": "1/team"} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewRecordedServer(t, nil)
+			through, r := relayed(t, s.Backend)
+			r.spoilWith(acctest.ExperimentCalls+"get", forgetful)
+			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
+			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
+				t.Fatalf("import leaves %v and says %q", b.Values(), says)
+			}
+			state := b.Values()
+			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) }} {
+				b.Process = through.Provider(t, nil)
+				says := do()
+				want := fmt.Sprintf("This state belongs to MLflow workspace %q of %s, but the provider points to MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
+				if !acctest.IsError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
+					t.Errorf("%s says %q", what, says)
+				}
+				if wrote := s.Written(); len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+					t.Errorf("%s wrote %q and left %v", what, wrote, b.Values())
+				}
+			}
+			b.Process = through.Provider(t, map[string]any{"workspace": "risk"})
+			if says := b.Read(); says != "" {
+				t.Error(says)
+			}
+		})
+	}
+}
+
+// TestOtherServer_MLflow: on an MLflow server, too, everything of an experiment is looked for by the experiment's creation time.
+func TestOtherServer_MLflow(t *testing.T) {
+	t.Parallel()
+	for kind, configs := range onExperiment1 {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			s, b := settled(t, kind, configs.config)
+			clone, stranger := acctest.NewRecordedServer(t, s.Levels), acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE", "ben": "READ"})
+			stranger.ReuseID()
+			state := b.Values()
+			for what, do := range map[string]func() string{
+				"a refresh": b.Read,
+				"an update": func() string { return b.Apply(b.Plan(configs.changed), configs.changed) },
+				"a destroy": func() string { return b.Apply(b.Plan(nil), nil) },
+			} {
+				b.Process = stranger.Provider(t, nil)
+				says := do()
+				if wrote := stranger.Written(); !elsewhere.MatchString(says) || len(wrote) > 0 || !reflect.DeepEqual(b.Values(), state) {
+					t.Errorf("%s wrote %q, left %v and said %q", what, wrote, b.Values(), says)
+				}
+			}
+			b.Process = clone.Provider(t, nil)
+			if says := b.Read(); acctest.IsError(says) || kind != "mlflow_experiment_tag" && !reflect.DeepEqual(b.Values(), state) {
+				t.Errorf("at the clone a refresh leaves %v and says %q", b.Values(), says)
+			}
+		})
+	}
+}

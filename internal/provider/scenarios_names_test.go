@@ -1,0 +1,161 @@
+package provider_test
+
+import (
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+func nameTaken(t *testing.T, b *acctest.Backend) {
+	name := b.Name("taken")
+	id := b.Create(t, name, map[string]string{"team": "theirs"})
+	e := b.ExperimentBlock(t)
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
+		"error at name: Could not create experiment: the name is taken: There is an experiment", "with id "+id, `id = "`+id+`"`, "adopt_existing = true")
+	b.Expect(t, id, name, "active", map[string]string{"team": "theirs"})
+	if e.Values() != nil {
+		t.Errorf("the state is %v", e.Values())
+	}
+}
+
+func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
+	if !b.KeepsNames {
+		name := b.Name("deleted")
+		id := b.Create(t, name, nil)
+		b.Remove(t, id)
+		e := b.ExperimentBlock(t)
+		e.MustUp(acctest.ExperimentAttributes(name, nil))
+		if e.Text("id") == id || b.Truth(t, id).Stage != "deleted" {
+			t.Errorf("the new experiment is %s, the deleted one %+v", e.Text("id"), b.Truth(t, id))
+		}
+		return
+	}
+	deleted := func() (name, id string) {
+		name = b.Name("deleted")
+		id = b.Create(t, name, map[string]string{"old": "yes"})
+		b.AddRun(t, id)
+		b.Remove(t, id)
+		return name, id
+	}
+	for _, choice := range []any{nil, "error"} {
+		name, id := deleted()
+		acctest.ExpectSays(t, b.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
+			"error at name: Could not create experiment: a deleted one holds the name", "("+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+		b.Expect(t, id, name, "deleted", map[string]string{"old": "yes"})
+	}
+
+	name, id := deleted()
+	e := b.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore", "description": "back", "tags": map[string]string{"team": "risk"}}))
+	b.Expect(t, id, name, "active", map[string]string{"old": "yes", "team": "risk", "mlflow.note.content": "back"})
+
+	name, id = deleted()
+	e = b.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "supersede", "tags": map[string]string{"team": "risk"}}))
+	if e.Text("id") == id {
+		t.Error("the deleted experiment was taken over")
+	}
+	b.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	if old := b.Truth(t, id); old.Stage != "deleted" || old.Name != name+" (superseded "+id+")" {
+		t.Errorf("the deleted experiment is %+v", old)
+	}
+}
+
+func renameToTaken(t *testing.T, b *acctest.Backend) {
+	mine, taken := b.Name("mine"), b.Name("taken")
+	b.Create(t, taken, nil)
+	e := b.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(mine, nil))
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
+		"error at name: Could not rename experiment: Experiment \""+mine+"\" ("+e.Text("id")+")", "The name is taken")
+	b.Expect(t, e.Text("id"), mine, "active", map[string]string{})
+	if e.Text("name") != mine {
+		t.Errorf("the state has the name %q", e.Text("name"))
+	}
+}
+
+func replacement(t *testing.T, b *acctest.Backend) {
+	name := b.Name("replaced")
+	at := func(location string, more map[string]any) map[string]any {
+		config := acctest.ExperimentAttributes(name, map[string]any{"artifact_location": location})
+		maps.Copy(config, more)
+		return config
+	}
+	e := b.ExperimentBlock(t)
+	if !b.PlacesArtifacts {
+		acctest.ExpectSays(t, e.Up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Leave artifact_location out")
+		return
+	}
+	e.MustUp(at("s3://bucket/a", nil))
+	first := e.Text("id")
+	if got := b.Truth(t, first).ArtifactLocation; got != "s3://bucket/a" {
+		t.Errorf("artifacts are kept at %q", got)
+	}
+	e.MustUp(acctest.ExperimentAttributes(name, nil)) // left out: the server's stays
+	supersede := map[string]any{}
+	if b.KeepsNames {
+		supersede["if_deleted"] = "supersede"
+	}
+	if b.IsServer() {
+		acctest.ExpectSays(t, e.Plan(at("s3://bucket/b", nil)).Says, "error at artifact_location: Could not replace experiment", `if_deleted = "supersede"`)
+	}
+	b.AddRun(t, first)
+	supersede["deletion_policy"] = "delete"
+	acctest.ExpectSays(t, e.Plan(at("s3://bucket/b", supersede)).Says, "error at artifact_location: Could not replace experiment", "It contains 1 run")
+	e.MustUp(at("s3://bucket/a", supersede))
+	acctest.ExpectSays(t, e.Up(at("s3://bucket/b", supersede)), "warning at artifact_location: Experiment would be deleted with its content", "It contains 1 run")
+	if e.Text("id") == first || b.Truth(t, first).Stage != "deleted" || b.Truth(t, e.Text("id")).ArtifactLocation != "s3://bucket/b" {
+		t.Errorf("the old experiment is %+v, the new one %v", b.Truth(t, first), e.Values())
+	}
+}
+
+func adoptExisting(t *testing.T, b *acctest.Backend) {
+	name := b.Name("adopted")
+	id := b.Create(t, name, map[string]string{"team": "theirs", "other": "stays"})
+	e := b.ExperimentBlock(t)
+	elsewhere := acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "artifact_location": "s3://elsewhere/x"})
+	acctest.ExpectSays(t, e.Up(elsewhere), "error at artifact_location: Could not take over experiment")
+	b.Expect(t, id, name, "active", map[string]string{"team": "theirs", "other": "stays"})
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "ours"}}))
+	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})
+	if e.Text("id") != id {
+		t.Errorf("the state has the id %q, want %q", e.Text("id"), id)
+	}
+}
+
+func deletionPolicy(t *testing.T, b *acctest.Backend) {
+	for what, c := range map[string]struct {
+		policy string
+		run    bool
+		says   string
+		stage  string
+	}{
+		"delete, empty":          {policy: "delete", stage: "deleted"},
+		"delete, a run":          {policy: "delete", run: true, says: "warning: Experiment would be deleted with its content", stage: "deleted"},
+		"retain":                 {policy: "retain", stage: "active"},
+		"prevent":                {policy: "prevent", says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
+		"delete_if_empty, empty": {policy: "delete_if_empty", stage: "deleted"},
+		"delete_if_empty, a run": {policy: "delete_if_empty", run: true, says: "error at deletion_policy: Could not destroy experiment", stage: "active"},
+	} {
+		t.Run(what, func(t *testing.T) {
+			name := b.Name("policy")
+			config := acctest.ExperimentAttributes(name, map[string]any{"deletion_policy": c.policy})
+			e := b.ExperimentBlock(t)
+			e.MustUp(config)
+			id := e.Text("id")
+			if c.run {
+				b.AddRun(t, id)
+			}
+			acctest.ExpectSays(t, e.Destroy(), c.says)
+			if c.stage == "deleted" && !b.KeepsNames {
+				name = ""
+			}
+			b.Expect(t, id, name, c.stage, map[string]string{})
+			if (e.Values() == nil) != !strings.HasPrefix(c.says, "error") {
+				t.Errorf("the state is %v", e.Values())
+			}
+		})
+	}
+}

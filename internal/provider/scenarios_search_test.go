@@ -1,0 +1,91 @@
+package provider_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+func dataSources(t *testing.T, b *acctest.Backend) {
+	d := b.Provider(t, nil)
+	mark := b.Name("mark")
+	ids := map[string]any{}
+	for i, value := range []string{`it's`, `the "best"`, "100%", "ü ☃"} {
+		name := b.Name("search 50%_" + fmt.Sprint(i))
+		id := b.Create(t, name, map[string]string{"odd key/x": value, "mark": mark})
+		ids[name] = id
+		found, says := d.Data("mlflow_experiments", map[string]any{"tags": map[string]string{"odd key/x": value, "mark": mark}})
+		if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(map[string]any{name: id}) {
+			t.Errorf("the search for %q finds %v and says %q", value, found["ids"], says)
+		}
+		if found, says = d.Data("mlflow_experiment", map[string]any{"experiment_id": id}); says != "" || found["name"] != name || found["lifecycle_stage"] != "active" {
+			t.Errorf("experiment %s reads %v and says %q", id, found, says)
+		}
+	}
+	marked := map[string]string{"mark": mark}
+	for what, config := range map[string]map[string]any{
+		"prefix": {"name_prefix": b.Prefix + "search 50%_", "tags": marked},
+		"regex":  {"name_regex": `search 50%_\d-\d+$`, "tags": marked},
+		"filter": {"filter": "tags.mark = '" + mark + "' AND name LIKE '%search%'", "order_by": []string{"name ASC"}},
+	} {
+		if found, says := d.Data("mlflow_experiments", config); says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
+			t.Errorf("%s: found is %v, want %v; said is %q", what, found["ids"], ids, says)
+		}
+	}
+	_, says := d.Data("mlflow_experiments", map[string]any{"filter": "name = 'a' OR name = 'b'"})
+	acctest.ExpectSays(t, says, "error at filter: Could not search experiments")
+	for name, id := range ids {
+		b.Remove(t, fmt.Sprint(id))
+		delete(ids, name)
+		break
+	}
+	if found, _ := d.Data("mlflow_experiments", map[string]any{"tags": marked}); fmt.Sprint(found["ids"]) != fmt.Sprint(ids) {
+		t.Errorf("active ones are %v, want %v", found["ids"], ids)
+	}
+}
+
+// searchPages makes the server give its answers in small pages.
+func searchPages(t *testing.T, b *acctest.Backend) {
+	through, relay := relayed(t, b)
+	mark := b.Name("mark")
+	want := map[string]any{}
+	for i := range 7 {
+		name := b.Name("page")
+		want[name] = b.Create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
+	}
+	relay.spoilWith(acctest.ExperimentCalls+"search", smallPages(t, 3))
+	relay.reset()
+	found, says := through.Provider(t, nil).Data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
+	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
+		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
+	}
+	if n := slices.Index(relay.seen(), "POST "+acctest.ExperimentCalls+"search"); len(relay.seen())-n != 3 {
+		t.Errorf("7 experiments in pages of 3 took the calls %q", relay.seen())
+	}
+}
+
+func refreshCalls(t *testing.T, b *acctest.Backend) {
+	const n = 5
+	through, relay := relayed(t, b)
+	d := through.Provider(t, nil)
+	experiments := make([]*acctest.Block, n)
+	for i := range experiments {
+		experiments[i] = d.Block("mlflow_experiment")
+		experiments[i].MustUp(acctest.ExperimentAttributes(b.Name("call"), map[string]any{"tags": map[string]string{"n": fmt.Sprint(i)}}))
+	}
+	relay.reset()
+	again := d.Again()
+	for _, e := range experiments {
+		e.Process = again
+		acctest.ExpectSays(t, e.Read(), "")
+	}
+	calls := slices.DeleteFunc(relay.seen(), func(call string) bool { return call == "GET /.well-known/databricks-config" }) // once a process
+	others := slices.DeleteFunc(slices.Clone(calls), func(call string) bool {
+		return call == "GET "+acctest.ExperimentCalls+"get" || call == "POST "+acctest.ExperimentCalls+"search"
+	})
+	if len(calls) > n || len(calls) == 0 || len(others) > 0 {
+		t.Errorf("the refresh of %d experiments made the calls %q", n, calls)
+	}
+}

@@ -1,0 +1,323 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// rbacCallers: everybody who has a role in the workspace sees the grants there, and who has MANAGE on an experiment changes them. What
+// roles are granted is up to the managers of the workspace and to admins.
+func rbacCallers(t *testing.T, s *server) {
+	ana, boss, ben, nobody := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
+	managers, role := s.addRole(t)
+	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": role, "resource_type": "workspace", "resource_pattern": "*", "permission": "MANAGE"})
+	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": boss.name, "role_id": role})
+	members, role := s.addRole(t)
+	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": role, "resource_type": "workspace", "resource_pattern": "*", "permission": "USE"})
+	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role})
+
+	id := s.as(ana).Create(t, s.Name("anas"), nil)
+	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE")
+	own := s.as(ana).Provider(t, nil)
+	all, one := own.Block("mlflow_experiment_permissions"), own.Block("mlflow_experiment_permission")
+	acctest.ExpectSays(t, all.Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})), "warning: Undeclared access is kept", ana.name)
+	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map["+ana.name+":CAN_MANAGE]" {
+		t.Errorf("retained is %s", retained)
+	}
+	one.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_EDIT"}))
+	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+	acctest.ExpectSays(t, all.Up(grantsConfig(id, map[string]any{"groups": map[string]string{members: "CAN_READ"}})), "warning: Undeclared access is kept",
+		"error: Could not set permissions: Experiment "+id, "Permission denied")
+
+	other := s.as(nobody).Provider(t, nil)
+	acctest.ExpectSays(t, other.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+		"error: Could not read permissions: Experiment "+id, "for users with a role in the workspace")
+	acctest.ExpectSays(t, other.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+		"error: Could not ", "for users with a role in the workspace")
+	s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+
+	all = s.as(boss).Provider(t, nil).Block("mlflow_experiment_permissions")
+	if says := all.Up(grantsConfig(id, map[string]any{
+		"users": map[string]string{ben.name: "CAN_READ", ana.name: "CAN_EDIT"}, "groups": map[string]string{members: "CAN_READ", managers: "CAN_EDIT"},
+	})); acctest.IsError(says) {
+		t.Errorf("a manager of the workspace is told %q", says)
+	}
+	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "user "+ben.name+" READ", "role "+members+" READ", "role "+managers+" EDIT")
+	if retained := fmt.Sprint(all.Values()["retained"]); retained != "map[]" {
+		t.Errorf("the manager was given %s, though the role gives enough", retained)
+	}
+}
+
+// onePrincipal goes through the life of an additive grant.
+func onePrincipal(t *testing.T, s *server) {
+	id := s.Create(t, s.Name("one"), nil)
+	ana, ben := s.addUser(t), s.addUser(t)
+	people := []person{admin, ana, ben}
+	s.grant(t, id, ben, "EDIT")
+	p := s.Provider(t, nil).Block("mlflow_experiment_permission")
+	config := func(level string) map[string]any {
+		return grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": level})
+	}
+	others := []string{"user admin MANAGE", "user " + ben.name + " EDIT"}
+	p.MustUp(config("CAN_READ"))
+	s.expectHeld(t, id, people, append(others, "user "+ana.name+" READ")...)
+	acctest.ExpectSays(t, p.Refresh(), "") // in a new process, as each plan is
+	if planned := p.Plan(config("CAN_EDIT")); !slices.Contains(planned.Changed, "permission_level") || planned.Action != "update" {
+		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+	}
+	p.MustUp(config("CAN_EDIT"))
+	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
+	s.revoke(t, id, ana)
+	s.grant(t, id, ana, "MANAGE")
+	acctest.ExpectSays(t, p.Refresh(), "")
+	p.MustUp(config("CAN_EDIT"))
+	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
+	s.revoke(t, id, ana)
+	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "warning: Permission is gone")
+	imported := p.Process.Block("mlflow_experiment_permission")
+	acctest.ExpectSays(t, imported.Adopt(id+"/user/"+ana.name), "")
+	imported.ExpectSettled(config("CAN_EDIT"))
+	acctest.ExpectSays(t, p.Destroy(), "")
+	s.expectHeld(t, id, people, others...)
+	if s.kind.grants == rbacGrants {
+		readers, _ := s.addRole(t)
+		group := p.Process.Block("mlflow_experiment_permission")
+		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_READ"}))
+		group.MustUp(grantsConfig(id, map[string]any{"group_name": readers, "permission_level": "CAN_EDIT"}))
+		s.expectHeld(t, id, people, append(others, "role "+readers+" EDIT")...)
+		acctest.ExpectSays(t, group.Destroy(), "")
+		s.expectHeld(t, id, people, others...)
+		return
+	}
+	p.MustUp(config("CAN_READ"))
+	if says := p.Up(config("NO_PERMISSIONS")); acctest.IsError(says) {
+		t.Errorf("NO_PERMISSIONS says %q", says)
+	}
+	s.expectHeld(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
+}
+
+// permissionCalls: the grants on many experiments are read with two calls.
+func permissionCalls(t *testing.T, s *server) {
+	const n = 5
+	through, relay := relayed(t, s.Backend)
+	d := through.Provider(t, nil)
+	lists := make([]*acctest.Block, n)
+	for i := range lists {
+		id := s.Create(t, s.Name("call"), nil)
+		lists[i] = d.Block("mlflow_experiment_permissions")
+		lists[i].Up(grantsConfig(id, map[string]any{"users": map[string]string{s.addUser(t).name: "CAN_READ"}}))
+	}
+	relay.reset()
+	again := d.Again()
+	for _, l := range lists {
+		l.Process = again
+		acctest.ExpectSays(t, l.Read(), "")
+	}
+	count := map[string]int{}
+	for _, call := range relay.seen() {
+		count[call]++
+	}
+	users, roles := count["GET /api/2.0/mlflow/users/list"], count["GET "+rbacCalls+"roles/list"]
+	if users != 1 || roles != 1 || len(relay.seen()) > n+3 {
+		t.Errorf("the refresh of %d lists made the calls %v", n, count)
+	}
+}
+
+// legacyUsers goes through the life of an authoritative list where only users are granted anything.
+func legacyUsers(t *testing.T, s *server) {
+	id := s.Create(t, s.Name("granted"), nil)
+	ana, ben := s.addUser(t), s.addUser(t)
+	people := []person{admin, ana, ben}
+	s.grant(t, id, ben, "EDIT")
+	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	config := grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})
+	acctest.ExpectSays(t, p.Up(config), "warning: Undeclared permissions will be removed", `user "`+ben.name+`": CAN_EDIT`)
+	s.expectHeld(t, id, people, "user "+ana.name+" EDIT")
+	s.grant(t, id, ben, "MANAGE")
+	acctest.ExpectSays(t, p.Refresh(), "")
+	if planned := p.Plan(config); !slices.Contains(planned.Changed, "users") {
+		t.Errorf("planned is to %s, changing %v", planned.Action, planned.Changed)
+	}
+	p.MustUp(config)
+	config = grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_MANAGE"}})
+	p.MustUp(config)
+	s.expectHeld(t, id, people, "user "+ana.name+" MANAGE")
+	imported := p.Process.Block("mlflow_experiment_permissions")
+	acctest.ExpectSays(t, imported.Adopt(id), "")
+	imported.ExpectSettled(config)
+	acctest.ExpectSays(t, p.Destroy(), "")
+	s.expectHeld(t, id, people)
+}
+
+// withoutList: who else holds a grant can't be told there.
+func withoutList(t *testing.T, s *server) {
+	id := s.Create(t, s.Name("unlisted"), nil)
+	ana := s.addUser(t)
+	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	acctest.ExpectSays(t, p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}})),
+		"error: Could not read permissions: Experiment "+id, "cannot list its users", "mlflow_experiment_permission,")
+	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
+}
+
+// legacyCallers: who holds MANAGE on an experiment can manage one principal at a time there, without being an admin.
+func legacyCallers(t *testing.T, s *server) {
+	ana, ben := s.addUser(t), s.addUser(t)
+	id := s.as(ana).Create(t, s.Name("anas"), nil)
+	d := s.as(ana).Provider(t, nil)
+	acctest.ExpectSays(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{ben.name: "CAN_READ"}})),
+		"error: Could not read permissions: Experiment "+id, "mlflow_experiment_permission,")
+	p := d.Block("mlflow_experiment_permission")
+	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
+		p.MustUp(grantsConfig(id, map[string]any{"user_name": ben.name, "permission_level": level}))
+	}
+	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE", "user "+ben.name+" EDIT")
+	acctest.ExpectSays(t, p.Destroy(), "")
+	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
+
+	others := s.Create(t, s.Name("admins"), nil)
+	acctest.ExpectSays(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(others, map[string]any{"user_name": ben.name, "permission_level": "CAN_READ"})),
+		"error: Could not grant permission: ", "Permission denied")
+	mine := d.Block("mlflow_experiment_permission")
+	acctest.ExpectSays(t, mine.Up(grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": "CAN_READ"})), "error at permission_level: Grant would lower your own access")
+	s.expectHeld(t, id, []person{ana, ben}, "user "+ana.name+" MANAGE")
+}
+
+func noPermissions(t *testing.T, s *server) {
+	id := s.Create(t, s.Name("open"), nil)
+	d := s.Provider(t, nil)
+	acctest.ExpectSays(t, d.Block("mlflow_experiment_permissions").Up(grantsConfig(id, map[string]any{"users": map[string]string{"ana": "CAN_READ"}})),
+		"error: Could not ", "runs without authentication", "--app-name basic-auth")
+	acctest.ExpectSays(t, d.Block("mlflow_experiment_permission").Up(grantsConfig(id, map[string]any{"user_name": "ana", "permission_level": "CAN_READ"})),
+		"error: Could not", "without authentication")
+}
+
+// purged finds an experiment purged, and its id used again: the stranger is never touched.
+func purged(t *testing.T, s *server) {
+	name := s.Name("purged")
+	e := s.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	id := e.Text("id")
+	tag := s.Provider(t, nil).Block("mlflow_experiment_tag")
+	tag.MustUp(acctest.AttributeValues("experiment_id", id, "key", "stage", "value", "dev"))
+	before, beforeTag := *e, *tag
+	s.Remove(t, id)
+	s.purge(t, id)
+	acctest.ExpectSays(t, e.Refresh(), "warning: Experiment is gone", "does not exist any more", `it was looked up in "default" only`)
+
+	stranger := s.Name("stranger")
+	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
+	if s.Truth(t, id).Name != stranger {
+		t.Fatalf("id %s was not used again", id)
+	}
+	s.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
+	tag.Process = tag.Again()
+	acctest.ExpectSays(t, tag.Refresh(), "warning: Experiment tag is gone", "is another one now")
+	tag.State, tag.Private = beforeTag.State, beforeTag.Private
+	acctest.ExpectSays(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag left in place", "was used again")
+	strangers := map[string]string{"stage": "theirs"}
+
+	e.State, e.Private = before.State, before.Private
+	e.Process = e.Again()
+	changed := acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "fraud"}})
+	acctest.ExpectSays(t, e.Apply(e.Plan(changed), changed), "error: Could not update experiment", "Nothing was changed")
+	e.State = before.State
+	e.Process = e.Again()
+	acctest.ExpectSays(t, e.Apply(e.Plan(nil), nil), "error: Could not delete experiment", "Nothing was deleted")
+	s.Expect(t, id, stranger, "active", strangers)
+
+	e.State, e.Private = before.State, before.Private
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment is gone", "is another one now")
+	if e.Text("id") == id {
+		t.Error("the stranger was taken over")
+	}
+	s.Expect(t, id, stranger, "active", strangers)
+	s.Expect(t, e.Text("id"), name, "active", map[string]string{})
+}
+
+// grantAddresses gives grants other addresses, also of the other type.
+func grantAddresses(t *testing.T, s *server) {
+	ana, ben := s.addUser(t), s.addUser(t)
+	id := s.Create(t, s.Name("two"), nil)
+	s.grant(t, id, ben, "READ")
+	one := func(level string) declaration {
+		return declaration{"mlflow_experiment_permission", grantsConfig(id, map[string]any{"user_name": ana.name, "permission_level": level})}
+	}
+	list := func(level string) declaration {
+		return declaration{"mlflow_experiment_permissions", grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level, ben.name: "CAN_READ"}})}
+	}
+	for _, first := range []string{"delete", "create", "plan"} {
+		for _, c := range []struct {
+			from, to declaration
+			ben      bool // has a grant that nobody released
+		}{
+			{one("CAN_READ"), one("CAN_EDIT"), true},
+			{one("CAN_READ"), list("CAN_EDIT"), true},
+			{list("CAN_READ"), list("CAN_EDIT"), true},
+			{list("CAN_READ"), one("CAN_EDIT"), false},
+		} {
+			switchAddress(t, s.Backend, c.from, c.to, first)
+			held := s.grants(t, id, ana, ben)
+			if _, ok := held["user "+ben.name]; held["user "+ana.name] != "EDIT" || ok != c.ben {
+				t.Errorf("from %v to %v, %s first: the grants are %v", c.from, c.to, first, held)
+			}
+		}
+		s.grant(t, id, ben, "READ")
+	}
+}
+
+// strangersGrants: when an id was used again, the grants on the other experiment are left alone.
+func strangersGrants(t *testing.T, s *server) {
+	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
+	id := s.Create(t, s.Name("granted"), nil)
+	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}}))
+	one := s.Provider(t, nil).Block("mlflow_experiment_permission")
+	one.MustUp(grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_READ"}))
+	before, beforeOne := *p, *one
+	s.Remove(t, id)
+	s.purge(t, id)
+	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": s.Name("stranger")})
+	s.grant(t, id, ben, "EDIT")
+	p.Process = p.Again()
+	acctest.ExpectSays(t, p.Refresh(), "warning: Permissions dropped from the state: the experiment is another one now")
+	p.State, p.Private = before.State, before.Private
+	acctest.ExpectSays(t, p.Apply(p.Plan(nil), nil), "warning: Permissions left in place", "was used again")
+
+	one.Process = one.Again()
+	acctest.ExpectSays(t, one.Refresh(), "warning: Permission is gone: the experiment is another one now")
+	one.State, one.Private = beforeOne.State, beforeOne.Private
+	change := grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_MANAGE"})
+	acctest.ExpectSays(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "was used again")
+	one.State, one.Private = beforeOne.State, beforeOne.Private
+	acctest.ExpectSays(t, one.Apply(one.Plan(nil), nil), "warning: Permission left in place", "was used again")
+	// The server itself leaves carl's grant behind when it purges an experiment.
+	if held := s.grants(t, id, ben, carl); held["user "+ben.name] != "EDIT" || held["user "+carl.name] != "READ" {
+		t.Errorf("on the stranger there are the grants %v", held)
+	}
+}
+
+// staleGrant: a grant outlives a purged experiment, and the next create answers that the grant exists – although it created.
+func staleGrant(t *testing.T, s *server) {
+	id := s.Create(t, s.Name("stale"), nil)
+	s.Remove(t, id)
+	s.purge(t, id)
+	name := s.Name("created")
+	through, relay := relayed(t, s.Backend)
+	e := through.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	if e.Text("id") != id {
+		t.Fatalf("the id is %s, so the server had no stale grant for it; want %s", e.Text("id"), id)
+	}
+	creates := slices.DeleteFunc(relay.seen(), func(call string) bool { return call != "POST "+acctest.ExperimentCalls+"create" })
+	if len(creates) != 1 {
+		t.Errorf("%d creates", len(creates))
+	}
+	s.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+}

@@ -1,0 +1,215 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// credentials: what is wrong with them is told, without the web server's page.
+func credentials(t *testing.T, s *server) {
+	e := acctest.ExperimentAttributes(s.Name("refused"), nil)
+	refused := map[string]map[string]any{
+		"wrong password": {"password": "wrong"},
+		"unknown user":   {"username": "nobody"},
+		"none":           {"username": nil, "password": nil},
+	}
+	if s.kind.grants == unlistedGrants { // with its cache of passwords on, MLflow 3 fails over a token in place of refusing it
+		refused["a bearer token"] = map[string]any{"username": nil, "password": nil, "token": "bearer"}
+	}
+	for what, settings := range refused {
+		t.Run(what, func(t *testing.T) {
+			d := s.Provider(t, settings)
+			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look for experiment: ", "HTTP 401", "The server refused the credentials")
+			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
+				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
+				acctest.ExpectSays(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server refused the credentials")
+			}
+		})
+	}
+}
+
+// exampleForBoth applies examples/both-backends, with people who hold grants where the server has any.
+func exampleForBoth(t *testing.T, s *server) {
+	users := []map[string]string{{}}
+	var people []person
+	if s.kind.grants != noGrants {
+		people = []person{s.addUser(t), s.addUser(t)}
+		users = []map[string]string{{people[0].name: "CAN_MANAGE", people[1].name: "CAN_READ"}, {people[0].name: "CAN_EDIT"}}
+	}
+	prefix := s.Name("retail") + "/"
+	find := s.Provider(t, nil)
+	applyBothBackends(t, bothBackends{
+		connection: hcl(s.Block(nil)), prefix: prefix, users: users,
+		check: func(t *testing.T, users map[string]string) {
+			t.Helper()
+			for name, want := range map[string]map[string]string{
+				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave."},
+				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
+			} {
+				found, says := find.Data("mlflow_experiment", map[string]any{"name": prefix + name})
+				id, _ := found["id"].(string)
+				if says != "" {
+					t.Fatalf("%s: %s", name, says)
+				}
+				s.Expect(t, id, prefix+name, "active", want)
+				var held []string
+				for user, level := range users {
+					held = append(held, "user "+user+" "+strings.TrimPrefix(level, "CAN_"))
+				}
+				if s.kind.grants == rbacGrants { // whoever creates an experiment may manage it
+					held = append(held, "user "+adminName+" MANAGE")
+				}
+				if s.kind.grants != noGrants {
+					s.expectHeld(t, id, people, held...)
+				}
+			}
+		},
+	})
+}
+
+// behindPath reaches the server through a proxy that puts it below a path.
+func behindPath(t *testing.T, s *server) {
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := &httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) { p.SetURL(target) }}
+	front := httptest.NewServer(http.StripPrefix("/ml/flow", proxy))
+	t.Cleanup(front.Close)
+	through := *s.Backend
+	through.URL = front.URL + "/ml/flow"
+	e := through.ExperimentBlock(t)
+	name := s.Name("below")
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	s.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+	if want := through.URL + "/#/experiments/" + e.Text("id"); e.Text("url") != want {
+		t.Errorf("the page is %q, want %q", e.Text("url"), want)
+	}
+	imported := e.Process.Block("mlflow_experiment")
+	acctest.ExpectSays(t, imported.Adopt(e.Text("url")), "")
+
+	through.URL = front.URL + "/elsewhere"
+	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "does not know this call", "no path too much or missing")
+}
+
+// invalidHost reaches the server under a name that it does not know as its own. MLflow 2 takes any.
+func invalidHost(t *testing.T, s *server) {
+	target, err := url.Parse(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	front := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(p *httputil.ProxyRequest) {
+		p.SetURL(target)
+		p.Out.Host = "mlflow.example.com"
+	}})
+	t.Cleanup(front.Close)
+	through := *s.Backend
+	through.URL = front.URL
+	e := through.ExperimentBlock(t)
+	if s.kind.anyHost {
+		e.MustUp(acctest.ExperimentAttributes(s.Name("host"), nil))
+		return
+	}
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look for experiment: ", "Invalid Host header", "--allowed-hosts")
+}
+
+// workspaceDisabled: a workspace is set, and the server has none.
+func workspaceDisabled(t *testing.T, s *server) {
+	d := s.Provider(t, map[string]any{"workspace": "team-a"})
+	acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look for experiment: ",
+		"workspaces are not enabled", "--enable-workspaces")
+}
+
+// addWorkspace makes a workspace, and gives the server as seen from there.
+func (s *server) addWorkspace(t *testing.T, name string) *server {
+	t.Helper()
+	s.MustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
+	there, b := *s, *s.Backend
+	there.Backend = &b
+	b.Settings = maps.Clone(s.Settings)
+	b.Settings["workspace"] = name
+	b.Header = s.Header.Clone()
+	b.Header.Set("X-MLFLOW-WORKSPACE", name)
+	return &there
+}
+
+// forgottenWorkspace: without the setting, the provider looks in the default workspace, where nothing of the state is.
+func forgottenWorkspace(t *testing.T, s *server) {
+	there := s.addWorkspace(t, "team-c")
+	e := there.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(s.Name("forgotten"), nil))
+	id, ana := e.Text("id"), s.addUser(t)
+	configs := map[string]map[string]any{
+		"mlflow_experiment_tag":         {"experiment_id": id, "key": "team", "value": "risk"},
+		"mlflow_experiment_permission":  {"experiment_id": id, "user_name": ana.name, "permission_level": "CAN_READ"},
+		"mlflow_experiment_permissions": {"experiment_id": id, "users": map[string]string{ana.name: "CAN_READ"}},
+	}
+	blocks := []*acctest.Block{e}
+	for kind, config := range configs {
+		b := there.Provider(t, nil).Block(kind)
+		b.Up(config)
+		blocks = append(blocks, b)
+	}
+	for _, b := range blocks {
+		state := b.Values()
+		for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy": func() string { return b.Apply(b.Plan(nil), nil) }} {
+			b.Process = s.Provider(t, nil)
+			says := do()
+			if !acctest.IsError(says) || !strings.Contains(says, `belongs to MLflow workspace "team-c"`) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "team-c"`) {
+				t.Errorf("%s of %s says %q", what, b.Kind, says)
+			}
+			if b.Values() == nil || !reflect.DeepEqual(b.Values(), state) {
+				t.Errorf("%s of %s leaves %v", what, b.Kind, b.Values())
+			}
+		}
+		b.Process = there.Provider(t, nil)
+		acctest.ExpectSays(t, b.Read(), "")
+	}
+	there.Expect(t, id, e.Text("name"), "active", map[string]string{"team": "risk"})
+	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
+}
+
+// workspaces: a workspace has experiments and grants of its own.
+func workspaces(t *testing.T, s *server) {
+	there := s.addWorkspace(t, "team-a")
+	name := s.Name("shared name")
+	outside := s.Create(t, name, nil)
+	e := there.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
+	id := e.Text("id")
+	there.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+	if e.Text("id") == outside || s.Truth(t, id).Stage != "" {
+		t.Errorf("experiment %s is seen outside its workspace: %+v", id, s.Truth(t, id))
+	}
+	s.Expect(t, outside, name, "active", map[string]string{})
+
+	says := there.ExperimentBlock(t).Up(acctest.ExperimentAttributes(s.Name("placed"), map[string]any{"artifact_location": "s3://bucket/a"}))
+	acctest.ExpectSays(t, says, "error", "artifact_location cannot be specified when workspaces are enabled")
+
+	ana := s.addUser(t)
+	readers, _ := there.addRole(t)
+	p := there.Provider(t, nil).Block("mlflow_experiment_permissions")
+	p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
+	there.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
+
+	// A workspace that is not there is a mistake in the settings, and nothing is gone for it.
+	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Block("mlflow_experiment")
+	lost.State, lost.Private = e.State, e.Private
+	acctest.ExpectSays(t, lost.Refresh(), "error: Could not read experiment: ", "Workspace 'team-b' not found", "Check workspace")
+	if lost.Values() == nil {
+		t.Error("the experiment was dropped from the state")
+	}
+	acctest.ExpectSays(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectSays(t, e.Destroy(), "")
+}

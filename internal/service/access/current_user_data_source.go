@@ -1,0 +1,76 @@
+// Package access has the objects about who may do what on an experiment: the resources mlflow_experiment_permissions and
+// mlflow_experiment_permission, and the data sources about permissions, levels, and the current user.
+package access
+
+import (
+	"context"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+var _ datasource.DataSourceWithConfigure = (*currentUserDataSource)(nil)
+
+// currentUserDataSource tells who the provider runs as.
+type currentUserDataSource struct{ framework.DataSourceBase }
+
+type currentUserModel struct {
+	Name        types.String `tfsdk:"name"`
+	Kind        types.String `tfsdk:"kind"`
+	ID          types.String `tfsdk:"id"`
+	DisplayName types.String `tfsdk:"display_name"`
+	Groups      []string     `tfsdk:"groups"`
+	Home        types.String `tfsdk:"home"`
+}
+
+// NewCurrentUserDataSource returns the data source mlflow_current_user.
+func NewCurrentUserDataSource() datasource.DataSource { return &currentUserDataSource{} }
+
+// Metadata implements [datasource.DataSource].
+func (d *currentUserDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_current_user"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	text := func(description string) schema.StringAttribute {
+		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Who the provider runs as: the user or service principal that the credentials belong to.",
+		Attributes: map[string]schema.Attribute{
+			"name":         text("The user's e-mail address or name, or the service principal's application id, as permissions name it."),
+			"kind":         text("`user` or `service_principal`. Always `user` on an MLflow server."),
+			"id":           text("Id of the user or service principal in the directory of the server."),
+			"display_name": text("Name to show to people. Null where the server has none."),
+			"groups": schema.ListAttribute{
+				ElementType: types.StringType, Computed: true,
+				MarkdownDescription: "Groups that the caller is a member of, in alphabetical order. On an MLflow server these are the roles that hold some grant.",
+			},
+			"home": text("The caller's folder, such as `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
+		},
+	}
+}
+
+// Read implements [datasource.DataSource].
+func (d *currentUserDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
+	client := d.ClientOrError(&resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	caller, err := client.Caller(ctx)
+	if err != nil {
+		framework.AddError(&resp.Diagnostics, "read the current user", client.BackendName(), err)
+		return
+	}
+	groups := append([]string{}, caller.Groups...)
+	slices.Sort(groups)
+	resp.Diagnostics.Append(resp.State.Set(ctx, currentUserModel{
+		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)), ID: framework.OrNull(caller.ID),
+		DisplayName: framework.OrNull(caller.DisplayName), Groups: slices.Compact(groups), Home: framework.OrNull(caller.Home),
+	})...)
+}

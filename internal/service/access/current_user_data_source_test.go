@@ -1,0 +1,70 @@
+package access_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestCurrentUserDataSource(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.AddUser(emulator.User, "risk", "data-science")
+	for token, want := range map[string]map[string]any{
+		emulator.UserToken: {
+			"name": emulator.User, "kind": "user", "display_name": "Ana", "groups": []any{"data-science", "risk", "users"}, "home": "/Users/" + emulator.User,
+		},
+		emulator.ServicePrincipalToken: {
+			"name": emulator.ServicePrincipal, "kind": "service_principal", "display_name": "deployer", "groups": []any{"users"}, "home": "/Users/" + emulator.ServicePrincipal,
+		},
+	} {
+		state, says := w.Direct(t, token).Data("mlflow_current_user", map[string]any{})
+		if id, _ := state["id"].(string); says != "" || id == "" {
+			t.Errorf("the data source says %q and gives the id %q", says, id)
+		}
+		delete(state, "id")
+		if !reflect.DeepEqual(state, want) {
+			t.Errorf("the caller is %v, want %v", state, want)
+		}
+	}
+	_, says := w.Direct(t, "wrong").Data("mlflow_current_user", map[string]any{})
+	if !strings.HasPrefix(says, "error: Could not read the current user: Databricks: ") {
+		t.Errorf("with a wrong token it says %q", says)
+	}
+}
+
+func TestPermissionLevelsDataSource(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	deleted := w.CreateExperiment(emulator.Admin, "/Projects/deleted", nil)
+	w.Trash(deleted)
+	levels := func(token, id string) (string, string) {
+		state, says := w.Direct(t, token).Data("mlflow_experiment_permission_levels", map[string]any{"experiment_id": id})
+		var found []string
+		for _, l := range acctest.ObjectsOf(state["levels"]) {
+			if text, _ := l["description"].(string); !strings.HasPrefix(text, "Can view") {
+				t.Errorf("%v is described as %q", l["level"], text)
+			}
+			level, _ := l["level"].(string)
+			found = append(found, level)
+		}
+		return strings.Join(found, " "), says
+	}
+	if got, says := levels(emulator.AdminToken, id); got != "CAN_READ CAN_EDIT CAN_MANAGE" || says != "" {
+		t.Errorf("the levels are %q, said is %q", got, says)
+	}
+	for want, c := range map[string][2]string{
+		"error: Could not read permission levels: Experiment " + deleted + ": Node ID": {emulator.AdminToken, deleted},
+		"error: Could not read permission levels: Experiment " + id + ": " + emulator.User + " does not have View permissions": {
+			emulator.UserToken, id,
+		},
+	} {
+		if got, says := levels(c[0], c[1]); got != "" || !strings.HasPrefix(says, want) {
+			t.Errorf("the levels are %q, said is %q, want %q", got, says, want)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package access
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+)
+
+// An experiment that the caller manages as a member of a group alone.
+func managedByGroup(w *emulator.Workspace) (id string) {
+	w.AddUser(emulator.User, "risk")
+	id = w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_MANAGE")
+	return id
+}
+
+func riskGrant(id, level string) *experimentPermissionModel {
+	return &experimentPermissionModel{
+		ExperimentID: types.StringValue(id), GroupName: types.StringValue("risk"), PermissionLevel: types.StringValue(level),
+	}
+}
+
+func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := emulator.New(emulator.Options{})
+	id := managedByGroup(w)
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	expectRisk := func(level string) {
+		t.Helper()
+		got := ""
+		for _, g := range w.Grants(id) {
+			if g.Principal == emulator.GroupPrincipal("risk") {
+				got = g.Level
+			}
+		}
+		if got != level {
+			t.Errorf("risk holds %q, want %q", got, level)
+		}
+	}
+
+	var lowered, removed diag.Diagnostics
+	if r.grant(ctx, riskGrant(id, "CAN_READ"), &lowered) {
+		t.Error("the caller's group was lowered")
+	}
+	expectDetail(t, lowered, "Grant would lower your own access", emulator.User, `group "risk"`)
+	expectRisk("CAN_MANAGE")
+	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &removed)
+	expectDetail(t, removed, "Current user keeps its access", emulator.User, `group "risk"`)
+	expectRisk("CAN_MANAGE")
+
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	var again diag.Diagnostics
+	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &again)
+	if len(again) > 0 {
+		t.Errorf("where the caller has a grant of its own, removing the group's says %v", again)
+	}
+	expectRisk("")
+}
+
+// What a removal has looked at must still be so when it writes: otherwise a grant that came in between is lost, and two removals could
+// each rely on the access that the other takes away.
+func TestPermission_oneWriterAtATime(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	w := emulator.New(emulator.Options{})
+	id := managedByGroup(w)
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	w.Before("", anyACL, func(req *http.Request) {
+		if lock := r.Provider.Run.ACLLock(id); lock.TryLock() {
+			lock.Unlock()
+			t.Errorf("%s came while others could write", req.Method)
+		}
+	})
+	var diags diag.Diagnostics
+	other := riskGrant(id, "CAN_EDIT")
+	other.GroupName = types.StringValue("data-science")
+	r.grant(ctx, other, &diags)
+	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &diags)
+	if len(diags) > 0 {
+		t.Errorf("diagnostics: %v", diags)
+	}
+	if n := w.Count("PATCH", anyACL) + w.Count("PUT", anyACL); n != 2 {
+		t.Errorf("%d writes, want 2", n)
+	}
+}

@@ -1,0 +1,74 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Create implements [Resource.Resource]. A grant that is there already is taken over.
+func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan experimentPermissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if r.grant(ctx, &plan, &resp.Diagnostics) {
+		plan.setID()
+		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+	}
+}
+
+// grant makes the grant, or changes its level. It refuses to lower the caller's own access where nothing else gives it. It holds
+// the lock from the look to the write, as revoke does: each could take away what the other relies on.
+func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
+	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
+	name, p := plan.principal()
+	lock := r.Provider.Run.ACLLock(id)
+	lock.Lock()
+	defer lock.Unlock()
+	again, err := r.isReused(ctx, plan)
+	if err != nil {
+		explainACL(ctx, r.Client(), id, err).addError(diags, "grant permission")
+		return false
+	}
+	if again {
+		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the id was used again, for another experiment. Nothing was changed. Run plan again, which drops "+
+			"the grant from the state.", framework.UpperFirst(plan.object())))
+		return false
+	}
+	if level != mlflow.LevelManage {
+		own, ok := r.ownAccess(ctx, id, p, level, diags)
+		if !ok {
+			return false
+		}
+		if own != "" {
+			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access", fmt.Sprintf("%s With %s, it can no longer change permissions or "+
+				"delete the experiment.\n\nDeclare CAN_MANAGE, or first grant it to the identity that runs Terraform or to another of its groups.", own, level))
+			return false
+		}
+	}
+	lock.Planned = nil // out of date after the write
+	created, err := r.Client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
+	if err == nil {
+		lock.DeclareGrant(r.Client(), p)
+		plan.created = cmp.Or(framework.FormatCreationTime(created), plan.created)
+		return true
+	}
+	if _, missing := mlflow.MissingPrincipal(err); missing {
+		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err, "Nothing was changed. "+r.Client().PrincipalAdvice(p)))
+		return false
+	}
+	problem := explainACL(ctx, r.Client(), id, err)
+	framework.AddError(diags, "grant permission", plan.object(), problem.err, problem.advice...)
+	return false
+}

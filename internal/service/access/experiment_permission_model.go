@@ -1,0 +1,97 @@
+package access
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// experimentPermissionModel is an mlflow_experiment_permission. Exactly one of the three names is set.
+type experimentPermissionModel struct {
+	ID                   types.String `tfsdk:"id"`
+	ExperimentID         types.String `tfsdk:"experiment_id"`
+	UserName             types.String `tfsdk:"user_name"`
+	GroupName            types.String `tfsdk:"group_name"`
+	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
+	PermissionLevel      types.String `tfsdk:"permission_level"`
+
+	// created is when the experiment was created, from private state: see CreationTimeFrom.
+	created string
+}
+
+// principalName is one of the three attributes that name a principal.
+type principalName struct {
+	attribute string
+	kind      mlflow.PrincipalKind
+	value     *types.String
+}
+
+func (m *experimentPermissionModel) names() []principalName {
+	return []principalName{
+		{"user_name", mlflow.KindUser, &m.UserName},
+		{"group_name", mlflow.KindGroup, &m.GroupName},
+		{"service_principal_name", mlflow.KindServicePrincipal, &m.ServicePrincipalName},
+	}
+}
+
+// principalAttributes are the attributes of names.
+var principalAttributes = []string{"user_name", "group_name", "service_principal_name"}
+
+func (m *experimentPermissionModel) identity() map[string]types.String {
+	values := map[string]types.String{framework.IdentityExperimentID: m.ExperimentID}
+	for _, n := range m.names() {
+		values[n.attribute] = *n.value
+	}
+	return values
+}
+
+// principal gives the attribute that is set, and who it names; the name is "" while unknown.
+func (m *experimentPermissionModel) principal() (principalName, mlflow.Principal) {
+	for _, n := range m.names() {
+		if !n.value.IsNull() {
+			return n, mlflow.Principal{Kind: n.kind, Name: n.value.ValueString()}
+		}
+	}
+	return principalName{}, mlflow.Principal{}
+}
+
+// setID fills the id, which is the import id as well.
+func (m *experimentPermissionModel) setID() {
+	_, p := m.principal()
+	m.ID = types.StringValue(fmt.Sprintf("%s/%s/%s", m.ExperimentID.ValueString(), p.Kind, p.Name))
+}
+
+// keepSpelling keeps the state's spelling of a principal in the same attribute, whatever is known of the experiment, and the ID of the grant if
+// nothing else changes.
+func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *experimentPermissionModel) {
+	mine, p := m.principal()
+	theirs, q := state.principal()
+	if mine.attribute != theirs.attribute || p.Name == "" || !samePrincipal(rules, p, q) {
+		return
+	}
+	*mine.value = *theirs.value
+	if m.ExperimentID.Equal(state.ExperimentID) {
+		m.ID = state.ID
+	}
+}
+
+// sameGrantee reports whether two models are about the same principal on the same experiment, as far as is known.
+func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
+	_, mine := m.principal()
+	_, theirs := o.principal()
+	return m.ExperimentID.Equal(o.ExperimentID) && samePrincipal(rules, mine, theirs)
+}
+
+// remembered is the grant as [ResourceBase.CheckServer] looks for it.
+func (m *experimentPermissionModel) remembered() framework.Belonging {
+	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
+}
+
+// object describes the grant in messages.
+func (m *experimentPermissionModel) object() string {
+	_, p := m.principal()
+	return fmt.Sprintf("%s %q on %s", framework.KindNoun(p.Kind), p.Name, framework.DescribeExperiment(m.ExperimentID.ValueString(), ""))
+}

@@ -1,0 +1,45 @@
+package access
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// ModifyPlan implements [Resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
+func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return
+	}
+	var plan, state experimentPermissionModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if !req.State.Raw.IsNull() {
+		plan.keepSpelling(r.Rules(ctx, req.Private), &state)
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	if r.Client() == nil {
+		return
+	}
+	name, p := plan.principal()
+	g := mlflow.Grant{Principal: p, Level: plan.PermissionLevel.ValueString()}
+	checkGrant(&resp.Diagnostics, r.Client(), g, path.Root(name.attribute), path.Root("permission_level"))
+	if plan.ExperimentID.IsUnknown() || p.Name == "" {
+		return
+	}
+	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
+	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
+		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the configuration declare the grant to %s. A grant "+
+			"can be managed by only one resource.\n\nRemove one of the two resources.", plan.object()))
+	}
+}

@@ -1,0 +1,235 @@
+package access_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const pipeline = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
+
+// mayManage asks the workspace, with somebody's own token, for what only CAN_MANAGE shows.
+func mayManage(t *testing.T, w *acctest.Workspace, token, id string) bool {
+	t.Helper()
+	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, permissionsPath(id), nil)
+	req.Header.Set("Authorization", "Bearer "+token)
+	answer := httptest.NewRecorder()
+	w.ServeHTTP(answer, req)
+	return answer.Code == http.StatusOK
+}
+
+// A pipeline's service principal, a workspace admin, and a user take turns. Nobody who had access by an earlier apply loses it, and each plan after
+// an apply is empty, whoever makes it.
+func TestPermissionsResource_callersTakeTurns(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddUser(emulator.User, "owners")
+	w.AddGroup("risk")
+	w.GrantFolder("/Teams", emulator.ServicePrincipalPrincipal(pipeline), "CAN_EDIT")
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_READ")
+	config := func(token, level string) string {
+		return w.ConfigAs(token, "", `
+			resource "mlflow_experiment" "churn" { name = "/Teams/churn" }
+			resource "mlflow_experiment_permissions" "p" {
+			  experiment_id = mlflow_experiment.churn.id
+			  groups        = { risk = "`+level+`", owners = "CAN_MANAGE" }
+			}`)
+	}
+	tokens := []string{emulator.ServicePrincipalToken, emulator.AdminToken, emulator.UserToken}
+	levels := []string{"CAN_READ", "CAN_EDIT"}
+	var steps []resource.TestStep
+	for turn := range 10 {
+		level := levels[turn%len(levels)]
+		steps = append(steps, resource.TestStep{
+			Config: config(tokens[turn%len(tokens)], level),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectMap("retained", map[string]string{pipeline: "CAN_MANAGE"}), expectNull("service_principals"), expectNull("users"),
+			},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		}, resource.TestStep{
+			PreConfig: func() {
+				id := w.MustFind(t, "/Teams/churn").ID
+				for _, token := range tokens {
+					if !mayManage(t, w, token, id) {
+						t.Errorf("after turn %d, %s is locked out", turn, token)
+					}
+				}
+			},
+			Config:   config(tokens[(turn+1)%len(tokens)], level), // the next one's plan
+			PlanOnly: true,
+		})
+	}
+	acctest.UnitTest(t, steps...)
+}
+
+// What is kept for an earlier caller goes when it is declared otherwise, when somebody revokes it, and with keep_caller_access = false; and a plan
+// names it.
+func TestPermissionsResource_retainedUntil(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
+	as := func(token, attributes string) string {
+		return w.ConfigAs(token, "", acctest.PermissionsBlock(id, attributes))
+	}
+	const read, edit = `groups = { risk = "CAN_READ" }`, `groups = { risk = "CAN_EDIT" }`
+	kept := map[string]string{pipeline: "CAN_MANAGE"}
+	step := func(config string, retained map[string]string, grants ...string) resource.TestStep {
+		return resource.TestStep{
+			Config: config, Check: expectGrants(w, id, grants...),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", retained)},
+		}
+	}
+	machine := fmt.Sprintf("service_principal %s CAN_MANAGE", pipeline)
+	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
+	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // another level is somebody's change
+	acctest.UnitTest(t,
+		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", machine),
+		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", machine),
+		step(as(emulator.AdminToken, edit+"\nkeep_caller_access = false"), nil, "group risk CAN_EDIT"),
+		resource.TestStep{
+			PreConfig: func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE") },
+			Config:    as(emulator.ServicePrincipalToken, edit),
+			Check:     expectGrants(w, id, "group risk CAN_EDIT", machine),
+		},
+		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT", fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
+		lowered,
+	)
+}
+
+// The plan of a change says whose access it keeps.
+func TestPermissionsResource_planNamesKept(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
+	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.ServicePrincipalToken}}
+	list := b.Provider(t, nil).Block("mlflow_experiment_permissions")
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+}
+
+// Entries that the server adds to every list by itself are no drift, and no reason to write again.
+func TestPermissionsResource_serverAddsManagers(t *testing.T) {
+	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
+	config := func(attributes string) string { return w.Config(acctest.PermissionsBlock(id, attributes)) }
+	step := func(attributes string) resource.TestStep {
+		return resource.TestStep{
+			Config:            config(attributes),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}), expectNull("users")},
+			ConfigPlanChecks:  resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		}
+	}
+	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`), step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
+}
+
+// A list that the caller may not read yet is a warning of the plan: what comes first in the apply may grant the access.
+func TestPermissionsResource_planBeforeAccess(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
+	reads := 0
+	w.Before(http.MethodGet, permissionsPath(id), func(*http.Request) {
+		if reads++; reads == 2 { // the plan has read, the apply begins
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+		}
+	})
+	config := func(id string) string {
+		return w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, `groups = { risk = "CAN_READ" }`))
+	}
+	acctest.UnitTest(t, resource.TestStep{
+		Config: config(id),
+		Check:  expectGrants(w, id, "group risk CAN_READ", "user "+emulator.User+" CAN_MANAGE"),
+	}, resource.TestStep{
+		Config:      config(w.CreateExperiment(emulator.Admin, "/Teams/other", nil)),
+		ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*CAN_MANAGE`),
+	})
+}
+
+// A grant that the server puts back into each list can't be revoked, so a destroy warns and ends.
+func TestPermissionsResource_destroyPutBack(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.OtherUser, "/Projects/churn", nil)
+	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment_permissions", map[string]any{
+		"experiment_id": id, "users": map[string]string{emulator.OtherUser: "CAN_MANAGE"}, "groups": map[string]string{"risk": "CAN_READ"},
+	})
+	if acctest.IsError(says) {
+		t.Fatal(says)
+	}
+	left, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
+	acctest.ExpectSays(t, says, "warning: Grants put back by the server", emulator.OtherUser)
+	if left != nil {
+		t.Errorf("left in the state is %v", left)
+	}
+}
+
+// TestPermissionsResource_callerKept runs as a user whose only access is a direct grant.
+func TestPermissionsResource_callerKept(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddUser(emulator.User, "owners")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	config := func(attributes string) string {
+		return w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, attributes))
+	}
+	const ben = `"ben@example.com" = "CAN_READ"`
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config(`users = { ` + ben + ` }`),
+			Check:  expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectMap("users", map[string]string{"ben@example.com": "CAN_READ"}),
+				expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"}),
+			},
+		},
+		resource.TestStep{
+			Config:      config(`users = { ` + ben + `, "Ana@example.com" = "CAN_EDIT" }`),
+			ExpectError: regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`),
+		},
+		resource.TestStep{ // what was kept for one caller is no drift for another one
+			Config:   w.Config(acctest.PermissionsBlock(id, `users = { `+ben+` }`)),
+			PlanOnly: true,
+		},
+		resource.TestStep{ // declared: nothing to keep any more
+			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
+			Check:             expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil)},
+		},
+		resource.TestStep{ // declared for a group of the caller's
+			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
+			Check:             expectGrants(w, id, "group owners CAN_MANAGE"),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil), expectNull("users")},
+		},
+		resource.TestStep{ // destroy takes the group's grant, and so has to leave the caller one
+			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
+			Check: expectGrants(w, id, "user ana@example.com CAN_MANAGE"),
+		},
+	)
+}
+
+// TestPermissionsResource_callerGivenUp gives the caller's access away on purpose. Destroy can do nothing then, and must not fail.
+func TestPermissionsResource_callerGivenUp(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	acctest.UnitTest(t, resource.TestStep{
+		Config: w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, `
+  users              = { "ben@example.com" = "CAN_MANAGE", "ana@example.com" = "CAN_READ" }
+  keep_caller_access = false`)),
+		ConfigPlanChecks: acctest.PreApply(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+		Check:            expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE"),
+		ExpectError:      regexp.MustCompile(`(?s)Could not read permissions.*needs[\s│]+CAN_MANAGE`), // the plan after the apply
+	})
+	if err := expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE")(nil); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,131 @@
+package access
+
+import (
+	"cmp"
+	"context"
+	"path"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+)
+
+var _ datasource.DataSourceWithConfigure = (*experimentPermissionsDataSource)(nil)
+
+// experimentPermissionsDataSource tells who may do what on one experiment, and why.
+type experimentPermissionsDataSource struct{ framework.DataSourceBase }
+
+// NewExperimentPermissionsDataSource returns the data source mlflow_experiment_permissions.
+func NewExperimentPermissionsDataSource() datasource.DataSource {
+	return &experimentPermissionsDataSource{}
+}
+
+type permissionsDataModel struct {
+	ExperimentID types.String           `tfsdk:"experiment_id"`
+	Grants       []framework.GrantModel `tfsdk:"grants"`
+	Effective    []effectiveModel       `tfsdk:"effective"`
+}
+
+type effectiveModel struct {
+	Principal string `tfsdk:"principal"`
+	Kind      string `tfsdk:"kind"`
+	Level     string `tfsdk:"level"`
+}
+
+// Metadata implements [datasource.DataSource].
+func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_experiment_permissions"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	who := framework.PrincipalLevelAttributes()
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Who may do what on an experiment: directly, by inheritance from its folders, and all in all. Reading it needs `CAN_MANAGE`.",
+		Attributes: map[string]schema.Attribute{
+			"experiment_id": schema.StringAttribute{
+				Required: true, MarkdownDescription: "Id of the experiment.", Validators: []validator.String{framework.ExperimentIDValidator},
+			},
+			"grants": schema.ListNestedAttribute{
+				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.GrantAttributes()},
+				MarkdownDescription: "Every grant, `admins` included, by kind and principal; a direct one comes before the inherited ones.",
+			},
+			"effective": schema.ListNestedAttribute{
+				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: who},
+				MarkdownDescription: "The highest level of each principal, by kind and principal. Membership in groups is not resolved: a user may have more by a group.",
+			},
+		},
+	}
+}
+
+// Read implements [datasource.DataSource].
+func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	client := d.ClientOrError(&resp.Diagnostics)
+	var data permissionsDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	acl, problem := readACL(ctx, client, data.ExperimentID.ValueString())
+	if problem != nil {
+		problem.addError(&resp.Diagnostics, "read permissions")
+		return
+	}
+	data.fill(acl, folderPaths(ctx, client, data.ExperimentID.ValueString(), acl))
+	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
+}
+
+// fill lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
+func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
+	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
+	for i := range m.Grants {
+		m.Grants[i].Locate(folders)
+	}
+	for _, e := range acl.Entries {
+		m.Effective = append(m.Effective, effectiveModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: e.Effective()})
+	}
+	slices.SortFunc(m.Effective, func(a, b effectiveModel) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal))
+	})
+}
+
+// folderPaths finds the paths of the folders that grants come from: they lie above the experiment. It makes no call when the root is
+// the only one, and leaves out what the caller may not see.
+func folderPaths(ctx context.Context, client *mlflow.Client, id string, acl mlflow.ACL) map[string]string {
+	wanted := map[string]bool{}
+	for _, e := range acl.Entries {
+		for _, p := range e.Permissions {
+			for _, object := range p.InheritedFrom {
+				wanted[object] = true
+			}
+		}
+	}
+	delete(wanted, framework.RootObject)
+	paths := map[string]string{framework.RootObject: "/"}
+	if len(wanted) == 0 {
+		return paths
+	}
+	experiment, err := client.GetExperiment(ctx, id)
+	if err != nil {
+		return paths
+	}
+	folder := path.Dir(experiment.Name)
+	for ; len(wanted) > 0 && folder != "/" && folder != "."; folder = path.Dir(folder) {
+		status, err := databricks.WorkspaceStatus(ctx, client, folder)
+		if err != nil {
+			continue
+		}
+		object := framework.FolderObject(status)
+		if wanted[object] {
+			paths[object] = folder
+			delete(wanted, object)
+		}
+	}
+	return paths
+}

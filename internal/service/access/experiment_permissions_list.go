@@ -1,0 +1,59 @@
+package access
+
+import (
+	"context"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/list"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+var (
+	_ list.ListResourceWithConfigure        = (*experimentPermissionsList)(nil)
+	_ list.ListResourceWithConfigValidators = (*experimentPermissionsList)(nil)
+	_ list.ListResourceWithValidateConfig   = (*experimentPermissionsList)(nil)
+)
+
+// experimentPermissionsList lists the permissions of experiments for `terraform query`.
+type experimentPermissionsList struct {
+	experimentPermissionsResource
+	framework.ListValidation
+}
+
+// NewExperimentPermissionsList returns the list resource mlflow_experiment_permissions.
+func NewExperimentPermissionsList() list.ListResource { return &experimentPermissionsList{} }
+
+// ListResourceConfigSchema implements [List.ListResource].
+func (l *experimentPermissionsList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
+	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). With " +
+		"`include_resource` they are read, and a warning stands in for each that can't be, such as those of a notebook.")
+}
+
+// List implements [List.ListResource]. Only a full resource needs the permissions themselves.
+func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
+	stream.Results = l.ListResults(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
+		id := types.StringValue(e.ID)
+		model := experimentPermissionsModel{
+			ID: id, ExperimentID: id,
+			Groups: types.MapNull(types.StringType), Users: types.MapNull(types.StringType), ServicePrincipals: types.MapNull(types.StringType),
+		}
+		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)
+		if !req.IncludeResource {
+			return
+		}
+		acl, problem := readACL(ctx, l.Client(), e.ID)
+		if problem != nil {
+			// A warning, since an error would end the list for all the others. It takes the result's place: an import would fail as this did.
+			*result = list.ListResult{}
+			framework.AddWarning(&result.Diagnostics, "read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.err, strings.Join(problem.advice, " "))
+			return
+		}
+		model.fill(l.Client(), acl, nil)
+		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
+	})
+}

@@ -1,0 +1,216 @@
+package access_test
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// Two resources for all permissions of one experiment: the second is refused, and the first stands.
+func TestPermissionsResource_twice(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	w.AddGroup("data")
+	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+	block := func(name, group string) string {
+		return fmt.Sprintf("resource \"mlflow_experiment_permissions\" %q {\n  experiment_id = %q\n  groups = { %s = \"CAN_READ\" }\n}\n", name, id, group)
+	}
+	acctest.UnitTest(t, resource.TestStep{
+		Config: w.Config(block("a", "risk") + block("b", "data")), ExpectError: regexp.MustCompile(`Permissions are managed by two resources`),
+	})
+}
+
+// A list that is renamed goes on keeping what earlier callers kept, if it goes before it comes.
+func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
+	list := func(token string) *acctest.Block {
+		b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
+		return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+	}
+	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
+	first := list(emulator.ServicePrincipalToken)
+	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	p := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil)
+	old, renamed := p.Block("mlflow_experiment_permissions"), p.Block("mlflow_experiment_permissions")
+	old.State, old.Private = first.State, first.Private
+	if says := old.Apply(old.Plan(nil), nil); acctest.IsError(says) {
+		t.Fatal(says)
+	}
+	if says := renamed.Apply(renamed.Plan(config), config); acctest.IsError(says) {
+		t.Fatal(says)
+	}
+	if !mayManage(t, w, emulator.ServicePrincipalToken, id) {
+		t.Error("the pipeline is locked out")
+	}
+}
+
+func TestPermissionsResource_unknownValues(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(level string) string {
+		return w.Config(fmt.Sprintf(`
+resource "terraform_data" "level" { input = %[1]q }
+resource "terraform_data" "users" { input = { "ana@example.com" = %[1]q } }
+resource "terraform_data" "keep" { input = true }
+`, level) + acctest.PermissionsBlock(id, `
+  groups             = { risk = terraform_data.level.output }
+  users              = terraform_data.users.output
+  keep_caller_access = terraform_data.keep.output`))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config("CAN_READ"),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("users")),
+			),
+			Check: expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_READ"),
+		},
+		resource.TestStep{
+			Config: config("CAN_EDIT"),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+			),
+			Check: expectGrants(w, id, "group risk CAN_EDIT", "user ana@example.com CAN_EDIT"),
+		},
+	)
+}
+
+func TestPermissionsResource_refused(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
+	w.AddGitFolder("/Repos/admin@example.com/models")
+	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
+	refused := func(config, message string) resource.TestStep {
+		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
+	}
+	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
+	acctest.UnitTest(t,
+		refused(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		refused(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
+		refused(w.Config(acctest.PermissionsBlock(id, `
+  users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
+  service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
+		refused(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		refused(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
+		refused(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
+		refused(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
+		refused(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
+	)
+	if writes := w.Writes(); len(writes) > 0 {
+		t.Errorf("refused configurations made %v", writes)
+	}
+}
+
+// TestPermissionsResource_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been.
+func TestPermissionsResource_unknownPrincipal(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	config := func(group string) string {
+		return w.Config(acctest.PermissionsBlock(id, fmt.Sprintf(`
+  users  = { "ana@example.com" = "CAN_EDIT" }
+  groups = { %q = "CAN_READ" }`, group)))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config("nobody"),
+			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(nobody\).*Nothing was changed.*` +
+				`assigned[\s│]+to[\s│]+the[\s│]+workspace`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				w.AddGroup("somebody")
+				if n := w.Count("GET", "/api/2.0/mlflow/experiments/get"); n > 0 {
+					t.Errorf("the experiment was suspected %d times of what is wrong with the principal", n)
+				}
+				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
+					t.Error(err)
+				}
+				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the answer to the first PUT is lost
+				w.ResetJournal()
+			},
+			Config:           config("somebody"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			Check: resource.ComposeTestCheckFunc(expectGrants(w, id, "group somebody CAN_READ", "user ana@example.com CAN_EDIT"),
+				expectWrites(w, "PUT "+permissionsPath(id), "PUT "+permissionsPath(id))),
+		},
+	)
+}
+
+// TestPermissionsResource_plannedAgain: the CLI plans once more while it applies, perhaps as somebody else than before, or after what comes first in
+// the apply. Whatever the first plan knew has to come out the same, or the CLI ends with an error of its own.
+func TestPermissionsResource_plannedAgain(t *testing.T) {
+	t.Parallel()
+	for name, created := range map[string]bool{"created": true, "changed": false} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+			as := func(token string) *acctest.Block {
+				b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
+				return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+			}
+			first, second := as(emulator.UserToken), as(emulator.AdminToken)
+			if !created {
+				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
+				second.State, second.Private = first.State, first.Private
+			}
+			config := acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT"))
+			before := first.Object(first.Plan(config).Resp.PlannedState)
+			w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+			for attribute, again := range second.Object(second.Plan(config).Resp.PlannedState) {
+				if known := before[attribute]; known.IsFullyKnown() && !known.Equal(again) {
+					t.Errorf("%s was planned as %s, and then as %s", attribute, known, again)
+				}
+			}
+		})
+	}
+}
+
+// TestPermissionsResource_providerUnknown plans while the provider's configuration is unknown: the state is kept, and nobody is called.
+func TestPermissionsResource_providerUnknown(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(trigger, level string) string {
+		return fmt.Sprintf(`
+resource "terraform_data" "host" {
+  input            = %q
+  triggers_replace = %q
+}
+provider "mlflow" {
+  host  = terraform_data.host.output
+  token = %q
+}
+`, w.URL, trigger, emulator.AdminToken) + acctest.PermissionsBlock(id, fmt.Sprintf(`users = { "ana@example.com" = %q }`, level))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectGrants(w, id, "user ana@example.com CAN_READ")},
+		resource.TestStep{
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
+			Config:    config("b", "CAN_EDIT"),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				planCheck(func(_, _ any) error {
+					if calls := w.Journal(); len(calls) > 0 {
+						return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
+					}
+					return nil
+				}),
+			),
+			Check: expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+		},
+	)
+}

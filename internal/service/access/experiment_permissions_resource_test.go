@@ -1,0 +1,395 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const permissionsAddress = "mlflow_experiment_permissions.p"
+
+// expectGrants checks the direct grants that the workspace has, each written as "kind name level".
+func expectGrants(w *acctest.Workspace, id string, want ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		var got []string
+		for _, g := range w.Grants(id) {
+			got = append(got, g.Kind+" "+g.Name+" "+g.Level)
+		}
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			return fmt.Errorf("experiment %s has the grants %q, want %q", id, got, want)
+		}
+		return nil
+	}
+}
+
+// ExpectWrites checks which calls since the last reset could have changed something.
+func expectWrites(w *acctest.Workspace, want ...string) resource.TestCheckFunc {
+	return func(*terraform.State) error {
+		if got := w.Writes(); !slices.Equal(got, want) {
+			return fmt.Errorf("written was %q, want %q", got, want)
+		}
+		return nil
+	}
+}
+
+func permissionsPath(id string) string { return "/api/2.0/permissions/experiments/" + id }
+
+// planCheck is a plan check that is a function of the resource's attributes, before and after.
+type planCheck func(before, after any) error
+
+func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	for _, rc := range req.Plan.ResourceChanges {
+		if rc.Address == permissionsAddress {
+			resp.Error = check(rc.Change.Before, rc.Change.After)
+			return
+		}
+	}
+	resp.Error = fmt.Errorf("no change of %s in the plan", permissionsAddress)
+}
+
+// expectMapChange checks a map attribute before and after; nil is null.
+func expectMapChange(attribute string, before, after map[string]any) plancheck.PlanCheck {
+	asMap := func(object any) map[string]any {
+		attributes, _ := object.(map[string]any)
+		m, _ := attributes[attribute].(map[string]any)
+		return m
+	}
+	return planCheck(func(resourceBefore, resourceAfter any) error {
+		b, a := asMap(resourceBefore), asMap(resourceAfter)
+		if !reflect.DeepEqual(b, before) || !reflect.DeepEqual(a, after) {
+			return fmt.Errorf("%s changes from %v to %v, want from %v to %v", attribute, b, a, before, after)
+		}
+		return nil
+	})
+}
+
+func expectMap(attribute string, want map[string]string) statecheck.StateCheck {
+	exact := map[string]knownvalue.Check{}
+	for name, level := range want {
+		exact[name] = knownvalue.StringExact(level)
+	}
+	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), knownvalue.MapExact(exact))
+}
+
+func expectNull(attribute string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), knownvalue.Null())
+}
+
+func TestPermissionsResource_lifecycle(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("data-science")
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	const declared = `
+  groups             = { "data-science" = "CAN_EDIT", risk = "CAN_READ" }
+  users              = { "Ana@Example.com" = "CAN_MANAGE" }
+  service_principals = { "6F1C2A34-5B67-4C89-9D01-23456789ABCD" = "CAN_EDIT" }`
+	const sp = "service_principal " + emulator.ServicePrincipal
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config:           w.Config(acctest.PermissionsBlock(id, declared)),
+			ConfigPlanChecks: acctest.PreApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
+				expectMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), expectMap("retained", nil),
+			},
+		},
+		resource.TestStep{ // a level up, one entry gone, one new
+			PreConfig: w.ResetJournal,
+			Config: w.Config(acctest.PermissionsBlock(id, `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"}, map[string]any{"data-science": "CAN_MANAGE"}),
+			),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
+		},
+		resource.TestStep{ // the same in another spelling
+			PreConfig: w.ResetJournal,
+			Config: w.Config(acctest.PermissionsBlock(id, `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
+		},
+		resource.TestStep{ // what the provider alone looks at makes no call
+			PreConfig: w.ResetJournal,
+			Config: w.Config(acctest.PermissionsBlock(id, `
+  groups             = { "data-science" = "CAN_MANAGE" }
+  users              = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }
+  service_principals = {}
+  keep_caller_access = true`)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0)),
+			),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w), func(*terraform.State) error {
+				if n := w.Count("GET", permissionsPath("*")); n != 1 {
+					return fmt.Errorf("the list was read %d times, want once, for the refresh", n)
+				}
+				return nil
+			}),
+		},
+	)
+}
+
+func TestPermissionsResource_drift(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	// A service principal under users is the same one that the server answers elsewhere.
+	config := w.Config(acctest.PermissionsBlock(id, fmt.Sprintf(`
+  groups = { risk = "CAN_READ" }
+  users  = { "Ana@example.com" = "CAN_EDIT", %q = "CAN_EDIT" }`, emulator.ServicePrincipal)))
+	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
+	declared := map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_EDIT"}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config, Check: grants},
+		resource.TestStep{
+			PreConfig: func() {
+				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")    // changed
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // foreign
+				w.Revoke(id, emulator.GroupPrincipal("risk"))                       // removed
+				w.GrantFolder("/Projects", emulator.GroupPrincipal("risk"), "CAN_EDIT")
+			},
+			Config: config,
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", nil, map[string]any{"risk": "CAN_READ"}),
+				expectMapChange("users", map[string]any{
+					"Ana@example.com": "CAN_MANAGE", "ben@example.com": "CAN_READ", emulator.ServicePrincipal: "CAN_EDIT"}, declared),
+			),
+			Check: grants,
+		},
+		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
+			Config:    config,
+			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+				w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+				return nil
+			})),
+			Check: expectGrants(w, id, "group admins CAN_MANAGE", "group risk CAN_READ", "user ana@example.com CAN_EDIT",
+				"service_principal "+emulator.ServicePrincipal+" CAN_EDIT"),
+		},
+	)
+}
+
+// TestPermissionsResource_move changes experiment_id: the new experiment gets its grants before the old one loses them.
+func TestPermissionsResource_move(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	from := w.CreateExperiment(emulator.Admin, "/Projects/old", nil)
+	to := w.CreateExperiment(emulator.Admin, "/Projects/new", nil)
+	w.Grant(to, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	const users = `users = { "ana@example.com" = "CAN_EDIT" }`
+	unknown := func(input, id string) string {
+		return w.Config(fmt.Sprintf(`
+resource "terraform_data" "id" {
+  input            = %q
+  triggers_replace = %q
+}
+resource "mlflow_experiment_permissions" "p" {
+  experiment_id = terraform_data.id.output
+  %s
+}`, id, input, users))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: w.Config(acctest.PermissionsBlock(from, users)), Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
+		resource.TestStep{
+			PreConfig:        w.ResetJournal,
+			Config:           w.Config(acctest.PermissionsBlock(to, users)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate)),
+			Check: resource.ComposeTestCheckFunc(expectGrants(w, from), expectGrants(w, to, "user ana@example.com CAN_EDIT"),
+				expectWrites(w, "PUT "+permissionsPath(to), "PUT "+permissionsPath(from))),
+			ConfigStateChecks: []statecheck.StateCheck{
+				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(to)),
+			},
+		},
+		resource.TestStep{ // unknown while planning, and the same in the end: nobody loses anything on the way
+			PreConfig: w.ResetJournal,
+			Config:    unknown("a", to),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("experiment_id")),
+			),
+			Check: expectWrites(w),
+		},
+		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
+			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
+			Config:    unknown("b", from),
+			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
+				w.Trash(to)
+				return nil
+			})),
+			Check: expectGrants(w, from, "user ana@example.com CAN_EDIT"),
+		},
+	)
+}
+
+// TestPermissionsResource_replaced makes Terraform replace the resource on the same experiment, in both orders.
+func TestPermissionsResource_replaced(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := func(trigger string, createFirst bool) string {
+		return w.Config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger) + acctest.PermissionsBlock(id, fmt.Sprintf(`
+  users = { "ana@example.com" = "CAN_EDIT" }
+  lifecycle {
+    replace_triggered_by  = [terraform_data.trigger]
+    create_before_destroy = %v
+  }`, createFirst)))
+	}
+	kept := expectGrants(w, id, "user ana@example.com CAN_EDIT")
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("a", true), Check: kept},
+		resource.TestStep{
+			Config: config("b", true), Check: kept,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
+		},
+		resource.TestStep{
+			Config: config("c", false), Check: kept,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+		},
+	)
+}
+
+// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant: through
+// a replacement of the experiment, and through the destroy of both at the end.
+func TestPermissionsResource_withExperiment(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	config := func(location string) string {
+		return w.ConfigAs(emulator.UserToken, "", fmt.Sprintf(`
+resource "mlflow_experiment" "e" {
+  name              = "/Projects/churn"
+  artifact_location = %q
+}
+resource "mlflow_experiment_permissions" "p" {
+  experiment_id = mlflow_experiment.e.id
+  users         = { "ben@example.com" = "CAN_READ" }
+}`, location))
+	}
+	granted := func(*terraform.State) error {
+		e, found := w.ExperimentByName("/Projects/churn")
+		if !found {
+			return errors.New("there is no experiment")
+		}
+		return expectGrants(w, e.ID, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ")(nil)
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config("s3://bucket/a"), Check: granted,
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"})},
+		},
+		resource.TestStep{
+			Config: config("s3://bucket/b"), Check: granted,
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction("mlflow_experiment.e", plancheck.ResourceActionDestroyBeforeCreate),
+				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+			),
+		},
+	)
+	for _, e := range w.Experiments() {
+		if e.LifecycleStage != "deleted" {
+			t.Errorf("experiment %s is left over", e.ID)
+		}
+	}
+}
+
+// TestPermissionsResource_gone deletes the experiment outside, before the refresh and between plan and destroy.
+func TestPermissionsResource_gone(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	config := w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_EDIT" }`))
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config},
+		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
+			PreConfig:        func() { w.Trash(id) },
+			Config:           config,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
+			ExpectError:      regexp.MustCompile(`(?s)Could not set permissions.*The[\s│]+experiment[\s│]+is[\s│]+deleted`),
+		},
+		resource.TestStep{
+			PreConfig:        func() { w.Restore(id); w.Revoke(id, emulator.UserPrincipal(emulator.User)) },
+			Config:           config,
+			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", nil, map[string]any{"ana@example.com": "CAN_EDIT"})),
+			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+		},
+		resource.TestStep{
+			Config: config, Destroy: true,
+			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
+				w.Trash(id)
+				return nil
+			})),
+		},
+	)
+}
+
+// TestPermissionsResource_refreshCalls refreshes five lists with a retained grant, which is known without a look-up of the caller.
+func TestPermissionsResource_refreshCalls(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, fmt.Sprintf("%q", w.CreateExperiment(emulator.ServicePrincipal, fmt.Sprintf("/Projects/churn-%d", i), nil)))
+	}
+	config := w.ConfigAs(emulator.ServicePrincipalToken, "", fmt.Sprintf(`
+resource "mlflow_experiment_permissions" "p" {
+  count         = 5
+  experiment_id = [%s][count.index]
+  users         = { "ana@example.com" = "CAN_EDIT" }
+}`, strings.Join(ids, ", ")))
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config,
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(permissionsAddress+"[4]", tfjsonpath.New("retained"),
+				knownvalue.MapExact(map[string]knownvalue.Check{emulator.ServicePrincipal: knownvalue.StringExact("CAN_MANAGE")}))},
+		},
+		resource.TestStep{
+			PreConfig: w.ResetJournal,
+			Config:    config,
+			PlanOnly:  true,
+			// The step has planned twice by then, and once of these without a refresh.
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{callCounts(w, 5, 0)}},
+		},
+	)
+}
+
+// callCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
+func callCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
+	return journalCheck(func() error {
+		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
+		if gotLists != lists || gotCallers != callers || len(w.Writes()) > 0 {
+			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers, w.Writes(), lists, callers)
+		}
+		return nil
+	})
+}
+
+// journalCheck is a plan check that looks at the workspace alone.
+type journalCheck func() error
+
+func (check journalCheck) CheckPlan(_ context.Context, _ plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
+	resp.Error = check()
+}

@@ -1,0 +1,41 @@
+package access
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+// Update implements [Resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
+// whether it will, and destroying the grants to make the same ones again would lock everybody out in between.
+func (r *experimentPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state experimentPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	state.created = framework.CreationTimeFrom(ctx, req.Private)
+	if !r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
+		return
+	}
+	earlier := types.MapNull(types.StringType)
+	if plan.ExperimentID.Equal(state.ExperimentID) {
+		plan.created, earlier = state.created, state.Retained
+	}
+	if plan.writesOver(r.Client(), &state) {
+		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
+	}
+	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
+		resp.Diagnostics.Append(r.release(ctx, &state)...)
+	}
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+	}
+}

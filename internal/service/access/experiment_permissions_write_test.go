@@ -1,0 +1,174 @@
+package access
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+)
+
+// TestPermissionsPlanTakeover checks the warnings of a plan that takes over an experiment.
+func TestPermissionsPlanTakeover(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	w.AddGroup("ds")
+	w.AddGroup("risk")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the maker gets CAN_MANAGE directly
+	w.GrantFolder("/Projects", emulator.GroupPrincipal("ds"), "CAN_EDIT")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+
+	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
+	plan.ExperimentID = types.StringValue(id)
+	asUser, asAdmin := mlflowtest.Connect(t, w, emulator.UserToken), mlflowtest.Connect(t, w, emulator.AdminToken)
+
+	diags := resourceOf(asUser).planTakeover(context.Background(), plan)
+	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
+	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
+	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
+	expectDetail(t, diags, "Undeclared permissions will be removed",
+		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
+	if n := w.Count("GET", anyACL); n != 1 {
+		t.Errorf("%d reads of the list, want 1", n)
+	}
+	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
+	expectDetail(t, resourceOf(asAdmin).planTakeover(context.Background(), plan),
+		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+	plan.KeepCallerAccess = types.BoolValue(false)
+	expectDetail(t, resourceOf(asUser).planTakeover(context.Background(), plan),
+		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
+
+	plan.Groups = types.MapUnknown(types.StringType)
+	expectPaths(t, resourceOf(asUser).planTakeover(context.Background(), plan))
+}
+
+// TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
+func TestPermissionsRetained(t *testing.T) {
+	const user, group = mlflow.KindUser, mlflow.KindGroup
+	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
+	kept := permissionsOf(nil, nil, nil)
+	kept.Retained = framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE"})
+	given := permissionsOf(nil, nil, nil)
+	given.KeepCallerAccess = types.BoolValue(false)
+	imported := permissionsOf(nil, nil, nil)
+	imported.Retained = types.MapNull(types.StringType)
+	cases := map[string]struct {
+		state   *experimentPermissionsModel
+		acl     []mlflow.ACLEntry
+		want    bool
+		lookups int
+	}{
+		"nothing undeclared":        {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
+		"a foreign group":           {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
+		"a foreign lower level":     {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
+		"somebody else's":           {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"kept by an earlier apply":  {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
+		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although it is inherited": {
+			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true, lookups: 1,
+		},
+		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
+		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			w := emulator.New(emulator.Options{})
+			var diags diag.Diagnostics
+			got := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			var want []mlflow.Grant
+			if c.want {
+				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
+			}
+			if !slices.Equal(got, want) || len(diags) > 0 {
+				t.Errorf("retained are %v (%v), want %v", got, diags, want)
+			}
+			if n := len(w.Journal()); n != c.lookups {
+				t.Errorf("%d calls, want %d", n, c.lookups)
+			}
+		})
+	}
+}
+
+// TestPermissionsWriteRefused checks what only apply can find out.
+func TestPermissionsWriteRefused(t *testing.T) {
+	w := emulator.New(emulator.Options{})
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	r := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken))
+	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
+	plan.ExperimentID = types.StringValue(id)
+	diags := r.write(context.Background(), plan, types.MapNull(types.StringType))
+	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
+	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
+
+	w.Inject(emulator.Fault{
+		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
+	})
+	expectDetail(t, r.write(context.Background(), plan, types.MapNull(types.StringType)), "Could not set permissions", `permissions of an object of type "notebook"`)
+	if n := w.Count("PUT", anyACL); n > 0 {
+		t.Errorf("%d writes", n)
+	}
+}
+
+// TestPermissionsRelease checks what destroy leaves behind and when it only warns.
+func TestPermissionsRelease(t *testing.T) {
+	ctx := context.Background()
+	w := emulator.New(emulator.Options{})
+	w.AddGroup("ds")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
+	w.Grant(id, emulator.GroupPrincipal("ds"), "CAN_EDIT")
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	state := permissionsOf(levels{"ds": "CAN_EDIT"}, levels{"ANA@example.com": "CAN_MANAGE"}, nil)
+	state.ExperimentID, state.KeepCallerAccess = types.StringValue(id), types.BoolValue(false)
+
+	as := func(token string) *experimentPermissionsResource { return resourceOf(mlflowtest.Connect(t, w, token)) }
+	expectDetail(t, as(emulator.ServicePrincipalToken).release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
+	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 {
+		t.Errorf("destroy as the maker: %v", diags)
+	}
+	want := []emulator.Grant{
+		{Principal: emulator.GroupPrincipal("admins"), Level: "CAN_MANAGE"},
+		{Principal: emulator.UserPrincipal(emulator.User), Level: "CAN_MANAGE"},
+		{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"},
+	}
+	if got := w.Grants(id); !slices.Equal(got, want) {
+		t.Errorf("left are %v, want %v", got, want)
+	}
+	w.ResetJournal()
+	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
+		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
+	}
+
+	again := as(emulator.UserToken)
+	if diags := again.write(ctx, state, types.MapNull(types.StringType)); len(diags) > 0 {
+		t.Errorf("declaring it again: %v", diags)
+	}
+	before := w.Grants(id)
+	expectDetail(t, again.release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
+	if got := w.Grants(id); !slices.Equal(got, before) {
+		t.Errorf("what this run declared became %v, was %v", got, before)
+	}
+
+	w.Trash(id)
+	diags := as(emulator.UserToken).release(ctx, state)
+	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")
+	if diags.HasError() {
+		t.Errorf("destroy after the experiment is an error: %v", diags)
+	}
+}
+
+// anyACL is the pattern of the permissions calls.
+const anyACL = "/api/2.0/permissions/*/*"
+
+func resourceOf(client *mlflow.Client) *experimentPermissionsResource {
+	return &experimentPermissionsResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: client}}}
+}

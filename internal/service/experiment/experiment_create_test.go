@@ -1,0 +1,177 @@
+package experiment_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestExperiment_parents(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	config := func(name, more string) string {
+		return w.Config(acctest.ExperimentConfig(fmt.Sprintf("name = %q\n%s", name, more)))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config:      config("/Teams/risk/churn", ""),
+			ExpectError: regexp.MustCompile(`(?s)Could not create experiment.*create_parents = true`),
+		},
+		resource.TestStep{Config: config("/Teams/risk/churn", "create_parents = true")},
+		resource.TestStep{
+			Config:           config("/Workspace/Teams/fraud/churn", "create_parents = true"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.ExperimentAddress, plancheck.ResourceActionUpdate)),
+			PostApplyFunc:    func() { w.MustFind(t, "/Teams/fraud/churn") },
+		},
+		resource.TestStep{
+			Config:      config("/Nowhere/churn", ""),
+			ExpectError: regexp.MustCompile(`(?s)Could not rename experiment.*create_parents = true`),
+		},
+	)
+}
+
+func TestExperiment_manyTags(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	config := w.Config(acctest.ExperimentConfig(`
+		name = "/Shared/churn"
+		tags = merge({ for i in range(30) : "tag${i}" => "v" }, { a_long_one = join("", [for i in range(1000) : "xxxxxx"]) })`))
+	acctest.UnitTest(t, resource.TestStep{Config: config, PostApplyFunc: func() {
+		if n := len(w.MustFind(t, "/Shared/churn").Tags); n != 31+5 {
+			t.Errorf("the experiment has %d tags, want 31 and the server's 5", n)
+		}
+		if n := w.Count("POST", acctest.ExperimentCalls+"set-experiment-tag"); n != 11 {
+			t.Errorf("%d tags were set one by one, want the 11 that create does not take", n)
+		}
+	}})
+}
+
+func TestExperiment_nameTaken(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config map[string]any
+		there  func(w *acctest.Workspace) string
+		want   string
+		writes []string
+	}{
+		"by an experiment": {there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) },
+			want: "error at name: Could not create experiment: the name is taken: There is an experiment \"/Shared/churn\" with id ID."},
+		"and adopted": {config: map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "risk", "same": "v"}},
+			there: func(w *acctest.Workspace) string {
+				return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"same": "v"})
+			},
+			writes: []string{acctest.SetTagCall}},
+		"and adopted at the same location": {config: map[string]any{"adopt_existing": true, "artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"},
+			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) }},
+		"and not adopted at another location": {config: map[string]any{"adopt_existing": true, "artifact_location": "s3://bucket/a", "tags": map[string]string{"team": "risk"}},
+			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) },
+			want:  "error at artifact_location: Could not take over experiment: Experiment \"/Shared/churn\" (ID) keeps its artifacts in"},
+		"by a notebook": {there: func(w *acctest.Workspace) string { return w.AddNotebookExperiment(emulator.OtherUser, "/Shared/churn") },
+			want: "error at name: Could not create experiment"},
+		"by a folder": {there: func(w *acctest.Workspace) string { w.Mkdirs("/Shared/churn"); return "" },
+			want: "error at name: Could not create experiment: Experiment \"/Shared/churn\": "},
+		"by somebody in between": {there: func(w *acctest.Workspace) string {
+			w.Before("POST", acctest.ExperimentCalls+"create", func(*http.Request) {
+				if _, there := w.ExperimentByName("/Shared/churn"); !there {
+					w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"theirs": "yes"})
+				}
+			})
+			return ""
+		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: the name is taken", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := c.there(w)
+			planned := map[string]any{"name": "/Shared/churn"}
+			maps.Copy(planned, c.config)
+			if location, ok := planned["artifact_location"].(string); ok {
+				planned["artifact_location"] = strings.ReplaceAll(location, "ID", id)
+			}
+			w.ResetJournal()
+			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", planned)
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			if c.want != "" && state != nil {
+				t.Errorf("a failed create left the state %v", state)
+			}
+			if c.want == "" && (state["id"] != id || w.MustFind(t, "/Shared/churn").ID != id) {
+				t.Errorf("adopted %v, want %s", state, id)
+			}
+			w.ExpectWrites(t, c.writes...)
+		})
+	}
+	t.Run("the import block is ready", func(t *testing.T) {
+		w := acctest.NewWorkspace(t)
+		id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
+		_, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+		if !strings.Contains(got, "import {\n    to = mlflow_experiment.LABEL\n    id = \""+id+"\"\n  }") {
+			t.Errorf("create says %q", got)
+		}
+	})
+}
+
+// TestExperiment_createSurvives breaks calls of a create: once the experiment is there, the resource is neither lost nor tainted.
+func TestExperiment_createSurvives(t *testing.T) {
+	const refused, message = 400, "no luck"
+	for name, fault := range map[string]emulator.Fault{
+		"create, answer lost":  {Path: acctest.ExperimentCalls + "create", DropAfter: true},
+		"create, before":       {Path: acctest.ExperimentCalls + "create", DropBefore: true},
+		"create, 503":          {Path: acctest.ExperimentCalls + "create", Status: 503},
+		"the read after it":    {Method: "GET", Path: acctest.ExperimentCalls + "get", Status: refused, Code: "INVALID_STATE", Message: message},
+		"a tag":                {Path: acctest.ExperimentCalls + "set-experiment-tag", Status: refused, Code: "INVALID_STATE", Message: message, Skip: 3, Times: 1000},
+		"a tag, answer lost":   {Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true, Skip: 3},
+		"the look, then 429":   {Path: acctest.ExperimentCalls + "get-by-name", Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"},
+		"the look, 502 a page": {Path: acctest.ExperimentCalls + "get-by-name", Status: 502, RawBody: "<html>bad gateway</html>", ContentType: "text/html"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			tags := map[string]string{}
+			for i := range 25 {
+				tags[fmt.Sprintf("tag%02d", i)] = "v"
+			}
+			config := w.Config(acctest.ExperimentConfig("name = \"/Shared/churn\"\ntags = { for i in range(25) : format(\"tag%02d\", i) => \"v\" }"))
+			w.Inject(fault)
+			acctest.UnitTest(t,
+				resource.TestStep{Config: config, ExpectNonEmptyPlan: fault.Times > 1, PostApplyFunc: func() {
+					if n := len(w.Experiments()); n != 1 || w.FaultsLeft() > 0 && fault.Times <= 1 {
+						t.Errorf("%d experiments, %d faults left", n, w.FaultsLeft())
+					}
+				}},
+				resource.TestStep{PreConfig: w.ClearFaults, Config: config, PostApplyFunc: func() {
+					w.ExpectTags(t, "/Shared/churn", tags)
+					if n := len(w.Experiments()); n != 1 {
+						t.Errorf("%d experiments after the second apply", n)
+					}
+				}},
+			)
+		})
+	}
+}
+
+// TestExperiment_claimed: what this process took over is not deleted under its old label.
+func TestExperiment_claimed(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
+	d := w.Direct(t, emulator.AdminToken)
+	if _, got := d.Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "adopt_existing": true}); got != "" {
+		t.Fatalf("adopting says %q", got)
+	}
+	state, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil)
+	if state != nil || !strings.HasPrefix(got, "warning: Experiment removed from state, not deleted") {
+		t.Errorf("state %v, said %q", state, got)
+	}
+	w.ExpectWrites(t)
+	if slices.ContainsFunc(w.Experiments(), func(e emulator.Experiment) bool { return e.LifecycleStage == "deleted" }) {
+		t.Error("the experiment was deleted")
+	}
+}

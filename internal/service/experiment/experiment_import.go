@@ -1,0 +1,38 @@
+package experiment
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// notImported says why an experiment cannot be imported, and what to do. e is empty if it was not found.
+func (r *experimentResource) notImported(id string, e mlflow.Experiment, reason string) string {
+	if e.ID != "" {
+		return fmt.Sprintf("Experiment %s %s.\n\nRestore it first, in the UI or with the restore call, then import it.", id, reason)
+	}
+	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the experiment.%s", id, r.lookedIn())
+}
+
+// lookedIn names the MLflow workspace that an experiment was looked up in, "" on Databricks.
+func (r *experimentResource) lookedIn() string {
+	workspace := r.Client().MLflowWorkspace()
+	if workspace == "" {
+		return ""
+	}
+	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only: to look it up in another one, set workspace in the provider block, or MLFLOW_WORKSPACE.", workspace)
+}
+
+// ImportState takes an id, a name, the address of the experiment's page, or an identity.
+func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	id, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte(byImport))...)
+}

@@ -1,0 +1,262 @@
+package experiment_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestExperiment_relabelled deletes an experiment for one block and creates one of the same name for another, in the same process: so it
+// goes when a block gets another label without a moved block, and when a resource is replaced.
+func TestExperiment_relabelled(t *testing.T) {
+	t.Parallel()
+	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted by another block"
+	for name, c := range map[string]struct {
+		options emulator.Options
+		config  map[string]any
+		behind  func(w *acctest.Workspace, id string)
+		says    string
+		fresh   bool // another experiment is made
+		// elsewhere: the experiment is left under another name.
+		elsewhere bool
+	}{
+		"taken back":                      {config: acctest.WithAdoptExisting(nil), says: restored},
+		"taken back at its location":      {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "dbfs:/databricks/mlflow-tracking/ID/"}), says: restored},
+		"taken back, and its tags set":    {config: acctest.WithAdoptExisting(map[string]any{"tags": map[string]string{"team": "fraud"}}), says: restored},
+		"taken back where the name stays": {config: acctest.WithAdoptExisting(nil), options: emulator.Options{DeletedKeepName: true}, says: restored},
+		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
+		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
+		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
+		"not when it is to be superseded": {config: acctest.WithAdoptExisting(map[string]any{"if_deleted": "supersede"}), fresh: true},
+		"not another name":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Shared/other"}), fresh: true},
+		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},
+		"renaming back fails, and is planned": {config: acctest.WithAdoptExisting(nil), says: restored, elsewhere: true, behind: func(w *acctest.Workspace, id string) {
+			comesBackElsewhere(w, id)
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "update", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+		}},
+		"restoring fails": {config: acctest.WithAdoptExisting(nil), says: "error: Could not restore experiment: Experiment \"/Shared/churn\" (ID): ", behind: func(w *acctest.Workspace, _ string) {
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck"})
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t, c.options)
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
+			e, _ := w.Experiment(id)
+			if location, ok := c.config["artifact_location"].(string); ok {
+				c.config["artifact_location"] = strings.ReplaceAll(location, "ID", id)
+			}
+			if c.behind != nil {
+				c.behind(w, id)
+			}
+			d := w.Direct(t, emulator.AdminToken)
+			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left != nil || got != "" {
+				t.Fatalf("delete leaves %v and says %q", left, got)
+			}
+			state, got := d.Create("mlflow_experiment", c.config)
+			want := strings.ReplaceAll(c.says, "ID", id)
+			if want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			now, _ := w.Experiment(id)
+			switch {
+			case acctest.IsError(want):
+				if state != nil || len(w.Experiments()) != 1 {
+					t.Errorf("state %v, experiments %+v", state, w.Experiments())
+				}
+			case c.fresh:
+				if state["id"] == id || now.LifecycleStage != "deleted" {
+					t.Errorf("state %v, the old one is %+v", state, now)
+				}
+			case state["id"] != id || now.LifecycleStage != "active" || len(w.Experiments()) != 1:
+				t.Errorf("state %v, the experiment is %+v of %d", state, now, len(w.Experiments()))
+			}
+			if back := now.Name == "/Shared/churn"; !c.fresh && !acctest.IsError(want) && back == c.elsewhere {
+				t.Errorf("the experiment is called %s", now.Name)
+			}
+			if team, _ := now.Tag("team"); c.config["tags"] != nil && team != "fraud" {
+				t.Errorf("the tag is %q", team)
+			}
+		})
+	}
+}
+
+// comesBackElsewhere has a restored experiment stay under another name.
+func comesBackElsewhere(w *acctest.Workspace, id string) {
+	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) {
+		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 && w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
+			w.Rename(id, "/Users/ben@example.com/Trash-churn")
+		}
+	})
+}
+
+// TestExperiment_relabelledAtOnce has the two blocks come at the same time, as the CLI does: the experiment outlives it in any order.
+func TestExperiment_relabelledAtOnce(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	for i := range 20 {
+		name := fmt.Sprintf("/Shared/churn-%d", i)
+		e, _ := w.Experiment(w.CreateExperiment(emulator.OtherUser, name, nil))
+		d := w.Direct(t, emulator.AdminToken)
+		var both sync.WaitGroup
+		both.Go(func() { d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil) })
+		both.Go(func() {
+			if state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(map[string]any{"name": name})); state["id"] != e.ID {
+				t.Errorf("%s became %v, said %q", e.ID, state, got)
+			}
+		})
+		both.Wait()
+		if now, _ := w.Experiment(e.ID); now.LifecycleStage != "active" || now.Name != name {
+			t.Errorf("the experiment is %+v", now)
+		}
+	}
+	if n := len(w.Experiments()); n != 20 {
+		t.Errorf("%d experiments", n)
+	}
+}
+
+// TestExperiment_relabelNotDeleted: what could not be deleted for the old block is not taken over by the new one, or else the next apply, which
+// tries again, would delete it.
+func TestExperiment_relabelNotDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault emulator.Fault
+		run   bool
+	}{
+		"refused":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "delete", Status: 400, Code: "INVALID_STATE", Message: "no luck"}},
+		"unclear":   {fault: emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1}},
+		"not empty": {run: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
+			e, _ := w.Experiment(id)
+			if c.run {
+				w.AddRun(id)
+			}
+			if c.fault.Path != "" {
+				w.Inject(c.fault)
+			}
+			d := w.Direct(t, emulator.AdminToken)
+			if left, got := d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, nil), nil); left == nil || !acctest.IsError(got) {
+				t.Fatalf("delete leaves %v and says %q", left, got)
+			}
+			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
+			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
+				t.Errorf("create gives %v and says %q, want %q", state, got, want)
+			}
+			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentCalls+"delete" && n > 0 {
+				t.Errorf("%v were made", w.Writes())
+			}
+			w.ClearFaults()
+			d = w.Direct(t, emulator.AdminToken) // the next apply is another process
+			_, _ = d.Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"}), nil)
+			if state, _ := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil)); state["id"] != id {
+				t.Errorf("the next apply gives %v, not %s", state, id)
+			}
+		})
+	}
+}
+
+// TestExperiment_inStateTwice: an apply that was killed after the new block took the experiment over, and before the old one forgot it, leaves both
+// in the state. No plan deletes it then.
+func TestExperiment_inStateTwice(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	config := func(labels ...string) string {
+		var blocks strings.Builder
+		for _, label := range labels {
+			fmt.Fprintf(&blocks, "resource \"mlflow_experiment\" %q {\n  name = \"/Shared/churn\"\n  adopt_existing = true\n}\n", label)
+		}
+		return w.Config(blocks.String())
+	}
+	refused := regexp.MustCompile(`(?s)managed by two resources.*terraform state rm`)
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("old")},
+		resource.TestStep{Config: config("old", "new"), ExpectError: regexp.MustCompile("Duplicate experiment name")},
+		resource.TestStep{Config: config("old", "new") + fmt.Sprintf("import {\n  to = mlflow_experiment.new\n  id = %q\n}\n", "name=/Shared/churn")},
+		resource.TestStep{Config: config("new"), ExpectError: refused},
+		resource.TestStep{Config: config("old"), ExpectError: refused},
+		resource.TestStep{
+			Config: config("new") + "removed {\n  from = mlflow_experiment.old\n  lifecycle {\n    destroy = false\n  }\n}\n",
+			PostApplyFunc: func() {
+				if e, found := w.ExperimentByName("/Shared/churn"); !found || e.LifecycleStage != "active" || len(w.Experiments()) != 1 {
+					t.Errorf("the experiment is %+v", e)
+				}
+			},
+		},
+	)
+}
+
+// planned is a configuration with what only the apply makes known.
+func planned(config map[string]any) map[string]any {
+	values := map[string]any{"tags_all": map[string]string{}}
+	for _, name := range []string{"id", "artifact_location", "creation_time", "url"} {
+		values[name] = tftypes.UnknownValue
+	}
+	maps.Copy(values, config)
+	return values
+}
+
+// TestExperiment_replacedByHand replaces through the CLI, in both orders, what nobody changed.
+func TestExperiment_replacedByHand(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"foreign": "theirs"})
+	config := func(label, trigger string, createFirst bool) string {
+		return w.Config(fmt.Sprintf(`
+			resource "terraform_data" "trigger" { input = %q }
+			resource "mlflow_experiment" %q {
+			  name           = "/Shared/churn"
+			  adopt_existing = true
+			  lifecycle {
+			    replace_triggered_by  = [terraform_data.trigger]
+			    create_before_destroy = %t
+			  }
+			}`, trigger, label, createFirst))
+	}
+	survived := func() {
+		if e, _ := w.Experiment(id); e.LifecycleStage != "active" || e.Name != "/Shared/churn" || len(w.Experiments()) != 1 {
+			t.Errorf("the experiment is %+v of %d", e, len(w.Experiments()))
+		}
+	}
+	replaces := func(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+		return acctest.PreApply(plancheck.ExpectResourceAction("mlflow_experiment.test", action))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("test", "a", false), PostApplyFunc: survived},
+		resource.TestStep{
+			Config: config("test", "b", false), ConfigPlanChecks: replaces(plancheck.ResourceActionDestroyBeforeCreate), PostApplyFunc: survived,
+		},
+		resource.TestStep{
+			Config: config("test", "c", true), ConfigPlanChecks: replaces(plancheck.ResourceActionCreateBeforeDestroy), PostApplyFunc: survived,
+		},
+		resource.TestStep{Taint: []string{"mlflow_experiment.test"}, Config: config("test", "c", false), PostApplyFunc: survived},
+		resource.TestStep{ // without adopt_existing the new one can't be made, and so the old one stays
+			Config:      strings.Replace(config("test", "d", true), "adopt_existing = true", "", 1),
+			ExpectError: regexp.MustCompile("the name is taken"),
+		},
+		resource.TestStep{PreConfig: survived, Config: config("other", "d", false), PostApplyFunc: survived},
+	)
+}
+
+// PlanDelete plans to destroy a resource, and gives what the person is told.
+func planDelete(d *acctest.Direct, kind string, state map[string]any) string {
+	d.T.Helper()
+	schema := d.Schemas.ResourceSchemas[kind]
+	resp, err := d.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
+		TypeName: kind, PriorState: d.Encode(schema, state), Config: d.Encode(schema, nil), ProposedNewState: d.Encode(schema, nil),
+	})
+	d.Check(err)
+	return acctest.DescribeDiagnostics(resp.Diagnostics)
+}

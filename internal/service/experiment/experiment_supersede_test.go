@@ -1,0 +1,143 @@
+package experiment_test
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// withDeleted is a workspace where a deleted experiment with a run holds the name /Shared/churn.
+func withDeleted(t *testing.T) (w *acctest.Workspace, old string) {
+	t.Helper()
+	w = acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
+	old = w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"old": "yes"})
+	w.AddRun(old)
+	w.Trash(old)
+	return w, old
+}
+
+func TestExperiment_ifDeleted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   string
+		// restored: the old one is active and managed; superseded: it is aside, and a new one is managed.
+		restored, superseded bool
+	}{
+		"by default an error says what to do":  {want: "error at name: Could not create experiment: a deleted one holds the name: Experiment \"/Shared/churn\" (ID) is deleted"},
+		"error":                                {config: map[string]any{"if_deleted": "error"}, want: "error at name: Could not create experiment: a deleted one holds the name"},
+		"restore":                              {config: map[string]any{"if_deleted": "restore"}, restored: true},
+		"restore at the same location":         {config: map[string]any{"if_deleted": "restore", "artifact_location": "dbfs:/databricks/mlflow-tracking/ID"}, restored: true},
+		"restore, but declared somewhere else": {config: map[string]any{"if_deleted": "restore", "artifact_location": "s3://bucket/a"}, want: "error at artifact_location: Could not take over experiment"},
+		"supersede":                            {config: map[string]any{"if_deleted": "supersede"}, superseded: true},
+		"supersede at another location":        {config: map[string]any{"if_deleted": "supersede", "artifact_location": "s3://bucket/a"}, superseded: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, old := withDeleted(t)
+			config := map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}}
+			maps.Copy(config, c.config)
+			if location, ok := config["artifact_location"].(string); ok {
+				config["artifact_location"] = strings.ReplaceAll(location, "ID", old)
+			}
+			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
+			if want := strings.ReplaceAll(c.want, "ID", old); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			checkDeleted(t, w, old, state, c.restored, c.superseded)
+		})
+	}
+}
+
+// checkDeleted checks what became of the deleted experiment: restored, moved aside, or left as it was.
+func checkDeleted(t *testing.T, w *acctest.Workspace, old string, state map[string]any, restored, superseded bool) {
+	t.Helper()
+	e, _ := w.Experiment(old)
+	switch {
+	case restored:
+		if e.LifecycleStage != "active" || state["id"] != old {
+			t.Errorf("the old experiment is %+v, the state %v", e, state)
+		}
+		w.ExpectTags(t, "/Shared/churn", map[string]string{"old": "yes", "team": "risk"})
+	case superseded:
+		if e.LifecycleStage != "deleted" || e.Name != fmt.Sprintf("/Shared/churn (superseded %s)", old) {
+			t.Errorf("the old experiment is %s %q", e.LifecycleStage, e.Name)
+		}
+		if now := w.MustFind(t, "/Shared/churn"); now.ID == old || state["id"] != now.ID {
+			t.Errorf("the new experiment is %s, the state %v", now.ID, state)
+		}
+		w.ExpectTags(t, "/Shared/churn", map[string]string{"team": "risk"})
+	default:
+		if e.LifecycleStage != "deleted" || e.Name != "/Shared/churn" || state != nil || len(w.Experiments()) != 1 {
+			t.Errorf("the old experiment is %s %q, the state %v", e.LifecycleStage, e.Name, state)
+		}
+	}
+}
+
+// TestExperiment_supersedeResumes cuts superseding at each of its steps, before and after the effect: the error names the id and the
+// present name, and the next apply ends where an undisturbed one would.
+func TestExperiment_supersedeResumes(t *testing.T) {
+	t.Parallel()
+	for _, step := range []string{"restore", "set-experiment-tag", "update", "delete", "get-by-name", "create"} {
+		for _, afterEffect := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, after the effect %t", step, afterEffect), func(t *testing.T) {
+				w, old := withDeleted(t)
+				fault := emulator.Fault{Path: acctest.ExperimentCalls + step, Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: afterEffect, Times: 1000}
+				if step == "get-by-name" {
+					fault.Skip = 1 // the first look is an ordinary failure
+				}
+				if step == "create" && afterEffect {
+					fault.Status, fault.Code, fault.Times = 503, "TEMPORARILY_UNAVAILABLE", 1
+				}
+				w.Inject(fault)
+				config := map[string]any{"name": "/Shared/churn", "tags": map[string]string{"team": "risk"}, "if_deleted": "supersede"}
+				d := w.Direct(t, emulator.AdminToken)
+				state, got := d.Create("mlflow_experiment", config)
+				if state == nil {
+					if !strings.HasPrefix(got, "error") {
+						t.Errorf("create says %q", got)
+					}
+					if superseding := step != "get-by-name" && step != "create"; superseding && !strings.Contains(got, "of experiment "+old+", whose name is ") {
+						t.Errorf("create says %q, without the id and the name", got)
+					}
+					w.ClearFaults()
+					state, got = w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config) // the next apply is another process
+				}
+				if got != "" {
+					t.Errorf("the second create says %q", got)
+				}
+				checkDeleted(t, w, old, state, false, true)
+				if n := len(w.Experiments()); n != 2 {
+					t.Errorf("%d experiments", n)
+				}
+			})
+		}
+	}
+}
+
+// When neither the answer to the restore nor a look comes through, nobody can mark the experiment, and the next apply can't tell it from
+// anybody's: the error says so.
+func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
+	t.Parallel()
+	w, old := withDeleted(t)
+	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})
+	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "no look"})
+	config := map[string]any{"name": "/Shared/churn", "if_deleted": "supersede"}
+	create := func() (map[string]any, string) {
+		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
+	} // each in an apply of its own
+	state, got := create()
+	if state != nil || !strings.Contains(got, "whether it is active now could not be told") || !strings.Contains(got, "delete it again first") {
+		t.Errorf("create says %q", got)
+	}
+	if _, got := create(); !strings.Contains(got, "the name is taken") {
+		t.Errorf("the second create says %q", got)
+	}
+	w.Trash(old)
+	if state, got := create(); got != "" || state["id"] == old {
+		t.Errorf("after deleting it again, create says %q and makes %v", got, state)
+	}
+}

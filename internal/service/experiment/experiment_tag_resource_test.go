@@ -1,0 +1,277 @@
+package experiment_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func tagConfig(id, key, value string) string {
+	return fmt.Sprintf("resource \"mlflow_experiment_tag\" \"test\" {\n  experiment_id = %q\n  key = %q\n  value = %q\n}\n", id, key, value)
+}
+
+func tagAction(action plancheck.ResourceActionType) resource.ConfigPlanChecks {
+	return resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction("mlflow_experiment_tag.test", action)}}
+}
+
+func tagState(attribute, value string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue("mlflow_experiment_tag.test", tfjsonpath.New(attribute), knownvalue.StringExact(value))
+}
+
+func TestTagResource_lifecycle(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"foreign": "theirs"})
+	value := func(v string) *string { return &v }
+	tag := func(key, v string, behind func(), action plancheck.ResourceActionType, after func()) resource.TestStep {
+		return resource.TestStep{
+			PreConfig: func() {
+				if behind != nil {
+					behind()
+				}
+				w.ResetJournal()
+			},
+			Config:           w.Config(tagConfig(id, key, v)),
+			ConfigPlanChecks: tagAction(action),
+			ConfigStateChecks: []statecheck.StateCheck{
+				tagState("id", id+"/"+key), tagState("experiment_id", id), tagState("key", key), tagState("value", v),
+			},
+			PostApplyFunc: func() {
+				w.ExpectTag(t, id, key, value(v))
+				after()
+			},
+		}
+	}
+	once := func() { w.ExpectWrites(t, acctest.SetTagCall) }
+	acctest.UnitTest(t,
+		tag("team/a", "risk", nil, plancheck.ResourceActionCreate, once),
+		tag("team/a", "fraud", nil, plancheck.ResourceActionUpdate, once),
+		tag("team/a", "fraud", func() { w.SetTag(id, "team/a", "changed outside") }, plancheck.ResourceActionUpdate, once),
+		tag("team/a", "fraud", func() { w.RemoveTag(id, "team/a") }, plancheck.ResourceActionCreate, once),
+		tag("team/a", "fraud", func() { w.SetTag(id, "team/a", "") }, plancheck.ResourceActionCreate, once),
+		resource.TestStep{
+			ResourceName: "mlflow_experiment_tag.test", ImportState: true, ImportStateVerify: true, ImportStateId: id + "/team/a",
+		},
+		tag("mlflow.note.content", "About churn", nil, plancheck.ResourceActionUpdate, func() {
+			w.ExpectTag(t, id, "team/a", value(""))
+			if got := w.Writes(); len(got) != 3 || got[0] != acctest.SetTagCall || got[1] != acctest.DeleteTagCall || got[2] != acctest.SetTagCall {
+				t.Errorf("writes are %q, want the new tag, then one try to delete the old one and its blank value", got)
+			}
+		}),
+		tag("mlflow.note.content", "", nil, plancheck.ResourceActionUpdate, once),
+	)
+	w.ExpectTag(t, id, "foreign", value("theirs"))
+	w.ExpectTag(t, id, "mlflow.ownerEmail", value(emulator.Admin))
+}
+
+func TestTagResource_removal(t *testing.T) {
+	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk", "foreign": "theirs"})
+	theirs := "theirs"
+	acctest.UnitTest(t, resource.TestStep{
+		Config:        w.Config(tagConfig(id, "team", "risk")),
+		PostApplyFunc: func() { w.ExpectWrites(t) },
+	})
+	w.ExpectTag(t, id, "team", nil)
+	w.ExpectTag(t, id, "foreign", &theirs)
+	w.ExpectWrites(t, acctest.DeleteTagCall)
+}
+
+func TestTagResource_generatedConfiguration(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team/a": "risk"})
+	acctest.UnitTest(t, resource.TestStep{
+		Config:       w.Config(""),
+		ResourceName: "mlflow_experiment_tag.test",
+		ImportState:  true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true, ImportStateId: id + "/team/a",
+		ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+			plancheck.ExpectResourceAction("mlflow_experiment_tag.test", plancheck.ResourceActionNoop),
+			plancheck.ExpectKnownValue("mlflow_experiment_tag.test", tfjsonpath.New("value"), knownvalue.StringExact("risk")),
+		}},
+	})
+	w.ExpectWrites(t)
+}
+
+func TestTagResource_unknownValues(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	acctest.UnitTest(t, resource.TestStep{
+		Config: w.Config(fmt.Sprintf(`
+			resource "terraform_data" "tag" { input = { id = %q, key = "team", value = "risk" } }
+			resource "mlflow_experiment_tag" "test" {
+			  experiment_id = terraform_data.tag.output.id
+			  key           = terraform_data.tag.output.key
+			  value         = terraform_data.tag.output.value
+			}`, id)),
+		ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{
+			plancheck.ExpectUnknownValue("mlflow_experiment_tag.test", tfjsonpath.New("key")),
+		}},
+		ConfigStateChecks: []statecheck.StateCheck{tagState("id", id+"/team"), tagState("value", "risk")},
+	})
+}
+
+func TestTagResource_permissionDenied(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+	acctest.UnitTest(t, resource.TestStep{
+		Config:      w.ConfigAs(emulator.UserToken, "", tagConfig(id, "team", "risk")),
+		ExpectError: regexp.MustCompile(`(?s)Could not set experiment tag.*Tag "team" of experiment ` + id + `:.*CAN_EDIT`),
+	})
+	w.ExpectTag(t, id, "team", nil)
+}
+
+func TestTagResource_create(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		before func(w *acctest.Workspace, id string)
+		value  string
+		want   string // the beginning of what the person is told
+		writes []string
+	}{
+		"new":        {func(*acctest.Workspace, string) {}, "risk", "", []string{acctest.SetTagCall}},
+		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
+		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
+		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
+		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag taken over: Tag \"team\" of experiment ID was there already, with the value \"fraud\"", []string{acctest.SetTagCall}},
+		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
+		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
+		"answer lost": {func(w *acctest.Workspace, _ string) {
+			w.Inject(emulator.Fault{Path: acctest.APIPath + "set-experiment-tag", DropAfter: true})
+		}, "risk", "", []string{acctest.SetTagCall, acctest.SetTagCall}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			c.before(w, id)
+			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_tag", nil,
+				map[string]any{"id": tftypes.UnknownValue, "experiment_id": id, "key": "team", "value": c.value})
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("create says %q, want %q", got, want)
+			}
+			w.ExpectWrites(t, c.writes...)
+			failed := strings.HasPrefix(got, "error")
+			if failed != (state == nil) || !failed && (state["id"] != id+"/team" || state["value"] != c.value) {
+				t.Errorf("state after %q is %v", got, state)
+			}
+			if !failed {
+				w.ExpectTag(t, id, "team", &c.value)
+			}
+		})
+	}
+}
+
+func TestTagResource_read(t *testing.T) {
+	t.Parallel()
+	const gone = "warning: Experiment tag is gone: Tag \"team\" of experiment ID is not there any more"
+	for name, c := range map[string]struct {
+		behind   func(w *acctest.Workspace, id string)
+		inState  string
+		want     string
+		wantRest string
+		value    any // nil: out of the state
+	}{
+		"changed":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "", "", "fraud"},
+		"removed":       {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
+		"blanked":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
+		"blank as told": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
+		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted. Restore it", nil},
+		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "no experiment of that id", nil},
+		"server broken": {func(w *acctest.Workspace, _ string) {
+			w.Inject(emulator.Fault{Path: acctest.APIPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
+		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", map[string]string{"team": "risk"})
+			c.behind(w, id)
+			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_tag",
+				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": c.inState})
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.wantRest) {
+				t.Errorf("read says %q, want %q … %q", got, want, c.wantRest)
+			}
+			if state["value"] != c.value {
+				t.Errorf("state is %v, want value %v", state, c.value)
+			}
+			if n := w.Count("", "/api/2.0/mlflow/*/*"); n != 1 {
+				t.Errorf("read made %d calls, want 1", n)
+			}
+		})
+	}
+}
+
+func TestTagResource_delete(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		token  string
+		behind func(w *acctest.Workspace, id string)
+		want   string
+		writes int
+	}{
+		"blanked":            {emulator.AdminToken, func(*acctest.Workspace, string) {}, "warning: Experiment tag is blank now, not removed: Tag \"team\" of experiment ID", 2},
+		"removed already":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
+		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
+		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
+		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+			w.Inject(emulator.Fault{Path: acctest.APIPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+		}, "", 1},
+		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
+			w.Before("POST", acctest.APIPath+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
+		}, "", 2},
+		"not allowed": {emulator.UserToken, func(w *acctest.Workspace, id string) {
+			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+		}, "error: Could not remove experiment tag: Tag \"team\" of experiment ID: ", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := acctest.NewWorkspace(t)
+			id := w.CreateExperiment(emulator.Admin, "/Users/"+emulator.Admin+"/churn", map[string]string{"team": "risk"})
+			c.behind(w, id)
+			state, got := w.Direct(t, c.token).Apply("mlflow_experiment_tag",
+				map[string]any{"id": id + "/team", "experiment_id": id, "key": "team", "value": "risk"}, nil)
+			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+				t.Errorf("delete says %q, want %q", got, want)
+			}
+			if failed := strings.HasPrefix(got, "error"); failed != (state != nil) {
+				t.Errorf("state after %q is %v", got, state)
+			}
+			if got := w.Writes(); len(got) != c.writes {
+				t.Errorf("writes are %q, want %d", got, c.writes)
+			}
+		})
+	}
+}
+
+func TestTagResource_import(t *testing.T) {
+	t.Parallel()
+	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	for id, key := range map[string]string{"12/team": "team", "12/team/a//b": "team/a//b"} {
+		state, got := d.ImportState("mlflow_experiment_tag", id)
+		if want := map[string]any{"id": id, "experiment_id": "12", "key": key, "value": nil}; got != "" || fmt.Sprint(state) != fmt.Sprint(want) {
+			t.Errorf("import of %q gives %v and says %q, want %v", id, state, got, want)
+		}
+	}
+}
+
+func TestTagResource_providerConfigurationUnknown(t *testing.T) {
+	t.Parallel()
+	d := acctest.NewDirect(t, map[string]any{"host": tftypes.UnknownValue})
+	tag := map[string]any{"id": "1/team", "experiment_id": "1", "key": "team", "value": "risk"}
+	state, got := d.Read("mlflow_experiment_tag", tag)
+	if !strings.HasPrefix(got, "warning: Not refreshed") || fmt.Sprint(state) != fmt.Sprint(tag) {
+		t.Errorf("read gives %v and says %q", state, got)
+	}
+	if got := d.Plan("mlflow_experiment_tag", map[string]any{"experiment_id": "1", "key": "team", "value": "risk"}); got != "" {
+		t.Errorf("plan says %q", got)
+	}
+}

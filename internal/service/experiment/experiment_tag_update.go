@@ -1,0 +1,47 @@
+package experiment
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+// Update implements [Resource.Resource]. Another key or experiment is no replacement: a plan in which it is unknown could not say whether it will be
+// another one. The new tag is set before the old one is removed.
+func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state experimentTagModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	state.created = framework.CreationTimeFrom(ctx, req.Private)
+	if !r.CheckServer(ctx, req.Private, "update experiment tag", state.remembered(), &resp.Diagnostics) {
+		return
+	}
+	if plan.sameTag(state) {
+		plan.created = state.created
+		r.Provider.Run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
+		r.set(ctx, plan, &resp.Diagnostics)
+	} else if r.declare(ctx, &plan, &resp.Diagnostics) {
+		r.remove(ctx, state, &resp.Diagnostics)
+	}
+	if resp.Diagnostics.HasError() {
+		return // the state still has the old tag, so that the next apply removes it
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, plan.created)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+}
+
+func (r *experimentTagResource) set(ctx context.Context, m experimentTagModel, diags *diag.Diagnostics) bool {
+	err := r.Client().SetTag(ctx, m.ExperimentID.ValueString(), m.tag())
+	if err != nil {
+		framework.AddError(diags, "set experiment tag", m.object(), err, tagAccessAdvice(err)...)
+	}
+	return err == nil
+}

@@ -1,0 +1,119 @@
+package experiment_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// A search that gets no answer finds nothing only if the answer says so: for_each over its result would destroy everything.
+func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+	for name, lie := range acctest.WrongAnswers {
+		t.Run(name, func(t *testing.T) {
+			lie.Path = "/api/2.0/mlflow/experiments/search"
+			w.Inject(lie)
+			defer w.ClearFaults()
+			state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_experiments", map[string]any{"name_prefix": "/Shared/"})
+			if name == "an empty object" { // that is how a search finds nothing
+				if ids, _ := state["ids"].(map[string]any); says != "" || len(ids) != 0 {
+					t.Errorf("a search without a match says %q and finds %v", says, ids)
+				}
+			} else if !strings.HasPrefix(says, "error") {
+				t.Errorf("the search says %q", says)
+			}
+		})
+	}
+}
+
+// What could not be told counts as not empty.
+func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
+	t.Parallel()
+	for name, lie := range acctest.WrongAnswers {
+		if name == "an empty object" { // that is how a search finds nothing
+			continue
+		}
+		for _, route := range []string{"/api/2.0/mlflow/runs/search", "/api/3.0/mlflow/traces/search", "/api/2.0/mlflow/logged-models/search"} {
+			t.Run(name+" of "+route, func(t *testing.T) {
+				w := acctest.NewWorkspace(t)
+				state, _ := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn", "deletion_policy": "delete_if_empty"})
+				lie.Path, lie.Times = route, -1
+				w.Inject(lie)
+				_, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", state, nil)
+				if _, there := w.ExperimentByName("/Shared/churn"); !there || !strings.HasPrefix(says, "error at deletion_policy: Could not destroy experiment") {
+					t.Errorf("the destroy says %q, and the experiment is there: %t", says, there)
+				}
+			})
+		}
+	}
+}
+
+// Somebody else creates the name between the look and the create. The refusal is an answer, so nothing is taken over unasked.
+func TestExperiment_nameTakenMeanwhile(t *testing.T) {
+	w := acctest.NewWorkspace(t)
+	made := ""
+	w.Before(http.MethodPost, "/api/2.0/mlflow/experiments/create", func(*http.Request) {
+		if made == "" {
+			made = w.CreateExperiment(emulator.User, "/Shared/churn", nil)
+		}
+	})
+	block := func(more string) string {
+		return w.Config(`resource "mlflow_experiment" "x" {
+			name = "/Shared/churn"
+			` + more + `
+		}`)
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: block(""), ExpectError: regexp.MustCompile(`(?s)name is taken|name already in use`)},
+		resource.TestStep{
+			PreConfig: func() {
+				if _, there := w.Experiment(made); !there {
+					t.Error("somebody else's experiment is gone")
+				}
+			},
+			Config: block("adopt_existing = true"),
+			Check: func(*terraform.State) error {
+				if e, _ := w.ExperimentByName("/Shared/churn"); e.ID != made {
+					return fmt.Errorf("experiment %s is managed, want %s", e.ID, made)
+				}
+				return nil
+			},
+		},
+	)
+}
+
+// A create whose answer is lost while the server goes down is looked for as long as any call is retried.
+func TestExperiment_createThenOutage(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.Inject(emulator.Fault{Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Status: http.StatusBadGateway, AfterEffect: true})
+	w.Inject(emulator.Fault{Method: http.MethodGet, Path: "/api/2.0/mlflow/experiments/get-by-name", Skip: 1, Times: 6, Status: http.StatusServiceUnavailable})
+	started := time.Now()
+	state, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
+	e, _ := w.ExperimentByName("/Shared/churn")
+	if says != "" || state["id"] != e.ID || len(w.Experiments()) != 1 {
+		t.Errorf("after %s the create says %q; the state has %v, the workspace %s", time.Since(started), says, state["id"], e.ID)
+	}
+}
+
+// Somebody makes the same folder at the same moment.
+func TestExperiment_folderMadeMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.Mkdirs("/Teams/a")
+	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/mkdirs", Status: http.StatusBadRequest, Code: "RESOURCE_ALREADY_EXISTS", Message: "Folder (/Teams/a) already exists."})
+	if _, says := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Teams/a/churn", "create_parents": true}); says != "" {
+		t.Errorf("the create says %q", says)
+	}
+}

@@ -1,0 +1,250 @@
+package governance
+
+import (
+	"context"
+	"encoding/csv"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/function"
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+	"github.com/hashicorp/terraform-plugin-framework/providerserver"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
+)
+
+// functionProvider is a provider that has nothing but the function.
+type functionProvider struct{}
+
+func (functionProvider) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse) {
+}
+func (functionProvider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
+func (functionProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
+}
+func (functionProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
+func (functionProvider) Resources(context.Context) []func() resource.Resource       { return nil }
+func (functionProvider) Functions(context.Context) []func() function.Function {
+	return []func() function.Function{NewPermissionMatrixFunction}
+}
+
+// permissionMatrix calls the function as a CLI does.
+func permissionMatrix(t *testing.T, grants tftypes.Value, format string) (text string, unknown bool, refused string) {
+	t.Helper()
+	server, err := providerserver.NewProtocol6WithError(functionProvider{})()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, err := tfprotov6.NewDynamicValue(tftypes.DynamicPseudoType, grants)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, format))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := server.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{
+		Name: "permission_matrix", Arguments: []*tfprotov6.DynamicValue{&first, &second},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp.Error != nil {
+		return "", false, resp.Error.Text
+	}
+	result, err := resp.Result.Unmarshal(tftypes.String)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !result.IsKnown() {
+		return "", true, ""
+	}
+	if err := result.As(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text, false, ""
+}
+
+// mustMatrix is permissionMatrix for what must not be refused.
+func mustMatrix(t *testing.T, grants any, format string) string {
+	t.Helper()
+	text, _, refused := permissionMatrix(t, valueOf(grants), format)
+	if refused != "" {
+		t.Fatalf("permission_matrix says %q", refused)
+	}
+	return text
+}
+
+// valueOf gives objects, tuples, strings and bools of the configuration language.
+func valueOf(value any) tftypes.Value {
+	switch v := value.(type) {
+	case string:
+		return tftypes.NewValue(tftypes.String, v)
+	case bool:
+		return tftypes.NewValue(tftypes.Bool, v)
+	case map[string]any:
+		types, values := map[string]tftypes.Type{}, map[string]tftypes.Value{}
+		for name, attribute := range v {
+			values[name] = valueOf(attribute)
+			types[name] = values[name].Type()
+		}
+		return tftypes.NewValue(tftypes.Object{AttributeTypes: types}, values)
+	case []any:
+		types, values := []tftypes.Type{}, []tftypes.Value{}
+		for _, element := range v {
+			values = append(values, valueOf(element))
+			types = append(types, values[len(values)-1].Type())
+		}
+		return tftypes.NewValue(tftypes.Tuple{ElementTypes: types}, values)
+	case tftypes.Value:
+		return v
+	default:
+		return tftypes.NewValue(tftypes.String, nil)
+	}
+}
+
+// matrixGrantOf is the least that a grant has.
+func matrixGrantOf(experiment, kind, principal, level string, inherited bool, more ...any) map[string]any {
+	g := map[string]any{"experiment_name": experiment, "kind": kind, "principal": principal, "level": level, "inherited": inherited}
+	for i := 0; i+1 < len(more); i += 2 {
+		g[fmt.Sprint(more[i])] = more[i+1]
+	}
+	return g
+}
+
+// What the function is given reaches the matrix: a review, or its grants alone.
+func TestPermissionMatrix_decodes(t *testing.T) {
+	t.Parallel()
+	const churn, alpha = "/Projects/churn", "/Projects/alpha"
+	given := []any{
+		matrixGrantOf(churn, "user", "ana@example.com", "CAN_EDIT", false),
+		matrixGrantOf(churn, "user", "ana@example.com", "CAN_MANAGE", true, "inherited_from_path", "/Projects"),
+		matrixGrantOf(churn, "group", "risk", "CAN_READ", true, "inherited_from", []any{"/directories/7", "/directories/8"}),
+		matrixGrantOf(churn, "group", "risk", "CAN_READ", false, "experiment_id", ""),
+		matrixGrantOf(alpha, "service_principal", "6f1c", "CAN_EDIT", false, "display_name", "deployer", "experiment_id", "7"),
+		matrixGrantOf(alpha, "group", "admins", "CAN_MANAGE", true, "inherited_from", "no list", "effective", true),
+	}
+	want := []review.Grant{
+		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_EDIT"},
+		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "/Projects"},
+		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ", Inherited: true,
+			InheritedFrom: "/directories/7, /directories/8"},
+		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ"},
+		{Experiment: alpha, ExperimentID: "7", Kind: "service_principal", Principal: "6f1c", DisplayName: "deployer", Level: "CAN_EDIT"},
+		{Experiment: alpha, Kind: "group", Principal: "admins", Level: "CAN_MANAGE", Inherited: true, Effective: true},
+	}
+	whole := map[string]any{
+		"grants": given, "default_level": "CAN_READ", "counts": map[string]any{},
+		"experiments": []any{map[string]any{"id": "", "name": churn}, map[string]any{"id": "9", "name": "/Projects/zero"}},
+		"unreadable":  []any{map[string]any{"experiment_id": "1", "experiment_name": "/Projects/nb", "reason": "It is\na notebook."}},
+	}
+	for name, c := range map[string]struct {
+		given any
+		want  review.Review
+	}{
+		"grants": {given, review.Review{Grants: want}},
+		"a review": {whole, review.Review{
+			Grants: want, DefaultLevel: "CAN_READ", Experiments: []review.Experiment{{Name: churn}, {ID: "9", Name: "/Projects/zero"}},
+			Unreadable: []review.Unreadable{{Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
+		}},
+	} {
+		if got, err := decodeReview(valueOf(c.given)); err != nil || !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: decoded is %+v (%v), want %+v", name, got, err, c.want)
+		}
+		for format, render := range matrixFormats {
+			text, err := render(review.NewMatrix(c.want))
+			if got := mustMatrix(t, c.given, format); err != nil || got != text {
+				t.Errorf("%s: %s is\n%s\nwant (%v)\n%s", name, format, got, err, text)
+			}
+		}
+	}
+}
+
+// What is not given in full, or in other types, counts as well.
+func TestPermissionMatrix_leastGrant(t *testing.T) {
+	t.Parallel()
+	grant := func(level string, inherited bool, more ...any) map[string]any {
+		return matrixGrantOf("e", "user", "u", level, inherited, more...)
+	}
+	for name, c := range map[string]struct {
+		grants []any
+		want   string
+	}{
+		"what the review says": {[]any{grant("DENY", false, "effective", true), grant("CAN_MANAGE", true, "effective", false)}, "DENY"},
+		"inherited left out": {
+			[]any{map[string]any{"experiment_name": "e", "kind": "user", "principal": "u", "level": "CAN_READ"}}, "CAN_READ",
+		},
+		"maps instead of objects": {
+			[]any{mapValueOf(map[string]string{"experiment_name": "e", "kind": "user", "principal": "u", "level": "CAN_EDIT"})}, "CAN_EDIT",
+		},
+	} {
+		lines, err := csv.NewReader(strings.NewReader(mustMatrix(t, c.grants, "csv"))).ReadAll()
+		if err != nil || len(lines) != 2 || lines[1][2] != c.want {
+			t.Errorf("%s: the lines are %q (%v), want %q", name, lines, err, c.want)
+		}
+	}
+}
+
+// mapValueOf returns a map of the configuration language.
+func mapValueOf(elements map[string]string) tftypes.Value {
+	values := map[string]tftypes.Value{}
+	for key, element := range elements {
+		values[key] = valueOf(element)
+	}
+	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, values)
+}
+
+// The levels have the order of those of the client.
+func TestPermissionMatrix_levels(t *testing.T) {
+	t.Parallel()
+	levels := []string{
+		mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
+	}
+	for _, a := range levels {
+		for _, b := range levels {
+			rank, known := mlflow.LevelRank(a)
+			least, filtered := mlflow.LevelRank(b)
+			unknown := !known && a != mlflow.LevelNone && a != mlflow.LevelDeny
+			if got, want := review.MeetsLevel(a, b), !filtered || unknown || known && rank >= least; got != want {
+				t.Errorf("that %s is at least %s is %v, want %v", a, b, got, want)
+			}
+		}
+	}
+}
+
+func TestPermissionMatrix_arguments(t *testing.T) {
+	t.Parallel()
+	good := matrixGrantOf("e", "user", "u", "CAN_READ", false)
+	bad := matrixGrantOf("e", "user", "u", "", false)
+	for want, c := range map[string]struct {
+		grants tftypes.Value
+		format string
+	}{
+		`"level" is missing or not a text`:     {valueOf([]any{good, bad}), "csv"},
+		`grants[1]: `:                          {valueOf([]any{good, bad}), "html"},
+		`grants[0] is not an object`:           {valueOf([]any{"x"}), "csv"},
+		`grants is not a list`:                 {valueOf("x"), "csv"},
+		`the object has no attribute "grants"`: {valueOf(good), "csv"},
+		`unreadable is not a list`:             {valueOf(map[string]any{"grants": []any{}, "unreadable": "x"}), "csv"},
+		`must be one of: ["csv" "html" "markd`: {valueOf([]any{good}), "HTML"},
+	} {
+		if _, _, refused := permissionMatrix(t, c.grants, c.format); !strings.Contains(refused, want) {
+			t.Errorf("said is %q, want %q", refused, want)
+		}
+	}
+	unknownLevel := matrixGrantOf("e", "user", "u", "", false, "level", tftypes.NewValue(tftypes.String, tftypes.UnknownValue))
+	if _, unknown, refused := permissionMatrix(t, valueOf([]any{good, unknownLevel}), "csv"); !unknown {
+		t.Errorf("with an unknown level the table is known, said is %q", refused)
+	}
+	for format := range matrixFormats {
+		if text := mustMatrix(t, []any{}, format); text == "" {
+			t.Errorf("%s of nothing is empty", format)
+		}
+	}
+}

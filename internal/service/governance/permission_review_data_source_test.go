@@ -1,0 +1,343 @@
+package governance_test
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const permissionsRoute = "/api/2.0/permissions/experiments/*"
+
+func NumberOf(value any) string {
+	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(value), `tftypes.Number<"`), `">`)
+}
+
+// reviewable has experiments with grants of all kinds.
+func reviewable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
+	t.Helper()
+	w = acctest.NewWorkspace(t)
+	ids = map[string]string{}
+	for _, name := range []string{"/Projects/churn/training", "/Projects/churn/baseline", "/Shared/open"} {
+		ids[name] = w.CreateExperiment(emulator.Admin, name, map[string]string{"team": path.Base(path.Dir(name))})
+	}
+	w.GrantFolder("/Projects/churn", emulator.GroupPrincipal("risk"), "CAN_READ")
+	w.Grant(ids["/Projects/churn/training"], emulator.GroupPrincipal("risk"), "CAN_EDIT")
+	w.Grant(ids["/Projects/churn/training"], emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+	w.Grant(ids["/Projects/churn/baseline"], emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_EDIT")
+	return w, ids
+}
+
+func TestPermissionReview(t *testing.T) {
+	t.Parallel()
+	w, ids := reviewable(t)
+	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
+	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
+	want := []acctest.ReviewedGrant{
+		{Grant: "/Projects/churn/baseline group admins CAN_MANAGE inherited", Path: "/"},
+		{Grant: "/Projects/churn/baseline group risk CAN_READ inherited", Path: "/Projects/churn"},
+		{Grant: "/Projects/churn/baseline service_principal " + emulator.ServicePrincipal + " CAN_EDIT direct", Path: ""},
+		{Grant: "/Projects/churn/training group admins CAN_MANAGE inherited", Path: "/"},
+		{Grant: "/Projects/churn/training group risk CAN_EDIT direct", Path: ""},
+		{Grant: "/Projects/churn/training group risk CAN_READ inherited", Path: "/Projects/churn"},
+		{Grant: "/Projects/churn/training user " + emulator.OtherUser + " CAN_MANAGE direct", Path: ""},
+		{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"},
+		{Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"},
+	}
+	if says != "" || !slices.Equal(grants, want) {
+		t.Errorf("the review says %q and finds\n%v, want\n%v", says, grants, want)
+	}
+	var effective []string
+	for _, g := range acctest.ObjectsOf(state["grants"]) {
+		if acctest.IsTrue(g["effective"]) {
+			effective = append(effective, fmt.Sprint(g["principal"], " ", g["level"]))
+		}
+	}
+	if want := []string{"admins CAN_MANAGE", "risk CAN_READ", emulator.ServicePrincipal + " CAN_EDIT", "admins CAN_MANAGE", "risk CAN_EDIT",
+		emulator.OtherUser + " CAN_MANAGE", "admins CAN_MANAGE", "users CAN_MANAGE"}; !slices.Equal(effective, want) {
+		t.Errorf("effective are %q, want %q", effective, want)
+	}
+	serviceGrant := acctest.ObjectsOf(state["grants"])[2]
+	if serviceGrant["display_name"] != "deployer" || serviceGrant["experiment_id"] != ids["/Projects/churn/baseline"] {
+		t.Errorf("the service principal's grant is %v", serviceGrant)
+	}
+	counts, _ := state["counts"].(map[string]any)
+	if got := []string{NumberOf(counts["experiments"]), NumberOf(counts["unreadable"]), NumberOf(counts["grants"]), NumberOf(counts["principals"])}; !slices.Equal(got,
+		[]string{"4", "1", "9", "5"}) {
+		t.Errorf("the counts are %q", got)
+	}
+	if reviewed := acctest.ObjectsOf(state["experiments"]); len(reviewed) != 3 || reviewed[0]["id"] != ids["/Projects/churn/baseline"] || reviewed[0]["owner"] != emulator.Admin {
+		t.Errorf("reviewed are %v", reviewed)
+	}
+	if state["members"] != nil || state["default_level"] != nil {
+		t.Errorf("a Databricks workspace has members %v and the default level %v", state["members"], state["default_level"])
+	}
+	w.ExpectWrites(t)
+}
+
+func TestPermissionReview_filters(t *testing.T) {
+	t.Parallel()
+	w, _ := reviewable(t)
+	d := w.Direct(t, emulator.AdminToken)
+	for name, c := range map[string]struct {
+		config map[string]any
+		want   string
+	}{
+		"a group":                {map[string]any{"principals": []string{"risk"}}, "baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
+		"groups compare exactly": {map[string]any{"principals": []string{"Risk"}}, ""},
+		"a user in capitals":     {map[string]any{"principals": []string{strings.ToUpper(emulator.OtherUser)}}, "training ben@example.com CAN_MANAGE"},
+		"a service principal":    {map[string]any{"principals": []string{strings.ToUpper(emulator.ServicePrincipal)}}, "baseline " + emulator.ServicePrincipal + " CAN_EDIT"},
+		"several":                {map[string]any{"principals": []string{"users", emulator.OtherUser}}, "training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
+		"edit and more": {map[string]any{"min_level": "CAN_EDIT", "name_prefix": "/Workspace/Projects/"},
+			"baseline admins CAN_MANAGE, baseline " + emulator.ServicePrincipal + " CAN_EDIT, training admins CAN_MANAGE, training risk CAN_EDIT, training ben@example.com CAN_MANAGE"},
+		"read and more": {map[string]any{"min_level": "CAN_READ", "principals": []string{"risk"}}, "baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
+		"manage, selected by tag": {map[string]any{"min_level": "CAN_MANAGE", "tags": map[string]string{"team": "Shared"}},
+			"open admins CAN_MANAGE, open users CAN_MANAGE"},
+		"selected by regex and limit": {map[string]any{"name_regex": "^/Projects", "limit": 1, "principals": []string{"risk"}}, "baseline risk CAN_READ"},
+		"ordered": {map[string]any{"order_by": []string{"name DESC"}, "principals": []string{"risk", "users"}},
+			"open users CAN_MANAGE, training risk CAN_EDIT, training risk CAN_READ, baseline risk CAN_READ"},
+		"nothing selected": {map[string]any{"filter": "name = 'none'"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			state, says := d.Data("mlflow_permission_review", c.config)
+			var found []string
+			for _, g := range acctest.ObjectsOf(state["grants"]) {
+				found = append(found, fmt.Sprintf("%s %s %s", path.Base(fmt.Sprint(g["experiment_name"])), g["principal"], g["level"]))
+			}
+			if got := strings.Join(found, ", "); says != "" || got != c.want {
+				t.Errorf("the review says %q and finds %q, want %q", says, got, c.want)
+			}
+		})
+	}
+}
+
+// What can't be read is listed with the reason, and everything else is there.
+func TestPermissionReview_unreadable(t *testing.T) {
+	t.Parallel()
+	w, _ := reviewable(t)
+	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
+	w.AddGitFolder("/Projects/repo")
+	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
+	gone := w.CreateExperiment(emulator.Admin, "/Projects/gone", nil)
+	w.Before(http.MethodGet, "/api/2.0/permissions/experiments/"+gone, func(*http.Request) {
+		if e, there := w.Experiment(gone); there && e.LifecycleStage == "active" {
+			w.Trash(gone)
+		}
+	})
+	broken := func(name string, f emulator.Fault) {
+		f.Path, f.Times = "/api/2.0/permissions/experiments/"+w.CreateExperiment(emulator.Admin, name, nil), -1
+		w.Inject(f)
+	}
+	broken("/Projects/busy", emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"})
+	broken("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
+	broken("/Projects/other", emulator.Fault{ContentType: "application/json", RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
+	d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+	state, grants, says := d.Review(map[string]any{})
+	if says != "" || len(grants) != 9 {
+		t.Errorf("the review says %q and finds %d grants: %v", says, len(grants), grants)
+	}
+	reasons := acctest.Unreadable(state)
+	for name, want := range map[string]string{
+		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
+		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
+		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
+		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
+	} {
+		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
+			t.Errorf("the reason for %s is %q, want %q", name, reasons[name], want)
+		}
+	}
+	if len(reasons) != 6 {
+		t.Errorf("unreadable are %v", reasons)
+	}
+	delete(reasons, "/Projects/gone") // the search does not find it any more
+	if again, _, _ := d.Review(map[string]any{}); !maps.Equal(acctest.Unreadable(again), reasons) {
+		t.Errorf("a second review gives the reasons %v, want %v", acctest.Unreadable(again), reasons)
+	}
+}
+
+// A user sees the grants where they hold CAN_MANAGE, and is told of the rest.
+func TestPermissionReview_denied(t *testing.T) {
+	t.Parallel()
+	w, ids := reviewable(t)
+	w.Grant(ids["/Projects/churn/baseline"], emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	state, grants, says := w.Direct(t, emulator.UserToken).Review(map[string]any{})
+	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"}, {Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
+	if says != "" || !slices.Equal(grants, want) {
+		t.Errorf("the review says %q and finds %v, want %v", says, grants, want)
+	}
+	reasons := acctest.Unreadable(state)
+	if reason := reasons["/Projects/churn/baseline"]; len(reasons) != 1 ||
+		!strings.HasPrefix(reason, "workspace: Reading its permissions needs CAN_MANAGE on it. The server said: "+emulator.User+" does not have Manage permissions") {
+		t.Errorf("unreadable are %v", reasons)
+	}
+}
+
+// A server that fails altogether ends the review: every experiment would only be unreadable, after many tries each.
+func TestPermissionReview_serverFails(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fault emulator.Fault
+		says  string
+	}{
+		"busy":            {emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"}, "error: Could not review permissions: Databricks: try later"},
+		"unauthenticated": {emulator.Fault{Status: http.StatusUnauthorized, Code: "UNAUTHENTICATED", Message: "token expired"}, "error: Could not review permissions: Databricks: token expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := acctest.NewWorkspace(t, emulator.Options{Seed: 100})
+			c.fault.Path, c.fault.Times = permissionsRoute, -1
+			w.Inject(c.fault)
+			d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
+			if _, _, says := d.Review(map[string]any{}); !strings.HasPrefix(says, c.says) {
+				t.Errorf("the review says %q, want %q", says, c.says)
+			}
+		})
+	}
+}
+
+// A thousand experiments take a call each, a page of the search, and a few for the folders; also when the server asks to slow down.
+func TestPermissionReview_calls(t *testing.T) {
+	t.Parallel()
+	const experiments, budget = 1000, 1000 + 1 + 5
+	w := acctest.NewWorkspace(t, emulator.Options{Seed: experiments})
+	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED", Message: "slow down"})
+	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
+	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
+		t.Errorf("the review says %q, finds %d grants and can't read %v", says, len(grants), acctest.Unreadable(state))
+	}
+	if calls := len(w.Journal()); calls > budget {
+		t.Errorf("the review makes %d calls, want at most %d", calls, budget)
+	}
+	for _, g := range grants {
+		folder := path.Dir(strings.Fields(g.Grant)[0])
+		if strings.Contains(g.Grant, " group team-") && g.Path != folder {
+			t.Fatalf("%s comes from %q", g.Grant, g.Path)
+		}
+	}
+	if w.FaultsLeft() > 0 {
+		t.Error("the server never asked to slow down")
+	}
+}
+
+// In any workspace the review finds exactly the grants that there are, and names no wrong folder.
+func TestPermissionReview_property(t *testing.T) {
+	t.Parallel()
+	inherited, placed := 0, 0
+	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas
+	for seed := range uint64(200) {
+		w := acctest.NewWorkspace(t)
+		truth := fillAtRandom(w, rand.New(rand.NewPCG(seed, 1)))
+		state, grants, says := directWith(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
+		if says != "" || len(acctest.Unreadable(state)) != truth.notebooks || len(acctest.ObjectsOf(state["experiments"])) != truth.experiments {
+			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and can't read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
+				truth.experiments, acctest.Unreadable(state))
+		}
+		for _, g := range grants {
+			if strings.HasSuffix(g.Grant, " inherited") {
+				inherited++
+			}
+			at := slices.IndexFunc(truth.grants, func(want acctest.ReviewedGrant) bool {
+				return want.Grant == g.Grant && (g.Path == "" || g.Path == want.Path)
+			})
+			if at < 0 {
+				t.Fatalf("seed %d: the review finds %v, which is not there", seed, g)
+			}
+			if g.Path != "" {
+				placed++
+			}
+			truth.grants = slices.Delete(truth.grants, at, at+1)
+		}
+		if len(truth.grants) > 0 {
+			t.Fatalf("seed %d: the review misses %v", seed, truth.grants)
+		}
+		if n := w.Count(http.MethodGet, "/api/2.0/workspace/get-status"); n > 5 {
+			t.Fatalf("seed %d: the review looks up %d folders", seed, n)
+		}
+	}
+	if placed*100 < inherited*95 {
+		t.Errorf("of %d inherited grants the folder is told for %d alone", inherited, placed)
+	}
+}
+
+// directWith is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
+func directWith(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
+	t.Helper()
+	server, err := acctest.Factories()["mlflow"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &acctest.Direct{T: t, Server: server, Schemas: schemas}
+	config := d.Encode(schemas.Provider, map[string]any{"host": w.URL, "token": emulator.AdminToken})
+	if resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil || len(resp.Diagnostics) > 0 {
+		t.Fatalf("configure: %v, %s", err, acctest.DescribeDiagnostics(resp.Diagnostics))
+	}
+	return d
+}
+
+// reviewTruth is what is in a workspace.
+type reviewTruth struct {
+	grants                 []acctest.ReviewedGrant
+	experiments, notebooks int
+}
+
+// fillAtRandom fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
+func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
+	pick := func(from []string) string { return from[r.IntN(len(from))] }
+	folders := []string{"/Projects", "/Shared"}
+	onFolder := map[string]map[emulator.Principal]string{
+		"/": {emulator.GroupPrincipal("admins"): "CAN_MANAGE"}, "/Shared": {emulator.GroupPrincipal("users"): "CAN_MANAGE"},
+	}
+	principals := []emulator.Principal{
+		emulator.GroupPrincipal("risk"), emulator.GroupPrincipal("data-science"), emulator.UserPrincipal(emulator.User),
+		emulator.UserPrincipal(emulator.OtherUser), emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal),
+	}
+	for i := range r.IntN(6) {
+		folders = append(folders, fmt.Sprintf("%s/f%d", pick(folders), i))
+	}
+	for range r.IntN(8) {
+		folder, p, level := pick(folders), principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"})
+		w.GrantFolder(folder, p, level)
+		if onFolder[folder] == nil {
+			onFolder[folder] = map[emulator.Principal]string{}
+		}
+		onFolder[folder][p] = strings.ReplaceAll(level, "CAN_RUN", "CAN_READ") // an experiment has no such level
+	}
+	var truth reviewTruth
+	for i := range 1 + r.IntN(12) {
+		name := fmt.Sprintf("%s/e%d", pick(folders), i)
+		if r.IntN(6) == 0 {
+			w.AddNotebookExperiment(emulator.Admin, name)
+			truth.notebooks++
+			continue
+		}
+		id := w.CreateExperiment(emulator.Admin, name, nil)
+		truth.experiments++
+		for range r.IntN(4) {
+			w.Grant(id, principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"}))
+		}
+		for _, g := range w.Grants(id) {
+			truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
+		}
+		for folder := path.Dir(name); ; folder = path.Dir(folder) {
+			for p, level := range onFolder[folder] {
+				truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
+			}
+			if folder == "/" {
+				break
+			}
+		}
+	}
+	return truth
+}

@@ -1,0 +1,38 @@
+package governance_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// TestPermissionReview_levelsThatAllowNothing: what allows nothing is in a review of everything, and passes no min_level.
+func TestPermissionReview_levelsThatAllowNothing(t *testing.T) {
+	t.Parallel()
+	for least, want := range map[string][]string{
+		"":           {"admin CAN_MANAGE", "ana NO_PERMISSIONS", "ben DENY", "bosses CAN_MANAGE", "risk USE"},
+		"CAN_READ":   {"admin CAN_MANAGE", "bosses CAN_MANAGE", "risk USE"},
+		"CAN_EDIT":   {"admin CAN_MANAGE", "bosses CAN_MANAGE"},
+		"CAN_MANAGE": {"admin CAN_MANAGE", "bosses CAN_MANAGE"},
+	} {
+		t.Run(least, func(t *testing.T) {
+			t.Parallel()
+			s := acctest.NewRecordedServer(t, map[string]string{"ana": "NO_PERMISSIONS", "ben": "DENY"})
+			config := map[string]any{}
+			if least != "" {
+				config["min_level"] = least
+			}
+			state, says := s.Provider(t, nil).Data("mlflow_permission_review", config)
+			var found []string
+			for _, g := range acctest.ObjectsOf(state["grants"]) {
+				found = append(found, fmt.Sprintf("%s %s", g["principal"], g["level"]))
+			}
+			slices.Sort(found)
+			if says != "" || !slices.Equal(found, want) || len(acctest.ObjectsOf(state["unreadable"])) > 0 {
+				t.Errorf("finds %q, want %q; says %q, can't read %v", found, want, says, state["unreadable"])
+			}
+		})
+	}
+}
