@@ -39,7 +39,7 @@ func (m listModel) search(limit int64) SearchArguments {
 // ListValidation refuses what can't be searched for before the server is asked, as in `terraform validate -query`.
 type ListValidation struct{}
 
-// ListResourceConfigValidators implements [List.ListResourceWithConfigValidators].
+// ListResourceConfigValidators implements [list.ListResourceWithConfigValidators].
 func (ListValidation) ListResourceConfigValidators(context.Context) []list.ConfigValidator {
 	return []list.ConfigValidator{
 		listresourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("name_prefix")),
@@ -47,7 +47,7 @@ func (ListValidation) ListResourceConfigValidators(context.Context) []list.Confi
 	}
 }
 
-// ValidateListResourceConfig implements [List.ListResourceWithValidateConfig].
+// ValidateListResourceConfig implements [list.ListResourceWithValidateConfig].
 func (ListValidation) ValidateListResourceConfig(ctx context.Context, req list.ValidateConfigRequest, resp *list.ValidateConfigResponse) {
 	var model listModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)

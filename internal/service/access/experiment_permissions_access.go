@@ -21,7 +21,7 @@ type aclProblem struct {
 	advice []string
 }
 
-// AddError reports the problem. could is such as "read permissions".
+// addError reports the problem. could is such as "read permissions".
 func (p *aclProblem) addError(diags *diag.Diagnostics, could string) {
 	framework.AddError(diags, could, framework.DescribeExperiment(p.experimentID, ""), p.err, p.advice...)
 }

@@ -26,7 +26,7 @@ type experimentPermissionsList struct {
 // NewExperimentPermissionsList returns the list resource mlflow_experiment_permissions.
 func NewExperimentPermissionsList() list.ListResource { return &experimentPermissionsList{} }
 
-// ListResourceConfigSchema implements [List.ListResource].
+// ListResourceConfigSchema implements [list.ListResource].
 func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
@@ -34,7 +34,7 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 		"`include_resource` they are read, and a warning stands in for each that can't be, such as those of a notebook.")
 }
 
-// List implements [List.ListResource]. Only a full resource needs the permissions themselves.
+// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = l.ListResults(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
 		id := types.StringValue(e.ID)

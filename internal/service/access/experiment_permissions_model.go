@@ -94,7 +94,7 @@ func (m *experimentPermissionsModel) grants() []mlflow.Grant {
 // duplicate is a principal that is declared twice: the server would let the last entry win.
 type duplicate struct{ entry, earlier declaredGrant }
 
-// AddError refuses the duplicate at its second entry.
+// addError refuses the duplicate at its second entry.
 func (d duplicate) addError(diags *diag.Diagnostics) {
 	diags.AddAttributeError(d.entry.path(), "Duplicate principal", fmt.Sprintf(
 		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+

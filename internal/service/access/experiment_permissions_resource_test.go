@@ -39,7 +39,7 @@ func expectGrants(w *acctest.Workspace, id string, want ...string) resource.Test
 	}
 }
 
-// ExpectWrites checks which calls since the last reset could have changed something.
+// expectWrites checks which calls since the last reset could have changed something.
 func expectWrites(w *acctest.Workspace, want ...string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got := w.Writes(); !slices.Equal(got, want) {

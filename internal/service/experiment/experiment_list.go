@@ -25,12 +25,12 @@ type experimentList struct {
 // NewExperimentList returns the list resource mlflow_experiment.
 func NewExperimentList() list.ListResource { return &experimentList{} }
 
-// ListResourceConfigSchema implements [List.ListResource].
+// ListResourceConfigSchema implements [list.ListResource].
 func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = framework.ListSchema("Lists active experiments, to look at or to import (Terraform 1.14 and newer).")
 }
 
-// List implements [List.ListResource].
+// List implements [list.ListResource].
 func (l *experimentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = l.ListResults(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
 		model := experimentModel{ID: types.StringValue(e.ID)}

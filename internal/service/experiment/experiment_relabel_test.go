@@ -250,7 +250,7 @@ func TestExperiment_replacedByHand(t *testing.T) {
 	)
 }
 
-// PlanDelete plans to destroy a resource, and gives what the person is told.
+// planDelete plans to destroy a resource, and gives what the person is told.
 func planDelete(d *acctest.Direct, kind string, state map[string]any) string {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
