@@ -20,7 +20,7 @@ type ResourceBase struct {
 	Provider *ProviderData
 }
 
-// Configure implements [Resource.ResourceWithConfigure].
+// Configure implements [resource.ResourceWithConfigure].
 func (b *ResourceBase) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	b.Provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
