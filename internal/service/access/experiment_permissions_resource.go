@@ -195,8 +195,8 @@ func (r *experimentPermissionsResource) ImportState(ctx context.Context, req res
 	if vendorID.MatchString(req.ID) {
 		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
 	}
-	id, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
+	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if ok {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), imported.ID)...)
 	}
 }
