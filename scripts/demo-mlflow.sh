@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # demo.sh reads this file, uses what it sets, and sets what it uses
-# The part of the demo that is about open-source MLflow: a real server with basic authentication. Its people and roles have to be
-# made first.
+# The part of the demo that is about open-source MLflow: a real server with basic authentication. Its accounts and roles are
+# created first.
 
 what_it_is="a real MLflow server $MLFLOW_RELEASE with basic authentication"
 admin_password=admin-password-1234 ana_password=anas-password-1234
@@ -48,19 +48,44 @@ INI
     [[ $SECONDS -lt 300 ]] || fail 'the MLflow server does not answer' "$work/server.txt"
     sleep 0.5
   done
-  make_people
   export MLFLOW_TRACKING_URI=$url MLFLOW_TRACKING_USERNAME=admin MLFLOW_TRACKING_PASSWORD=$admin_password
+  make_people
   export TF_VAR_service_principals='{}' # MLflow has none
 }
 
+# make_people creates accounts and roles as code. Ana's password comes from the environment and is not stored in the state.
 make_people() {
-  local name
-  for name in ana@example.com ben@example.com; do
-    by_hand admin POST 2.0/mlflow/users/create "{\"username\":\"$name\",\"password\":\"$ana_password\"}"
-  done
-  for name in data-science ml-platform risk; do
-    by_hand admin POST 3.0/mlflow/roles/create "{\"name\":\"$name\",\"workspace\":\"default\"}"
-  done
+  mkdir "$work/people"
+  cat >"$work/people/main.tf" <<'HCL'
+terraform {
+  required_providers {
+    mlflow = { source = "mlflow-terraform/mlflow" }
+  }
+}
+
+variable "password" {
+  type      = string
+  ephemeral = true
+}
+
+resource "mlflow_user" "this" {
+  for_each    = toset(["ana@example.com", "ben@example.com"])
+  username    = each.value
+  password_wo = var.password
+}
+
+resource "mlflow_role" "this" {
+  for_each = toset(["data-science", "ml-platform", "risk"])
+  name     = each.value
+}
+HCL
+  note 'Two accounts and three roles, as code: mlflow_user with a write-only password, and mlflow_role.'
+  command_line "$cli apply"
+  cli_in "$work/people" 0 init -input=false
+  TF_VAR_password=$ana_password cli_in "$work/people" 0 apply -auto-approve -input=false
+  grep '^Apply complete' "$work/output.txt" | indent
+  ! grep -q "$ana_password" "$work/people/terraform.tfstate" || fail 'the password is in the state'
+  checked 'The state does not contain the password.'
 }
 
 # change_grant VERB ID USER [LEVEL]: Ana grants or revokes; MLflow has no call that changes a level.

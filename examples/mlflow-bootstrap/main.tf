@@ -1,0 +1,48 @@
+resource "mlflow_workspace" "this" {
+  for_each = local.teams
+
+  name        = each.key
+  description = each.value.description
+}
+
+resource "mlflow_user" "this" {
+  for_each = local.people
+
+  username            = each.value
+  password_wo         = var.initial_passwords[each.value]
+  password_wo_version = var.password_version
+}
+
+resource "mlflow_role" "this" {
+  for_each = local.roles
+
+  workspace = mlflow_workspace.this[each.value.workspace].name
+  name      = each.value.name
+  grants    = local.role_grants[each.value.name]
+}
+
+resource "mlflow_role_members" "this" {
+  for_each = local.roles
+
+  workspace = mlflow_role.this[each.key].workspace
+  role      = mlflow_role.this[each.key].name
+  users     = [for username in each.value.members : mlflow_user.this[username].username]
+}
+
+resource "mlflow_experiment" "this" {
+  for_each = local.experiments
+
+  workspace  = mlflow_workspace.this[each.value.workspace].name
+  name       = each.value.name
+  tags       = { team = each.value.workspace }
+  if_deleted = "restore" # a deleted experiment keeps its name, and comes back with its runs
+}
+
+# Roles give everybody of the team access to all its experiments. A list for each experiment also removes what is granted beside them.
+resource "mlflow_experiment_permissions" "this" {
+  for_each = local.experiments
+
+  workspace     = mlflow_workspace.this[each.value.workspace].name
+  experiment_id = mlflow_experiment.this[each.key].id
+  users         = { (mlflow_user.this[each.value.lead].username) = "CAN_MANAGE" }
+}
