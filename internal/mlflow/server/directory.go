@@ -23,8 +23,8 @@ type Directory struct {
 func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	backend, ok := c.Backend().(*Backend)
 	if !ok {
-		return nil, &mlflow.UnsupportedError{Reason: "Databricks has no users, roles, and workspaces of an MLflow server. Manage users, groups, " +
-			"and Databricks workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group_member"}
+		return nil, &mlflow.UnsupportedError{Reason: "Databricks does not have the users, roles, and workspaces of an MLflow server. Manage " +
+			"its users, groups, and workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group"}
 	}
 	return &Directory{client: c, backend: backend}, nil
 }

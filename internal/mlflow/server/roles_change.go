@@ -109,8 +109,8 @@ func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 	})
 }
 
-// AddGrant adds a row to a role. A row of the same type, pattern and level that is there already is added. Errors: [rest.IsNotFound] if there
-// is no role, [rest.IsAlreadyExists] if the role has another level. API: POST roles/permissions/add.
+// AddGrant adds a row to a role. It is not an error if the role has the row already. Errors: [rest.IsNotFound] if there is no role,
+// [rest.IsAlreadyExists] if the role has another level for the type and pattern. API: POST roles/permissions/add.
 func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
 	defer d.rolesChanged()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
@@ -192,7 +192,8 @@ func (a *rowAnswer) Usable(bool) error {
 		return errors.New("it contains no role_permission")
 	}
 	if got := (RoleGrant{Type: a.Row.Type, Pattern: a.Row.Pattern, Level: a.Row.Permission}); got != a.want {
-		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s", got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
+		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s",
+			got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
 	}
 	return nil
 }
