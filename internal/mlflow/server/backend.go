@@ -31,7 +31,9 @@ type Backend struct {
 	permissions rest.Shared[func(accessControl) permissionAPI]
 	// directory is what was read of users, roles, and workspaces. It is shared.
 	directory directoryReads
-	grants    rest.Shared[*allGrants]
+	// members lists the users as a member of the workspace is shown them.
+	members rest.Shared[userList]
+	grants  rest.Shared[*allGrants]
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]

@@ -94,11 +94,16 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	})
 }
 
+// listUsers lists all users. The caller must be a member of the workspace that the call acts in, unless it is a server admin.
 func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
 	var out usersAnswer
-	err := c.Do(ctx, rest.Call{
+	cl := rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true,
-	})
+	}
+	err := c.Do(ctx, cl)
+	if rest.IsWorkspaceMissing(err) {
+		err = anywhere(c).Do(ctx, cl)
+	}
 	return out.Users, err
 }
 

@@ -49,7 +49,7 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	if err != nil {
 		return nil, err
 	}
-	users, err := d.listed(ctx)
+	users, err := d.listedIn(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
@@ -143,11 +143,4 @@ func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Ro
 		return Role{}, notListed(rbacPath+"roles/list", "role", name)
 	}
 	return listed[i].role(), nil
-}
-
-// rolesChanged makes the next readers of roles, and of what depends on them, read again.
-func (d *Directory) rolesChanged() {
-	d.reads().forgetRoles()
-	d.reads().forgetUsers() // which lists the roles of each
-	d.backend.grantsChanged()
 }

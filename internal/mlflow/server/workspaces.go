@@ -64,7 +64,7 @@ func (a *workspaceAnswer) Usable(bool) error {
 
 // info reads what the server says about itself, once. API: GET server-info (3.10).
 func (d *Directory) info(ctx context.Context) (serverInfo, error) {
-	return d.reads().enabled.Get(ctx, func(ctx context.Context) (serverInfo, error) {
+	return d.reads().info.Get(ctx, func(ctx context.Context) (serverInfo, error) {
 		var out serverInfo
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
 		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
@@ -199,5 +199,5 @@ func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 // workspacesChanged makes the next readers of workspaces, and of their roles, read again.
 func (d *Directory) workspacesChanged() {
 	d.reads().workspaces.Forget()
-	d.rolesChanged()
+	d.changed()
 }
