@@ -18,17 +18,16 @@ import (
 
 // Environment variables and the credentials file of MLflow's own clients.
 const (
-	usernameVariable    = "MLFLOW_TRACKING_USERNAME"
-	passwordVariable    = "MLFLOW_TRACKING_PASSWORD"
-	tokenVariable       = "MLFLOW_TRACKING_TOKEN"
-	workspaceVariable   = "MLFLOW_WORKSPACE"
-	insecureVariable    = "MLFLOW_TRACKING_INSECURE_TLS"
-	serverCertVariable  = "MLFLOW_TRACKING_SERVER_CERT_PATH"
-	clientCertVariable  = "MLFLOW_TRACKING_CLIENT_CERT_PATH"
-	sigV4Variable       = "MLFLOW_TRACKING_AWS_SIGV4"
-	mlflowCredentials   = ".mlflow/credentials"
-	credentialsSection  = "mlflow"
-	workspaceHeaderName = "X-MLFLOW-WORKSPACE"
+	usernameVariable   = "MLFLOW_TRACKING_USERNAME"
+	passwordVariable   = "MLFLOW_TRACKING_PASSWORD"
+	tokenVariable      = "MLFLOW_TRACKING_TOKEN"
+	workspaceVariable  = "MLFLOW_WORKSPACE"
+	insecureVariable   = "MLFLOW_TRACKING_INSECURE_TLS"
+	serverCertVariable = "MLFLOW_TRACKING_SERVER_CERT_PATH"
+	clientCertVariable = "MLFLOW_TRACKING_CLIENT_CERT_PATH"
+	sigV4Variable      = "MLFLOW_TRACKING_AWS_SIGV4"
+	mlflowCredentials  = ".mlflow/credentials"
+	credentialsSection = "mlflow"
 )
 
 // login is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
@@ -52,7 +51,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		return nil, err
 	}
 	target := Target{BaseURL: &url.URL{Scheme: uri.server.Scheme, Host: uri.server.Host, Path: strings.TrimRight(uri.server.Path, "/")}}
-	headers := serverHeaders(who, workspace)
+	headers := serverHeaders(who)
 	var secrets secretSet
 	secrets.add(who.password, who.token)
 	secrets.addHeaders(headers)
@@ -65,7 +64,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 			authorize: func(context.Context) (Target, http.Header, error) { return target, headers, nil },
 		},
 		Username:  who.username,
-		Workspace: headers.Get(workspaceHeaderName),
+		Workspace: workspace,
 		Secrets:   secrets.all,
 	}
 	if headers.Get("Authorization") != "" {
@@ -74,7 +73,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	return c, nil
 }
 
-// serverWorkspace is the workspace that requests act in, "" for the server's default.
+// serverWorkspace is the configured workspace, "" for the server's default.
 func serverWorkspace(s Settings) (string, error) {
 	if s.Workspace != "" {
 		return s.Workspace, nil
@@ -82,16 +81,13 @@ func serverWorkspace(s Settings) (string, error) {
 	return s.variable(workspaceVariable, "workspace")
 }
 
-func serverHeaders(who login, workspace string) http.Header {
+func serverHeaders(who login) http.Header {
 	h := http.Header{}
 	switch {
 	case who.username != "":
 		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(who.username+":"+who.password)))
 	case who.token != "":
 		h.Set("Authorization", "Bearer "+who.token)
-	}
-	if workspace != "" {
-		h.Set(workspaceHeaderName, workspace)
 	}
 	return h
 }

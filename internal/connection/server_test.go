@@ -67,13 +67,13 @@ func TestServerAuthentication(t *testing.T) {
 			tc.settings.UserAgent = "agent/1"
 			c := mustOpen(t, tc.settings, tc.env)
 			arrived := mustCall(t, c)
-			for header, want := range map[string]string{"Authorization": tc.authorization, "X-Mlflow-Workspace": tc.workspace, "User-Agent": "agent/1"} {
+			for header, want := range map[string]string{"Authorization": tc.authorization, "User-Agent": "agent/1"} {
 				if got := arrived.Get(header); got != want {
 					t.Errorf("%s: %q, want %q", header, got, want)
 				}
 			}
-			if c.Username != tc.username {
-				t.Errorf("username %q, want %q", c.Username, tc.username)
+			if c.Username != tc.username || c.Workspace != tc.workspace {
+				t.Errorf("username %q and workspace %q, want %q and %q", c.Username, c.Workspace, tc.username, tc.workspace)
 			}
 		})
 	}

@@ -18,9 +18,10 @@ import (
 // ResourceBase gives a resource what the provider configured.
 type ResourceBase struct {
 	Provider *ProviderData
+	place
 }
 
-// Configure implements [Resource.ResourceWithConfigure].
+// Configure implements [resource.ResourceWithConfigure].
 func (b *ResourceBase) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
 	b.Provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
@@ -30,7 +31,7 @@ func (b *ResourceBase) Client() *mlflow.Client {
 	if b.Provider == nil {
 		return nil
 	}
-	return b.Provider.Client
+	return b.in(b.Provider.Client)
 }
 
 // Rules is how names compare on the provider's server, or while that is unknown, on the server that the state belongs to.
@@ -68,6 +69,7 @@ func (b *ResourceBase) KeepStateIfUnconfigured(diags *diag.Diagnostics) bool {
 // DataSourceBase gives a data source what the provider configured.
 type DataSourceBase struct {
 	provider *ProviderData
+	place
 }
 
 // Configure implements [datasource.DataSourceWithConfigure].
@@ -80,7 +82,7 @@ func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider.Client == nil {
 		diags.AddError("Could not read: the mlflow provider's configuration is not known yet", b.provider.UnknownConfigDetail())
 	}
-	return b.provider.Client
+	return b.in(b.provider.Client)
 }
 
 func providerDataFrom(data any, diags *diag.Diagnostics) *ProviderData {

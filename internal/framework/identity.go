@@ -3,6 +3,7 @@ package framework
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -23,6 +24,7 @@ const (
 func IdentitySchema(required, optional []string) identityschema.Schema {
 	attributes := map[string]identityschema.Attribute{
 		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "Address of the server; default: the provider's."},
+		AttributeWorkspace:  identityschema.StringAttribute{OptionalForImport: true, Description: "Workspace of an MLflow server; default: the provider's."},
 	}
 	for _, name := range append([]string{IdentityExperimentID}, required...) {
 		attributes[name] = identityschema.StringAttribute{RequiredForImport: true}
@@ -56,7 +58,7 @@ func (b *ResourceBase) SetIdentity(ctx context.Context, identity *tfsdk.Resource
 // ImportIdentity reads the identity that an import names instead of an id. ok is false after an error.
 func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportStateRequest, names []string, diags *diag.Diagnostics) (values map[string]string, ok bool) {
 	values = map[string]string{}
-	for _, name := range append([]string{IdentityExperimentID, identityTrackingURI}, names...) {
+	for _, name := range append([]string{IdentityExperimentID, identityTrackingURI, AttributeWorkspace}, names...) {
 		var value types.String
 		diags.Append(req.Identity.GetAttribute(ctx, path.Root(name), &value)...)
 		values[name] = value.ValueString()
@@ -78,28 +80,51 @@ func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportSt
 			"out if they are the same, or use the provider of that server.", wanted, uri))
 		return nil, false
 	}
+	if !b.UseWorkspace(types.StringValue(values[AttributeWorkspace]), diags) {
+		return nil, false
+	}
 	return values, true
 }
 
-// ResolveImportID gives the id of the experiment that an import names, by id, name, address or identity.
-func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) (id string, ok bool) {
+// ImportedExperiment is the experiment that an import names. Workspace is null if it names none.
+type ImportedExperiment struct {
+	ID        string
+	Workspace types.String
+}
+
+// ResolveImportID returns the experiment that an import names: by ID, name, URL, or identity. The operation acts in its workspace from then on.
+func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) (e ImportedExperiment, ok bool) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
 		values, ok := b.ImportIdentity(ctx, req, nil, diags)
-		return values[IdentityExperimentID], ok
+		return ImportedExperiment{values[IdentityExperimentID], OrNull(values[AttributeWorkspace])}, ok
 	}
-	ref, err := parseExperimentRef(req.ID)
+	workspace, text := CutImportWorkspace(req.ID)
+	e.Workspace = OrNull(workspace)
+	ref, err := parseExperimentRef(text)
 	if err != nil {
 		diags.AddError("Import id not understood", UpperFirst(err.Error()))
-		return "", false
+		return e, false
 	}
-	if b.Client() == nil {
+	if b.Provider == nil || b.Provider.Client == nil {
 		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
-		return "", false
+		return e, false
 	}
-	id, err = resolveExperimentID(ctx, b.Client(), ref)
+	if !b.UseWorkspace(e.Workspace, diags) {
+		return e, false
+	}
+	e.ID, err = resolveExperimentID(ctx, b.Client(), ref)
 	if err != nil {
 		AddError(diags, "import experiment", fmt.Sprintf("%q", req.ID), err)
-		return "", false
+		return e, false
 	}
-	return id, true
+	return e, true
+}
+
+// CutImportWorkspace splits an import ID such as workspace=risk,name=churn. The workspace is empty if the ID names none.
+func CutImportWorkspace(id string) (workspace, rest string) {
+	if after, found := strings.CutPrefix(id, "workspace="); found {
+		workspace, rest, _ = strings.Cut(after, ",")
+		return workspace, rest
+	}
+	return "", id
 }

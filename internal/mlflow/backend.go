@@ -2,6 +2,7 @@ package mlflow
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"golang.org/x/time/rate"
@@ -24,6 +25,10 @@ type Backend interface {
 	ExperimentURL(e rest.Endpoint, id string) string
 	// MLflowWorkspace is the MLflow workspace that calls act in, "" where there are none.
 	MLflowWorkspace() string
+	// InWorkspace returns the backend of another MLflow workspace of the server, or an *[UnsupportedError] where there are none.
+	InWorkspace(name string) (Backend, error)
+	// Header is sent with each request; nil for none.
+	Header() http.Header
 	// ReusesIDs reports whether the ID of a purged experiment is given to another one.
 	ReusesIDs() bool
 	// DeletedKeepName reports whether a deleted experiment goes on holding its name.

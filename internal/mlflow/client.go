@@ -25,6 +25,10 @@ type Options struct {
 type Client struct {
 	*rest.Client
 	backend Backend
+	// bulk reports whether one search may feed many reads.
+	bulk bool
+	// workspaces holds the clients of the server's MLflow workspaces by name. All of them share it.
+	workspaces *workspaceClients
 	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
 	tagDeletionAbsent atomic.Bool
 	caller            rest.Shared[Caller]
@@ -35,8 +39,42 @@ type Client struct {
 
 // New returns a client. It makes no call.
 func New(o Options) *Client {
-	return &Client{
-		Client: rest.New(o.Options, o.Backend.Rate), backend: o.Backend,
-		refresher: refresher{bulk: o.BulkRefresh, seen: map[string]Experiment{}, writes: map[string]bool{}},
-	}
+	workspaces := &workspaceClients{byName: map[string]*Client{}}
+	return newClient(rest.New(o.Options, o.Backend.Rate), o.Backend, o.BulkRefresh, workspaces)
 }
+
+func newClient(calls *rest.Client, backend Backend, bulk bool, workspaces *workspaceClients) *Client {
+	c := &Client{
+		Client: calls.WithHeader(backend.Header()), backend: backend, bulk: bulk, workspaces: workspaces,
+		refresher: refresher{bulk: bulk, seen: map[string]Experiment{}, writes: map[string]bool{}},
+	}
+	workspaces.byName[backend.MLflowWorkspace()] = c
+	return c
+}
+
+// workspaceClients are the clients of one server's MLflow workspaces.
+type workspaceClients struct {
+	mu     sync.Mutex
+	byName map[string]*Client
+}
+
+// InWorkspace returns the client of another MLflow workspace of the server, always the same one. The empty name is the client's own workspace. It
+// returns an *[UnsupportedError] if the server is of a kind that has no MLflow workspaces. It makes no call.
+func (c *Client) InWorkspace(name string) (*Client, error) {
+	if name == "" || name == c.MLflowWorkspace() {
+		return c, nil
+	}
+	c.workspaces.mu.Lock()
+	defer c.workspaces.mu.Unlock()
+	if known := c.workspaces.byName[name]; known != nil {
+		return known, nil
+	}
+	backend, err := c.backend.InWorkspace(name)
+	if err != nil {
+		return nil, err
+	}
+	return newClient(c.Client, backend, c.bulk, c.workspaces), nil
+}
+
+// Backend returns what differs between the kinds of servers.
+func (c *Client) Backend() Backend { return c.backend }

@@ -4,6 +4,7 @@ package databricks
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -55,6 +56,15 @@ func (Backend) ExperimentURL(e rest.Endpoint, id string) string {
 
 // MLflowWorkspace implements [mlflow.Backend].
 func (Backend) MLflowWorkspace() string { return "" }
+
+// InWorkspace implements [mlflow.Backend].
+func (Backend) InWorkspace(string) (mlflow.Backend, error) {
+	return nil, &mlflow.UnsupportedError{Reason: "Databricks has no MLflow workspaces. Remove the workspace argument; to manage objects in several " +
+		"Databricks workspaces, use a provider configuration for each"}
+}
+
+// Header implements [mlflow.Backend].
+func (Backend) Header() http.Header { return nil }
 
 // ReusesIDs implements [mlflow.Backend].
 func (Backend) ReusesIDs() bool { return false }

@@ -56,6 +56,13 @@ type Options struct {
 
 // Client makes the calls of an API at one server. It is safe for concurrent use.
 type Client struct {
+	// header is sent with each request.
+	header http.Header
+	*connection
+}
+
+// connection is what the clients of one server share.
+type connection struct {
 	options   Options
 	throttles throttles
 	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
@@ -84,7 +91,12 @@ func New(o Options, documented func(Group) rate.Limit) *Client {
 	if o.Log == nil {
 		o.Log = func(context.Context, Exchange) {}
 	}
-	return &Client{options: o, throttles: newThrottles(documented, o.RateLimit)}
+	return &Client{connection: &connection{options: o, throttles: newThrottles(documented, o.RateLimit)}}
+}
+
+// WithHeader returns a client of the same server that sends a header with each request. Limits, and what is known about the credentials, are shared.
+func (c *Client) WithHeader(header http.Header) *Client {
+	return &Client{header: header, connection: c.connection}
 }
 
 // Endpoint is where the server is reached.
@@ -170,6 +182,9 @@ func (c *Client) request(ctx context.Context, endpoint Endpoint, cl Call) (*retr
 	req, err := retryablehttp.NewRequestWithContext(ctx, cl.Method, u, body)
 	if err != nil {
 		return nil, err
+	}
+	for name, values := range c.header {
+		req.Header[name] = values
 	}
 	req.Header.Set("Accept", "application/json")
 	if body != nil {

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 
@@ -24,8 +25,13 @@ type Backend struct {
 	// Workspace is the configured workspace, "" for the server's default.
 	Workspace string
 
-	permissions rest.Shared[permissionAPI]
-	grants      rest.Shared[*allGrants]
+	// server is the backend that the client was created with. It holds what the workspaces of a server share; nil for itself.
+	server *Backend
+	// permissions creates the permission API that the server has. It is shared.
+	permissions rest.Shared[func(accessControl) permissionAPI]
+	// users lists the accounts of the server. It is shared.
+	users  rest.Shared[[]rbacUser]
+	grants rest.Shared[*allGrants]
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
@@ -33,6 +39,29 @@ type Backend struct {
 
 // MLflowWorkspace implements [mlflow.Backend].
 func (s *Backend) MLflowWorkspace() string { return cmp.Or(s.Workspace, mlflow.DefaultWorkspace) }
+
+// InWorkspace implements [mlflow.Backend].
+func (s *Backend) InWorkspace(name string) (mlflow.Backend, error) {
+	return &Backend{Username: s.Username, Workspace: name, server: s.shared()}, nil
+}
+
+// Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.
+func (s *Backend) Header() http.Header {
+	if s.Workspace == "" {
+		return nil
+	}
+	header := http.Header{}
+	header.Set("X-MLFLOW-WORKSPACE", s.Workspace)
+	return header
+}
+
+// shared returns the backend that holds what all workspaces of the server share.
+func (s *Backend) shared() *Backend {
+	if s.server != nil {
+		return s.server
+	}
+	return s
+}
 
 // ReusesIDs implements [mlflow.Backend].
 func (*Backend) ReusesIDs() bool { return true }
@@ -112,4 +141,7 @@ func (*Backend) AccessAdvice() string {
 }
 
 // grantsChanged makes the next reader of grants read them again.
-func (s *Backend) grantsChanged() { s.grants.Forget() }
+func (s *Backend) grantsChanged() {
+	s.shared().users.Forget()
+	s.grants.Forget()
+}

@@ -19,6 +19,10 @@ type legacyAPI struct {
 	backend *Backend
 }
 
+func newLegacyAPI(a accessControl) permissionAPI {
+	return &legacyAPI{client: a.client, backend: a.backend}
+}
+
 const (
 	legacyPath = mlflow.ExperimentsPath + "permissions/"
 	// parallelUserReads is how many users are read side by side.

@@ -39,22 +39,25 @@ func (a *effectiveAnswer) Usable(bool) error {
 
 // api finds out which permission API the server has. It goes by what the server answers, not by its version.
 func (a accessControl) api(ctx context.Context) (permissionAPI, error) {
-	return a.backend.permissions.Get(ctx, a.probe)
+	create, err := a.backend.shared().permissions.Get(ctx, a.probe)
+	if err != nil {
+		return nil, err
+	}
+	return create(a), nil
 }
 
-func (a accessControl) probe(ctx context.Context) (permissionAPI, error) {
+func (a accessControl) probe(ctx context.Context) (func(accessControl) permissionAPI, error) {
 	_, err := a.effective(ctx, a.backend.Username, "0")
 	if err == nil || isAnswer(err) {
-		return &rbacAPI{client: a.client, backend: a.backend}, nil
+		return newRBACAPI, nil
 	}
 	if !rest.IsEndpointAbsent(err) {
 		return nil, err
 	}
-	legacy := &legacyAPI{client: a.client, backend: a.backend}
-	_, err = legacy.level(ctx, "0", mlflow.Principal{Kind: mlflow.KindUser, Name: a.backend.Username})
+	_, err = newLegacyAPI(a).level(ctx, "0", mlflow.Principal{Kind: mlflow.KindUser, Name: a.backend.Username})
 	switch {
 	case err == nil || isAnswer(err):
-		return legacy, nil
+		return newLegacyAPI, nil
 	case !rest.IsEndpointAbsent(err):
 		return nil, err
 	}

@@ -19,6 +19,8 @@ type rbacAPI struct {
 	backend *Backend
 }
 
+func newRBACAPI(a accessControl) permissionAPI { return &rbacAPI{client: a.client, backend: a.backend} }
+
 const rbacPath = "/api/3.0/mlflow/"
 
 type rbacUser struct {
@@ -75,7 +77,7 @@ func (a *rolesAnswer) Usable(bool) error {
 // read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
-		users, err := listUsers(ctx, a.client)
+		users, err := a.backend.shared().users.Get(ctx, func(ctx context.Context) ([]rbacUser, error) { return listUsers(ctx, a.client) })
 		var roles []rbacRole
 		if err == nil {
 			roles, err = a.roles(ctx)

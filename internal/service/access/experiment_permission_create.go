@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Create implements [Resource.Resource]. A grant that is there already is taken over.
+// Create implements [resource.Resource]. A grant that is there already is taken over.
 func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

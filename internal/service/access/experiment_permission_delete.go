@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Delete implements [Resource.Resource].
+// Delete implements [resource.Resource].
 func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

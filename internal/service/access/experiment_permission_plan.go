@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// ModifyPlan implements [Resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
 func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return

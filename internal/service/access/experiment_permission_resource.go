@@ -31,18 +31,18 @@ type experimentPermissionResource struct{ framework.ResourceBase }
 // NewExperimentPermissionResource returns the resource mlflow_experiment_permission.
 func NewExperimentPermissionResource() resource.Resource { return &experimentPermissionResource{} }
 
-// Metadata implements [Resource.Resource].
+// Metadata implements [resource.Resource].
 func (r *experimentPermissionResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_permission"
 	resp.ResourceBehavior.MutableIdentity = true
 }
 
-// IdentitySchema implements [Resource.ResourceWithIdentity].
+// IdentitySchema implements [resource.ResourceWithIdentity].
 func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, principalAttributes)
 }
 
-// Schema implements [Resource.Resource].
+// Schema implements [resource.Resource].
 func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
@@ -73,14 +73,14 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	}
 }
 
-// ConfigValidators implements [Resource.ResourceWithConfigValidators].
+// ConfigValidators implements [resource.ResourceWithConfigValidators].
 func (r *experimentPermissionResource) ConfigValidators(context.Context) []resource.ConfigValidator {
 	return []resource.ConfigValidator{resourcevalidator.ExactlyOneOf(
 		path.MatchRoot("user_name"), path.MatchRoot("group_name"), path.MatchRoot("service_principal_name"),
 	)}
 }
 
-// Read implements [Resource.Resource].
+// Read implements [resource.Resource].
 func (r *experimentPermissionResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -142,7 +142,7 @@ func (r *experimentPermissionResource) isReused(ctx context.Context, m *experime
 	return framework.IDReused(m.created, held.Created), err
 }
 
-// ImportState implements [Resource.ResourceWithImportState].
+// ImportState implements [resource.ResourceWithImportState].
 func (r *experimentPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, rest, _ := strings.Cut(req.ID, "/")
 	kind, principal, _ := strings.Cut(rest, "/")

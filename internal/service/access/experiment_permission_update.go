@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [Resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
+// Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
 // be another one. The new grant is made before the old one is revoked.
 func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionModel

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Create implements [Resource.Resource]. On an error it leaves no state: nothing was made that a later destroy would have to undo.
+// Create implements [resource.Resource]. On an error it leaves no state: nothing was made that a later destroy would have to undo.
 func (r *experimentPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

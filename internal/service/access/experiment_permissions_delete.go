@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Delete implements [Resource.Resource].
+// Delete implements [resource.Resource].
 func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

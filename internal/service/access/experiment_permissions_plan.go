@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// ModifyPlan implements [Resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
+// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
 // written, the caller is protected, and taking over an experiment tells beforehand what would go.
 func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {

@@ -33,18 +33,18 @@ type experimentPermissionsResource struct{ framework.ResourceBase }
 // NewExperimentPermissionsResource returns the resource mlflow_experiment_permissions.
 func NewExperimentPermissionsResource() resource.Resource { return &experimentPermissionsResource{} }
 
-// Metadata implements [Resource.Resource].
+// Metadata implements [resource.Resource].
 func (r *experimentPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_permissions"
 	resp.ResourceBehavior.MutableIdentity = true
 }
 
-// IdentitySchema implements [Resource.ResourceWithIdentity].
+// IdentitySchema implements [resource.ResourceWithIdentity].
 func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, nil)
 }
 
-// Schema implements [Resource.Resource].
+// Schema implements [resource.Resource].
 func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants that are not declared, and " +
@@ -89,7 +89,7 @@ func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.M
 	}
 }
 
-// ValidateConfig implements [Resource.ResourceWithValidateConfig]. Whether names that differ by case are one principal depends on the server, so
+// ValidateConfig implements [resource.ResourceWithValidateConfig]. Whether names that differ by case are one principal depends on the server, so
 // the plan checks that; a principal in two maps is one on any server that has service principals.
 func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config experimentPermissionsModel
@@ -104,7 +104,7 @@ func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req 
 	}
 }
 
-// Read implements [Resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
+// Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
 // the caller's.
 func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state experimentPermissionsModel
@@ -189,14 +189,14 @@ var vendorID = regexp.MustCompile(`^` + vendorIDPrefix + `[0-9a-f]+$`)
 
 const vendorIDPrefix = "/experiments/"
 
-// ImportState implements [Resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
+// ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
 // provider has for its permissions. The Read that follows fills the maps.
 func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	if vendorID.MatchString(req.ID) {
 		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
 	}
-	id, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
+	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if ok {
-		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), imported.ID)...)
 	}
 }

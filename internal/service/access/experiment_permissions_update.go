@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [Resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
+// Update implements [resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
 // whether it will, and destroying the grants to make the same ones again would lock everybody out in between.
 func (r *experimentPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionsModel

@@ -29,10 +29,10 @@ func (r *experimentResource) lookedIn() string {
 
 // ImportState takes an id, a name, the address of the experiment's page, or an identity.
 func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
+	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), imported.ID)...)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte(byImport))...)
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Create implements [Resource.Resource].
+// Create implements [resource.Resource].
 func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

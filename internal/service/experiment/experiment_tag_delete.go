@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Delete implements [Resource.Resource].
+// Delete implements [resource.Resource].
 func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

@@ -29,18 +29,18 @@ type experimentTagResource struct{ framework.ResourceBase }
 // NewExperimentTagResource returns the resource mlflow_experiment_tag.
 func NewExperimentTagResource() resource.Resource { return &experimentTagResource{} }
 
-// Metadata implements [Resource.Resource].
+// Metadata implements [resource.Resource].
 func (r *experimentTagResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
 	resp.TypeName = req.ProviderTypeName + "_experiment_tag"
 	resp.ResourceBehavior.MutableIdentity = true
 }
 
-// IdentitySchema implements [Resource.ResourceWithIdentity].
+// IdentitySchema implements [resource.ResourceWithIdentity].
 func (r *experimentTagResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
 	resp.IdentitySchema = framework.IdentitySchema([]string{"key"}, nil)
 }
 
-// Schema implements [Resource.Resource].
+// Schema implements [resource.Resource].
 func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "One tag of an experiment that is managed elsewhere: by a notebook, another configuration, another team. Other tags are " +
@@ -70,7 +70,7 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 	}
 }
 
-// Read implements [Resource.Resource].
+// Read implements [resource.Resource].
 func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state experimentTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -113,7 +113,7 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	resp.State.RemoveResource(ctx)
 }
 
-// ImportState implements [Resource.ResourceWithImportState].
+// ImportState implements [resource.ResourceWithImportState].
 func (r *experimentTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	id, key, _ := strings.Cut(req.ID, "/")
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {

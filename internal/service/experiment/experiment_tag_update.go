@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [Resource.Resource]. Another key or experiment is no replacement: a plan in which it is unknown could not say whether it will be
+// Update implements [resource.Resource]. Another key or experiment is no replacement: a plan in which it is unknown could not say whether it will be
 // another one. The new tag is set before the old one is removed.
 func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentTagModel
