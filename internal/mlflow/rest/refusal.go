@@ -93,6 +93,15 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 
 // apiError builds the error of a response that is not a success, or a success that is an error: with an error_code, or no JSON.
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
+	e := a.refusal(resp, body)
+	if len(a.call.Secrets) > 0 {
+		e.withhold(a.call.Secrets)
+	}
+	return e
+}
+
+// refusal builds the error with the server's words.
+func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
 	if !ok || !isJSON(resp, body) {
@@ -103,7 +112,9 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e.Code = cleanMessage(a.client.redact(b.code()))
 	e.foreign = e.Code == "" && b.Details == nil
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
-	e.addDetails(b, a.client.redact)
+	if len(a.call.Secrets) == 0 {
+		e.addDetails(b, a.client.redact)
+	}
 	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
 	switch {
 	case blockedText.MatchString(e.Message):
@@ -115,7 +126,7 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 		e.Hint = frontHint
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
-	case isWorkspaceMissing(e):
+	case IsWorkspaceMissing(e):
 		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others " +
 			"only."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
