@@ -134,6 +134,11 @@ func workspaceDisabled(t *testing.T, s *server) {
 func (s *server) addWorkspace(t *testing.T, name string) *server {
 	t.Helper()
 	s.MustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
+	return s.in(name)
+}
+
+// in returns the server as seen in one of its workspaces.
+func (s *server) in(name string) *server {
 	there, b := *s, *s.Backend
 	there.Backend = &b
 	b.Settings = maps.Clone(s.Settings)

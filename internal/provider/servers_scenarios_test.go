@@ -65,7 +65,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		add(map[string]func(*testing.T, *server){"credentials": credentials})
 	}
 	if kind.workspaces {
-		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace})
+		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
 	}
 	return all
 }

@@ -1,0 +1,118 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// teamWorkspaces are the workspaces of examples/mlflow-bootstrap.
+var teamWorkspaces = []string{"platform", "retail", "risk"}
+
+// bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes everything in it behind Terraform's back, and repairs it.
+func bootstrap(t *testing.T, s *server) {
+	through, calls := relayed(t, s.Backend)
+	p := bootstrapProgram(t, through)
+	changes := regexp.MustCompile(`(?m)^(?:Plan|Apply complete!).*$`)
+
+	if out, err := p.run("plan", "-out=first.tfplan"); err != nil {
+		t.Fatalf("plan: %v\n%s", err, out)
+	}
+	if out, err := p.run("apply", "first.tfplan"); err != nil || !strings.Contains(out, "Apply complete! Resources: 153 added, 0 changed, 0 destroyed.") {
+		t.Fatalf("apply: %v\n%s", err, out)
+	}
+	calls.reset()
+	if out, err := p.run("plan", "-detailed-exitcode"); err != nil {
+		t.Fatalf("the second plan is not empty: %s\n%s", changes.FindString(out), out)
+	}
+	if seen := calls.seen(); len(seen) > 12 {
+		t.Errorf("the refresh of 153 objects made %d calls, want at most 12:\n%s", len(seen), strings.Join(seen, "\n"))
+	}
+	for _, password := range bootstrapPasswords() {
+		if found := p.find(password); len(found) > 0 {
+			t.Errorf("a password is in %v", found)
+		}
+	}
+	s.changeBootstrap(t)
+	out, err := p.run("plan", "-detailed-exitcode")
+	if err == nil || !strings.Contains(out, "Plan: ") {
+		t.Fatalf("changes made outside are not in the plan: %v\n%s", err, out)
+	}
+	for _, address := range []string{
+		`mlflow_workspace.this["risk"]`, `mlflow_user.this["ana"]`, `mlflow_user.this["lena"]`, `mlflow_role.this["risk/readers"]`,
+		`mlflow_role.this["retail/scientists"]`, `mlflow_role_members.this["platform/scientists"]`, `mlflow_experiment.this["risk/fraud/training"]`,
+	} {
+		if !strings.Contains(out, "# "+address+" will be") {
+			t.Errorf("the plan does not show what was changed of %s", address)
+		}
+	}
+	if out, err := p.run("apply", "-auto-approve"); err != nil {
+		t.Fatalf("repair: %v\n%s", err, out)
+	}
+	if out, err := p.run("plan", "-detailed-exitcode"); err != nil {
+		t.Fatalf("the plan after the repair is not empty: %s\n%s", changes.FindString(out), out)
+	}
+}
+
+// bootstrapProgram is examples/mlflow-bootstrap as the CLI runs it.
+func bootstrapProgram(t *testing.T, b *acctest.Backend) *program {
+	t.Helper()
+	passwords, err := json.Marshal(bootstrapPasswords())
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := newProgram(t, "", "MLFLOW_TRACKING_URI="+b.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword,
+		"TF_VAR_initial_passwords="+string(passwords))
+	files, err := filepath.Glob(filepath.Join(examplesDir, "mlflow-bootstrap", "*.tf"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no files in the example: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p.write(filepath.Base(file), string(text))
+	}
+	return p
+}
+
+// bootstrapPasswords are the passwords of the people in examples/mlflow-bootstrap.
+func bootstrapPasswords() map[string]string {
+	passwords := map[string]string{}
+	for _, name := range []string{"ana", "ben", "carla", "dora", "emil", "fatma", "goran", "hana", "ivo", "jana", "karim", "lena"} {
+		passwords[name] = fmt.Sprintf("initial-%s-9f2c71", name)
+	}
+	return passwords
+}
+
+// changeBootstrap changes an object of each kind that examples/mlflow-bootstrap created.
+func (s *server) changeBootstrap(t *testing.T) {
+	t.Helper()
+	s.MustCall(t, "PATCH", rbacCalls+"workspaces/risk", map[string]any{"description": "Changed outside"})
+	s.MustCall(t, "PATCH", "/api/2.0/mlflow/users/update-admin", map[string]any{"username": "ana", "is_admin": true})
+	s.MustCall(t, "DELETE", "/api/2.0/mlflow/users/delete", map[string]any{"username": "lena"})
+	ids := map[string]any{}
+	for _, workspace := range teamWorkspaces {
+		for _, r := range s.in(workspace).roles(t) {
+			ids[workspace+"/"+r.Name] = r.ID
+		}
+	}
+	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": ids["risk/readers"], "resource_type": "prompt", "resource_pattern": "*", "permission": "MANAGE"})
+	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": ids["retail/scientists"]})
+	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": ids["platform/scientists"], "username": "ana"})
+	there := s.in("risk")
+	_, found := there.Call(t, "GET", acctest.ExperimentCalls+"get-by-name?experiment_name=fraud/training", nil)
+	experiment, _ := found["experiment"].(map[string]any)
+	id, _ := experiment["experiment_id"].(string)
+	there.SetTag(t, id, "team", "nobody")
+}
