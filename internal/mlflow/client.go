@@ -40,3 +40,6 @@ func New(o Options) *Client {
 		refresher: refresher{bulk: o.BulkRefresh, seen: map[string]Experiment{}, writes: map[string]bool{}},
 	}
 }
+
+// Backend returns what differs between the kinds of servers.
+func (c *Client) Backend() Backend { return c.backend }

@@ -29,6 +29,7 @@ type Backend struct {
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
+	directory directoryReads
 }
 
 // MLflowWorkspace implements [mlflow.Backend].
@@ -112,4 +113,7 @@ func (*Backend) AccessAdvice() string {
 }
 
 // grantsChanged makes the next reader of grants read them again.
-func (s *Backend) grantsChanged() { s.grants.Forget() }
+func (s *Backend) grantsChanged() {
+	s.grants.Forget()
+	s.directory.forgetRoles()
+}
