@@ -25,6 +25,8 @@ type RunState struct {
 	names, acls, tags, folders sync.Map
 	// objects holds an *ObjectLock for each objectID.
 	objects sync.Map
+	// roles holds a *RoleLock for each roleID.
+	roles sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
 	// keptInPlace holds what KeepInPlace recorded, by experiment ID.

@@ -118,7 +118,7 @@ func (m ServerMark) wayBack(now ServerMark) string {
 type Belonging struct{ Object, ExperimentID, Created string }
 
 // CheckServer reports whether an object is on the provider's server, and adds an error if it is not. A server with another address is the
-// same one if the experiment there has the same ID and creation time. No call is made if the address is the remembered one, or none is.
+// same one if the experiment there has the same ID and creation time; an object without an experiment is on no other. No call is made if the address is the remembered one, or none is.
 func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, could string, o Belonging, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {
@@ -170,6 +170,9 @@ func addServerError(diags *diag.Diagnostics, could, object string, before, now S
 
 // differs says why the experiment with the ID on the provider's server is not the remembered one, "" if it is.
 func (b *ResourceBase) differs(ctx context.Context, o Belonging) string {
+	if o.ExperimentID == "" {
+		return "The provider cannot check whether both are the same server."
+	}
 	if o.Created == "" {
 		return "The state does not contain the creation time of the experiment, so the provider cannot check whether both are the same server."
 	}

@@ -55,6 +55,9 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		experiment.NewExperimentTagResource,
 		access.NewExperimentPermissionsResource,
 		access.NewExperimentPermissionResource,
+		server.NewRoleMemberResource,
+		server.NewRoleMembersResource,
+		server.NewRoleResource,
 		server.NewUserResource,
 	}
 }
@@ -67,6 +70,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		governance.NewPermissionReviewDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
+		server.NewRolesDataSource,
 		server.NewUsersDataSource,
 	}
 }

@@ -37,6 +37,9 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if plan.ExperimentID.IsUnknown() || p.Name == "" {
 		return
 	}
+	if p.Kind == mlflow.KindGroup {
+		r.PlanRoleRow(&resp.Diagnostics, path.Root(name.attribute), p.Name, plan.ExperimentID.ValueString(), false)
+	}
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
 	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
 		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the configuration declare the grant to %s. A grant "+

@@ -32,6 +32,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	addRespelledErrors(&resp.Diagnostics, r.Rules(ctx, req.Private), &state, &plan)
 	plan.settle(r.Rules(ctx, req.Private), &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	r.planRoleRows(&resp.Diagnostics, &plan)
 	if r.Client() == nil || !plan.writesOver(r.Client(), &state) {
 		return
 	}
@@ -48,6 +49,15 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 	if plan.keepsCaller() && !takesOver {
 		warnKept(&resp.Diagnostics, framework.DescribeExperiment(plan.ExperimentID.ValueString(), ""), plan.retainedGrants(r.Client(), state.Retained))
+	}
+}
+
+// planRoleRows records the grants to roles, which mlflow_role must not declare as well.
+func (r *experimentPermissionsResource) planRoleRows(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
+	for _, d := range plan.declared() {
+		if d.Principal.Kind == mlflow.KindGroup {
+			r.PlanRoleRow(diags, d.path(), d.Principal.Name, plan.ExperimentID.ValueString(), false)
+		}
 	}
 }
 

@@ -1,0 +1,55 @@
+package server
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// Delete implements [resource.Resource].
+func (r *roleMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state roleMemberModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) ||
+		!r.checkRoleServer(ctx, req.Private, "remove member from role", r.object(state), &resp.Diagnostics) {
+		return
+	}
+	if d := r.directory(&resp.Diagnostics); d != nil {
+		r.unassign(ctx, d, state, &resp.Diagnostics)
+	}
+}
+
+// unassign removes the member of a state, unless another resource of this run declares it, or has declared all members.
+func (r *roleMemberResource) unassign(ctx context.Context, d *mlflowserver.Directory, state roleMemberModel, diags *diag.Diagnostics) bool {
+	name, user := state.Role.ValueString(), state.User.ValueString()
+	lock := r.lock(name)
+	lock.Lock()
+	defer lock.Unlock()
+	switch {
+	case lock.Members[user]:
+		warnMemberKept(diags, user, framework.UpperFirst(r.describe(name)))
+		return true
+	case lock.MemberList:
+		return true // it does not have the member
+	}
+	role, err := d.Role(ctx, "", name)
+	if isRoleMissing(err) {
+		return true
+	}
+	if err == nil {
+		if !r.keepsMembership(ctx, d, name, path.Root(attributeUser), state.leaves, diags) {
+			return false
+		}
+		err = d.Unassign(ctx, role, user)
+	}
+	if err != nil {
+		addRoleError(diags, "remove member from role", r.object(state), err)
+		return false
+	}
+	return true
+}

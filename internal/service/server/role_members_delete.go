@@ -1,0 +1,20 @@
+package server
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+)
+
+// Delete implements [resource.Resource]. It removes the members of the state. Others stay.
+func (r *roleMembersResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
+	var state roleMembersModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) ||
+		!r.checkRoleServer(ctx, req.Private, "remove members of role", "members of "+r.describe(state.Role.ValueString()), &resp.Diagnostics) {
+		return
+	}
+	if d := r.directory(&resp.Diagnostics); d != nil {
+		r.release(ctx, d, state, &resp.Diagnostics)
+	}
+}

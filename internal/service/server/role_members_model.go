@@ -1,0 +1,87 @@
+package server
+
+import (
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/attr"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// The attributes of members that diagnostics name.
+const (
+	attributeUser  = "user"
+	attributeUsers = "users"
+)
+
+// roleMembersModel is an mlflow_role_members.
+type roleMembersModel struct {
+	ID        types.String `tfsdk:"id"`
+	Workspace types.String `tfsdk:"workspace"`
+	Role      types.String `tfsdk:"role"`
+	Users     types.Set    `tfsdk:"users"`
+}
+
+// imported reports whether the model is that of an import before its first read.
+func (m *roleMembersModel) imported() bool { return m.ID.IsNull() }
+
+func (m *roleMembersModel) identity(client *mlflow.Client) map[string]types.String {
+	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role})
+}
+
+// setID sets the ID if all that it is made of is known.
+func (m *roleMembersModel) setID(client *mlflow.Client) {
+	m.ID = joinID(workspaceName(client, m.Workspace), m.Role)
+}
+
+// users are the declared members that are known, in order.
+func (m *roleMembersModel) users() []string {
+	var users []string
+	for _, element := range m.Users.Elements() {
+		if user, ok := element.(types.String); ok && !user.IsUnknown() && !user.IsNull() {
+			users = append(users, user.ValueString())
+		}
+	}
+	slices.Sort(users)
+	return users
+}
+
+// isKnown reports whether all declared members are known.
+func (m *roleMembersModel) isKnown() bool {
+	return !m.Users.IsUnknown() && !slices.ContainsFunc(m.Users.Elements(), func(element attr.Value) bool { return element.IsUnknown() })
+}
+
+// setUsers sets the members.
+func (m *roleMembersModel) setUsers(users []string) {
+	elements := make([]attr.Value, 0, len(users))
+	for _, user := range users {
+		elements = append(elements, types.StringValue(user))
+	}
+	m.Users = types.SetValueMust(types.StringType, elements)
+}
+
+// roleMemberModel is an mlflow_role_member.
+type roleMemberModel struct {
+	ID        types.String `tfsdk:"id"`
+	Workspace types.String `tfsdk:"workspace"`
+	Role      types.String `tfsdk:"role"`
+	User      types.String `tfsdk:"user"`
+}
+
+// imported reports whether the model is that of an import before its first read.
+func (m *roleMemberModel) imported() bool { return m.ID.IsNull() }
+
+func (m *roleMemberModel) identity(client *mlflow.Client) map[string]types.String {
+	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role, attributeUser: m.User})
+}
+
+// setID sets the ID if all that it is made of is known.
+func (m *roleMemberModel) setID(client *mlflow.Client) {
+	m.ID = joinID(workspaceName(client, m.Workspace), m.Role, m.User)
+}
+
+// sameMember reports whether two models are about the same user in the same role.
+func (m *roleMemberModel) sameMember(o *roleMemberModel) bool {
+	return m.Role.Equal(o.Role) && m.User.Equal(o.User)
+}

@@ -1,0 +1,42 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+)
+
+const (
+	// hiddenRolePrefix begins the names of the roles in which the server keeps the own grants of users.
+	hiddenRolePrefix = "__user_"
+	longestRoleName  = 255
+)
+
+// roleNameValidator checks the name of a role.
+type roleNameValidator struct{}
+
+// Description implements [validator.Describer].
+func (roleNameValidator) Description(context.Context) string { return "must be the name of a role" }
+
+// MarkdownDescription implements [validator.Describer].
+func (v roleNameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+
+// ValidateString implements [validator.String].
+func (roleNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	switch name := req.ConfigValue.ValueString(); {
+	case strings.TrimSpace(name) == "":
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", "The name is empty. Use the name of a role.")
+	case strings.HasPrefix(name, hiddenRolePrefix):
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server keeps for the own grants of users. To "+
+			"grant something to one user, use mlflow_experiment_permissions, or a role of which the user is the only member.", name, hiddenRolePrefix))
+	case utf8.RuneCountInString(name) > longestRoleName:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters, and the maximum is %d. Use a shorter name.",
+			utf8.RuneCountInString(name), longestRoleName))
+	}
+}

@@ -1,0 +1,185 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// Update implements [resource.Resource]. After an error the state has what was done.
+func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state roleModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) {
+		return
+	}
+	object := state.object(r.Client())
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
+	if !r.CheckSameWorkspace(ctx, req.Private, object, state.Workspace, plan.Workspace, &resp.Diagnostics) ||
+		!r.checkRoleServer(ctx, req.Private, "update role", object, &resp.Diagnostics) {
+		return
+	}
+	d := r.directory(&resp.Diagnostics)
+	if d == nil {
+		return
+	}
+	defer r.lockAll(state.Name.ValueString(), plan.Name.ValueString())()
+	done := r.update(ctx, d, state, &plan, &resp.Diagnostics)
+	done.setID(r.Client())
+	resp.Diagnostics.Append(resp.State.Set(ctx, done)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, done.identity(r.Client()))...)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+	}
+}
+
+// lockAll locks roles by name, always in the same order, and returns what unlocks them.
+func (r *roleResource) lockAll(names ...string) (unlock func()) {
+	slices.Sort(names)
+	var locks []*framework.RoleLock
+	for _, name := range slices.Compact(names) {
+		lock := r.lock(name)
+		lock.Lock()
+		locks = append(locks, lock)
+	}
+	return func() {
+		for _, lock := range locks {
+			lock.Unlock()
+		}
+	}
+}
+
+// update changes the role, and returns the state: the plan, or after an error what was done of it.
+func (r *roleResource) update(ctx context.Context, d *mlflowserver.Directory, state roleModel, plan *roleModel, diags *diag.Diagnostics) (done roleModel) {
+	object := state.object(r.Client())
+	role, err := d.Role(ctx, "", state.Name.ValueString())
+	if isRoleMissing(err) {
+		framework.AddError(diags, "update role", object, err, "It was deleted or renamed after the plan was made. Plan again.")
+		return state
+	}
+	if err != nil {
+		addRoleError(diags, "update role", object, err)
+		return state
+	}
+	if !keepsRows(ctx, d, role, *plan, diags) {
+		return state
+	}
+	name, description := plan.Name.ValueString(), plan.Description.ValueString()
+	if role.Name != name || role.Description != description {
+		err := d.UpdateRole(ctx, role, name, description)
+		if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
+			diags.AddAttributeError(path.Root(attributeName), "Could not rename role: name already in use", fmt.Sprintf("%s cannot be renamed to %q: another role has that "+
+				"name.\n\nChoose another name, or rename or delete the other role first.", framework.UpperFirst(object), name))
+			return state
+		}
+		if err != nil {
+			addRoleError(diags, "update role", object, err)
+			return state
+		}
+		role.Name = name
+	}
+	r.lock(name).Declared = true
+	state.Name, state.Description = plan.Name, plan.Description
+	if !r.writeRows(ctx, d, role, plan, declaredRows(state.Grants), diags) {
+		return r.afterFailure(ctx, d, state, *plan)
+	}
+	return *plan
+}
+
+// afterFailure returns a state with the rows that the role has after some of them could not be written.
+func (r *roleResource) afterFailure(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel) roleModel {
+	ctx, cancel := rest.AfterFailure(ctx)
+	defer cancel()
+	role, err := d.Role(ctx, "", state.Name.ValueString())
+	if err != nil {
+		return state // the next refresh shows what was done
+	}
+	declared := declaredRows(state.Grants)
+	maps.Copy(declared, declaredRows(plan.Grants))
+	state.setRows(shownRows(role, declared, false))
+	return state
+}
+
+// writeRows makes the declared rows those of a role. before are the rows that the state has.
+func (r *roleResource) writeRows(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan *roleModel, before map[string]string, diags *diag.Diagnostics,
+) bool {
+	declared := declaredRows(plan.Grants)
+	for _, key := range framework.SortedKeys(declared) {
+		r.declareRow(role.Name, key)
+	}
+	for _, change := range rowChanges(role, declared, before) {
+		if err := r.writeRow(ctx, d, role, change, diags); err != nil {
+			addRowError(diags, plan.object(r.Client()), change, err)
+			return false
+		}
+	}
+	return true
+}
+
+// experimentLock returns the lock of the access control list that a row belongs to; nil if the row is about no single experiment.
+func (r *roleResource) experimentLock(g mlflowserver.RoleGrant) *framework.ACLLock {
+	if g.Type != typeExperiment || g.Pattern == everything {
+		return nil
+	}
+	return r.Provider.Run.ACLLock(g.Pattern)
+}
+
+// declareRow marks a row on a single experiment, which the permissions of the experiment would otherwise remove.
+func (r *roleResource) declareRow(role, key string) {
+	g, _ := parseRowKey(key)
+	if lock := r.experimentLock(g); lock != nil {
+		lock.Lock()
+		defer lock.Unlock()
+		lock.DeclareGrant(r.Client(), mlflow.Principal{Kind: mlflow.KindGroup, Name: role})
+		lock.Planned = nil // may be out of date after the write
+	}
+}
+
+// writeRow makes one change. A row that the permissions of its experiment declare in the same run stays.
+func (r *roleResource) writeRow(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change rowChange, diags *diag.Diagnostics) error {
+	switch change.kind {
+	case rowAdded:
+		return d.AddGrant(ctx, role, change.grant)
+	case rowLevelChanged:
+		return d.ChangeGrant(ctx, role, change.grant, change.level)
+	}
+	if lock := r.experimentLock(change.grant); lock != nil {
+		lock.Lock()
+		defer lock.Unlock()
+		if key := r.Client().PrincipalKey(mlflow.Principal{Kind: mlflow.KindGroup, Name: role.Name}); lock.List[key] || lock.Grants[key] {
+			diags.AddWarning("Grant removed from state, not revoked", fmt.Sprintf("%s: the grant on experiment %s is declared by its permissions in this apply, which now "+
+				"manage it.", framework.UpperFirst(describeRole(role.Workspace, role.Name)), change.grant.Pattern))
+			return nil
+		}
+		lock.Planned = nil // out of date after the write
+	}
+	return d.RemoveGrant(ctx, role, change.grant)
+}
+
+// addRowError reports a row that could not be written, at its entry.
+func addRowError(diags *diag.Diagnostics, object string, change rowChange, err error) {
+	at := path.Root("grants").AtMapKey(rowKey(change.grant))
+	could := map[rowChangeKind]string{rowAdded: "add grant", rowLevelChanged: "change grant", rowRemoved: "remove grant"}[change.kind]
+	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != rowRemoved], rowKey(change.grant), object)
+	advice := []string{}
+	switch {
+	case rest.IsPermissionDenied(err):
+		advice = append(advice, needsManager)
+	case rest.IsAlreadyExists(err):
+		advice = append(advice, "Somebody else changed the grant meanwhile. Apply again.")
+	}
+	diags.AddAttributeError(at, "Could not "+could, framework.ErrorDetail(object, err, advice...))
+}

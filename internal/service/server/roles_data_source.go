@@ -1,0 +1,117 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+var _ datasource.DataSourceWithConfigure = (*rolesDataSource)(nil)
+
+// rolesDataSource lists the roles of a workspace.
+type rolesDataSource struct{ framework.DataSourceBase }
+
+// NewRolesDataSource returns the data source mlflow_roles.
+func NewRolesDataSource() datasource.DataSource { return &rolesDataSource{} }
+
+type rolesDataModel struct {
+	Workspace types.String    `tfsdk:"workspace"`
+	Roles     []roleDataModel `tfsdk:"roles"`
+}
+
+type roleDataModel struct {
+	Workspace   string            `tfsdk:"workspace"`
+	Name        string            `tfsdk:"name"`
+	Description types.String      `tfsdk:"description"`
+	Grants      map[string]string `tfsdk:"grants"`
+	Members     []string          `tfsdk:"members"`
+}
+
+// Metadata implements [datasource.DataSource].
+func (d *rolesDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_roles"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Returns the roles of a workspace of an MLflow server, with their grants and members. Requires MLflow 3.13 or newer, and a member of the " +
+			"workspace; members are shown only to server admins and to managers of the workspace. Not supported on Databricks; use `databricks_group` of the Databricks " +
+			"provider.",
+		Attributes: map[string]schema.Attribute{
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
+			"roles": schema.ListNestedAttribute{
+				Computed: true,
+				MarkdownDescription: "Roles by name. Roles in which the server keeps the own grants of users are not included. Empty for a workspace that does not have any " +
+					"roles.",
+				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
+					framework.AttributeWorkspace: schema.StringAttribute{Computed: true, MarkdownDescription: "Workspace of the role."},
+					attributeName:                schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
+					"description":                schema.StringAttribute{Computed: true, MarkdownDescription: "Description of the role. Null if it has none."},
+					"grants": schema.MapAttribute{
+						ElementType: types.StringType, Computed: true,
+						MarkdownDescription: "All grants of the role, those on single experiments included, as `\"TYPE/PATTERN\"` to permission level.",
+					},
+					"members": schema.ListAttribute{
+						ElementType: types.StringType, Computed: true,
+						MarkdownDescription: "Usernames of the members, in order. Null if the server does not show all members to the current user.",
+					},
+				}},
+			},
+		},
+	}
+}
+
+// Read implements [datasource.DataSource].
+func (d *rolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var data rolesDataModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	client := d.ClientIn(data.Workspace, &resp.Diagnostics)
+	if client == nil {
+		return
+	}
+	directory := directory(client, "roles", &resp.Diagnostics)
+	if directory == nil {
+		return
+	}
+	roles, err := directory.Roles(ctx, "")
+	if err != nil {
+		addRoleError(&resp.Diagnostics, "read roles", rolesObject(client), err)
+		return
+	}
+	data.setRoles(roles)
+	if len(roles) > 0 && roles[0].Members == nil {
+		resp.Diagnostics.AddWarning("Members not shown", fmt.Sprintf("%s: the server does not show all members to the current user, so members is null.\n\nTo read the members, "+
+			"use a server admin, or a manager of the workspace.", framework.UpperFirst(rolesObject(client))))
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
+}
+
+// rolesObject describes the roles of a workspace in messages.
+func rolesObject(client *mlflow.Client) string {
+	return fmt.Sprintf("roles of workspace %q", client.MLflowWorkspace())
+}
+
+// setRoles sets what the data source returns.
+func (m *rolesDataModel) setRoles(roles []mlflowserver.Role) {
+	m.Roles = []roleDataModel{}
+	for _, role := range roles {
+		one := roleDataModel{
+			Workspace: role.Workspace, Name: role.Name, Description: framework.OrNull(role.Description), Grants: map[string]string{}, Members: role.Members,
+		}
+		for _, g := range role.Grants {
+			one.Grants[rowKey(g)] = g.Level
+		}
+		m.Roles = append(m.Roles, one)
+	}
+}
