@@ -84,18 +84,24 @@ func (a *attempts) read(resp *http.Response) ([]byte, error) {
 }
 
 func (a *attempts) log(req *http.Request, resp *http.Response, body []byte, started time.Time, err error) {
-	e := Exchange{
-		Method: req.Method, Path: req.URL.Path, Duration: time.Since(started), Attempt: a.count, Err: err,
-		ResponseBody: a.client.redact(string(body)),
-	}
+	e := Exchange{Method: req.Method, Path: req.URL.Path, Duration: time.Since(started), Attempt: a.count, Err: err}
 	if resp != nil {
 		e.Status, e.RequestID = resp.StatusCode, resp.Header.Get("X-Request-Id")
+	}
+	e.RequestBody, e.ResponseBody = a.loggedBodies(req, body)
+	a.client.options.Log(req.Context(), e)
+}
+
+// loggedBodies are the bodies of an attempt as they may be logged.
+func (a *attempts) loggedBodies(req *http.Request, body []byte) (request, response string) {
+	if len(a.call.Secrets) > 0 {
+		return withheldBody, withheldBody
 	}
 	if req.GetBody != nil {
 		if r, err := req.GetBody(); err == nil {
 			sent, _ := io.ReadAll(r)
-			e.RequestBody = a.client.redact(string(sent))
+			request = a.client.redact(string(sent))
 		}
 	}
-	a.client.options.Log(req.Context(), e)
+	return request, a.client.redact(string(body))
 }

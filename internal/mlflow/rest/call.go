@@ -17,6 +17,9 @@ type Call struct {
 	Single bool
 	// Page marks a call whose answer lists many objects: it may be larger.
 	Page bool
+	// Secrets are values in the body that must never be shown, such as a password. The bodies of a call that has some are not logged, and
+	// errors quote only what the API says about a wrong value or a missing object: other messages may contain what was made of a secret.
+	Secrets []string
 }
 
 // limit is how much of a usable answer is read, in bytes.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"html"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -11,9 +12,18 @@ import (
 // that what it is.
 const shortestSecret = 4
 
+// What stands for the bodies, and for the server's message, of a call with [Call.Secrets].
+const (
+	withheldBody    = "(not logged, because the call contains a secret)"
+	withheldMessage = "the response is not shown, because it may contain a secret"
+)
+
 // redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
-func (c *Client) redact(s string) string {
-	for _, secret := range c.options.Secrets() {
+func (c *Client) redact(s string) string { return cutOut(s, c.options.Secrets()) }
+
+// cutOut cuts secrets out of a text.
+func cutOut(s string, secrets []string) string {
+	for _, secret := range secrets {
 		if len(secret) < shortestSecret {
 			continue
 		}
@@ -32,4 +42,26 @@ func inJSON(text string, escapeHTML bool) string {
 	encoder.SetEscapeHTML(escapeHTML)
 	_ = encoder.Encode(text) // a string can always be encoded
 	return strings.Trim(strings.TrimSpace(b.String()), `"`)
+}
+
+// withhold takes out of a refusal of a call with secrets what may contain one. The API's words about a wrong value, a missing object, and
+// the caller's rights stay, without the secrets.
+func (e *APIError) withhold(secrets []string) {
+	switch {
+	case e.Message == takenMessage, strings.EqualFold(e.Message, "Permission denied"):
+	case e.saysWhatIsWrong() && !slices.ContainsFunc(secrets, func(secret string) bool { return len(secret) < shortestSecret }):
+		e.Message = cutOut(e.Message, secrets)
+	default:
+		e.Message = withheldMessage
+	}
+}
+
+// saysWhatIsWrong reports that the API itself refused the request for its values, its object, or its caller.
+func (e *APIError) saysWhatIsWrong() bool {
+	switch e.Code {
+	case "INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED", "UNAUTHENTICATED":
+		return true
+	default:
+		return false
+	}
 }

@@ -93,6 +93,15 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 
 // apiError builds the error of a response that is not a success, or a success that is an error: with an error_code, or no JSON.
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
+	e := a.refusal(resp, body)
+	if len(a.call.Secrets) > 0 {
+		e.withhold(a.call.Secrets)
+	}
+	return e
+}
+
+// refusal builds the error with the server's words.
+func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
 	if !ok || !isJSON(resp, body) {
@@ -103,7 +112,9 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e.Code = cleanMessage(a.client.redact(b.code()))
 	e.foreign = e.Code == "" && b.Details == nil
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
-	e.addDetails(b, a.client.redact)
+	if len(a.call.Secrets) == 0 {
+		e.addDetails(b, a.client.redact)
+	}
 	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
 	switch {
 	case blockedText.MatchString(e.Message):

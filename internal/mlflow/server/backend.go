@@ -35,6 +35,7 @@ type Backend struct {
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
+	directory directoryReads
 }
 
 // MLflowWorkspace implements [mlflow.Backend].
@@ -144,4 +145,5 @@ func (*Backend) AccessAdvice() string {
 func (s *Backend) grantsChanged() {
 	s.shared().users.Forget()
 	s.grants.Forget()
+	s.shared().directory.forgetRoles()
 }

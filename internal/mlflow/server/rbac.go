@@ -37,6 +37,7 @@ func (u rbacUser) hiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) 
 type rbacRole struct {
 	ID          rest.Int64       `json:"id"`
 	Name        string           `json:"name"`
+	Description string           `json:"description"`
 	Workspace   string           `json:"workspace"`
 	Permissions []rbacPermission `json:"permissions"`
 }

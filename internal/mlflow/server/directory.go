@@ -1,0 +1,120 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Directory is the users, roles, and MLflow workspaces of an MLflow server. What it reads is shared by all readers of the server until
+// something is written. It is safe for concurrent use.
+type Directory struct {
+	client  *mlflow.Client
+	backend *Backend
+}
+
+// DirectoryOf returns the directory of the server that a client calls. It makes no call. Errors: *[mlflow.UnsupportedError] on Databricks.
+func DirectoryOf(c *mlflow.Client) (*Directory, error) {
+	backend, ok := c.Backend().(*Backend)
+	if !ok {
+		return nil, &mlflow.UnsupportedError{Reason: "Databricks has no users, roles, and workspaces of an MLflow server. Manage users, groups, " +
+			"and Databricks workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group_member"}
+	}
+	return &Directory{client: c, backend: backend}, nil
+}
+
+// directoryReads is what was read of a server's users, roles and workspaces.
+type directoryReads struct {
+	users      rest.Shared[userList]
+	fullUsers  rest.Shared[[]User]
+	workspaces rest.Shared[[]Workspace]
+	enabled    rest.Shared[serverInfo]
+
+	mu sync.Mutex
+	// roles holds the roles of each workspace that was asked for.
+	roles map[string]*rest.Shared[[]rbacRole]
+}
+
+// rolesOf returns what was read of the roles of a workspace.
+func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]rbacRole] {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.roles == nil {
+		r.roles = map[string]*rest.Shared[[]rbacRole]{}
+	}
+	if r.roles[workspace] == nil {
+		r.roles[workspace] = &rest.Shared[[]rbacRole]{}
+	}
+	return r.roles[workspace]
+}
+
+// forgetUsers makes the next reader of users read them again.
+func (r *directoryReads) forgetUsers() {
+	r.users.Forget()
+	r.fullUsers.Forget()
+}
+
+// forgetRoles makes the next reader of roles read them again.
+func (r *directoryReads) forgetRoles() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, shared := range r.roles {
+		shared.Forget()
+	}
+}
+
+// reads is what the server's directories share.
+func (d *Directory) reads() *directoryReads { return &d.backend.shared().directory }
+
+// do makes a call. It acts in no workspace: what it is about, it names.
+func (d *Directory) do(ctx context.Context, cl rest.Call) error { return d.client.Do(ctx, cl) }
+
+// Caller returns who the credentials belong to, and whether that is a server admin.
+func (d *Directory) Caller(ctx context.Context) (mlflow.Caller, error) { return d.client.Caller(ctx) }
+
+// workspaceOr returns a workspace's name, that of the configured workspace for none.
+func (d *Directory) workspaceOr(name string) string {
+	return cmp.Or(name, d.backend.MLflowWorkspace())
+}
+
+// absent explains that the server does not have a call, by what else it has. what is what the call is for, since the version that has it.
+func (d *Directory) absent(ctx context.Context, err error, what, since string) error {
+	if !rest.IsEndpointAbsent(err) || rest.IsForeign(err) {
+		return err
+	}
+	_, err = accessControl{d.client, d.backend}.api(ctx)
+	_, none := errors.AsType[*mlflow.UnsupportedError](err)
+	switch {
+	case none && d.hasAuthentication(ctx):
+		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
+			", are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
+	case none:
+		return &mlflow.UnsupportedError{Reason: "the MLflow server has no " + what + ", because it runs without authentication. Start it with " +
+			"`mlflow server --app-name basic-auth` and configure the username and password of an admin"}
+	case err != nil:
+		return err
+	default:
+		return &mlflow.UnsupportedError{Reason: fmt.Sprintf("managing %s needs MLflow %s or newer, and this MLflow server is older. Upgrade the "+
+			"server", what, since)}
+	}
+}
+
+// hasAuthentication reports whether the server has the calls of its authentication below /api/2.0.
+func (d *Directory) hasAuthentication(ctx context.Context) bool {
+	_, err := rbacUserOf(ctx, d.client)
+	return err == nil || isAnswer(err)
+}
+
+// notListed is the error for what a list does not have.
+func notListed(path, noun, name string) error {
+	return &rest.APIError{
+		Method: http.MethodGet, Path: path, Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
+		Message: fmt.Sprintf("the server lists no %s %q", noun, name), Attempts: 1,
+	}
+}

@@ -1,0 +1,153 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Role is a role of an MLflow server, in a workspace.
+type Role struct {
+	// ID is the server's number of the role at the time of the read. The server gives it to another role once this one is deleted.
+	ID                           int64
+	Workspace, Name, Description string
+	// Grants are all rows of the role by type and pattern.
+	Grants []RoleGrant
+	// Members are the names of the users in the role, in order; nil if the server does not show all of them to the caller, who is neither a
+	// server admin nor a manager of the workspace.
+	Members []string
+}
+
+// RoleGrant is one row of a role: a level on the objects of a type that a pattern matches, "*" for all.
+type RoleGrant struct {
+	ID                   int64
+	Type, Pattern, Level string
+}
+
+// listedRoles reads the roles of a workspace, shared by all readers until something is written.
+func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]rbacRole, error) {
+	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]rbacRole, error) {
+		var out rolesAnswer
+		err := d.do(ctx, rest.Call{
+			Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {workspace}},
+			Out: &out, Group: rest.GroupPermissionReads, Page: true,
+		})
+		return out.Roles, d.absent(ctx, err, "roles", "3.13")
+	})
+}
+
+// Roles lists the roles of a workspace by name, without the hidden ones of users. The empty workspace is the configured one. A workspace that
+// does not exist has none. Errors: *[mlflow.UnsupportedError] before MLflow 3.13. API: GET roles/list, users/list.
+func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error) {
+	workspace = d.workspaceOr(workspace)
+	listed, err := d.listedRoles(ctx, workspace)
+	if err != nil {
+		return nil, err
+	}
+	users, err := d.listed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	complete, err := d.seesMembers(ctx, workspace, users.users)
+	if err != nil {
+		return nil, err
+	}
+	roles := []Role{}
+	for _, r := range listed {
+		if r.hidden() || r.Workspace != workspace {
+			continue
+		}
+		role := r.role()
+		if complete {
+			role.Members = membersByName(r, users.users)
+		}
+		roles = append(roles, role)
+	}
+	slices.SortFunc(roles, func(a, b Role) int { return strings.Compare(a.Name, b.Name) })
+	return roles, nil
+}
+
+// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace: only to a server admin, and to who
+// manages the workspace.
+func (d *Directory) seesMembers(ctx context.Context, workspace string, users []rbacUser) (bool, error) {
+	name := d.backend.Username
+	if name == "" {
+		caller, err := d.Caller(ctx)
+		if err != nil {
+			return false, err
+		}
+		name = caller.Principal.Name
+	}
+	i := slices.IndexFunc(users, func(u rbacUser) bool { return u.Username == name })
+	if i < 0 {
+		return false, nil
+	}
+	return users[i].IsAdmin || slices.ContainsFunc(users[i].Roles, func(r rbacRole) bool {
+		return r.Workspace == workspace && slices.ContainsFunc(r.Permissions, func(p rbacPermission) bool {
+			return p.Type == "workspace" && p.Permission == "MANAGE"
+		})
+	}), nil
+}
+
+// membersByName lists the users in a role by name. The lists are read one after the other, so that numbers may have been used again.
+func membersByName(r rbacRole, users []rbacUser) []string {
+	members := []string{}
+	for _, u := range users {
+		if slices.ContainsFunc(u.Roles, func(held rbacRole) bool { return held.Workspace == r.Workspace && held.Name == r.Name }) {
+			members = append(members, u.Username)
+		}
+	}
+	slices.Sort(members)
+	return members
+}
+
+// role is what is exported of a role in a list.
+func (r rbacRole) role() Role {
+	grants := make([]RoleGrant, 0, len(r.Permissions))
+	for _, p := range r.Permissions {
+		grants = append(grants, RoleGrant{ID: int64(p.ID), Type: p.Type, Pattern: p.Pattern, Level: p.Permission})
+	}
+	slices.SortFunc(grants, func(a, b RoleGrant) int {
+		return cmp.Or(strings.Compare(a.Type, b.Type), strings.Compare(a.Pattern, b.Pattern))
+	})
+	return Role{ID: int64(r.ID), Workspace: r.Workspace, Name: r.Name, Description: r.Description, Grants: grants}
+}
+
+// Role returns a role by name, upper and lower case included, from [Directory.Roles]. Errors: [rest.IsNotFound].
+func (d *Directory) Role(ctx context.Context, workspace, name string) (Role, error) {
+	roles, err := d.Roles(ctx, workspace)
+	if err != nil {
+		return Role{}, err
+	}
+	i := slices.IndexFunc(roles, func(r Role) bool { return r.Name == name })
+	if i < 0 {
+		return Role{}, notListed(rbacPath+"roles/list", "role", name)
+	}
+	return roles[i], nil
+}
+
+// currentRole looks a role up by name, as it is now: the number that was read before may be another role's.
+func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Role, error) {
+	d.reads().rolesOf(workspace).Forget()
+	listed, err := d.listedRoles(ctx, workspace)
+	if err != nil {
+		return Role{}, err
+	}
+	i := slices.IndexFunc(listed, func(r rbacRole) bool { return r.Name == name && r.Workspace == workspace })
+	if i < 0 {
+		return Role{}, notListed(rbacPath+"roles/list", "role", name)
+	}
+	return listed[i].role(), nil
+}
+
+// rolesChanged makes the next readers of roles, and of what depends on them, read again.
+func (d *Directory) rolesChanged() {
+	d.reads().forgetRoles()
+	d.reads().forgetUsers() // which lists the roles of each
+	d.backend.grantsChanged()
+}

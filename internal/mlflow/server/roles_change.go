@@ -1,0 +1,198 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// roleAnswer is a role that was created or changed.
+type roleAnswer struct {
+	Role rbacRole `json:"role"`
+
+	workspace, name string
+}
+
+// Usable implements [rest.Answer].
+func (a *roleAnswer) Usable(bool) error {
+	if a.Role.ID == 0 {
+		return errors.New("it contains no role with an ID")
+	}
+	return errors.Join(rest.CheckSame("role", a.name, a.Role.Name), rest.CheckSame("workspace", a.workspace, a.Role.Workspace))
+}
+
+// CreateRole creates a role in a workspace, the configured one if it is empty. The server would create it in one that does not exist, too.
+// Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
+func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
+	workspace = d.workspaceOr(workspace)
+	if err := d.checkWorkspace(ctx, workspace); err != nil {
+		return Role{}, err
+	}
+	defer d.rolesChanged()
+	answer := &roleAnswer{workspace: workspace, name: name}
+	body := map[string]any{"workspace": workspace, "name": name}
+	if description != "" {
+		body["description"] = description
+	}
+	cl := rest.Call{Method: http.MethodPost, Path: rbacPath + "roles/create", Group: rest.GroupPermissionWrites, Out: answer, Body: body}
+	var found *Role
+	err := d.create(ctx, cl, TakenError{Noun: "role", Name: name, Workspace: workspace}, func(ctx context.Context) (bool, error) {
+		role, err := d.currentRole(ctx, workspace, name)
+		found = &role
+		return role.Description == description && len(role.Grants) == 0, err
+	})
+	switch {
+	case err != nil:
+		return Role{}, d.absent(ctx, err, "roles", "3.13")
+	case found != nil:
+		return *found, nil
+	default:
+		created := answer.Role.role()
+		created.Members = []string{}
+		return created, nil
+	}
+}
+
+// checkWorkspace returns an error if there is no such workspace.
+func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
+	if name == mlflow.DefaultWorkspace {
+		return nil
+	}
+	_, err := d.getWorkspace(ctx, name)
+	if rest.IsNotFound(err) {
+		return &MissingWorkspaceError{Name: name, Err: err}
+	}
+	return err
+}
+
+// UpdateRole changes the name and the description of a role; an empty description removes it. Errors: [rest.IsNotFound], *[TakenError].
+// API: PATCH roles/update.
+func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description string) error {
+	defer d.rolesChanged()
+	sent := false
+	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
+		now, err := d.currentRole(ctx, role.Workspace, role.Name)
+		if sent && rest.IsNotFound(err) { // renamed by an earlier try
+			now, err = d.currentRole(ctx, role.Workspace, name)
+		}
+		if err != nil || now.Name == name && now.Description == description {
+			return nil, err
+		}
+		sent = true
+		return &rest.Call{
+			Method: http.MethodPatch, Path: rbacPath + "roles/update", Group: rest.GroupPermissionWrites,
+			Out:  &roleAnswer{workspace: role.Workspace, name: name},
+			Body: map[string]any{"role_id": now.ID, "name": name, "description": description},
+		}, nil
+	})
+	if rest.IsAlreadyExists(err) {
+		return &TakenError{Noun: "role", Name: name, Workspace: role.Workspace, Err: err}
+	}
+	return err
+}
+
+// DeleteRole deletes a role with its grants and memberships. A role that is gone already is deleted. API: DELETE roles/delete.
+func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
+	defer d.rolesChanged()
+	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
+		now, err := d.currentRole(ctx, role.Workspace, role.Name)
+		if rest.IsNotFound(err) {
+			return nil, nil
+		}
+		return &rest.Call{
+			Method: http.MethodDelete, Path: rbacPath + "roles/delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"role_id": now.ID},
+		}, err
+	})
+}
+
+// AddGrant adds a row to a role. A row of the same type, pattern and level that is there already is added. Errors: [rest.IsNotFound] if there
+// is no role, [rest.IsAlreadyExists] if the role has another level. API: POST roles/permissions/add.
+func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
+	defer d.rolesChanged()
+	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
+		now, err := d.currentRole(ctx, role.Workspace, role.Name)
+		if row := now.row(g); err != nil || row != nil && row.Level == g.Level {
+			return nil, err
+		}
+		return &rest.Call{
+			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites, Out: &rowAnswer{want: g},
+			Body: map[string]any{"role_id": now.ID, "resource_type": g.Type, "resource_pattern": g.Pattern, "permission": g.Level},
+		}, nil
+	})
+}
+
+// ChangeGrant changes the level of a row in place, so that nobody loses access meanwhile. Errors: [rest.IsNotFound] if there is no role or
+// row. API: PATCH roles/permissions/update.
+func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, level string) error {
+	defer d.rolesChanged()
+	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
+		now, err := d.currentRole(ctx, role.Workspace, role.Name)
+		if err != nil {
+			return nil, err
+		}
+		row := now.row(g)
+		if row == nil {
+			return nil, notListed(rbacPath+"roles/list", "grant in role "+role.Name+" on", g.Type+"/"+g.Pattern)
+		}
+		if row.Level == level {
+			return nil, nil
+		}
+		return &rest.Call{
+			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites,
+			Out:  &rowAnswer{want: RoleGrant{Type: g.Type, Pattern: g.Pattern, Level: level}},
+			Body: map[string]any{"role_permission_id": row.ID, "permission": level},
+		}, nil
+	})
+}
+
+// RemoveGrant removes the row of a type and pattern from a role, whatever its level. One that is gone already, with its role or alone, is
+// removed. API: DELETE roles/permissions/remove.
+func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) error {
+	defer d.rolesChanged()
+	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
+		now, err := d.currentRole(ctx, role.Workspace, role.Name)
+		row := now.row(g)
+		if rest.IsNotFound(err) || err == nil && row == nil {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		return &rest.Call{
+			Method: http.MethodDelete, Path: rbacPath + "roles/permissions/remove", Group: rest.GroupPermissionWrites,
+			Body: map[string]any{"role_permission_id": row.ID},
+		}, nil
+	})
+}
+
+// row returns the row of a role with the type and pattern of a grant, nil if there is none.
+func (r Role) row(g RoleGrant) *RoleGrant {
+	for i := range r.Grants {
+		if r.Grants[i].Type == g.Type && r.Grants[i].Pattern == g.Pattern {
+			return &r.Grants[i]
+		}
+	}
+	return nil
+}
+
+// rowAnswer is a row of a role that was added or changed.
+type rowAnswer struct {
+	Row rbacPermission `json:"role_permission"`
+
+	want RoleGrant
+}
+
+// Usable implements [rest.Answer].
+func (a *rowAnswer) Usable(bool) error {
+	if a.Row.Type == "" {
+		return errors.New("it contains no role_permission")
+	}
+	if got := (RoleGrant{Type: a.Row.Type, Pattern: a.Row.Pattern, Level: a.Row.Permission}); got != a.want {
+		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s", got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
+	}
+	return nil
+}

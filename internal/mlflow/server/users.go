@@ -1,0 +1,213 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// User is a user of an MLflow server.
+type User struct {
+	Name  string
+	Admin bool
+	// Roles are the roles of which the user is a member, without the hidden one of the user's own grants, in order. It is empty before MLflow
+	// 3.13, and lists only what the caller is shown: a server admin all, others their own and those of workspaces that they manage.
+	Roles []RoleRef
+}
+
+// RoleRef names a role.
+type RoleRef struct{ Workspace, Name string }
+
+const (
+	usersPath = "/api/2.0/mlflow/users/"
+	// hiddenRolePrefix begins the names of the roles that hold the own grants of users. The server refuses it in others.
+	hiddenRolePrefix = "__user_"
+)
+
+// userList is what the server answers to users/list.
+type userList struct {
+	users []rbacUser
+	// absent reports that there is no such call, before 3.10, and names that it lists names alone, before 3.13.
+	absent, names bool
+	err           error
+}
+
+// listed reads the list of users, shared by all readers until something is written.
+func (d *Directory) listed(ctx context.Context) (userList, error) {
+	return d.reads().users.Get(ctx, func(ctx context.Context) (userList, error) {
+		users, err := listUsers(ctx, d.client)
+		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+			return userList{absent: true, err: err}, nil
+		}
+		names := !slices.ContainsFunc(users, func(u rbacUser) bool { return u.Roles != nil })
+		return userList{users: users, names: names}, err
+	})
+}
+
+// Users lists the users of the server by name. Errors: *[mlflow.UnsupportedError] if the server has no list of users.
+// API: GET users/list; before 3.13 also users/get for each.
+func (d *Directory) Users(ctx context.Context) ([]User, error) {
+	list, err := d.listed(ctx)
+	switch {
+	case err != nil:
+		return nil, err
+	case list.absent:
+		return nil, d.absent(ctx, list.err, "a list of users", "3.11")
+	case list.names:
+		return d.reads().fullUsers.Get(ctx, func(ctx context.Context) ([]User, error) { return d.eachUser(ctx, list.users) })
+	}
+	users := make([]User, 0, len(list.users))
+	for _, u := range list.users {
+		users = append(users, u.user())
+	}
+	return sortedUsers(users), nil
+}
+
+// eachUser reads each user, since the list of an older server does not report who is an admin.
+func (d *Directory) eachUser(ctx context.Context, names []rbacUser) ([]User, error) {
+	found := make([]*User, len(names))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelUserReads)
+	for i, name := range names {
+		group.Go(func() error {
+			u, err := d.getUser(ctx, name.Username)
+			if rest.IsNotFound(err) {
+				return nil // deleted since the list was read
+			}
+			found[i] = &u
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	users := make([]User, 0, len(names))
+	for _, u := range found {
+		if u != nil {
+			users = append(users, *u)
+		}
+	}
+	return sortedUsers(users), nil
+}
+
+// User returns a user by name, upper and lower case included. It is looked up in [Directory.Users] if the server lists its users with all
+// that belongs to them, and to the caller. Errors: [rest.IsNotFound].
+func (d *Directory) User(ctx context.Context, name string) (User, error) {
+	list, err := d.listed(ctx)
+	switch {
+	case err == nil && list.absent, err == nil && list.names, rest.IsPermissionDenied(err):
+		u, err := d.getUser(ctx, name)
+		return u, d.absent(ctx, err, "users", "2.5")
+	case err != nil:
+		return User{}, err
+	}
+	for _, u := range list.users {
+		if u.Username == name {
+			return u.user(), nil
+		}
+	}
+	return User{}, notListed(usersPath+"list", "user", name)
+}
+
+// getUser reads a user without the roles. API: GET users/get.
+func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
+	u, err := (&legacyAPI{client: d.client, backend: d.backend}).user(ctx, name)
+	return User{Name: u.Username, Admin: u.IsAdmin, Roles: []RoleRef{}}, err
+}
+
+// user is what is exported of a user in a list.
+func (u rbacUser) user() User {
+	roles := []RoleRef{}
+	for _, r := range u.Roles {
+		if !r.hidden() {
+			roles = append(roles, RoleRef{Workspace: r.Workspace, Name: r.Name})
+		}
+	}
+	slices.SortFunc(roles, func(a, b RoleRef) int {
+		return cmp.Or(strings.Compare(a.Workspace, b.Workspace), strings.Compare(a.Name, b.Name))
+	})
+	return User{Name: u.Username, Admin: u.IsAdmin, Roles: roles}
+}
+
+// hidden reports whether a role holds the own grants of one user.
+func (r rbacRole) hidden() bool { return strings.HasPrefix(r.Name, hiddenRolePrefix) }
+
+func sortedUsers(users []User) []User {
+	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
+	return users
+}
+
+// userAnswer is a user that was created.
+type userAnswer struct {
+	User rbacUser `json:"user"`
+
+	name string
+}
+
+// Usable implements [rest.Answer].
+func (a *userAnswer) Usable(bool) error { return rest.CheckSame("user", a.name, a.User.Username) }
+
+// CreateUser creates a user, who is no admin. The message of a refusal is not shown where it may contain the hash of the password.
+// Errors: *[TakenError]. API: POST users/create.
+func (d *Directory) CreateUser(ctx context.Context, name, password string) error {
+	_, err := d.User(ctx, name)
+	if err == nil {
+		return &TakenError{Noun: "user", Name: name}
+	}
+	if !rest.IsNotFound(err) {
+		return err
+	}
+	defer d.usersChanged()
+	cl := rest.Call{
+		Method: http.MethodPost, Path: usersPath + "create", Group: rest.GroupPermissionWrites, Out: &userAnswer{name: name},
+		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
+	}
+	return d.create(ctx, cl, TakenError{Noun: "user", Name: name}, func(ctx context.Context) (bool, error) {
+		d.usersChanged()
+		u, err := d.User(ctx, name)
+		return !u.Admin, err
+	})
+}
+
+// SetPassword sets the password of another user than the caller. Errors: [rest.IsNotFound]. API: PATCH users/update-password.
+func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
+	return d.do(ctx, rest.Call{
+		Method: http.MethodPatch, Path: usersPath + "update-password", Group: rest.GroupPermissionWrites,
+		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
+	})
+}
+
+// SetAdmin makes a user a server admin, or no longer one. The server would demote its last admin too. Errors: [rest.IsNotFound].
+// API: PATCH users/update-admin.
+func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error {
+	defer d.usersChanged()
+	return d.do(ctx, rest.Call{
+		Method: http.MethodPatch, Path: usersPath + "update-admin", Group: rest.GroupPermissionWrites,
+		Body: map[string]any{"username": name, "is_admin": admin},
+	})
+}
+
+// DeleteUser deletes a user with all grants and memberships. A user who is gone already is deleted. API: DELETE users/delete.
+func (d *Directory) DeleteUser(ctx context.Context, name string) error {
+	defer d.usersChanged()
+	err := d.do(ctx, rest.Call{
+		Method: http.MethodDelete, Path: usersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
+	})
+	return goneAlready(ctx, err, func(ctx context.Context) bool {
+		d.usersChanged()
+		_, err := d.User(ctx, name)
+		return rest.IsNotFound(err)
+	})
+}
+
+// usersChanged makes the next readers of users, and of what depends on them, read again.
+func (d *Directory) usersChanged() {
+	d.reads().forgetUsers()
+	d.backend.grantsChanged()
+}

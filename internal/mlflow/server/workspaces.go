@@ -1,0 +1,216 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Workspace is an MLflow workspace.
+type Workspace struct {
+	Name, Description string
+	// DefaultArtifactRoot is where the artifacts of new experiments go, "" for the server's own.
+	DefaultArtifactRoot string
+}
+
+const workspacesPath = "/api/3.0/mlflow/workspaces"
+
+// workspaceBody is a workspace in a request or a response.
+type workspaceBody struct {
+	Name                string `json:"name"`
+	Description         string `json:"description"`
+	DefaultArtifactRoot string `json:"default_artifact_root"`
+}
+
+func (w workspaceBody) workspace() Workspace {
+	return Workspace{Name: w.Name, Description: w.Description, DefaultArtifactRoot: w.DefaultArtifactRoot}
+}
+
+// serverInfo is what the server says about itself. API: GET server-info.
+type serverInfo struct {
+	WorkspacesEnabled *bool `json:"workspaces_enabled"`
+	// absent reports that there is no such call, before 3.10.
+	absent bool
+}
+
+// Usable implements [rest.Answer].
+func (a *serverInfo) Usable(bool) error {
+	if a.WorkspacesEnabled == nil {
+		return errors.New("it does not contain workspaces_enabled")
+	}
+	return nil
+}
+
+// workspacesAnswer lists workspaces; {} is none.
+type workspacesAnswer struct {
+	Workspaces []workspaceBody `json:"workspaces"`
+}
+
+// Usable implements [rest.Answer].
+func (a *workspacesAnswer) Usable(empty bool) error {
+	if slices.ContainsFunc(a.Workspaces, func(w workspaceBody) bool { return w.Name == "" }) {
+		return errors.New("it contains a workspace without a name")
+	}
+	return rest.CheckPage(a.Workspaces != nil, empty, "", "workspaces")
+}
+
+// workspaceAnswer is one workspace.
+type workspaceAnswer struct {
+	Workspace workspaceBody `json:"workspace"`
+
+	name string
+}
+
+// Usable implements [rest.Answer].
+func (a *workspaceAnswer) Usable(bool) error {
+	return rest.CheckSame("workspace", a.name, a.Workspace.Name)
+}
+
+// info reads what the server says about itself, once. API: GET server-info (3.10).
+func (d *Directory) info(ctx context.Context) (serverInfo, error) {
+	return d.reads().enabled.Get(ctx, func(ctx context.Context) (serverInfo, error) {
+		var out serverInfo
+		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
+		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+			return serverInfo{absent: true}, nil
+		}
+		return out, err
+	})
+}
+
+// HasWorkspaces reports whether the server runs with workspaces. It is asked once.
+func (d *Directory) HasWorkspaces(ctx context.Context) (bool, error) {
+	info, err := d.info(ctx)
+	return err == nil && !info.absent && *info.WorkspacesEnabled, err
+}
+
+// needsWorkspaces returns an *[mlflow.UnsupportedError] if the server runs without workspaces.
+func (d *Directory) needsWorkspaces(ctx context.Context) error {
+	info, err := d.info(ctx)
+	switch {
+	case err != nil:
+		return err
+	case info.absent:
+		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, and this MLflow server is older, or something in front of it " +
+			"does not pass /api/3.0. Upgrade the server and start it with --enable-workspaces, or check what is in front of it"}
+	case !*info.WorkspacesEnabled:
+		return &mlflow.UnsupportedError{Reason: "the MLflow server runs without workspaces. Start it with --enable-workspaces"}
+	}
+	return nil
+}
+
+// Workspaces lists the workspaces by name that the caller may enter; only server admins are shown "default". Errors:
+// *[mlflow.UnsupportedError] if the server runs without workspaces. API: GET workspaces.
+func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
+	if err := d.needsWorkspaces(ctx); err != nil {
+		return nil, err
+	}
+	return d.reads().workspaces.Get(ctx, func(ctx context.Context) ([]Workspace, error) {
+		var out workspacesAnswer
+		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacesPath, Out: &out, Group: rest.GroupOther, Page: true})
+		list := make([]Workspace, 0, len(out.Workspaces))
+		for _, w := range out.Workspaces {
+			list = append(list, w.workspace())
+		}
+		slices.SortFunc(list, func(a, b Workspace) int { return strings.Compare(a.Name, b.Name) })
+		return list, err
+	})
+}
+
+// Workspace returns a workspace by name, from [Directory.Workspaces]; one that is not listed is asked for directly. Errors: [rest.IsNotFound].
+func (d *Directory) Workspace(ctx context.Context, name string) (Workspace, error) {
+	list, err := d.Workspaces(ctx)
+	if err != nil {
+		return Workspace{}, err
+	}
+	if i := slices.IndexFunc(list, func(w Workspace) bool { return w.Name == name }); i >= 0 {
+		return list[i], nil
+	}
+	return d.getWorkspace(ctx, name)
+}
+
+// getWorkspace reads a workspace as it is now. API: GET workspaces/NAME.
+func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, error) {
+	if err := d.needsWorkspaces(ctx); err != nil {
+		return Workspace{}, err
+	}
+	out := workspaceAnswer{name: name}
+	err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacePath(name), Out: &out, Group: rest.GroupOther})
+	return out.Workspace.workspace(), missingWorkspace(err, name)
+}
+
+func workspacePath(name string) string { return workspacesPath + "/" + url.PathEscape(name) }
+
+// missingWorkspace words the refusal of a call about a workspace that does not exist: in other calls, the same words are about the workspace
+// that they act in, and so [rest.IsNotFound] does not count them.
+func missingWorkspace(err error, name string) error {
+	if e, ok := rest.AsRefusal(err); ok && e.Code == "RESOURCE_DOES_NOT_EXIST" && strings.Contains(e.Message, "'"+name+"'") {
+		return notListed(e.Path, "workspace", name)
+	}
+	return err
+}
+
+// CreateWorkspace creates a workspace. Errors: *[TakenError], *[mlflow.UnsupportedError] if the server runs without workspaces.
+// API: POST workspaces.
+func (d *Directory) CreateWorkspace(ctx context.Context, w Workspace) error {
+	if err := d.needsWorkspaces(ctx); err != nil {
+		return err
+	}
+	defer d.workspacesChanged()
+	body := map[string]any{"name": w.Name}
+	if w.Description != "" {
+		body["description"] = w.Description
+	}
+	if w.DefaultArtifactRoot != "" {
+		body["default_artifact_root"] = w.DefaultArtifactRoot
+	}
+	cl := rest.Call{Method: http.MethodPost, Path: workspacesPath, Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name}, Body: body}
+	return d.create(ctx, cl, TakenError{Noun: "workspace", Name: w.Name}, func(ctx context.Context) (bool, error) {
+		found, err := d.getWorkspace(ctx, w.Name)
+		return found == w, err
+	})
+}
+
+// UpdateWorkspace changes the description and the artifact root of a workspace; empty ones are removed. Errors: [rest.IsNotFound].
+// API: PATCH workspaces/NAME.
+func (d *Directory) UpdateWorkspace(ctx context.Context, w Workspace) error {
+	if err := d.needsWorkspaces(ctx); err != nil {
+		return err
+	}
+	defer d.workspacesChanged()
+	return missingWorkspace(d.do(ctx, rest.Call{
+		Method: http.MethodPatch, Path: workspacePath(w.Name), Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name},
+		Body: map[string]any{"description": w.Description, "default_artifact_root": w.DefaultArtifactRoot},
+	}), w.Name)
+}
+
+// DeleteWorkspace deletes a workspace that is empty. One that is gone already is deleted. Errors: *[NotEmptyError].
+// API: DELETE workspaces/NAME?mode=RESTRICT.
+func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
+	if err := d.needsWorkspaces(ctx); err != nil {
+		return err
+	}
+	defer d.workspacesChanged()
+	err := missingWorkspace(d.do(ctx, rest.Call{
+		Method: http.MethodDelete, Path: workspacePath(name), Group: rest.GroupOther, Query: url.Values{"mode": {"RESTRICT"}},
+	}), name)
+	if e, ok := rest.AsRefusal(err); ok && e.Code == "INVALID_STATE" {
+		return &NotEmptyError{Name: name, Err: err}
+	}
+	return goneAlready(ctx, err, func(ctx context.Context) bool {
+		_, err := d.getWorkspace(ctx, name)
+		return rest.IsNotFound(err)
+	})
+}
+
+// workspacesChanged makes the next readers of workspaces, and of their roles, read again.
+func (d *Directory) workspacesChanged() {
+	d.reads().workspaces.Forget()
+	d.rolesChanged()
+}
