@@ -89,7 +89,9 @@ func (b *Block) Plan(config map[string]any) Plan {
 	b.T.Helper()
 	prior, wanted := b.Object(b.State), b.Encode(b.schema(), config)
 	if config != nil {
-		validated, err := b.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: b.Kind, Config: wanted})
+		validated, err := b.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: b.Kind, Config: wanted, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+		})
 		b.Check(err)
 		if failed(validated.Diagnostics) {
 			return Plan{Says: DescribeDiagnostics(validated.Diagnostics)}
@@ -129,15 +131,18 @@ func actionOf(absent, unwanted, replaces, changes bool) string {
 	}
 }
 
-// proposed is the configuration, with the prior values of the computed attributes that it leaves out.
+// proposed is the configuration without its write-only values, and with the prior values of the computed attributes that it leaves out.
 func (b *Block) proposed(prior map[string]tftypes.Value, config *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
 	b.T.Helper()
 	attributes := b.Object(config)
-	if attributes == nil || prior == nil {
+	if attributes == nil {
 		return config
 	}
 	for _, a := range b.schema().Block.Attributes {
-		if a.Computed && attributes[a.Name].IsNull() {
+		if a.WriteOnly {
+			attributes[a.Name] = tftypes.NewValue(a.Type, nil)
+		}
+		if a.Computed && prior != nil && attributes[a.Name].IsNull() {
 			attributes[a.Name] = prior[a.Name]
 		}
 	}

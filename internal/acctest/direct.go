@@ -89,6 +89,7 @@ func (d *Direct) Plan(kind string, config map[string]any) string {
 	schema := d.Schemas.ResourceSchemas[kind]
 	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
 		TypeName: kind, Config: d.Encode(schema, config),
+		ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 	})
 	d.Check(err)
 	if len(validated.Diagnostics) > 0 {

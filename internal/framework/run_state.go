@@ -23,6 +23,8 @@ type RunState struct {
 	// names holds a *NameLock for each normalized experiment name, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
 	// folders a *FolderLock for each path.
 	names, acls, tags, folders sync.Map
+	// objects holds an *ObjectLock for each objectID.
+	objects sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
 	// keptInPlace holds what KeepInPlace recorded, by experiment ID.

@@ -136,11 +136,36 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, co
 	if difference == "" {
 		return true
 	}
+	addServerError(diags, could, o.Object, before, now, difference)
+	return false
+}
+
+// CheckServerURL reports whether an object that belongs to the whole server, such as a user, is on the provider's server, and adds an error if it is not.
+// There is nothing about such an object that tells whether two servers are the same one, so only their URLs count. It makes no call.
+func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState, could, object string, diags *diag.Diagnostics) bool {
+	before := MarkOf(ctx, private)
+	if before == (ServerMark{}) {
+		return true
+	}
+	now, err := b.mark(ctx)
+	if err != nil {
+		AddError(diags, could, object, err)
+		return false
+	}
+	before.Workspace, now.Workspace = "", ""
+	if before.same(now) {
+		return true
+	}
+	addServerError(diags, could, object, before, now, "The provider cannot check whether both are the same server.")
+	return false
+}
+
+// addServerError reports that the object of a state is on another server than the provider's. difference is a sentence.
+func addServerError(diags *diag.Diagnostics, could, object string, before, now ServerMark, difference string) {
 	diags.AddError("Could not "+could+": another server", fmt.Sprintf("%s: This state belongs to %s, but the provider points to %s. %s Nothing was changed.\n\n"+
 		"If you did not mean to change servers, %s. If you did, remove the resource from the state with terraform state rm, then import the object of "+
 		"the new server, or let apply create it.",
-		UpperFirst(o.Object), before.describe(now), now.describe(before), difference, before.wayBack(now)))
-	return false
+		UpperFirst(object), before.describe(now), now.describe(before), difference, before.wayBack(now)))
 }
 
 // differs says why the experiment with the ID on the provider's server is not the remembered one, "" if it is.

@@ -20,6 +20,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/experiment"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/server"
 )
 
 var (
@@ -54,6 +55,7 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		experiment.NewExperimentTagResource,
 		access.NewExperimentPermissionsResource,
 		access.NewExperimentPermissionResource,
+		server.NewUserResource,
 	}
 }
 
@@ -65,6 +67,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		governance.NewPermissionReviewDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
+		server.NewUsersDataSource,
 	}
 }
 

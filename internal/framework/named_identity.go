@@ -1,0 +1,65 @@
+package framework
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/identityschema"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+)
+
+// NamedIdentitySchema is the identity of an object that belongs to no experiment, such as a user: attributes that name it, and the server that it is on.
+func NamedIdentitySchema(required, optional []string) identityschema.Schema {
+	attributes := map[string]identityschema.Attribute{
+		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "URL of the server. Defaults to the server of the provider."},
+	}
+	for _, name := range required {
+		attributes[name] = identityschema.StringAttribute{RequiredForImport: true}
+	}
+	for _, name := range optional {
+		attributes[name] = identityschema.StringAttribute{OptionalForImport: true}
+	}
+	return identityschema.Schema{Attributes: attributes}
+}
+
+// IsIdentityImport reports whether an import names an identity instead of an ID.
+func IsIdentityImport(req resource.ImportStateRequest) bool {
+	return req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull()
+}
+
+// ImportNamedIdentity returns the attributes of the identity that an import names, empty ones included, after it checked the server. noun is what the
+// object is called in messages. It returns nil after an error.
+func (b *ResourceBase) ImportNamedIdentity(ctx context.Context, req resource.ImportStateRequest, noun string, names []string, diags *diag.Diagnostics) map[string]string {
+	values := map[string]string{}
+	for _, name := range append([]string{identityTrackingURI}, names...) {
+		var value types.String
+		diags.Append(req.Identity.GetAttribute(ctx, path.Root(name), &value)...)
+		values[name] = value.ValueString()
+	}
+	if diags.HasError() || !b.CheckImportConfigured(diags) {
+		return nil
+	}
+	uri, err := b.Client().TrackingURI(ctx)
+	if err != nil {
+		AddError(diags, "import "+noun, noun, err)
+		return nil
+	}
+	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
+		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity names the server %s, but the provider is configured for %s.\n\nRemove tracking_uri "+
+			"from the identity if both are the same server. Otherwise, use the provider configuration of that server.", wanted, uri))
+		return nil
+	}
+	return values
+}
+
+// CheckImportConfigured adds an error to an import while the provider's configuration is unknown. It reports whether there is none.
+func (b *ResourceBase) CheckImportConfigured(diags *diag.Diagnostics) bool {
+	if b.Client() != nil {
+		return true
+	}
+	diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+	return false
+}

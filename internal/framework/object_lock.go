@@ -1,0 +1,35 @@
+package framework
+
+import (
+	"sync"
+)
+
+// ObjectLock serializes, within a run, what creates, adopts, and deletes an object that is known by its name alone, such as a user.
+type ObjectLock struct {
+	sync.Mutex
+	// Claimed reports whether this run created or adopted the object. A Delete of it in the same run comes from another address.
+	Claimed bool
+	// planned lists what this run planned for the object.
+	planned []PlannedUse
+}
+
+// ObjectLock returns the lock of an object. The name must tell it from all others of its kind on the server.
+func (s *RunState) ObjectLock(kind, name string) *ObjectLock {
+	return loadOrNew[ObjectLock](&s.objects, objectID{kind, name})
+}
+
+type objectID struct{ kind, name string }
+
+// Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; ok is false if there is
+// none. Two creates conflict, and so does a delete with anything else. A resource that is replaced is planned twice, to keep and to create.
+func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
+	l.Lock()
+	defer l.Unlock()
+	l.planned = append(l.planned, use)
+	for _, other := range l.planned[:len(l.planned)-1] {
+		if other.Action == PlanCreate && use.Action == PlanCreate || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
+			return other, true
+		}
+	}
+	return PlannedUse{}, false
+}

@@ -1,0 +1,133 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// Create creates an account, or adopts one. Once it has created one it never fails: an error would taint the resource, and the next apply would delete the
+// account. What is missing shows up in the next plan, and Update repairs it.
+func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan userModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	password := passwordOf(ctx, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	d := directory(r.Client(), "users", &resp.Diagnostics)
+	if d == nil {
+		return
+	}
+	lock := r.Provider.Run.ObjectLock(kindUser, plan.name())
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Claimed {
+		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("%s was created or adopted by another resource in this apply. An "+
+			"account can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two resources.", framework.UpperFirst(plan.object())))
+		return
+	}
+	c := userCreator{directory: d, plan: plan, password: password, diags: &resp.Diagnostics}
+	if !c.createOrAdopt(ctx) {
+		return
+	}
+	lock.Claimed = true
+	plan.ID, plan.Password = plan.Username, types.StringNull()
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+}
+
+// userCreator creates or adopts the account of one plan. Its methods report to diags, and whether they succeeded.
+type userCreator struct {
+	directory *mlflowserver.Directory
+	plan      userModel
+	password  types.String
+	diags     *diag.Diagnostics
+}
+
+// createOrAdopt looks the account up first: the server's answer to a username that is in use contains the hash of the password.
+func (c userCreator) createOrAdopt(ctx context.Context) bool {
+	u, err := c.directory.User(ctx, c.plan.name())
+	switch {
+	case err == nil:
+		return c.adopt(ctx, u)
+	case !rest.IsNotFound(err):
+		addError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		return false
+	case c.password.ValueString() == "":
+		addPasswordMissingError(c.diags, c.plan.name())
+		return false
+	}
+	err = c.directory.CreateUser(ctx, c.plan.name(), c.password.ValueString())
+	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
+		return c.adoptNew(ctx)
+	}
+	if err != nil {
+		addError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		return false
+	}
+	if c.plan.Admin.ValueBool() {
+		if err := c.directory.SetAdmin(ctx, c.plan.name(), true); err != nil {
+			framework.AddWarning(c.diags, "make the user a server admin", c.plan.object(), err, "The account was created. The next plan shows admin, and the next apply "+
+				"sets it.")
+		}
+	}
+	return true
+}
+
+// adoptNew handles an account that was created by somebody else a moment ago.
+func (c userCreator) adoptNew(ctx context.Context) bool {
+	if !c.plan.AdoptExisting.ValueBool() {
+		c.addTakenError()
+		return false
+	}
+	u, err := c.directory.User(ctx, c.plan.name())
+	if err != nil {
+		addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+		return false
+	}
+	return c.adopt(ctx, u)
+}
+
+// adopt brings an account that exists to the declared state. After a failure it is not in the state: a tainted resource would delete it.
+func (c userCreator) adopt(ctx context.Context, u mlflowserver.User) bool {
+	if !c.plan.AdoptExisting.ValueBool() {
+		c.addTakenError()
+		return false
+	}
+	admin, password := c.plan.Admin.ValueBool(), c.password.ValueString()
+	change := userChange{demotes: u.Admin && !admin, setsPassword: password != ""}
+	if !(guard{c.directory, u.Name, change, c.diags}).check(ctx) {
+		return false
+	}
+	if password != "" {
+		if err := c.directory.SetPassword(ctx, u.Name, password); err != nil {
+			addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			return false
+		}
+	}
+	if u.Admin != admin {
+		if err := c.directory.SetAdmin(ctx, u.Name, admin); err != nil {
+			addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			return false
+		}
+	}
+	return true
+}
+
+// addTakenError reports that the username is in use, without the server's words, which contain the hash of the password.
+func (c userCreator) addTakenError() {
+	c.diags.AddAttributeError(path.Root(attributeUsername), "Could not create user: username already in use", fmt.Sprintf("%s existed before this apply. Nothing was "+
+		"changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. Otherwise, choose another username.",
+		framework.UpperFirst(c.plan.object()), c.plan.name()))
+}

@@ -1,0 +1,112 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// What is here keeps a plan or an apply from locking everybody out: the server lets an admin demote itself, also if it is the last one, and no API call
+// can make an admin again.
+
+// userChange is what an operation does to an account that exists.
+type userChange struct{ deletes, demotes, setsPassword bool }
+
+// guard is the check of one operation on one account.
+type guard struct {
+	directory *mlflowserver.Directory
+	name      string
+	change    userChange
+	diags     *diag.Diagnostics
+}
+
+// check reports whether the change leaves the account of the provider and the last server admin alone, and adds an error if it does not, or if that cannot
+// be determined. It makes no call if the change is harmless.
+func (g guard) check(ctx context.Context) bool {
+	if g.change == (userChange{}) {
+		return true
+	}
+	caller, err := g.directory.Caller(ctx)
+	if err != nil {
+		framework.AddError(g.diags, "look up the current user", describeUser(g.name), err, "The provider looks up its own account so that it does not delete or "+
+			"demote it.")
+		return false
+	}
+	if caller.Principal.Name == g.name {
+		g.addOwnAccountErrors()
+		return false
+	}
+	if !g.change.deletes && !g.change.demotes {
+		return true
+	}
+	last, err := g.isLastAdmin(ctx)
+	if err != nil {
+		framework.AddError(g.diags, "look up the server admins", describeUser(g.name), err, "The provider looks them up so that it does not remove the last one.")
+		return false
+	}
+	if last {
+		g.addLastAdminError()
+	}
+	return !last
+}
+
+// isLastAdmin reports whether the account is the only server admin. A server that lists no users is changed by an admin only, who is another one than
+// this account.
+func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
+	u, err := g.directory.User(ctx, g.name)
+	if rest.IsNotFound(err) || err == nil && !u.Admin {
+		return false, nil
+	}
+	users, err := g.directory.Users(ctx)
+	if isUnsupported(err) || rest.IsPermissionDenied(err) {
+		return false, nil
+	}
+	last := false
+	for _, u := range users {
+		switch {
+		case u.Admin && u.Name == g.name:
+			last = true
+		case u.Admin:
+			return false, nil
+		}
+	}
+	return last, err
+}
+
+// addOwnAccountErrors reports what the change would do to the account that the provider uses.
+func (g guard) addOwnAccountErrors() {
+	object := fmt.Sprintf("%s is the account that the provider is authenticated as", framework.UpperFirst(describeUser(g.name)))
+	if g.change.deletes {
+		g.diags.AddError("Could not delete user", object+", and an account cannot delete itself. Nothing was deleted.\n\nTo only remove it from the state, apply "+
+			"deletion_policy = \"retain\" first, or use a removed block with destroy = false. To delete it, configure the provider with the username and "+
+			"password of another server admin.")
+	}
+	if g.change.demotes {
+		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+". Without admin = true, it could no longer manage users, and could not "+
+			"become an admin again by itself. Nothing was changed.\n\nSet admin = true, or configure the provider with the username and password of another "+
+			"server admin.")
+	}
+	if g.change.setsPassword {
+		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". An account cannot set its own password here: the provider "+
+			"could no longer authenticate. Nothing was changed.\n\nKeep password_wo_version as it is, and change the password in the MLflow UI, then in the "+
+			"provider configuration. Or configure the provider with the username and password of another server admin.")
+	}
+}
+
+// addLastAdminError reports that no server admin would be left.
+func (g guard) addLastAdminError() {
+	object := fmt.Sprintf("%s is the only server admin, and no API call can make an admin without one. Nothing was changed.\n\n",
+		framework.UpperFirst(describeUser(g.name)))
+	if g.change.deletes {
+		g.diags.AddError("Could not delete user", object+"First make another user a server admin. To only remove the user from the state, apply "+
+			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
+		return
+	}
+	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+"Set admin = true, or first make another user a server admin.")
+}

@@ -1,0 +1,147 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// planTimeout is how long the plan of a new user waits for the server, which the same configuration may create. What it cannot check then, apply checks.
+const planTimeout = 10 * time.Second
+
+// ModifyPlan implements [resource.ResourceWithModifyPlan].
+func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state, plan *userModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.recordPlan(&resp.Diagnostics, state, plan)
+	if plan == nil {
+		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
+		return
+	}
+	plan.ID = plan.Username
+	resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), plan.ID)...)
+	password := passwordOf(ctx, req.Config, &resp.Diagnostics)
+	switch {
+	case state == nil:
+		r.planCreate(ctx, *plan, password, &resp.Diagnostics)
+	case !plan.Username.IsUnknown() && !plan.Username.Equal(state.Username):
+		resp.RequiresReplace.Append(path.Root(attributeUsername))
+		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
+	default:
+		r.planUpdate(ctx, req.Private, *state, *plan, password, &resp.Diagnostics)
+	}
+}
+
+// planCreate refuses what cannot be created. Whether an account has the username already is left to apply: the plan of a replacement looks the same.
+func (r *userResource) planCreate(ctx context.Context, plan userModel, password types.String, diags *diag.Diagnostics) {
+	if password.IsNull() && !plan.AdoptExisting.ValueBool() && !plan.AdoptExisting.IsUnknown() {
+		addPasswordMissingError(diags, plan.name())
+		return
+	}
+	if r.Client() == nil || plan.Username.IsUnknown() {
+		return
+	}
+	d := directory(r.Client(), "users", diags)
+	if d == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	defer cancel()
+	u, err := d.User(ctx, plan.name())
+	switch {
+	case isUnsupported(err):
+		addUnsupportedError(diags, "users", err)
+		return
+	case rest.IsNotFound(err) && password.IsNull():
+		addPasswordMissingError(diags, plan.name())
+		return
+	case err == nil && plan.AdoptExisting.ValueBool():
+		change := userChange{demotes: u.Admin && plan.isDemoted(), setsPassword: !password.IsNull()}
+		if !(guard{d, plan.name(), change, diags}).check(ctx) {
+			return
+		}
+	case err != nil && !rest.IsNotFound(err):
+		return
+	}
+	checkPassword(ctx, d, plan.name(), password, diags)
+}
+
+// isDemoted reports whether the plan is known to make the user no admin.
+func (m *userModel) isDemoted() bool { return !m.Admin.IsUnknown() && !m.Admin.ValueBool() }
+
+// planUpdate refuses changes that lock the provider out, and a new version of the password without one.
+func (r *userResource) planUpdate(ctx context.Context, private framework.PrivateState, state, plan userModel, password types.String, diags *diag.Diagnostics) {
+	newPassword := plan.setsPassword(&state) && !plan.PasswordWOVersion.IsUnknown()
+	if newPassword && password.IsNull() {
+		addNoNewPasswordError(diags, state.name())
+	}
+	change := userChange{demotes: state.Admin.ValueBool() && plan.isDemoted(), setsPassword: newPassword}
+	if r.Client() == nil || change == (userChange{}) || diags.HasError() || !r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
+		return
+	}
+	d := directory(r.Client(), "users", diags)
+	if d == nil || !(guard{d, state.name(), change, diags}).check(ctx) {
+		return
+	}
+	if newPassword {
+		checkPassword(ctx, d, state.name(), password, diags)
+	}
+}
+
+// planDelete refuses to delete the account that the provider uses, and the last server admin.
+func (r *userResource) planDelete(ctx context.Context, private framework.PrivateState, state userModel, diags *diag.Diagnostics) {
+	if r.Client() == nil || state.isRetained() || diags.HasError() || !r.CheckServerURL(ctx, private, "delete user", state.object(), diags) {
+		return
+	}
+	if d := directory(r.Client(), "users", diags); d != nil {
+		guard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
+	}
+}
+
+// recordPlan records what one resource plans for its account, and reports where another resource of the plan is at odds with it. A resource that is
+// renamed without a moved block looks like two, one to delete and one to create, and the account would lose its permissions.
+func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userModel) {
+	var use framework.PlannedUse
+	switch {
+	case plan == nil && state.isRetained(), plan != nil && plan.Username.IsUnknown(), r.Provider == nil:
+		return
+	case plan == nil:
+		use = framework.PlannedUse{Action: framework.PlanDelete, Name: state.name()}
+	case state == nil:
+		use = framework.PlannedUse{Action: framework.PlanCreate, Name: plan.name()}
+	case state.Username.Equal(plan.Username):
+		use = framework.PlannedUse{Action: framework.PlanKeep, Name: plan.name()}
+	default:
+		return // the plan of the create that follows records the new name
+	}
+	other, conflict := r.Provider.Run.ObjectLock(kindUser, use.Name).Plan(use)
+	if !conflict {
+		return
+	}
+	switch {
+	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
+		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. "+
+			"This plan would delete the account that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\n"+
+			"or with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(describeUser(use.Name))))
+	case use.Action == other.Action:
+		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration declare %s. An account can be managed by only "+
+			"one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
+	default:
+		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role memberships, because a resource is no longer "+
+			"in the configuration, and creates an account with the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or "+
+			"moved it to another module, add a moved block from the old address to the new one. To replace the account, use terraform apply -replace=ADDRESS.",
+			describeUser(use.Name)))
+	}
+}

@@ -1,0 +1,69 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Update implements [resource.Resource]. What succeeded before a failure is in the state.
+func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state userModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	password := passwordOf(ctx, req.Config, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	change := userChange{demotes: state.Admin.ValueBool() && !plan.Admin.ValueBool(), setsPassword: plan.setsPassword(&state)}
+	if !r.CheckServerURL(ctx, req.Private, "change user", state.object(), &resp.Diagnostics) {
+		return
+	}
+	d := directory(r.Client(), "users", &resp.Diagnostics)
+	switch {
+	case d == nil:
+		return
+	case !plan.Username.Equal(state.Username):
+		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Could not change username", fmt.Sprintf("%s cannot be renamed, and the new username %q was unknown "+
+			"when the plan was made. Nothing was changed.\n\nPlan again: the next plan replaces the account.", framework.UpperFirst(state.object()), plan.name()))
+		return
+	case change.setsPassword && password.ValueString() == "":
+		addNoNewPasswordError(&resp.Diagnostics, state.name())
+		return
+	case !(guard{d, state.name(), change, &resp.Diagnostics}).check(ctx):
+		return
+	}
+	if !plan.Admin.Equal(state.Admin) {
+		if err := d.SetAdmin(ctx, state.name(), plan.Admin.ValueBool()); err != nil {
+			addUpdateError(resp, "change user", state, err)
+			return
+		}
+		state.Admin = plan.Admin
+		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+	}
+	if change.setsPassword {
+		if err := d.SetPassword(ctx, state.name(), password.ValueString()); err != nil {
+			addUpdateError(resp, "set password", state, err)
+			return
+		}
+	}
+	plan.ID, plan.Password = plan.Username, types.StringNull()
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+}
+
+// addUpdateError reports a failed change.
+func addUpdateError(resp *resource.UpdateResponse, could string, state userModel, err error) {
+	if rest.IsNotFound(err) {
+		framework.AddError(&resp.Diagnostics, could, state.object(), err, "The account was deleted outside Terraform. Plan again: the next plan creates a new one.")
+		return
+	}
+	addError(&resp.Diagnostics, could, state.object(), err, needsAdmin)
+}
