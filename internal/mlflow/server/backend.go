@@ -37,7 +37,6 @@ type Backend struct {
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
-	directory directoryReads
 }
 
 // MLflowWorkspace implements [mlflow.Backend].
@@ -149,5 +148,4 @@ func (*Backend) AccessAdvice() string {
 func (s *Backend) grantsChanged() {
 	s.shared().directory.forgetRoles()
 	s.grants.Forget()
-	s.shared().directory.forgetRoles()
 }
