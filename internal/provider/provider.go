@@ -56,6 +56,7 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		access.NewExperimentPermissionsResource,
 		access.NewExperimentPermissionResource,
 		server.NewUserResource,
+		server.NewWorkspaceResource,
 	}
 }
 
@@ -68,6 +69,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
 		server.NewUsersDataSource,
+		server.NewWorkspacesDataSource,
 	}
 }
 

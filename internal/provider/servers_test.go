@@ -156,7 +156,7 @@ func basic(username, password string) string {
 // database is the address of a database of the server, tracking or auth.
 func (s *server) database(name string) string {
 	if s.kind.postgres {
-		return "postgresql://mlflow@/" + name + "?host=" + os.Getenv(postgresFolder)
+		return "postgresql+psycopg2://mlflow@/" + name + "?host=" + os.Getenv(postgresFolder)
 	}
 	return "sqlite:///" + filepath.Join(s.folder, name+".db")
 }
