@@ -132,6 +132,9 @@ func startServer(t *testing.T, kind serverKind) *server {
 	return s
 }
 
+// version is the server's version of MLflow.
+func (s *server) version() string { return os.Getenv(s.kind.version) }
+
 // describe tells what the server can do.
 func (s *server) describe(url string) *acctest.Backend {
 	b := &acctest.Backend{

@@ -52,6 +52,8 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	if d == nil {
 		return
 	}
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	defer cancel()
 	if _, err := d.Workspaces(ctx); isUnsupported(err) {
 		addUnsupportedError(diags, workspaces, err)
 	}
