@@ -9,6 +9,8 @@ type ObjectLock struct {
 	sync.Mutex
 	// Claimed reports whether this run created or adopted the object. A Delete of it in the same run comes from another address.
 	Claimed bool
+	// Refreshed reports whether this run refreshed the object. A plan without that is the second one of an apply, or comes with -refresh=false.
+	Refreshed bool
 	// planned lists what this run planned for the object.
 	planned []PlannedUse
 }

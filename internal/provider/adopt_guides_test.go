@@ -261,7 +261,7 @@ func TestExamples_movedLabel(t *testing.T) {
 func TestExamples_identity(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
-	files, err := filepath.Glob(examplesDir + "/resources/*/identity-import.tf")
+	files, err := filepath.Glob(examplesDir + "/resources/mlflow_experiment*/identity-import.tf")
 	if err != nil || len(files) != 4 {
 		t.Fatalf("examples are %q, %v", files, err)
 	}

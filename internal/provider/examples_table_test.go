@@ -238,6 +238,11 @@ var examples = map[string]example{
 		"resources/mlflow_experiment/moved.tf", "resources/mlflow_experiment/moved-label.tf", "resources/mlflow_experiment_permissions/moved.tf",
 		"migrate-from-databricks/before", "migrate-from-databricks/after",
 	}},
+	"user": {files: []string{
+		"resources/mlflow_user/resource.tf", "resources/mlflow_user/resource-full.tf", "resources/mlflow_user/import.sh",
+	}},
+	"user, import":        {files: []string{"resources/mlflow_user/import-by-string-id.tf", "resources/mlflow_user/identity-import.tf"}},
+	"data source, users":  {files: []string{"data-sources/mlflow_users/data-source.tf"}},
 	"methods":             methods,
 	"module tests":        moduleTests,
 	"getting started":     {files: []string{"getting-started"}},

@@ -31,6 +31,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		"the example for both backends": exampleForBoth,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
+	add(userScenarios(kind))
 	if !kind.workspaces {
 		add(map[string]func(*testing.T, *server){"purged, and the id used again": purged})
 	}

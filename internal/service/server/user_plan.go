@@ -38,7 +38,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		r.planCreate(ctx, *plan, password, &resp.Diagnostics)
 	case !plan.Username.IsUnknown() && !plan.Username.Equal(state.Username):
 		resp.RequiresReplace.Append(path.Root(attributeUsername))
-		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planReplace(ctx, req.Private, *state, *plan, &resp.Diagnostics)
 	default:
 		r.planUpdate(ctx, req.Private, *state, *plan, password, &resp.Diagnostics)
 	}
@@ -98,6 +98,32 @@ func (r *userResource) planUpdate(ctx context.Context, private framework.Private
 	if newPassword {
 		checkPassword(ctx, d, state.name(), password, diags)
 	}
+}
+
+// planReplace refuses a replacement that no plan showed. Before it applies an update, the CLI plans it once more with the values that were unknown: a
+// username that turns out to be another one would then delete the account unseen, and be an error of the CLI. That plan comes in a run that did not
+// refresh the account.
+func (r *userResource) planReplace(ctx context.Context, private framework.PrivateState, state, plan userModel, diags *diag.Diagnostics) {
+	if r.Client() != nil && !r.isRefreshed(state) && framework.MarkOf(ctx, private) != (framework.ServerMark{}) {
+		addUnseenReplaceError(diags, state, plan)
+		return
+	}
+	r.planDelete(ctx, private, state, diags)
+}
+
+// isRefreshed reports whether this run refreshed the account of a state.
+func (r *userResource) isRefreshed(state userModel) bool {
+	lock := r.Provider.Run.ObjectLock(kindUser, state.name())
+	lock.Lock()
+	defer lock.Unlock()
+	return lock.Refreshed
+}
+
+// addUnseenReplaceError reports that a change turned out to be a replacement.
+func addUnseenReplaceError(diags *diag.Diagnostics, state, plan userModel) {
+	diags.AddAttributeError(path.Root(attributeUsername), "Could not replace user", fmt.Sprintf("%s cannot be renamed to %q. The new username was unknown when this was "+
+		"planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: the next plan shows that the account is deleted "+
+		"and another one created.", framework.UpperFirst(state.object()), plan.name()))
 }
 
 // planDelete refuses to delete the account that the provider uses, and the last server admin.

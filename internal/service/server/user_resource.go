@@ -133,9 +133,18 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		addError(&resp.Diagnostics, "read user", state.object(), err, needsAdmin)
 		return
 	}
+	r.markRefreshed(state)
 	state.refresh(u)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+}
+
+// markRefreshed records that this run refreshed an account.
+func (r *userResource) markRefreshed(state userModel) {
+	lock := r.Provider.Run.ObjectLock(kindUser, state.name())
+	lock.Lock()
+	defer lock.Unlock()
+	lock.Refreshed = true
 }
 
 // ImportState implements [resource.ResourceWithImportState]. It takes a username or an identity.

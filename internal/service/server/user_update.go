@@ -2,9 +2,7 @@ package server
 
 import (
 	"context"
-	"fmt"
 
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -31,8 +29,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	case d == nil:
 		return
 	case !plan.Username.Equal(state.Username):
-		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Could not change username", fmt.Sprintf("%s cannot be renamed, and the new username %q was unknown "+
-			"when the plan was made. Nothing was changed.\n\nPlan again: the next plan replaces the account.", framework.UpperFirst(state.object()), plan.name()))
+		addUnseenReplaceError(&resp.Diagnostics, state, plan)
 		return
 	case change.setsPassword && password.ValueString() == "":
 		addNoNewPasswordError(&resp.Diagnostics, state.name())

@@ -1,0 +1,6 @@
+import {
+  to = mlflow_user.ana
+  identity = {
+    username = "ana"
+  }
+}

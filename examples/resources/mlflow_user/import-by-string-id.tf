@@ -1,0 +1,4 @@
+import {
+  to = mlflow_user.ana
+  id = "ana"
+}

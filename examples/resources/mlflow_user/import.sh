@@ -1,0 +1,2 @@
+# The username, case-sensitive.
+terraform import mlflow_user.ana ana

@@ -1,0 +1,28 @@
+variable "initial_passwords" {
+  description = "Initial passwords by username. Each user can change theirs in the MLflow UI."
+  type        = map(string)
+  sensitive   = true
+  ephemeral   = true
+}
+
+locals {
+  users = {
+    ben   = { admin = false }
+    carla = { admin = true }
+  }
+}
+
+resource "mlflow_user" "team" {
+  for_each = local.users
+
+  username    = each.key
+  password_wo = var.initial_passwords[each.key]
+  admin       = each.value.admin
+}
+
+# An account that exists keeps its password, and is not deleted with the resource.
+resource "mlflow_user" "training" {
+  username        = "training"
+  adopt_existing  = true
+  deletion_policy = "retain"
+}
