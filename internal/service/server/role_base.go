@@ -71,7 +71,10 @@ func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
 // parseRoleImport splits the ID of an import into its workspace and the values of names, such as "workspace=risk,role=data-science,user=ana". If there is one
 // name only, it can be left out. A value ends where the next name begins, so that it may contain anything else.
 func parseRoleImport(id string, names ...string) (workspace string, values map[string]string, ok bool) {
-	workspace, rest := framework.CutImportWorkspace(id)
+	workspace, rest, err := framework.CutImportWorkspace(id)
+	if err != nil {
+		return "", nil, false
+	}
 	values = map[string]string{}
 	if len(names) == 1 {
 		for _, name := range []string{attributeName, names[0]} {
@@ -178,4 +181,9 @@ func keepsManagement(ctx context.Context, d *mlflowserver.Directory, role mlflow
 		"workspace.\n\nHave a server admin do this, or first give the current user another role that manages the workspace. To stop managing the object without "+
 		"changing it, remove it from the state with terraform state rm.", why, what))
 	return false
+}
+
+// placed is an object of a plan, with its workspace in the state and in the plan.
+func placed(object string, id, state, plan types.String) framework.Placed {
+	return framework.Placed{Object: object, ID: id.ValueString(), State: state, Plan: plan}
 }

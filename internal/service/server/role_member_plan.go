@@ -42,8 +42,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		r.PlanWorkspace(ctx, req.Private, state.Workspace, plan.Workspace, resp)
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+		if r.PlanWorkspace(ctx, req, placed(r.object(*state), state.ID, state.Workspace, plan.Workspace), resp) {
 			r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
 		}
 	case known && !plan.sameMember(state) && !r.lock(state.Role.ValueString()).IsRenamed():

@@ -65,6 +65,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
+	r.Provider.Run.MarkRead(state.ID.ValueString())
 	object := r.object(state)
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "read member of role", object, &resp.Diagnostics) {

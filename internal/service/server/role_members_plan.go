@@ -42,8 +42,7 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		r.PlanWorkspace(ctx, req.Private, state.Workspace, plan.Workspace, resp)
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+		if r.PlanWorkspace(ctx, req, placed("members of "+r.describe(state.Role.ValueString()), state.ID, state.Workspace, plan.Workspace), resp) {
 			r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
 		}
 	case !plan.Role.IsUnknown() && !plan.Role.Equal(state.Role) && !r.lock(state.Role.ValueString()).IsRenamed():

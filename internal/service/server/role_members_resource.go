@@ -70,6 +70,7 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
+	r.Provider.Run.MarkRead(state.ID.ValueString())
 	object := r.describe(state.Role.ValueString())
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "read members of role", object, &resp.Diagnostics) {

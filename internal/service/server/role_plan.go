@@ -51,8 +51,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
 		r.planRows(ctx, nil, *plan, &resp.Diagnostics)
 	case r.MovesWorkspace(ctx, req.Private, state.Workspace, plan.Workspace):
-		r.PlanWorkspace(ctx, req.Private, state.Workspace, plan.Workspace, resp)
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+		if r.PlanWorkspace(ctx, req, placed(state.object(r.Client()), state.ID, state.Workspace, plan.Workspace), resp) {
 			r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		}
 	default:

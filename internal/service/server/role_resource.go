@@ -82,6 +82,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
+	r.Provider.Run.MarkRead(state.ID.ValueString())
 	object := state.object(r.Client())
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "read role", object, &resp.Diagnostics) {
