@@ -62,7 +62,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 	if name == mlflow.DefaultWorkspace {
 		return nil
 	}
-	_, err := d.getWorkspace(ctx, name)
+	_, err := d.Workspace(ctx, name) // the list also shows it to who is no admin
 	if rest.IsNotFound(err) {
 		return &MissingWorkspaceError{Name: name, Err: err}
 	}
