@@ -118,13 +118,18 @@ func (d *Directory) workspaceOr(name string) string {
 	return cmp.Or(name, d.backend.MLflowWorkspace())
 }
 
-// absent explains that the server does not have a call, by what else it has. what is what the call is for, since the version that has it.
+// absent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
 func (d *Directory) absent(ctx context.Context, err error, what, since string) error {
 	if !rest.IsEndpointAbsent(err) || rest.IsForeign(err) {
 		return err
 	}
-	_, err = accessControl{d.client, d.backend}.api(ctx)
-	_, none := errors.AsType[*mlflow.UnsupportedError](err)
+	return d.lacks(ctx, what, since)
+}
+
+// lacks explains why the server does not have something, by the permission API that it has.
+func (d *Directory) lacks(ctx context.Context, what, since string) error {
+	_, err := accessControl{d.client, d.backend}.api(ctx)
+	none := isUnsupported(err)
 	switch {
 	case none && d.hasAuthentication(ctx):
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
@@ -135,9 +140,24 @@ func (d *Directory) absent(ctx context.Context, err error, what, since string) e
 	case err != nil:
 		return err
 	default:
-		return &mlflow.UnsupportedError{Reason: fmt.Sprintf("managing %s needs MLflow %s or newer, and this MLflow server is older. Upgrade the "+
-			"server", what, since)}
+		return &mlflow.UnsupportedError{Reason: fmt.Sprintf("this needs MLflow %s or newer: older servers, like this one, do not have %s. "+
+			"Upgrade the server", since, what)}
 	}
+}
+
+// needsRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who is
+// in a role.
+func (d *Directory) needsRoles(ctx context.Context) error {
+	api, err := accessControl{d.client, d.backend}.api(ctx)
+	if _, has := api.(*rbacAPI); has || err != nil && !isUnsupported(err) {
+		return err
+	}
+	return d.lacks(ctx, "roles", "3.13")
+}
+
+func isUnsupported(err error) bool {
+	_, unsupported := errors.AsType[*mlflow.UnsupportedError](err)
+	return unsupported
 }
 
 // hasAuthentication reports whether the server has the calls of its authentication below /api/2.0.

@@ -32,12 +32,15 @@ type RoleGrant struct {
 // listedRoles reads the roles of a workspace, shared by all readers until something is written.
 func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]rbacRole, error) {
 	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]rbacRole, error) {
+		if err := d.needsRoles(ctx); err != nil {
+			return nil, err
+		}
 		var out rolesAnswer
 		err := d.do(ctx, rest.Call{
 			Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {workspace}},
 			Out: &out, Group: rest.GroupPermissionReads, Page: true,
 		})
-		return out.Roles, d.absent(ctx, err, "roles", "3.13")
+		return out.Roles, err
 	})
 }
 

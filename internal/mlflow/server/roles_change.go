@@ -29,6 +29,9 @@ func (a *roleAnswer) Usable(bool) error {
 // Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
 func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
 	workspace = d.workspaceOr(workspace)
+	if err := d.needsRoles(ctx); err != nil {
+		return Role{}, err
+	}
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
 		return Role{}, err
 	}
@@ -39,22 +42,20 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 		body["description"] = description
 	}
 	cl := rest.Call{Method: http.MethodPost, Path: rbacPath + "roles/create", Group: rest.GroupPermissionWrites, Out: answer, Body: body}
-	var found *Role
-	err := d.create(ctx, cl, TakenError{Noun: "role", Name: name, Workspace: workspace}, func(ctx context.Context) (bool, error) {
-		role, err := d.currentRole(ctx, workspace, name)
-		found = &role
-		return role.Description == description && len(role.Grants) == 0, err
+	var found Role
+	err := d.create(ctx, cl, TakenError{Noun: "role", Name: name, Workspace: workspace}, func(ctx context.Context) (same bool, err error) {
+		found, err = d.currentRole(ctx, workspace, name)
+		return found.Description == description && len(found.Grants) == 0, err
 	})
-	switch {
-	case err != nil:
-		return Role{}, d.absent(ctx, err, "roles", "3.13")
-	case found != nil:
-		return *found, nil
-	default:
-		created := answer.Role.role()
-		created.Members = []string{}
-		return created, nil
+	if err != nil {
+		return Role{}, err
 	}
+	created := answer.Role.role()
+	if created.ID == 0 || found.ID != 0 {
+		created = found
+	}
+	created.Members = []string{}
+	return created, nil
 }
 
 // checkWorkspace returns an error if there is no such workspace.
