@@ -65,7 +65,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 	}
 	_, err := d.Workspace(ctx, name) // the list also shows it to who is no admin
 	if rest.IsNotFound(err) {
-		return &MissingWorkspaceError{Name: name, Err: err}
+		return &MissingWorkspaceError{Name: name}
 	}
 	return err
 }

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"reflect"
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -72,6 +74,41 @@ func TestRoles_members(t *testing.T) {
 				t.Errorf("got %v and %v, want %v", role.Members, err, tc.want)
 			}
 		})
+	}
+}
+
+// TestRoles_manager: who manages one workspace, and is in no other, is shown the users as a member of that one.
+func TestRoles_manager(t *testing.T) {
+	t.Parallel()
+	s := mlflowtest.NewScripted(t)
+	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", mlflowtest.OK(probeAnswer))
+	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
+	s.Read("GET /api/3.0/mlflow/users/current/permissions", mlflowtest.OK(`{"permissions":[]}`))
+	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","permissions":[]}]}`))
+	s.Read(usersList, mlflowtest.OK(`{"users":[{"id":4,"username":"mia","is_admin":false,"roles":[{"id":5,"name":"ds","workspace":"risk"},{"id":6,"name":"admin",
+		"workspace":"risk","permissions":[{"id":1,"resource_type":"workspace","resource_pattern":"*","permission":"MANAGE"}]}]}]}`))
+	denied := 0
+	transport := mlflowtest.Transport(func(req *http.Request) (*http.Response, error) {
+		if req.URL.Path == mlflowtest.UserCalls+"list" && req.Header.Get("X-MLFLOW-WORKSPACE") != "risk" {
+			denied++
+			return mlflowtest.Page(403, "Permission denied")()
+		}
+		return s.RoundTrip(req)
+	})
+	d, err := server.DirectoryOf(mlflowtest.Client(transport, &server.Backend{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if role, err := d.Role(t.Context(), "risk", "ds"); err != nil || !slices.Equal(role.Members, []string{"mia"}) {
+			t.Errorf("got %+v and %v", role, err)
+		}
+	}
+	if lists := s.Count(usersList); lists != 1 || denied != 3 {
+		t.Errorf("%d lists, %d denied", lists, denied)
+	}
+	if _, err := d.Users(t.Context()); !rest.IsPermissionDenied(err) {
+		t.Errorf("error %v", err)
 	}
 }
 
@@ -265,11 +302,13 @@ func TestCreateRole(t *testing.T) {
 	s.Expect(create)
 	_, err = d.CreateRole(t.Context(), "risk", "ds", "d")
 	expectTaken(t, err, "role", "ds")
+	mlflowtest.ExpectError(t, err, `role "ds" already exists in workspace "risk"`)
 
 	_, err = d.CreateRole(t.Context(), "none", "ds", "d")
 	if missing, ok := errors.AsType[*server.MissingWorkspaceError](err); !ok || missing.Name != "none" || rest.IsNotFound(err) {
 		t.Errorf("error %T: %v", err, err)
 	}
+	mlflowtest.ExpectError(t, err, `no workspace "none"`)
 
 	off := mlflowtest.NewScripted(t)
 	off.Read(probeCall, mlflowtest.OK(probeAnswer))
