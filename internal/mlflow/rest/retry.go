@@ -94,7 +94,8 @@ func isTransientStatus(status int, code string) bool {
 // isSwitchedOff: an MLflow server without workspaces answers the calls about them with a page that says so, and with the status of one that
 // is busy.
 func isSwitchedOff(status int, text []byte) bool {
-	return status == http.StatusServiceUnavailable && bytes.Contains(text[:min(len(text), maxRefusal)], []byte("running without workspaces support"))
+	text = text[:min(len(text), maxRefusal)]
+	return status == http.StatusServiceUnavailable && bytes.Contains(text, []byte("running without workspaces support"))
 }
 
 // nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.

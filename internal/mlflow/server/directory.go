@@ -145,8 +145,8 @@ func (d *Directory) lacks(ctx context.Context, what, since string) error {
 	}
 }
 
-// needsRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who is
-// in a role.
+// needsRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who
+// is in a role.
 func (d *Directory) needsRoles(ctx context.Context) error {
 	api, err := accessControl{d.client, d.backend}.api(ctx)
 	if _, has := api.(*rbacAPI); has || err != nil && !isUnsupported(err) {

@@ -75,8 +75,8 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	return roles, nil
 }
 
-// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins and
-// to managers of the workspace.
+// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
+// and to managers of the workspace.
 func (d *Directory) seesMembers(ctx context.Context, workspace string, users []rbacUser) (bool, error) {
 	name := d.backend.Username
 	if name == "" {

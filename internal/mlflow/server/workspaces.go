@@ -134,8 +134,8 @@ func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, e
 
 func workspacePath(name string) string { return workspacesPath + "/" + url.PathEscape(name) }
 
-// missingWorkspace words the refusal of a call about a workspace that does not exist: in other calls, the same words are about the workspace
-// that they act in, and so [rest.IsNotFound] does not count them.
+// missingWorkspace words the refusal of a call about a workspace that does not exist. In other calls, the same words are about the
+// workspace that they act in, and so [rest.IsNotFound] does not count them.
 func missingWorkspace(err error, name string) error {
 	if e, ok := rest.AsRefusal(err); ok && e.Code == "RESOURCE_DOES_NOT_EXIST" && strings.Contains(e.Message, "'"+name+"'") {
 		return notListed(e.Path, "workspace", name)
