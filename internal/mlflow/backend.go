@@ -29,6 +29,9 @@ type Backend interface {
 	InWorkspace(name string) (Backend, error)
 	// Header is sent with each request; nil for none.
 	Header() http.Header
+	// FirstRefreshPage is how many experiments a bulk refresh reads at once when the first one is asked for, where a page costs little more than
+	// a single read. It is 0 where pages are read only for many experiments.
+	FirstRefreshPage() int
 	// ReusesIDs reports whether the ID of a purged experiment is given to another one.
 	ReusesIDs() bool
 	// DeletedKeepName reports whether a deleted experiment goes on holding its name.

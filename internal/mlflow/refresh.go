@@ -20,6 +20,8 @@ const (
 type refresher struct {
 	// bulk allows searches.
 	bulk bool
+	// firstPage is how many experiments the first page has, if that is read with the first experiment; 0 otherwise.
+	firstPage int
 
 	mu     sync.Mutex
 	reads  int
@@ -64,7 +66,11 @@ func (r *refresher) look(ctx context.Context, c *Client, id string) (Experiment,
 
 // morePages reports whether another page is worth its call. The lock is held.
 func (r *refresher) morePages() bool {
-	return r.bulk && !r.ended && r.pages < min(r.reads/readsPerPage, maxPages)
+	worth := r.reads / readsPerPage
+	if r.firstPage > 0 {
+		worth++
+	}
+	return r.bulk && !r.ended && r.pages < min(worth, maxPages)
 }
 
 // nextPage reads one page, or waits for the one that is under way. A page that fails ends the bulk refresh, at once: reads then go direct.
@@ -81,9 +87,12 @@ func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	}
 	under := make(chan struct{})
 	r.under = under
-	token := r.token
+	token, size := r.token, pageSize
+	if r.pages == 0 && r.firstPage > 0 {
+		size = r.firstPage
+	}
 	r.mu.Unlock()
-	page, err := c.searchPage(ctx, searchRequest{MaxResults: pageSize, PageToken: token}, true)
+	page, err := c.searchPage(ctx, searchRequest{MaxResults: size, PageToken: token}, true)
 	r.mu.Lock()
 	r.under = nil
 	close(under)

@@ -23,14 +23,14 @@ func bootstrap(t *testing.T, s *server) {
 	p := bootstrapProgram(t, through)
 	changes := regexp.MustCompile(`(?m)^(?:Plan|Apply complete!).*$`)
 
-	if out, err := p.run("plan", "-out=first.tfplan"); err != nil {
+	if out, err := p.run("plan", "-no-color", "-out=first.tfplan"); err != nil {
 		t.Fatalf("plan: %v\n%s", err, out)
 	}
-	if out, err := p.run("apply", "first.tfplan"); err != nil || !strings.Contains(out, "Apply complete! Resources: 153 added, 0 changed, 0 destroyed.") {
+	if out, err := p.run("apply", "-no-color", "first.tfplan"); err != nil || !strings.Contains(out, "Apply complete! Resources: 153 added, 0 changed, 0 destroyed.") {
 		t.Fatalf("apply: %v\n%s", err, out)
 	}
 	calls.reset()
-	if out, err := p.run("plan", "-detailed-exitcode"); err != nil {
+	if out, err := p.run("plan", "-no-color", "-detailed-exitcode"); err != nil {
 		t.Fatalf("the second plan is not empty: %s\n%s", changes.FindString(out), out)
 	}
 	if seen := calls.seen(); len(seen) > 12 {
@@ -42,7 +42,7 @@ func bootstrap(t *testing.T, s *server) {
 		}
 	}
 	s.changeBootstrap(t)
-	out, err := p.run("plan", "-detailed-exitcode")
+	out, err := p.run("plan", "-no-color", "-detailed-exitcode")
 	if err == nil || !strings.Contains(out, "Plan: ") {
 		t.Fatalf("changes made outside are not in the plan: %v\n%s", err, out)
 	}
@@ -54,10 +54,10 @@ func bootstrap(t *testing.T, s *server) {
 			t.Errorf("the plan does not show what was changed of %s", address)
 		}
 	}
-	if out, err := p.run("apply", "-auto-approve"); err != nil {
+	if out, err := p.run("apply", "-no-color", "-auto-approve"); err != nil {
 		t.Fatalf("repair: %v\n%s", err, out)
 	}
-	if out, err := p.run("plan", "-detailed-exitcode"); err != nil {
+	if out, err := p.run("plan", "-no-color", "-detailed-exitcode"); err != nil {
 		t.Fatalf("the plan after the repair is not empty: %s\n%s", changes.FindString(out), out)
 	}
 }

@@ -66,6 +66,9 @@ func (Backend) InWorkspace(string) (mlflow.Backend, error) {
 // Header implements [mlflow.Backend].
 func (Backend) Header() http.Header { return nil }
 
+// FirstRefreshPage implements [mlflow.Backend].
+func (Backend) FirstRefreshPage() int { return 0 }
+
 // ReusesIDs implements [mlflow.Backend].
 func (Backend) ReusesIDs() bool { return false }
 

@@ -67,6 +67,9 @@ func (s *Backend) shared() *Backend {
 	return s
 }
 
+// FirstRefreshPage implements [mlflow.Backend].
+func (*Backend) FirstRefreshPage() int { return 100 }
+
 // ReusesIDs implements [mlflow.Backend].
 func (*Backend) ReusesIDs() bool { return true }
 

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -107,15 +106,9 @@ func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
 	return out.Users, err
 }
 
-// roles lists the roles of the active workspace: asked for one workspace, the server answers everybody who has a role there, and not
-// admins alone.
+// roles lists the roles of the active workspace, shared by all readers until something is written.
 func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
-	var out rolesAnswer
-	err := a.client.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {a.backend.MLflowWorkspace()}},
-		Out: &out, Group: rest.GroupPermissionReads, Page: true,
-	})
-	return out.Roles, err
+	return (&Directory{a.client, a.backend}).listedRoles(ctx, a.backend.MLflowWorkspace())
 }
 
 func rbacGrants(users []rbacUser, roles []rbacRole) *allGrants {

@@ -135,6 +135,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 
 // findRole gives the id of a role, and of its row about an experiment (0 when it has none).
 func (a *rbacAPI) findRole(ctx context.Context, experimentID string, p mlflow.Principal) (role, row rest.Int64, err error) {
+	a.backend.shared().directory.rolesOf(a.backend.MLflowWorkspace()).Forget() // numbers are used again
 	roles, err := a.roles(ctx)
 	if err != nil {
 		return 0, 0, err
