@@ -142,7 +142,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 					"groups are looked after elsewhere, on servers without roles, and unless you are an admin of the server or the workspace.",
 			},
 			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). On a " +
-				"server with workspaces `NO_PERMISSIONS`, since that default does not apply there: without a grant, users have no access. Null on Databricks, and where it can't be told: before MLflow "+
+				"server with workspaces `NO_PERMISSIONS`, since that default does not apply there: without a grant, users have no access. Null on Databricks, and where it can't be told: before MLflow " +
 				"3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
 			"counts": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "How much was reviewed.",
