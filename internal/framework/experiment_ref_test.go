@@ -15,11 +15,13 @@ func TestParseExperimentRef(t *testing.T) {
 		"name=churn":                   {Name: "churn"},
 		"name=/Shared/churn":           {Name: "/Shared/churn"},
 		"name=https://x/experiments/1": {Name: "https://x/experiments/1"},
-		"https://example.com/ml/experiments/12?o=3":              {ID: "12", Host: "example.com"},
-		"https://example.com/ml/experiments/12/runs?x=y":         {ID: "12", Host: "example.com"},
-		"https://example.com/?o=3#mlflow/experiments/12":         {ID: "12", Host: "example.com"},
-		"http://127.0.0.1:5000/#/experiments/12":                 {ID: "12", Host: "127.0.0.1:5000"},
-		"http://mlflow.test/base/#/experiments/12?searchFilter=": {ID: "12", Host: "mlflow.test"},
+		"https://example.com/ml/experiments/12?o=3":                   {ID: "12", Host: "example.com"},
+		"https://example.com/ml/experiments/12/runs?x=y":              {ID: "12", Host: "example.com"},
+		"https://example.com/?o=3#mlflow/experiments/12":              {ID: "12", Host: "example.com"},
+		"http://127.0.0.1:5000/#/experiments/12":                      {ID: "12", Host: "127.0.0.1:5000"},
+		"http://mlflow.test/base/#/experiments/12?searchFilter=":      {ID: "12", Host: "mlflow.test"},
+		"http://mlflow.test/#/experiments/12?workspace=risk":          {ID: "12", Host: "mlflow.test", Workspace: "risk"},
+		"http://mlflow.test/#/experiments/12/runs?x=1&workspace=risk": {ID: "12", Host: "mlflow.test", Workspace: "risk"},
 	} {
 		t.Run(text, func(t *testing.T) {
 			if got, err := parseExperimentRef(text); err != nil || got != want {

@@ -31,6 +31,8 @@ type UnsupportedError struct {
 	Reason string
 	// Single reports that the grants of single principals can be managed all the same.
 	Single bool
+	// Denied reports that the server does it for others, not for the caller.
+	Denied bool
 }
 
 // Error implements error.

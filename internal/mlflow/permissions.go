@@ -120,7 +120,10 @@ type Background struct {
 	// Members lists the members of each group, as far as the server tells them along with the grants: of the roles of an MLflow
 	// server, to its admins. It is nil elsewhere.
 	Members map[string][]string
-	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away.
+	// MembersHidden reports that the server has roles, and does not show the caller who is in them.
+	MembersHidden bool
+	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away. It is [LevelNone] in a workspace of a server with
+	// workspaces: the default of the server does not apply there.
 	DefaultLevel string
 }
 

@@ -68,6 +68,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	add(workspaceObjectScenarios(kind))
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
+		add(workspaceScenarios)
 	}
 	return all
 }

@@ -28,10 +28,10 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceDrift, "a workspace with content": workspaceWithContent,
+		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained, "the roles of a workspace": workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses, "workspaces as users see them": workspaceUsers,
-		"imported workspaces": workspaceImports,
+		"imported workspaces": workspaceObjectImports,
 	}
 }
 
@@ -126,8 +126,8 @@ func workspaceLife(t *testing.T, s *server) {
 	acctest.ExpectSays(t, w.Destroy(), "")
 }
 
-// workspaceDrift: what changes outside shows up at its attribute, and is repaired.
-func workspaceDrift(t *testing.T, s *server) {
+// workspaceObjectDrift: what changes outside shows up at its attribute, and is repaired.
+func workspaceObjectDrift(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
 	config := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk"})
@@ -397,8 +397,8 @@ func workspaceUsers(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
-// workspaceImports: by name and by identity, with the configuration that Terraform writes.
-func workspaceImports(t *testing.T, s *server) {
+// workspaceObjectImports: by name and by identity, with the configuration that Terraform writes.
+func workspaceObjectImports(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
 	id := s.within(name).Create(t, "churn", nil)

@@ -38,8 +38,9 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// Background implements [mlflow.AccessControl]. Only admins are shown who is in which role, and may ask what somebody else may do. The
-// server tells its default level by that alone: it is what a user may do who holds nothing.
+// Background implements [mlflow.AccessControl]. Only admins of the server or the workspace are shown who is in which role, and may ask what somebody
+// else may do. The server tells its default level by that alone: it is what a user may do who holds nothing. It is asked in the workspace: in most of
+// them that is nothing.
 func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
@@ -49,8 +50,11 @@ func (a accessControl) Background(ctx context.Context, experimentIDs []string) (
 		return mlflow.Background{}, nil
 	}
 	caller, err := a.client.Caller(ctx)
-	if err != nil || !all.isAdmin(caller) {
+	if err != nil {
 		return mlflow.Background{}, err
+	}
+	if !all.isAdmin(caller) {
+		return mlflow.Background{MembersHidden: true}, nil
 	}
 	b := mlflow.Background{Members: all.members}
 	for _, id := range experimentIDs {

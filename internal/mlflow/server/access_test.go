@@ -298,7 +298,7 @@ func TestServerAccess_Background(t *testing.T) {
 	}{
 		"the default is what a user may do who holds nothing": {"admin", []string{"1", "2"}, mlflow.Background{Members: members, DefaultLevel: mlflow.LevelRead}},
 		"with a grant for everybody the default is not known": {"admin", []string{"1"}, mlflow.Background{Members: members}},
-		"those who are no admins are told nothing":            {"ana", []string{"1", "2"}, mlflow.Background{}},
+		"those who are no admins are told nothing":            {"ana", []string{"1", "2"}, mlflow.Background{MembersHidden: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

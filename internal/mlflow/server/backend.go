@@ -136,8 +136,12 @@ func (*Backend) CheckPrincipal(p mlflow.Principal) error {
 }
 
 // PrincipalAdvice implements [mlflow.Backend].
-func (*Backend) PrincipalAdvice(p mlflow.Principal) string {
-	if p.Kind == mlflow.KindGroup {
+func (s *Backend) PrincipalAdvice(p mlflow.Principal) string {
+	switch {
+	case p.Kind == mlflow.KindGroup && s.Workspace != "":
+		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. It was looked up in workspace %q: roles of other workspaces do "+
+			"not count. An admin of the server or the workspace must make the role first.", p.Name, s.Workspace)
+	case p.Kind == mlflow.KindGroup:
 		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role "+
 			"first.", p.Name)
 	}

@@ -42,7 +42,10 @@ func TestServerTagLimits(t *testing.T) {
 
 func TestServerExperimentURL(t *testing.T) {
 	base, _ := url.Parse("https://example.com/base")
-	if got, want := (&server.Backend{}).ExperimentURL(rest.Endpoint{BaseURL: base}, "1"), "https://example.com/base/#/experiments/1"; got != want {
-		t.Errorf("got %s, want %s", got, want)
+	for workspace, query := range map[string]string{"": "", "default": "", "risk": "?workspace=risk"} {
+		got := (&server.Backend{Workspace: workspace}).ExperimentURL(rest.Endpoint{BaseURL: base}, "1")
+		if want := "https://example.com/base/#/experiments/1" + query; got != want {
+			t.Errorf("in workspace %q: got %s, want %s", workspace, got, want)
+		}
 	}
 }

@@ -78,7 +78,7 @@ func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 		}
 		if rest.IsPermissionDenied(err) {
 			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists all grants on an experiment only for its admins. Use the " +
-				"credentials of an admin, or grant permissions to one user at a time", Single: true}
+				"credentials of an admin, or grant permissions to one user at a time", Single: true, Denied: true}
 		}
 		if err != nil {
 			return nil, err

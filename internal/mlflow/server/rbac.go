@@ -77,13 +77,19 @@ func (a *rolesAnswer) Usable(bool) error {
 // read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
+		// The names are the same in all workspaces; who is in which role is shown to those who may see it.
 		users, err := a.backend.allUsers(ctx, a.client)
-		var roles []rbacRole
-		if err == nil {
-			roles, err = a.roles(ctx)
+		if rest.IsPermissionDenied(err) { // where workspaces are on
+			return nil, &mlflow.UnsupportedError{Denied: true, Reason: fmt.Sprintf("this MLflow server lists the grants in workspace %q only for its admins and for "+
+				"users with a role in the workspace that grants USE or MANAGE on it. Ask an admin for such a role, or use the credentials of a user who has "+
+				"one", a.backend.MLflowWorkspace())}
 		}
+		if err != nil {
+			return nil, err
+		}
+		roles, err := a.roles(ctx)
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Reason: "this MLflow server lists grants only for its admins and for users with a role in the " +
+			return nil, &mlflow.UnsupportedError{Denied: true, Reason: "this MLflow server lists grants only for its admins and for users with a role in the " +
 				"workspace, which creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
 		}
 		if err != nil {

@@ -59,7 +59,12 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 		ids[i] = e.ID
 	}
 	var err error
-	if r.background, err = r.client.AccessControl().Background(ctx, ids); err != nil {
+	r.background, err = r.client.AccessControl().Background(ctx, ids)
+	if unsupported, ok := errors.AsType[*mlflow.UnsupportedError](err); ok && unsupported.Denied && len(found) > 0 {
+		r.denyAll(found, err)
+		return nil
+	}
+	if err != nil {
 		return err
 	}
 	r.wanted = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
@@ -77,6 +82,13 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	}
 	r.paths = inheritedFolderPaths(ctx, r.client, r.folders)
 	return nil
+}
+
+// denyAll notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
+func (r *reviewer) denyAll(found []mlflow.Experiment, err error) {
+	for _, e := range found {
+		r.results = append(r.results, reviewResult{experiment: e, reason: framework.UpperFirst(err.Error()) + "."})
+	}
 }
 
 // principalKey returns the key by which the server compares a principal.

@@ -9,6 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -140,8 +141,9 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 				MarkdownDescription: "On an MLflow server the users in each role, by the role's name: a grant to a role is one to all of them. Null on Databricks, where " +
 					"groups are looked after elsewhere, on servers without roles, and unless you are an admin of the server or the workspace.",
 			},
-			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). Null " +
-				"on Databricks, and where it can't be told: before MLflow 3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
+			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). On a " +
+				"server with workspaces `NO_PERMISSIONS`, since that default does not apply there: without a grant, users have no access. Null on Databricks, and where it can't be told: before MLflow " +
+				"3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
 			"counts": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "How much was reviewed.",
 				Attributes: map[string]schema.Attribute{
@@ -189,6 +191,10 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if err := r.run(ctx, found, principals); err != nil {
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return
+	}
+	if r.background.MembersHidden && len(principals) > 0 {
+		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server shows the members of its roles only to its admins and to "+
+			"managers of the workspace. Grants that a listed user has through a role are not in the review, unless the role is listed too.")
 	}
 	model.setFromReview(r)
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)

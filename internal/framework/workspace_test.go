@@ -1,0 +1,195 @@
+package framework
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/tfsdk"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// memory is private state in memory.
+type memory map[string][]byte
+
+func (m memory) GetKey(_ context.Context, key string) ([]byte, diag.Diagnostics) { return m[key], nil }
+
+func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnostics {
+	m[key] = value
+	return nil
+}
+
+func baseOf(backend mlflow.Backend) *ResourceBase {
+	endpoint := func(context.Context) (rest.Endpoint, error) {
+		return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
+	}
+	client := mlflow.New(mlflow.Options{Options: rest.Options{Endpoint: endpoint}, Backend: backend})
+	return &ResourceBase{Provider: &ProviderData{Client: client}}
+}
+
+func text(s string) types.String {
+	switch s {
+	case "":
+		return types.StringNull()
+	case "?":
+		return types.StringUnknown()
+	default:
+		return types.StringValue(s)
+	}
+}
+
+func TestUseWorkspace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		backend   mlflow.Backend
+		workspace string
+		// acts is the workspace that Client acts in, "none" where there is no client. refused is part of the error.
+		acts, refused string
+	}{
+		"the provider's":                {&server.Backend{Workspace: "risk"}, "", "risk", ""},
+		"the provider's by its name":    {&server.Backend{Workspace: "risk"}, "risk", "risk", ""},
+		"another one":                   {&server.Backend{Workspace: "risk"}, "fraud", "fraud", ""},
+		"default, not the provider's":   {&server.Backend{Workspace: "risk"}, "default", "default", ""},
+		"default where none is set":     {&server.Backend{}, "default", "default", ""},
+		"an unknown one":                {&server.Backend{Workspace: "risk"}, "?", "none", ""},
+		"none on Databricks":            {databricks.Backend{}, "", "", ""},
+		"one on Databricks":             {databricks.Backend{}, "risk", "", "Databricks has no MLflow workspaces. Remove the workspace argument"},
+		"an unknown one, on Databricks": {databricks.Backend{}, "?", "none", ""},
+	} {
+		b, acts := baseOf(c.backend), "none"
+		var diags diag.Diagnostics
+		if ok := b.UseWorkspace(text(c.workspace), &diags); ok == diags.HasError() {
+			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+		}
+		if client := b.Client(); client != nil {
+			acts = client.MLflowWorkspace()
+		}
+		if acts != c.acts || diags.HasError() != (c.refused != "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
+			t.Errorf("%s: acts in %q with %v, want %q and %q", name, acts, diags, c.acts, c.refused)
+		}
+		if b.Rules(t.Context(), memory{}) == nil {
+			t.Errorf("%s: names have no rules", name)
+		}
+	}
+	unconfigured := &ResourceBase{Provider: &ProviderData{}}
+	var diags diag.Diagnostics
+	if !unconfigured.UseWorkspace(text("risk"), &diags) || unconfigured.Client() != nil {
+		t.Error("a provider whose configuration is unknown has a client")
+	}
+	data := &DataSourceBase{provider: baseOf(&server.Backend{}).Provider}
+	if client := data.ClientIn(text("risk"), &diags); client == nil || client.MLflowWorkspace() != "risk" {
+		t.Error("a data source does not read from its workspace")
+	}
+	data = &DataSourceBase{provider: baseOf(databricks.Backend{}).Provider}
+	if client := data.ClientIn(text("risk"), &diags); client != nil || !diags.HasError() {
+		t.Error("a data source takes a workspace on Databricks")
+	}
+}
+
+func TestMovesWorkspace(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		provider, remembered, state, plan string
+		moves                             bool
+	}{
+		"nothing set":                                   {"", "", "", "", false},
+		"the provider's, by its name":                   {"risk", "", "", "risk", false},
+		"the provider's, no longer by its name":         {"risk", "risk", "risk", "", false},
+		"default, by its name":                          {"", "default", "", "default", false},
+		"another one":                                   {"", "risk", "risk", "fraud", true},
+		"another one than the provider's":               {"risk", "risk", "", "fraud", true},
+		"back to the provider's":                        {"risk", "fraud", "fraud", "", true},
+		"unknown":                                       {"", "risk", "risk", "?", false},
+		"where it is, after the provider moved":         {"fraud", "risk", "", "risk", false},
+		"where the provider is now, and the object not": {"fraud", "risk", "", "fraud", true},
+		"an old state":                                  {"", "", "", "risk", true},
+	} {
+		b, private := baseOf(&server.Backend{Workspace: c.provider}), memory{}
+		if c.remembered != "" {
+			before := baseOf(&server.Backend{Workspace: c.remembered})
+			if diags := before.StoreServer(t.Context(), private); diags.HasError() {
+				t.Fatal(diags)
+			}
+		}
+		if moves := b.MovesWorkspace(t.Context(), private, text(c.state), text(c.plan)); moves != c.moves {
+			t.Errorf("%s: moves is %t", name, moves)
+		}
+		var diags diag.Diagnostics
+		placed := Placed{Object: "experiment 1", ID: "1", State: text(c.state), Plan: text(c.plan)}
+		if same := b.CheckSameWorkspace(t.Context(), private, placed, &diags); same == c.moves || diags.HasError() != c.moves {
+			t.Errorf("%s: same is %t, with %v", name, same, diags)
+		}
+	}
+}
+
+// TestPlanWorkspace: the plan that the user sees replaces; the one that the CLI makes before it applies refuses.
+func TestPlanWorkspace(t *testing.T) {
+	t.Parallel()
+	there := tfsdk.State{Raw: tftypes.NewValue(tftypes.String, "there")}
+	placed := Placed{Object: "experiment 1", ID: "1", State: text("risk"), Plan: text("fraud")}
+	for name, read := range map[string]bool{"refreshed": true, "not refreshed": false} {
+		b, private := baseOf(&server.Backend{Workspace: "risk"}), memory{}
+		if read {
+			b.Provider.Run.MarkRead("1")
+		}
+		if diags := b.StoreServer(t.Context(), private); diags.HasError() {
+			t.Fatal(diags)
+		}
+		if unseen := b.IsUnseen(t.Context(), private, "1"); unseen == read {
+			t.Errorf("%s: unseen is %t", name, unseen)
+		}
+		// Private state of a request can't be made here: the plan is as of an object that no server is remembered of.
+		var resp resource.ModifyPlanResponse
+		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 || resp.Diagnostics.HasError() {
+			t.Errorf("%s: the plan replaces by %v, saying %v", name, resp.RequiresReplace, resp.Diagnostics)
+		}
+		if client := b.Client(); client.MLflowWorkspace() != "risk" {
+			t.Errorf("%s: a replacement is planned in %q", name, client.MLflowWorkspace())
+		}
+	}
+}
+
+func TestNameLock_workspaces(t *testing.T) {
+	t.Parallel()
+	var run RunState
+	risk, fraud := baseOf(&server.Backend{Workspace: "risk"}).Client(), baseOf(&server.Backend{Workspace: "fraud"}).Client()
+	if run.NameLock(risk, "churn") == run.NameLock(fraud, "churn") {
+		t.Error("a name is not one in each workspace")
+	}
+	again, err := fraud.InWorkspace("risk")
+	if err != nil || run.NameLock(again, "churn") != run.NameLock(risk, "churn") {
+		t.Errorf("the name of a workspace depends on the client: %v", err)
+	}
+	folders := baseOf(databricks.Backend{}).Client()
+	if run.NameLock(folders, "/Workspace/Shared/churn/") != run.NameLock(folders, "/Shared/churn") {
+		t.Error("two spellings are two names")
+	}
+}
+
+func TestCutImportWorkspace(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string][2]string{
+		"12":                        {"", "12"},
+		"name=workspace=risk,churn": {"", "name=workspace=risk,churn"},
+		"workspace=risk,12":         {"risk", "12"},
+		"workspace=risk,name=a,b":   {"risk", "name=a,b"},
+		"workspace=risk,12/a/b,c":   {"risk", "12/a/b,c"},
+		"workspace=risk":            {},
+		"workspace=risk,":           {},
+		"workspace=,12":             {},
+	} {
+		workspace, rest, err := CutImportWorkspace(id)
+		if workspace != want[0] || rest != want[1] || (err != nil) != (want[1] == "") {
+			t.Errorf("%s: %q, %q, %v", id, workspace, rest, err)
+		}
+	}
+}

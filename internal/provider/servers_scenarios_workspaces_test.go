@@ -1,0 +1,364 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// workspaceScenarios are about the argument workspace, on servers that have workspaces.
+var workspaceScenarios = map[string]func(*testing.T, *server){
+	"two workspaces in one apply": twoWorkspaces, "another workspace replaces": otherWorkspace, "an unknown workspace": unknownWorkspace,
+	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace, "drift in a workspace": workspaceDrift,
+	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview, "an experiment with content in a workspace": workspaceContent,
+}
+
+// newWorkspace makes a workspace with a name that no other test has.
+func (s *server) newWorkspace(t *testing.T, word string) (there *server, name string) {
+	t.Helper()
+	name = fmt.Sprintf("%s-%d", word, acctest.Counter.Add(1))
+	return s.addWorkspace(t, name), name
+}
+
+// twoWorkspaces: one configuration has an experiment of the same name in three workspaces, with tags and grants, through the real CLI.
+func twoWorkspaces(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	inFraud, fraud := s.newWorkspace(t, "fraud")
+	ana, name := s.addUser(t), s.Name("churn")
+	config := hcl(s.Block(nil))
+	for key, workspace := range map[string]string{"outside": "null", "risk": strconv.Quote(risk), "fraud": strconv.Quote(fraud)} {
+		config += strings.NewReplacer("KEY", key, "WORKSPACE", workspace, "NAME", name, "USER", ana.name).Replace(`
+			resource "mlflow_experiment" "KEY" {
+			  name      = "NAME"
+			  workspace = WORKSPACE
+			  tags      = { place = "KEY" }
+			}
+			resource "mlflow_experiment_tag" "KEY" {
+			  experiment_id = mlflow_experiment.KEY.id
+			  workspace     = WORKSPACE
+			  key           = "stage"
+			  value         = "KEY"
+			}
+			resource "mlflow_experiment_permissions" "KEY" {
+			  experiment_id = mlflow_experiment.KEY.id
+			  workspace     = WORKSPACE
+			  users         = { USER = "CAN_READ", admin = "CAN_MANAGE" }
+			}
+			data "mlflow_experiment" "KEY" {
+			  name       = "NAME"
+			  workspace  = WORKSPACE
+			  depends_on = [mlflow_experiment.KEY]
+			}
+			output "KEY" {
+			  value = data.mlflow_experiment.KEY.id == mlflow_experiment.KEY.id
+			}`)
+	}
+	ids := map[string]string{}
+	address := func(key string) string { return "mlflow_experiment." + key }
+	check := func(key string) statecheck.StateCheck {
+		return statecheck.ExpectKnownValue(address(key), tfjsonpath.New("id"), knownvalue.StringFunc(func(id string) error {
+			ids[key] = id
+			return nil
+		}))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config: config,
+				ConfigStateChecks: []statecheck.StateCheck{
+					check("outside"), check("risk"), check("fraud"),
+					statecheck.ExpectKnownOutputValue("outside", knownvalue.Bool(true)), statecheck.ExpectKnownOutputValue("risk", knownvalue.Bool(true)),
+					statecheck.ExpectKnownOutputValue("fraud", knownvalue.Bool(true)),
+					statecheck.ExpectKnownValue(address("outside"), tfjsonpath.New("workspace"), knownvalue.Null()),
+					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("workspace"), knownvalue.StringExact(risk)),
+					statecheck.ExpectKnownValue(address("risk"), tfjsonpath.New("url"), knownvalue.StringFunc(func(url string) error {
+						if want := fmt.Sprintf("%s/#/experiments/%s?workspace=%s", s.URL, ids["risk"], risk); url != want {
+							return fmt.Errorf("the page is %s, want %s", url, want)
+						}
+						return nil
+					})),
+				},
+			},
+			{
+				PreConfig: func() {
+					for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
+						there.Expect(t, ids[key], name, "active", map[string]string{"place": key, "stage": key})
+						there.expectHeld(t, ids[key], nil, "user admin MANAGE", "user "+ana.name+" READ")
+					}
+				},
+				Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			},
+		},
+	})
+	for key, there := range map[string]*server{"outside": s, "risk": inRisk, "fraud": inFraud} {
+		there.Expect(t, ids[key], name, "deleted", map[string]string{"place": key})
+	}
+}
+
+// otherWorkspace: another workspace replaces every object; the provider's own, by its name or left out, is the same place.
+func otherWorkspace(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	inFraud, fraud := s.newWorkspace(t, "fraud")
+	name, ana := s.Name("moves"), s.addUser(t)
+	in := func(workspace string) map[string]any {
+		return acctest.ExperimentAttributes(name, map[string]any{"workspace": workspace, "tags": map[string]string{"team": "risk"}})
+	}
+	e := s.ExperimentBlock(t)
+	e.MustUp(in(risk))
+	old := e.Text("id")
+	e.Refresh()
+	planned := e.Plan(in(fraud))
+	if planned.Says != "" || planned.Action != "replace" || !slices.Contains(planned.Changed, "workspace") {
+		t.Errorf("planned is to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Says)
+	}
+	e.MustUp(in(fraud))
+	inRisk.Expect(t, old, name, "deleted", map[string]string{"team": "risk"})
+	inFraud.Expect(t, e.Text("id"), name, "active", map[string]string{"team": "risk"})
+
+	id, elsewhere := e.Text("id"), inRisk.Create(t, s.Name("other"), nil)
+	configs := map[string]map[string]any{
+		"mlflow_experiment_tag":         {"key": "stage", "value": "dev"},
+		"mlflow_experiment_permission":  {"user_name": ana.name, "permission_level": "CAN_EDIT"},
+		"mlflow_experiment_permissions": {"users": map[string]string{ana.name: "CAN_EDIT", adminName: "CAN_MANAGE"}},
+	}
+	for kind, config := range configs {
+		b := s.Provider(t, nil).Block(kind)
+		config["experiment_id"], config["workspace"] = id, fraud
+		b.MustUp(config)
+		b.Refresh()
+		config["experiment_id"], config["workspace"] = elsewhere, risk
+		if planned := b.Plan(config); planned.Says != "" || planned.Action != "replace" {
+			t.Errorf("%s: planned is to %s, saying %q", kind, planned.Action, planned.Says)
+		}
+		b.MustUp(config)
+		acctest.ExpectSays(t, b.Destroy(), "")
+	}
+	inFraud.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+
+	outside := s.ExperimentBlock(t)
+	outside.MustUp(acctest.ExperimentAttributes(name, nil))
+	same := acctest.ExperimentAttributes(name, map[string]any{"workspace": "default"})
+	id = outside.Text("id")
+	for _, config := range []map[string]any{same, acctest.ExperimentAttributes(name, nil)} {
+		outside.Refresh()
+		if planned := outside.Plan(config); planned.Says != "" || planned.Action != "update" || !slices.Equal(planned.Changed, []string{"workspace"}) {
+			t.Errorf("the provider's own workspace is a plan to %s, changing %v, saying %q", planned.Action, planned.Changed, planned.Says)
+		}
+		outside.MustUp(config)
+	}
+	if outside.Text("id") != id {
+		t.Error("the provider's own workspace replaced the experiment")
+	}
+}
+
+// unknownWorkspace: while the workspace is unknown nothing is replaced, and what turns out to be another one is refused.
+func unknownWorkspace(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	_, fraud := s.newWorkspace(t, "fraud")
+	name, ana := s.Name("unknown"), s.addUser(t)
+	e := s.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"workspace": risk}))
+	id := e.Text("id")
+	blocks := map[*acctest.Block]map[string]any{e: {"name": name}}
+	for kind, config := range map[string]map[string]any{
+		"mlflow_experiment_tag":         {"experiment_id": id, "key": "stage", "value": "dev"},
+		"mlflow_experiment_permission":  {"experiment_id": id, "user_name": ana.name, "permission_level": "CAN_READ"},
+		"mlflow_experiment_permissions": {"experiment_id": id, "users": map[string]string{ana.name: "CAN_READ", adminName: "CAN_MANAGE"}},
+	} {
+		b := s.Provider(t, nil).Block(kind)
+		b.MustUp(withWorkspace(config, risk))
+		blocks[b] = config
+	}
+	for b, config := range blocks {
+		acctest.ExpectSays(t, b.Refresh(), "")
+		unknown := b.Plan(withWorkspace(config, tftypes.UnknownValue))
+		if unknown.Says != "" || unknown.Action != "update" {
+			t.Errorf("%s: an unknown workspace is a plan to %s, saying %q", b.Kind, unknown.Action, unknown.Says)
+		}
+		if fresh := s.Provider(t, nil).Block(b.Kind).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Says != "" || fresh.Action != "create" {
+			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.Kind, fresh.Action, fresh.Says)
+		}
+		// The CLI plans once more before it applies, in a process that has refreshed nothing.
+		b.Process = b.Again()
+		if again := b.Plan(withWorkspace(config, risk)); again.Says != "" || again.Action != "none" {
+			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.Kind, again.Action, again.Says)
+		}
+		acctest.ExpectSays(t, b.Plan(withWorkspace(config, fraud)).Says, "error at workspace: Could not change workspace: ", "Nothing was changed")
+		values := b.Values()
+		moved := withWorkspace(values, fraud)
+		after, says := b.Direct.Apply(b.Kind, values, moved)
+		acctest.ExpectSays(t, says, "error at workspace: Could not change workspace: ", "Run plan again")
+		if !reflect.DeepEqual(after, values) {
+			t.Errorf("%s: the refused update leaves %v, not %v", b.Kind, after, values)
+		}
+	}
+	inRisk.Expect(t, id, name, "active", map[string]string{"stage": "dev"})
+}
+
+func withWorkspace(config map[string]any, workspace any) map[string]any {
+	all := map[string]any{"workspace": workspace}
+	for name, value := range config {
+		if name != "workspace" {
+			all[name] = value
+		}
+	}
+	return all
+}
+
+// workspaceContent: an experiment with runs does not move, and a plan that would delete one says so.
+func workspaceContent(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	_, fraud := s.newWorkspace(t, "fraud")
+	name := s.Name("content")
+	e := s.ExperimentBlock(t)
+	in := func(workspace, policy string) map[string]any {
+		return acctest.ExperimentAttributes(name, map[string]any{"workspace": workspace, "deletion_policy": policy})
+	}
+	e.MustUp(in(risk, "delete_if_empty"))
+	inRisk.AddRun(t, e.Text("id"))
+	acctest.ExpectSays(t, e.Up(in(fraud, "delete_if_empty")), "error at workspace: Could not replace experiment: The workspace of ", "set workspace back to \""+risk+"\"")
+	inRisk.Expect(t, e.Text("id"), name, "active", map[string]string{})
+	e.MustUp(in(risk, "delete"))
+	e.Refresh()
+	acctest.ExpectSays(t, e.Plan(in(fraud, "delete")).Says, "warning at workspace: Experiment would be deleted with its content")
+	e.MustUp(in(risk, "retain"))
+	id := e.Text("id")
+	e.MustUp(in(fraud, "retain"))
+	inRisk.Expect(t, id, name, "active", map[string]string{})
+}
+
+// workspaceImports: every form of an import can name the workspace, and generated configuration plans nothing.
+func workspaceImports(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	name, ana := s.Name("imported"), s.addUser(t)
+	id := inRisk.Create(t, name, map[string]string{"team": "risk"})
+	inRisk.grant(t, id, ana, "READ")
+	s.Create(t, name, nil)
+	e := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "tags": map[string]string{"team": "risk"}})
+	tag := map[string]any{"experiment_id": id, "workspace": risk, "key": "team", "value": "risk"}
+	one := map[string]any{"experiment_id": id, "workspace": risk, "user_name": ana.name, "permission_level": "CAN_READ"}
+	all := map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{ana.name: "CAN_READ", adminName: "CAN_MANAGE"}}
+	page := fmt.Sprintf("%s/#/experiments/%s?workspace=%s", s.URL, id, risk)
+	for _, c := range []struct {
+		kind, id string
+		config   map[string]any
+	}{
+		{"mlflow_experiment", "workspace=" + risk + "," + id, e},
+		{"mlflow_experiment", "workspace=" + risk + ",name=" + name, e},
+		{"mlflow_experiment", page, e},
+		{"mlflow_experiment", "workspace=" + risk + "," + page, e},
+		{"mlflow_experiment_tag", "workspace=" + risk + "," + id + "/team", tag},
+		{"mlflow_experiment_permission", "workspace=" + risk + "," + id + "/user/" + ana.name, one},
+		{"mlflow_experiment_permissions", "workspace=" + risk + "," + id, all},
+		{"mlflow_experiment_permissions", "workspace=" + risk + ",name=" + name, all},
+	} {
+		b := s.Provider(t, nil).Block(c.kind)
+		acctest.ExpectSays(t, b.Adopt(c.id), "")
+		b.ExpectSettled(c.config)
+	}
+	for kind, more := range map[string]map[string]any{
+		"mlflow_experiment": {}, "mlflow_experiment_permissions": {}, "mlflow_experiment_tag": {"key": "team"}, "mlflow_experiment_permission": {"user_name": ana.name},
+	} {
+		identity := withWorkspace(more, risk)
+		identity["experiment_id"] = id
+		state, says := importIdentity(s.Provider(t, nil).Direct, kind, identity)
+		if says != "" || state["workspace"] != risk {
+			t.Errorf("the identity of %s gives %v and says %q", kind, state, says)
+		}
+	}
+	b := s.ExperimentBlock(t)
+	acctest.ExpectSays(t, b.Adopt(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
+	acctest.ExpectSays(t, b.Adopt("workspace="+risk), "error: Import id not understood", "Write workspace=NAME, a comma, and the ID")
+	acctest.ExpectSays(t, b.Adopt("workspace=other,"+page), "error: Import id not understood", "the workspace \""+risk+"\", not in \"other\"")
+	resource.UnitTest(t, resource.TestCase{
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{{
+			Config: hcl(s.Block(nil)), ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
+			ResourceName: "mlflow_experiment.test", ImportStateId: "workspace=" + risk + ",name=" + name,
+		}},
+	})
+}
+
+// blockWorkspace: the workspace of a block and that of the provider block may differ.
+func blockWorkspace(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	inFraud, fraud := s.newWorkspace(t, "fraud")
+	name := s.Name("both")
+	d := inRisk.Provider(t, nil)
+	for workspace, there := range map[string]*server{"": inRisk, fraud: inFraud, "default": s} {
+		b := d.Block("mlflow_experiment")
+		config := acctest.ExperimentAttributes(name, nil)
+		if workspace != "" {
+			config["workspace"] = workspace
+		}
+		b.MustUp(config)
+		there.Expect(t, b.Text("id"), name, "active", map[string]string{})
+	}
+	// What is in the state follows the provider no further than its own default.
+	e := inRisk.ExperimentBlock(t)
+	e.MustUp(acctest.ExperimentAttributes(name+" own", nil))
+	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
+	e.Process = inFraud.Provider(t, nil)
+	acctest.ExpectSays(t, e.Read(), "error: Could not read experiment: another server", "belongs to MLflow workspace \""+risk+"\"")
+	if planned := e.Plan(pinned); planned.Action != "update" || planned.Says != "" {
+		t.Errorf("its own workspace, in the block, is a plan to %s, saying %q", planned.Action, planned.Says)
+	}
+	e.Process = inRisk.Provider(t, nil)
+	e.MustUp(pinned)
+	e.Process = inFraud.Provider(t, nil)
+	acctest.ExpectSays(t, e.Read(), "")
+	if planned := e.Plan(pinned); planned.Action != "none" || planned.Says != "" {
+		t.Errorf("with another provider workspace, the plan is to %s, saying %q", planned.Action, planned.Says)
+	}
+}
+
+// workspaceDrift: what changes in a workspace shows there, and a deleted experiment is made again there.
+func workspaceDrift(t *testing.T, s *server) {
+	inRisk, risk := s.newWorkspace(t, "risk")
+	name, ana := s.Name("drift"), s.addUser(t)
+	config := acctest.ExperimentAttributes(name, map[string]any{"workspace": risk, "if_deleted": "restore", "tags": map[string]string{"team": "risk"}})
+	e := s.ExperimentBlock(t)
+	e.MustUp(config)
+	id := e.Text("id")
+	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
+	grants := map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{adminName: "CAN_MANAGE"}}
+	p.MustUp(grants)
+	inRisk.SetTag(t, id, "team", "fraud")
+	inRisk.Behind(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
+	inRisk.grant(t, id, ana, "EDIT")
+	acctest.ExpectSays(t, e.Refresh(), "")
+	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {
+		t.Errorf("drift is a plan to %s, changing %v", planned.Action, planned.Changed)
+	}
+	e.MustUp(config)
+	p.Refresh()
+	if planned := p.Plan(grants); planned.Action != "update" || !slices.Contains(planned.Changed, "users") {
+		t.Errorf("a grant made elsewhere is a plan to %s, changing %v", planned.Action, planned.Changed)
+	}
+	p.MustUp(grants)
+	inRisk.Expect(t, id, name, "active", map[string]string{"team": "risk"})
+	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
+	inRisk.Remove(t, id)
+	acctest.ExpectSays(t, e.Up(config), "warning: Experiment is gone")
+	if e.Text("id") != id {
+		t.Errorf("restored is %s, not %s", e.Text("id"), id)
+	}
+	acctest.ExpectSays(t, p.Destroy(), "")
+	acctest.ExpectSays(t, e.Destroy(), "")
+	inRisk.Expect(t, id, name, "deleted", map[string]string{"team": "risk"})
+}

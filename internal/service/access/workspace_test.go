@@ -1,0 +1,44 @@
+package access_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces, before anything is asked of the server.
+func TestWorkspace_databricks(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	d := w.Direct(t, emulator.AdminToken)
+	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
+	for kind, config := range map[string]map[string]any{
+		"mlflow_experiment_permission":  {"experiment_id": "1", "group_name": "risk", "permission_level": "CAN_READ"},
+		"mlflow_experiment_permissions": {"experiment_id": "1", "groups": map[string]string{"risk": "CAN_READ"}},
+	} {
+		config["workspace"] = "risk"
+		if says := d.Plan(kind, config); !strings.Contains(says, "error at workspace: "+refused) {
+			t.Errorf("%s: the plan says %q", kind, says)
+		}
+	}
+	for kind, config := range map[string]map[string]any{"mlflow_experiment_permissions": {"experiment_id": "1"}, "mlflow_current_user": {}} {
+		config["workspace"] = "risk"
+		if _, says := d.Data(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
+			t.Errorf("data source %s says %q", kind, says)
+		}
+	}
+	listed := d.List("mlflow_experiment_permissions", map[string]any{"workspace": "risk"}, 0, false)
+	if len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
+		t.Errorf("the list has %+v", listed)
+	}
+	for kind, id := range map[string]string{"mlflow_experiment_permission": "workspace=risk,1/group/risk", "mlflow_experiment_permissions": "workspace=risk,1"} {
+		if _, says := d.ImportState(kind, id); !strings.Contains(says, refused) {
+			t.Errorf("an import of %s says %q", kind, says)
+		}
+	}
+	if seen := w.Calls(); len(seen) > 0 {
+		t.Errorf("the server was asked %v", seen)
+	}
+}

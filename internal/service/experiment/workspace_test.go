@@ -1,0 +1,45 @@
+package experiment_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces, before anything is asked of the server.
+func TestWorkspace_databricks(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	d := w.Direct(t, emulator.AdminToken)
+	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
+	for kind, config := range map[string]map[string]any{
+		"mlflow_experiment":     {"name": "/Shared/churn"},
+		"mlflow_experiment_tag": {"experiment_id": "1", "key": "team", "value": "risk"},
+	} {
+		config["workspace"] = "risk"
+		if says := d.Plan(kind, config); !strings.Contains(says, "error at workspace: "+refused) {
+			t.Errorf("%s: the plan says %q", kind, says)
+		}
+		config["workspace"] = "Not A Name"
+		if says := d.Plan(kind, config); !strings.HasPrefix(says, "error at workspace: ") || !strings.Contains(says, "must be the name of an MLflow workspace") {
+			t.Errorf("%s: a name that can't be says %q", kind, says)
+		}
+	}
+	for kind, config := range map[string]map[string]any{"mlflow_experiment": {"name": "/Shared/churn"}, "mlflow_experiments": {}} {
+		config["workspace"] = "risk"
+		if _, says := d.Data(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
+			t.Errorf("data source %s says %q", kind, says)
+		}
+	}
+	if listed := d.List("mlflow_experiment", map[string]any{"workspace": "risk"}, 0, false); len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
+		t.Errorf("the list has %+v", listed)
+	}
+	if _, says := d.ImportState("mlflow_experiment", "workspace=risk,12"); !strings.Contains(says, refused) {
+		t.Errorf("an import says %q", says)
+	}
+	if seen := w.Calls(); len(seen) > 0 {
+		t.Errorf("the server was asked %v", seen)
+	}
+}
