@@ -19,7 +19,7 @@ func AsRefusal(err error) (*APIError, bool) {
 // that the server does not have are something else.
 func IsNotFound(err error) bool {
 	e, ok := AsRefusal(err)
-	if !ok || IsParentMissing(err) || isWorkspaceMissing(err) {
+	if !ok || IsParentMissing(err) || IsWorkspaceMissing(err) {
 		return false
 	}
 	switch e.Code {
@@ -160,8 +160,8 @@ func asAPIError(err error) (*APIError, bool) {
 	return e, ok
 }
 
-// isWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
-func isWorkspaceMissing(err error) bool {
+// IsWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
+func IsWorkspaceMissing(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && strings.HasPrefix(e.Message, "Workspace '") && strings.Contains(e.Message, "not found")
 }

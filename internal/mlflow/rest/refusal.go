@@ -126,7 +126,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 		e.Hint = frontHint
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
-	case isWorkspaceMissing(e):
+	case IsWorkspaceMissing(e):
 		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others " +
 			"only."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -23,22 +24,24 @@ type Directory struct {
 func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	backend, ok := c.Backend().(*Backend)
 	if !ok {
-		return nil, &mlflow.UnsupportedError{Reason: "Databricks has no users, roles, and workspaces of an MLflow server. Manage users, groups, " +
-			"and Databricks workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group_member"}
+		return nil, &mlflow.UnsupportedError{Reason: "Databricks does not have the users, roles, and workspaces of an MLflow server. Manage " +
+			"its users, groups, and workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group"}
 	}
 	return &Directory{client: c, backend: backend}, nil
 }
 
-// directoryReads is what was read of a server's users, roles and workspaces.
+// directoryReads is what was read of a server's users, roles, and workspaces.
 type directoryReads struct {
 	users      rest.Shared[userList]
 	fullUsers  rest.Shared[[]User]
 	workspaces rest.Shared[[]Workspace]
-	enabled    rest.Shared[serverInfo]
+	info       rest.Shared[serverInfo]
 
 	mu sync.Mutex
 	// roles holds the roles of each workspace that was asked for.
 	roles map[string]*rest.Shared[[]rbacRole]
+	// others are the backends of other workspaces than the configured one.
+	others []*Backend
 }
 
 // rolesOf returns what was read of the roles of a workspace.
@@ -58,10 +61,14 @@ func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]rbacRole] {
 func (r *directoryReads) forgetUsers() {
 	r.users.Forget()
 	r.fullUsers.Forget()
+	for _, other := range r.otherBackends() {
+		other.members.Forget()
+	}
 }
 
-// forgetRoles makes the next reader of roles read them again.
+// forgetRoles makes the next reader of roles, and of the users in them, read them again.
 func (r *directoryReads) forgetRoles() {
+	r.forgetUsers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, shared := range r.roles {
@@ -69,11 +76,39 @@ func (r *directoryReads) forgetRoles() {
 	}
 }
 
+// add takes note of the backend of another workspace.
+func (r *directoryReads) add(other *Backend) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.others = append(r.others, other)
+}
+
+// otherBackends returns the backends of other workspaces than the configured one.
+func (r *directoryReads) otherBackends() []*Backend {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.others)
+}
+
 // reads is what the server's directories share.
 func (d *Directory) reads() *directoryReads { return &d.backend.shared().directory }
 
-// do makes a call. It acts in no workspace: what it is about, it names.
-func (d *Directory) do(ctx context.Context, cl rest.Call) error { return d.client.Do(ctx, cl) }
+// changed makes the next readers of users, of roles, and of the grants in any workspace, read them again.
+func (d *Directory) changed() {
+	d.reads().forgetRoles()
+	d.backend.shared().grants.Forget()
+	for _, other := range d.reads().otherBackends() {
+		other.grants.Forget()
+	}
+}
+
+// do makes a call. It acts in no workspace: it names what it is about, and the client's workspace may not exist yet.
+func (d *Directory) do(ctx context.Context, cl rest.Call) error {
+	return anywhere(d.client).Do(ctx, cl)
+}
+
+// anywhere returns the client of a server that acts in no workspace.
+func anywhere(c *mlflow.Client) *rest.Client { return c.WithHeader(nil) }
 
 // Caller returns who the credentials belong to, and whether that is a server admin.
 func (d *Directory) Caller(ctx context.Context) (mlflow.Caller, error) { return d.client.Caller(ctx) }

@@ -32,7 +32,7 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
 		return Role{}, err
 	}
-	defer d.rolesChanged()
+	defer d.changed()
 	answer := &roleAnswer{workspace: workspace, name: name}
 	body := map[string]any{"workspace": workspace, "name": name}
 	if description != "" {
@@ -72,7 +72,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 // UpdateRole changes the name and the description of a role; an empty description removes it. Errors: [rest.IsNotFound], *[TakenError].
 // API: PATCH roles/update.
 func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	sent := false
 	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -97,7 +97,7 @@ func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description
 
 // DeleteRole deletes a role with its grants and memberships. A role that is gone already is deleted. API: DELETE roles/delete.
 func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if rest.IsNotFound(err) {
@@ -109,10 +109,10 @@ func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 	})
 }
 
-// AddGrant adds a row to a role. A row of the same type, pattern and level that is there already is added. Errors: [rest.IsNotFound] if there
-// is no role, [rest.IsAlreadyExists] if the role has another level. API: POST roles/permissions/add.
+// AddGrant adds a row to a role. It is not an error if the role has the row already. Errors: [rest.IsNotFound] if there is no role,
+// [rest.IsAlreadyExists] if the role has another level for the type and pattern. API: POST roles/permissions/add.
 func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if row := now.row(g); err != nil || row != nil && row.Level == g.Level {
@@ -128,7 +128,7 @@ func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error 
 // ChangeGrant changes the level of a row in place, so that nobody loses access meanwhile. Errors: [rest.IsNotFound] if there is no role or
 // row. API: PATCH roles/permissions/update.
 func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, level string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if err != nil {
@@ -136,7 +136,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 		}
 		row := now.row(g)
 		if row == nil {
-			return nil, notListed(rbacPath+"roles/list", "grant in role "+role.Name+" on", g.Type+"/"+g.Pattern)
+			return nil, notListed(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
 		}
 		if row.Level == level {
 			return nil, nil
@@ -152,7 +152,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 // RemoveGrant removes the row of a type and pattern from a role, whatever its level. One that is gone already, with its role or alone, is
 // removed. API: DELETE roles/permissions/remove.
 func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		row := now.row(g)
@@ -192,7 +192,8 @@ func (a *rowAnswer) Usable(bool) error {
 		return errors.New("it contains no role_permission")
 	}
 	if got := (RoleGrant{Type: a.Row.Type, Pattern: a.Row.Pattern, Level: a.Row.Permission}); got != a.want {
-		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s", got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
+		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s",
+			got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
 	}
 	return nil
 }
