@@ -7,10 +7,12 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-testing/config"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 
@@ -31,7 +33,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceDrift, "a workspace with content": workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained, "the roles of a workspace": workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses, "workspaces as users see them": workspaceUsers,
-		"imported workspaces": workspaceImports,
+		"imported workspaces": workspaceImports, "the examples of workspaces": workspaceExamples, "a workspace and what is in it": workspaceAndContent,
 	}
 }
 
@@ -431,4 +433,54 @@ func workspaceImports(t *testing.T, s *server) {
 	}})
 	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
 	s.expectWorkspace(t, name, full)
+}
+
+// workspaceExamples applies the examples, which keep what they made.
+func workspaceExamples(t *testing.T, s *server) {
+	directory := config.StaticDirectory(acctest.RootModule(t, hcl(s.Block(nil))+examples["workspace"].text(t)))
+	acctest.RunDirectories(t, resource.TestStep{ConfigDirectory: directory}, resource.TestStep{
+		ConfigDirectory: directory, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
+	})
+	s.expectWorkspace(t, "risk", nil)
+	for name, description := range map[string]string{"forecasting": "Weekly demand and prices", "fraud": "Card payments"} {
+		s.expectWorkspace(t, name, map[string]any{"name": name, "description": description, "default_artifact_root": "s3://ml-artifacts/" + name})
+		s.within(name).expectNoExperiments(t)
+	}
+}
+
+// expectNoExperiments checks that there is no active experiment.
+func (s *server) expectNoExperiments(t *testing.T) {
+	t.Helper()
+	search := s.MustCall(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
+	if left, _ := search["experiments"].([]any); len(left) > 0 {
+		t.Errorf("experiments are left: %v", left)
+	}
+}
+
+// workspaceAndContent: a workspace and its experiments come in one apply. They go in one if the workspace is kept; otherwise the plan of the destroy says why not.
+func workspaceAndContent(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	text := func(policy string) string {
+		return hcl(s.Block(nil)) + fmt.Sprintf(`
+			resource "mlflow_workspace" "test" {
+			  name            = %q
+			  deletion_policy = %q
+			}
+			resource "mlflow_experiment" "test" {
+			  count     = 3
+			  workspace = mlflow_workspace.test.name
+			  name      = "churn-${count.index}"
+			}`, name, policy)
+	}
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: text("delete_if_empty")},
+		{Config: text("delete_if_empty"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		{
+			Config: text("delete_if_empty"), Destroy: true,
+			ExpectError: regexp.MustCompile(`(?s)Could not destroy workspace.*It contains\s+3\s+experiments.*mlflow\s+gc\s+--workspace`),
+		},
+		{Config: text("retain")},
+	}})
+	s.expectWorkspace(t, name, workspaceConfig(name, nil))
+	s.within(name).expectNoExperiments(t)
 }
