@@ -305,7 +305,7 @@ func workspaceAdopted(t *testing.T, s *server) {
 	} {
 		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Says, "error at name: Invalid workspace name: ", says)
 	}
-	for root, says := range map[string]string{"relative": "is a relative path", " s3://a": "white space"} {
+	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
 		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Says,
 			"error at default_artifact_root: Invalid artifact root: ", says)
 	}

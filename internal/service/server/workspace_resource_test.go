@@ -156,10 +156,10 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "")
 	}
 	for attribute, values := range map[string]map[string]string{
-		"default_artifact_root": {"relative/path": "is a relative path", "s3://a ": "white space", "s3://a#b": "fragment"},
-		"deletion_policy":       {"delete": "delete_if_empty", "cascade": "retain"},
+		"default_artifact_root": {"is a relative path": "relative/path", "white space": "s3://a ", "fragment": "s3://a#b"},
+		"deletion_policy":       {"delete_if_empty": "delete", "retain": "cascade"},
 	} {
-		for value, says := range values {
+		for says, value := range values {
 			acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Says, "error at "+attribute+": Invalid ", says)
 		}
 	}
