@@ -414,6 +414,17 @@ func workspaceImports(t *testing.T, s *server) {
 	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ", "It cannot be created or deleted")
 	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ", "characters that are not allowed")
 
+	d := s.Provider(t, nil).Direct
+	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
+		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
+			t.Errorf("%v imports %v and says %q", identity, state, says)
+		}
+	}
+	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: The identity names the server https://elsewhere.example.com")
+	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
+
 	declared := hcl(s.Block(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {
 		  name                  = %q
