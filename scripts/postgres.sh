@@ -2,10 +2,10 @@
 # Runs a command with a PostgreSQL server for MLflow beside it:
 #   postgres.sh FOLDER VERSION COMMAND...
 #
-# FOLDER and VERSION name an installation of MLflow (see mlflow-servers.sh), which gets the driver for PostgreSQL. COMMAND finds in TEST_POSTGRES the
-# folder of the server's socket. The server has a user mlflow and two empty databases, tracking and auth, and is removed with all its data when
-# COMMAND ends. Where PostgreSQL is not installed, it is installed with apt-get if that is possible. If it is not, TEST_POSTGRES begins with
-# "not available: " and says why, COMMAND runs all the same, and the last lines say what did not run.
+# FOLDER and VERSION name an installation of MLflow (see mlflow-servers.sh), which gets the driver for PostgreSQL. COMMAND finds the folder
+# of the server's socket in TEST_POSTGRES. The server has a user mlflow and two empty databases, tracking and auth, and is removed with all
+# its data when COMMAND ends. Where PostgreSQL is not installed, it is installed with apt-get if that is possible. If it is not,
+# TEST_POSTGRES begins with "not available: " and says why, COMMAND runs all the same, and the last lines say what did not run.
 set -euo pipefail
 
 mlflow=$1/$2
@@ -53,10 +53,11 @@ unprivileged() {
   setpriv --reuid="$(id -u "$user")" --regid="$(id -g "$user")" --clear-groups "$@"
 }
 
-# start starts the server of the folder $data. It listens on a socket in that folder only, and need not survive a crash of the machine.
+# start starts the server of the folder $data. It listens on a socket in that folder only, and survives no crash of the machine.
 start() {
   unprivileged "$programs/initdb" --pgdata="$data/data" --username=mlflow --auth=trust --encoding=UTF8 --no-locale --no-sync >/dev/null &&
-    unprivileged "$programs/pg_ctl" --pgdata="$data/data" --log="$data/log" --wait --silent --options="-h '' -k $data -F -c max_connections=300" start &&
+    unprivileged "$programs/pg_ctl" --pgdata="$data/data" --log="$data/log" --wait --silent \
+      --options="-h '' -k $data -F -c max_connections=300" start &&
     unprivileged "$programs/createdb" --host="$data" --username=mlflow tracking &&
     unprivileged "$programs/createdb" --host="$data" --username=mlflow auth
 }
@@ -79,7 +80,8 @@ if [[ -n $missing ]]; then
   TEST_POSTGRES="not available: $missing" "$@" || result=$?
   cat >&2 <<TEXT
 postgres: NOT RUN: the tests of MLflow on PostgreSQL. $missing.
-  Install Debian's postgresql, or PostgreSQL so that initdb is on PATH, check that Python packages can be installed, then run the command again.
+  Install Debian's postgresql, or PostgreSQL so that initdb is on PATH. Check that Python packages can be installed. Then run the command
+  again.
 TEXT
   exit "$result"
 fi
@@ -87,7 +89,7 @@ fi
 folder=$PWD
 cd /tmp # the unprivileged user may not see the current folder
 data=$(unprivileged mktemp -d /tmp/mlflow-postgres.XXXXXX)
-# The server ends with this script, however that ends: the pipe to this watcher closes then. Nothing that this script starts gets the pipe.
+# The server ends with this script, however that ends: the pipe to this watcher closes then. Nothing else that this script starts has it.
 exec 3> >(
   trap '' INT TERM HUP
   cat >/dev/null

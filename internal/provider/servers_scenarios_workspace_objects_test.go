@@ -29,9 +29,12 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 	}
 	return map[string]func(*testing.T, *server){
 		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
-		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained, "the roles of a workspace": workspaceRoles,
-		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses, "workspaces as users see them": workspaceUsers,
-		"imported workspaces": workspaceObjectImports,
+		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
+		"the roles of a workspace":  workspaceRoles,
+		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
+		"workspaces as users see them": workspaceUsers,
+		"imported workspaces":          workspaceObjectImports, "the examples of workspaces": workspaceExamples,
+		"a workspace and what is in it": workspaceAndContent,
 	}
 }
 
@@ -93,13 +96,15 @@ func workspaceLife(t *testing.T, s *server) {
 	if w.Text("id") != name {
 		t.Errorf("the ID is %q", w.Text("id"))
 	}
+	described := map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}
+	moved := map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}
 	for _, step := range []struct {
 		more    map[string]any
 		changed []string
 		want    map[string]any
 	}{
-		{map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}, []string{"description"}, map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}},
-		{map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}, []string{"default_artifact_root"}, map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}},
+		{described, []string{"description"}, described},
+		{moved, []string{"default_artifact_root"}, moved},
 		{map[string]any{"default_artifact_root": "/srv/risk"}, []string{"description"}, map[string]any{"default_artifact_root": "/srv/risk"}},
 		{nil, []string{"default_artifact_root"}, nil},
 		{map[string]any{"description": "", "default_artifact_root": ""}, []string{"default_artifact_root", "description"}, nil},
@@ -148,7 +153,8 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	w.ExpectSettled(bare)
 
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectSays(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace", "the next apply creates a new one")
+	acctest.ExpectSays(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
+		"the next apply creates a new one")
 	if planned := w.Plan(bare); planned.Action != "create" {
 		t.Errorf("planned is to %s", planned.Action)
 	}
@@ -157,7 +163,8 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	// Gone between the plan and the apply.
 	changing := w.Plan(config)
 	s.MustDelete(t, workspaceCalls+"/"+name)
-	acctest.ExpectSays(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace", "no longer exists", "Run plan again")
+	acctest.ExpectSays(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
+		"no longer exists", "Run plan again")
 	w.Up(config)
 	acctest.ExpectSays(t, w.Refresh(), "")
 	deleting := w.Plan(nil)
@@ -180,117 +187,14 @@ func (s *server) MustDelete(t *testing.T, path string) {
 	_ = resp.Body.Close()
 }
 
-// workspaceWithContent: whatever is in it, deleted experiments too, keeps a workspace from being destroyed and replaced, and the plan says so.
-func workspaceWithContent(t *testing.T, s *server) {
-	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	config := workspaceConfig(name, map[string]any{"description": "kept"})
-	w.MustUp(config)
-	there := s.within(name)
-	a, b := there.Create(t, "churn", nil), there.Create(t, "demand", nil)
-	expectRefused := func(content string) {
-		t.Helper()
-		acctest.ExpectSays(t, w.Refresh(), "")
-		acctest.ExpectSays(t, w.Plan(nil).Says, "error at deletion_policy: Could not destroy workspace: MLflow workspace", "It contains "+content+".", "Nothing was deleted.",
-			"mlflow gc --workspace "+name, `apply deletion_policy = "retain"`)
-		acctest.ExpectSays(t, w.Plan(workspaceConfig(newWorkspaceName(), nil)).Says, "error at name: Could not replace workspace: MLflow workspace", "It contains "+content+".")
-		s.expectWorkspace(t, name, config)
-	}
-	expectRefused(`2 experiments ("demand", "churn")`)
-	there.Remove(t, a)
-	expectRefused(`1 experiment ("demand") and 1 deleted experiment`)
-	there.Remove(t, b)
-	expectRefused("2 deleted experiments")
-	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
-	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
-		"name": "support", "tags": []any{map[string]any{"key": "mlflow.prompt.is_prompt", "value": "true"}},
-	})
-	expectRefused("2 deleted experiments, 1 registered model, and 1 prompt")
-	for _, model := range []string{"scorer", "support"} {
-		there.MustCall(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
-	}
-	if s.kind.postgres { // it takes its time, and one database says it all
-		return
-	}
-	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.database("tracking"), "--workspace", name)
-	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("mlflow gc: %s\n%s", err, out)
-	}
-	acctest.ExpectSays(t, w.Destroy(), "")
-	s.expectWorkspace(t, name, nil)
-}
-
-// workspaceFilled: what comes into a workspace between the plan and the apply is safe, and so is what the plan does not look for.
-func workspaceFilled(t *testing.T, s *server) {
-	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	config := workspaceConfig(name, nil)
-	w.MustUp(config)
-	acctest.ExpectSays(t, w.Refresh(), "")
-	planned := w.Plan(nil)
-	there := s.within(name)
-	id := there.Create(t, "churn", nil)
-	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace", "1 resource(s)", `It contains 1 experiment ("churn").`)
-	if w.Values() == nil {
-		t.Error("the workspace was dropped from the state")
-	}
-	s.expectWorkspace(t, name, config)
-	there.Expect(t, id, "churn", "active", map[string]string{})
-	w.ExpectSettled(config)
-}
-
-// workspaceRetained: with retain, a workspace stays with what is in it, also when it is replaced.
-func workspaceRetained(t *testing.T, s *server) {
-	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	config := workspaceConfig(name, nil)
-	w.MustUp(config)
-	id := s.within(name).Create(t, "churn", nil)
-	retained := workspaceConfig(name, map[string]any{"deletion_policy": "retain"})
-	w.MustUp(retained)
-	renamed := newWorkspaceName()
-	w.MustUp(workspaceConfig(renamed, map[string]any{"deletion_policy": "retain"}))
-	s.expectWorkspace(t, name, config)
-	acctest.ExpectSays(t, w.Destroy(), "")
-	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
-	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
-}
-
-// workspaceRoles: a workspace comes with two roles. The plan of a destroy warns of members and of other roles.
-func workspaceRoles(t *testing.T, s *server) {
-	name := newWorkspaceName()
-	w := s.Provider(t, nil).Block("mlflow_workspace")
-	w.MustUp(workspaceConfig(name, nil))
-	there := s.within(name)
-	seeded := map[string]int{}
-	for _, role := range there.roles(t) {
-		seeded[role.Name] = role.ID
-	}
-	if len(seeded) != 2 || seeded["admin"] == 0 || seeded["user"] == 0 {
-		t.Fatalf("a new workspace has the roles %v", seeded)
-	}
-	acctest.ExpectSays(t, w.Refresh(), "")
-	acctest.ExpectSays(t, w.Plan(nil).Says, "")
-	ana := s.addUser(t)
-	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
-	there.makeRole(t, "ds")
-	acctest.ExpectSays(t, w.Refresh(), "")
-	acctest.ExpectSays(t, w.Plan(nil).Says, "warning: Roles would be deleted with the workspace: The server deletes the roles of MLflow workspace", `"ds" (no members)`,
-		`"user" (members: `+ana.name+`)`)
-	acctest.ExpectSays(t, w.Destroy(), "warning: Roles would be deleted with the workspace")
-	if left, _ := s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
-		t.Errorf("the deleted workspace leaves the roles %v", left)
-	}
-}
-
 // workspaceAdopted: a workspace that is there is adopted only if that is declared.
 func workspaceAdopted(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	id := s.within(name).Create(t, "churn", nil)
 	w := s.Provider(t, nil).Block("mlflow_workspace")
-	acctest.ExpectSays(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace", fmt.Sprintf("id = %q", name),
+	acctest.ExpectSays(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+		fmt.Sprintf("id = %q", name),
 		"adopt_existing = true")
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
 	w.MustUp(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
@@ -298,12 +202,14 @@ func workspaceAdopted(t *testing.T, s *server) {
 	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
 
 	for name, says := range map[string]string{
-		"default": "It cannot be created or deleted", "api": "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
+		"default": "It cannot be created or deleted",
+		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
 		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
 	} {
-		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Says, "error at name: Invalid workspace name: ", says)
+		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Says, "error at name: Invalid workspace "+
+			"name: ", says)
 	}
-	for root, says := range map[string]string{"relative": "is a relative path", " s3://a": "white space"} {
+	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
 		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Says,
 			"error at default_artifact_root: Invalid artifact root: ", says)
 	}
@@ -388,8 +294,11 @@ func workspaceUsers(t *testing.T, s *server) {
 	}
 
 	asAna := s.as(ana).Provider(t, nil)
-	for _, config := range []map[string]any{workspaceConfig(newWorkspaceName(), nil), workspaceConfig(name, map[string]any{"adopt_existing": true})} {
-		acctest.ExpectSays(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	for _, config := range []map[string]any{
+		workspaceConfig(newWorkspaceName(), nil), workspaceConfig(name, map[string]any{"adopt_existing": true}),
+	} {
+		acctest.ExpectSays(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace",
+			"HTTP 403", "Only a server admin")
 	}
 	w.Process = asAna
 	acctest.ExpectSays(t, w.Read(), "")
@@ -408,9 +317,23 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		acctest.ExpectSays(t, w.Adopt(form), "")
 		w.ExpectSettled(full)
 	}
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow workspace \"nothing\" was not found")
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ", "It cannot be created or deleted")
-	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ", "characters that are not allowed")
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow "+
+		"workspace \"nothing\" was not found")
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ",
+		"It cannot be created or deleted")
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ",
+		"characters that are not allowed")
+
+	d := s.Provider(t, nil).Direct
+	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
+		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
+			t.Errorf("%v imports %v and says %q", identity, state, says)
+		}
+	}
+	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: The identity names the server https://elsewhere.example.com")
+	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
 
 	declared := hcl(s.Block(nil)) + fmt.Sprintf(`
 		resource "mlflow_workspace" "test" {
@@ -421,8 +344,9 @@ func workspaceObjectImports(t *testing.T, s *server) {
 		}`, name)
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
 		{
-			Config: hcl(s.Block(nil)), ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name,
-			GenerateConfig: true, ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+			Config: hcl(s.Block(nil)), ResourceName: workspaceAddress,
+			ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
+			ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
 				plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop),
 			}},
 		},

@@ -40,7 +40,8 @@ func (c WorkspaceContent) String() string {
 		noun  string
 		names string
 	}{
-		{c.Active, "experiment", c.describeNames()}, {c.Deleted, "deleted experiment", ""}, {c.Models, "registered model", ""}, {c.Prompts, "prompt", ""},
+		{c.Active, "experiment", c.describeNames()}, {c.Deleted, "deleted experiment", ""},
+		{c.Models, "registered model", ""}, {c.Prompts, "prompt", ""},
 	} {
 		switch {
 		case counted.count == 1:
@@ -83,9 +84,9 @@ func joinParts(parts []string) string {
 	}
 }
 
-// WorkspaceContent counts the experiments, deleted ones included, the registered models, and the prompts of a workspace. Errors: [rest.IsNotFound] if there
-// is no such workspace, *[mlflow.UnsupportedError] if the server runs without workspaces.
-// API: POST experiments/search, GET registered-models/search.
+// WorkspaceContent counts the experiments, deleted ones included, the registered models, and the prompts of a workspace. Errors:
+// [rest.IsNotFound] if there is no such workspace, *[mlflow.UnsupportedError] if the server runs without workspaces. API: POST
+// experiments/search, GET registered-models/search.
 func (d *Directory) WorkspaceContent(ctx context.Context, name string) (WorkspaceContent, error) {
 	var content WorkspaceContent
 	if _, err := d.Workspace(ctx, name); err != nil {

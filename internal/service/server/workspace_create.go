@@ -57,13 +57,14 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 func addTakenWorkspaceError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {
 	name := plan.Name.ValueString()
 	diags.AddAttributeError(path.Root("name"), "Could not create workspace: name already in use", fmt.Sprintf(
-		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_workspace.LABEL\n    id = %q\n  }\n\nor set adopt_existing = true. Otherwise, choose another "+
-			"name.", framework.UpperFirst(taken.Error()), name))
+		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_workspace.LABEL\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+			"Otherwise, choose another name.", framework.UpperFirst(taken.Error()), name))
 }
 
 // addClaimedWorkspaceError reports that another resource of this apply has the workspace.
 func addClaimedWorkspaceError(diags *diag.Diagnostics, plan workspaceModel) {
-	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources", fmt.Sprintf("%s was created, adopted, or changed by another resource in this "+
-		"apply. A workspace can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
-		framework.UpperFirst(plan.object())))
+	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources",
+		fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply. A workspace can be managed by only one resource. "+
+			"Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+			framework.UpperFirst(plan.object())))
 }

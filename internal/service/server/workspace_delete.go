@@ -15,8 +15,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// The content is checked at plan, since Terraform destroys what depends on a workspace, such as its experiments and roles, before the workspace itself. The
-// server checks it again in Delete.
+// The content is checked at plan, since Terraform destroys what depends on a workspace, such as its experiments and roles, before the
+// workspace itself. The server checks it again in Delete.
 
 // deletion is a plan or an apply that deletes a workspace.
 type deletion struct {
@@ -26,7 +26,9 @@ type deletion struct {
 }
 
 // checkDestroy refuses at plan to delete a workspace that is not empty, and warns of the roles that the server deletes with one.
-func (r *workspaceResource) checkDestroy(ctx context.Context, private framework.PrivateState, state workspaceModel, del deletion, diags *diag.Diagnostics) {
+func (r *workspaceResource) checkDestroy(
+	ctx context.Context, private framework.PrivateState, state workspaceModel, del deletion, diags *diag.Diagnostics,
+) {
 	if state.deletionPolicy() == deletionRetain || !r.CheckServerURL(ctx, private, del.could, state.object(), diags) {
 		return
 	}
@@ -52,10 +54,11 @@ func (r *workspaceResource) checkDestroy(ctx context.Context, private framework.
 func addWorkspaceNotEmptyError(diags *diag.Diagnostics, state workspaceModel, del deletion, content string) {
 	name := state.Name.ValueString()
 	diags.AddAttributeError(del.at, "Could not "+del.could, fmt.Sprintf(
-		"%s is deleted only if it is empty (deletion_policy = \"delete_if_empty\", the default). %s Nothing was deleted.\n\nTo the server, a workspace with deleted "+
-			"experiments is not empty, so it cannot be destroyed together with its experiments. Destroy them first, run mlflow gc --workspace %s where the server "+
-			"runs, then destroy the workspace. To only remove it from the state, apply deletion_policy = \"retain\" first, or use a removed block with destroy = false. "+
-			"If you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block instead.",
+		"%s is deleted only if it is empty (deletion_policy = \"delete_if_empty\", the default). %s Nothing was deleted.\n\nTo the server, a "+
+			"workspace with deleted experiments is not empty, so it cannot be destroyed together with its experiments. Destroy them first, run "+
+			"mlflow gc --workspace %s where the server runs, then destroy the workspace. To only remove it from the state, apply deletion_policy "+
+			"= \"retain\" first, or use a removed block with destroy = false. If you only renamed the resource, changed its for_each key, or "+
+			"moved it to another module, add a moved block instead.",
 		framework.UpperFirst(state.object()), content, name))
 }
 
@@ -72,8 +75,9 @@ func warnWorkspaceRoles(ctx context.Context, d *mlflowserver.Directory, state wo
 		}
 	}
 	if len(lost) > 0 {
-		diags.AddWarning("Roles would be deleted with the workspace", fmt.Sprintf("The server deletes the roles of %s, and who is a member of them, with the workspace:\n%s",
-			state.object(), strings.Join(lost, "\n")))
+		diags.AddWarning("Roles would be deleted with the workspace",
+			fmt.Sprintf("The server deletes the roles of %s, and who is a member of them, with the workspace:\n%s",
+				state.object(), strings.Join(lost, "\n")))
 	}
 }
 

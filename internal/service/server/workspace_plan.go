@@ -59,8 +59,8 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	}
 }
 
-// notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it. Resources are planned in
-// any order, so the last one reports it.
+// notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
+// Resources are planned in any order, so the last one reports it.
 func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
@@ -85,15 +85,17 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 	isOne := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
 	switch {
 	case !isOne(framework.PlanDelete):
-		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A workspace can be managed "+
-			"by only one resource.\n\nRemove one of the two resources, or change its name.", object))
+		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A "+
+			"workspace can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
 	case isOne(framework.PlanKeep):
-		diags.AddError("Workspace is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the "+
-			"configuration. This plan would delete the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm "+
-			"OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
+		diags.AddError("Workspace is managed by two resources",
+			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
+				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
+				"with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
 	default:
-		diags.AddWarning("Workspace would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the "+
-			"configuration, and creates a workspace with the same name for another resource. If you only renamed the resource, changed its for_each key, or moved it "+
-			"to another module, add a moved block from the old address to the new one. Then nothing is deleted.", object))
+		diags.AddWarning("Workspace would be deleted and recreated",
+			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
+				"the same name for another resource. If you only renamed the resource, changed its for_each key, or moved it to another module, add a "+
+				"moved block from the old address to the new one. Then nothing is deleted.", object))
 	}
 }

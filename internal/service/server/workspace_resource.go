@@ -33,7 +33,8 @@ const (
 )
 
 // workspaceNeeds says who may manage workspaces, for a caller who may not.
-const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a server admin."
+const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a " +
+	"server admin."
 
 // importedWorkspaceKey marks, in private state, that the next Read belongs to an import.
 const importedWorkspaceKey = "imported"
@@ -60,8 +61,9 @@ func (r *workspaceResource) IdentitySchema(_ context.Context, _ resource.Identit
 // Schema implements [resource.Resource].
 func (r *workspaceResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Not supported on Databricks.",
-		Attributes:          workspaceAttributes(),
+		MarkdownDescription: "Manages a workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Not supported on " +
+			"Databricks.",
+		Attributes: workspaceAttributes(),
 	}
 }
 
@@ -71,30 +73,30 @@ func workspaceAttributes() map[string]schema.Attribute {
 		"name": schema.StringAttribute{
 			Required: true, Validators: []validator.String{workspaceNameValidator{}},
 			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
-			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or digit. `default`, `api`, " +
-				"`ajax-api`, `static-files`, and `workspaces` are not allowed. Changing it forces replacement.",
+			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or " +
+				"digit. `default`, `api`, `ajax-api`, `static-files`, and `workspaces` are not allowed. Changing it forces replacement.",
 		},
 		"description": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Description of the workspace. An empty string is the same as null. Updated in place; removing it from the configuration clears it. " +
-				"Defaults to no description.",
+			MarkdownDescription: "Description of the workspace. An empty string is the same as null. Updated in place; removing it from the " +
+				"configuration clears it. Defaults to no description.",
 		},
 		"default_artifact_root": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{artifactRootValidator{}},
-			MarkdownDescription: "Absolute URI or path of the location where experiments of the workspace store artifacts, for example `s3://ml-risk/`. An empty string " +
-				"is the same as null. Updated in place; existing experiments keep their location. Defaults to a folder for the workspace in the artifact storage of " +
-				"the server.",
+			MarkdownDescription: "Absolute URI or path of the location where experiments of the workspace store artifacts, for example " +
+				"`s3://ml-risk/`. An empty string is the same as null. Updated in place; existing experiments keep their location. Defaults to a " +
+				"folder for the workspace in the artifact storage of the server.",
 		},
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Adopt a workspace that already has this name instead of failing. Its description and artifact root are set to the declared values; " +
-				"everything in it is unchanged. Used only on create. Defaults to `false`.",
+			MarkdownDescription: "Adopt a workspace that already has this name instead of failing. Its description and artifact root are set to " +
+				"the declared values; everything in it is unchanged. Used only on create. Defaults to `false`.",
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDeleteIfEmpty, deletionRetain)},
-			MarkdownDescription: "Action on destroy and on replacement: `delete_if_empty` deletes the workspace, and fails if it contains anything, deleted experiments " +
-				"included (checked during plan and apply); `retain` only removes it from the state. Destroy uses the value in the state: apply a new value first. " +
-				"Defaults to `delete_if_empty`.",
+			MarkdownDescription: "Action on destroy and on replacement: `delete_if_empty` deletes the workspace, and fails if it contains " +
+				"anything, deleted experiments included (checked during plan and apply); `retain` only removes it from the state. Destroy uses the " +
+				"value in the state: apply a new value first. Defaults to `delete_if_empty`.",
 		},
 	}
 }
@@ -117,11 +119,12 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	found, err := d.Workspace(ctx, state.Name.ValueString())
 	switch {
 	case rest.IsNotFound(err) && imported != nil:
-		resp.Diagnostics.AddError("Could not import workspace", fmt.Sprintf("%s was not found.\n\nCheck the name, and that the provider is configured for the "+
-			"server that has the workspace.", framework.UpperFirst(state.object())))
+		resp.Diagnostics.AddError("Could not import workspace", fmt.Sprintf("%s was not found.\n\nCheck the name, and that the provider is "+
+			"configured for the server that has the workspace.", framework.UpperFirst(state.object())))
 	case rest.IsNotFound(err):
-		resp.Diagnostics.AddWarning("Workspace not found, removed from state", fmt.Sprintf("%s no longer exists. If it is still in the configuration, the next apply "+
-			"creates a new one.", framework.UpperFirst(state.object())))
+		resp.Diagnostics.AddWarning("Workspace not found, removed from state",
+			fmt.Sprintf("%s no longer exists. If it is still in the configuration, the next apply "+
+				"creates a new one.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 	case err != nil:
 		addWorkspaceError(&resp.Diagnostics, "read workspace", state.object(), err)

@@ -66,9 +66,10 @@ func TestWorkspaceResource(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionCreate)),
 		},
 		resource.TestStep{
-			PreConfig:   func() { s.change(func() { s.experiments["risk"] = []string{"churn", "-old"} }) },
-			Config:      s.config(workspaceBlock(`name = "fraud"`)),
-			ExpectError: regexp.MustCompile(`(?s)Could not replace workspace.*1\s+experiment\s+\("churn"\)\s+and\s+1\s+deleted\s+experiment.*mlflow\s+gc\s+--workspace\s+risk`),
+			PreConfig: func() { s.change(func() { s.experiments["risk"] = []string{"churn", "-old"} }) },
+			Config:    s.config(workspaceBlock(`name = "fraud"`)),
+			ExpectError: regexp.MustCompile(`(?s)Could not replace workspace.*1\s+experiment\s+\("churn"\)\s+and\s+1\s+deleted\s+experiment` +
+				`.*mlflow\s+gc\s+--workspace\s+risk`),
 		},
 		resource.TestStep{
 			Config: s.config(""), ExpectError: regexp.MustCompile(`(?s)Could not destroy workspace.*It contains\s+1\s+experiment`),
@@ -88,8 +89,11 @@ func TestWorkspaceResource_importGenerated(t *testing.T) {
 	for _, name := range []string{"risk", "bare"} {
 		t.Run(name, func(t *testing.T) {
 			acctest.UnitTest(t, resource.TestStep{
-				Config: s.config(""), ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
-				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)}},
+				Config: s.config(""), ResourceName: workspaceAddress,
+				ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
+				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop),
+				}},
 			})
 		})
 	}
@@ -109,7 +113,10 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{
-			{Config: importing(`name = "risk", tracking_uri = "https://elsewhere.example.com"`), ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`)},
+			{
+				Config:      importing(`name = "risk", tracking_uri = "https://elsewhere.example.com"`),
+				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
+			},
 			{
 				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)),
@@ -133,7 +140,9 @@ func TestWorkspaceResource_unknownValues(t *testing.T) {
 			}`, name, description, s.URL)
 	}
 	acctest.UnitTest(t,
-		resource.TestStep{Config: config("risk", "/srv/a"), ConfigStateChecks: []statecheck.StateCheck{expectWorkspaceState("id", knownvalue.StringExact("risk"))}},
+		resource.TestStep{Config: config("risk", "/srv/a"), ConfigStateChecks: []statecheck.StateCheck{
+			expectWorkspaceState("id", knownvalue.StringExact("risk")),
+		}},
 		resource.TestStep{Config: config("risk", "/srv/a"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
 		resource.TestStep{Config: config("fraud", "/srv/b"), ConfigStateChecks: []statecheck.StateCheck{
 			expectWorkspaceState("name", knownvalue.StringExact("fraud")), expectWorkspaceState("description", knownvalue.StringExact("/srv/b")),
@@ -147,20 +156,23 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 	for name, says := range map[string]string{
 		"default": "It cannot be created or deleted", "api": `reserved by the MLflow server, as are "ajax-api", "static-files", and "workspaces"`,
 		"ajax-api": "reserved", "static-files": "reserved", "workspaces": "reserved", "": "has 0 characters", "a": "has 1 characters",
-		"a23456789b123456789c123456789d123456789e123456789f123456789g1234": "has 64 characters", "Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
+		"a23456789b123456789c123456789d123456789e123456789f123456789g1234": "has 64 characters",
+		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
 		"ri_sk": "not allowed", "ri sk": "not allowed", "risk\n": "not allowed", "größe": "not allowed",
 	} {
-		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "error at name: Invalid workspace name: ", says)
+		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "error at name: Invalid workspace name: ",
+			says)
 	}
 	for _, name := range []string{"ab", "a1", "1a", "a--b", "a23456789b123456789c123456789d123456789e123456789f123456789g123"} {
 		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "")
 	}
 	for attribute, values := range map[string]map[string]string{
-		"default_artifact_root": {"relative/path": "is a relative path", "s3://a ": "white space", "s3://a#b": "fragment"},
-		"deletion_policy":       {"delete": "delete_if_empty", "cascade": "retain"},
+		"default_artifact_root": {"is a relative path": "relative/path", "white space": "s3://a ", "fragment": "s3://a#b"},
+		"deletion_policy":       {"delete_if_empty": "delete", "retain": "cascade"},
 	} {
-		for value, says := range values {
-			acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Says, "error at "+attribute+": Invalid ", says)
+		for says, value := range values {
+			acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Says,
+				"error at "+attribute+": Invalid ", says)
 		}
 	}
 }
@@ -183,7 +195,8 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 	if w.Values() == nil {
 		t.Error("the workspace was dropped from the state")
 	}
-	acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Says, "error: MLflow workspaces not supported: ", "--enable-workspaces")
+	acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Says, "error: MLflow workspaces not "+
+		"supported: ", "--enable-workspaces")
 }
 
 // A refresh of many workspaces reads one list, and a plan adds nothing.
@@ -225,7 +238,8 @@ func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	planned := w.Plan(nil)
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	s.count()
-	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace", "still contains 1 resource(s)", "INVALID_STATE",
+	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+		"still contains 1 resource(s)", "INVALID_STATE",
 		`It contains 1 experiment ("churn").`)
 	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
 		t.Errorf("the workspace was deleted %d times", n)

@@ -17,8 +17,8 @@ import (
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
 
-// workspaceServer answers the calls about workspaces as MLflow 3.17 does. Real servers are tested with `make test-mlflow`: here are counts of calls and lost
-// answers.
+// workspaceServer answers the calls about workspaces as MLflow 3.17 does. Real servers are tested with `make test-mlflow`: here are counts
+// of calls and lost answers.
 type workspaceServer struct {
 	*acctest.Backend
 	t *testing.T
@@ -88,7 +88,8 @@ func (s *workspaceServer) answer(r *http.Request, body map[string]any) (status i
 	case r.Method == http.MethodPost && r.URL.Path == workspacesPath:
 		name = fmt.Sprint(body["name"])
 		if s.workspaces[name] != nil {
-			return refusal(http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "Workspace '"+name+"' already exists. Error: (sqlite3.IntegrityError) [SQL: INSERT]")
+			return refusal(http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "Workspace '"+name+"' already exists. Error: "+
+				"(sqlite3.IntegrityError) [SQL: INSERT]")
 		}
 		s.workspaces[name] = body
 		return http.StatusCreated, map[string]any{"workspace": body}
@@ -118,8 +119,8 @@ func (s *workspaceServer) one(method, name string, body map[string]any) (status 
 	case found == nil:
 		return refusal(http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "Workspace '"+name+"' not found")
 	case method == http.MethodDelete && len(s.experiments[name]) > 0:
-		return refusal(http.StatusInternalServerError, "INVALID_STATE", fmt.Sprintf("Cannot delete workspace '%s': table 'experiments' still contains %d resource(s). "+
-			"Remove or reassign them before deleting the workspace.", name, len(s.experiments[name])))
+		return refusal(http.StatusInternalServerError, "INVALID_STATE", fmt.Sprintf("Cannot delete workspace '%s': table 'experiments' still "+
+			"contains %d resource(s). Remove or reassign them before deleting the workspace.", name, len(s.experiments[name])))
 	case method == http.MethodDelete:
 		delete(s.workspaces, name)
 		return http.StatusNoContent, nil

@@ -40,16 +40,19 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }
 
-// change sets the description and the artifact root of a workspace that exists to those of the plan, and reports whether it has them. It makes no request if
-// it has them already.
-func (r *workspaceResource) change(ctx context.Context, d *mlflowserver.Directory, could string, plan workspaceModel, diags *diag.Diagnostics) bool {
+// change sets the description and the artifact root of a workspace that exists to those of the plan, and reports whether it has them. It
+// makes no request if it has them already.
+func (r *workspaceResource) change(
+	ctx context.Context, d *mlflowserver.Directory, could string, plan workspaceModel, diags *diag.Diagnostics,
+) bool {
 	found, err := d.Workspace(ctx, plan.Name.ValueString())
 	if err == nil && found != plan.wanted() {
 		err = d.UpdateWorkspace(ctx, plan.wanted())
 	}
 	switch {
 	case rest.IsNotFound(err):
-		diags.AddError("Could not "+could, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: it shows what there is to do.",
+		diags.AddError("Could not "+could, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: it shows what there is to "+
+			"do.",
 			framework.UpperFirst(plan.object())))
 	case err != nil:
 		addWorkspaceError(diags, could, plan.object(), err)

@@ -51,15 +51,17 @@ func (workspaceNameValidator) ValidateString(_ context.Context, req validator.St
 func refuseWorkspaceName(name string) string {
 	switch {
 	case name == mlflow.DefaultWorkspace:
-		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it is not managed as a resource.` +
-			"\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
+		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it is not managed ` +
+			"as a resource.\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
 	case slices.Contains(reservedWorkspaces, name):
-		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.", name, quotedList(without(reservedWorkspaces, name)))
+		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.",
+			name, quotedList(without(reservedWorkspaces, name)))
 	case len(name) < shortestWorkspace, len(name) > longestWorkspace:
-		return fmt.Sprintf("%q has %d characters. The name of a workspace has %d to %d characters.", name, len(name), shortestWorkspace, longestWorkspace)
+		return fmt.Sprintf("%q has %d characters. The name of a workspace has %d to %d characters.",
+			name, len(name), shortestWorkspace, longestWorkspace)
 	case !workspacePattern.MatchString(name):
-		return fmt.Sprintf("%q contains characters that are not allowed. The name of a workspace consists of lowercase letters, digits, and hyphens, and begins "+
-			"and ends with a letter or digit.", name)
+		return fmt.Sprintf("%q contains characters that are not allowed. The name of a workspace consists of lowercase letters, digits, and "+
+			"hyphens, and begins and ends with a letter or digit.", name)
 	}
 	return ""
 }
@@ -84,7 +86,8 @@ func (artifactRootValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if strings.TrimSpace(root) != root {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q begins or ends with white space.\n\nRemove it.", root))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q begins or ends with white space.\n\nRemove it.",
+			root))
 		return
 	}
 	if err := mlflow.CheckAbsoluteLocation(root); err != nil {

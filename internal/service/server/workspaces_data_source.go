@@ -39,16 +39,17 @@ func (d *workspacesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the workspaces of an MLflow server (3.10 and newer, started with `--enable-workspaces`). The server returns all of them only to a " +
-			"server admin, and to any other user the workspaces that the user may enter. Not supported on Databricks.",
+		MarkdownDescription: "Returns the workspaces of an MLflow server (3.10 and newer, started with `--enable-workspaces`). The server " +
+			"returns all of them only to a server admin, and to any other user the workspaces that the user may enter. Not supported on " +
+			"Databricks.",
 		Attributes: map[string]schema.Attribute{
 			"workspaces": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "Workspaces that the identity that runs Terraform may enter, in alphabetical order.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name":        text("Name of the workspace."),
 					"description": text("Description of the workspace. Null if it has none."),
-					"default_artifact_root": text("Location where experiments of the workspace store artifacts. Null if the workspace uses the artifact storage of " +
-						"the server."),
+					"default_artifact_root": text("Location where experiments of the workspace store artifacts. Null if the workspace uses the artifact " +
+						"storage of the server."),
 				}},
 			},
 		},
@@ -77,7 +78,8 @@ func (d *workspacesDataSource) Read(ctx context.Context, _ datasource.ReadReques
 	model := workspacesModel{Workspaces: []listedWorkspace{}}
 	for _, w := range list {
 		model.Workspaces = append(model.Workspaces, listedWorkspace{
-			Name: types.StringValue(w.Name), Description: framework.OrNull(w.Description), DefaultArtifactRoot: framework.OrNull(w.DefaultArtifactRoot),
+			Name: types.StringValue(w.Name), Description: framework.OrNull(w.Description),
+			DefaultArtifactRoot: framework.OrNull(w.DefaultArtifactRoot),
 		})
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
