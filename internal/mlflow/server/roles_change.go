@@ -57,13 +57,14 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 	}
 }
 
-// checkWorkspace returns an error if there is no such workspace.
+// checkWorkspace returns an error if there is no such workspace. The list has what the caller may enter, while the server refuses to show one workspace
+// even to those who manage it.
 func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 	if name == mlflow.DefaultWorkspace {
 		return nil
 	}
-	_, err := d.getWorkspace(ctx, name)
-	if rest.IsNotFound(err) {
+	_, err := d.Workspace(ctx, name)
+	if rest.IsNotFound(err) || rest.IsWorkspaceMissing(err) {
 		return &MissingWorkspaceError{Name: name, Err: err}
 	}
 	return err
