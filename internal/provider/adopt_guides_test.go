@@ -186,7 +186,7 @@ func TestGuide_adopting(t *testing.T) {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
 		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
-		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, `name              = "/Shared/churn"`) {
+		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
 			t.Errorf("generated is\n%s", generated)
 		}
 	})

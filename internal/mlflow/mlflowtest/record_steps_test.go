@@ -8,7 +8,7 @@ type fields map[string]any
 // Every server gets all of them: what it does not have it says. Experiment 1 is churn, its creator is the admin; ana is in the role risk,
 // ben in none.
 var recordedSteps = concat(prepareSteps, experimentSteps, tagSteps, lifecycleSteps, contentSteps, callerSteps, userGrantSteps, roleGrantSteps, legacySteps,
-	pictureSteps, workspaceSteps, absentSteps)
+	pictureSteps, workspaceSteps, absentSteps, userSteps, roleSteps, workspaceObjectSteps)
 
 func concat(parts ...[]step) (all []step) {
 	for _, p := range parts {

@@ -25,6 +25,7 @@ const (
 	UserCalls       = "/api/2.0/mlflow/users/"
 	RoleCalls       = "/api/3.0/mlflow/roles/"
 	GrantCalls      = "/api/3.0/mlflow/users/permissions/"
+	WorkspaceCalls  = "/api/3.0/mlflow/workspaces"
 )
 
 // The reads of experiment 1, which is churn.

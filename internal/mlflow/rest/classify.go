@@ -160,7 +160,7 @@ func asAPIError(err error) (*APIError, bool) {
 	return e, ok
 }
 
-// IsWorkspaceMissing reports that an MLflow server does not know the workspace that the call was to act in.
+// IsWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
 func IsWorkspaceMissing(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && strings.HasPrefix(e.Message, "Workspace '") && strings.Contains(e.Message, "not found")

@@ -83,10 +83,16 @@ func (a *attempts) newError(resp *http.Response) *APIError {
 	return e
 }
 
+// noAnswerMessage is the message of a success that is no answer to the call.
+const noAnswerMessage = "the response is not an answer of the MLflow API"
+
 // noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
 func (a *attempts) noAnswer(resp *http.Response, why error) error {
 	e := a.newError(resp)
-	e.Message = cleanMessage(a.client.redact("the response is not an answer of the MLflow API: " + why.Error()))
+	e.Message = cleanMessage(a.client.redact(noAnswerMessage + ": " + why.Error()))
+	if len(a.call.Secrets) > 0 {
+		e.Message = noAnswerMessage
+	}
 	e.Hint = "A proxy, a sign-in page, or another server may have answered. Check the server URL and what is in front of the server."
 	return e
 }
@@ -155,6 +161,8 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 		return text, blockedHint
 	case httpsText.MatchString(text):
 		return text, "The server speaks HTTPS. Use https:// in the server URL."
+	case isSwitchedOff(resp.StatusCode, []byte(text)):
+		return text, "The server runs without workspaces. Start it with --enable-workspaces."
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:

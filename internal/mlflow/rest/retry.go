@@ -44,7 +44,7 @@ func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	if isThrottled(resp.StatusCode, code, body) {
 		return true
 	}
-	return !a.call.Once && isTransientStatus(resp.StatusCode, code)
+	return !a.call.Once && isTransientStatus(resp.StatusCode, code) && !isSwitchedOff(resp.StatusCode, body)
 }
 
 // isTransient reports whether a failed attempt may go better next time.
@@ -89,6 +89,13 @@ func isTransientStatus(status int, code string) bool {
 	default:
 		return false
 	}
+}
+
+// isSwitchedOff: an MLflow server without workspaces answers the calls about them with a page that says so, and with the status of one that
+// is busy.
+func isSwitchedOff(status int, text []byte) bool {
+	text = text[:min(len(text), maxRefusal)]
+	return status == http.StatusServiceUnavailable && bytes.Contains(text, []byte("running without workspaces support"))
 }
 
 // nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.

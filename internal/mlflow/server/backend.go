@@ -29,13 +29,14 @@ type Backend struct {
 	server *Backend
 	// permissions creates the permission API that the server has. It is shared.
 	permissions rest.Shared[func(accessControl) permissionAPI]
-	// users lists the accounts of the server. It is shared.
-	users  rest.Shared[[]rbacUser]
-	grants rest.Shared[*allGrants]
+	// directory is what was read of users, roles, and workspaces. It is shared.
+	directory directoryReads
+	// members lists the users as a member of the workspace is shown them.
+	members rest.Shared[userList]
+	grants  rest.Shared[*allGrants]
 	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
 	// [mlflow.AccessControl.Leftover].
 	leftovers rest.Shared[*allGrants]
-	directory directoryReads
 }
 
 // MLflowWorkspace implements [mlflow.Backend].
@@ -43,7 +44,9 @@ func (s *Backend) MLflowWorkspace() string { return cmp.Or(s.Workspace, mlflow.D
 
 // InWorkspace implements [mlflow.Backend].
 func (s *Backend) InWorkspace(name string) (mlflow.Backend, error) {
-	return &Backend{Username: s.Username, Workspace: name, server: s.shared()}, nil
+	other := &Backend{Username: s.Username, Workspace: name, server: s.shared()}
+	s.shared().directory.add(other)
+	return other, nil
 }
 
 // Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.
@@ -143,7 +146,6 @@ func (*Backend) AccessAdvice() string {
 
 // grantsChanged makes the next reader of grants read them again.
 func (s *Backend) grantsChanged() {
-	s.shared().users.Forget()
-	s.grants.Forget()
 	s.shared().directory.forgetRoles()
+	s.grants.Forget()
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -23,22 +24,24 @@ type Directory struct {
 func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	backend, ok := c.Backend().(*Backend)
 	if !ok {
-		return nil, &mlflow.UnsupportedError{Reason: "Databricks has no users, roles, and workspaces of an MLflow server. Manage users, groups, " +
-			"and Databricks workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group_member"}
+		return nil, &mlflow.UnsupportedError{Reason: "Databricks does not have the users, roles, and workspaces of an MLflow server. Manage " +
+			"its users, groups, and workspaces with the databricks/databricks provider, for example with databricks_user and databricks_group"}
 	}
 	return &Directory{client: c, backend: backend}, nil
 }
 
-// directoryReads is what was read of a server's users, roles and workspaces.
+// directoryReads is what was read of a server's users, roles, and workspaces.
 type directoryReads struct {
 	users      rest.Shared[userList]
 	fullUsers  rest.Shared[[]User]
 	workspaces rest.Shared[[]Workspace]
-	enabled    rest.Shared[serverInfo]
+	info       rest.Shared[serverInfo]
 
 	mu sync.Mutex
 	// roles holds the roles of each workspace that was asked for.
 	roles map[string]*rest.Shared[[]rbacRole]
+	// others are the backends of other workspaces than the configured one.
+	others []*Backend
 }
 
 // rolesOf returns what was read of the roles of a workspace.
@@ -58,10 +61,14 @@ func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]rbacRole] {
 func (r *directoryReads) forgetUsers() {
 	r.users.Forget()
 	r.fullUsers.Forget()
+	for _, other := range r.otherBackends() {
+		other.members.Forget()
+	}
 }
 
-// forgetRoles makes the next reader of roles read them again.
+// forgetRoles makes the next reader of roles, and of the users in them, read them again.
 func (r *directoryReads) forgetRoles() {
+	r.forgetUsers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, shared := range r.roles {
@@ -69,11 +76,39 @@ func (r *directoryReads) forgetRoles() {
 	}
 }
 
+// add takes note of the backend of another workspace.
+func (r *directoryReads) add(other *Backend) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.others = append(r.others, other)
+}
+
+// otherBackends returns the backends of other workspaces than the configured one.
+func (r *directoryReads) otherBackends() []*Backend {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.others)
+}
+
 // reads is what the server's directories share.
 func (d *Directory) reads() *directoryReads { return &d.backend.shared().directory }
 
-// do makes a call. It acts in no workspace: what it is about, it names.
-func (d *Directory) do(ctx context.Context, cl rest.Call) error { return d.client.Do(ctx, cl) }
+// changed makes the next readers of users, of roles, and of the grants in any workspace, read them again.
+func (d *Directory) changed() {
+	d.reads().forgetRoles()
+	d.backend.shared().grants.Forget()
+	for _, other := range d.reads().otherBackends() {
+		other.grants.Forget()
+	}
+}
+
+// do makes a call. It acts in no workspace: it names what it is about, and the client's workspace may not exist yet.
+func (d *Directory) do(ctx context.Context, cl rest.Call) error {
+	return anywhere(d.client).Do(ctx, cl)
+}
+
+// anywhere returns the client of a server that acts in no workspace.
+func anywhere(c *mlflow.Client) *rest.Client { return c.WithHeader(nil) }
 
 // Caller returns who the credentials belong to, and whether that is a server admin.
 func (d *Directory) Caller(ctx context.Context) (mlflow.Caller, error) { return d.client.Caller(ctx) }
@@ -83,13 +118,18 @@ func (d *Directory) workspaceOr(name string) string {
 	return cmp.Or(name, d.backend.MLflowWorkspace())
 }
 
-// absent explains that the server does not have a call, by what else it has. what is what the call is for, since the version that has it.
+// absent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
 func (d *Directory) absent(ctx context.Context, err error, what, since string) error {
 	if !rest.IsEndpointAbsent(err) || rest.IsForeign(err) {
 		return err
 	}
-	_, err = accessControl{d.client, d.backend}.api(ctx)
-	_, none := errors.AsType[*mlflow.UnsupportedError](err)
+	return d.lacks(ctx, what, since)
+}
+
+// lacks explains why the server does not have something, by the permission API that it has.
+func (d *Directory) lacks(ctx context.Context, what, since string) error {
+	_, err := accessControl{d.client, d.backend}.api(ctx)
+	none := isUnsupported(err)
 	switch {
 	case none && d.hasAuthentication(ctx):
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
@@ -100,9 +140,24 @@ func (d *Directory) absent(ctx context.Context, err error, what, since string) e
 	case err != nil:
 		return err
 	default:
-		return &mlflow.UnsupportedError{Reason: fmt.Sprintf("managing %s needs MLflow %s or newer, and this MLflow server is older. Upgrade the "+
-			"server", what, since)}
+		return &mlflow.UnsupportedError{Reason: fmt.Sprintf("this needs MLflow %s or newer: older servers, like this one, do not have %s. "+
+			"Upgrade the server", since, what)}
 	}
+}
+
+// needsRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who
+// is in a role.
+func (d *Directory) needsRoles(ctx context.Context) error {
+	api, err := accessControl{d.client, d.backend}.api(ctx)
+	if _, has := api.(*rbacAPI); has || err != nil && !isUnsupported(err) {
+		return err
+	}
+	return d.lacks(ctx, "roles", "3.13")
+}
+
+func isUnsupported(err error) bool {
+	_, unsupported := errors.AsType[*mlflow.UnsupportedError](err)
+	return unsupported
 }
 
 // hasAuthentication reports whether the server has the calls of its authentication below /api/2.0.

@@ -9,9 +9,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// create makes a create call, which is never repeated blindly: when its answer is lost or unclear, look looks the name up, also when ctx has
-// ended. What it finds then is what was created, unless it differs. A first, clear "already exists" means that somebody else created it.
-// look returns whether what it found can be what was sent.
+// create makes a create call, which is never repeated blindly: when its answer is lost or unclear, look looks the name up, also when ctx
+// has ended, and reports whether what it found can be what was sent. Then it is. A first, clear "already exists" means that it was there
+// before.
 func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, look func(context.Context) (same bool, err error)) error {
 	cl.Once = true
 	start := time.Now()
@@ -40,9 +40,9 @@ func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, 
 	}
 }
 
-// change makes a call that names its object by a number. The server gives the number of a deleted object to the next one at once, so that a
-// call whose answer was lost must not be repeated as it is: before each try, next looks up what to call, and nil means that it is done. When
-// the server refuses what may have been done before, next decides as well, also when ctx has ended.
+// change makes a call that names its object by a number. The server gives the number of a deleted object to the next one at once, so that
+// a call whose answer was lost must not be repeated as it is: before each try, next looks up what to call, and returns nil if there is
+// nothing left to do. It also decides, even when ctx has ended, after the last try, and when the server refuses what may be done already.
 func (d *Directory) change(ctx context.Context, next func(context.Context) (*rest.Call, error)) error {
 	start := time.Now()
 	for try := 1; ; try++ {

@@ -22,11 +22,7 @@ func (e *TakenError) Error() string {
 func (e *TakenError) Unwrap() error { return e.Err }
 
 // MissingWorkspaceError means that the server has no workspace of a name, or does not show it to the caller.
-type MissingWorkspaceError struct {
-	Name string
-	// Err is what the server said.
-	Err error
-}
+type MissingWorkspaceError struct{ Name string }
 
 // Error implements error.
 func (e *MissingWorkspaceError) Error() string {

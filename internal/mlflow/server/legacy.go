@@ -122,8 +122,12 @@ func legacyGrants(users []legacyUser) *allGrants {
 }
 
 func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
+	return legacyUserOf(ctx, a.client.Client, username)
+}
+
+func legacyUserOf(ctx context.Context, c *rest.Client, username string) (legacyUser, error) {
 	out := legacyUserAnswer{name: username}
-	err := a.client.Do(ctx, rest.Call{
+	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}},
 		Out: &out, Group: rest.GroupPermissionReads,
 	})

@@ -35,7 +35,7 @@ func (a *assignmentAnswer) Usable(bool) error {
 // Assign makes a user a member of a role. One who is a member already is assigned. Errors: [rest.IsNotFound] if there is no role,
 // *[mlflow.MissingPrincipalError] if there is no user. API: POST roles/assign.
 func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	tried := false
 	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -54,7 +54,8 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 		}, nil
 	})
 	if rest.IsNotFound(err) && tried {
-		if _, lookErr := d.User(ctx, user); rest.IsNotFound(lookErr) {
+		list, lookErr := d.listedIn(ctx, role.Workspace)
+		if lookErr == nil && !slices.ContainsFunc(list.users, func(u rbacUser) bool { return u.Username == user }) {
 			return &mlflow.MissingPrincipalError{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: user}, Err: err}
 		}
 	}
@@ -64,7 +65,7 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 // Unassign ends the membership of a user in a role. One who is no member, or does not exist, is unassigned, and so is everybody of a role
 // that is gone. API: DELETE roles/unassign.
 func (d *Directory) Unassign(ctx context.Context, role Role, user string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	tried := false
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -90,9 +91,7 @@ func (d *Directory) Unassign(ctx context.Context, role Role, user string) error 
 // isMember looks up, by a fresh read, whether a user is in a role. A user who does not exist is in none.
 func (d *Directory) isMember(ctx context.Context, role Role, user string) (bool, error) {
 	d.reads().forgetUsers()
-	u, err := d.User(ctx, user)
-	if rest.IsNotFound(err) {
-		return false, nil
-	}
-	return slices.Contains(u.Roles, RoleRef{Workspace: role.Workspace, Name: role.Name}), err
+	list, err := d.listedIn(ctx, role.Workspace)
+	members := membersByName(rbacRole{Workspace: role.Workspace, Name: role.Name}, list.users)
+	return slices.Contains(members, user), err
 }

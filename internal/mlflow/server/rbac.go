@@ -78,7 +78,7 @@ func (a *rolesAnswer) Usable(bool) error {
 // read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
-		users, err := a.backend.shared().users.Get(ctx, func(ctx context.Context) ([]rbacUser, error) { return listUsers(ctx, a.client) })
+		users, err := a.backend.allUsers(ctx, a.client)
 		var roles []rbacRole
 		if err == nil {
 			roles, err = a.roles(ctx)
@@ -94,11 +94,16 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	})
 }
 
+// listUsers lists all users. The caller must be a member of the workspace that the call acts in, unless it is a server admin.
 func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
 	var out usersAnswer
-	err := c.Do(ctx, rest.Call{
+	cl := rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true,
-	})
+	}
+	err := c.Do(ctx, cl)
+	if rest.IsWorkspaceMissing(err) {
+		err = anywhere(c).Do(ctx, cl)
+	}
 	return out.Users, err
 }
 

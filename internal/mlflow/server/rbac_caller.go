@@ -41,7 +41,7 @@ func (a *ownGrantsAnswer) Usable(bool) error {
 	return nil
 }
 
-// rbacCaller asks who the credentials belong to. API: GET users/current (3.13).
+// rbacCaller asks who the credentials belong to, also while the workspace does not exist. API: GET users/current (3.13).
 func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow.Caller, error) {
 	user, err := rbacUserOf(ctx, c)
 	if err != nil {
@@ -56,7 +56,7 @@ func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow
 
 func rbacUserOf(ctx context.Context, c *mlflow.Client) (rbacUser, error) {
 	var out currentUserAnswer
-	err := c.Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
+	err := anywhere(c).Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
 	return out.User, err
 }
 
@@ -64,7 +64,7 @@ func rbacUserOf(ctx context.Context, c *mlflow.Client) (rbacUser, error) {
 // another role. API: GET users/current/permissions.
 func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) ([]string, error) {
 	var out ownGrantsAnswer
-	err := c.Do(ctx, rest.Call{
+	err := anywhere(c).Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads,
 	})
 	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {

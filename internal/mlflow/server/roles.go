@@ -32,29 +32,32 @@ type RoleGrant struct {
 // listedRoles reads the roles of a workspace, shared by all readers until something is written.
 func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]rbacRole, error) {
 	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]rbacRole, error) {
+		if err := d.needsRoles(ctx); err != nil {
+			return nil, err
+		}
 		var out rolesAnswer
 		err := d.do(ctx, rest.Call{
 			Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {workspace}},
 			Out: &out, Group: rest.GroupPermissionReads, Page: true,
 		})
-		return out.Roles, d.absent(ctx, err, "roles", "3.13")
+		return out.Roles, err
 	})
 }
 
-// Roles lists the roles of a workspace by name, without the hidden ones of users. The empty workspace is the configured one. A workspace that
-// does not exist has none. Errors: *[mlflow.UnsupportedError] before MLflow 3.13. API: GET roles/list, users/list.
+// Roles lists the roles of a workspace by name, without the hidden ones of users. The empty workspace is the configured one. A workspace
+// that does not exist has none. Errors: *[mlflow.UnsupportedError] before MLflow 3.13. API: GET roles/list, users/list.
 func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error) {
 	workspace = d.workspaceOr(workspace)
 	listed, err := d.listedRoles(ctx, workspace)
 	if err != nil {
 		return nil, err
 	}
-	users, err := d.listed(ctx)
+	users, err := d.listedIn(ctx, workspace)
 	complete := false
 	if err == nil {
 		complete, err = d.seesMembers(ctx, workspace, users.users)
 	}
-	if err != nil && !rest.IsPermissionDenied(err) {
+	if err != nil && !rest.IsPermissionDenied(err) { // only members of the workspace may list users
 		return nil, err
 	}
 	roles := []Role{}
@@ -72,8 +75,8 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	return roles, nil
 }
 
-// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace: only to a server admin, and to who
-// manages the workspace.
+// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
+// and to managers of the workspace.
 func (d *Directory) seesMembers(ctx context.Context, workspace string, users []rbacUser) (bool, error) {
 	name := d.backend.Username
 	if name == "" {
@@ -143,11 +146,4 @@ func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Ro
 		return Role{}, notListed(rbacPath+"roles/list", "role", name)
 	}
 	return listed[i].role(), nil
-}
-
-// rolesChanged makes the next readers of roles, and of what depends on them, read again.
-func (d *Directory) rolesChanged() {
-	d.reads().forgetRoles()
-	d.reads().forgetUsers() // which lists the roles of each
-	d.backend.grantsChanged()
 }

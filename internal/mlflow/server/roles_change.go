@@ -29,43 +29,43 @@ func (a *roleAnswer) Usable(bool) error {
 // Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
 func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
 	workspace = d.workspaceOr(workspace)
+	if err := d.needsRoles(ctx); err != nil {
+		return Role{}, err
+	}
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
 		return Role{}, err
 	}
-	defer d.rolesChanged()
+	defer d.changed()
 	answer := &roleAnswer{workspace: workspace, name: name}
 	body := map[string]any{"workspace": workspace, "name": name}
 	if description != "" {
 		body["description"] = description
 	}
 	cl := rest.Call{Method: http.MethodPost, Path: rbacPath + "roles/create", Group: rest.GroupPermissionWrites, Out: answer, Body: body}
-	var found *Role
-	err := d.create(ctx, cl, TakenError{Noun: "role", Name: name, Workspace: workspace}, func(ctx context.Context) (bool, error) {
-		role, err := d.currentRole(ctx, workspace, name)
-		found = &role
-		return role.Description == description && len(role.Grants) == 0, err
+	var found Role
+	err := d.create(ctx, cl, TakenError{Noun: "role", Name: name, Workspace: workspace}, func(ctx context.Context) (same bool, err error) {
+		found, err = d.currentRole(ctx, workspace, name)
+		return found.Description == description && len(found.Grants) == 0, err
 	})
-	switch {
-	case err != nil:
-		return Role{}, d.absent(ctx, err, "roles", "3.13")
-	case found != nil:
-		return *found, nil
-	default:
-		created := answer.Role.role()
-		created.Members = []string{}
-		return created, nil
+	if err != nil {
+		return Role{}, err
 	}
+	created := answer.Role.role()
+	if created.ID == 0 || found.ID != 0 {
+		created = found
+	}
+	created.Members = []string{}
+	return created, nil
 }
 
-// checkWorkspace returns an error if there is no such workspace. The list has what the caller may enter, while the server refuses to show one workspace
-// even to those who manage it.
+// checkWorkspace returns an error if there is no such workspace.
 func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 	if name == mlflow.DefaultWorkspace {
 		return nil
 	}
-	_, err := d.Workspace(ctx, name)
-	if rest.IsNotFound(err) || rest.IsWorkspaceMissing(err) {
-		return &MissingWorkspaceError{Name: name, Err: err}
+	_, err := d.Workspace(ctx, name) // the list also shows it to who is no admin
+	if rest.IsNotFound(err) {
+		return &MissingWorkspaceError{Name: name}
 	}
 	return err
 }
@@ -73,7 +73,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 // UpdateRole changes the name and the description of a role; an empty description removes it. Errors: [rest.IsNotFound], *[TakenError].
 // API: PATCH roles/update.
 func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	sent := false
 	err := d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
@@ -98,7 +98,7 @@ func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description
 
 // DeleteRole deletes a role with its grants and memberships. A role that is gone already is deleted. API: DELETE roles/delete.
 func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if rest.IsNotFound(err) {
@@ -110,10 +110,10 @@ func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 	})
 }
 
-// AddGrant adds a row to a role. A row of the same type, pattern and level that is there already is added. Errors: [rest.IsNotFound] if there
-// is no role, [rest.IsAlreadyExists] if the role has another level. API: POST roles/permissions/add.
+// AddGrant adds a row to a role. It is not an error if the role has the row already. Errors: [rest.IsNotFound] if there is no role,
+// [rest.IsAlreadyExists] if the role has another level for the type and pattern. API: POST roles/permissions/add.
 func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if row := now.row(g); err != nil || row != nil && row.Level == g.Level {
@@ -129,7 +129,7 @@ func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error 
 // ChangeGrant changes the level of a row in place, so that nobody loses access meanwhile. Errors: [rest.IsNotFound] if there is no role or
 // row. API: PATCH roles/permissions/update.
 func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, level string) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		if err != nil {
@@ -137,7 +137,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 		}
 		row := now.row(g)
 		if row == nil {
-			return nil, notListed(rbacPath+"roles/list", "grant in role "+role.Name+" on", g.Type+"/"+g.Pattern)
+			return nil, notListed(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
 		}
 		if row.Level == level {
 			return nil, nil
@@ -153,7 +153,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 // RemoveGrant removes the row of a type and pattern from a role, whatever its level. One that is gone already, with its role or alone, is
 // removed. API: DELETE roles/permissions/remove.
 func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) error {
-	defer d.rolesChanged()
+	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
 		now, err := d.currentRole(ctx, role.Workspace, role.Name)
 		row := now.row(g)
@@ -193,7 +193,8 @@ func (a *rowAnswer) Usable(bool) error {
 		return errors.New("it contains no role_permission")
 	}
 	if got := (RoleGrant{Type: a.Row.Type, Pattern: a.Row.Pattern, Level: a.Row.Permission}); got != a.want {
-		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s", got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
+		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s",
+			got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
@@ -33,21 +34,52 @@ const (
 // userList is what the server answers to users/list.
 type userList struct {
 	users []rbacUser
-	// absent reports that there is no such call, before 3.10, and names that it lists names alone, before 3.13.
-	absent, names bool
-	err           error
+	// absent is the refusal of a server that has no such call, before MLflow 3.10.
+	absent error
+	// names reports that names alone are listed, before MLflow 3.13.
+	names bool
 }
 
-// listed reads the list of users, shared by all readers until something is written.
+// listedUsers reads the list of users, shared by all readers of the server until something is written.
+func (s *Backend) listedUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
+	return s.shared().directory.users.Get(ctx, func(ctx context.Context) (userList, error) { return readUsers(ctx, c) })
+}
+
+func readUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
+	users, err := listUsers(ctx, c)
+	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+		return userList{absent: err}, nil
+	}
+	names := !slices.ContainsFunc(users, func(u rbacUser) bool { return u.Roles != nil })
+	return userList{users: users, names: names}, err
+}
+
+// allUsers reads the list of users as a server with roles has it.
+func (s *Backend) allUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
+	list, err := s.listedUsers(ctx, c)
+	return list.users, cmp.Or(err, list.absent)
+}
+
+// listed reads the list of users.
 func (d *Directory) listed(ctx context.Context) (userList, error) {
-	return d.reads().users.Get(ctx, func(ctx context.Context) (userList, error) {
-		users, err := listUsers(ctx, d.client)
-		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
-			return userList{absent: true, err: err}, nil
-		}
-		names := !slices.ContainsFunc(users, func(u rbacUser) bool { return u.Roles != nil })
-		return userList{users: users, names: names}, err
-	})
+	return d.backend.listedUsers(ctx, d.client)
+}
+
+// listedIn reads the list of users. If it is shown only to members of a workspace, the caller may be one in the given workspace.
+func (d *Directory) listedIn(ctx context.Context, workspace string) (userList, error) {
+	list, err := d.listed(ctx)
+	if !rest.IsPermissionDenied(err) {
+		return list, err
+	}
+	in, workspaceErr := d.client.InWorkspace(workspace)
+	if workspaceErr != nil || in == d.client {
+		return list, err
+	}
+	backend, ok := in.Backend().(*Backend)
+	if !ok {
+		return list, err
+	}
+	return backend.members.Get(ctx, func(ctx context.Context) (userList, error) { return readUsers(ctx, in) })
 }
 
 // Users lists the users of the server by name. Errors: *[mlflow.UnsupportedError] if the server has no list of users.
@@ -57,8 +89,8 @@ func (d *Directory) Users(ctx context.Context) ([]User, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case list.absent:
-		return nil, d.absent(ctx, list.err, "a list of users", "3.11")
+	case list.absent != nil:
+		return nil, d.absent(ctx, list.absent, "a list of users", "3.11")
 	case list.names:
 		return d.reads().fullUsers.Get(ctx, func(ctx context.Context) ([]User, error) { return d.eachUser(ctx, list.users) })
 	}
@@ -101,7 +133,7 @@ func (d *Directory) eachUser(ctx context.Context, names []rbacUser) ([]User, err
 func (d *Directory) User(ctx context.Context, name string) (User, error) {
 	list, err := d.listed(ctx)
 	switch {
-	case err == nil && list.absent, err == nil && list.names, rest.IsPermissionDenied(err):
+	case err == nil && (list.absent != nil || list.names), rest.IsPermissionDenied(err):
 		u, err := d.getUser(ctx, name)
 		return u, d.absent(ctx, err, "users", "2.5")
 	case err != nil:
@@ -117,7 +149,7 @@ func (d *Directory) User(ctx context.Context, name string) (User, error) {
 
 // getUser reads a user without the roles. API: GET users/get.
 func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
-	u, err := (&legacyAPI{client: d.client, backend: d.backend}).user(ctx, name)
+	u, err := legacyUserOf(ctx, anywhere(d.client), name)
 	return User{Name: u.Username, Admin: u.IsAdmin, Roles: []RoleRef{}}, err
 }
 
@@ -163,13 +195,13 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string) error
 	if !rest.IsNotFound(err) {
 		return err
 	}
-	defer d.usersChanged()
+	defer d.changed()
 	cl := rest.Call{
 		Method: http.MethodPost, Path: usersPath + "create", Group: rest.GroupPermissionWrites, Out: &userAnswer{name: name},
 		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
 	}
 	return d.create(ctx, cl, TakenError{Noun: "user", Name: name}, func(ctx context.Context) (bool, error) {
-		d.usersChanged()
+		d.changed()
 		u, err := d.User(ctx, name)
 		return !u.Admin, err
 	})
@@ -186,7 +218,7 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 // SetAdmin makes a user a server admin, or no longer one. The server would demote its last admin too. Errors: [rest.IsNotFound].
 // API: PATCH users/update-admin.
 func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error {
-	defer d.usersChanged()
+	defer d.changed()
 	return d.do(ctx, rest.Call{
 		Method: http.MethodPatch, Path: usersPath + "update-admin", Group: rest.GroupPermissionWrites,
 		Body: map[string]any{"username": name, "is_admin": admin},
@@ -195,19 +227,13 @@ func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error
 
 // DeleteUser deletes a user with all grants and memberships. A user who is gone already is deleted. API: DELETE users/delete.
 func (d *Directory) DeleteUser(ctx context.Context, name string) error {
-	defer d.usersChanged()
+	defer d.changed()
 	err := d.do(ctx, rest.Call{
 		Method: http.MethodDelete, Path: usersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
 	})
 	return goneAlready(ctx, err, func(ctx context.Context) bool {
-		d.usersChanged()
+		d.changed()
 		_, err := d.User(ctx, name)
 		return rest.IsNotFound(err)
 	})
-}
-
-// usersChanged makes the next readers of users, and of what depends on them, read again.
-func (d *Directory) usersChanged() {
-	d.reads().forgetUsers()
-	d.backend.grantsChanged()
 }

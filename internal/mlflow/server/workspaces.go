@@ -14,23 +14,13 @@ import (
 
 // Workspace is an MLflow workspace.
 type Workspace struct {
-	Name, Description string
+	Name        string `json:"name"`
+	Description string `json:"description"`
 	// DefaultArtifactRoot is where the artifacts of new experiments go, "" for the server's own.
-	DefaultArtifactRoot string
-}
-
-const workspacesPath = "/api/3.0/mlflow/workspaces"
-
-// workspaceBody is a workspace in a request or a response.
-type workspaceBody struct {
-	Name                string `json:"name"`
-	Description         string `json:"description"`
 	DefaultArtifactRoot string `json:"default_artifact_root"`
 }
 
-func (w workspaceBody) workspace() Workspace {
-	return Workspace{Name: w.Name, Description: w.Description, DefaultArtifactRoot: w.DefaultArtifactRoot}
-}
+const workspacesPath = "/api/3.0/mlflow/workspaces"
 
 // serverInfo is what the server says about itself. API: GET server-info.
 type serverInfo struct {
@@ -49,12 +39,12 @@ func (a *serverInfo) Usable(bool) error {
 
 // workspacesAnswer lists workspaces; {} is none.
 type workspacesAnswer struct {
-	Workspaces []workspaceBody `json:"workspaces"`
+	Workspaces []Workspace `json:"workspaces"`
 }
 
 // Usable implements [rest.Answer].
 func (a *workspacesAnswer) Usable(empty bool) error {
-	if slices.ContainsFunc(a.Workspaces, func(w workspaceBody) bool { return w.Name == "" }) {
+	if slices.ContainsFunc(a.Workspaces, func(w Workspace) bool { return w.Name == "" }) {
 		return errors.New("it contains a workspace without a name")
 	}
 	return rest.CheckPage(a.Workspaces != nil, empty, "", "workspaces")
@@ -62,7 +52,7 @@ func (a *workspacesAnswer) Usable(empty bool) error {
 
 // workspaceAnswer is one workspace.
 type workspaceAnswer struct {
-	Workspace workspaceBody `json:"workspace"`
+	Workspace Workspace `json:"workspace"`
 
 	name string
 }
@@ -74,7 +64,7 @@ func (a *workspaceAnswer) Usable(bool) error {
 
 // info reads what the server says about itself, once. API: GET server-info (3.10).
 func (d *Directory) info(ctx context.Context) (serverInfo, error) {
-	return d.reads().enabled.Get(ctx, func(ctx context.Context) (serverInfo, error) {
+	return d.reads().info.Get(ctx, func(ctx context.Context) (serverInfo, error) {
 		var out serverInfo
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
 		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
@@ -97,16 +87,16 @@ func (d *Directory) needsWorkspaces(ctx context.Context) error {
 	case err != nil:
 		return err
 	case info.absent:
-		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, and this MLflow server is older, or something in front of it " +
-			"does not pass /api/3.0. Upgrade the server and start it with --enable-workspaces, or check what is in front of it"}
+		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, and this MLflow server is older, or something in front " +
+			"of it does not pass /api/3.0. Upgrade the server and start it with --enable-workspaces, or check what is in front of it"}
 	case !*info.WorkspacesEnabled:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server runs without workspaces. Start it with --enable-workspaces"}
 	}
 	return nil
 }
 
-// Workspaces lists the workspaces by name that the caller may enter; only server admins are shown "default". Errors:
-// *[mlflow.UnsupportedError] if the server runs without workspaces. API: GET workspaces.
+// Workspaces lists the workspaces by name that the caller may enter; only server admins are shown "default".
+// Errors: *[mlflow.UnsupportedError] if the server runs without workspaces. API: GET workspaces.
 func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
 	if err := d.needsWorkspaces(ctx); err != nil {
 		return nil, err
@@ -114,16 +104,13 @@ func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
 	return d.reads().workspaces.Get(ctx, func(ctx context.Context) ([]Workspace, error) {
 		var out workspacesAnswer
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacesPath, Out: &out, Group: rest.GroupOther, Page: true})
-		list := make([]Workspace, 0, len(out.Workspaces))
-		for _, w := range out.Workspaces {
-			list = append(list, w.workspace())
-		}
-		slices.SortFunc(list, func(a, b Workspace) int { return strings.Compare(a.Name, b.Name) })
-		return list, err
+		slices.SortFunc(out.Workspaces, func(a, b Workspace) int { return strings.Compare(a.Name, b.Name) })
+		return out.Workspaces, err
 	})
 }
 
-// Workspace returns a workspace by name, from [Directory.Workspaces]; one that is not listed is asked for directly. Errors: [rest.IsNotFound].
+// Workspace returns a workspace by name, from [Directory.Workspaces]; one that is not listed is asked for directly.
+// Errors: [rest.IsNotFound].
 func (d *Directory) Workspace(ctx context.Context, name string) (Workspace, error) {
 	list, err := d.Workspaces(ctx)
 	if err != nil {
@@ -142,13 +129,13 @@ func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, e
 	}
 	out := workspaceAnswer{name: name}
 	err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacePath(name), Out: &out, Group: rest.GroupOther})
-	return out.Workspace.workspace(), missingWorkspace(err, name)
+	return out.Workspace, missingWorkspace(err, name)
 }
 
 func workspacePath(name string) string { return workspacesPath + "/" + url.PathEscape(name) }
 
-// missingWorkspace words the refusal of a call about a workspace that does not exist: in other calls, the same words are about the workspace
-// that they act in, and so [rest.IsNotFound] does not count them.
+// missingWorkspace words the refusal of a call about a workspace that does not exist. In other calls, the same words are about the
+// workspace that they act in, and so [rest.IsNotFound] does not count them.
 func missingWorkspace(err error, name string) error {
 	if e, ok := rest.AsRefusal(err); ok && e.Code == "RESOURCE_DOES_NOT_EXIST" && strings.Contains(e.Message, "'"+name+"'") {
 		return notListed(e.Path, "workspace", name)
@@ -212,5 +199,5 @@ func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 // workspacesChanged makes the next readers of workspaces, and of their roles, read again.
 func (d *Directory) workspacesChanged() {
 	d.reads().workspaces.Forget()
-	d.rolesChanged()
+	d.changed()
 }

@@ -1,0 +1,266 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+const (
+	probeCall    = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
+	probeAnswer  = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList    = "GET " + mlflowtest.UserCalls + "list"
+	rolesOfRisk  = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
+	infoCall     = "GET /api/3.0/mlflow/server-info"
+	spacesCall   = "GET " + mlflowtest.WorkspaceCalls
+	riskCall     = "GET " + mlflowtest.WorkspaceCalls + "/risk"
+	rolesListed  = "GET " + mlflowtest.RoleCalls + "list"
+	absentText   = "<title>404 Not Found</title>"
+	withSpaces   = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers    = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	nobodyInRole = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+)
+
+// directoryOf is the directory of a scripted server, as its admin.
+func directoryOf(t *testing.T, s *mlflowtest.Scripted, change ...func(*mlflow.Options)) *server.Directory {
+	t.Helper()
+	d, err := server.DirectoryOf(s.Client(&server.Backend{Username: "admin"}, append([]func(*mlflow.Options){mlflowtest.Quickly}, change...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// recordedDirectory is the directory of a recorded server.
+func recordedDirectory(t *testing.T, recording string, answers ...string) (*mlflowtest.Scripted, *server.Directory) {
+	t.Helper()
+	s := mlflowtest.NewRecorded(t, recording)
+	s.Answers("users/permissions/get: the probe")
+	s.Answers(answers...)
+	return s, directoryOf(t, s)
+}
+
+// expectUnsupported checks that the server can't do something, and that the error says why.
+func expectUnsupported(t *testing.T, err error, texts ...string) {
+	t.Helper()
+	if _, ok := errors.AsType[*mlflow.UnsupportedError](err); !ok {
+		t.Errorf("error %T: %v", err, err)
+	}
+	mlflowtest.ExpectError(t, err, texts...)
+}
+
+// expectTaken checks that there was something of the name.
+func expectTaken(t *testing.T, err error, noun, name string) {
+	t.Helper()
+	if taken, ok := errors.AsType[*server.TakenError](err); !ok || taken.Noun != noun || taken.Name != name {
+		t.Errorf("error %T: %v", err, err)
+	}
+}
+
+func TestDirectoryOf_databricks(t *testing.T) {
+	t.Parallel()
+	_, err := server.DirectoryOf(mlflowtest.NewScripted(t).Client(databricks.Backend{}))
+	expectUnsupported(t, err, "databricks/databricks")
+}
+
+// TestDirectory_shared: one list of users, and one of the roles of a workspace, serve all readers until something is written.
+func TestDirectory_shared(t *testing.T) {
+	t.Parallel()
+	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture", "roles/list: picture")
+	read := func(calls int) {
+		var group sync.WaitGroup
+		for range 10 {
+			group.Go(func() { _, _ = d.User(t.Context(), "ana") })
+			group.Go(func() { _, _ = d.Users(t.Context()) })
+			group.Go(func() { _, _ = d.Role(t.Context(), "", "risk") })
+			group.Go(func() { _, _ = d.Roles(t.Context(), "default") })
+		}
+		group.Wait()
+		if users, roles := s.Count(usersList), s.Count(rolesListed); users != 1 || roles != 1 || len(s.Seen()) != calls {
+			t.Errorf("%d lists of users, %d of roles", users, roles)
+		}
+	}
+	read(3) // and one finds out what the server has
+	s.Expect(s.Writing("users/update-admin"))
+	if err := d.SetAdmin(t.Context(), "cleo", true); err != nil {
+		t.Error(err)
+	}
+	s.Seen()
+	read(2)
+}
+
+// The permissions of experiments share the list of users, and are read again after the directory changed something, in any workspace.
+func TestDirectory_sharesWithPermissions(t *testing.T) {
+	t.Parallel()
+	s := rbacRecorded(t)
+	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
+	client := s.Client(&server.Backend{Username: "admin"})
+	inRisk, err := client.InWorkspace("risk")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d, err := server.DirectoryOf(inRisk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(lists int) {
+		t.Helper()
+		for _, c := range []*mlflow.Client{client, inRisk} {
+			if _, err := c.AccessControl().GetListed(t.Context(), "1"); err != nil {
+				t.Error(err)
+			}
+		}
+		if _, err := d.Roles(t.Context(), "risk"); err != nil {
+			t.Error(err)
+		}
+		if got := s.Count(usersList); got != lists {
+			t.Errorf("%d lists of users, want %d", got, lists)
+		}
+		s.Seen()
+	}
+	read(1)
+	read(0)
+	s.Expect(s.Writing("users/delete"))
+	if err := d.DeleteUser(t.Context(), "cleo"); err != nil {
+		t.Error(err)
+	}
+	s.Seen()
+	read(1)
+}
+
+func TestDirectory_noAuthentication(t *testing.T) {
+	t.Parallel()
+	s := mlflowtest.NewScripted(t)
+	for _, call := range []string{
+		usersList, "GET " + mlflowtest.UserCalls + "get?username=ana", "GET " + mlflowtest.UserCalls + "current", rolesCall,
+		probeCall,
+		"GET " + mlflowtest.LegacyCalls + "get?experiment_id=0&username=admin",
+	} {
+		s.Read(call, mlflowtest.PageAnswer(http.StatusNotFound, absentText))
+	}
+	d := directoryOf(t, s)
+	_, err := d.Users(t.Context())
+	expectUnsupported(t, err, "without authentication", "--app-name basic-auth")
+	_, err = d.User(t.Context(), "ana")
+	expectUnsupported(t, err, "no users", "without authentication")
+	_, err = d.Roles(t.Context(), "")
+	expectUnsupported(t, err, "no roles", "without authentication")
+
+	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":1,"username":"admin","is_admin":true}}`))
+	_, err = d.Roles(t.Context(), "")
+	expectUnsupported(t, err, "pass /api/3.0")
+}
+
+// TestDirectory_older: what each version has.
+func TestDirectory_older(t *testing.T) {
+	t.Parallel()
+	t.Run("3.12", func(t *testing.T) {
+		s, d := recordedDirectory(t, mlflowtest.ListedServer, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: ben",
+			"permissions/get: the probe", "roles/list: admin", "server-info")
+		for range 2 {
+			users, err := d.Users(t.Context())
+			if got, want := fmt.Sprint(users), "[{admin true []} {ana false []} {ben false []}]"; err != nil || got != want {
+				t.Errorf("got %s and %v", got, err)
+			}
+		}
+		if s.Count(usersList) != 1 || len(s.Seen()) != 4 {
+			t.Errorf("not shared")
+		}
+		if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" || u.Admin {
+			t.Errorf("got %v and %v", u, err)
+		}
+		_, err := d.Roles(t.Context(), "")
+		expectUnsupported(t, err, "needs MLflow 3.13 or newer", "roles")
+		_, err = d.Workspaces(t.Context())
+		expectUnsupported(t, err, "--enable-workspaces")
+	})
+	t.Run("2.22", func(t *testing.T) {
+		_, d := recordedDirectory(t, mlflowtest.UnlistedServer, "users/list: admin", "users/get: admin", "users/get: ana", "users/get: missing",
+			"permissions/get: the probe", "server-info")
+		_, err := d.Users(t.Context())
+		expectUnsupported(t, err, "needs MLflow 3.11 or newer", "a list of users")
+		u, err := d.User(t.Context(), "admin")
+		if err != nil || u.Name != "admin" || !u.Admin {
+			t.Errorf("got %v and %v", u, err)
+		}
+		if _, err = d.User(t.Context(), "nobody"); !rest.IsNotFound(err) {
+			t.Errorf("error %v", err)
+		}
+		_, err = d.Workspaces(t.Context())
+		expectUnsupported(t, err, "MLflow 3.10 or newer")
+		if has, err := d.HasWorkspaces(t.Context()); has || err != nil {
+			t.Errorf("workspaces %v, error %v", has, err)
+		}
+	})
+}
+
+// TestDirectory_headers: the directory acts in no workspace, since the client's may not exist yet. The list of users is shown to members of
+// the workspace, too.
+func TestDirectory_headers(t *testing.T) {
+	t.Parallel()
+	s := mlflowtest.NewScripted(t)
+	s.Read(probeCall, mlflowtest.OK(probeAnswer))
+	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
+	s.Read(infoCall, mlflowtest.OK(withSpaces))
+	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
+	s.Read(usersList, mlflowtest.OK(someUsers))
+	var sent []string
+	spy := func(exists bool) *server.Directory {
+		sent = nil
+		transport := mlflowtest.Transport(func(req *http.Request) (*http.Response, error) {
+			workspace := req.Header.Get("X-MLFLOW-WORKSPACE")
+			sent = append(sent, strings.TrimSpace(req.URL.Path[strings.LastIndex(req.URL.Path, "mlflow/")+7:]+" "+workspace))
+			if workspace != "" && !exists {
+				return mlflowtest.Reply(404, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Workspace 'risk' not found"}`)()
+			}
+			return s.RoundTrip(req)
+		})
+		d, err := server.DirectoryOf(mlflowtest.Client(transport, &server.Backend{Username: "admin", Workspace: "risk"}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, exists := range []bool{true, false} {
+		d := spy(exists)
+		if _, err := d.Roles(t.Context(), ""); err != nil {
+			t.Error(err)
+		}
+		if _, err := d.Workspace(t.Context(), "risk"); err != nil {
+			t.Error(err)
+		}
+		want := []string{"users/permissions/get risk", "roles/list", "users/list risk", "users/list", "server-info", "workspaces"}
+		if exists {
+			want = slices.Delete(want, 3, 4)
+		}
+		if !slices.Equal(sent, want) {
+			t.Errorf("sent %q, want %q", sent, want)
+		}
+	}
+}
+
+// TestDirectory_endedContext: a change whose answer is lost because the run ends is looked up all the same.
+func TestDirectory_endedContext(t *testing.T) {
+	t.Parallel()
+	s := mlflowtest.NewScripted(t)
+	s.Read(usersList, mlflowtest.OK(someUsers))
+	ctx, cancel := context.WithCancel(t.Context())
+	s.Expect(mlflowtest.Write{
+		Call: "POST " + mlflowtest.UserCalls + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Answer: mlflowtest.Lost,
+		Meanwhile: cancel, Then: map[string]mlflowtest.Answer{usersList: mlflowtest.OK(usersWithBen)},
+	})
+	if err := directoryOf(t, s).CreateUser(ctx, "ben", testPassword); err != nil {
+		t.Error(err)
+	}
+}

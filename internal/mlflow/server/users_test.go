@@ -1,0 +1,202 @@
+package server_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+const (
+	testPassword = "correct-horse-battery"
+	usersWithBen = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":3,"username":"ben","is_admin":false,"roles":[]}]}`
+	benCreated   = `{"user":{"id":3,"is_admin":false,"username":"ben"}}`
+	// takenWithHash is what a server says when the name is taken.
+	takenWithHash = `{"error_code":"RESOURCE_ALREADY_EXISTS","message":"User (username=ben) already exists. Error: scrypt:32768:8:1$HnFb$12e6b78d"}`
+)
+
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: picture")
+	users, err := d.Users(t.Context())
+	if got, want := fmt.Sprint(users), "[{admin true []} {ana false [{default risk}]} {ben false []}]"; err != nil || got != want {
+		t.Errorf("got %s and %v, want %s", got, err, want)
+	}
+	if u, err := d.User(t.Context(), "ana"); err != nil || u.Name != "ana" {
+		t.Errorf("got %v and %v", u, err)
+	}
+	if _, err := d.User(t.Context(), "Ana"); !rest.IsNotFound(err) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestUser_denied: who may not list the users is still shown the own account.
+func TestUser_denied(t *testing.T) {
+	t.Parallel()
+	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "users/get: oneself", "users/get: another")
+	s.Read(usersList, s.As("users/list: ana"))
+	u, err := d.User(t.Context(), "ana")
+	if err != nil || u.Name != "ana" {
+		t.Errorf("got %v and %v", u, err)
+	}
+	if _, err := d.User(t.Context(), "ben"); !rest.IsPermissionDenied(err) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestCreateUser: a user is created once, whatever becomes of the answer, and the password is in no log and in no error.
+func TestCreateUser(t *testing.T) {
+	t.Parallel()
+	create := mlflowtest.Write{
+		Call: "POST " + mlflowtest.UserCalls + "create", Body: `{"username":"ben","password":"` + testPassword + `"}`, Answer: mlflowtest.OK(benCreated),
+		Then: map[string]mlflowtest.Answer{usersList: mlflowtest.OK(usersWithBen)},
+	}
+	without := func(w mlflowtest.Write) mlflowtest.Write { w.Then = nil; return w }
+	then := func(w mlflowtest.Write, a mlflowtest.Answer) mlflowtest.Write {
+		w.Then = map[string]mlflowtest.Answer{usersList: a}
+		return w
+	}
+	taken := mlflowtest.Answer{Status: http.StatusBadRequest, MediaType: "application/json", Body: takenWithHash}
+	for name, tc := range map[string]struct {
+		users  string
+		writes []mlflowtest.Write
+		taken  bool
+		want   string
+	}{
+		"created":                        {writes: []mlflowtest.Write{create}},
+		"there before":                   {users: usersWithBen, taken: true},
+		"created by others meanwhile":    {writes: []mlflowtest.Write{create.Answered(taken)}, taken: true},
+		"lost, but created":              {writes: []mlflowtest.Write{create.Answered(mlflowtest.Lost)}},
+		"a gateway gave up, but created": {writes: []mlflowtest.Write{create.Answered(mlflowtest.PageAnswer(504, "timeout"))}},
+		"lost before it came":            {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.Lost)), create}},
+		"lost, and then there": {writes: []mlflowtest.Write{
+			without(create.Answered(mlflowtest.Lost)), create.Answered(taken),
+		}},
+		"a sign-in page":    {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.PageAnswer(200, testPassword)))}, want: "not shown"},
+		"refused":           {writes: []mlflowtest.Write{without(create.Answered(mlflowtest.Refuse(400, "INVALID_PARAMETER_VALUE", "Too simple: "+testPassword)))}, want: "Too simple: ***"},
+		"lost, and unknown": {writes: []mlflowtest.Write{then(create.Answered(mlflowtest.Lost), mlflowtest.Refuse(400, "X", "no"))}, want: "could not verify whether it was created"},
+		"another one": {writes: []mlflowtest.Write{
+			then(create.Answered(mlflowtest.Lost), mlflowtest.OK(strings.Replace(usersWithBen, `"ben","is_admin":false`, `"ben","is_admin":true`, 1))),
+		}, taken: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := mlflowtest.NewScripted(t)
+				s.Read(usersList, mlflowtest.OK(someUsers))
+				if tc.users != "" {
+					s.Read(usersList, mlflowtest.OK(tc.users))
+				}
+				s.Expect(tc.writes...)
+				logged := ""
+				d := directoryOf(t, s, func(o *mlflow.Options) {
+					o.Log = func(_ context.Context, e rest.Exchange) { logged += fmt.Sprintf("%+v", e) }
+				})
+				err := d.CreateUser(t.Context(), "ben", testPassword)
+				if tc.taken {
+					expectTaken(t, err, "user", "ben")
+				} else {
+					mlflowtest.ExpectError(t, err, tc.want)
+				}
+				for _, secret := range []string{testPassword, "scrypt"} {
+					if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text+logged, secret) {
+						t.Errorf("error %s; log %s", text, logged)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestCreateUser_recorded(t *testing.T) {
+	t.Parallel()
+	s, d := recordedDirectory(t, mlflowtest.RBACServer, "users/list: admin")
+	var body struct{ Username, Password string }
+	password := recordedBody(t, s.Exchange("users/create"), &body).Password
+	s.Expect(s.Writing("users/create"))
+	if err := d.CreateUser(t.Context(), "cleo", password); err != nil {
+		t.Error(err)
+	}
+	s.Expect(s.Writing("users/create: short password"))
+	mlflowtest.ExpectError(t, d.CreateUser(t.Context(), "dan", "short"), "Password must be at least 12 characters.")
+	w := s.Writing("users/create: taken")
+	w.Then = map[string]mlflowtest.Answer{usersList: s.As("users/list: cleo")}
+	s.Expect(w)
+	expectTaken(t, d.CreateUser(t.Context(), "cleo", password), "user", "cleo")
+}
+
+// TestUserWrites: what a real server answers to the other changes of users.
+func TestUserWrites(t *testing.T) {
+	t.Parallel()
+	for _, recording := range mlflowtest.Servers {
+		t.Run(recording, func(t *testing.T) {
+			t.Parallel()
+			s, d := recordedDirectory(t, recording, "users/list: admin", "users/get: missing")
+			s.Read("GET "+mlflowtest.UserCalls+"get?username=cleo", s.As("users/get: missing"))
+			var body struct{ Username, Password string }
+			s.Expect(s.Writing("users/update-password"), s.Writing("users/update-admin"), s.Writing("users/delete"), s.Writing("users/delete: missing"))
+			for name, err := range map[string]error{
+				"password": d.SetPassword(t.Context(), "cleo", recordedBody(t, s.Exchange("users/update-password"), &body).Password),
+				"admin":    d.SetAdmin(t.Context(), "cleo", true),
+				"delete":   d.DeleteUser(t.Context(), "cleo"),
+				"again":    d.DeleteUser(t.Context(), "cleo"),
+			} {
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+			s.Expect(s.Writing("users/update-password: missing"), s.Writing("users/update-admin: missing"))
+			password := recordedBody(t, s.Exchange("users/update-password: missing"), &body).Password
+			if err := d.SetPassword(t.Context(), "nobody", password); !rest.IsNotFound(err) {
+				t.Errorf("error %v", err)
+			}
+			if err := d.SetAdmin(t.Context(), "nobody", true); !rest.IsNotFound(err) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+// TestDeleteUser: "not found" is success only if a look finds nobody.
+func TestDeleteUser(t *testing.T) {
+	t.Parallel()
+	remove := mlflowtest.Write{
+		Call: "DELETE " + mlflowtest.UserCalls + "delete", Body: `{"username":"ben"}`,
+		Answer: mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "User with username=ben not found"),
+	}
+	for name, tc := range map[string]struct {
+		writes []mlflowtest.Write
+		left   string
+		want   string
+	}{
+		"gone":                 {[]mlflowtest.Write{remove}, someUsers, ""},
+		"lost, and then gone":  {[]mlflowtest.Write{remove.Answered(mlflowtest.Lost), remove}, someUsers, ""},
+		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
+		"a gateway without it": {[]mlflowtest.Write{remove.Answered(mlflowtest.PageAnswer(404, "nginx"))}, someUsers, "does not know this call"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := mlflowtest.NewScripted(t)
+				s.Read(usersList, mlflowtest.OK(tc.left))
+				s.Expect(tc.writes...)
+				mlflowtest.ExpectError(t, directoryOf(t, s).DeleteUser(t.Context(), "ben"), tc.want)
+			})
+		})
+	}
+}
+
+func TestDirectoryCaller(t *testing.T) {
+	t.Parallel()
+	_, d := recordedDirectory(t, mlflowtest.RBACServer, "users/current: admin", "current/permissions: admin")
+	caller, err := d.Caller(t.Context())
+	if err != nil || !caller.Admin || caller.Principal.Name != "admin" {
+		t.Errorf("got %+v and %v", caller, err)
+	}
+}

@@ -1,0 +1,138 @@
+package server_test
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"testing/synctest"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+var risk = server.Workspace{Name: "risk", Description: "Risk models", DefaultArtifactRoot: "s3://ml-risk"}
+
+// TestWorkspaces: what a real server with workspaces answers.
+func TestWorkspaces(t *testing.T) {
+	t.Parallel()
+	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info", "workspaces", "workspaces/get: missing")
+	ctx := t.Context()
+	list, err := d.Workspaces(ctx)
+	want := "[{default Default workspace for legacy resources } {other  } {risk Risk models s3://ml-risk}]"
+	if got := fmt.Sprint(list); err != nil || got != want {
+		t.Errorf("got %s and %v, want %s", got, err, want)
+	}
+	if w, err := d.Workspace(ctx, "risk"); err != nil || w != risk {
+		t.Errorf("got %v and %v", w, err)
+	}
+	if _, err := d.Workspace(ctx, "none"); !rest.IsNotFound(err) {
+		t.Errorf("error %v", err)
+	}
+	if has, err := d.HasWorkspaces(ctx); err != nil || !has {
+		t.Errorf("workspaces %v, error %v", has, err)
+	}
+	s.ExpectSeen(infoCall, spacesCall, "GET "+mlflowtest.WorkspaceCalls+"/none")
+
+	s.Expect(s.Writing("workspaces/create"), s.Writing("workspaces/create: taken"), s.Writing("workspaces/create: bad name"))
+	if err := d.CreateWorkspace(ctx, risk); err != nil {
+		t.Error(err)
+	}
+	s.Answers("workspaces/get")
+	expectTaken(t, d.CreateWorkspace(ctx, server.Workspace{Name: "risk"}), "workspace", "risk")
+	mlflowtest.ExpectError(t, d.CreateWorkspace(ctx, server.Workspace{Name: "Risk"}), "must match the pattern")
+
+	s.Expect(s.Writing("workspaces/update"), s.Writing("workspaces/update: missing"))
+	if err := d.UpdateWorkspace(ctx, server.Workspace{Name: "risk"}); err != nil {
+		t.Error(err)
+	}
+	if err := d.UpdateWorkspace(ctx, server.Workspace{Name: "none"}); !rest.IsNotFound(err) {
+		t.Errorf("error %v", err)
+	}
+
+	s.Expect(s.Writing("workspaces/delete"), s.Writing("workspaces/delete: missing"), s.Writing("workspaces/delete: not empty"))
+	s.Read("GET "+mlflowtest.WorkspaceCalls+"/team", mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'team' not found"))
+	for range 2 {
+		if err := d.DeleteWorkspace(ctx, "team"); err != nil {
+			t.Error(err)
+		}
+	}
+	err = d.DeleteWorkspace(ctx, "risk")
+	if full, ok := errors.AsType[*server.NotEmptyError](err); !ok || full.Name != "risk" {
+		t.Errorf("error %T: %v", err, err)
+	}
+	mlflowtest.ExpectError(t, err, "still contains 1 resource(s)")
+	s.Expect(s.Writing("workspaces/delete: default"))
+	mlflowtest.ExpectError(t, d.DeleteWorkspace(ctx, "default"), "reserved")
+}
+
+// A user is shown the workspaces that the user may enter; none is an empty answer.
+func TestWorkspaces_user(t *testing.T) {
+	t.Parallel()
+	s, d := recordedDirectory(t, mlflowtest.WorkspacesServer, "server-info")
+	s.Read(spacesCall, s.As("workspaces: of a user"))
+	s.Read(riskCall, s.As("workspaces/get: denied"))
+	if list, err := d.Workspaces(t.Context()); err != nil {
+		t.Errorf("got %v and %v", list, err)
+	}
+	if _, err := d.Workspace(t.Context(), "risk"); !rest.IsPermissionDenied(err) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestWorkspaces_off: a server that has no workspaces is not asked for any.
+func TestWorkspaces_off(t *testing.T) {
+	t.Parallel()
+	for _, recording := range []string{mlflowtest.RBACServer, mlflowtest.ListedServer, mlflowtest.UnlistedServer} {
+		t.Run(recording, func(t *testing.T) {
+			t.Parallel()
+			s, d := recordedDirectory(t, recording, "server-info")
+			ctx := t.Context()
+			_, listErr := d.Workspaces(ctx)
+			_, readErr := d.Workspace(ctx, "risk")
+			for _, err := range []error{listErr, readErr, d.CreateWorkspace(ctx, risk), d.UpdateWorkspace(ctx, risk), d.DeleteWorkspace(ctx, "risk")} {
+				expectUnsupported(t, err, "--enable-workspaces")
+			}
+			s.ExpectSeen(infoCall)
+		})
+	}
+}
+
+// TestCreateWorkspace: a workspace is created once, whatever becomes of the answer.
+func TestCreateWorkspace(t *testing.T) {
+	t.Parallel()
+	missing := mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Workspace 'risk' not found")
+	const made = `{"workspace":{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}}`
+	create := mlflowtest.Write{
+		Call: "POST " + mlflowtest.WorkspaceCalls, Answer: mlflowtest.Lost, Then: map[string]mlflowtest.Answer{riskCall: mlflowtest.OK(made)},
+		Body: `{"name":"risk","description":"Risk models","default_artifact_root":"s3://ml-risk"}`,
+	}
+	never := create
+	never.Then = nil
+	others := create
+	others.Then = map[string]mlflowtest.Answer{riskCall: mlflowtest.OK(`{"workspace":{"name":"risk"}}`)}
+	for name, tc := range map[string]struct {
+		writes []mlflowtest.Write
+		taken  bool
+	}{
+		"lost, but created":   {[]mlflowtest.Write{create}, false},
+		"lost before it came": {[]mlflowtest.Write{never, create.Answered(mlflowtest.OK(made))}, false},
+		"somebody else's":     {[]mlflowtest.Write{others}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := mlflowtest.NewScripted(t)
+				s.Read(infoCall, mlflowtest.OK(withSpaces))
+				s.Read(riskCall, missing)
+				s.Expect(tc.writes...)
+				err := directoryOf(t, s).CreateWorkspace(t.Context(), risk)
+				if tc.taken {
+					expectTaken(t, err, "workspace", "risk")
+				} else if err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
