@@ -29,10 +29,12 @@ func roleGuards(t *testing.T, s *server) {
 	const own = ": your own access: The provider is authenticated as"
 
 	r := as.Provider(t, nil).Block(kindRole)
-	acctest.ExpectSays(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Says, "warning at grants", "error at grants: Could not change grants of role"+own)
+	acctest.ExpectSays(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Says, "warning at grants",
+		"error at grants: Could not change grants of role"+own)
 	r.MustUp(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
 	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
-		acctest.ExpectSays(t, planned(r, roleConfig(role, lowered)).Says, "error at grants: Could not change grants of role"+own, boss.name, role, "terraform state rm")
+		acctest.ExpectSays(t, planned(r, roleConfig(role, lowered)).Says, "error at grants: Could not change grants of role"+own, boss.name, role,
+			"terraform state rm")
 	}
 	r.Refresh()
 	acctest.ExpectSays(t, r.Plan(nil).Says, "error at name: Could not delete role"+own, boss.name)
@@ -81,11 +83,13 @@ func roleGuards(t *testing.T, s *server) {
 	// Who manages nothing is told what it takes.
 	nobody := s.as(s.addUser(t))
 	for kind, config := range map[string]map[string]any{
-		kindRole: roleConfig(s.Name("denied"), nil), kindMembers: membersConfig(s.roleName(t, second)), kindMember: memberConfig(s.roleName(t, second), ana),
+		kindRole: roleConfig(s.Name("denied"), nil), kindMembers: membersConfig(s.roleName(t, second)), kindMember: memberConfig(s.roleName(t,
+			second), ana),
 	} {
 		b := nobody.Provider(t, nil).Block(kind)
 		says := b.Apply(b.Plan(config), config)
-		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin, or a manager of the workspace") || b.Values() != nil {
+		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin, or a manager of the workspace") ||
+			b.Values() != nil {
 			t.Errorf("%s: said is %q", kind, says)
 		}
 	}
@@ -103,8 +107,8 @@ func (s *server) roleName(t *testing.T, id int) string {
 	return ""
 }
 
-// rolesInWorkspaces uses the argument workspace: roles of the same name in several workspaces, the roles that a workspace comes with, and a change of the
-// workspace.
+// rolesInWorkspaces uses the argument workspace: roles of the same name in several workspaces, the roles that a workspace comes with, and a
+// change of the workspace.
 func rolesInWorkspaces(t *testing.T, s *server) {
 	one, two := strings.ReplaceAll(s.Name("one"), " ", "-"), strings.ReplaceAll(s.Name("two"), " ", "-")
 	s.addWorkspace(t, one)
@@ -137,7 +141,8 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	adopt := func(more ...any) map[string]any {
 		return roleConfig("user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, append([]any{"workspace", one}, more...)...)
 	}
-	acctest.ExpectSays(t, seeded.Plan(adopt()).Says, "error at name: Could not create role: name already in use", `Role "user" in workspace "`+one+`"`)
+	acctest.ExpectSays(t, seeded.Plan(adopt()).Says, "error at name: Could not create role: name already in use",
+		`Role "user" in workspace "`+one+`"`)
 	acctest.ExpectSays(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
 	s.expectRoleIn(t, one, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"})
 
@@ -215,7 +220,8 @@ func workspaceManager(t *testing.T, s *server) {
 	one := r.Process.Again().Block(kindMember)
 	acctest.ExpectSays(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
 	s.expectRoleIn(t, workspace, name, map[string]string{"experiment/*": "READ"}, ana)
-	acctest.ExpectSays(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role", "server admin, or a manager of the workspace")
+	acctest.ExpectSays(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
+		"server admin, or a manager of the workspace")
 	acctest.ExpectSays(t, m.Destroy(), "")
 	acctest.ExpectSays(t, r.Destroy(), "")
 }

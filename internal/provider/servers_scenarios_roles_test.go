@@ -31,14 +31,17 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"roles before they came": rolesUnsupported("MLflow 3.13 or newer")}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a role": roleLife, "a role that others change": roleDrift, "a role that exists": existingRole, "imports of roles": roleImports,
+		"the life of a role": roleLife, "a role that others change": roleDrift, "a role that exists": existingRole,
+		"imports of roles":    roleImports,
 		"a role and failures": roleFailures, "the life of a list of members": roleMembersLife, "the life of a member": roleMemberLife,
 		"two addresses of roles": roleAddresses, "two resources for one thing": roleConflicts, "grants of roles on experiments": roleExperiments,
-		"roles that the caller needs": roleGuards, "a list of roles": listOfRoles, "calls of a refresh of roles": roleCalls, "roles through the CLI": rolesThroughCLI,
-		"examples of roles": roleExamples,
+		"roles that the caller needs": roleGuards, "a list of roles": listOfRoles, "calls of a refresh of roles": roleCalls,
+		"roles through the CLI": rolesThroughCLI,
+		"examples of roles":     roleExamples,
 	}
 	if kind.workspaces {
-		maps.Copy(all, map[string]func(*testing.T, *server){"roles in workspaces": rolesInWorkspaces, "a manager of a workspace": workspaceManager})
+		maps.Copy(all, map[string]func(*testing.T, *server){"roles in workspaces": rolesInWorkspaces,
+			"a manager of a workspace": workspaceManager})
 	}
 	return all
 }
@@ -117,7 +120,8 @@ func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[str
 	truth := s.roleTruth(t, workspace, name)
 	slices.Sort(members)
 	if !truth.found || !maps.Equal(truth.rows, rows) || !slices.Equal(truth.members, members) {
-		t.Errorf("role %q in %s is there: %t, with the rows %v and the members %q; want %v, %q", name, workspace, truth.found, truth.rows, truth.members, rows, members)
+		t.Errorf("role %q in %s is there: %t, with the rows %v and the members %q; want %v, %q", name, workspace, truth.found, truth.rows,
+			truth.members, rows, members)
 	}
 	return truth
 }
@@ -169,7 +173,8 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 		for kind, config := range map[string]map[string]any{
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
-			if plan := p.Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says, "error: Roles not supported: ") || !strings.Contains(plan.Says, why) {
+			if plan := p.Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says, "error: Roles not supported: ") ||
+				!strings.Contains(plan.Says, why) {
 				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
 			}
 		}
@@ -197,7 +202,8 @@ func roleLife(t *testing.T, s *server) {
 
 	// A level changes in place, and so does the name: nothing is deleted.
 	next := s.Name("Renamed")
-	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description", "")
+	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description",
+		"")
 	if plan := planned(r, changed); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"description", "grants", "id", "name"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
@@ -230,14 +236,15 @@ func roleDrift(t *testing.T, s *server) {
 		behind  func(role truthOfRole)
 		changed []string
 	}{
-		"a level":               {func(role truthOfRole) { s.setRow(t, role, "experiment/*", "DENY") }, []string{"grants"}},
-		"the level of one":      {func(role truthOfRole) { s.setRow(t, role, "prompt/support-bot", "READ") }, []string{"grants"}},
-		"a row less":            {func(role truthOfRole) { s.removeRow(t, role, "experiment/*") }, []string{"grants"}},
-		"the row of one less":   {func(role truthOfRole) { s.removeRow(t, role, "prompt/support-bot") }, []string{"grants"}},
-		"a row more":            {func(role truthOfRole) { s.addRow(t, role.id, "run/*", "MANAGE") }, []string{"grants"}},
-		"another description":   {func(role truthOfRole) { s.updateRole(t, role.id, "description", "Else.") }, []string{"description"}},
-		"no description":        {func(role truthOfRole) { s.updateRole(t, role.id, "description", "") }, []string{"description"}},
-		"everything":            {func(role truthOfRole) { s.removeRow(t, role, "workspace/*"); s.addRow(t, role.id, "scorer/*", "READ") }, []string{"grants"}},
+		"a level":             {func(role truthOfRole) { s.setRow(t, role, "experiment/*", "DENY") }, []string{"grants"}},
+		"the level of one":    {func(role truthOfRole) { s.setRow(t, role, "prompt/support-bot", "READ") }, []string{"grants"}},
+		"a row less":          {func(role truthOfRole) { s.removeRow(t, role, "experiment/*") }, []string{"grants"}},
+		"the row of one less": {func(role truthOfRole) { s.removeRow(t, role, "prompt/support-bot") }, []string{"grants"}},
+		"a row more":          {func(role truthOfRole) { s.addRow(t, role.id, "run/*", "MANAGE") }, []string{"grants"}},
+		"another description": {func(role truthOfRole) { s.updateRole(t, role.id, "description", "Else.") }, []string{"description"}},
+		"no description":      {func(role truthOfRole) { s.updateRole(t, role.id, "description", "") }, []string{"description"}},
+		"everything": {func(role truthOfRole) { s.removeRow(t, role, "workspace/*"); s.addRow(t, role.id, "scorer/*", "READ") },
+			[]string{"grants"}},
 		"the row of a stranger": {func(role truthOfRole) { s.addRow(t, role.id, "registered_model/x/y", "READ") }, nil},
 		"of an experiment":      {func(role truthOfRole) { s.addRow(t, role.id, "experiment/"+id, "MANAGE") }, nil},
 		"a member":              {func(role truthOfRole) { s.assign(t, role.id, ana.name) }, nil},
@@ -283,10 +290,13 @@ func existingRole(t *testing.T, s *server) {
 	s.assign(t, id, ana.name)
 	r := s.Provider(t, nil).Block(kindRole)
 	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
-	acctest.ExpectSays(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name, "adopt_existing = true", "moved block")
+	acctest.ExpectSays(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
+		"adopt_existing = true", "moved block")
 	config := roleConfig(name, declared, "adopt_existing", true)
-	acctest.ExpectSays(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n", "warning: Description will be cleared", "Of others.")
-	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"}, ana.name); role.id != id || !role.hasNoDescription {
+	acctest.ExpectSays(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
+		"warning: Description will be cleared", "Of others.")
+	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"},
+		ana.name); role.id != id || !role.hasNoDescription {
 		t.Errorf("the role is %+v", role)
 	}
 	config["adopt_existing"] = false
@@ -297,7 +307,8 @@ func existingRole(t *testing.T, s *server) {
 	id = numberOf(s.makeRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
-	acctest.ExpectSays(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role", "Invalid resource type 'thing'", "'experiment'")
+	acctest.ExpectSays(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
+		"Invalid resource type 'thing'", "'experiment'")
 	if r.Values() != nil {
 		t.Errorf("the state is %v", r.Values())
 	}
@@ -312,56 +323,13 @@ func numberOf(id any) int {
 	return int(number)
 }
 
-// roleImports imports a role in each way. What an import fills in is a configuration that plans nothing.
-func roleImports(t *testing.T, s *server) {
-	name, experiment := s.Name("a,b=c"), s.Create(t, s.Name("imported"), nil)
-	ana := s.addUser(t)
-	id := numberOf(s.makeRole(t, name))
-	for _, row := range []string{"experiment/*", "prompt/a/b", "scorer/1/quality", "experiment/" + experiment} {
-		s.addRow(t, id, row, "READ")
-	}
-	s.assign(t, id, ana.name)
-	rows := map[string]string{"experiment/*": "READ", "prompt/a/b": "READ", "scorer/1/quality": "READ"}
-	for importID, workspace := range map[string]any{name: nil, "name=" + name: nil, "workspace=default,name=" + name: "default", "workspace=default," + name: "default"} {
-		r := s.Provider(t, nil).Block(kindRole)
-		acctest.ExpectSays(t, r.Adopt(importID), "")
-		config := roleConfig(name, rows)
-		if workspace != nil {
-			config["workspace"] = workspace
-		}
-		r.ExpectSettled(config)
-	}
-	for kind, c := range map[string]struct {
-		id     string
-		config map[string]any
-	}{
-		kindMembers: {"role=" + name, map[string]any{"role": name, "users": []string{ana.name}}},
-		kindMember:  {"role=" + name + ",user=" + ana.name, map[string]any{"role": name, "user": ana.name}},
-	} {
-		for prefix, workspace := range map[string]any{"": nil, "workspace=default,": "default"} {
-			b := s.Provider(t, nil).Block(kind)
-			acctest.ExpectSays(t, b.Adopt(prefix+c.id), "")
-			config := maps.Clone(c.config)
-			if workspace != nil {
-				config["workspace"] = workspace
-			}
-			b.ExpectSettled(config)
-		}
-	}
-	p := s.Provider(t, nil)
-	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: There is no role "nobodies"`, "workspace=WORKSPACE,name=NAME")
-	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: There is no role "nobodies"`)
-	acctest.ExpectSays(t, p.Block(kindMember).Adopt("role="+name+",user=nobody"), `error: Could not import member of role: There is no user "nobody" in role`)
-	acctest.ExpectSays(t, p.Block(kindMember).Adopt(name), "error: Invalid import ID", "role=ROLE,user=USER")
-	acctest.ExpectSays(t, p.Block(kindRole).Adopt("workspace=default"), "error: Invalid import ID", "name=NAME")
-}
-
 // roleFailures: a role is created whole or not at all, and a change that fails in the middle is in the state.
 func roleFailures(t *testing.T, s *server) {
 	name := s.Name("fails")
 	through, relay := relayed(t, s.Backend)
 	r := through.Provider(t, nil).Block(kindRole)
-	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})), "error at grants: Could not add grant", "Invalid resource type")
+	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
+		"error at grants: Could not add grant", "Invalid resource type")
 	if r.Values() != nil || s.roleTruth(t, "default", name).found {
 		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
 	}
@@ -374,7 +342,8 @@ func roleFailures(t *testing.T, s *server) {
 		acctest.ExpectSays(t, r.Destroy(), "")
 	}
 	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
-	relay.spoilWith(rbacCalls+"roles/permissions/remove", answerWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
+	relay.spoilWith(rbacCalls+"roles/permissions/remove", answerWith(http.StatusForbidden,
+		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
 	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
@@ -388,19 +357,25 @@ func roleFailures(t *testing.T, s *server) {
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 
 	taken, _ := s.addRole(t)
-	acctest.ExpectSays(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})), "error at name: Could not rename role: name already in use", taken)
+	acctest.ExpectSays(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
+		"error at name: Could not rename role: name already in use", taken)
 	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
 	acctest.ExpectSays(t, r.Destroy(), "")
 
 	for says, config := range map[string]map[string]any{
-		"error at grants: Invalid grant: \"experiment\" does not say on which objects":      roleConfig(name, map[string]string{"experiment": "READ"}),
-		"error at grants: Invalid permission level: \"CAN_EDIT\" is not a permission level": roleConfig(name, map[string]string{"experiment/*": "CAN_EDIT"}),
-		"error at grants: Invalid grant: run can be granted on everything only":             roleConfig(name, map[string]string{"run/1": "READ"}),
-		"error at grants: Invalid permission level: EDIT cannot be granted on a workspace":  roleConfig(name, map[string]string{"workspace/*": "EDIT"}),
-		"error at name: Invalid role name: ":                                                roleConfig("__user_1__", nil),
+		"error at grants: Invalid grant: \"experiment\" does not say on which objects": roleConfig(name,
+			map[string]string{"experiment": "READ"}),
+		"error at grants: Invalid permission level: \"CAN_EDIT\" is not a permission level": roleConfig(name,
+			map[string]string{"experiment/*": "CAN_EDIT"}),
+		"error at grants: Invalid grant: run can be granted on everything only": roleConfig(name, map[string]string{"run/1": "READ"}),
+		"error at grants: Invalid permission level: EDIT cannot be granted on a workspace": roleConfig(name,
+			map[string]string{"workspace/*": "EDIT"}),
+		"error at name: Invalid role name: ": roleConfig("__user_1__", nil),
 	} {
 		acctest.ExpectSays(t, r.Plan(config).Says, says)
 	}
-	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant", "Invalid permission 'OWN'")
-	acctest.ExpectSays(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Says, "warning at grants: Experiment not found", "987654321")
+	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
+		"Invalid permission 'OWN'")
+	acctest.ExpectSays(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Says,
+		"warning at grants: Experiment not found", "987654321")
 }
