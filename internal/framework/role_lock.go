@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// RoleLock serializes, within a run, what writes one role of an MLflow server, and holds what this run declared and planned for it. Hold it from the
-// look at a mark to the write that depends on it.
+// RoleLock serializes, within a run, what writes one role of an MLflow server, and holds what this run declared and planned for it. Hold it
+// from the look at a mark to the write that depends on it.
 type RoleLock struct {
 	sync.Mutex
 	// Declared reports whether this run created, adopted, or changed the role. A Delete of it in the same run comes from another address.
@@ -36,7 +36,8 @@ type plannedRow struct {
 	inRole bool
 }
 
-// plannedMember is one member of a role in a plan, or the list of all of them if user is empty. inState tells the two plans of a replacement apart.
+// plannedMember is one member of a role in a plan, or the list of all of them if user is empty. inState tells the two plans of a
+// replacement apart.
 type plannedMember struct {
 	user    string
 	inState bool
@@ -63,8 +64,8 @@ func (l *RoleLock) IsRead() bool {
 	return l.read
 }
 
-// Plan records what the plan of a resource does with the role, and returns what others have planned so far. The ID of a use is the role that the
-// resource has in the state, empty if it has none.
+// Plan records what the plan of a resource does with the role, and returns what others have planned so far. The ID of a use is the role
+// that the resource has in the state, empty if it has none.
 func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
 	l.Lock()
 	defer l.Unlock()
@@ -73,8 +74,8 @@ func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
 	return others
 }
 
-// PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or else in the permissions of what it is granted on. It
-// reports whether both declare it.
+// PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or else in the permissions of what it is
+// granted on. It reports whether both declare it.
 func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
 	l.Lock()
 	defer l.Unlock()
@@ -85,8 +86,8 @@ func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
 	return l.plannedRows[plannedRow{row, !inRole}]
 }
 
-// PlanMember records the plan of one member, or of the list of all members if user is empty. It reports whether another resource has planned the same,
-// and whether both a list and single members are planned.
+// PlanMember records the plan of one member, or of the list of all members if user is empty. It reports whether another resource has
+// planned the same, and whether both a list and single members are planned.
 func (l *RoleLock) PlanMember(user string, inState bool) (duplicate, mixed bool) {
 	l.Lock()
 	defer l.Unlock()
@@ -116,8 +117,8 @@ func (l *RoleLock) IsRenamed() bool {
 	return slices.ContainsFunc(l.planned, func(use PlannedUse) bool { return use.Action == PlanRenameFrom })
 }
 
-// PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or else in the permissions of the experiment, and adds an
-// error if both declare it. Databricks has no roles.
+// PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or else in the permissions of the
+// experiment, and adds an error if both declare it. Databricks has no roles.
 func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, experimentID string, inRole bool) {
 	client := b.Client()
 	if client == nil || client.Kind() != mlflow.KindServer || role == "" || experimentID == "" {
@@ -126,7 +127,7 @@ func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, 
 	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanRow("experiment/"+experimentID, inRole) {
 		return
 	}
-	diags.AddAttributeError(at, "Grant is declared twice", fmt.Sprintf("The grant of role %q on experiment %s is declared by mlflow_role, in grants, and by the permissions "+
-		"of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. The place for grants on single experiments is "+
-		"mlflow_experiment_permissions.", role, experimentID))
+	diags.AddAttributeError(at, "Grant is declared twice", fmt.Sprintf("The grant of role %q on experiment %s is declared by mlflow_role, "+
+		"in grants, and by the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. "+
+		"The place for grants on single experiments is mlflow_experiment_permissions.", role, experimentID))
 }

@@ -238,6 +238,20 @@ var examples = map[string]example{
 		"resources/mlflow_experiment/moved.tf", "resources/mlflow_experiment/moved-label.tf", "resources/mlflow_experiment_permissions/moved.tf",
 		"migrate-from-databricks/before", "migrate-from-databricks/after",
 	}},
+	"role": {files: []string{
+		"resources/mlflow_role/resource.tf", "resources/mlflow_role/resource-full.tf", "resources/mlflow_role/import.sh",
+		"resources/mlflow_role_members/resource.tf", "resources/mlflow_role_members/resource-full.tf", "resources/mlflow_role_members/import.sh",
+		"resources/mlflow_role_member/resource.tf", "resources/mlflow_role_member/resource-full.tf", "resources/mlflow_role_member/import.sh",
+		"data-sources/mlflow_roles/data-source.tf",
+	}},
+	"role, workspace": {files: []string{"resources/mlflow_role/resource-workspace.tf"}},
+	"role, import": {files: []string{
+		"resources/mlflow_role/import-by-string-id.tf", "resources/mlflow_role_members/import-by-string-id.tf", "resources/mlflow_role_member/import-by-string-id.tf",
+	}},
+	"role, import from a workspace": {files: []string{"resources/mlflow_role/import-workspace.tf"}},
+	"role, import by identity": {files: []string{
+		"resources/mlflow_role/identity-import.tf", "resources/mlflow_role_members/identity-import.tf", "resources/mlflow_role_member/identity-import.tf",
+	}},
 	"user": {files: []string{
 		"resources/mlflow_user/resource.tf", "resources/mlflow_user/resource-full.tf", "resources/mlflow_user/import.sh",
 	}},

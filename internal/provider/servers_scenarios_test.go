@@ -32,6 +32,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
 	add(userScenarios(kind))
+	add(roleScenarios(kind))
 	if !kind.workspaces {
 		add(map[string]func(*testing.T, *server){"purged, and the id used again": purged})
 	}

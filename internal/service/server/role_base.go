@@ -21,7 +21,8 @@ import (
 type roleBase struct{ framework.ResourceBase }
 
 // needsManager says who may read and change roles.
-const needsManager = "Managing roles and their members needs a server admin, or a manager of the workspace: a member of a role that has MANAGE on \"workspace/*\"."
+const needsManager = "Managing roles and their members needs a server admin, or a manager of the workspace: a member of a role that has " +
+	"MANAGE on \"workspace/*\"."
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
 func (b *roleBase) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
@@ -42,7 +43,9 @@ func (b *roleBase) describe(name string) string {
 }
 
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
-func (b *roleBase) checkRoleServer(ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics) bool {
+func (b *roleBase) checkRoleServer(
+	ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics,
+) bool {
 	return b.CheckServer(ctx, private, could, framework.Belonging{Object: object}, diags)
 }
 
@@ -61,15 +64,16 @@ func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
 	case isUnsupported(err):
 		addUnsupportedError(diags, "roles", err)
 	case isWorkspaceMissing(err):
-		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+could, framework.ErrorDetail(object, err, "Create the workspace first, for example "+
-			"with mlflow_workspace, and refer to it: workspace = mlflow_workspace.NAME.name."))
+		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+could, framework.ErrorDetail(object, err, "Create the "+
+			"workspace first, for example with mlflow_workspace, and refer to it: workspace = mlflow_workspace.NAME.name."))
 	default:
 		addError(diags, could, object, err, needsManager)
 	}
 }
 
-// parseRoleImport splits the ID of an import into its workspace and the values of names, such as "workspace=risk,role=data-science,user=ana". If there is one
-// name only, it can be left out. A value ends where the next name begins, so that it may contain anything else.
+// parseRoleImport splits the ID of an import into its workspace and the values of names, such as
+// "workspace=risk,role=data-science,user=ana". If there is one name only, it can be left out. A value ends where the next name begins, so
+// that it may contain anything else.
 func parseRoleImport(id string, names ...string) (workspace string, values map[string]string, ok bool) {
 	workspace, rest, err := framework.CutImportWorkspace(id)
 	if err != nil {
@@ -103,8 +107,11 @@ func parseRoleImport(id string, names ...string) (workspace string, values map[s
 	return workspace, values, !slices.ContainsFunc(names, func(name string) bool { return values[name] == "" })
 }
 
-// importRole sets the attributes of an import in the state: the workspace if it names one, and the others by their names. noun is what is imported.
-func (b *roleBase) importRole(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse, noun string, names ...string) {
+// importRole sets the attributes of an import in the state: the workspace if it names one, and the others by their names. noun is what is
+// imported.
+func (b *roleBase) importRole(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse, noun string, names ...string,
+) {
 	if !b.CheckImportConfigured(&resp.Diagnostics) {
 		return
 	}
@@ -122,8 +129,8 @@ func (b *roleBase) importRole(ctx context.Context, req resource.ImportStateReque
 		for i, name := range names {
 			form[i] = name + "=" + strings.ToUpper(name)
 		}
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a %s.\n\nSpecify %s, or in another workspace than the provider's, "+
-			"workspace=WORKSPACE,%s.", req.ID, noun, strings.Join(form, ","), strings.Join(form, ",")))
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a %s.\n\nSpecify %s, or in another workspace than the "+
+			"provider's, workspace=WORKSPACE,%s.", req.ID, noun, strings.Join(form, ","), strings.Join(form, ",")))
 		return
 	}
 	argument := framework.OrNull(workspace)
@@ -136,8 +143,8 @@ func (b *roleBase) importRole(ctx context.Context, req resource.ImportStateReque
 	}
 }
 
-// onlyManagement explains that the current user manages the workspace through one role only; "" if the user does not, or has more than that. A server
-// admin needs no role.
+// onlyManagement explains that the current user manages the workspace through one role only; "" if the user does not, or has more than
+// that. A server admin needs no role.
 func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
@@ -163,12 +170,15 @@ func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflows
 	if !slices.Equal(through, []string{role.Name}) {
 		return "", nil
 	}
-	return fmt.Sprintf("The provider is authenticated as %q, who manages the workspace only as a member of %s.", user.Name, describeRole(role.Workspace, role.Name)), nil
+	return fmt.Sprintf("The provider is authenticated as %q, who manages the workspace only as a member of %s.", user.Name,
+		describeRole(role.Workspace, role.Name)), nil
 }
 
-// keepsManagement reports whether the current user still manages the workspace without a role, its row on the workspace, or a membership in it, and adds an
-// error if not. what is such as "Deleting the role".
-func keepsManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, could, what string, diags *diag.Diagnostics) bool {
+// keepsManagement reports whether the current user still manages the workspace without a role, its row on the workspace, or a membership in
+// it, and adds an error if not. what is such as "Deleting the role".
+func keepsManagement(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, could, what string, diags *diag.Diagnostics,
+) bool {
 	why, err := onlyManagement(ctx, d, role)
 	switch {
 	case err != nil:
@@ -177,9 +187,9 @@ func keepsManagement(ctx context.Context, d *mlflowserver.Directory, role mlflow
 	case why == "":
 		return true
 	}
-	diags.AddAttributeError(at, "Could not "+could+": your own access", fmt.Sprintf("%s %s would take that away, and it could no longer manage the roles of the "+
-		"workspace.\n\nHave a server admin do this, or first give the current user another role that manages the workspace. To stop managing the object without "+
-		"changing it, remove it from the state with terraform state rm.", why, what))
+	diags.AddAttributeError(at, "Could not "+could+": your own access", fmt.Sprintf("%s %s would take that away, and it could no longer "+
+		"manage the roles of the workspace.\n\nHave a server admin do this, or first give the current user another role that manages the "+
+		"workspace. To stop managing the object without changing it, remove it from the state with terraform state rm.", why, what))
 	return false
 }
 

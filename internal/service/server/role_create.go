@@ -55,8 +55,9 @@ func (c roleCreator) object() string { return c.plan.object(c.Client()) }
 // create creates or adopts the role, with its grants.
 func (c roleCreator) create(ctx context.Context) bool {
 	if c.lock.Declared {
-		c.diags.AddAttributeError(path.Root(attributeName), "Role is managed by two resources", fmt.Sprintf("%s was created, adopted, or changed by another resource in "+
-			"this apply. A role can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+		c.diags.AddAttributeError(path.Root(attributeName), "Role is managed by two resources", fmt.Sprintf("%s was created, adopted, or "+
+			"changed by another resource in this apply. A role can be managed by only one resource. Nothing was changed for this one.\n\nRemove "+
+			"one of the two resources, or change its name.",
 			framework.UpperFirst(c.object())))
 		return false
 	}
@@ -84,8 +85,8 @@ func (c roleCreator) create(ctx context.Context) bool {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	if err := c.directory.DeleteRole(ctx, role); err != nil {
-		framework.AddError(c.diags, "delete role again", c.object(), err, "It was created, but not with all its grants. Delete it, or set adopt_existing = true, then "+
-			"apply again.")
+		framework.AddError(c.diags, "delete role again", c.object(), err, "It was created, but not with all its grants. Delete it, or set "+
+			"adopt_existing = true, then apply again.")
 	}
 	return false
 }
@@ -109,8 +110,8 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	return true
 }
 
-// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, and its grants on
-// single objects that the plan does not declare: other resources may manage them.
+// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, and its
+// grants on single objects that the plan does not declare: other resources may manage them.
 func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role) bool {
 	if c.lock.Deleted == nil {
 		return true
@@ -139,8 +140,9 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 		members++
 	}
 	if rows+members > 0 {
-		c.diags.AddWarning("Role was deleted and recreated", fmt.Sprintf("%s was deleted by another resource in this apply, or by the replacement of this one. Its members "+
-			"(%d) and grants on single objects (%d) were restored. If you only renamed a resource, a moved block avoids that.", framework.UpperFirst(c.object()),
+		c.diags.AddWarning("Role was deleted and recreated", fmt.Sprintf("%s was deleted by another resource in this apply, or by the "+
+			"replacement of this one. Its members (%d) and grants on single objects (%d) were restored. If you only renamed a resource, a moved "+
+			"block avoids that.", framework.UpperFirst(c.object()),
 			members, rows))
 	}
 	return true

@@ -29,8 +29,8 @@ func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Declared {
-		resp.Diagnostics.AddWarning("Role removed from state, not deleted", fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply, which now "+
-			"manages it.", framework.UpperFirst(object)))
+		resp.Diagnostics.AddWarning("Role removed from state, not deleted", fmt.Sprintf("%s was created, adopted, or changed by another "+
+			"resource in this apply, which now manages it.", framework.UpperFirst(object)))
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())

@@ -34,17 +34,20 @@ var roleLevels = []string{"READ", levelUse, "EDIT", levelManage, "DENY"}
 
 // wholeTypes are the types that can be granted on everything only.
 var wholeTypes = []string{
-	"assessment", "logged_model", "mcp_server_version", "prompt_version", "registered_model_version", "review_queue", "run", "scorer_version", "trace",
+	"assessment", "logged_model", "mcp_server_version", "prompt_version", "registered_model_version", "review_queue", "run", "scorer_version",
+	"trace",
 	typeWorkspace,
 }
 
 // meantRoleLevels are the words that are used elsewhere for a level of a role.
 var meantRoleLevels = map[string]string{
 	"VIEW": "READ", "VIEWER": "READ", "READER": "READ", "WRITE": "EDIT", "WRITER": "EDIT", "EDITOR": "EDIT", "UPDATE": "EDIT",
-	"ADMIN": levelManage, "MANAGER": levelManage, "OWNER": levelManage, "USER": levelUse, "MEMBER": levelUse, "NO_ACCESS": "DENY", "DENIED": "DENY",
+	"ADMIN": levelManage, "MANAGER": levelManage, "OWNER": levelManage, "USER": levelUse, "MEMBER": levelUse, "NO_ACCESS": "DENY",
+	"DENIED": "DENY",
 }
 
-// meantRoleLevel returns the level that a near miss means, such as EDIT for "CAN_EDIT". It returns "" for a level, and for a word that it does not know.
+// meantRoleLevel returns the level that a near miss means, such as EDIT for "CAN_EDIT". It returns "" for a level, and for a word that it
+// does not know.
 func meantRoleLevel(text string) string {
 	word := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToUpper(strings.TrimSpace(text)))
 	word = strings.TrimPrefix(strings.TrimPrefix(word, "CAN_"), "IS_")
@@ -67,12 +70,14 @@ func parseRowKey(key string) (g mlflowserver.RoleGrant, ok bool) {
 	return g, ok && strings.TrimSpace(g.Type) != "" && strings.TrimSpace(g.Pattern) != ""
 }
 
-// refuseRowKey explains why a key of the map of grants cannot be one; "" if it can. A type that the provider does not know is up to the server.
+// refuseRowKey explains why a key of the map of grants cannot be one; "" if it can. A type that the provider does not know is up to the
+// server.
 func refuseRowKey(key string) string {
 	g, ok := parseRowKey(key)
 	switch {
 	case !ok && !strings.Contains(key, "/") && strings.TrimSpace(key) != "":
-		return fmt.Sprintf("%q does not say on which objects. Use %q for all, or \"TYPE/ID\" for one, for example \"experiment/12\".", key, key+"/*")
+		return fmt.Sprintf("%q does not say on which objects. Use %q for all, or \"TYPE/ID\" for one, for example \"experiment/12\".", key,
+			key+"/*")
 	case !ok:
 		return fmt.Sprintf("%q is not of the form \"TYPE/PATTERN\", for example \"experiment/*\" or \"prompt/support-bot\".", key)
 	case g.Pattern == everything:
@@ -116,8 +121,8 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 		}
 		g, _ := parseRowKey(key)
 		if g.Pattern != everything && strings.Contains(g.Pattern, everything) {
-			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server compares %q literally: only \"*\" alone matches more "+
-				"than one object.", g.Pattern))
+			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server compares %q literally: only \"*\" alone "+
+				"matches more than one object.", g.Pattern))
 		}
 		if !level.IsUnknown() {
 			checkRoleLevel(&resp.Diagnostics, at, g.Type, level.ValueString())
@@ -125,22 +130,25 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 	}
 }
 
-// checkRoleLevel refuses a level that no server has or that its type does not take, and warns of one that is not known: a newer server may have it.
+// checkRoleLevel refuses a level that no server has or that its type does not take, and warns of one that is not known: a newer server may
+// have it.
 func checkRoleLevel(diags *diag.Diagnostics, at path.Path, typ, level string) {
 	known := strings.Join(roleLevels, ", ")
 	switch meant := meantRoleLevel(level); {
 	case level == levelNone:
-		diags.AddAttributeError(at, "Invalid permission level", "NO_PERMISSIONS cannot be granted. Remove the entry, or use DENY to outweigh other grants.")
+		diags.AddAttributeError(at, "Invalid permission level", "NO_PERMISSIONS cannot be granted. Remove the entry, or use DENY to outweigh "+
+			"other grants.")
 	case meant != "":
 		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level of a role. Use %s.", level, meant))
 	case strings.TrimSpace(level) == "":
-		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level of a role. Use one of %s.", level, known))
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level of a role. Use one of %s.", level,
+			known))
 	case typ == typeWorkspace && level != levelUse && level != levelManage && slices.Contains(roleLevels, level):
-		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%s cannot be granted on a workspace. Use USE for its members, or MANAGE for its "+
-			"managers.", level))
+		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%s cannot be granted on a workspace. Use USE for its members, or "+
+			"MANAGE for its managers.", level))
 	case !slices.Contains(roleLevels, level):
-		diags.AddAttributeWarning(at, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of a role (%s). It is sent unchanged, and the "+
-			"server may reject it.", level, known))
+		diags.AddAttributeWarning(at, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of a role (%s). It is sent "+
+			"unchanged, and the server may reject it.", level, known))
 	}
 }
 
@@ -172,8 +180,8 @@ const (
 	rowRemoved
 )
 
-// rowChanges returns the steps that make the declared rows those of a role. Rows on everything that are not declared go; rows on single objects go only
-// if they were declared before.
+// rowChanges returns the steps that make the declared rows those of a role. Rows on everything that are not declared go; rows on single
+// objects go only if they were declared before.
 func rowChanges(role mlflowserver.Role, declared, before map[string]string) []rowChange {
 	var changes []rowChange
 	there := map[string]bool{}
@@ -201,8 +209,8 @@ func rowChanges(role mlflowserver.Role, declared, before map[string]string) []ro
 	return changes
 }
 
-// shownRows returns the rows of a role that its map of grants shows: those on everything, and those on single objects that are in the map already. An
-// import shows all but those on single experiments, which belong to the permissions of the experiments.
+// shownRows returns the rows of a role that its map of grants shows: those on everything, and those on single objects that are in the map
+// already. An import shows all but those on single experiments, which belong to the permissions of the experiments.
 func shownRows(role mlflowserver.Role, before map[string]string, imported bool) map[string]string {
 	rows := map[string]string{}
 	for _, g := range role.Grants {

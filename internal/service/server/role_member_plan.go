@@ -60,7 +60,9 @@ func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *
 }
 
 // planRevoke refuses to remove the membership that lets the current user remove it.
-func (r *roleMemberResource) planRevoke(ctx context.Context, private framework.PrivateState, state roleMemberModel, diags *diag.Diagnostics) {
+func (r *roleMemberResource) planRevoke(
+	ctx context.Context, private framework.PrivateState, state roleMemberModel, diags *diag.Diagnostics,
+) {
 	if r.Client() == nil || !r.checkRoleServer(ctx, private, "remove member from role", r.object(state), diags) {
 		return
 	}

@@ -39,19 +39,21 @@ func (r *roleMemberResource) IdentitySchema(_ context.Context, _ resource.Identi
 // Schema implements [resource.Resource].
 func (r *roleMemberResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Makes a user a member of a role of an MLflow server. Non-authoritative: other members are unaffected. To manage all members, use " +
-			"`mlflow_role_members`; do not use both for one role. Requires MLflow 3.13 or newer, and a server admin or a manager of the workspace. Not supported on " +
-			"Databricks; use `databricks_group_member` of the Databricks provider.",
+		MarkdownDescription: "Makes a user a member of a role of an MLflow server. Non-authoritative: other members are unaffected. To manage " +
+			"all members, use `mlflow_role_members`; do not use both for one role. Requires MLflow 3.13 or newer, and a server admin or a manager " +
+			"of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE/USER`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
 				Required: true, Validators: []validator.String{roleNameValidator{}},
-				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the user joins the new role first, then leaves the old one.",
+				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the user joins the new role " +
+					"first, then leaves the old one.",
 			},
 			attributeUser: schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 255)},
-				MarkdownDescription: "Username of the member, case-sensitive; it must exist. If it changes, the new user joins first, then the old one leaves.",
+				MarkdownDescription: "Username of the member, case-sensitive; it must exist. If it changes, the new user joins first, then the old " +
+					"one leaves.",
 			},
 		},
 	}
@@ -88,12 +90,14 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		addMembersHiddenError(&resp.Diagnostics, "read member of role", object)
 		return
 	case !member && state.imported():
-		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("There is no %s.\n\nCheck the names, which are case-sensitive. For a role in another "+
-			"workspace than the provider's, specify workspace=WORKSPACE,role=ROLE,user=USER. To make the user a member, remove the import block.", object))
+		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("There is no %s.\n\nCheck the names, which are "+
+			"case-sensitive. For a role in another workspace than the provider's, specify workspace=WORKSPACE,role=ROLE,user=USER. To make the "+
+			"user a member, remove the import block.", object))
 		return
 	case !member:
-		resp.Diagnostics.AddWarning("Member not found, removed from state", fmt.Sprintf("%s was removed from the role outside Terraform, or the user or the role was "+
-			"deleted or renamed. If the member is still in the configuration, the next apply adds it again.", framework.UpperFirst(object)))
+		resp.Diagnostics.AddWarning("Member not found, removed from state", fmt.Sprintf("%s was removed from the role outside Terraform, or "+
+			"the user or the role was deleted or renamed. If the member is still in the configuration, the next apply adds it again.",
+			framework.UpperFirst(object)))
 		resp.State.RemoveResource(ctx)
 		return
 	}

@@ -31,15 +31,16 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// write makes the declared users the members of the role. All of them must exist before anything is changed, and they join before others leave.
+// write makes the declared users the members of the role. All of them must exist before anything is changed, and they join before others
+// leave.
 func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics) bool {
 	name, declared := plan.Role.ValueString(), plan.users()
 	lock := r.lock(name)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource of this apply has already set all members "+
-			"of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
+		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource of this apply "+
+			"has already set all members of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
 		return false
 	}
 	role, ok := r.roleOfMembers(ctx, d, name, "set members of role", diags)
@@ -77,7 +78,9 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 }
 
 // checkUsers reports whether all declared members exist, and whether the members of the role are shown to the current user.
-func (r *roleMembersResource) checkUsers(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, declared []string, diags *diag.Diagnostics) bool {
+func (r *roleMembersResource) checkUsers(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, declared []string, diags *diag.Diagnostics,
+) bool {
 	object := "members of " + r.describe(role.Name)
 	if role.Members == nil {
 		addMembersHiddenError(diags, "set members of role", r.describe(role.Name))
@@ -99,14 +102,16 @@ func (r *roleMembersResource) checkUsers(ctx context.Context, d *mlflowserver.Di
 }
 
 // release removes the members of a state from their role. Those that other resources of this run declare stay.
-func (r *roleMembersResource) release(ctx context.Context, d *mlflowserver.Directory, state roleMembersModel, diags *diag.Diagnostics) bool {
+func (r *roleMembersResource) release(
+	ctx context.Context, d *mlflowserver.Directory, state roleMembersModel, diags *diag.Diagnostics,
+) bool {
 	name := state.Role.ValueString()
 	lock := r.lock(name)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("The members of %s are declared by another resource in this apply, or by the "+
-			"replacement of this one, which now manages them.", r.describe(name)))
+		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("The members of %s are declared by another resource in "+
+			"this apply, or by the replacement of this one, which now manages them.", r.describe(name)))
 		return true
 	}
 	role, err := d.Role(ctx, "", name)
@@ -136,6 +141,6 @@ func (r *roleMembersResource) release(ctx context.Context, d *mlflowserver.Direc
 
 // warnMemberKept says that another resource of the run declares a member.
 func warnMemberKept(diags *diag.Diagnostics, user, object string) {
-	diags.AddWarning("Member removed from state, not from the role", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares the member %q "+
-		"and now manages it.", object, user))
+	diags.AddWarning("Member removed from state, not from the role", fmt.Sprintf("%s: another resource in this apply, or the replacement of "+
+		"this one, declares the member %q and now manages it.", object, user))
 }

@@ -51,7 +51,9 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 }
 
 // planWrite warns of the members that a new list removes, which its plan cannot show, and refuses a list that locks the current user out.
-func (r *roleMembersResource) planWrite(ctx context.Context, d *mlflowserver.Directory, state *roleMembersModel, plan roleMembersModel, diags *diag.Diagnostics) {
+func (r *roleMembersResource) planWrite(
+	ctx context.Context, d *mlflowserver.Directory, state *roleMembersModel, plan roleMembersModel, diags *diag.Diagnostics,
+) {
 	isNew := state == nil || !state.Role.Equal(plan.Role)
 	if !plan.isKnown() || !isNew && state.Users.Equal(plan.Users) {
 		return
@@ -76,12 +78,15 @@ func (r *roleMembersResource) planWrite(ctx context.Context, d *mlflowserver.Dir
 	if !r.keepsMembership(ctx, d, role.Name, path.Root(attributeUsers), leaves, diags) || !isNew || len(leaving) == 0 {
 		return
 	}
-	diags.AddAttributeWarning(path.Root(attributeUsers), "Undeclared members will be removed", fmt.Sprintf("%s has members that are not in the configuration. Apply removes "+
-		"them:\n  - %s\n\nDeclare the members to keep.", framework.UpperFirst(r.describe(role.Name)), strings.Join(leaving, "\n  - ")))
+	diags.AddAttributeWarning(path.Root(attributeUsers), "Undeclared members will be removed", fmt.Sprintf("%s has members that are not in "+
+		"the configuration. Apply removes them:\n  - %s\n\nDeclare the members to keep.", framework.UpperFirst(r.describe(role.Name)),
+		strings.Join(leaving, "\n  - ")))
 }
 
 // planRelease refuses to remove the membership that lets the current user remove it.
-func (r *roleMembersResource) planRelease(ctx context.Context, private framework.PrivateState, state roleMembersModel, diags *diag.Diagnostics) {
+func (r *roleMembersResource) planRelease(
+	ctx context.Context, private framework.PrivateState, state roleMembersModel, diags *diag.Diagnostics,
+) {
 	if r.Client() == nil || !r.checkRoleServer(ctx, private, "remove members of role", r.describe(state.Role.ValueString()), diags) {
 		return
 	}

@@ -41,22 +41,24 @@ func (r *roleMembersResource) IdentitySchema(_ context.Context, _ resource.Ident
 // Schema implements [resource.Resource].
 func (r *roleMembersResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all members of a role of an MLflow server. The resource is authoritative: the plan shows members that are not declared, and apply " +
-			"removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow 3.13 or newer, and a server admin or a manager of " +
-			"the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks provider.\n\nDestroying it removes the declared members from " +
-			"the role.",
+		MarkdownDescription: "Manages all members of a role of an MLflow server. The resource is authoritative: the plan shows members that " +
+			"are not declared, and apply removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow " +
+			"3.13 or newer, and a server admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the " +
+			"Databricks provider.\n\nDestroying it removes the declared members from the role.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
 				Required: true, Validators: []validator.String{roleNameValidator{}},
-				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the users join the new role first, then leave the old one.",
+				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the users join the new role " +
+					"first, then leave the old one.",
 			},
 			attributeUsers: schema.SetAttribute{
 				ElementType: types.StringType, Required: true,
 				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-				MarkdownDescription: "Usernames of all members, case-sensitive; each must exist. An empty set removes everybody. Updated in place: users join before others " +
-					"leave. For more than 1,000 members, which make plans of a set slow, use `mlflow_role_member` with `for_each`.",
+				MarkdownDescription: "Usernames of all members, case-sensitive; each must exist. An empty set removes everybody. Updated in place: " +
+					"users join before others leave. For more than 1,000 members, which make plans of a set slow, use `mlflow_role_member` with " +
+					"`for_each`.",
 			},
 		},
 	}
@@ -83,12 +85,12 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	role, err := d.Role(ctx, "", state.Role.ValueString())
 	switch {
 	case isRoleMissing(err) && state.imported():
-		resp.Diagnostics.AddError("Could not import members of role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. For a role in another "+
-			"workspace than the provider's, specify workspace=WORKSPACE,role=ROLE.", object))
+		resp.Diagnostics.AddError("Could not import members of role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. "+
+			"For a role in another workspace than the provider's, specify workspace=WORKSPACE,role=ROLE.", object))
 		return
 	case isRoleMissing(err):
-		resp.Diagnostics.AddWarning("Role not found, members removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If the members are still in "+
-			"the configuration, the next apply adds them to the role again.", framework.UpperFirst(object)))
+		resp.Diagnostics.AddWarning("Role not found, members removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If "+
+			"the members are still in the configuration, the next apply adds them to the role again.", framework.UpperFirst(object)))
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:

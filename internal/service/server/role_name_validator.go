@@ -33,10 +33,12 @@ func (roleNameValidator) ValidateString(_ context.Context, req validator.StringR
 	case strings.TrimSpace(name) == "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", "The name is empty. Use the name of a role.")
 	case strings.HasPrefix(name, hiddenRolePrefix):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server keeps for the own grants of users. To "+
-			"grant something to one user, use mlflow_experiment_permissions, or a role of which the user is the only member.", name, hiddenRolePrefix))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server keeps for the own "+
+			"grants of users. To grant something to one user, use mlflow_experiment_permissions, or a role of which the user is the only member.",
+			name, hiddenRolePrefix))
 	case utf8.RuneCountInString(name) > longestRoleName:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters, and the maximum is %d. Use a shorter name.",
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters, and the maximum is %d. Use "+
+			"a shorter name.",
 			utf8.RuneCountInString(name), longestRoleName))
 	}
 }

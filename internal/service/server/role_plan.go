@@ -24,7 +24,8 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 	if plan == nil {
 		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) && r.Client() != nil {
-			r.recordPlan(&resp.Diagnostics, framework.PlannedUse{Action: framework.PlanDelete, ID: state.ID.ValueString(), Name: state.Name.ValueString()})
+			r.recordPlan(&resp.Diagnostics, framework.PlannedUse{Action: framework.PlanDelete, ID: state.ID.ValueString(),
+				Name: state.Name.ValueString()})
 			r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		}
 		return
@@ -46,7 +47,8 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	switch d := r.directory(&resp.Diagnostics); {
 	case d == nil:
 	case state == nil:
-		use := framework.PlannedUse{Action: framework.PlanCreate, ID: address, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool()}
+		use := framework.PlannedUse{Action: framework.PlanCreate, ID: address, Name: plan.Name.ValueString(),
+			Adopts: plan.AdoptExisting.ValueBool()}
 		r.recordPlan(&resp.Diagnostics, use)
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
 		r.planRows(ctx, nil, *plan, &resp.Diagnostics)
@@ -63,8 +65,8 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 
 const addressRoleKey = "address_role"
 
-// addressRole returns the ID of the role that a resource address has in the state, empty if it has none. For a replacement the CLI plans twice, the second
-// time without the state, but with the private state of the first time.
+// addressRole returns the ID of the role that a resource address has in the state, empty if it has none. For a replacement the CLI plans
+// twice, the second time without the state, but with the private state of the first time.
 func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
 	if state == nil {
 		var id string
@@ -92,8 +94,8 @@ func (r *roleResource) recordUpdate(diags *diag.Diagnostics, address string, sta
 	r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanRenameTo, ID: address, Name: plan.Name.ValueString()})
 }
 
-// recordPlan records what a resource plans for the role of a name, and reports the first other resource that is at odds with it. Resources are planned in any
-// order, so the last one reports it.
+// recordPlan records what a resource plans for the role of a name, and reports the first other resource that is at odds with it. Resources
+// are planned in any order, so the last one reports it.
 func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.PlannedUse) {
 	for _, other := range r.lock(use.Name).Plan(use) {
 		if d := plannedRoleConflict(r.describe(use.Name), use, other); d != nil {
@@ -110,21 +112,24 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 	}
 	switch sameAddress := a.ID != "" && a.ID == b.ID; {
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanKeep:
-		return diag.NewErrorDiagnostic("Role is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in "+
-			"the configuration. This plan would delete the role that the other one still manages.\n\nRemove the old address from the state:\n\n"+
-			"  terraform state rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
+		return diag.NewErrorDiagnostic("Role is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one "+
+			"of which is no longer in the configuration. This plan would delete the role that the other one still manages.\n\nRemove the old "+
+			"address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.",
+			framework.UpperFirst(object)))
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanCreate && !b.Adopts && !sameAddress:
-		return diag.NewErrorDiagnostic("Role would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its members and grants, because a resource is no "+
-			"longer in the configuration, and creates a role with the same name for another resource.\n\nIf you only renamed the resource, changed its for_each "+
-			"key, or moved it to another module, add a moved block from the old address to the new one. To replace the role, use terraform apply "+
-			"-replace=ADDRESS.", object))
-	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) && !sameAddress:
-		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to another role. Terraform runs the "+
-			"two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or delete that role, for example with terraform apply "+
-			"-target=ADDRESS, then apply the rest. To swap two names, first rename one of the roles to a temporary name.", object))
+		return diag.NewErrorDiagnostic("Role would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its members and grants, "+
+			"because a resource is no longer in the configuration, and creates a role with the same name for another resource.\n\nIf you only "+
+			"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
+			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
+	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) &&
+		!sameAddress:
+		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to "+
+			"another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or "+
+			"delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of the "+
+			"roles to a temporary name.", object))
 	case a.Takes() && b.Takes() && !sameAddress:
-		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration declare %s. A role can be "+
-			"managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
+		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration "+
+			"declare %s. A role can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
 	}
 	return nil
 }
@@ -149,13 +154,16 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 
 // addRoleTakenError refuses to create a role that is there.
 func addRoleTakenError(diags *diag.Diagnostics, object string) {
-	diags.AddAttributeError(path.Root(attributeName), "Could not create role: name already in use", fmt.Sprintf("%s already exists.\n\nTo manage it, import it, or set "+
-		"adopt_existing = true: a new workspace comes with the roles \"admin\" and \"user\". If you only renamed the resource, changed its for_each key, or moved it "+
-		"to another module, add a moved block from the old address to the new one. Otherwise, choose another name.", framework.UpperFirst(object)))
+	diags.AddAttributeError(path.Root(attributeName), "Could not create role: name already in use", fmt.Sprintf("%s already exists.\n\nTo "+
+		"manage it, import it, or set adopt_existing = true: a new workspace comes with the roles \"admin\" and \"user\". If you only renamed "+
+		"the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new one. "+
+		"Otherwise, choose another name.", framework.UpperFirst(object)))
 }
 
 // planAdoption warns of what the plan of a new resource cannot show.
-func (r *roleResource) planAdoption(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics) {
+func (r *roleResource) planAdoption(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
+) {
 	if plan.Grants.IsUnknown() {
 		return
 	}
@@ -167,12 +175,13 @@ func (r *roleResource) planAdoption(ctx context.Context, d *mlflowserver.Directo
 		}
 	}
 	if len(going) > 0 {
-		diags.AddAttributeWarning(path.Root("grants"), "Undeclared grants will be removed", fmt.Sprintf("%s has grants that are not in the configuration. Apply removes "+
-			"them:\n%s\n\nDeclare the grants to keep.", framework.UpperFirst(plan.object(r.Client())), describeRows(going)))
+		diags.AddAttributeWarning(path.Root("grants"), "Undeclared grants will be removed", fmt.Sprintf("%s has grants that are not in the "+
+			"configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.", framework.UpperFirst(plan.object(r.Client())),
+			describeRows(going)))
 	}
 	if !plan.Description.IsUnknown() && plan.Description.ValueString() == "" && role.Description != "" {
-		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply clears it.\n\nDeclare the "+
-			"description to keep it.", framework.UpperFirst(plan.object(r.Client())), role.Description))
+		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply "+
+			"clears it.\n\nDeclare the description to keep it.", framework.UpperFirst(plan.object(r.Client())), role.Description))
 	}
 	keepsRows(ctx, d, role, plan, diags)
 }
@@ -223,7 +232,8 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	}
 }
 
-// planRows checks the declared rows that the state does not have: what they are granted on should be there, and nothing else should declare them.
+// planRows checks the declared rows that the state does not have: what they are granted on should be there, and nothing else should declare
+// them.
 func (r *roleResource) planRows(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
 	if plan.Grants.IsUnknown() {
 		return
@@ -242,8 +252,9 @@ func (r *roleResource) planRows(ctx context.Context, before map[string]string, p
 			continue
 		}
 		if _, err := r.Client().GetExperiment(ctx, g.Pattern); rest.IsNotFound(err) {
-			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant all the same, and it takes "+
-				"effect on the experiment that gets this ID later.\n\nCheck the ID, for example with mlflow_experiment.NAME.id.", g.Pattern))
+			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant all "+
+				"the same, and it takes effect on the experiment that gets this ID later.\n\nCheck the ID, for example with mlflow_experiment.NAME.id.",
+				g.Pattern))
 		}
 	}
 }

@@ -40,35 +40,38 @@ func (r *roleResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 // Schema implements [resource.Resource].
 func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a role of an MLflow server and what it grants. Requires MLflow 3.13 or newer with authentication. Not supported on Databricks; " +
-			"use `databricks_group` of the Databricks provider.\n\nThe members of the role are managed by `mlflow_role_members` or `mlflow_role_member`, and its " +
-			"grants on single experiments by `groups` of `mlflow_experiment_permissions`.",
+		MarkdownDescription: "Manages a role of an MLflow server and what it grants. Requires MLflow 3.13 or newer with authentication. Not " +
+			"supported on Databricks; use `databricks_group` of the Databricks provider.\n\nThe members of the role are managed by " +
+			"`mlflow_role_members` or `mlflow_role_member`, and its grants on single experiments by `groups` of `mlflow_experiment_permissions`.",
 		Attributes: map[string]schema.Attribute{
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/NAME`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeName: schema.StringAttribute{
 				Required: true, Validators: []validator.String{roleNameValidator{}},
-				MarkdownDescription: "Name of the role, case-sensitive and unique in its workspace, at most 255 characters. Changing it renames the role in place, with " +
-					"its grants and members.",
+				MarkdownDescription: "Name of the role, case-sensitive and unique in its workspace, at most 255 characters. Changing it renames the " +
+					"role in place, with its grants and members.",
 			},
 			"description": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtMost(1024)},
-				MarkdownDescription: "Description of the role, at most 1,024 characters. Updated in place; removing it clears it. An empty description is the same as none.",
+				MarkdownDescription: "Description of the role, at most 1,024 characters. Updated in place; removing it clears it. An empty " +
+					"description is the same as none.",
 			},
 			"grants": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true, Validators: []validator.Map{grantsValidator{}},
-				MarkdownDescription: "Map of `\"TYPE/PATTERN\"` to permission level. The pattern is `*` for all objects of the type in the workspace, or one object: the ID of " +
-					"an `experiment`, the name of a `registered_model` or `prompt`, `EXPERIMENT_ID/NAME` of a `scorer`, or the ID of a `gateway_secret`, " +
-					"`gateway_endpoint`, `gateway_model_definition` or `mcp_server`. The types `workspace`, `run`, `trace`, `assessment`, `logged_model`, " +
-					"`review_queue`, `registered_model_version`, `prompt_version`, `scorer_version` and `mcp_server_version` take `*` only. Levels: `READ`, `USE`, " +
-					"`EDIT`, `MANAGE`, and from MLflow 3.17 on `DENY`, which outweighs the others; `workspace/*` takes `USE` (members) and `MANAGE` (managers). " +
-					"Authoritative over all grants with `*`, and over the grants that it declares: other grants on single objects are unmanaged. A level changes in " +
-					"place, and grants are added before others are removed. An entry whose level is null counts as absent.",
+				MarkdownDescription: "Map of `\"TYPE/PATTERN\"` to permission level. The pattern is `*` for all objects of the type in the " +
+					"workspace, or one object: the ID of an `experiment`, the name of a `registered_model` or `prompt`, `EXPERIMENT_ID/NAME` of a " +
+					"`scorer`, or the ID of a `gateway_secret`, `gateway_endpoint`, `gateway_model_definition` or `mcp_server`. The types `workspace`, " +
+					"`run`, `trace`, `assessment`, `logged_model`, `review_queue`, `registered_model_version`, `prompt_version`, `scorer_version` and " +
+					"`mcp_server_version` take `*` only. Levels: `READ`, `USE`, `EDIT`, `MANAGE`, and from MLflow 3.17 on `DENY`, which outweighs the " +
+					"others; `workspace/*` takes `USE` (members) and `MANAGE` (managers). Authoritative over all grants with `*`, and over the grants " +
+					"that it declares: other grants on single objects are unmanaged. A level changes in place, and grants are added before others are " +
+					"removed. An entry whose level is null counts as absent.",
 			},
 			"adopt_existing": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Adopt a role that already has this name instead of failing, for example `admin` or `user`, which a new workspace comes with. The " +
-					"description and the grants are set to the declared ones; the members are unchanged. Used only on create. Defaults to `false`.",
+				MarkdownDescription: "Adopt a role that already has this name instead of failing, for example `admin` or `user`, which a new " +
+					"workspace comes with. The description and the grants are set to the declared ones; the members are unchanged. Used only on create. " +
+					"Defaults to `false`.",
 			},
 		},
 	}
@@ -95,13 +98,14 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	switch {
 	case isRoleMissing(err) && state.imported():
-		resp.Diagnostics.AddError("Could not import role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. For a role in another workspace "+
-			"than the provider's, specify workspace=WORKSPACE,name=NAME. To create the role, remove the import block.", object))
+		resp.Diagnostics.AddError("Could not import role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. For a role "+
+			"in another workspace than the provider's, specify workspace=WORKSPACE,name=NAME. To create the role, remove the import block.", object))
 		return
 	case isRoleMissing(err):
-		resp.Diagnostics.AddWarning("Role not found, removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If it is still in the configuration, "+
-			"the next apply creates a new role, without the members and the grants on single objects of the old one.\n\nIf it was renamed, first rename it back, or "+
-			"change the name in the configuration and import the role by its new name.", framework.UpperFirst(object)))
+		resp.Diagnostics.AddWarning("Role not found, removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If it is "+
+			"still in the configuration, the next apply creates a new role, without the members and the grants on single objects of the old "+
+			"one.\n\nIf it was renamed, first rename it back, or change the name in the configuration and import the role by its new name.",
+			framework.UpperFirst(object)))
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:

@@ -62,7 +62,9 @@ func (r *roleResource) lockAll(names ...string) (unlock func()) {
 }
 
 // update changes the role, and returns the state: the plan, or after an error what was done of it.
-func (r *roleResource) update(ctx context.Context, d *mlflowserver.Directory, state roleModel, plan *roleModel, diags *diag.Diagnostics) (done roleModel) {
+func (r *roleResource) update(
+	ctx context.Context, d *mlflowserver.Directory, state roleModel, plan *roleModel, diags *diag.Diagnostics) (done roleModel,
+) {
 	object := state.object(r.Client())
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	if isRoleMissing(err) {
@@ -80,8 +82,9 @@ func (r *roleResource) update(ctx context.Context, d *mlflowserver.Directory, st
 	if role.Name != name || role.Description != description {
 		err := d.UpdateRole(ctx, role, name, description)
 		if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
-			diags.AddAttributeError(path.Root(attributeName), "Could not rename role: name already in use", fmt.Sprintf("%s cannot be renamed to %q: another role has that "+
-				"name.\n\nChoose another name, or rename or delete the other role first.", framework.UpperFirst(object), name))
+			diags.AddAttributeError(path.Root(attributeName), "Could not rename role: name already in use", fmt.Sprintf("%s cannot be renamed to "+
+				"%q: another role has that name.\n\nChoose another name, or rename or delete the other role first.", framework.UpperFirst(object),
+				name))
 			return state
 		}
 		if err != nil {
@@ -149,7 +152,9 @@ func (r *roleResource) declareRow(role, key string) {
 }
 
 // writeRow makes one change. A row that the permissions of its experiment declare in the same run stays.
-func (r *roleResource) writeRow(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change rowChange, diags *diag.Diagnostics) error {
+func (r *roleResource) writeRow(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change rowChange, diags *diag.Diagnostics,
+) error {
 	switch change.kind {
 	case rowAdded:
 		return d.AddGrant(ctx, role, change.grant)
@@ -160,8 +165,8 @@ func (r *roleResource) writeRow(ctx context.Context, d *mlflowserver.Directory, 
 		lock.Lock()
 		defer lock.Unlock()
 		if key := r.Client().PrincipalKey(mlflow.Principal{Kind: mlflow.KindGroup, Name: role.Name}); lock.List[key] || lock.Grants[key] {
-			diags.AddWarning("Grant removed from state, not revoked", fmt.Sprintf("%s: the grant on experiment %s is declared by its permissions in this apply, which now "+
-				"manage it.", framework.UpperFirst(describeRole(role.Workspace, role.Name)), change.grant.Pattern))
+			diags.AddWarning("Grant removed from state, not revoked", fmt.Sprintf("%s: the grant on experiment %s is declared by its permissions "+
+				"in this apply, which now manage it.", framework.UpperFirst(describeRole(role.Workspace, role.Name)), change.grant.Pattern))
 			return nil
 		}
 		lock.Planned = nil // out of date after the write
@@ -173,7 +178,8 @@ func (r *roleResource) writeRow(ctx context.Context, d *mlflowserver.Directory, 
 func addRowError(diags *diag.Diagnostics, object string, change rowChange, err error) {
 	at := path.Root("grants").AtMapKey(rowKey(change.grant))
 	could := map[rowChangeKind]string{rowAdded: "add grant", rowLevelChanged: "change grant", rowRemoved: "remove grant"}[change.kind]
-	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != rowRemoved], rowKey(change.grant), object)
+	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != rowRemoved],
+		rowKey(change.grant), object)
 	advice := []string{}
 	switch {
 	case rest.IsPermissionDenied(err):

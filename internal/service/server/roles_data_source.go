@@ -42,19 +42,20 @@ func (d *rolesDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 // Schema implements [datasource.DataSource].
 func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the roles of a workspace of an MLflow server, with their grants and members. Requires MLflow 3.13 or newer, and a member of the " +
-			"workspace; members are shown only to server admins and to managers of the workspace. Not supported on Databricks; use `databricks_group` of the Databricks " +
-			"provider.",
+		MarkdownDescription: "Returns the roles of a workspace of an MLflow server, with their grants and members. Requires MLflow 3.13 or " +
+			"newer, and a member of the workspace; members are shown only to server admins and to managers of the workspace. Not supported on " +
+			"Databricks; use `databricks_group` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 			"roles": schema.ListNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "Roles by name. Roles in which the server keeps the own grants of users are not included. Empty for a workspace that does not have any " +
-					"roles.",
+				MarkdownDescription: "Roles by name. Roles in which the server keeps the own grants of users are not included. Empty for a workspace " +
+					"that does not have any roles.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					framework.AttributeWorkspace: schema.StringAttribute{Computed: true, MarkdownDescription: "Workspace of the role."},
 					attributeName:                schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
-					"description":                schema.StringAttribute{Computed: true, MarkdownDescription: "Description of the role. Null if it has none."},
+					"description": schema.StringAttribute{Computed: true,
+						MarkdownDescription: "Description of the role. Null if it has none."},
 					"grants": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
 						MarkdownDescription: "All grants of the role, those on single experiments included, as `\"TYPE/PATTERN\"` to permission level.",
@@ -91,8 +92,8 @@ func (d *rolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	data.setRoles(roles)
 	if len(roles) > 0 && roles[0].Members == nil {
-		resp.Diagnostics.AddWarning("Members not shown", fmt.Sprintf("%s: the server does not show all members to the current user, so members is null.\n\nTo read the members, "+
-			"use a server admin, or a manager of the workspace.", framework.UpperFirst(rolesObject(client))))
+		resp.Diagnostics.AddWarning("Members not shown", fmt.Sprintf("%s: the server does not show all members to the current user, so members "+
+			"is null.\n\nTo read the members, use a server admin, or a manager of the workspace.", framework.UpperFirst(rolesObject(client))))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
 }
@@ -107,7 +108,8 @@ func (m *rolesDataModel) setRoles(roles []mlflowserver.Role) {
 	m.Roles = []roleDataModel{}
 	for _, role := range roles {
 		one := roleDataModel{
-			Workspace: role.Workspace, Name: role.Name, Description: framework.OrNull(role.Description), Grants: map[string]string{}, Members: role.Members,
+			Workspace: role.Workspace, Name: role.Name, Description: framework.OrNull(role.Description), Grants: map[string]string{},
+			Members: role.Members,
 		}
 		for _, g := range role.Grants {
 			one.Grants[rowKey(g)] = g.Level

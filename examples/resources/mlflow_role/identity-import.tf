@@ -1,0 +1,7 @@
+import {
+  to = mlflow_role.members
+  identity = {
+    workspace = "risk"
+    name      = "user"
+  }
+}

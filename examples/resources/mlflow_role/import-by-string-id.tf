@@ -1,0 +1,4 @@
+import {
+  to = mlflow_role.data_science
+  id = "data-science"
+}

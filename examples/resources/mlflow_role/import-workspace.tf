@@ -1,0 +1,4 @@
+import {
+  to = mlflow_role.members
+  id = "workspace=risk,name=user"
+}

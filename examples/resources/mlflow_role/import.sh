@@ -1,0 +1,2 @@
+# The name of the role, case-sensitive.
+terraform import mlflow_role.data_science data-science

@@ -1,0 +1,33 @@
+locals {
+  teams = {
+    fraud = { experiments = "EDIT", models = "EDIT" }
+    audit = { experiments = "READ", models = "READ" }
+  }
+}
+
+resource "mlflow_role" "team" {
+  for_each    = local.teams
+  name        = each.key
+  description = "Team ${each.key}."
+
+  grants = {
+    "workspace/*"        = "USE"
+    "experiment/*"       = each.value.experiments
+    "registered_model/*" = each.value.models
+  }
+}
+
+# What a role may do on single experiments is declared with the experiments.
+resource "mlflow_role" "reviewers" {
+  name   = "reviewers"
+  grants = { "workspace/*" = "USE" }
+}
+
+resource "mlflow_experiment" "scoring" {
+  name = "scoring"
+}
+
+resource "mlflow_experiment_permissions" "scoring" {
+  experiment_id = mlflow_experiment.scoring.id
+  groups        = { (mlflow_role.reviewers.name) = "CAN_READ" }
+}

@@ -1,0 +1,4 @@
+resource "mlflow_role_member" "carla" {
+  role = "on-call"
+  user = "carla"
+}

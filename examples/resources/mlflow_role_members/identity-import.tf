@@ -1,0 +1,6 @@
+import {
+  to = mlflow_role_members.analysts
+  identity = {
+    role = "analysts"
+  }
+}

@@ -1,0 +1,4 @@
+import {
+  to = mlflow_role_members.analysts
+  id = "analysts"
+}

@@ -1,0 +1,18 @@
+locals {
+  members = {
+    lending   = ["ana", "ben"]
+    insurance = ["carla"]
+  }
+}
+
+resource "mlflow_role" "department" {
+  for_each = local.members
+  name     = each.key
+  grants   = { "workspace/*" = "USE", "experiment/*" = "EDIT" }
+}
+
+resource "mlflow_role_members" "department" {
+  for_each = local.members
+  role     = mlflow_role.department[each.key].name
+  users    = each.value
+}

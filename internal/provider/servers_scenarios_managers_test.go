@@ -1,0 +1,227 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// addManager makes a user who manages a workspace by a role of its own.
+func (s *server) addManager(t *testing.T, workspace string) (p person, role string) {
+	t.Helper()
+	p, role = s.addUser(t), s.Name("managers")
+	made, _ := s.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": role, "workspace": workspace})["role"].(map[string]any)
+	s.addRow(t, numberOf(made["id"]), "workspace/*", "MANAGE")
+	s.assign(t, numberOf(made["id"]), p.name)
+	return p, role
+}
+
+// roleGuards: a manager of a workspace who is no server admin never loses the role that makes it one.
+func roleGuards(t *testing.T, s *server) {
+	boss, role := s.addManager(t, "default")
+	ana := s.addUser(t).name
+	rows := map[string]string{"workspace/*": "MANAGE"}
+	as := s.as(boss)
+	const own = ": your own access: The provider is authenticated as"
+
+	r := as.Provider(t, nil).Block(kindRole)
+	acctest.ExpectSays(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Says, "warning at grants",
+		"error at grants: Could not change grants of role"+own)
+	r.MustUp(roleConfig(role, rows, "adopt_existing", true, "description", "Managers."))
+	for _, lowered := range []map[string]string{nil, {}, {"workspace/*": "USE"}, {"experiment/*": "MANAGE"}} {
+		acctest.ExpectSays(t, planned(r, roleConfig(role, lowered)).Says, "error at grants: Could not change grants of role"+own, boss.name, role,
+			"terraform state rm")
+	}
+	r.Refresh()
+	acctest.ExpectSays(t, r.Plan(nil).Says, "error at name: Could not delete role"+own, boss.name)
+	// With a plan of an admin, too.
+	r.Process = s.Provider(t, nil)
+	byAdmin := r.Plan(nil)
+	r.Process = as.Provider(t, nil)
+	acctest.ExpectSays(t, r.Apply(byAdmin, nil), "error at name: Could not delete role"+own)
+	s.expectRole(t, role, rows, boss.name)
+
+	m := as.Provider(t, nil).Block(kindMembers)
+	acctest.ExpectSays(t, m.Plan(membersConfig(role, ana)).Says, "error at users: Could not remove member from role"+own)
+	m.MustUp(membersConfig(role, ana, boss.name))
+	acctest.ExpectSays(t, planned(m, membersConfig(role, ana)).Says, "error at users: Could not remove member from role"+own)
+	m.Refresh()
+	acctest.ExpectSays(t, m.Plan(nil).Says, "error at users: Could not remove member from role"+own)
+	m.MustUp(membersConfig(role, boss.name))
+	one := as.Provider(t, nil).Block(kindMember)
+	acctest.ExpectSays(t, one.Adopt("role="+role+",user="+boss.name), "")
+	acctest.ExpectSays(t, one.Plan(nil).Says, "error at user: Could not remove member from role"+own)
+	one.Refresh()
+	acctest.ExpectSays(t, one.Plan(memberConfig(role, ana)).Says, "error at user: Could not remove member from role"+own)
+	s.expectRole(t, role, rows, boss.name)
+
+	// A rename takes nothing away, neither for the role nor for its members in the same plan.
+	p := as.Provider(t, nil)
+	r.Process, m.Process = p, p
+	next := roleConfig(role+" renamed", rows, "description", "Managers.")
+	renamed, follows := r.Plan(next), m.Plan(membersConfig(role+" renamed", boss.name))
+	acctest.ExpectSays(t, renamed.Says+follows.Says, "")
+	acctest.ExpectSays(t, r.Apply(renamed, next)+m.Apply(follows, membersConfig(role+" renamed", boss.name)), "")
+	s.expectRole(t, role+" renamed", rows, boss.name)
+
+	// With another role that manages the workspace, all of it is allowed; and a server admin may do anything.
+	second := numberOf(s.makeRole(t, s.Name("second")))
+	s.addRow(t, second, "workspace/*", "MANAGE")
+	s.assign(t, second, boss.name)
+	m.MustUp(membersConfig(role+" renamed", ana))
+	r.MustUp(roleConfig(role+" renamed", map[string]string{"workspace/*": "USE"}))
+	acctest.ExpectSays(t, m.Destroy(), "")
+	acctest.ExpectSays(t, r.Destroy(), "")
+	admins := s.Provider(t, nil).Block(kindRole)
+	admins.MustUp(roleConfig(role, rows))
+	acctest.ExpectSays(t, admins.Destroy(), "")
+
+	// Who manages nothing is told what it takes.
+	nobody := s.as(s.addUser(t))
+	for kind, config := range map[string]map[string]any{
+		kindRole: roleConfig(s.Name("denied"), nil), kindMembers: membersConfig(s.roleName(t, second)), kindMember: memberConfig(s.roleName(t,
+			second), ana),
+	} {
+		b := nobody.Provider(t, nil).Block(kind)
+		says := b.Apply(b.Plan(config), config)
+		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin, or a manager of the workspace") ||
+			b.Values() != nil {
+			t.Errorf("%s: said is %q", kind, says)
+		}
+	}
+}
+
+// roleName returns the name of a role of the workspace "default".
+func (s *server) roleName(t *testing.T, id int) string {
+	t.Helper()
+	for _, r := range s.roles(t) {
+		if r.ID == id {
+			return r.Name
+		}
+	}
+	t.Fatalf("there is no role %d", id)
+	return ""
+}
+
+// rolesInWorkspaces uses the argument workspace: roles of the same name in several workspaces, the roles that a workspace comes with, and a
+// change of the workspace.
+func rolesInWorkspaces(t *testing.T, s *server) {
+	one, two := strings.ReplaceAll(s.Name("one"), " ", "-"), strings.ReplaceAll(s.Name("two"), " ", "-")
+	s.addWorkspace(t, one)
+	name, ana := s.Name("shared"), s.addUser(t).name
+	rows := map[string]string{"experiment/*": "READ"}
+	config := func(workspace any) map[string]any {
+		config := roleConfig(name, rows)
+		config["workspace"] = workspace
+		return config
+	}
+	outside := s.Provider(t, nil).Block(kindRole)
+	outside.MustUp(roleConfig(name, map[string]string{"run/*": "READ"}))
+	r := outside.Process.Again().Block(kindRole)
+	r.MustUp(config(one))
+	if r.Text("id") != one+"/"+name {
+		t.Errorf("the ID is %q", r.Text("id"))
+	}
+	s.expectRoleIn(t, one, name, rows)
+	s.expectRole(t, name, map[string]string{"run/*": "READ"})
+	m := r.Process.Again().Block(kindMembers)
+	m.MustUp(map[string]any{"workspace": one, "role": name, "users": []string{ana}})
+	s.expectRoleIn(t, one, name, rows, ana)
+	s.expectRole(t, name, map[string]string{"run/*": "READ"})
+	imported := r.Process.Again().Block(kindRole)
+	acctest.ExpectSays(t, imported.Adopt("workspace="+one+",name="+name), "")
+	imported.ExpectSettled(config(one))
+
+	// The roles that it comes with.
+	seeded := r.Process.Again().Block(kindRole)
+	adopt := func(more ...any) map[string]any {
+		return roleConfig("user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, append([]any{"workspace", one}, more...)...)
+	}
+	acctest.ExpectSays(t, seeded.Plan(adopt()).Says, "error at name: Could not create role: name already in use",
+		`Role "user" in workspace "`+one+`"`)
+	acctest.ExpectSays(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
+	s.expectRoleIn(t, one, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"})
+
+	// A workspace that does not exist, and one that does by the time of the apply.
+	lost := r.Process.Again().Block(kindRole)
+	acctest.ExpectSays(t, lost.Up(config(two)), "error at workspace: Could not create role: Role", two, "mlflow_workspace")
+	plan := planned(lost, config(two))
+	acctest.ExpectSays(t, plan.Says, "")
+	s.addWorkspace(t, two)
+	acctest.ExpectSays(t, lost.Apply(plan, config(two)), "")
+	lost.ExpectSettled(config(two))
+	acctest.ExpectSays(t, lost.Destroy(), "")
+
+	// Another workspace replaces.
+	if plan := planned(r, config(two)); plan.Action != "replace" {
+		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+	}
+	r.MustUp(config(two))
+	s.expectRoleIn(t, two, name, rows)
+	if s.roleTruth(t, one, name).found {
+		t.Error("the role is in both workspaces")
+	}
+	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state")
+	// The provider's own workspace is the same as an argument that names it.
+	same := s.Provider(t, map[string]any{"workspace": two}).Block(kindRole)
+	acctest.ExpectSays(t, same.Adopt(name), "")
+	same.ExpectSettled(roleConfig(name, rows))
+	elsewhere := s.Provider(t, nil).Block(kindRole)
+	elsewhere.State, elsewhere.Private = same.State, same.Private
+	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
+
+	// A workspace that others delete takes its roles along.
+	s.deleteWorkspace(t, two)
+	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state")
+	s.expectRole(t, name, map[string]string{"run/*": "READ"})
+	acctest.ExpectSays(t, seeded.Destroy(), "")
+	acctest.ExpectSays(t, outside.Destroy(), "")
+}
+
+// deleteWorkspace deletes a workspace behind Terraform's back. There is no body in the answer.
+func (s *server) deleteWorkspace(t *testing.T, name string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+rbacCalls+"workspaces/"+name, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = s.Header.Clone()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusNoContent {
+		t.Fatalf("deleting the workspace answers %s", resp.Status)
+	}
+}
+
+// workspaceManager: who manages one workspace manages its roles, and no others.
+func workspaceManager(t *testing.T, s *server) {
+	workspace := strings.ReplaceAll(s.Name("managed"), " ", "-")
+	s.addWorkspace(t, workspace)
+	boss, _ := s.addManager(t, workspace)
+	ana, name := s.addUser(t).name, s.Name("role")
+	as := s.as(boss)
+	in := func(config map[string]any) map[string]any {
+		config["workspace"] = workspace
+		return config
+	}
+	r := as.Provider(t, nil).Block(kindRole)
+	r.MustUp(in(roleConfig(name, map[string]string{"experiment/*": "EDIT"}, "description", "x")))
+	r.MustUp(in(roleConfig(name, map[string]string{"experiment/*": "READ"}, "description", "y")))
+	m := r.Process.Again().Block(kindMembers)
+	m.MustUp(in(membersConfig(name, ana, boss.name)))
+	m.MustUp(in(membersConfig(name, ana)))
+	one := r.Process.Again().Block(kindMember)
+	acctest.ExpectSays(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
+	s.expectRoleIn(t, workspace, name, map[string]string{"experiment/*": "READ"}, ana)
+	acctest.ExpectSays(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
+		"server admin, or a manager of the workspace")
+	acctest.ExpectSays(t, m.Destroy(), "")
+	acctest.ExpectSays(t, r.Destroy(), "")
+}

@@ -1,0 +1,246 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+func membersConfig(role string, users ...string) map[string]any {
+	return map[string]any{"role": role, "users": append([]string{}, users...)}
+}
+
+func memberConfig(role, user string) map[string]any {
+	return map[string]any{"role": role, "user": user}
+}
+
+// roleMembersLife goes through the life of an authoritative list of members.
+func roleMembersLife(t *testing.T, s *server) {
+	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
+	role, number := s.addRole(t)
+	id := numberOf(number)
+	s.assign(t, id, carl)
+	m := s.Provider(t, nil).Block(kindMembers)
+	acctest.ExpectSays(t, m.Up(membersConfig(role, ana, ben)), "warning at users: Undeclared members will be removed", "  - "+carl)
+	s.expectRole(t, role, map[string]string{}, ana, ben)
+	m.MustUp(membersConfig(role, ben, carl))
+	s.expectRole(t, role, map[string]string{}, ben, carl)
+	for what, behind := range map[string]func(){
+		"one more": func() { s.assign(t, id, ana) },
+		"one less": func() { s.unassign(t, id, ben) },
+		"others":   func() { s.unassign(t, id, carl); s.assign(t, id, ana) },
+	} {
+		behind()
+		acctest.ExpectSays(t, m.Refresh(), "")
+		if plan := m.Plan(membersConfig(role, ben, carl)); !slices.Equal(plan.Changed, []string{"users"}) || plan.Says != "" {
+			t.Errorf("%s: planned is to %s, changing %v; said is %q", what, plan.Action, plan.Changed, plan.Says)
+		}
+		m.MustUp(membersConfig(role, ben, carl))
+		s.expectRole(t, role, map[string]string{}, ben, carl)
+	}
+
+	// Nothing is changed for a user, or a role, that is not there.
+	acctest.ExpectSays(t, m.Up(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
+		`has no user "nobody"`, "Nothing was changed")
+	s.expectRole(t, role, map[string]string{}, ben, carl)
+	acctest.ExpectSays(t, m.Up(membersConfig("nobodies", ana)), "error at role: Could not set members of role: Role \"nobodies\"",
+		"mlflow_role.NAME.name")
+	s.expectRole(t, role, map[string]string{}, ben, carl)
+
+	// Another role is no replacement, and one that others renamed is gone.
+	other, _ := s.addRole(t)
+	if plan := planned(m, membersConfig(other, ben)); plan.Action != "update" {
+		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+	}
+	m.MustUp(membersConfig(other, ben))
+	s.expectRole(t, role, map[string]string{})
+	s.expectRole(t, other, map[string]string{}, ben)
+	otherID := s.roleTruth(t, "default", other).id
+	s.updateRole(t, otherID, "name", other+" renamed")
+	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
+	acctest.ExpectSays(t, m.Adopt(other+" renamed"), "")
+	m.MustUp(membersConfig(other + " renamed"))
+	s.expectRole(t, other+" renamed", map[string]string{})
+	m.MustUp(membersConfig(other+" renamed", ana))
+	s.assign(t, otherID, carl)
+	m.Process = m.Again() // destroying removes what is in the state
+	acctest.ExpectSays(t, m.Apply(m.Plan(nil), nil), "")
+	s.expectRole(t, other+" renamed", map[string]string{}, carl)
+}
+
+// roleMemberLife goes through the life of a member, beside others.
+func roleMemberLife(t *testing.T, s *server) {
+	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
+	role, number := s.addRole(t)
+	s.assign(t, numberOf(number), carl)
+	m := s.Provider(t, nil).Block(kindMember)
+	m.MustUp(memberConfig(role, ana))
+	s.expectRole(t, role, map[string]string{}, ana, carl)
+	if got := m.Text("id"); got != "default/"+role+"/"+ana {
+		t.Errorf("the ID is %s", got)
+	}
+	s.assign(t, numberOf(number), ben)
+	m.ExpectSettled(memberConfig(role, ana))
+	s.unassign(t, numberOf(number), ana)
+	acctest.ExpectSays(t, m.Up(memberConfig(role, ana)), "warning: Member not found, removed from state: User \""+ana, role)
+	s.expectRole(t, role, map[string]string{}, ana, ben, carl)
+	m.MustUp(memberConfig(role, ben)) // who is a member already
+	s.expectRole(t, role, map[string]string{}, ben, carl)
+	other, _ := s.addRole(t)
+	m.MustUp(memberConfig(other, ben))
+	s.expectRole(t, role, map[string]string{}, carl)
+	s.expectRole(t, other, map[string]string{}, ben)
+	acctest.ExpectSays(t, m.Up(memberConfig(other, "nobody")), "error at user: Could not add member to role: User \"nobody\"",
+		"Nothing was changed")
+	acctest.ExpectSays(t, m.Up(memberConfig("nobodies", ben)), "error at role: Could not add member to role: Role \"nobodies\"")
+	s.expectRole(t, other, map[string]string{}, ben)
+	acctest.ExpectSays(t, m.Destroy(), "")
+	s.expectRole(t, other, map[string]string{})
+	m.MustUp(memberConfig(other, ana))
+	s.deleteUser(t, ana)
+	acctest.ExpectSays(t, m.Destroy(), "warning: Member not found, removed from state")
+}
+
+// roleAddresses: a resource that gets another address without a moved block loses nothing that is declared.
+func roleAddresses(t *testing.T, s *server) {
+	ana, ben := s.addUser(t).name, s.addUser(t).name
+	name, experiment := s.Name("two"), s.Create(t, s.Name("two"), nil)
+	role := func(level string) declaration {
+		return declaration{kindRole, roleConfig(name, map[string]string{"experiment/*": level}, "adopt_existing", true)}
+	}
+	for _, first := range []string{"delete", "create", "plan"} {
+		keep := s.Provider(t, nil).Block(kindRole)
+		keep.MustUp(role("READ").config)
+		id := s.roleTruth(t, "default", name).id
+		s.assign(t, id, ana)
+		s.addRow(t, id, "experiment/"+experiment, "EDIT")
+		switchAddress(t, s.Backend, role("READ"), role("EDIT"), first)
+		s.expectRole(t, name, map[string]string{"experiment/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
+		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.roleTruth(t, "default", name).id})
+	}
+	group, _ := s.addRole(t)
+	list := func(users ...string) declaration { return declaration{kindMembers, membersConfig(group, users...)} }
+	one := func(user string) declaration { return declaration{kindMember, memberConfig(group, user)} }
+	for _, first := range []string{"delete", "create", "plan"} {
+		for _, c := range []struct {
+			from, to declaration
+			want     []string
+		}{
+			{list(ana), list(ana, ben), []string{ana, ben}},
+			{list(ana, ben), one(ana), []string{ana}},
+			{one(ana), one(ana), []string{ana}},
+			{one(ana), list(ana, ben), []string{ana, ben}},
+		} {
+			switchAddress(t, s.Backend, c.from, c.to, first)
+			s.expectRole(t, group, map[string]string{}, c.want...)
+		}
+	}
+}
+
+// roleConflicts: two resources for one thing are refused when the plan is made, whichever is planned first.
+func roleConflicts(t *testing.T, s *server) {
+	ana := s.addUser(t).name
+	name, _ := s.addRole(t)
+	experiment := s.Create(t, s.Name("declared"), nil)
+	adopt := roleConfig(name, map[string]string{"experiment/" + experiment: "READ"}, "adopt_existing", true)
+	for what, c := range map[string]struct {
+		a, b declaration
+		want string
+	}{
+		"two roles": {declaration{kindRole, adopt}, declaration{kindRole, adopt}, "error at name: Duplicate role"},
+		"two lists": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMembers, membersConfig(name)},
+			"error at role: Duplicate list of members"},
+		"two members": {declaration{kindMember, memberConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},
+			"error at user: Duplicate member"},
+		"a list and a member": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},
+			"error at role: Members are managed by two resources"},
+		"a row and a list": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permissions", grantsConfig(experiment,
+			map[string]any{"groups": map[string]string{name: "CAN_READ"}})}, "error at groups: Grant is declared twice"},
+		"a row and one grant": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permission", grantsConfig(experiment,
+			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Grant is declared twice"},
+	} {
+		p := s.Provider(t, nil)
+		acctest.ExpectSays(t, withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Says), "")
+		if says := withoutWarnings(p.Block(c.b.kind).Plan(c.b.config).Says); !strings.HasPrefix(says, c.want) {
+			t.Errorf("%s: said is %q, want %q", what, says, c.want)
+		}
+		p = s.Provider(t, nil)
+		p.Block(c.b.kind).Plan(c.b.config)
+		if says := withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Says); !acctest.IsError(says) {
+			t.Errorf("%s, the other way round: said is %q", what, says)
+		}
+	}
+	// A member under two addresses is no conflict while one of them goes.
+	m := s.Provider(t, nil).Block(kindMember)
+	m.MustUp(memberConfig(name, ana))
+	m.Refresh()
+	acctest.ExpectSays(t, m.Plan(nil).Says, "")
+	acctest.ExpectSays(t, m.Process.Block(kindMembers).Plan(membersConfig(name, ana)).Says, "")
+
+	// A role that another resource gives up.
+	r := s.Provider(t, nil).Block(kindRole)
+	given := roleConfig(s.Name("given"), nil)
+	r.MustUp(given)
+	r.Refresh()
+	acctest.ExpectSays(t, r.Plan(nil).Says, "")
+	acctest.ExpectSays(t, r.Process.Block(kindRole).Plan(given).Says, "error: Role would be deleted and recreated", "moved block")
+	r.Refresh()
+	acctest.ExpectSays(t, r.Plan(roleConfig(s.Name("else"), nil)).Says, "")
+	acctest.ExpectSays(t, r.Process.Block(kindRole).Plan(given).Says, "error: Role name is still in use")
+	acctest.ExpectSays(t, r.Destroy(), "")
+}
+
+// roleExperiments: a row on one experiment goes from a role to the permissions of the experiment and back, in any order, without being
+// lost.
+func roleExperiments(t *testing.T, s *server) {
+	experiment, name := s.Create(t, s.Name("row"), nil), s.Name("row")
+	row := "experiment/" + experiment
+	with := roleConfig(name, map[string]string{"workspace/*": "USE", row: "READ"})
+	without := roleConfig(name, map[string]string{"workspace/*": "USE"})
+	for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
+		granted := grantsConfig(experiment, map[string]any{"group_name": name, "permission_level": "CAN_READ"})
+		if kind == "mlflow_experiment_permissions" {
+			granted = grantsConfig(experiment, map[string]any{"groups": map[string]string{name: "CAN_READ"},
+				"users": map[string]string{adminName: "CAN_MANAGE"}})
+		}
+		for _, roleFirst := range []bool{true, false} {
+			r := s.Provider(t, nil).Block(kindRole)
+			r.MustUp(with)
+			p := s.Provider(t, nil)
+			r.Process = p
+			access := p.Block(kind)
+			inOrder(roleFirst,
+				func() { mustNotFail(t, r.Apply(r.Plan(without), without)) },
+				func() { mustNotFail(t, access.Apply(access.Plan(granted), granted)) })
+			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
+			r.ExpectSettled(without)
+			p = s.Provider(t, nil)
+			r.Process, access.Process = p, p
+			inOrder(roleFirst,
+				func() { mustNotFail(t, r.Apply(r.Plan(with), with)) },
+				func() { mustNotFail(t, access.Apply(access.Plan(nil), nil)) })
+			s.expectRole(t, name, map[string]string{"workspace/*": "USE", row: "READ"})
+			r.ExpectSettled(with)
+			acctest.ExpectSays(t, r.Destroy(), "")
+		}
+	}
+}
+
+func inOrder(forward bool, first, second func()) {
+	if !forward {
+		first, second = second, first
+	}
+	first()
+	second()
+}
+
+func mustNotFail(t *testing.T, says string) {
+	t.Helper()
+	if acctest.IsError(says) {
+		t.Error(says)
+	}
+}

@@ -1,0 +1,381 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// The resources of roles.
+const (
+	kindRole    = "mlflow_role"
+	kindMembers = "mlflow_role_members"
+	kindMember  = "mlflow_role_member"
+)
+
+// roleScenarios are the scenarios of roles, by the kind of server.
+func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
+	switch {
+	case kind.grants == noGrants:
+		return map[string]func(*testing.T, *server){"roles without authentication": rolesUnsupported("without authentication")}
+	case kind.grants != rbacGrants:
+		return map[string]func(*testing.T, *server){"roles before they came": rolesUnsupported("MLflow 3.13 or newer")}
+	}
+	all := map[string]func(*testing.T, *server){
+		"the life of a role": roleLife, "a role that others change": roleDrift, "a role that exists": existingRole,
+		"imports of roles":    roleImports,
+		"a role and failures": roleFailures, "the life of a list of members": roleMembersLife, "the life of a member": roleMemberLife,
+		"two addresses of roles": roleAddresses, "two resources for one thing": roleConflicts, "grants of roles on experiments": roleExperiments,
+		"roles that the caller needs": roleGuards, "a list of roles": listOfRoles, "calls of a refresh of roles": roleCalls,
+		"roles through the CLI": rolesThroughCLI,
+		"examples of roles":     roleExamples,
+	}
+	if kind.workspaces {
+		maps.Copy(all, map[string]func(*testing.T, *server){"roles in workspaces": rolesInWorkspaces,
+			"a manager of a workspace": workspaceManager})
+	}
+	return all
+}
+
+// truthOfRole is a role as the server has it.
+type truthOfRole struct {
+	id                      int
+	description             string
+	rows                    map[string]string
+	rowIDs                  map[string]int
+	members                 []string
+	hasNoDescription, found bool
+}
+
+// roleTruth reads a role behind Terraform's back.
+func (s *server) roleTruth(t *testing.T, workspace, name string) truthOfRole {
+	t.Helper()
+	var listed struct {
+		Roles []struct {
+			ID          int
+			Name        string
+			Description *string
+			Permissions []struct {
+				ID         int
+				Type       string `json:"resource_type"`
+				Pattern    string `json:"resource_pattern"`
+				Permission string
+			}
+		}
+		Users []struct {
+			Username string
+			Roles    []struct{ ID int }
+		}
+	}
+	for _, path := range []string{rbacCalls + "roles/list?" + url.Values{"workspace": {workspace}}.Encode(), userCalls + "list"} {
+		data, err := json.Marshal(s.MustCall(t, "GET", path, nil))
+		if err == nil {
+			err = json.Unmarshal(data, &listed)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	truth := truthOfRole{rows: map[string]string{}, rowIDs: map[string]int{}}
+	for _, r := range listed.Roles {
+		if r.Name != name {
+			continue
+		}
+		truth.id, truth.found, truth.hasNoDescription = r.ID, true, r.Description == nil || *r.Description == ""
+		if r.Description != nil {
+			truth.description = *r.Description
+		}
+		for _, p := range r.Permissions {
+			truth.rows[p.Type+"/"+p.Pattern], truth.rowIDs[p.Type+"/"+p.Pattern] = p.Permission, p.ID
+		}
+		for _, u := range listed.Users {
+			for _, held := range u.Roles {
+				if held.ID == r.ID {
+					truth.members = append(truth.members, u.Username)
+				}
+			}
+		}
+	}
+	slices.Sort(truth.members)
+	return truth
+}
+
+// expectRole checks the rows and the members of a role of the workspace "default".
+func (s *server) expectRole(t *testing.T, name string, rows map[string]string, members ...string) truthOfRole {
+	t.Helper()
+	return s.expectRoleIn(t, "default", name, rows, members...)
+}
+
+func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[string]string, members ...string) truthOfRole {
+	t.Helper()
+	truth := s.roleTruth(t, workspace, name)
+	slices.Sort(members)
+	if !truth.found || !maps.Equal(truth.rows, rows) || !slices.Equal(truth.members, members) {
+		t.Errorf("role %q in %s is there: %t, with the rows %v and the members %q; want %v, %q", name, workspace, truth.found, truth.rows,
+			truth.members, rows, members)
+	}
+	return truth
+}
+
+// addRow, setRow, and removeRow change a role of the workspace "default" behind Terraform's back.
+func (s *server) addRow(t *testing.T, role int, row, level string) {
+	t.Helper()
+	kind, pattern, _ := strings.Cut(row, "/")
+	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
+		map[string]any{"role_id": role, "resource_type": kind, "resource_pattern": pattern, "permission": level})
+}
+
+func (s *server) setRow(t *testing.T, truth truthOfRole, row, level string) {
+	t.Helper()
+	s.MustCall(t, "PATCH", rbacCalls+"roles/permissions/update", map[string]any{"role_permission_id": truth.rowIDs[row], "permission": level})
+}
+
+func (s *server) removeRow(t *testing.T, truth truthOfRole, row string) {
+	t.Helper()
+	s.MustCall(t, "DELETE", rbacCalls+"roles/permissions/remove", map[string]any{"role_permission_id": truth.rowIDs[row]})
+}
+
+func (s *server) assign(t *testing.T, role int, users ...string) {
+	t.Helper()
+	for _, user := range users {
+		s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"role_id": role, "username": user})
+	}
+}
+
+func (s *server) unassign(t *testing.T, role int, user string) {
+	t.Helper()
+	s.MustCall(t, "DELETE", rbacCalls+"roles/unassign", map[string]any{"role_id": role, "username": user})
+}
+
+// roleConfig is the configuration of a role with grants, and more.
+func roleConfig(name string, grants map[string]string, more ...any) map[string]any {
+	config := map[string]any{"name": name}
+	if grants != nil {
+		config["grants"] = grants
+	}
+	maps.Copy(config, acctest.AttributeValues(more...))
+	return config
+}
+
+// rolesUnsupported: what the server needs is told when the plan is made, and nothing is sent.
+func rolesUnsupported(why string) func(*testing.T, *server) {
+	return func(t *testing.T, s *server) {
+		p := s.Provider(t, nil)
+		for kind, config := range map[string]map[string]any{
+			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
+		} {
+			if plan := p.Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says, "error: Roles not supported: ") ||
+				!strings.Contains(plan.Says, why) {
+				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+			}
+		}
+		_, says := p.Data("mlflow_roles", map[string]any{})
+		acctest.ExpectSays(t, says, "error: Roles not supported: ", why)
+	}
+}
+
+// roleLife creates a role, changes each of its attributes, and deletes it.
+func roleLife(t *testing.T, s *server) {
+	name := s.Name("data science/ß")
+	ana := s.addUser(t)
+	r := s.Provider(t, nil).Block(kindRole)
+	r.MustUp(roleConfig(name, nil))
+	first := s.expectRole(t, name, map[string]string{})
+	if r.Text("id") != "default/"+name || !first.hasNoDescription {
+		t.Errorf("the state is %v, and the role %v", r.Values(), first)
+	}
+	s.assign(t, first.id, ana.name)
+	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, "description", "Trains."))
+	before := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "prompt/support-bot": "EDIT"}, ana.name)
+	if before.description != "Trains." {
+		t.Errorf("the description is %q", before.description)
+	}
+
+	// A level changes in place, and so does the name: nothing is deleted.
+	next := s.Name("Renamed")
+	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description",
+		"")
+	if plan := planned(r, changed); plan.Action != "update" || !slices.Equal(plan.Changed, []string{"description", "grants", "id", "name"}) {
+		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+	}
+	r.MustUp(changed)
+	after := s.expectRole(t, next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, ana.name)
+	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
+		t.Errorf("the role was %+v and is %+v", before, after)
+	}
+	// An empty description is the same as none, and so is a level that is null as no entry.
+	delete(changed, "description")
+	r.ExpectSettled(changed)
+	r.MustUp(roleConfig(next, nil))
+	s.expectRole(t, next, map[string]string{}, ana.name)
+	r.MustUp(roleConfig(next, map[string]string{}))
+	acctest.ExpectSays(t, r.Destroy(), "")
+	if s.roleTruth(t, "default", next).found {
+		t.Error("destroying left the role")
+	}
+}
+
+// roleDrift: what others change is found at the attribute that it belongs to, and repaired; what does not belong to the role is left alone.
+func roleDrift(t *testing.T, s *server) {
+	name, id := s.Name("drift"), s.Create(t, s.Name("drift"), nil)
+	ana := s.addUser(t)
+	declared := map[string]string{"experiment/*": "EDIT", "prompt/support-bot": "MANAGE", "workspace/*": "USE"}
+	config := roleConfig(name, declared, "description", "Trains.")
+	r := s.Provider(t, nil).Block(kindRole)
+	r.MustUp(config)
+	for what, c := range map[string]struct {
+		behind  func(role truthOfRole)
+		changed []string
+	}{
+		"a level":             {func(role truthOfRole) { s.setRow(t, role, "experiment/*", "DENY") }, []string{"grants"}},
+		"the level of one":    {func(role truthOfRole) { s.setRow(t, role, "prompt/support-bot", "READ") }, []string{"grants"}},
+		"a row less":          {func(role truthOfRole) { s.removeRow(t, role, "experiment/*") }, []string{"grants"}},
+		"the row of one less": {func(role truthOfRole) { s.removeRow(t, role, "prompt/support-bot") }, []string{"grants"}},
+		"a row more":          {func(role truthOfRole) { s.addRow(t, role.id, "run/*", "MANAGE") }, []string{"grants"}},
+		"another description": {func(role truthOfRole) { s.updateRole(t, role.id, "description", "Else.") }, []string{"description"}},
+		"no description":      {func(role truthOfRole) { s.updateRole(t, role.id, "description", "") }, []string{"description"}},
+		"everything": {func(role truthOfRole) { s.removeRow(t, role, "workspace/*"); s.addRow(t, role.id, "scorer/*", "READ") },
+			[]string{"grants"}},
+		"the row of a stranger": {func(role truthOfRole) { s.addRow(t, role.id, "registered_model/x/y", "READ") }, nil},
+		"of an experiment":      {func(role truthOfRole) { s.addRow(t, role.id, "experiment/"+id, "MANAGE") }, nil},
+		"a member":              {func(role truthOfRole) { s.assign(t, role.id, ana.name) }, nil},
+	} {
+		c.behind(s.roleTruth(t, "default", name))
+		acctest.ExpectSays(t, r.Refresh(), "")
+		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Says != "" {
+			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Says)
+		}
+		r.MustUp(config)
+	}
+	kept := maps.Clone(declared)
+	kept["registered_model/x/y"], kept["experiment/"+id] = "READ", "MANAGE"
+	role := s.expectRole(t, name, kept, ana.name)
+
+	// A role that is renamed is gone by its name, and so is one that is deleted.
+	s.updateRole(t, role.id, "name", name+" of others")
+	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
+	s.updateRole(t, role.id, "name", name)
+	r.Process = r.Again()
+	acctest.ExpectSays(t, r.Adopt(name), "")
+	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": role.id})
+	other := s.makeRole(t, s.Name("gets the number")) // which SQLite gives again
+	acctest.ExpectSays(t, r.Up(config), "warning: Role not found, removed from state")
+	s.expectRole(t, name, declared)
+	s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": other})
+	acctest.ExpectSays(t, r.Destroy(), "")
+}
+
+func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
+	t.Helper()
+	s.MustCall(t, "PATCH", rbacCalls+"roles/update", map[string]any{"role_id": id, attribute: value})
+}
+
+// existingRole: a role that is there is refused, or adopted with its members.
+func existingRole(t *testing.T, s *server) {
+	name, ana := s.Name("exists"), s.addUser(t)
+	id := numberOf(s.makeRole(t, name))
+	s.addRow(t, id, "experiment/*", "MANAGE")
+	s.addRow(t, id, "run/*", "READ")
+	s.addRow(t, id, "prompt/bot", "READ")
+	s.updateRole(t, id, "description", "Of others.")
+	s.assign(t, id, ana.name)
+	r := s.Provider(t, nil).Block(kindRole)
+	declared := map[string]string{"experiment/*": "READ", "workspace/*": "USE"}
+	acctest.ExpectSays(t, r.Up(roleConfig(name, declared)), "error at name: Could not create role: name already in use: Role \""+name,
+		"adopt_existing = true", "moved block")
+	config := roleConfig(name, declared, "adopt_existing", true)
+	acctest.ExpectSays(t, r.Up(config), "warning at grants: Undeclared grants will be removed", "  - run/*: READ\n",
+		"warning: Description will be cleared", "Of others.")
+	if role := s.expectRole(t, name, map[string]string{"experiment/*": "READ", "workspace/*": "USE", "prompt/bot": "READ"},
+		ana.name); role.id != id || !role.hasNoDescription {
+		t.Errorf("the role is %+v", role)
+	}
+	config["adopt_existing"] = false
+	r.MustUp(config)
+	acctest.ExpectSays(t, r.Destroy(), "")
+
+	// What is adopted is made as declared, or an error says why not; then nothing is in the state, and the next apply goes on.
+	id = numberOf(s.makeRole(t, name))
+	s.addRow(t, id, "run/*", "READ")
+	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
+	acctest.ExpectSays(t, withoutWarnings(r.Up(broken)), "error at grants: Could not add grant: READ on \"thing/*\" of role",
+		"Invalid resource type 'thing'", "'experiment'")
+	if r.Values() != nil {
+		t.Errorf("the state is %v", r.Values())
+	}
+	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "run/*": "READ"})
+	r.Up(roleConfig(name, declared, "adopt_existing", true))
+	s.expectRole(t, name, declared)
+	acctest.ExpectSays(t, r.Destroy(), "")
+}
+
+func numberOf(id any) int {
+	number, _ := id.(float64)
+	return int(number)
+}
+
+// roleFailures: a role is created whole or not at all, and a change that fails in the middle is in the state.
+func roleFailures(t *testing.T, s *server) {
+	name := s.Name("fails")
+	through, relay := relayed(t, s.Backend)
+	r := through.Provider(t, nil).Block(kindRole)
+	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
+		"error at grants: Could not add grant", "Invalid resource type")
+	if r.Values() != nil || s.roleTruth(t, "default", name).found {
+		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
+	}
+	// Lost answers.
+	for _, path := range []string{"roles/create", "roles/permissions/add"} {
+		relay.spoilWith(rbacCalls+path, loseAnswer())
+		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
+		s.expectRole(t, name, map[string]string{"experiment/*": "READ"})
+		relay.spoilWith(rbacCalls+path, nil)
+		acctest.ExpectSays(t, r.Destroy(), "")
+	}
+	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
+	relay.spoilWith(rbacCalls+"roles/permissions/remove", answerWith(http.StatusForbidden,
+		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
+	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
+	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
+	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
+		t.Errorf("the state is %v", got)
+	}
+	relay.spoilWith(rbacCalls+"roles/permissions/remove", nil)
+	if plan := planned(r, next); !slices.Equal(plan.Changed, []string{"grants"}) {
+		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
+	}
+	r.MustUp(next)
+	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
+
+	taken, _ := s.addRole(t)
+	acctest.ExpectSays(t, r.Up(roleConfig(taken, map[string]string{"experiment/*": "READ"})),
+		"error at name: Could not rename role: name already in use", taken)
+	s.expectRole(t, name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"})
+	acctest.ExpectSays(t, r.Destroy(), "")
+
+	for says, config := range map[string]map[string]any{
+		"error at grants: Invalid grant: \"experiment\" does not say on which objects": roleConfig(name,
+			map[string]string{"experiment": "READ"}),
+		"error at grants: Invalid permission level: \"CAN_EDIT\" is not a permission level": roleConfig(name,
+			map[string]string{"experiment/*": "CAN_EDIT"}),
+		"error at grants: Invalid grant: run can be granted on everything only": roleConfig(name, map[string]string{"run/1": "READ"}),
+		"error at grants: Invalid permission level: EDIT cannot be granted on a workspace": roleConfig(name,
+			map[string]string{"workspace/*": "EDIT"}),
+		"error at name: Invalid role name: ": roleConfig("__user_1__", nil),
+	} {
+		acctest.ExpectSays(t, r.Plan(config).Says, says)
+	}
+	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "OWN"})), "error at grants: Could not add grant",
+		"Invalid permission 'OWN'")
+	acctest.ExpectSays(t, planned(r, roleConfig(name, map[string]string{"experiment/987654321": "READ"})).Says,
+		"warning at grants: Experiment not found", "987654321")
+}
