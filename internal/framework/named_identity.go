@@ -11,10 +11,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// NamedIdentitySchema is the identity of an object that belongs to no experiment, such as a user: attributes that name it, and the server that it is on.
+// NamedIdentitySchema is the identity of an object that belongs to no experiment, such as a user: attributes that name it, and the server
+// that it is on.
 func NamedIdentitySchema(required, optional []string) identityschema.Schema {
 	attributes := map[string]identityschema.Attribute{
-		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "URL of the server. Defaults to the server of the provider."},
+		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "URL of the server. Defaults to the " +
+			"server of the provider."},
 	}
 	for _, name := range required {
 		attributes[name] = identityschema.StringAttribute{RequiredForImport: true}
@@ -30,9 +32,11 @@ func IsIdentityImport(req resource.ImportStateRequest) bool {
 	return req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull()
 }
 
-// ImportNamedIdentity returns the attributes of the identity that an import names, empty ones included, after it checked the server. noun is what the
-// object is called in messages. It returns nil after an error.
-func (b *ResourceBase) ImportNamedIdentity(ctx context.Context, req resource.ImportStateRequest, noun string, names []string, diags *diag.Diagnostics) map[string]string {
+// ImportNamedIdentity returns the attributes of the identity that an import names, empty ones included, after it checked the server. noun
+// is what the object is called in messages. It returns nil after an error.
+func (b *ResourceBase) ImportNamedIdentity(
+	ctx context.Context, req resource.ImportStateRequest, noun string, names []string, diags *diag.Diagnostics,
+) map[string]string {
 	values := map[string]string{}
 	for _, name := range append([]string{identityTrackingURI}, names...) {
 		var value types.String
@@ -48,7 +52,8 @@ func (b *ResourceBase) ImportNamedIdentity(ctx context.Context, req resource.Imp
 		return nil
 	}
 	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
-		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity names the server %s, but the provider is configured for %s.\n\nRemove tracking_uri "+
+		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity names the server %s, but the provider is configured for "+
+			"%s.\n\nRemove tracking_uri "+
 			"from the identity if both are the same server. Otherwise, use the provider configuration of that server.", wanted, uri))
 		return nil
 	}

@@ -9,7 +9,8 @@ type ObjectLock struct {
 	sync.Mutex
 	// Claimed reports whether this run created or adopted the object. A Delete of it in the same run comes from another address.
 	Claimed bool
-	// Refreshed reports whether this run refreshed the object. A plan without that is the second one of an apply, or comes with -refresh=false.
+	// Refreshed reports whether this run refreshed the object. A plan without that is the second one of an apply, or comes with
+	// -refresh=false.
 	Refreshed bool
 	// planned lists what this run planned for the object.
 	planned []PlannedUse
@@ -22,8 +23,9 @@ func (s *RunState) ObjectLock(kind, name string) *ObjectLock {
 
 type objectID struct{ kind, name string }
 
-// Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; ok is false if there is
-// none. Two creates conflict, and so does a delete with anything else. A resource that is replaced is planned twice, to keep and to create.
+// Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; ok is false
+// if there is none. Two creates conflict, and so does a delete with anything else. A resource that is replaced is planned twice, to keep
+// and to create.
 func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 	l.Lock()
 	defer l.Unlock()

@@ -14,8 +14,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Every server has an experiment 1. So each resource remembers, in private state, the server that it was last read from or written to, and a provider
-// that points to another one does not take that server's objects for its own.
+// Every server has an experiment 1. So each resource remembers, in private state, the server that it was last read from or written to, and
+// a provider that points to another one does not take that server's objects for its own.
 
 const serverKey = "server"
 
@@ -69,7 +69,8 @@ func (m ServerMark) same(o ServerMark) bool {
 	return m.Kind == o.Kind && m.Workspace == o.Workspace && sameID && sameURL(m.URL, o.URL)
 }
 
-// sameURL compares the URLs of servers. The case of the host, a default port, a trailing slash, and a query such as ?o=1234 make no difference.
+// sameURL compares the URLs of servers. The case of the host, a default port, a trailing slash, and a query such as ?o=1234 make no
+// difference.
 func sameURL(a, b string) bool { return normalURL(a) == normalURL(b) }
 
 func normalURL(text string) string {
@@ -140,8 +141,9 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, co
 	return false
 }
 
-// CheckServerURL reports whether an object that belongs to the whole server, such as a user, is on the provider's server, and adds an error if it is not.
-// There is nothing about such an object that tells whether two servers are the same one, so only their URLs count. It makes no call.
+// CheckServerURL reports whether an object that belongs to the whole server, such as a user, is on the provider's server, and adds an
+// error if it is not. There is nothing about such an object that tells whether two servers are the same one, so only their URLs count. It
+// makes no call.
 func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState, could, object string, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {

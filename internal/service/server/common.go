@@ -17,8 +17,8 @@ const (
 	deletionRetain = "retain"
 )
 
-// directory returns the directory of the server that a client calls. It returns nil after an error, such as for Databricks. objects is what is managed, in
-// the plural.
+// directory returns the directory of the server that a client calls. It returns nil after an error, such as for Databricks. objects is
+// what is managed, in the plural.
 func directory(client *mlflow.Client, objects string, diags *diag.Diagnostics) *mlflowserver.Directory {
 	d, err := mlflowserver.DirectoryOf(client)
 	if err != nil {

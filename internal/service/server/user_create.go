@@ -15,8 +15,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create creates an account, or adopts one. Once it has created one it never fails: an error would taint the resource, and the next apply would delete the
-// account. What is missing shows up in the next plan, and Update repairs it.
+// Create creates an account, or adopts one. Once it has created one it never fails: an error would taint the resource, and the next apply
+// would delete the account. What is missing shows up in the next plan, and Update repairs it.
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -32,8 +32,10 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("%s was created or adopted by another resource in this apply. An "+
-			"account can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two resources.", framework.UpperFirst(plan.object())))
+		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("%s was created or adopted by "+
+			"another resource in this apply. An "+
+			"account can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two "+
+			"resources.", framework.UpperFirst(plan.object())))
 		return
 	}
 	c := userCreator{directory: d, plan: plan, password: password, diags: &resp.Diagnostics}
@@ -78,7 +80,8 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	}
 	if c.plan.Admin.ValueBool() {
 		if err := c.directory.SetAdmin(ctx, c.plan.name(), true); err != nil {
-			framework.AddWarning(c.diags, "make the user a server admin", c.plan.object(), err, "The account was created. The next plan shows admin, and the next apply "+
+			framework.AddWarning(c.diags, "make the user a server admin", c.plan.object(), err, "The account was created. The next "+
+				"plan shows admin, and the next apply "+
 				"sets it.")
 		}
 	}
@@ -127,7 +130,9 @@ func (c userCreator) adopt(ctx context.Context, u mlflowserver.User) bool {
 
 // addTakenError reports that the username is in use, without the server's words, which contain the hash of the password.
 func (c userCreator) addTakenError() {
-	c.diags.AddAttributeError(path.Root(attributeUsername), "Could not create user: username already in use", fmt.Sprintf("%s existed before this apply. Nothing was "+
-		"changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. Otherwise, choose another username.",
+	c.diags.AddAttributeError(path.Root(attributeUsername), "Could not create user: username already in use", fmt.Sprintf("%s existed "+
+		"before this apply. Nothing was "+
+		"changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+		"Otherwise, choose another username.",
 		framework.UpperFirst(c.plan.object()), c.plan.name()))
 }

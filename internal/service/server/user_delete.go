@@ -27,7 +27,8 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s was created or adopted by another resource in this apply, which now manages it.",
+		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s was created or adopted by another resource "+
+			"in this apply, which now manages it.",
 			framework.UpperFirst(state.object())))
 		return
 	}
@@ -37,8 +38,10 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	switch err := d.DeleteUser(ctx, state.name()); {
 	case err == nil, rest.IsNotFound(err):
 	case isBadRequest(err):
-		framework.AddError(&resp.Diagnostics, "delete user", state.object(), err, "MLflow before 3.13 does not delete an account that has permissions. Revoke its permissions first, on "+
-			"experiments and registered models, including those that it got as the creator. To only remove the user from the state, apply "+
+		framework.AddError(&resp.Diagnostics, "delete user", state.object(), err, "MLflow before 3.13 does not delete an account that "+
+			"has permissions. Revoke its permissions first, on "+
+			"experiments and registered models, including those that it got as the creator. To only remove the user from the state, "+
+			"apply "+
 			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
 	default:
 		addError(&resp.Diagnostics, "delete user", state.object(), err, needsAdmin)

@@ -12,8 +12,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// What is here keeps a plan or an apply from locking everybody out: the server lets an admin demote itself, also if it is the last one, and no API call
-// can make an admin again.
+// What is here keeps a plan or an apply from locking everybody out: the server lets an admin demote itself, also if it is the last one,
+// and no API call can make an admin again.
 
 // userChange is what an operation does to an account that exists.
 type userChange struct{ deletes, demotes, setsPassword bool }
@@ -26,15 +26,16 @@ type guard struct {
 	diags     *diag.Diagnostics
 }
 
-// check reports whether the change leaves the account of the provider and the last server admin alone, and adds an error if it does not, or if that cannot
-// be determined. It makes no call if the change is harmless.
+// check reports whether the change leaves the account of the provider and the last server admin alone, and adds an error if it does not,
+// or if that cannot be determined. It makes no call if the change is harmless.
 func (g guard) check(ctx context.Context) bool {
 	if g.change == (userChange{}) {
 		return true
 	}
 	caller, err := g.directory.Caller(ctx)
 	if err != nil {
-		framework.AddError(g.diags, "look up the current user", describeUser(g.name), err, "The provider looks up its own account so that it does not delete or "+
+		framework.AddError(g.diags, "look up the current user", describeUser(g.name), err, "The provider looks up its own account so "+
+			"that it does not delete or "+
 			"demote it.")
 		return false
 	}
@@ -47,7 +48,8 @@ func (g guard) check(ctx context.Context) bool {
 	}
 	last, err := g.isLastAdmin(ctx)
 	if err != nil {
-		framework.AddError(g.diags, "look up the server admins", describeUser(g.name), err, "The provider looks them up so that it does not remove the last one.")
+		framework.AddError(g.diags, "look up the server admins", describeUser(g.name), err, "The provider looks them up so that it "+
+			"does not remove the last one.")
 		return false
 	}
 	if last {
@@ -56,8 +58,8 @@ func (g guard) check(ctx context.Context) bool {
 	return !last
 }
 
-// isLastAdmin reports whether the account is the only server admin. A server that lists no users is changed by an admin only, who is another one than
-// this account.
+// isLastAdmin reports whether the account is the only server admin. A server that lists no users is changed by an admin only, who is
+// another one than this account.
 func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
 	u, err := g.directory.User(ctx, g.name)
 	if rest.IsNotFound(err) || err == nil && !u.Admin {
@@ -83,18 +85,24 @@ func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
 func (g guard) addOwnAccountErrors() {
 	object := fmt.Sprintf("%s is the account that the provider is authenticated as", framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {
-		g.diags.AddError("Could not delete user", object+", and an account cannot delete itself. Nothing was deleted.\n\nTo only remove it from the state, apply "+
-			"deletion_policy = \"retain\" first, or use a removed block with destroy = false. To delete it, configure the provider with the username and "+
+		g.diags.AddError("Could not delete user", object+", and an account cannot delete itself. Nothing was deleted.\n\nTo only "+
+			"remove it from the state, apply "+
+			"deletion_policy = \"retain\" first, or use a removed block with destroy = false. To delete it, configure the provider "+
+			"with the username and "+
 			"password of another server admin.")
 	}
 	if g.change.demotes {
-		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+". Without admin = true, it could no longer manage users, and could not "+
-			"become an admin again by itself. Nothing was changed.\n\nSet admin = true, or configure the provider with the username and password of another "+
+		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+". Without admin = true, it could no "+
+			"longer manage users, and could not "+
+			"become an admin again by itself. Nothing was changed.\n\nSet admin = true, or configure the provider with the username "+
+			"and password of another "+
 			"server admin.")
 	}
 	if g.change.setsPassword {
-		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". An account cannot set its own password here: the provider "+
-			"could no longer authenticate. Nothing was changed.\n\nKeep password_wo_version as it is, and change the password in the MLflow UI, then in the "+
+		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". An account cannot set its "+
+			"own password here: the provider "+
+			"could no longer authenticate. Nothing was changed.\n\nKeep password_wo_version as it is, and change the password in the "+
+			"MLflow UI, then in the "+
 			"provider configuration. Or configure the provider with the username and password of another server admin.")
 	}
 }
@@ -104,9 +112,11 @@ func (g guard) addLastAdminError() {
 	object := fmt.Sprintf("%s is the only server admin, and no API call can make an admin without one. Nothing was changed.\n\n",
 		framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {
-		g.diags.AddError("Could not delete user", object+"First make another user a server admin. To only remove the user from the state, apply "+
+		g.diags.AddError("Could not delete user", object+"First make another user a server admin. To only remove the user from the "+
+			"state, apply "+
 			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
 		return
 	}
-	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+"Set admin = true, or first make another user a server admin.")
+	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+"Set admin = true, or first make another user "+
+		"a server admin.")
 }

@@ -24,7 +24,8 @@ func passwordOf(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostic
 	return password
 }
 
-// checkPassword refuses a password that the server would refuse. Which older servers take a short one is up to them: a server that lists its users does not.
+// checkPassword refuses a password that the server would refuse. Which older servers take a short one is up to them: a server that lists
+// its users does not.
 func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, password types.String, diags *diag.Diagnostics) {
 	length := utf8.RuneCountInString(password.ValueString())
 	if password.IsNull() || password.IsUnknown() || length >= shortestPassword {
@@ -33,21 +34,25 @@ func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, 
 	if _, err := d.Users(ctx); err != nil {
 		return
 	}
-	diags.AddAttributeError(path.Root(attributePassword), "Invalid password", fmt.Sprintf("The password of %s has %d characters. MLflow 2.22 and newer require at least "+
+	diags.AddAttributeError(path.Root(attributePassword), "Invalid password", fmt.Sprintf("The password of %s has %d characters. "+
+		"MLflow 2.22 and newer require at least "+
 		"%d.\n\nSet password_wo to a longer password.", describeUser(name), length, shortestPassword))
 }
 
 // addPasswordMissingError reports that there is no password to create an account with.
 func addPasswordMissingError(diags *diag.Diagnostics, name string) {
-	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s does not exist, and password_wo is not set. An account is created with "+
-		"a password. Nothing was created.\n\nSet password_wo, for example from a variable with ephemeral = true. It is a write-only argument, which requires "+
+	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s does not exist, and password_wo is "+
+		"not set. An account is created with "+
+		"a password. Nothing was created.\n\nSet password_wo, for example from a variable with ephemeral = true. It is a write-only "+
+		"argument, which requires "+
 		"Terraform 1.11 or OpenTofu 1.11. With an older version, create the account outside Terraform and import it.",
 		framework.UpperFirst(describeUser(name))))
 }
 
 // addNoNewPasswordError reports that there is no password to set.
 func addNoNewPasswordError(diags *diag.Diagnostics, name string) {
-	diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", fmt.Sprintf("%s: password_wo_version changes, which sets the password again, but "+
+	diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", fmt.Sprintf("%s: password_wo_version "+
+		"changes, which sets the password again, but "+
 		"password_wo is not set. Nothing was changed.\n\nSet password_wo, or keep password_wo_version as it is.",
 		framework.UpperFirst(describeUser(name))))
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// planTimeout is how long the plan of a new user waits for the server, which the same configuration may create. What it cannot check then, apply checks.
+// planTimeout is how long the plan of a new user waits for the server, which the same configuration may create. What it cannot check then,
+// apply checks.
 const planTimeout = 10 * time.Second
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan].
@@ -44,7 +45,8 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 }
 
-// planCreate refuses what cannot be created. Whether an account has the username already is left to apply: the plan of a replacement looks the same.
+// planCreate refuses what cannot be created. Whether an account has the username already is left to apply: the plan of a replacement looks
+// the same.
 func (r *userResource) planCreate(ctx context.Context, plan userModel, password types.String, diags *diag.Diagnostics) {
 	if password.IsNull() && !plan.AdoptExisting.ValueBool() && !plan.AdoptExisting.IsUnknown() {
 		addPasswordMissingError(diags, plan.name())
@@ -82,13 +84,16 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 func (m *userModel) isDemoted() bool { return !m.Admin.IsUnknown() && !m.Admin.ValueBool() }
 
 // planUpdate refuses changes that lock the provider out, and a new version of the password without one.
-func (r *userResource) planUpdate(ctx context.Context, private framework.PrivateState, state, plan userModel, password types.String, diags *diag.Diagnostics) {
+func (r *userResource) planUpdate(
+	ctx context.Context, private framework.PrivateState, state, plan userModel, password types.String, diags *diag.Diagnostics,
+) {
 	newPassword := plan.setsPassword(&state) && !plan.PasswordWOVersion.IsUnknown()
 	if newPassword && password.IsNull() {
 		addNoNewPasswordError(diags, state.name())
 	}
 	change := userChange{demotes: state.Admin.ValueBool() && plan.isDemoted(), setsPassword: newPassword}
-	if r.Client() == nil || change == (userChange{}) || diags.HasError() || !r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
+	if r.Client() == nil || change == (userChange{}) || diags.HasError() ||
+		!r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
 		return
 	}
 	d := directory(r.Client(), "users", diags)
@@ -100,9 +105,9 @@ func (r *userResource) planUpdate(ctx context.Context, private framework.Private
 	}
 }
 
-// planReplace refuses a replacement that no plan showed. Before it applies an update, the CLI plans it once more with the values that were unknown: a
-// username that turns out to be another one would then delete the account unseen, and be an error of the CLI. That plan comes in a run that did not
-// refresh the account.
+// planReplace refuses a replacement that no plan showed. Before it applies an update, the CLI plans it once more with the values that were
+// unknown: a username that turns out to be another one would then delete the account unseen, and be an error of the CLI. That plan comes
+// in a run that did not refresh the account.
 func (r *userResource) planReplace(ctx context.Context, private framework.PrivateState, state, plan userModel, diags *diag.Diagnostics) {
 	if r.Client() != nil && !r.isRefreshed(state) && framework.MarkOf(ctx, private) != (framework.ServerMark{}) {
 		addUnseenReplaceError(diags, state, plan)
@@ -121,14 +126,17 @@ func (r *userResource) isRefreshed(state userModel) bool {
 
 // addUnseenReplaceError reports that a change turned out to be a replacement.
 func addUnseenReplaceError(diags *diag.Diagnostics, state, plan userModel) {
-	diags.AddAttributeError(path.Root(attributeUsername), "Could not replace user", fmt.Sprintf("%s cannot be renamed to %q. The new username was unknown when this was "+
-		"planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: the next plan shows that the account is deleted "+
+	diags.AddAttributeError(path.Root(attributeUsername), "Could not replace user", fmt.Sprintf("%s cannot be renamed to %q. The new "+
+		"username was unknown when this was "+
+		"planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: the next plan "+
+		"shows that the account is deleted "+
 		"and another one created.", framework.UpperFirst(state.object()), plan.name()))
 }
 
 // planDelete refuses to delete the account that the provider uses, and the last server admin.
 func (r *userResource) planDelete(ctx context.Context, private framework.PrivateState, state userModel, diags *diag.Diagnostics) {
-	if r.Client() == nil || state.isRetained() || diags.HasError() || !r.CheckServerURL(ctx, private, "delete user", state.object(), diags) {
+	if r.Client() == nil || state.isRetained() || diags.HasError() ||
+		!r.CheckServerURL(ctx, private, "delete user", state.object(), diags) {
 		return
 	}
 	if d := directory(r.Client(), "users", diags); d != nil {
@@ -136,8 +144,9 @@ func (r *userResource) planDelete(ctx context.Context, private framework.Private
 	}
 }
 
-// recordPlan records what one resource plans for its account, and reports where another resource of the plan is at odds with it. A resource that is
-// renamed without a moved block looks like two, one to delete and one to create, and the account would lose its permissions.
+// recordPlan records what one resource plans for its account, and reports where another resource of the plan is at odds with it. A
+// resource that is renamed without a moved block looks like two, one to delete and one to create, and the account would lose its
+// permissions.
 func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userModel) {
 	var use framework.PlannedUse
 	switch {
@@ -158,16 +167,22 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userMode
 	}
 	switch {
 	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
-		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. "+
-			"This plan would delete the account that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\n"+
+		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which "+
+			"is no longer in the configuration. "+
+			"This plan would delete the account that the other one still manages.\n\nRemove the old address from the state:\n\n  "+
+			"terraform state rm OLD_ADDRESS\n\n"+
 			"or with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(describeUser(use.Name))))
 	case use.Action == other.Action:
-		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration declare %s. An account can be managed by only "+
+		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration "+
+			"declare %s. An account can be managed by only "+
 			"one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
 	default:
-		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role memberships, because a resource is no longer "+
-			"in the configuration, and creates an account with the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or "+
-			"moved it to another module, add a moved block from the old address to the new one. To replace the account, use terraform apply -replace=ADDRESS.",
+		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role "+
+			"memberships, because a resource is no longer "+
+			"in the configuration, and creates an account with the same name for another resource.\n\nIf you only renamed the "+
+			"resource, changed its for_each key, or "+
+			"moved it to another module, add a moved block from the old address to the new one. To replace the account, use terraform "+
+			"apply -replace=ADDRESS.",
 			describeUser(use.Name)))
 	}
 }

@@ -36,8 +36,8 @@ const (
 const kindUser = "user"
 
 // needsAdmin says who may manage users.
-const needsAdmin = "Managing users needs a server admin. Configure the provider with the username and password of one, or ask a server admin to set is_admin " +
-	"for the account that it uses."
+const needsAdmin = "Managing users needs a server admin. Configure the provider with the username and password of one, or ask a server " +
+	"admin to set is_admin for the account that it uses."
 
 // userResource is an account of an MLflow server.
 type userResource struct{ framework.ResourceBase }
@@ -59,40 +59,43 @@ func (r *userResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 // Schema implements [resource.Resource].
 func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a user account of an MLflow server that runs with authentication (`mlflow server --app-name basic-auth`). Requires a server " +
-			"admin. Not supported on Databricks; use `databricks_user` or `databricks_service_principal` of the Databricks provider.",
+		MarkdownDescription: "Manages a user account of an MLflow server that runs with authentication (`mlflow server --app-name " +
+			"basic-auth`). Requires a server admin. Not supported on Databricks; use `databricks_user` or " +
+			"`databricks_service_principal` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The username."},
 			attributeUsername: schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 255)},
-				MarkdownDescription: "Username, case-sensitive, at most 255 characters. Changing it **forces replacement, which deletes the account with its " +
-					"permissions and role memberships**.",
+				MarkdownDescription: "Username, case-sensitive, at most 255 characters. Changing it **forces replacement, which " +
+					"deletes the account with its permissions and role memberships**.",
 			},
 			attributePassword: schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "Password, at least 12 characters on MLflow 2.22 and newer. Write-only: it is sent to the server, and never stored in the plan or " +
-					"the state. Requires Terraform 1.11 or OpenTofu 1.11. Required to create an account. To set it again later, change `password_wo_version`.",
+				MarkdownDescription: "Password, at least 12 characters on MLflow 2.22 and newer. Write-only: it is sent to the server, " +
+					"and never stored in the plan or the state. Requires Terraform 1.11 or OpenTofu 1.11. Required to create an " +
+					"account. To set it again later, change `password_wo_version`.",
 			},
 			attributePasswordVersion: schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "Version of the password, any number. Changing it sets the password to `password_wo`; setting it for the first time does too, for " +
-					"example after an import. Removing it keeps the password.",
+				MarkdownDescription: "Version of the password, any number. Changing it sets the password to `password_wo`; setting it " +
+					"for the first time does too, for example after an import. Removing it keeps the password.",
 			},
 			attributeAdmin: schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Make the user a server admin, who can do everything on the server. Updated in place. Cannot be set to `false` for the account that " +
-					"the provider uses, nor for the last server admin. Defaults to `false`.",
+				MarkdownDescription: "Make the user a server admin, who can do everything on the server. Updated in place. Cannot be " +
+					"set to `false` for the account that the provider uses, nor for the last server admin. Defaults to `false`.",
 			},
 			"adopt_existing": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Adopt an account that already has this username instead of failing. `admin` is set to the declared value, and the password is set if " +
-					"`password_wo` is set; everything else is unchanged. Used only on create. Defaults to `false`.",
+				MarkdownDescription: "Adopt an account that already has this username instead of failing. `admin` is set to the " +
+					"declared value, and the password is set if `password_wo` is set; everything else is unchanged. Used only on " +
+					"create. Defaults to `false`.",
 			},
 			"deletion_policy": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDelete, deletionRetain)},
-				MarkdownDescription: "Action on destroy: `delete` deletes the account with its permissions and role memberships; `retain` only removes it from the " +
-					"state. Destroy uses the value in the state: apply a new value first. The account that the provider uses, and the last server admin, are never " +
-					"deleted. Defaults to `delete`.",
+				MarkdownDescription: "Action on destroy: `delete` deletes the account with its permissions and role memberships; " +
+					"`retain` only removes it from the state. Destroy uses the value in the state: apply a new value first. The " +
+					"account that the provider uses, and the last server admin, are never deleted. Defaults to `delete`.",
 			},
 		},
 	}
@@ -103,7 +106,8 @@ func (r *userResource) ValidateConfig(ctx context.Context, req resource.Validate
 	var password types.String
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(attributePassword), &password)...)
 	if !password.IsNull() && !password.IsUnknown() && password.ValueString() == "" {
-		resp.Diagnostics.AddAttributeError(path.Root(attributePassword), "Invalid password", "The password is empty.\n\nSet password_wo to a password of at least 12 "+
+		resp.Diagnostics.AddAttributeError(path.Root(attributePassword), "Invalid password", "The password is empty.\n\nSet "+
+			"password_wo to a password of at least 12 "+
 			"characters, or remove it if the account exists and keeps its password.")
 	}
 }
@@ -124,8 +128,10 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	u, err := d.User(ctx, state.name())
 	switch {
 	case rest.IsNotFound(err):
-		resp.Diagnostics.AddWarning("User not found, removed from state", fmt.Sprintf("%s was deleted outside Terraform. If it is still in the configuration, the next "+
-			"apply creates a new account with the password in password_wo. The permissions and role memberships of the old account are lost.",
+		resp.Diagnostics.AddWarning("User not found, removed from state", fmt.Sprintf("%s was deleted outside Terraform. If it is "+
+			"still in the configuration, the next "+
+			"apply creates a new account with the password in password_wo. The permissions and role memberships of the old account are "+
+			"lost.",
 			framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
@@ -163,7 +169,8 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 	_, err := d.User(ctx, name)
 	switch {
 	case rest.IsNotFound(err):
-		resp.Diagnostics.AddError("Could not import user", fmt.Sprintf("The server has no %s.\n\nCheck the username, which is case-sensitive, and that the provider is "+
+		resp.Diagnostics.AddError("Could not import user", fmt.Sprintf("The server has no %s.\n\nCheck the username, which is "+
+			"case-sensitive, and that the provider is "+
 			"configured for the server that has the account. To create the account, remove the import block.", describeUser(name)))
 		return
 	case err != nil:

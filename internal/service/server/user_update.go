@@ -59,7 +59,8 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 // addUpdateError reports a failed change.
 func addUpdateError(resp *resource.UpdateResponse, could string, state userModel, err error) {
 	if rest.IsNotFound(err) {
-		framework.AddError(&resp.Diagnostics, could, state.object(), err, "The account was deleted outside Terraform. Plan again: the next plan creates a new one.")
+		framework.AddError(&resp.Diagnostics, could, state.object(), err, "The account was deleted outside Terraform. Plan again: the "+
+			"next plan creates a new one.")
 		return
 	}
 	addError(&resp.Diagnostics, could, state.object(), err, needsAdmin)

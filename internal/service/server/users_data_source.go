@@ -43,15 +43,17 @@ func (d *usersDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 // Schema implements [datasource.DataSource].
 func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	roles := schema.ListNestedAttribute{
-		Computed: true, MarkdownDescription: "Roles of which the user is a member, by workspace and name. Empty before MLflow 3.13, which has no roles.",
+		Computed: true, MarkdownDescription: "Roles of which the user is a member, by workspace and name. Empty before MLflow 3.13, " +
+			"which has no roles.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-			"workspace": schema.StringAttribute{Computed: true, MarkdownDescription: "MLflow workspace of the role, `default` on a server without workspaces."},
-			"name":      schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
+			"workspace": schema.StringAttribute{Computed: true, MarkdownDescription: "MLflow workspace of the role, `default` on a " +
+				"server without workspaces."},
+			"name": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
 		}},
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the users of an MLflow server with their roles. Requires MLflow 3.11 or newer with authentication. Not supported on Databricks; " +
-			"use `databricks_users` of the Databricks provider.",
+		MarkdownDescription: "Returns the users of an MLflow server with their roles. Requires MLflow 3.11 or newer with " +
+			"authentication. Not supported on Databricks; use `databricks_users` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			"users": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "All users, by username.",
@@ -63,8 +65,8 @@ func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			},
 			"incomplete": schema.BoolAttribute{
 				Computed: true,
-				MarkdownDescription: "Whether roles can be missing, because the provider is not authenticated as a server admin. The server then lists all users, but only " +
-					"the provider's own roles and those in workspaces that it manages.",
+				MarkdownDescription: "Whether roles can be missing, because the provider is not authenticated as a server admin. The " +
+					"server then lists all users, but only the provider's own roles and those in workspaces that it manages.",
 			},
 		},
 	}
@@ -82,13 +84,15 @@ func (d *usersDataSource) Read(ctx context.Context, _ datasource.ReadRequest, re
 	}
 	users, err := dir.Users(ctx)
 	if err != nil {
-		addError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, listing users needs a server admin. On a server with MLflow workspaces, "+
+		addError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, listing users needs a server admin. "+
+			"On a server with MLflow workspaces, "+
 			"it needs a member of the workspace that the provider is configured for, or a server admin.")
 		return
 	}
 	caller, err := dir.Caller(ctx)
 	if err != nil {
-		framework.AddError(&resp.Diagnostics, "look up the current user", client.BackendName(), err, "The provider looks it up to determine whether the list is complete.")
+		framework.AddError(&resp.Diagnostics, "look up the current user", client.BackendName(), err, "The provider looks it up to "+
+			"determine whether the list is complete.")
 		return
 	}
 	data := usersDataModel{Users: []userDataModel{}, Incomplete: types.BoolValue(!caller.Admin)}

@@ -1,0 +1,279 @@
+package server_test
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+const password = "users-password-1234"
+
+// userConfig is a user with a password, and more.
+func userConfig(name string, more ...any) map[string]any {
+	config := map[string]any{"username": name, "password_wo": password}
+	maps.Copy(config, acctest.AttributeValues(more...))
+	return config
+}
+
+// TestUser_plan: what can be known is refused in the plan, and the plan of a server that is not there yet goes ahead.
+func TestUser_plan(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false, "boss": true})
+	absent := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(absent.Close)
+	closed := httptest.NewServer(http.NotFoundHandler())
+	closed.Close()
+	databricks := acctest.NewWorkspace(t).Backend()
+	at := func(url string) *acctest.Backend {
+		return &acctest.Backend{URL: url, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
+	}
+	for name, c := range map[string]struct {
+		backend *acctest.Backend
+		config  map[string]any
+		says    string
+		holds   []string
+	}{
+		"a user":              {s.Backend, userConfig("ben"), "", nil},
+		"an unknown password": {s.Backend, userConfig("ben", "password_wo", tftypes.UnknownValue), "", nil},
+		"an unknown username": {s.Backend, userConfig("", "username", tftypes.UnknownValue), "", nil},
+		"no password": {s.Backend, map[string]any{"username": "ben"}, "error at password_wo: Could not create user",
+			[]string{`User "ben"`, "ephemeral = true", "Terraform 1.11 or OpenTofu 1.11"}},
+		"nobody to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
+			"create user",
+			[]string{`User "ben" does not exist`}},
+		"somebody to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
+		"an empty password": {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
+		"a short password": {s.Backend, userConfig("ben", "password_wo", "short-pw"), "error at password_wo: Invalid " +
+			"password", []string{"has 8 characters"}},
+		"twelve characters": {s.Backend, userConfig("ben", "password_wo", "ünïcödé-1234"), "", nil},
+		"an empty username": {s.Backend, userConfig(""), "error at username: ", nil},
+		"another policy":    {s.Backend, userConfig("ben", "deletion_policy", "cascade"), "error at deletion_policy: ", nil},
+		"own account": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true}, "error at admin: Could not change user",
+			[]string{`User "admin" is the account that the provider is authenticated as`}},
+		"own password": {s.Backend, userConfig("admin", "adopt_existing", true, "admin", true),
+			"error at password_wo_version: Could not set password", nil},
+		"own account as it is": {s.Backend, map[string]any{"username": "admin", "adopt_existing": true, "admin": true}, "", nil},
+		"Databricks":           {databricks, userConfig("ben"), "error: Users not supported", []string{"databricks_user"}},
+		"no authentication":    {at(absent.URL), userConfig("ben"), "error: Users not supported", []string{"basic-auth"}},
+		"no server":            {at(closed.URL), userConfig("ben"), "", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			plan := c.backend.Provider(t, nil).Block("mlflow_user").Plan(c.config)
+			acctest.ExpectSays(t, plan.Says, c.says, c.holds...)
+			if strings.Contains(plan.Says, "short-pw") {
+				t.Error("the password is in the message")
+			}
+		})
+	}
+	t.Cleanup(func() { s.expectWrites(t) })
+}
+
+// TestUser_raced: an account that appears between the look and the create is somebody else's, and the server's words stay out of the error.
+func TestUser_raced(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		adopts bool
+		says   string
+		writes []string
+	}{
+		"refused": {false, "error at username: Could not create user: username already in use", nil},
+		"adopted": {true, "", []string{"password ben", "admin ben true"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newUsersServer(t, map[string]bool{"admin": true})
+			s.before = func(call string) {
+				if call == "POST "+userCalls+"create" {
+					s.set("ben", false)
+				}
+			}
+			u := s.Provider(t, nil).Block("mlflow_user")
+			acctest.ExpectSays(t, u.Up(userConfig("ben", "adopt_existing", c.adopts, "admin", true)), c.says)
+			s.expectWrites(t, c.writes...)
+		})
+	}
+}
+
+// TestUser_lastAdmin: the provider's own account lost its rights between the plan and the apply, and the other admin is the last one.
+func TestUser_lastAdmin(t *testing.T) {
+	t.Parallel()
+	for name, config := range map[string]map[string]any{"delete": nil, "demote": {"username": "boss"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newUsersServer(t, map[string]bool{"admin": true, "boss": true})
+			u := s.Provider(t, nil).Block("mlflow_user")
+			acctest.ExpectSays(t, u.Adopt("boss"), "")
+			plan := u.Plan(config)
+			acctest.ExpectSays(t, plan.Says, "")
+			s.set("admin", false)
+			u.Process = u.Again()
+			says := u.Apply(plan, config)
+			acctest.ExpectSays(t, says, "error", `User "boss" is the only server admin`, "Nothing was changed")
+			u.Process = u.Again()
+			acctest.ExpectSays(t, u.Plan(config).Says, "error", `User "boss" is the only server admin`)
+			s.expectWrites(t)
+		})
+	}
+}
+
+// TestUser_twoAddresses: a resource that is renamed looks like two, and the account is not deleted for it.
+func TestUser_twoAddresses(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
+	imported := s.Provider(t, nil).Block("mlflow_user")
+	acctest.ExpectSays(t, imported.Adopt("ana"), "")
+	// block returns a resource of a process, with the state or without.
+	block := func(p *acctest.Process, inState bool) *acctest.Block {
+		b := p.Block("mlflow_user")
+		if inState {
+			b.State, b.Private = imported.State, imported.Private
+		}
+		return b
+	}
+	type use struct {
+		inState bool
+		config  map[string]any
+	}
+	create, keep, remove := use{false, userConfig("ana")}, use{true, map[string]any{"username": "ana"}}, use{true, nil}
+	for name, c := range map[string]struct {
+		first, second use
+		says          string
+	}{
+		"delete, create": {remove, create, "error: User would be deleted and recreated"},
+		"create, delete": {create, remove, "error: User would be deleted and recreated"},
+		"delete, keep":   {remove, keep, "error: User is managed by two resources"},
+		"keep, delete":   {keep, remove, "error: User is managed by two resources"},
+		"create, create": {create, create, "error at username: Duplicate user"},
+		"replace":        {keep, create, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := s.Provider(t, nil)
+			acctest.ExpectSays(t, block(p, c.first.inState).Plan(c.first.config).Says, "")
+			acctest.ExpectSays(t, block(p, c.second.inState).Plan(c.second.config).Says, c.says)
+		})
+	}
+	t.Run("adopted and deleted in one apply", func(t *testing.T) {
+		config := map[string]any{"username": "ana", "adopt_existing": true}
+		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
+		p := s.Provider(t, nil)
+		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "")
+		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error at username: Duplicate user")
+		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+	})
+	s.expectWrites(t)
+}
+
+// TestUser_renamedUnseen: a replacement that no plan showed is refused.
+func TestUser_renamedUnseen(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
+	u := s.Provider(t, nil).Block("mlflow_user")
+	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
+	if late.Says != "" || late.Action != "update" {
+		t.Errorf("an unknown username is to %s, and says %q", late.Action, late.Says)
+	}
+	u.Process = u.Again() // the apply, which does not refresh
+	acctest.ExpectSays(t, u.Plan(userConfig("ben")).Says, "error at username: Could not replace "+
+		"user", `User "ana" cannot be renamed to "ben"`)
+	acctest.ExpectSays(t, u.Refresh(), "")
+	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
+		t.Errorf("another username is to %s, and says %q", plan.Action, plan.Says)
+	}
+	s.expectWrites(t)
+}
+
+// TestUser_unknownProvider: while it is unknown which server it is, a refresh keeps the state and a plan goes ahead.
+func TestUser_unknownProvider(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
+	u := s.Provider(t, nil).Block("mlflow_user")
+	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
+	u.Process = &acctest.Process{Direct: d}
+	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
+	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
+		t.Errorf("the plan is to %s, and says %q", plan.Action, plan.Says)
+	}
+	_, says := d.ImportState("mlflow_user", "ana")
+	acctest.ExpectSays(t, says, "error: Could not import")
+}
+
+// TestUser_oldCLI: a CLI without write-only arguments is told what they need.
+func TestUser_oldCLI(t *testing.T) {
+	t.Parallel()
+	d := newUsersServer(t, map[string]bool{"admin": true}).Provider(t, nil)
+	for config, want := range map[string]string{password: "error at password_wo: ", "": ""} {
+		attributes := map[string]any{"username": "ana"}
+		if config != "" {
+			attributes["password_wo"] = config
+		}
+		resp, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
+			TypeName: "mlflow_user", Config: d.Encode(d.Schemas.ResourceSchemas["mlflow_user"], attributes),
+		})
+		d.Check(err)
+		says := acctest.DescribeDiagnostics(resp.Diagnostics)
+		acctest.ExpectSays(t, says, want)
+		if strings.Contains(says, password) || want != "" && !strings.Contains(says, "1.11") {
+			t.Errorf("said is %q", says)
+		}
+	}
+}
+
+// TestUsers: the list is sorted, says who is an admin, and whether it can be partial.
+func TestUsers(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ben": false, "ana": true, "Zoe": false})
+	for _, admin := range []bool{true, false} {
+		s.set("admin", admin)
+		state, says := s.Provider(t, nil).Data("mlflow_users", map[string]any{})
+		var names []string
+		for _, u := range acctest.ObjectsOf(state["users"]) {
+			name, _ := u["username"].(string)
+			if acctest.IsTrue(u["admin"]) {
+				name += "*"
+			}
+			names = append(names, name)
+		}
+		want := map[bool]string{true: "Zoe admin* ana* ben", false: "Zoe admin ana* ben"}[admin]
+		if got := strings.Join(names, " "); says != "" || got != want || acctest.IsTrue(state["incomplete"]) == admin {
+			t.Errorf("an admin (%t) is told %q, and gets %s and %v", admin, says, got, state["incomplete"])
+		}
+	}
+	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
+	acctest.ExpectSays(t, says, "error: Users not supported", "databricks")
+}
+
+// TestUser_anotherServer: a user of the same name on another server is not touched. The MLflow workspace of the provider makes no
+// difference.
+func TestUser_anotherServer(t *testing.T) {
+	t.Parallel()
+	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
+	other := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
+	u := s.Provider(t, nil).Block("mlflow_user")
+	acctest.ExpectSays(t, u.Adopt("ana"), "")
+	config := map[string]any{"username": "ana", "admin": true}
+	changes, deletes := u.Plan(config), u.Again().Block("mlflow_user")
+	deletes.State, deletes.Private = u.State, u.Private
+	elsewhere := other.Provider(t, nil).Block("mlflow_user")
+	elsewhere.State, elsewhere.Private = u.State, u.Private
+	for could, says := range map[string]string{
+		"read": elsewhere.Read(), "change": elsewhere.Apply(changes, config), "delete": elsewhere.Apply(deletes.Plan(nil), nil),
+	} {
+		acctest.ExpectSays(t, says, "error: Could not "+could+" user: another server: User \"ana\"", s.URL, other.URL, "Nothing was "+
+			"changed", "tracking_uri")
+	}
+	other.expectWrites(t)
+	u.Process = s.Provider(t, map[string]any{"workspace": "risk"})
+	acctest.ExpectSays(t, u.Read(), "")
+}

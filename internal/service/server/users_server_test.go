@@ -1,0 +1,141 @@
+package server_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+const userCalls = "/api/2.0/mlflow/users/"
+
+// usersServer has the calls for users of MLflow 3.17, for what a real server cannot be brought to do at the right moment. What users go
+// through in general is tested on real servers, see internal/provider/servers_scenarios_users_test.go.
+type usersServer struct {
+	*acctest.Backend
+
+	mu sync.Mutex
+	// admins holds whether each user is an admin.
+	admins map[string]bool
+	// before is called before each call, without the lock.
+	before func(call string)
+	writes []string
+}
+
+// newUsersServer serves these users to a provider that runs as admin.
+func newUsersServer(t *testing.T, admins map[string]bool) *usersServer {
+	t.Helper()
+	s := &usersServer{admins: admins, before: func(string) {}}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.Backend = &acctest.Backend{
+		URL: server.URL, Address: "tracking_uri", Settings: map[string]any{"username": "admin", "password": "not-checked"},
+	}
+	return s
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *usersServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.before(r.Method + " " + r.URL.Path)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var body struct {
+		Username string `json:"username"`
+		IsAdmin  bool   `json:"is_admin"`
+	}
+	if r.Method != http.MethodGet {
+		_ = json.NewDecoder(r.Body).Decode(&body)
+	}
+	_, there := s.admins[body.Username]
+	switch r.Method + " " + r.URL.Path {
+	case "GET " + userCalls + "list":
+		reply(w, http.StatusOK, s.list())
+	case "GET " + userCalls + "current":
+		reply(w, http.StatusOK, map[string]any{"is_basic_auth": true, "user": s.user("admin")})
+	case "GET /api/3.0/mlflow/users/permissions/get":
+		reply(w, http.StatusOK, map[string]any{"allowed": true, "permission": "MANAGE"})
+	case "GET /api/3.0/mlflow/users/current/permissions":
+		reply(w, http.StatusOK, map[string]any{"is_admin": true, "permissions": []any{}})
+	case "POST " + userCalls + "create":
+		if there {
+			refuse(w, http.StatusBadRequest, "RESOURCE_ALREADY_EXISTS", "User already exists. (sqlite3.IntegrityError) [SQL: INSERT] "+
+				"scrypt:32768:8:1$salt$hash")
+			return
+		}
+		s.admins[body.Username] = false
+		s.writes = append(s.writes, "create "+body.Username)
+		reply(w, http.StatusOK, map[string]any{"user": s.user(body.Username)})
+	default:
+		s.change(w, r, body.Username, body.IsAdmin)
+	}
+}
+
+// change answers the calls that change or delete a user.
+func (s *usersServer) change(w http.ResponseWriter, r *http.Request, name string, admin bool) {
+	if _, there := s.admins[name]; !there {
+		refuse(w, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", fmt.Sprintf("User with username=%s not found", name))
+		return
+	}
+	switch r.Method + " " + r.URL.Path {
+	case "PATCH " + userCalls + "update-admin":
+		s.admins[name] = admin
+		s.writes = append(s.writes, fmt.Sprintf("admin %s %t", name, admin))
+	case "PATCH " + userCalls + "update-password":
+		s.writes = append(s.writes, "password "+name)
+	case "DELETE " + userCalls + "delete":
+		delete(s.admins, name)
+		s.writes = append(s.writes, "delete "+name)
+	default:
+		refuse(w, http.StatusBadRequest, "BAD_REQUEST", "unexpected call")
+		return
+	}
+	reply(w, http.StatusOK, map[string]any{})
+}
+
+func (s *usersServer) user(name string) map[string]any {
+	return map[string]any{"id": 1, "username": name, "is_admin": s.admins[name]}
+}
+
+func (s *usersServer) list() map[string]any {
+	var users []map[string]any
+	for _, name := range slices.Sorted(maps.Keys(s.admins)) {
+		user := s.user(name)
+		user["roles"] = []any{}
+		users = append(users, user)
+	}
+	return map[string]any{"users": users}
+}
+
+func reply(w http.ResponseWriter, status int, answer any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func refuse(w http.ResponseWriter, status int, code, message string) {
+	reply(w, status, map[string]any{"error_code": code, "message": message})
+}
+
+// set makes a user, or changes one, behind Terraform's back.
+func (s *usersServer) set(name string, admin bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.admins[name] = admin
+}
+
+// expectWrites checks the writes since it was called last.
+func (s *usersServer) expectWrites(t *testing.T, want ...string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !slices.Equal(s.writes, want) {
+		t.Errorf("writes are %q, want %q", s.writes, want)
+	}
+	s.writes = nil
+}
