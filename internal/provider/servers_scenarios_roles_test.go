@@ -169,16 +169,16 @@ func roleConfig(name string, grants map[string]string, more ...any) map[string]a
 // rolesUnsupported: what the server needs is told when the plan is made, and nothing is sent.
 func rolesUnsupported(why string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
-		p := s.Provider(t, nil)
 		for kind, config := range map[string]map[string]any{
 			kindRole: roleConfig("ds", nil), kindMembers: {"role": "ds", "users": []string{"ana"}}, kindMember: {"role": "ds", "user": "ana"},
 		} {
-			if plan := p.Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says, "error: Roles not supported: ") ||
+			if plan := s.Provider(t, nil).Block(kind).Plan(config); plan.Action != "" || !strings.HasPrefix(plan.Says,
+				"error: Roles not supported: ") ||
 				!strings.Contains(plan.Says, why) {
 				t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
 			}
 		}
-		_, says := p.Data("mlflow_roles", map[string]any{})
+		_, says := s.Provider(t, nil).Data("mlflow_roles", map[string]any{})
 		acctest.ExpectSays(t, says, "error: Roles not supported: ", why)
 	}
 }
