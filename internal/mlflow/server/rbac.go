@@ -136,7 +136,7 @@ func rbacGrants(users []rbacUser, roles []rbacRole) *allGrants {
 			all.members[r.Name] = membersOf(r, users)
 		}
 		for _, p := range r.Permissions {
-			if grant, ok := p.grant(principal); ok {
+			if grant, ok := toGrant(p, principal); ok {
 				all.grants = append(all.grants, grant)
 			}
 		}
@@ -158,7 +158,7 @@ func membersOf(r rbacRole, users []rbacUser) []string {
 
 // grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
 // admin there, whereas USE lets people in and gives them no experiment.
-func (p rbacPermission) grant(principal mlflow.Principal) (oneGrant, bool) {
+func toGrant(p rbacPermission, principal mlflow.Principal) (oneGrant, bool) {
 	switch {
 	case p.Type == "workspace" && p.Permission == "MANAGE":
 		return oneGrant{principal, everyExperiment, p.Permission, mlflow.FromWorkspace}, true

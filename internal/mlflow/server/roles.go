@@ -65,7 +65,7 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 		if r.hidden() || r.Workspace != workspace {
 			continue
 		}
-		role := r.role()
+		role := toRole(r)
 		if complete {
 			role.Members = membersByName(r, users.users)
 		}
@@ -110,7 +110,7 @@ func membersByName(r rbacRole, users []rbacUser) []string {
 }
 
 // role is what is exported of a role in a list.
-func (r rbacRole) role() Role {
+func toRole(r rbacRole) Role {
 	grants := make([]RoleGrant, 0, len(r.Permissions))
 	for _, p := range r.Permissions {
 		grants = append(grants, RoleGrant{ID: int64(p.ID), Type: p.Type, Pattern: p.Pattern, Level: p.Permission})
@@ -145,5 +145,5 @@ func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Ro
 	if i < 0 {
 		return Role{}, notListed(rbacPath+"roles/list", "role", name)
 	}
-	return listed[i].role(), nil
+	return toRole(listed[i]), nil
 }

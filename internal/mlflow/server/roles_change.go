@@ -50,7 +50,7 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 	if err != nil {
 		return Role{}, err
 	}
-	created := answer.Role.role()
+	created := toRole(answer.Role)
 	if created.ID == 0 || found.ID != 0 {
 		created = found
 	}

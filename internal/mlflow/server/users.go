@@ -96,7 +96,7 @@ func (d *Directory) Users(ctx context.Context) ([]User, error) {
 	}
 	users := make([]User, 0, len(list.users))
 	for _, u := range list.users {
-		users = append(users, u.user())
+		users = append(users, toUser(u))
 	}
 	return sortedUsers(users), nil
 }
@@ -141,7 +141,7 @@ func (d *Directory) User(ctx context.Context, name string) (User, error) {
 	}
 	for _, u := range list.users {
 		if u.Username == name {
-			return u.user(), nil
+			return toUser(u), nil
 		}
 	}
 	return User{}, notListed(usersPath+"list", "user", name)
@@ -154,7 +154,7 @@ func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
 }
 
 // user is what is exported of a user in a list.
-func (u rbacUser) user() User {
+func toUser(u rbacUser) User {
 	roles := []RoleRef{}
 	for _, r := range u.Roles {
 		if !r.hidden() {
