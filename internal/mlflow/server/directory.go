@@ -11,6 +11,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // Directory is the users, roles, and MLflow workspaces of an MLflow server. What it reads is shared by all readers of the server until
@@ -35,24 +36,24 @@ type directoryReads struct {
 	users      rest.Shared[userList]
 	fullUsers  rest.Shared[[]User]
 	workspaces rest.Shared[[]Workspace]
-	info       rest.Shared[serverInfo]
+	info       rest.Shared[wire.ServerInfo]
 
 	mu sync.Mutex
 	// roles holds the roles of each workspace that was asked for.
-	roles map[string]*rest.Shared[[]rbacRole]
+	roles map[string]*rest.Shared[[]wire.Role]
 	// others are the backends of other workspaces than the configured one.
 	others []*Backend
 }
 
 // rolesOf returns what was read of the roles of a workspace.
-func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]rbacRole] {
+func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.roles == nil {
-		r.roles = map[string]*rest.Shared[[]rbacRole]{}
+		r.roles = map[string]*rest.Shared[[]wire.Role]{}
 	}
 	if r.roles[workspace] == nil {
-		r.roles[workspace] = &rest.Shared[[]rbacRole]{}
+		r.roles[workspace] = &rest.Shared[[]wire.Role]{}
 	}
 	return r.roles[workspace]
 }

@@ -17,7 +17,7 @@ type allGrants struct {
 	grants        []oneGrant
 }
 
-// oneGrant is one grant. experimentID is "*" for one on all experiments; from says then where it comes from.
+// oneGrant is one grant. ExperimentID is "*" for one on all experiments; from says then where it comes from.
 type oneGrant struct {
 	principal    mlflow.Principal
 	experimentID string

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // What an admin of MLflow 3.17 is answered, shortened: ana is in the role risk, ben was denied, and boss manages the workspace.
@@ -26,8 +27,8 @@ const (
 
 func grantsOfAnswers(t *testing.T) *allGrants {
 	t.Helper()
-	var users []rbacUser
-	var roles []rbacRole
+	var users []wire.User
+	var roles []wire.Role
 	if err := json.Unmarshal([]byte(usersBody), &users); err != nil {
 		t.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // legacyAPI is the permission API of MLflow 2.5 to 3.12, which knows users only. API: experiments/permissions/*, users/*.
@@ -29,44 +30,6 @@ const (
 	parallelUserReads = 8
 )
 
-type legacyPermission struct {
-	ExperimentID string `json:"experiment_id"`
-	Username     string `json:"username,omitempty"`
-	Permission   string `json:"permission,omitempty"`
-}
-
-type legacyUser struct {
-	Username    string             `json:"username"`
-	ID          rest.Int64         `json:"id"`
-	IsAdmin     bool               `json:"is_admin"`
-	Permissions []legacyPermission `json:"experiment_permissions"`
-}
-
-// legacyUserAnswer is one user with the grants.
-type legacyUserAnswer struct {
-	User legacyUser `json:"user"`
-
-	name string
-}
-
-// Usable implements [rest.Answer].
-func (a *legacyUserAnswer) Usable(bool) error { return rest.CheckSame("user", a.name, a.User.Username) }
-
-// legacyGrantAnswer is one user's grant on one experiment.
-type legacyGrantAnswer struct {
-	Permission legacyPermission `json:"experiment_permission"`
-
-	experimentID string
-}
-
-// Usable implements [rest.Answer].
-func (a *legacyGrantAnswer) Usable(bool) error {
-	if a.Permission.Permission == "" {
-		return errors.New("it contains no experiment_permission")
-	}
-	return rest.CheckSame("experiment", a.experimentID, a.Permission.ExperimentID)
-}
-
 // read asks for the list of users, and then for each of them: nothing lists the grants of an experiment. Servers before 3.10
 // have no list of users either.
 func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
@@ -83,7 +46,7 @@ func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 		if err != nil {
 			return nil, err
 		}
-		users := make([]legacyUser, len(names))
+		users := make([]wire.LegacyUser, len(names))
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(parallelUserReads)
 		for i, u := range names {
@@ -102,7 +65,7 @@ func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 	})
 }
 
-func legacyGrants(users []legacyUser) *allGrants {
+func legacyGrants(users []wire.LegacyUser) *allGrants {
 	all := &allGrants{}
 	for _, u := range users {
 		if u.Username == "" {
@@ -121,12 +84,12 @@ func legacyGrants(users []legacyUser) *allGrants {
 	return all
 }
 
-func (a *legacyAPI) user(ctx context.Context, username string) (legacyUser, error) {
+func (a *legacyAPI) user(ctx context.Context, username string) (wire.LegacyUser, error) {
 	return legacyUserOf(ctx, a.client.Client, username)
 }
 
-func legacyUserOf(ctx context.Context, c *rest.Client, username string) (legacyUser, error) {
-	out := legacyUserAnswer{name: username}
+func legacyUserOf(ctx context.Context, c *rest.Client, username string) (wire.LegacyUser, error) {
+	out := wire.OneLegacyUser{Name: username}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}},
 		Out: &out, Group: rest.GroupPermissionReads,
@@ -135,7 +98,7 @@ func legacyUserOf(ctx context.Context, c *rest.Client, username string) (legacyU
 }
 
 func (a *legacyAPI) level(ctx context.Context, experimentID string, p mlflow.Principal) (string, error) {
-	out := legacyGrantAnswer{experimentID: experimentID}
+	out := wire.OneLegacyGrant{ExperimentID: experimentID}
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: legacyPath + "get", Query: url.Values{"experiment_id": {experimentID}, "username": {p.Name}},
 		Out: &out, Group: rest.GroupPermissionReads,
@@ -161,12 +124,12 @@ func (a *legacyAPI) supports(p mlflow.Principal) error {
 
 // change creates, changes or deletes a row. There is no upsert.
 func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
-	cl := rest.Call{Body: legacyPermission{experimentID, p.Name, to}, Group: rest.GroupPermissionWrites}
+	cl := rest.Call{Body: wire.LegacyPermission{ExperimentID: experimentID, Username: p.Name, Permission: to}, Group: rest.GroupPermissionWrites}
 	refused := func(error) bool { return false }
 	switch {
 	case from == "":
 		cl.Method, cl.Path, refused = http.MethodPost, legacyPath+"create", rest.IsAlreadyExists
-		cl.Out = &legacyGrantAnswer{experimentID: experimentID}
+		cl.Out = &wire.OneLegacyGrant{ExperimentID: experimentID}
 	case to == "":
 		cl.Method, cl.Path, refused = http.MethodDelete, legacyPath+"delete", rest.IsNotFound
 	default:

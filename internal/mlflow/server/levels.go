@@ -1,6 +1,8 @@
 package server
 
-import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+import (
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
 
 // serverLevels maps the levels that both servers have. Others go by the server's own name.
 var serverLevels = map[string]string{mlflow.LevelRead: "READ", mlflow.LevelEdit: "EDIT", mlflow.LevelManage: "MANAGE"}

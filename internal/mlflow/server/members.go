@@ -2,35 +2,13 @@ package server
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
-
-// assignmentAnswer is a membership that was created.
-type assignmentAnswer struct {
-	Assignment struct {
-		ID   rest.Int64 `json:"id"`
-		Role rest.Int64 `json:"role_id"`
-	} `json:"assignment"`
-
-	role int64
-}
-
-// Usable implements [rest.Answer].
-func (a *assignmentAnswer) Usable(bool) error {
-	switch got := int64(a.Assignment.Role); {
-	case a.Assignment.ID == 0:
-		return errors.New("it contains no assignment with an ID")
-	case got != a.role:
-		return fmt.Errorf("it is about role %d, not %d", got, a.role)
-	}
-	return nil
-}
 
 // Assign makes a user a member of a role. One who is a member already is assigned. Errors: [rest.IsNotFound] if there is no role,
 // *[mlflow.MissingPrincipalError] if there is no user. API: POST roles/assign.
@@ -49,13 +27,13 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 		}
 		tried = true
 		return &rest.Call{
-			Method: http.MethodPost, Path: rbacPath + "roles/assign", Group: rest.GroupPermissionWrites, Out: &assignmentAnswer{role: now.ID},
+			Method: http.MethodPost, Path: rbacPath + "roles/assign", Group: rest.GroupPermissionWrites, Out: &wire.Assignment{AskedRole: now.ID},
 			Body: map[string]any{"role_id": now.ID, "username": user},
 		}, nil
 	})
 	if rest.IsNotFound(err) && tried {
 		list, lookErr := d.listedIn(ctx, role.Workspace)
-		if lookErr == nil && !slices.ContainsFunc(list.users, func(u rbacUser) bool { return u.Username == user }) {
+		if lookErr == nil && !slices.ContainsFunc(list.users, func(u wire.User) bool { return u.Username == user }) {
 			return &mlflow.MissingPrincipalError{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: user}, Err: err}
 		}
 	}
@@ -92,6 +70,6 @@ func (d *Directory) Unassign(ctx context.Context, role Role, user string) error 
 func (d *Directory) isMember(ctx context.Context, role Role, user string) (bool, error) {
 	d.reads().forgetUsers()
 	list, err := d.listedIn(ctx, role.Workspace)
-	members := membersByName(rbacRole{Workspace: role.Workspace, Name: role.Name}, list.users)
+	members := membersByName(wire.Role{Workspace: role.Workspace, Name: role.Name}, list.users)
 	return slices.Contains(members, user), err
 }

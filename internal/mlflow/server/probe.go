@@ -2,12 +2,12 @@ package server
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/url"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // permissionAPI is one generation of a server's permission API. Levels are in the server's own words.
@@ -22,19 +22,6 @@ type permissionAPI interface {
 	levels() []string
 	// supports says why a principal can't be granted anything, nil when it can.
 	supports(p mlflow.Principal) error
-}
-
-// effectiveAnswer is the level of a user, all grants together.
-type effectiveAnswer struct {
-	Permission string `json:"permission"`
-}
-
-// Usable implements [rest.Answer].
-func (a *effectiveAnswer) Usable(bool) error {
-	if a.Permission == "" {
-		return errors.New("it contains no permission")
-	}
-	return nil
 }
 
 // api finds out which permission API the server has. It goes by what the server answers, not by its version.
@@ -84,7 +71,7 @@ func isAnswer(err error) bool {
 
 // effective asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
 func (a accessControl) effective(ctx context.Context, username, experimentID string) (string, error) {
-	var out effectiveAnswer
+	var out wire.Effective
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/3.0/mlflow/users/permissions/get",
 		Query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}},

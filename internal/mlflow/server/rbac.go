@@ -2,13 +2,13 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // rbacAPI is the role-based permission API of MLflow 3.13 and newer. A user's own grants sit in a hidden role of that user; the other
@@ -21,58 +21,6 @@ type rbacAPI struct {
 func newRBACAPI(a accessControl) permissionAPI { return &rbacAPI{client: a.client, backend: a.backend} }
 
 const rbacPath = "/api/3.0/mlflow/"
-
-type rbacUser struct {
-	ID       rest.Int64 `json:"id"`
-	Username string     `json:"username"`
-	IsAdmin  bool       `json:"is_admin"`
-	// Roles are listed by users/list alone.
-	Roles []rbacRole `json:"roles"`
-}
-
-// hiddenRole is the role that holds a user's own grants.
-func (u rbacUser) hiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) }
-
-type rbacRole struct {
-	ID          rest.Int64       `json:"id"`
-	Name        string           `json:"name"`
-	Description string           `json:"description"`
-	Workspace   string           `json:"workspace"`
-	Permissions []rbacPermission `json:"permissions"`
-}
-
-type rbacPermission struct {
-	ID         rest.Int64 `json:"id"`
-	Type       string     `json:"resource_type"`
-	Pattern    string     `json:"resource_pattern"`
-	Permission string     `json:"permission"`
-}
-
-// usersAnswer lists all users.
-type usersAnswer struct {
-	Users []rbacUser `json:"users"`
-}
-
-// Usable implements [rest.Answer]. Whoever asks is listed.
-func (a *usersAnswer) Usable(bool) error {
-	if len(a.Users) == 0 || slices.ContainsFunc(a.Users, func(u rbacUser) bool { return u.Username == "" }) {
-		return errors.New("it contains no users, or one without a username")
-	}
-	return nil
-}
-
-// rolesAnswer lists roles; there may be none.
-type rolesAnswer struct {
-	Roles []rbacRole `json:"roles"`
-}
-
-// Usable implements [rest.Answer].
-func (a *rolesAnswer) Usable(bool) error {
-	if a.Roles == nil || slices.ContainsFunc(a.Roles, func(r rbacRole) bool { return r.ID == 0 || r.Name == "" }) {
-		return errors.New("it contains no roles, or one without an ID and a name")
-	}
-	return nil
-}
 
 // read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
@@ -100,8 +48,8 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 }
 
 // listUsers lists all users. The caller must be a member of the workspace that the call acts in, unless it is a server admin.
-func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
-	var out usersAnswer
+func listUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
+	var out wire.Users
 	cl := rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/list", Out: &out, Group: rest.GroupPermissionReads, Page: true,
 	}
@@ -113,16 +61,16 @@ func listUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
 }
 
 // roles lists the roles of the active workspace, shared by all readers until something is written.
-func (a *rbacAPI) roles(ctx context.Context) ([]rbacRole, error) {
+func (a *rbacAPI) roles(ctx context.Context) ([]wire.Role, error) {
 	return (&Directory{a.client, a.backend}).listedRoles(ctx, a.backend.MLflowWorkspace())
 }
 
-func rbacGrants(users []rbacUser, roles []rbacRole) *allGrants {
+func rbacGrants(users []wire.User, roles []wire.Role) *allGrants {
 	all := &allGrants{members: map[string][]string{}}
 	hidden := map[string]string{}
 	for _, u := range users {
 		all.users = append(all.users, u.Username)
-		hidden[u.hiddenRole()] = u.Username
+		hidden[u.HiddenRole()] = u.Username
 		if u.IsAdmin {
 			all.admins = append(all.admins, u.Username)
 		}
@@ -145,10 +93,10 @@ func rbacGrants(users []rbacUser, roles []rbacRole) *allGrants {
 }
 
 // membersOf lists the users in a role, by name. Roles of other workspaces may have the same name.
-func membersOf(r rbacRole, users []rbacUser) []string {
+func membersOf(r wire.Role, users []wire.User) []string {
 	members := []string{}
 	for _, u := range users {
-		if slices.ContainsFunc(u.Roles, func(held rbacRole) bool { return held.ID == r.ID }) {
+		if slices.ContainsFunc(u.Roles, func(held wire.Role) bool { return held.ID == r.ID }) {
 			members = append(members, u.Username)
 		}
 	}
@@ -158,7 +106,7 @@ func membersOf(r rbacRole, users []rbacUser) []string {
 
 // grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
 // admin there, whereas USE lets people in and gives them no experiment.
-func toGrant(p rbacPermission, principal mlflow.Principal) (oneGrant, bool) {
+func toGrant(p wire.Permission, principal mlflow.Principal) (oneGrant, bool) {
 	switch {
 	case p.Type == "workspace" && p.Permission == "MANAGE":
 		return oneGrant{principal, everyExperiment, p.Permission, mlflow.FromWorkspace}, true

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -10,36 +9,8 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
-
-// currentUserAnswer is the user whose credentials are used.
-type currentUserAnswer struct {
-	User rbacUser `json:"user"`
-}
-
-// Usable implements [rest.Answer].
-func (a *currentUserAnswer) Usable(bool) error {
-	if a.User.Username == "" {
-		return errors.New("it contains no user")
-	}
-	return nil
-}
-
-// ownGrantsAnswer lists the grants of the caller in all workspaces.
-type ownGrantsAnswer struct {
-	Permissions []struct {
-		Role      string `json:"role_name"`
-		Workspace string `json:"workspace"`
-	} `json:"permissions"`
-}
-
-// Usable implements [rest.Answer].
-func (a *ownGrantsAnswer) Usable(bool) error {
-	if a.Permissions == nil {
-		return errors.New("it contains no permissions")
-	}
-	return nil
-}
 
 // rbacCaller asks who the credentials belong to, also while the workspace does not exist. API: GET users/current (3.13).
 func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow.Caller, error) {
@@ -54,8 +25,8 @@ func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow
 	return caller, err
 }
 
-func rbacUserOf(ctx context.Context, c *mlflow.Client) (rbacUser, error) {
-	var out currentUserAnswer
+func rbacUserOf(ctx context.Context, c *mlflow.Client) (wire.User, error) {
+	var out wire.CurrentUser
 	err := anywhere(c).Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
 	return out.User, err
 }
@@ -63,7 +34,7 @@ func rbacUserOf(ctx context.Context, c *mlflow.Client) (rbacUser, error) {
 // currentUserRoles lists the roles of one workspace that the caller is a member of. A role of the same name in another workspace is
 // another role. API: GET users/current/permissions.
 func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) ([]string, error) {
-	var out ownGrantsAnswer
+	var out wire.OwnGrants
 	err := anywhere(c).Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads,
 	})

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 type userPermission struct {
@@ -14,18 +15,6 @@ type userPermission struct {
 	Type       string `json:"resource_type"`
 	ID         string `json:"resource_id"`
 	Permission string `json:"permission,omitempty"`
-}
-
-// rolePermissionAnswer is one row of a role.
-type rolePermissionAnswer struct {
-	Permission rbacPermission `json:"role_permission"`
-
-	pattern string
-}
-
-// Usable implements [rest.Answer].
-func (a *rolePermissionAnswer) Usable(bool) error {
-	return rest.CheckSame("experiment", a.pattern, a.Permission.Pattern)
 }
 
 // change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that
@@ -112,7 +101,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 	case from == "":
 		err = a.client.Do(ctx, rest.Call{
 			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites,
-			Out:  &rolePermissionAnswer{pattern: experimentID},
+			Out:  &wire.RolePermission{Pattern: experimentID},
 			Body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
 		})
 		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, to))
@@ -127,7 +116,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 	default:
 		return a.client.Do(ctx, rest.Call{
 			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites,
-			Out:  &rolePermissionAnswer{pattern: experimentID},
+			Out:  &wire.RolePermission{Pattern: experimentID},
 			Body: map[string]any{"role_permission_id": row, "permission": to},
 		})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // Role is a role of an MLflow server, in a workspace.
@@ -30,12 +31,12 @@ type RoleGrant struct {
 }
 
 // listedRoles reads the roles of a workspace, shared by all readers until something is written.
-func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]rbacRole, error) {
-	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]rbacRole, error) {
+func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]wire.Role, error) {
+	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]wire.Role, error) {
 		if err := d.needsRoles(ctx); err != nil {
 			return nil, err
 		}
-		var out rolesAnswer
+		var out wire.Roles
 		err := d.do(ctx, rest.Call{
 			Method: http.MethodGet, Path: rbacPath + "roles/list", Query: url.Values{"workspace": {workspace}},
 			Out: &out, Group: rest.GroupPermissionReads, Page: true,
@@ -62,7 +63,7 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	}
 	roles := []Role{}
 	for _, r := range listed {
-		if r.hidden() || r.Workspace != workspace {
+		if r.Hidden() || r.Workspace != workspace {
 			continue
 		}
 		role := toRole(r)
@@ -77,7 +78,7 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 
 // seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
 // and to managers of the workspace.
-func (d *Directory) seesMembers(ctx context.Context, workspace string, users []rbacUser) (bool, error) {
+func (d *Directory) seesMembers(ctx context.Context, workspace string, users []wire.User) (bool, error) {
 	name := d.backend.Username
 	if name == "" {
 		caller, err := d.Caller(ctx)
@@ -86,22 +87,22 @@ func (d *Directory) seesMembers(ctx context.Context, workspace string, users []r
 		}
 		name = caller.Principal.Name
 	}
-	i := slices.IndexFunc(users, func(u rbacUser) bool { return u.Username == name })
+	i := slices.IndexFunc(users, func(u wire.User) bool { return u.Username == name })
 	if i < 0 {
 		return false, nil
 	}
-	return users[i].IsAdmin || slices.ContainsFunc(users[i].Roles, func(r rbacRole) bool {
-		return r.Workspace == workspace && slices.ContainsFunc(r.Permissions, func(p rbacPermission) bool {
+	return users[i].IsAdmin || slices.ContainsFunc(users[i].Roles, func(r wire.Role) bool {
+		return r.Workspace == workspace && slices.ContainsFunc(r.Permissions, func(p wire.Permission) bool {
 			return p.Type == "workspace" && p.Permission == "MANAGE"
 		})
 	}), nil
 }
 
 // membersByName lists the users in a role by name. The lists are read one after the other, so that numbers may have been used again.
-func membersByName(r rbacRole, users []rbacUser) []string {
+func membersByName(r wire.Role, users []wire.User) []string {
 	members := []string{}
 	for _, u := range users {
-		if slices.ContainsFunc(u.Roles, func(held rbacRole) bool { return held.Workspace == r.Workspace && held.Name == r.Name }) {
+		if slices.ContainsFunc(u.Roles, func(held wire.Role) bool { return held.Workspace == r.Workspace && held.Name == r.Name }) {
 			members = append(members, u.Username)
 		}
 	}
@@ -110,7 +111,7 @@ func membersByName(r rbacRole, users []rbacUser) []string {
 }
 
 // role is what is exported of a role in a list.
-func toRole(r rbacRole) Role {
+func toRole(r wire.Role) Role {
 	grants := make([]RoleGrant, 0, len(r.Permissions))
 	for _, p := range r.Permissions {
 		grants = append(grants, RoleGrant{ID: int64(p.ID), Type: p.Type, Pattern: p.Pattern, Level: p.Permission})
@@ -141,7 +142,7 @@ func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Ro
 	if err != nil {
 		return Role{}, err
 	}
-	i := slices.IndexFunc(listed, func(r rbacRole) bool { return r.Name == name && r.Workspace == workspace })
+	i := slices.IndexFunc(listed, func(r wire.Role) bool { return r.Name == name && r.Workspace == workspace })
 	if i < 0 {
 		return Role{}, notListed(rbacPath+"roles/list", "role", name)
 	}

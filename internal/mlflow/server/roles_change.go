@@ -8,22 +8,8 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
-
-// roleAnswer is a role that was created or changed.
-type roleAnswer struct {
-	Role rbacRole `json:"role"`
-
-	workspace, name string
-}
-
-// Usable implements [rest.Answer].
-func (a *roleAnswer) Usable(bool) error {
-	if a.Role.ID == 0 {
-		return errors.New("it contains no role with an ID")
-	}
-	return errors.Join(rest.CheckSame("role", a.name, a.Role.Name), rest.CheckSame("workspace", a.workspace, a.Role.Workspace))
-}
 
 // CreateRole creates a role in a workspace, the configured one if it is empty. The server would create it in one that does not exist, too.
 // Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
@@ -36,7 +22,7 @@ func (d *Directory) CreateRole(ctx context.Context, workspace, name, description
 		return Role{}, err
 	}
 	defer d.changed()
-	answer := &roleAnswer{workspace: workspace, name: name}
+	answer := &wire.OneRole{Workspace: workspace, Name: name}
 	body := map[string]any{"workspace": workspace, "name": name}
 	if description != "" {
 		body["description"] = description
@@ -86,7 +72,7 @@ func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description
 		sent = true
 		return &rest.Call{
 			Method: http.MethodPatch, Path: rbacPath + "roles/update", Group: rest.GroupPermissionWrites,
-			Out:  &roleAnswer{workspace: role.Workspace, name: name},
+			Out:  &wire.OneRole{Workspace: role.Workspace, Name: name},
 			Body: map[string]any{"role_id": now.ID, "name": name, "description": description},
 		}, nil
 	})
@@ -182,7 +168,7 @@ func (r Role) row(g RoleGrant) *RoleGrant {
 
 // rowAnswer is a row of a role that was added or changed.
 type rowAnswer struct {
-	Row rbacPermission `json:"role_permission"`
+	Row wire.Permission `json:"role_permission"`
 
 	want RoleGrant
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // User is a user of an MLflow server.
@@ -25,15 +26,9 @@ type User struct {
 // RoleRef names a role.
 type RoleRef struct{ Workspace, Name string }
 
-const (
-	usersPath = "/api/2.0/mlflow/users/"
-	// hiddenRolePrefix begins the names of the roles that hold the own grants of users. The server refuses it in others.
-	hiddenRolePrefix = "__user_"
-)
-
 // userList is what the server answers to users/list.
 type userList struct {
-	users []rbacUser
+	users []wire.User
 	// absent is the refusal of a server that has no such call, before MLflow 3.10.
 	absent error
 	// names reports that names alone are listed, before MLflow 3.13.
@@ -50,12 +45,12 @@ func readUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
 	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
 		return userList{absent: err}, nil
 	}
-	names := !slices.ContainsFunc(users, func(u rbacUser) bool { return u.Roles != nil })
+	names := !slices.ContainsFunc(users, func(u wire.User) bool { return u.Roles != nil })
 	return userList{users: users, names: names}, err
 }
 
 // allUsers reads the list of users as a server with roles has it.
-func (s *Backend) allUsers(ctx context.Context, c *mlflow.Client) ([]rbacUser, error) {
+func (s *Backend) allUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
 	list, err := s.listedUsers(ctx, c)
 	return list.users, cmp.Or(err, list.absent)
 }
@@ -102,7 +97,7 @@ func (d *Directory) Users(ctx context.Context) ([]User, error) {
 }
 
 // eachUser reads each user, since the list of an older server does not report who is an admin.
-func (d *Directory) eachUser(ctx context.Context, names []rbacUser) ([]User, error) {
+func (d *Directory) eachUser(ctx context.Context, names []wire.User) ([]User, error) {
 	found := make([]*User, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelUserReads)
@@ -144,7 +139,7 @@ func (d *Directory) User(ctx context.Context, name string) (User, error) {
 			return toUser(u), nil
 		}
 	}
-	return User{}, notListed(usersPath+"list", "user", name)
+	return User{}, notListed(wire.UsersPath+"list", "user", name)
 }
 
 // getUser reads a user without the roles. API: GET users/get.
@@ -154,10 +149,10 @@ func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
 }
 
 // user is what is exported of a user in a list.
-func toUser(u rbacUser) User {
+func toUser(u wire.User) User {
 	roles := []RoleRef{}
 	for _, r := range u.Roles {
-		if !r.hidden() {
+		if !r.Hidden() {
 			roles = append(roles, RoleRef{Workspace: r.Workspace, Name: r.Name})
 		}
 	}
@@ -167,23 +162,10 @@ func toUser(u rbacUser) User {
 	return User{Name: u.Username, Admin: u.IsAdmin, Roles: roles}
 }
 
-// hidden reports whether a role holds the own grants of one user.
-func (r rbacRole) hidden() bool { return strings.HasPrefix(r.Name, hiddenRolePrefix) }
-
 func sortedUsers(users []User) []User {
 	slices.SortFunc(users, func(a, b User) int { return strings.Compare(a.Name, b.Name) })
 	return users
 }
-
-// userAnswer is a user that was created.
-type userAnswer struct {
-	User rbacUser `json:"user"`
-
-	name string
-}
-
-// Usable implements [rest.Answer].
-func (a *userAnswer) Usable(bool) error { return rest.CheckSame("user", a.name, a.User.Username) }
 
 // CreateUser creates a user, who is no admin. The message of a refusal is not shown where it may contain the hash of the password.
 // Errors: *[TakenError]. API: POST users/create.
@@ -197,7 +179,7 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string) error
 	}
 	defer d.changed()
 	cl := rest.Call{
-		Method: http.MethodPost, Path: usersPath + "create", Group: rest.GroupPermissionWrites, Out: &userAnswer{name: name},
+		Method: http.MethodPost, Path: wire.UsersPath + "create", Group: rest.GroupPermissionWrites, Out: &wire.OneUser{Name: name},
 		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
 	}
 	return d.create(ctx, cl, TakenError{Noun: "user", Name: name}, func(ctx context.Context) (bool, error) {
@@ -210,7 +192,7 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string) error
 // SetPassword sets the password of another user than the caller. Errors: [rest.IsNotFound]. API: PATCH users/update-password.
 func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
 	return d.do(ctx, rest.Call{
-		Method: http.MethodPatch, Path: usersPath + "update-password", Group: rest.GroupPermissionWrites,
+		Method: http.MethodPatch, Path: wire.UsersPath + "update-password", Group: rest.GroupPermissionWrites,
 		Body: map[string]any{"username": name, "password": password}, Secrets: []string{password},
 	})
 }
@@ -220,7 +202,7 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error {
 	defer d.changed()
 	return d.do(ctx, rest.Call{
-		Method: http.MethodPatch, Path: usersPath + "update-admin", Group: rest.GroupPermissionWrites,
+		Method: http.MethodPatch, Path: wire.UsersPath + "update-admin", Group: rest.GroupPermissionWrites,
 		Body: map[string]any{"username": name, "is_admin": admin},
 	})
 }
@@ -229,7 +211,7 @@ func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error
 func (d *Directory) DeleteUser(ctx context.Context, name string) error {
 	defer d.changed()
 	err := d.do(ctx, rest.Call{
-		Method: http.MethodDelete, Path: usersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
+		Method: http.MethodDelete, Path: wire.UsersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
 	})
 	return goneAlready(ctx, err, func(ctx context.Context) bool {
 		d.changed()

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // contentCounted is how many experiments and models of a workspace are counted at most.
@@ -117,7 +117,7 @@ func (c *WorkspaceContent) addModels(ctx context.Context, client *mlflow.Client,
 	if filter != "" {
 		query.Set("filter", filter)
 	}
-	var out modelsPage
+	var out wire.Models
 	err := client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/registered-models/search", Query: query, Out: &out, Group: rest.GroupSearch, Page: true,
 	})
@@ -134,22 +134,4 @@ func (c *WorkspaceContent) add(e mlflow.Experiment) {
 	if len(c.Names) < namesShown {
 		c.Names = append(c.Names, e.Name)
 	}
-}
-
-// modelsPage is a page of registered models.
-type modelsPage struct {
-	Models []struct {
-		Name string `json:"name"`
-	} `json:"registered_models"`
-	NextPageToken string `json:"next_page_token"`
-}
-
-// Usable implements [rest.Answer].
-func (p *modelsPage) Usable(empty bool) error {
-	for _, m := range p.Models {
-		if m.Name == "" {
-			return errors.New("it contains a registered model without a name")
-		}
-	}
-	return rest.CheckPage(p.Models != nil, empty, p.NextPageToken, "registered_models")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
 // Workspace is an MLflow workspace.
@@ -21,21 +22,6 @@ type Workspace struct {
 }
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
-
-// serverInfo is what the server says about itself. API: GET server-info.
-type serverInfo struct {
-	WorkspacesEnabled *bool `json:"workspaces_enabled"`
-	// absent reports that there is no such call, before 3.10.
-	absent bool
-}
-
-// Usable implements [rest.Answer].
-func (a *serverInfo) Usable(bool) error {
-	if a.WorkspacesEnabled == nil {
-		return errors.New("it does not contain workspaces_enabled")
-	}
-	return nil
-}
 
 // workspacesAnswer lists workspaces; {} is none.
 type workspacesAnswer struct {
@@ -63,12 +49,12 @@ func (a *workspaceAnswer) Usable(bool) error {
 }
 
 // info reads what the server says about itself, once. API: GET server-info (3.10).
-func (d *Directory) info(ctx context.Context) (serverInfo, error) {
-	return d.reads().info.Get(ctx, func(ctx context.Context) (serverInfo, error) {
-		var out serverInfo
+func (d *Directory) info(ctx context.Context) (wire.ServerInfo, error) {
+	return d.reads().info.Get(ctx, func(ctx context.Context) (wire.ServerInfo, error) {
+		var out wire.ServerInfo
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
 		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
-			return serverInfo{absent: true}, nil
+			return wire.ServerInfo{Absent: true}, nil
 		}
 		return out, err
 	})
@@ -77,7 +63,7 @@ func (d *Directory) info(ctx context.Context) (serverInfo, error) {
 // HasWorkspaces reports whether the server runs with workspaces. It is asked once.
 func (d *Directory) HasWorkspaces(ctx context.Context) (bool, error) {
 	info, err := d.info(ctx)
-	return err == nil && !info.absent && *info.WorkspacesEnabled, err
+	return err == nil && !info.Absent && *info.WorkspacesEnabled, err
 }
 
 // needsWorkspaces returns an *[mlflow.UnsupportedError] if the server runs without workspaces.
@@ -86,7 +72,7 @@ func (d *Directory) needsWorkspaces(ctx context.Context) error {
 	switch {
 	case err != nil:
 		return err
-	case info.absent:
+	case info.Absent:
 		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, and this MLflow server is older, or something in front " +
 			"of it does not pass /api/3.0. Upgrade the server and start it with --enable-workspaces, or check what is in front of it"}
 	case !*info.WorkspacesEnabled:

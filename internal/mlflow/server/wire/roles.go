@@ -1,0 +1,69 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Assignment is a membership that was created.
+type Assignment struct {
+	Assignment struct {
+		ID   rest.Int64 `json:"id"`
+		Role rest.Int64 `json:"role_id"`
+	} `json:"assignment"`
+
+	AskedRole int64
+}
+
+// Usable implements [rest.Answer].
+func (a *Assignment) Usable(bool) error {
+	switch got := int64(a.Assignment.Role); {
+	case a.Assignment.ID == 0:
+		return errors.New("it contains no assignment with an ID")
+	case got != a.AskedRole:
+		return fmt.Errorf("it is about role %d, not %d", got, a.AskedRole)
+	}
+	return nil
+}
+
+// Effective is the level of a user, all grants together.
+type Effective struct {
+	Permission string `json:"permission"`
+}
+
+// Usable implements [rest.Answer].
+func (a *Effective) Usable(bool) error {
+	if a.Permission == "" {
+		return errors.New("it contains no permission")
+	}
+	return nil
+}
+
+// RolePermission is one row of a role.
+type RolePermission struct {
+	Permission Permission `json:"role_permission"`
+
+	Pattern string
+}
+
+// Usable implements [rest.Answer].
+func (a *RolePermission) Usable(bool) error {
+	return rest.CheckSame("experiment", a.Pattern, a.Permission.Pattern)
+}
+
+// OneRole is a role that was created or changed.
+type OneRole struct {
+	Role Role `json:"role"`
+
+	Workspace, Name string
+}
+
+// Usable implements [rest.Answer].
+func (a *OneRole) Usable(bool) error {
+	if a.Role.ID == 0 {
+		return errors.New("it contains no role with an ID")
+	}
+	return errors.Join(rest.CheckSame("role", a.Name, a.Role.Name), rest.CheckSame("workspace", a.Workspace, a.Role.Workspace))
+}

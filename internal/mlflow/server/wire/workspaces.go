@@ -1,0 +1,40 @@
+package wire
+
+import (
+	"errors"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Models is a page of registered models.
+type Models struct {
+	Models []struct {
+		Name string `json:"name"`
+	} `json:"registered_models"`
+	NextPageToken string `json:"next_page_token"`
+}
+
+// Usable implements [rest.Answer].
+func (p *Models) Usable(empty bool) error {
+	for _, m := range p.Models {
+		if m.Name == "" {
+			return errors.New("it contains a registered model without a name")
+		}
+	}
+	return rest.CheckPage(p.Models != nil, empty, p.NextPageToken, "registered_models")
+}
+
+// ServerInfo is what the server says about itself. API: GET server-info.
+type ServerInfo struct {
+	WorkspacesEnabled *bool `json:"workspaces_enabled"`
+	// absent reports that there is no such call, before 3.10.
+	Absent bool
+}
+
+// Usable implements [rest.Answer].
+func (a *ServerInfo) Usable(bool) error {
+	if a.WorkspacesEnabled == nil {
+		return errors.New("it does not contain workspaces_enabled")
+	}
+	return nil
+}
