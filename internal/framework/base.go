@@ -26,7 +26,8 @@ func (b *ResourceBase) Configure(_ context.Context, req resource.ConfigureReques
 	b.Provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// Client is nil while the provider's configuration is unknown, and when nothing was configured (validate).
+// Client returns the client of the workspace that the operation acts in. It is nil while the provider's configuration or the workspace is unknown, and
+// when nothing was configured (validate).
 func (b *ResourceBase) Client() *mlflow.Client {
 	if b.Provider == nil {
 		return nil
@@ -36,8 +37,8 @@ func (b *ResourceBase) Client() *mlflow.Client {
 
 // Rules is how names compare on the provider's server, or while that is unknown, on the server that the state belongs to.
 func (b *ResourceBase) Rules(ctx context.Context, private PrivateState) mlflow.NameRules {
-	if b.Client() != nil {
-		return b.Client()
+	if b.Provider != nil && b.Provider.Client != nil {
+		return b.Provider.Client // they are the same in all workspaces
 	}
 	if rules := RulesOf(MarkOf(ctx, private).Kind); rules != nil {
 		return rules

@@ -26,6 +26,7 @@ type listModel struct {
 	NamePrefix types.String `tfsdk:"name_prefix"`
 	NameRegex  types.String `tfsdk:"name_regex"`
 	Tags       types.Map    `tfsdk:"tags"`
+	Workspace  types.String `tfsdk:"workspace"`
 }
 
 func (m listModel) search(limit int64) SearchArguments {
@@ -84,21 +85,29 @@ func ListSchema(description string) schema.Schema {
 				Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
 				MarkdownDescription: "Only experiments that have all these tags with exactly these values. Default: any tags.",
 			},
+			AttributeWorkspace: workspaceListAttribute(),
 		},
 	}
 }
 
-// ListResults yields one result for each selected experiment. Whatever fails is pushed into the stream: the framework has read it by then.
-func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(mlflow.Experiment, *list.ListResult)) iter.Seq[list.ListResult] {
+// Listed is an experiment of a list block, and the block's argument workspace.
+type Listed struct {
+	mlflow.Experiment
+	Workspace types.String
+}
+
+// ListResults yields one result for each selected experiment. Whatever fails is pushed into the stream: the framework has read it by then. The
+// operation acts in the workspace of the list block from then on.
+func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(Listed, *list.ListResult)) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
-		found, diags := b.selected(ctx, req.Config, req.Limit)
+		found, workspace, diags := b.selected(ctx, req.Config, req.Limit)
 		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
 			return
 		}
 		for _, e := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = e.Name
-			fill(e, &result)
+			fill(Listed{e, workspace}, &result)
 			if !push(result) {
 				return
 			}
@@ -106,16 +115,18 @@ func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fi
 	}
 }
 
-func (b *ResourceBase) selected(ctx context.Context, config tfsdk.Config, limit int64) ([]mlflow.Experiment, diag.Diagnostics) {
-	var diags diag.Diagnostics
+func (b *ResourceBase) selected(
+	ctx context.Context, config tfsdk.Config, limit int64,
+) (found []mlflow.Experiment, workspace types.String, diags diag.Diagnostics) {
 	if b.Client() == nil {
 		diags.AddError("Could not list: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
-		return nil, diags
+		return nil, workspace, diags
 	}
 	var model listModel
 	diags.Append(config.Get(ctx, &model)...)
-	if diags.HasError() {
-		return nil, diags
+	if diags.HasError() || !b.UseWorkspace(model.Workspace, &diags) {
+		return nil, workspace, diags
 	}
-	return model.search(limit).Find(ctx, b.Client())
+	found, diags = model.search(limit).Find(ctx, b.Client())
+	return found, model.Workspace, diags
 }

@@ -20,10 +20,13 @@ type ExperimentRef struct {
 	Name string
 	// Host is that of the address, "" without one.
 	Host string
+	// Workspace is the MLflow workspace that the address names, "" if it names none.
+	Workspace string
 }
 
 // importForms tells what can be written; every refusal ends with it.
-const importForms = "Give the experiment's id, such as 1280664374380606; its name, as /Shared/churn or name=churn; or the address of its page."
+const importForms = "Give the experiment's id, such as 1280664374380606; its name, as /Shared/churn or name=churn; or the address of its page. On a server with MLflow " +
+	"workspaces, workspace=NAME and a comma can stand before it, as in workspace=risk,name=churn."
 
 // ExperimentID is a decimal id, or the hexadecimal one of a notebook in a Git folder.
 var ExperimentID = regexp.MustCompile(`^([0-9]+|[0-9a-f]{32})$`)
@@ -62,10 +65,20 @@ func ParseExperimentURL(text string) (ExperimentRef, error) {
 	}
 	for _, part := range []string{u.Path, u.Fragment} {
 		if m := experimentPage.FindStringSubmatch(part); m != nil {
-			return ExperimentRef{ID: m[1], Host: u.Host}, nil
+			return ExperimentRef{ID: m[1], Host: u.Host, Workspace: fragmentWorkspace(u)}, nil
 		}
 	}
 	return ExperimentRef{}, fmt.Errorf("%q is not the address of an experiment's page, which ends in experiments/ID. %s", text, importForms)
+}
+
+// fragmentWorkspace returns the workspace in the address of a page of an MLflow server's UI, such as #/experiments/12?workspace=risk.
+func fragmentWorkspace(u *url.URL) string {
+	_, query, _ := strings.Cut(u.EscapedFragment(), "?")
+	values, err := url.ParseQuery(query)
+	if err != nil {
+		return ""
+	}
+	return values.Get(AttributeWorkspace)
 }
 
 // resolveExperimentID gives the id of an experiment. It asks the server only for a name.

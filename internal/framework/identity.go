@@ -98,9 +98,14 @@ func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportS
 		values, ok := b.ImportIdentity(ctx, req, nil, diags)
 		return ImportedExperiment{values[IdentityExperimentID], OrNull(values[AttributeWorkspace])}, ok
 	}
-	workspace, text := CutImportWorkspace(req.ID)
-	e.Workspace = OrNull(workspace)
-	ref, err := parseExperimentRef(text)
+	workspace, text, err := CutImportWorkspace(req.ID)
+	var ref ExperimentRef
+	if err == nil {
+		ref, err = parseExperimentRef(text)
+	}
+	if err == nil && ref.Workspace != "" && workspace != "" && ref.Workspace != workspace {
+		err = fmt.Errorf("the address is in the workspace %q, not in %q", ref.Workspace, workspace)
+	}
 	if err != nil {
 		diags.AddError("Import id not understood", UpperFirst(err.Error()))
 		return e, false
@@ -109,6 +114,10 @@ func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportS
 		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
 		return e, false
 	}
+	if workspace == "" && ref.Workspace != b.Provider.Client.MLflowWorkspace() {
+		workspace = ref.Workspace
+	}
+	e.Workspace = OrNull(workspace)
 	if !b.UseWorkspace(e.Workspace, diags) {
 		return e, false
 	}
@@ -121,10 +130,25 @@ func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportS
 }
 
 // CutImportWorkspace splits an import ID such as workspace=risk,name=churn. The workspace is empty if the ID names none.
-func CutImportWorkspace(id string) (workspace, rest string) {
-	if after, found := strings.CutPrefix(id, "workspace="); found {
-		workspace, rest, _ = strings.Cut(after, ",")
-		return workspace, rest
+func CutImportWorkspace(id string) (workspace, rest string, err error) {
+	after, found := strings.CutPrefix(id, AttributeWorkspace+"=")
+	if !found {
+		return "", id, nil
 	}
-	return "", id
+	workspace, rest, _ = strings.Cut(after, ",")
+	if workspace == "" || rest == "" {
+		return "", "", fmt.Errorf("%q lacks the name of the workspace, or what is in it. Write workspace=NAME, a comma, and the ID that would do without it", id)
+	}
+	return workspace, rest, nil
+}
+
+// UseImportWorkspace makes an import act in the workspace that its ID names, and returns that and the rest of the ID.
+func (b *ResourceBase) UseImportWorkspace(id string, diags *diag.Diagnostics) (workspace types.String, rest string, ok bool) {
+	name, rest, err := CutImportWorkspace(id)
+	if err != nil {
+		diags.AddError("Import id not understood", UpperFirst(err.Error())+".")
+		return workspace, "", false
+	}
+	workspace = OrNull(name)
+	return workspace, rest, b.UseWorkspace(workspace, diags)
 }

@@ -20,7 +20,7 @@ import (
 // and leaves it in place. Each holds the object's lock from the look at the mark to its write. So the object is there in the end, in whichever order
 // the two come.
 type RunState struct {
-	// names holds a *NameLock for each normalized experiment name, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
+	// names holds a *NameLock for each placedName, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
 	// folders a *FolderLock for each path.
 	names, acls, tags, folders sync.Map
 	// objects holds an *ObjectLock for each objectID.
@@ -31,7 +31,7 @@ type RunState struct {
 	claimed sync.Map
 	// keptInPlace holds what KeepInPlace recorded, by experiment ID.
 	keptInPlace sync.Map
-	// read is the set of IDs of the experiments that this run refreshed.
+	// read is the set of the objects that this run refreshed.
 	read sync.Map
 }
 
@@ -47,9 +47,12 @@ type NameLock struct {
 	Planned []PlannedUse
 }
 
-// NameLock returns the lock of an experiment name, which must be normalized.
-func (s *RunState) NameLock(name string) *NameLock {
-	return loadOrNew[NameLock](&s.names, name)
+// placedName is an experiment name, normalized, in the MLflow workspace that it is unique in.
+type placedName struct{ workspace, name string }
+
+// NameLock returns the lock of an experiment name in the workspace of a client: the same one for every spelling.
+func (s *RunState) NameLock(client *mlflow.Client, name string) *NameLock {
+	return loadOrNew[NameLock](&s.names, placedName{client.MLflowWorkspace(), client.NormalizeName(name)})
 }
 
 // ACLLock serializes, within a run, what writes the access control list of an experiment.
@@ -160,12 +163,12 @@ func (s *RunState) IsClaimed(experimentID string) bool {
 	return ok
 }
 
-// MarkRead records that this run refreshed an experiment.
-func (s *RunState) MarkRead(experimentID string) { s.read.Store(experimentID, true) }
+// MarkRead records that this run refreshed an object: the ID of an experiment, or what else tells the object from all others.
+func (s *RunState) MarkRead(id string) { s.read.Store(id, true) }
 
-// IsRead reports whether this run refreshed an experiment. A plan without that is the second one of an apply, or comes with -refresh=false.
-func (s *RunState) IsRead(experimentID string) bool {
-	_, ok := s.read.Load(experimentID)
+// IsRead reports whether this run refreshed an object. A plan without that is the second one of an apply, or comes with -refresh=false.
+func (s *RunState) IsRead(id string) bool {
+	_, ok := s.read.Load(id)
 	return ok
 }
 

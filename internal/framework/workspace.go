@@ -3,12 +3,17 @@ package framework
 import (
 	"cmp"
 	"context"
+	"fmt"
+	"regexp"
 
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
+	listschema "github.com/hashicorp/terraform-plugin-framework/list/schema"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -17,21 +22,34 @@ import (
 // AttributeWorkspace is the argument of every object that lives in a workspace of an MLflow server.
 const AttributeWorkspace = "workspace"
 
+// workspaceName is how MLflow names workspaces.
+var workspaceName = []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`),
+	"must be the name of an MLflow workspace: lowercase letters, digits, and hyphens in between. For the workspace of the provider block, omit the argument")}
+
+const workspaceSupport = "On servers with workspaces (MLflow 3.10 and newer, started with `--enable-workspaces`). Not supported on Databricks. "
+
 // WorkspaceAttribute is the schema of the argument workspace in a resource.
 func WorkspaceAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
-		Optional: true,
-		MarkdownDescription: "Workspace of the MLflow server, for servers with workspaces (3.10 and newer). Not supported on Databricks. Changing it " +
-			"replaces the resource. Default: the provider's `workspace`.",
+		Optional: true, Validators: workspaceName,
+		MarkdownDescription: "MLflow workspace that the object is in. " + workspaceSupport + "Changing it to another workspace **replaces** the object. Omitting it " +
+			"and setting the workspace of the provider block mean the same. Defaults to the provider's `workspace`.",
 	}
 }
 
 // WorkspaceDataAttribute is the schema of the argument workspace in a data source.
 func WorkspaceDataAttribute() datasourceschema.StringAttribute {
 	return datasourceschema.StringAttribute{
-		Optional: true,
-		MarkdownDescription: "Workspace of the MLflow server to read from, for servers with workspaces (3.10 and newer). Not supported on Databricks. " +
-			"Default: the provider's `workspace`.",
+		Optional: true, Validators: workspaceName,
+		MarkdownDescription: "MLflow workspace to read from. " + workspaceSupport + "Defaults to the provider's `workspace`.",
+	}
+}
+
+// workspaceListAttribute is the schema of the argument workspace in a list block.
+func workspaceListAttribute() listschema.StringAttribute {
+	return listschema.StringAttribute{
+		Optional: true, Validators: workspaceName,
+		MarkdownDescription: "MLflow workspace to list. " + workspaceSupport + "Defaults to the provider's `workspace`.",
 	}
 }
 
@@ -63,7 +81,7 @@ func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.D
 	}
 	selected, err := client.InWorkspace(workspace.ValueString())
 	if err != nil {
-		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces not supported", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
 		return false
 	}
 	p.client = selected
@@ -77,6 +95,13 @@ func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnost
 		return true
 	}
 	return b.use(b.Provider.Client, workspace, diags)
+}
+
+// UseStateWorkspace makes the operation act in the workspace of a state. On a server of a kind that has no workspaces it is the server itself: that the
+// state belongs to another one is for [ResourceBase.CheckServer] to say.
+func (b *ResourceBase) UseStateWorkspace(workspace types.String) {
+	var diags diag.Diagnostics
+	b.UseWorkspace(workspace, &diags)
 }
 
 // ClientIn returns the client for the workspace of the argument, the provider's workspace if it is null. It is nil after an error.
@@ -98,19 +123,46 @@ func (b *ResourceBase) MovesWorkspace(ctx context.Context, private PrivateState,
 	return before != cmp.Or(plan.ValueString(), b.Provider.Client.MLflowWorkspace())
 }
 
-// PlanWorkspace plans the replacement of a resource whose workspace changes.
-func (b *ResourceBase) PlanWorkspace(ctx context.Context, private PrivateState, state, plan types.String, resp *resource.ModifyPlanResponse) {
-	if b.MovesWorkspace(ctx, private, state, plan) {
-		resp.RequiresReplace.Append(path.Root(AttributeWorkspace))
-	}
+// Placed is an object of a plan, with its workspace in the state and in the plan.
+type Placed struct {
+	// Object describes the object in messages. ID is what [RunState.MarkRead] has it by.
+	Object, ID  string
+	State, Plan types.String
 }
 
-// CheckSameWorkspace refuses an update that would move an object to another workspace: the argument was unknown in the plan.
-func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, object string, state, plan types.String, diags *diag.Diagnostics) bool {
-	if !b.MovesWorkspace(ctx, private, state, plan) {
+// PlanWorkspace makes ModifyPlan act in the workspace where the object is, or where it is created if the state has none. It refuses a workspace on a
+// server of a kind that has none. It reports whether the plan moves the object to another workspace: that replaces the object, and nothing else of the
+// plan matters then. Check the diagnostics after it.
+func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPlanRequest, o Placed, resp *resource.ModifyPlanResponse) (moves bool) {
+	if !b.UseWorkspace(o.Plan, &resp.Diagnostics) || req.State.Raw.IsNull() {
+		return false
+	}
+	b.UseStateWorkspace(o.State)
+	if !b.MovesWorkspace(ctx, req.Private, o.State, o.Plan) {
+		return false
+	}
+	if b.IsUnseen(ctx, req.Private, o.ID) {
+		resp.Diagnostics.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. The workspace was "+
+			"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: it shows the replacement.",
+			UpperFirst(o.Object)))
+		return false
+	}
+	resp.RequiresReplace.Append(path.Root(AttributeWorkspace))
+	return true
+}
+
+// IsUnseen reports whether a plan is not the one that the user sees. Before it applies an update, the CLI plans it once more with the values that were
+// unknown. That plan comes in a run that did not refresh the object, though an earlier one did.
+func (b *ResourceBase) IsUnseen(ctx context.Context, private PrivateState, id string) bool {
+	return !b.Provider.Run.IsRead(id) && MarkOf(ctx, private) != ServerMark{}
+}
+
+// CheckSameWorkspace refuses an update that would move an object to another workspace.
+func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, o Placed, diags *diag.Diagnostics) bool {
+	if !b.MovesWorkspace(ctx, private, o.State, o.Plan) {
 		return true
 	}
-	diags.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", UpperFirst(object)+" cannot move to another workspace. The workspace was "+
-		"not known when the plan was made. Plan again: the next plan replaces the resource.")
+	diags.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. The workspace was unknown when this "+
+		"was planned. Nothing was changed.\n\nRun plan again: it shows the replacement.", UpperFirst(o.Object)))
 	return false
 }

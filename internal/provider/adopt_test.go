@@ -115,8 +115,12 @@ func TestIdentity(t *testing.T) {
 		ProtoV6ProviderFactories: acctest.Factories(), TerraformVersionChecks: []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
 		Steps: []resource.TestStep{
 			{Config: config, ConfigStateChecks: []statecheck.StateCheck{
-				statecheck.ExpectIdentity(acctest.ExperimentAddress, map[string]knownvalue.Check{"experiment_id": id, "tracking_uri": knownvalue.StringExact(w.URL)}),
-				statecheck.ExpectIdentity("mlflow_experiment_tag.test", map[string]knownvalue.Check{"experiment_id": id, "tracking_uri": id, "key": knownvalue.StringExact("a/b")}),
+				statecheck.ExpectIdentity(acctest.ExperimentAddress, map[string]knownvalue.Check{
+					"experiment_id": id, "tracking_uri": knownvalue.StringExact(w.URL), "workspace": knownvalue.Null(),
+				}),
+				statecheck.ExpectIdentity("mlflow_experiment_tag.test", map[string]knownvalue.Check{
+					"experiment_id": id, "tracking_uri": id, "key": knownvalue.StringExact("a/b"), "workspace": knownvalue.Null(),
+				}),
 			}},
 			byIdentity(acctest.ExperimentAddress), byIdentity("mlflow_experiment_tag.test"), byIdentity("mlflow_experiment_permissions.test"), byIdentity("mlflow_experiment_permission.test"),
 		},

@@ -255,8 +255,13 @@ var examples = map[string]example{
 	"user": {files: []string{
 		"resources/mlflow_user/resource.tf", "resources/mlflow_user/resource-full.tf", "resources/mlflow_user/import.sh",
 	}},
-	"user, import":        {files: []string{"resources/mlflow_user/import-by-string-id.tf", "resources/mlflow_user/identity-import.tf"}},
-	"data source, users":  {files: []string{"data-sources/mlflow_users/data-source.tf"}},
+	"user, import":       {files: []string{"resources/mlflow_user/import-by-string-id.tf", "resources/mlflow_user/identity-import.tf"}},
+	"data source, users": {files: []string{"data-sources/mlflow_users/data-source.tf"}},
+	"workspace": {files: []string{
+		"resources/mlflow_workspace/resource.tf", "resources/mlflow_workspace/resource-full.tf", "resources/mlflow_workspace/import.sh",
+		"data-sources/mlflow_workspaces/data-source.tf",
+	}},
+	"workspace, import":   {files: []string{"resources/mlflow_workspace/import-by-string-id.tf", "resources/mlflow_workspace/identity-import.tf"}},
 	"methods":             methods,
 	"module tests":        moduleTests,
 	"getting started":     {files: []string{"getting-started"}},

@@ -59,6 +59,7 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		server.NewRoleMembersResource,
 		server.NewRoleResource,
 		server.NewUserResource,
+		server.NewWorkspaceResource,
 	}
 }
 
@@ -72,6 +73,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		access.NewCurrentUserDataSource,
 		server.NewRolesDataSource,
 		server.NewUsersDataSource,
+		server.NewWorkspacesDataSource,
 	}
 }
 

@@ -34,7 +34,7 @@ func TestQuery(t *testing.T) {
 	}
 	const experiments, permissions = "mlflow_experiment.test", "mlflow_experiment_permissions.test"
 	identity := func(id string) map[string]knownvalue.Check {
-		return map[string]knownvalue.Check{"experiment_id": knownvalue.StringExact(id), "tracking_uri": knownvalue.StringExact(w.URL)}
+		return map[string]knownvalue.Check{"experiment_id": knownvalue.StringExact(id), "tracking_uri": knownvalue.StringExact(w.URL), "workspace": knownvalue.Null()}
 	}
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{

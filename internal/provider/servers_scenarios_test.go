@@ -66,6 +66,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if kind.grants != noGrants {
 		add(map[string]func(*testing.T, *server){"credentials": credentials})
 	}
+	add(workspaceObjectScenarios(kind))
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace})
 	}

@@ -27,6 +27,8 @@ const (
 	adminName     = "admin"
 	adminPassword = "admin-password-1234"
 	installations = "TEST_MLFLOW_DIR"
+	// postgresFolder is the folder of a PostgreSQL server's socket, or says why there is none (see scripts/postgres.sh).
+	postgresFolder = "TEST_POSTGRES"
 )
 
 // grantsAPI is a generation of a server's permission API.
@@ -47,6 +49,8 @@ type serverKind struct {
 	version    string
 	grants     grantsAPI
 	workspaces bool
+	// postgres: its databases are on PostgreSQL, not SQLite.
+	postgres bool
 	// anyHost: no host name is refused.
 	anyHost bool
 	// DeletesTags and LongestValue: see backend.
@@ -59,9 +63,12 @@ var serverKinds = map[string]serverKind{
 	"newest plain":           {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000},
 	"newest basic auth":      {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants},
 	"newest with workspaces": {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants, workspaces: true},
-	"3.12 basic auth":        {version: "TEST_MLFLOW_LEGACY", deletesTags: true, longestValue: 5000, grants: listedGrants},
-	"2.22 plain":             {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true},
-	"2.22 basic auth":        {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true, grants: unlistedGrants},
+	"newest on PostgreSQL": {
+		version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants, workspaces: true, postgres: true,
+	},
+	"3.12 basic auth": {version: "TEST_MLFLOW_LEGACY", deletesTags: true, longestValue: 5000, grants: listedGrants},
+	"2.22 plain":      {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true},
+	"2.22 basic auth": {version: "TEST_MLFLOW_OLD", longestValue: 5000, anyHost: true, grants: unlistedGrants},
 }
 
 func TestServers(t *testing.T) {
@@ -95,10 +102,15 @@ func startServer(t *testing.T, kind serverKind) *server {
 		t.Fatalf("%s and %s are not set: run the tests with `make test-mlflow`", installations, kind.version)
 	}
 	s := &server{kind: kind, folder: t.TempDir(), bin: filepath.Join(os.Getenv(installations), version, "bin")}
+	if why, missing := strings.CutPrefix(os.Getenv(postgresFolder), "not available: "); kind.postgres && missing {
+		t.Skipf("NOT RUN: %s", why)
+	} else if kind.postgres && os.Getenv(postgresFolder) == "" {
+		t.Fatalf("%s is not set: run the tests with `make test-mlflow`", postgresFolder)
+	}
 	port := freePort(t)
 	s.Backend = s.describe(fmt.Sprintf("http://127.0.0.1:%d", port))
 	arguments := []string{
-		"server", "--backend-store-uri", s.store(), "--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1",
+		"server", "--backend-store-uri", s.database("tracking"), "--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1",
 	}
 	if kind.grants != noGrants {
 		s.writeAuthConfig(t)
@@ -119,6 +131,9 @@ func startServer(t *testing.T, kind serverKind) *server {
 	t.Logf("MLflow %s answers after %s", version, time.Since(started).Round(100*time.Millisecond))
 	return s
 }
+
+// version is the server's version of MLflow.
+func (s *server) version() string { return os.Getenv(s.kind.version) }
 
 // describe tells what the server can do.
 func (s *server) describe(url string) *acctest.Backend {
@@ -141,15 +156,20 @@ func basic(username, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
 }
 
-// store is the address of the server's database.
-func (s *server) store() string { return "sqlite:///" + filepath.Join(s.folder, "mlflow.db") }
+// database is the address of a database of the server, tracking or auth.
+func (s *server) database(name string) string {
+	if s.kind.postgres {
+		return "postgresql+psycopg2://mlflow@/" + name + "?host=" + os.Getenv(postgresFolder)
+	}
+	return "sqlite:///" + filepath.Join(s.folder, name+".db")
+}
 
 func (s *server) writeAuthConfig(t *testing.T) {
 	t.Helper()
 	// Checking a password takes a tenth of a second on purpose. The cache spares that from 3.12 on; MLflow 2 does not know it.
-	config := fmt.Sprintf("[mlflow]\ndefault_permission = READ\ndatabase_uri = sqlite:///%s\nadmin_username = %s\nadmin_password = %s\n"+
+	config := fmt.Sprintf("[mlflow]\ndefault_permission = READ\ndatabase_uri = %s\nadmin_username = %s\nadmin_password = %s\n"+
 		"authorization_function = mlflow.server.auth:authenticate_request_basic_auth\nauth_cache_ttl_seconds = 3600\n",
-		filepath.Join(s.folder, "auth.db"), adminName, adminPassword)
+		s.database("auth"), adminName, adminPassword)
 	if err := os.WriteFile(filepath.Join(s.folder, "auth.ini"), []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -273,7 +293,7 @@ func showLog(t *testing.T, log string) {
 // purge removes a deleted experiment for good, as whoever operates the server does.
 func (s *server) purge(t *testing.T, id string) {
 	t.Helper()
-	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.store(), "--experiment-ids", id)
+	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.database("tracking"), "--experiment-ids", id)
 	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mlflow gc: %s\n%s", err, out)

@@ -133,10 +133,10 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	case IsUnauthenticated(e):
 		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
 	case IsWorkspaceMissing(e):
-		e.Hint = "Check workspace in the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to others " +
-			"only."
+		e.Hint = "Check workspace in the object's block or the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to " +
+			"others only."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
-		e.Hint = "The server runs without workspaces. Leave out workspace and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
+		e.Hint = "The server runs without workspaces. Leave out workspace, in the object's block and the provider block, and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
 	}
 	return e
 }

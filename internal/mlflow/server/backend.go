@@ -81,9 +81,13 @@ func (*Backend) CheckArtifactLocation(location string) error {
 	return mlflow.CheckAbsoluteLocation(location)
 }
 
-// ExperimentURL implements [mlflow.Backend].
-func (*Backend) ExperimentURL(e rest.Endpoint, id string) string {
-	return strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
+// ExperimentURL implements [mlflow.Backend]. The page of a workspace other than the default one names it, as MLflow's own client does.
+func (s *Backend) ExperimentURL(e rest.Endpoint, id string) string {
+	page := strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
+	if s.MLflowWorkspace() == mlflow.DefaultWorkspace {
+		return page
+	}
+	return page + "?" + url.Values{"workspace": {s.Workspace}}.Encode()
 }
 
 // DeletedKeepName implements [mlflow.Backend].

@@ -25,6 +25,7 @@ type currentUserModel struct {
 	DisplayName types.String `tfsdk:"display_name"`
 	Groups      []string     `tfsdk:"groups"`
 	Home        types.String `tfsdk:"home"`
+	Workspace   types.String `tfsdk:"workspace"`
 }
 
 // NewCurrentUserDataSource returns the data source mlflow_current_user.
@@ -49,16 +50,19 @@ func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			"display_name": text("Name to show to people. Null where the server has none."),
 			"groups": schema.ListAttribute{
 				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Groups that the caller is a member of, in alphabetical order. On an MLflow server these are the roles that hold some grant.",
+				MarkdownDescription: "Groups that the caller is a member of, in alphabetical order. On an MLflow server these are the roles that hold some grant, of `workspace` only.",
 			},
-			"home": text("The caller's folder, such as `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
+			"home":                       text("The caller's folder, such as `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
 		},
 	}
 }
 
 // Read implements [datasource.DataSource].
-func (d *currentUserDataSource) Read(ctx context.Context, _ datasource.ReadRequest, resp *datasource.ReadResponse) {
-	client := d.ClientOrError(&resp.Diagnostics)
+func (d *currentUserDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var config currentUserModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	client := d.ClientIn(config.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -72,5 +76,6 @@ func (d *currentUserDataSource) Read(ctx context.Context, _ datasource.ReadReque
 	resp.Diagnostics.Append(resp.State.Set(ctx, currentUserModel{
 		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)), ID: framework.OrNull(caller.ID),
 		DisplayName: framework.OrNull(caller.DisplayName), Groups: slices.Compact(groups), Home: framework.OrNull(caller.Home),
+		Workspace: config.Workspace,
 	})...)
 }

@@ -16,9 +16,11 @@ func TestCurrentUserDataSource(t *testing.T) {
 	for token, want := range map[string]map[string]any{
 		emulator.UserToken: {
 			"name": emulator.User, "kind": "user", "display_name": "Ana", "groups": []any{"data-science", "risk", "users"}, "home": "/Users/" + emulator.User,
+			"workspace": nil,
 		},
 		emulator.ServicePrincipalToken: {
 			"name": emulator.ServicePrincipal, "kind": "service_principal", "display_name": "deployer", "groups": []any{"users"}, "home": "/Users/" + emulator.ServicePrincipal,
+			"workspace": nil,
 		},
 	} {
 		state, says := w.Direct(t, token).Data("mlflow_current_user", map[string]any{})

@@ -17,6 +17,7 @@ import (
 func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
 	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "revoke permission", state.remembered(), &resp.Diagnostics) {
 		r.revoke(ctx, &state, &resp.Diagnostics)

@@ -17,6 +17,7 @@ type experimentPermissionModel struct {
 	GroupName            types.String `tfsdk:"group_name"`
 	ServicePrincipalName types.String `tfsdk:"service_principal_name"`
 	PermissionLevel      types.String `tfsdk:"permission_level"`
+	Workspace            types.String `tfsdk:"workspace"`
 
 	// created is when the experiment was created, from private state: see CreationTimeFrom.
 	created string
@@ -41,7 +42,7 @@ func (m *experimentPermissionModel) names() []principalName {
 var principalAttributes = []string{"user_name", "group_name", "service_principal_name"}
 
 func (m *experimentPermissionModel) identity() map[string]types.String {
-	values := map[string]types.String{framework.IdentityExperimentID: m.ExperimentID}
+	values := map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, framework.AttributeWorkspace: m.Workspace}
 	for _, n := range m.names() {
 		values[n.attribute] = *n.value
 	}
@@ -83,6 +84,11 @@ func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *exper
 	_, mine := m.principal()
 	_, theirs := o.principal()
 	return m.ExperimentID.Equal(o.ExperimentID) && samePrincipal(rules, mine, theirs)
+}
+
+// placed is the grant of a state, with its workspace there and in a plan.
+func (m *experimentPermissionModel) placed(plan *experimentPermissionModel) framework.Placed {
+	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the grant as [ResourceBase.CheckServer] looks for it.

@@ -24,6 +24,9 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+		return
+	}
 	if !req.State.Raw.IsNull() {
 		plan.keepSpelling(r.Rules(ctx, req.Private), &state)
 	}

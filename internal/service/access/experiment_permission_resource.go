@@ -69,6 +69,7 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 				MarkdownDescription: "`CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change permissions). An MLflow server also has " +
 					"levels of its own: `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Changing it changes the grant in place.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
 	}
 }
@@ -85,6 +86,8 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	var state experimentPermissionModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	r.UseStateWorkspace(state.Workspace)
+	r.Provider.Run.MarkRead(state.object())
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
@@ -144,15 +147,19 @@ func (r *experimentPermissionResource) isReused(ctx context.Context, m *experime
 
 // ImportState implements [resource.ResourceWithImportState].
 func (r *experimentPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, rest, _ := strings.Cut(req.ID, "/")
+	workspace, grant, ok := r.UseImportWorkspace(req.ID, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	id, rest, _ := strings.Cut(grant, "/")
 	kind, principal, _ := strings.Cut(rest, "/")
-	var state experimentPermissionModel
+	state := experimentPermissionModel{Workspace: workspace}
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
 		values, ok := r.ImportIdentity(ctx, req, principalAttributes, &resp.Diagnostics)
 		if !ok {
 			return
 		}
-		id = values[framework.IdentityExperimentID]
+		id, state.Workspace = values[framework.IdentityExperimentID], framework.OrNull(values[framework.AttributeWorkspace])
 		for _, n := range state.names() {
 			if values[n.attribute] != "" {
 				kind, principal = string(n.kind), values[n.attribute]
@@ -168,5 +175,5 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 		}
 	}
 	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
-		"EXPERIMENT_ID/service_principal/APPLICATION_ID. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
+		"EXPERIMENT_ID/service_principal/APPLICATION_ID. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
 }

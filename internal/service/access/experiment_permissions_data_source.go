@@ -30,6 +30,7 @@ type permissionsDataModel struct {
 	ExperimentID types.String           `tfsdk:"experiment_id"`
 	Grants       []framework.GrantModel `tfsdk:"grants"`
 	Effective    []effectiveModel       `tfsdk:"effective"`
+	Workspace    types.String           `tfsdk:"workspace"`
 }
 
 type effectiveModel struct {
@@ -60,15 +61,16 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: who},
 				MarkdownDescription: "The highest level of each principal, by kind and principal. Membership in groups is not resolved: a user may have more by a group.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		},
 	}
 }
 
 // Read implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	client := d.ClientOrError(&resp.Diagnostics)
 	var data permissionsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	client := d.ClientIn(data.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

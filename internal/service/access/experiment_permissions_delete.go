@@ -16,6 +16,7 @@ import (
 func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
 	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "remove permissions", state.remembered(), &resp.Diagnostics) {
 		resp.Diagnostics.Append(r.release(ctx, &state)...)

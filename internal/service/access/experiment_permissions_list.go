@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
 var (
@@ -36,10 +35,10 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 
 // List implements [list.ListResource]. Only a full resource needs the permissions themselves.
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	stream.Results = l.ListResults(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
+	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
 		id := types.StringValue(e.ID)
 		model := experimentPermissionsModel{
-			ID: id, ExperimentID: id,
+			ID: id, ExperimentID: id, Workspace: e.Workspace,
 			Groups: types.MapNull(types.StringType), Users: types.MapNull(types.StringType), ServicePrincipals: types.MapNull(types.StringType),
 		}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)

@@ -21,13 +21,20 @@ type experimentPermissionsModel struct {
 	ServicePrincipals types.Map    `tfsdk:"service_principals"`
 	KeepCallerAccess  types.Bool   `tfsdk:"keep_caller_access"`
 	Retained          types.Map    `tfsdk:"retained"`
+	Workspace         types.String `tfsdk:"workspace"`
 
 	// created is when the experiment was created, as private state remembers it; "" when it does not.
 	created string
 }
 
 func (m *experimentPermissionsModel) identity() map[string]types.String {
-	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID}
+	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, framework.AttributeWorkspace: m.Workspace}
+}
+
+// placed is the list of a state, with its workspace there and in a plan.
+func (m *experimentPermissionsModel) placed(plan *experimentPermissionsModel) framework.Placed {
+	object := m.remembered().Object
+	return framework.Placed{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the list as [ResourceBase.CheckServer] looks for it.

@@ -29,11 +29,14 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+		return
+	}
 	addRespelledErrors(&resp.Diagnostics, r.Rules(ctx, req.Private), &state, &plan)
 	plan.settle(r.Rules(ctx, req.Private), &state)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
-	if r.Client() == nil || !plan.writesOver(r.Client(), &state) {
+	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.writesOver(r.Client(), &state) {
 		return
 	}
 	for _, d := range plan.duplicates(r.Client()) {

@@ -76,6 +76,7 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 					"access, and grants that the server adds to the list by itself. A grant stays in it while it exists and is not declared; `keep_caller_access = false` " +
 					"drops those of identities. Empty if none is needed.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
 	}
 }
@@ -110,6 +111,8 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	r.UseStateWorkspace(state.Workspace)
+	r.Provider.Run.MarkRead(state.remembered().Object)
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
@@ -192,11 +195,13 @@ const vendorIDPrefix = "/experiments/"
 // ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
 // provider has for its permissions. The Read that follows fills the maps.
 func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	// The IDs of the Databricks provider name no MLflow workspace.
 	if vendorID.MatchString(req.ID) {
 		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
 	}
 	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if ok {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), imported.ID)...)
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(framework.AttributeWorkspace), imported.Workspace)...)
 	}
 }

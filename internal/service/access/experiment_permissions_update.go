@@ -20,7 +20,8 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(&plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
 		return
 	}
 	earlier := types.MapNull(types.StringType)

@@ -36,7 +36,7 @@ func (r *experimentResource) notePlanned(diags *diag.Diagnostics, id string, sta
 
 // recordUse adds one use of a name to those that this run planned, and reports the first of them that it conflicts with.
 func (r *experimentResource) recordUse(diags *diag.Diagnostics, use framework.PlannedUse) {
-	lock := r.nameLock(use.Name)
+	lock := r.Provider.Run.NameLock(r.Client(), use.Name)
 	lock.Lock()
 	defer lock.Unlock()
 	lock.Planned = append(lock.Planned, use)

@@ -24,7 +24,7 @@ import (
 func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() {
+	if resp.Diagnostics.HasError() || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) {
 		return
 	}
 	e, ok := r.obtain(ctx, plan, &resp.Diagnostics)
@@ -39,7 +39,7 @@ func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequ
 
 // obtain comes by the experiment of a plan, and claims it before another block of this apply can delete it.
 func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
-	lock := r.nameLock(plan.Name.ValueString())
+	lock := r.Provider.Run.NameLock(r.Client(), plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
 	o := obtaining{client: r.Client(), run: &r.Provider.Run, plan: plan, lock: lock, diags: diags}
@@ -56,11 +56,6 @@ func (r *experimentResource) declareTags(id string, plan *experimentModel) {
 	for key := range plan.wantedTags() {
 		r.Provider.Run.DeclareTag(id, key)
 	}
-}
-
-// nameLock returns the lock of a name: the same one for every spelling.
-func (r *experimentResource) nameLock(name string) *framework.NameLock {
-	return r.Provider.Run.NameLock(r.Client().NormalizeName(name))
 }
 
 // complete sets the tags that the experiment lacks, and fills the computed values. Whatever fails is a warning.

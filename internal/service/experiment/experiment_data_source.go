@@ -43,6 +43,12 @@ type experimentDetails struct {
 	URL              types.String `tfsdk:"url"`
 }
 
+// experimentDataModel is an mlflow_experiment data source.
+type experimentDataModel struct {
+	experimentDetails
+	Workspace types.String `tfsdk:"workspace"`
+}
+
 // newExperimentDetails converts an experiment. It fails only when the server's address can't be told.
 func newExperimentDetails(ctx context.Context, client *mlflow.Client, e mlflow.Experiment) (experimentDetails, error) {
 	url, err := client.ExperimentURL(ctx, e.ID)
@@ -115,6 +121,7 @@ func (d *experimentDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			MarkdownDescription: "Id of the experiment to read; give either this or `name`. Deleted experiments are found too: `lifecycle_stage` tells.",
 		},
 	})
+	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Reads one experiment by name or id: all its fields and tags.",
 		Attributes:          attributes,
@@ -130,9 +137,9 @@ func (d *experimentDataSource) ConfigValidators(context.Context) []datasource.Co
 
 // Read implements [datasource.DataSource].
 func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	client := d.ClientOrError(&resp.Diagnostics)
-	var config experimentDetails
+	var config experimentDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	client := d.ClientIn(config.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}
@@ -159,7 +166,7 @@ func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if !config.Name.IsNull() {
 		details.Name = config.Name
 	}
-	resp.Diagnostics.Append(resp.State.Set(ctx, details)...)
+	resp.Diagnostics.Append(resp.State.Set(ctx, experimentDataModel{details, config.Workspace})...)
 }
 
 // lookUpAdvice says what to do when an experiment can't be read; none when the error itself tells.

@@ -79,6 +79,7 @@ func addNotEmptyError(diags *diag.Diagnostics, state experimentModel, content st
 func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.UseStateWorkspace(state.Workspace)
 	policy := state.deletionPolicy()
 	if policy == deletionPrevent {
 		addPreventedError(&resp.Diagnostics, state)
@@ -88,7 +89,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	id, name := state.ID.ValueString(), state.Name.ValueString()
-	lock := r.nameLock(name)
+	lock := r.Provider.Run.NameLock(r.Client(), name)
 	lock.Lock()
 	defer lock.Unlock()
 	if r.Provider.Run.IsClaimed(id) {

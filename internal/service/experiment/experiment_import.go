@@ -7,6 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
@@ -15,24 +16,26 @@ func (r *experimentResource) notImported(id string, e mlflow.Experiment, reason 
 	if e.ID != "" {
 		return fmt.Sprintf("Experiment %s %s.\n\nRestore it first, in the UI or with the restore call, then import it.", id, reason)
 	}
-	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the experiment.%s", id, r.lookedIn())
+	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the experiment.%s", id, r.lookedIn(id))
 }
 
 // lookedIn names the MLflow workspace that an experiment was looked up in, "" on Databricks.
-func (r *experimentResource) lookedIn() string {
+func (r *experimentResource) lookedIn(id string) string {
 	workspace := r.Client().MLflowWorkspace()
 	if workspace == "" {
 		return ""
 	}
-	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only: to look it up in another one, set workspace in the provider block, or MLFLOW_WORKSPACE.", workspace)
+	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only. To look it up in another one, set workspace in the resource or the provider block, or MLFLOW_WORKSPACE; in an import, "+
+		"write workspace=NAME,%s.", workspace, id)
 }
 
-// ImportState takes an id, a name, the address of the experiment's page, or an identity.
+// ImportState takes an id, a name, the address of the experiment's page, or an identity, each with a workspace or without.
 func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if !ok {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), imported.ID)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(framework.AttributeWorkspace), imported.Workspace)...)
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, []byte(byImport))...)
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
 var (
@@ -32,11 +31,11 @@ func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.List
 
 // List implements [list.ListResource].
 func (l *experimentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	stream.Results = l.ListResults(ctx, req, func(e mlflow.Experiment, result *list.ListResult) {
-		model := experimentModel{ID: types.StringValue(e.ID)}
+	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
+		model := experimentModel{ID: types.StringValue(e.ID), Workspace: e.Workspace}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)
 		if req.IncludeResource {
-			l.refresh(ctx, &model, e, true, &result.Diagnostics)
+			l.refresh(ctx, &model, e.Experiment, true, &result.Diagnostics)
 			result.Diagnostics.Append(result.Resource.Set(ctx, model)...)
 		}
 	})

@@ -25,6 +25,7 @@ type experimentModel struct {
 	DeletionPolicy   types.String `tfsdk:"deletion_policy"`
 	CreationTime     types.String `tfsdk:"creation_time"`
 	URL              types.String `tfsdk:"url"`
+	Workspace        types.String `tfsdk:"workspace"`
 }
 
 // Values of if_deleted.
@@ -48,7 +49,13 @@ func (m *experimentModel) deletionPolicy() string {
 }
 
 func (m *experimentModel) identity() map[string]types.String {
-	return map[string]types.String{framework.IdentityExperimentID: m.ID}
+	return map[string]types.String{framework.IdentityExperimentID: m.ID, framework.AttributeWorkspace: m.Workspace}
+}
+
+// placed is the experiment of a state, with its workspace there and in a plan.
+func (m *experimentModel) placed(plan experimentModel) framework.Placed {
+	id := m.ID.ValueString()
+	return framework.Placed{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ID: id, State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the experiment as [ResourceBase.CheckServer] looks for it.

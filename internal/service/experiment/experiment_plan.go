@@ -20,6 +20,7 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	}
 	if req.Plan.Raw.IsNull() {
+		r.UseStateWorkspace(state.Workspace)
 		r.notePlanned(&resp.Diagnostics, state.ID.ValueString(), &state, nil)
 		if !resp.Diagnostics.HasError() {
 			r.checkDestroy(ctx, req.Private, &resp.Diagnostics, state)
@@ -31,14 +32,15 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	moves := r.PlanWorkspace(ctx, req, state.placed(plan), resp)
 	plan.TagsAll = framework.MergeTags(r.Provider.DefaultTags, plan.Tags)
 	resp.Diagnostics.Append(warnUndeclared(ctx, req.Private, state, plan)...)
-	if r.Client() != nil {
-		resp.Diagnostics.Append(checkExperiment(config, r.Client())...)
+	if client := r.Provider.Client; client != nil { // what is refused is the same in all workspaces
+		resp.Diagnostics.Append(checkExperiment(config, client)...)
 	}
 	if !req.State.Raw.IsNull() && !resp.Diagnostics.HasError() {
 		keepSpelling(r.Rules(ctx, req.Private), &plan, config, state)
-		r.planReplacement(ctx, req, plan, state, resp)
+		r.planReplacement(ctx, req, plan, state, moves, resp)
 	}
 	if r.Client() != nil {
 		if id := addressID(ctx, req, resp, state); req.State.Raw.IsNull() {
@@ -78,7 +80,7 @@ func (r *experimentResource) checkReplaceOption(ctx context.Context, private fra
 		return
 	}
 	comesBack := plan.AdoptExisting.ValueBool() || plan.IfDeleted.ValueString() == ifDeletedRestore
-	if why := r.refuseReplacement(plan, state, "Plan without replacing it"); why != "" && !comesBack {
+	if why := r.refuseReplacement(plan, state, false, "Plan without replacing it"); why != "" && !comesBack {
 		diags.AddError("Could not replace experiment", fmt.Sprintf("%s would be deleted and created again. %s", framework.UpperFirst(framework.DescribeExperiment(id, state.Name.ValueString())), why))
 		return
 	}
@@ -118,37 +120,57 @@ func keepSpelling(rules mlflow.NameRules, plan *experimentModel, config, state e
 	}
 }
 
-// planReplacement replaces the experiment when a known artifact location differs. It refuses when the old one could not be
-// deleted, or would go on holding the name.
-func (r *experimentResource) planReplacement(
-	ctx context.Context, req resource.ModifyPlanRequest, plan, state experimentModel, resp *resource.ModifyPlanResponse,
-) {
-	at := path.Root("artifact_location")
+// replacement is why a plan replaces an experiment, and how to keep the experiment.
+type replacement struct {
+	at path.Path
+	// subject is what cannot be changed; undo is what to do about it.
+	subject, undo string
+}
+
+// replacementBy returns why the experiment in a state cannot become the planned one; ok is false if it can.
+func replacementBy(plan, state experimentModel, moves bool) (by replacement, ok bool) {
+	if moves {
+		undo := "remove workspace from the configuration"
+		if !state.Workspace.IsNull() {
+			undo = fmt.Sprintf("set workspace back to %q", state.Workspace.ValueString())
+		}
+		return replacement{path.Root(framework.AttributeWorkspace), "workspace", undo}, true
+	}
 	if plan.ArtifactLocation.IsUnknown() || state.ArtifactLocation.IsNull() || plan.ArtifactLocation.Equal(state.ArtifactLocation) {
+		return replacement{}, false
+	}
+	return replacement{path.Root("artifact_location"), "artifact location", fmt.Sprintf(
+		"set artifact_location back to %q, or remove it from the configuration", state.ArtifactLocation.ValueString())}, true
+}
+
+// planReplacement replaces the experiment when a known artifact location differs, or when it moves to another workspace. It refuses when the old one
+// could not be deleted, or would go on holding the name.
+func (r *experimentResource) planReplacement(
+	ctx context.Context, req resource.ModifyPlanRequest, plan, state experimentModel, moves bool, resp *resource.ModifyPlanResponse,
+) {
+	by, ok := replacementBy(plan, state, moves)
+	if !ok {
 		return
 	}
-	resp.RequiresReplace.Append(at)
-	subject := framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString())
+	resp.RequiresReplace.Append(by.at)
+	what := fmt.Sprintf("The %s of %s cannot be changed, so this plan", by.subject, framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString()))
 	refusal, content := r.refuseUnseen(ctx, req, state), ""
 	if refusal == "" {
-		refusal = r.refuseReplacement(plan, state, "Set artifact_location back")
+		refusal = r.refuseReplacement(plan, state, moves, framework.UpperFirst(by.undo))
 	}
-	if refusal == "" {
+	if refusal == "" && state.deletionPolicy() != deletionRetain {
 		content = r.describeContent(ctx, state)
 	}
 	if content != "" && (state.deletionPolicy() == deletionDeleteIfEmpty || plan.deletionPolicy() == deletionDeleteIfEmpty) {
-		refusal = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. %s\n\nTo keep the experiment, set "+
-			"artifact_location back to %q, or remove it from the configuration. To delete the experiment with its content, apply deletion_policy = \"delete\" first.",
-			content, state.ArtifactLocation.ValueString())
+		refusal = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. %s\n\nTo keep the experiment, %s. "+
+			"To delete the experiment with its content, apply deletion_policy = \"delete\" first.", content, by.undo)
 	}
 	switch {
 	case refusal != "":
-		resp.Diagnostics.AddAttributeError(at, "Could not replace experiment", fmt.Sprintf("The artifact location of %s cannot be changed, so this plan would delete "+
-			"the experiment and create a new one. %s", subject, refusal))
+		resp.Diagnostics.AddAttributeError(by.at, "Could not replace experiment", what+" would delete the experiment and create a new one. "+refusal)
 	case content != "":
-		resp.Diagnostics.AddAttributeWarning(at, "Experiment would be deleted with its content", fmt.Sprintf("The artifact location of %s cannot be changed, so this plan "+
-			"deletes the experiment and creates a new, empty one. %s\n\nTo keep the experiment, set artifact_location back to %q, or remove it from the "+
-			"configuration. To prevent replacements like this one, set deletion_policy = \"prevent\".", subject, content, state.ArtifactLocation.ValueString()))
+		resp.Diagnostics.AddAttributeWarning(by.at, "Experiment would be deleted with its content", fmt.Sprintf("%s deletes the experiment and creates a new, empty one. "+
+			"%s\n\nTo keep the experiment, %s. To prevent replacements like this one, set deletion_policy = \"prevent\".", what, content, by.undo))
 	}
 }
 
@@ -159,25 +181,26 @@ func (r *experimentResource) refuseUnseen(ctx context.Context, req resource.Modi
 	switch {
 	case r.Client() == nil:
 		return "Whether it can be deleted is not known yet. " + r.Provider.UnknownConfigDetail()
-	case !r.Provider.Run.IsRead(state.ID.ValueString()) && framework.MarkOf(ctx, req.Private) != framework.ServerMark{}:
+	case r.IsUnseen(ctx, req.Private, state.ID.ValueString()):
 		return "The location was unknown when this was planned, or the plan did not refresh the state. Nothing was changed. Run plan again, without " +
 			"-refresh=false: it shows what the replacement deletes."
 	}
 	return ""
 }
 
-// refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does. undo is how to keep it.
-func (r *experimentResource) refuseReplacement(plan, state experimentModel, undo string) string {
+// refuseReplacement returns what stands against replacing an experiment, whatever it contains; empty if nothing does. undo is how to keep it. Where the
+// experiment moves to another workspace, the old one does not stand in the way of the new one.
+func (r *experimentResource) refuseReplacement(plan, state experimentModel, moves bool, undo string) string {
 	for _, policy := range []string{state.deletionPolicy(), plan.deletionPolicy()} {
-		switch policy {
-		case deletionPrevent:
+		switch {
+		case policy == deletionPrevent:
 			return "deletion_policy = \"prevent\" forbids it. " + undo + ", or apply another policy first."
-		case deletionRetain:
+		case policy == deletionRetain && !moves:
 			return "deletion_policy = \"retain\" would leave the old one with the name. " + undo + ", or give the new experiment a resource and a name of its own."
 		}
 	}
-	sameName := !plan.Name.IsUnknown() && plan.Name.Equal(state.Name)
-	if r.Client().DeletedKeepName() && sameName && plan.IfDeleted.ValueString() != ifDeletedSupersede {
+	sameName := !plan.Name.IsUnknown() && plan.Name.Equal(state.Name) && !moves && !plan.Workspace.IsUnknown()
+	if sameName && r.Client().DeletedKeepName() && plan.IfDeleted.ValueString() != ifDeletedSupersede {
 		return "On " + r.Client().BackendName() + " a deleted experiment keeps its name, so the new one could not be created. Set if_deleted = \"supersede\" to rename " +
 			"the old one aside, or change the name as well."
 	}

@@ -129,6 +129,7 @@ func experimentAttributes() map[string]schema.Attribute {
 			Computed: true, PlanModifiers: stable,
 			MarkdownDescription: "The experiment's page in the UI.",
 		},
+		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 	}
 }
 
@@ -137,6 +138,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	r.Provider.Run.MarkRead(state.ID.ValueString())
+	r.UseStateWorkspace(state.Workspace)
 	if r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
@@ -218,7 +220,7 @@ func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentM
 	case !keepsName:
 		advice = "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
 	case e.ID == "":
-		advice = strings.TrimSpace(r.lookedIn())
+		advice = strings.TrimSpace(r.lookedIn(state.ID.ValueString()))
 	}
 	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state. If it is still in the configuration, %s.\n\n%s",
 		state.Name.ValueString(), state.ID.ValueString(), reason, next, advice))

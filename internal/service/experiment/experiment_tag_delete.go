@@ -15,6 +15,7 @@ import (
 func (r *experimentTagResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
 	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "remove experiment tag", state.remembered(), &resp.Diagnostics) {
 		r.remove(ctx, state, &resp.Diagnostics)

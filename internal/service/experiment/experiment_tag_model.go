@@ -14,13 +14,19 @@ type experimentTagModel struct {
 	ExperimentID types.String `tfsdk:"experiment_id"`
 	Key          types.String `tfsdk:"key"`
 	Value        types.String `tfsdk:"value"`
+	Workspace    types.String `tfsdk:"workspace"`
 
 	// created is when the experiment was created, from private state: see CreationTimeFrom.
 	created string
 }
 
 func (m experimentTagModel) identity() map[string]types.String {
-	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, "key": m.Key}
+	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, "key": m.Key, framework.AttributeWorkspace: m.Workspace}
+}
+
+// placed is the tag of a state, with its workspace there and in a plan.
+func (m experimentTagModel) placed(plan experimentTagModel) framework.Placed {
+	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {

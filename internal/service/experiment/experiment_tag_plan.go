@@ -49,10 +49,13 @@ func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
+	if r.PlanWorkspace(ctx, req, state.placed(plan), resp) {
+		return
+	}
 	if !req.State.Raw.IsNull() && plan.sameTag(state) {
 		resp.Diagnostics.Append(resp.Plan.SetAttribute(ctx, path.Root("id"), state.ID)...)
 	}
-	client := r.Client()
+	client := r.Provider.Client // the limits are the same in all workspaces
 	if client == nil || plan.Key.IsUnknown() {
 		return
 	}

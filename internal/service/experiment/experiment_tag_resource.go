@@ -66,6 +66,7 @@ func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaReque
 				MarkdownDescription: "Value of the tag, `\"\"` included. At most 65,536 bytes on Databricks. On an MLflow server at most 20,000 characters " +
 					"(3.17), or 5,000 on older ones. Changed in place.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
 	}
 }
@@ -75,6 +76,8 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	var state experimentTagModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	r.UseStateWorkspace(state.Workspace)
+	r.Provider.Run.MarkRead(state.object())
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
@@ -115,22 +118,27 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 
 // ImportState implements [resource.ResourceWithImportState].
 func (r *experimentTagResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	id, key, _ := strings.Cut(req.ID, "/")
+	workspace, tag, ok := r.UseImportWorkspace(req.ID, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	id, key, _ := strings.Cut(tag, "/")
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
 		values, ok := r.ImportIdentity(ctx, req, []string{"key"}, &resp.Diagnostics)
 		if !ok {
 			return
 		}
-		id, key = values[framework.IdentityExperimentID], values["key"]
+		id, key, workspace = values[framework.IdentityExperimentID], values["key"], framework.OrNull(values[framework.AttributeWorkspace])
 	}
 	if id == "" || key == "" {
 		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, such as 1234567890/team. The key "+
-			"may hold slashes; the experiment's name can't stand for its id.", req.ID))
+			"may hold slashes; the experiment's name can't stand for its id. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it.", req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("experiment_id"), id)...)
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("key"), key)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(framework.AttributeWorkspace), workspace)...)
 }
 
 // isMissing reports whether a read found no experiment, or a deleted one.

@@ -20,7 +20,8 @@ func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "update experiment tag", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update experiment tag", state.remembered(), &resp.Diagnostics) {
 		return
 	}
 	if plan.sameTag(state) {

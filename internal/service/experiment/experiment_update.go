@@ -22,7 +22,8 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
-	if !r.CheckServer(ctx, req.Private, "update experiment", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update experiment", state.remembered(), &resp.Diagnostics) {
 		return
 	}
 	r.declareTags(state.ID.ValueString(), &plan)
@@ -44,6 +45,7 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		}
 		plan.fill(e, page)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, unappliedKey, nil)...)
 		return
 	}

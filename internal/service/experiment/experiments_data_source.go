@@ -24,6 +24,7 @@ type experimentsModel struct {
 	framework.SearchArguments
 	Experiments []experimentDetails `tfsdk:"experiments"`
 	IDs         types.Map           `tfsdk:"ids"`
+	Workspace   types.String        `tfsdk:"workspace"`
 }
 
 // NewExperimentsDataSource returns the data source mlflow_experiments.
@@ -48,6 +49,7 @@ func (d *experimentsDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 				Computed: true, ElementType: types.StringType,
 				MarkdownDescription: "Ids by name of what was found. Of several experiments with one name the active one counts, else the newest.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		}),
 	}
 }
@@ -69,9 +71,9 @@ func (d *experimentsDataSource) ValidateConfig(ctx context.Context, req datasour
 
 // Read implements [datasource.DataSource].
 func (d *experimentsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	client := d.ClientOrError(&resp.Diagnostics)
 	var model experimentsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	client := d.ClientIn(model.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -30,6 +30,7 @@ type permissionReviewModel struct {
 	framework.SearchArguments
 	Principals types.List   `tfsdk:"principals"`
 	MinLevel   types.String `tfsdk:"min_level"`
+	Workspace  types.String `tfsdk:"workspace"`
 
 	Experiments  []reviewedModel     `tfsdk:"experiments"`
 	Grants       []reviewGrantModel  `tfsdk:"grants"`
@@ -119,6 +120,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that the provider does not know is " +
 					"never left out. Default: any level.",
 			},
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 			"experiments": list("The experiments whose grants could be read, in the order of `order_by`, else by name. Also those without any grant that passes the filters.",
 				map[string]schema.Attribute{
 					"id":    text("Id of the experiment."),
@@ -170,9 +172,9 @@ func (d *permissionReviewDataSource) ValidateConfig(ctx context.Context, req dat
 
 // Read implements [datasource.DataSource].
 func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	client := d.ClientOrError(&resp.Diagnostics)
 	var model permissionReviewModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
+	client := d.ClientIn(model.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

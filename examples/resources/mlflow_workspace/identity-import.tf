@@ -1,0 +1,6 @@
+import {
+  to = mlflow_workspace.risk
+  identity = {
+    name = "risk"
+  }
+}

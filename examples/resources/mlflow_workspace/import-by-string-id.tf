@@ -1,0 +1,4 @@
+import {
+  to = mlflow_workspace.risk
+  id = "risk"
+}

@@ -1,0 +1,2 @@
+# The name of the workspace.
+terraform import mlflow_workspace.risk risk

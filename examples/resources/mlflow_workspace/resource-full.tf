@@ -1,0 +1,24 @@
+locals {
+  teams = {
+    forecasting = "Weekly demand and prices"
+    fraud       = "Card payments"
+  }
+}
+
+resource "mlflow_workspace" "team" {
+  for_each = local.teams
+
+  name                  = each.key
+  description           = each.value
+  default_artifact_root = "s3://ml-artifacts/${each.key}"
+  adopt_existing        = true
+  deletion_policy       = "retain" # the workspace stays on the server when the resource is destroyed
+}
+
+# The workspace and what is in it, in one apply.
+resource "mlflow_experiment" "baseline" {
+  for_each = local.teams
+
+  workspace = mlflow_workspace.team[each.key].name
+  name      = "baseline"
+}

@@ -1,0 +1,4 @@
+resource "mlflow_workspace" "risk" {
+  name        = "risk"
+  description = "Risk models"
+}

@@ -1,0 +1,175 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// workspaceWithContent: whatever is in it, deleted experiments too, keeps a workspace from being destroyed and replaced, and the plan says
+// so.
+func workspaceWithContent(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := workspaceConfig(name, map[string]any{"description": "kept"})
+	w.MustUp(config)
+	there := s.within(name)
+	a, b := there.Create(t, "churn", nil), there.Create(t, "demand", nil)
+	expectRefused := func(content string) {
+		t.Helper()
+		acctest.ExpectSays(t, w.Refresh(), "")
+		acctest.ExpectSays(t, w.Plan(nil).Says, "error at deletion_policy: Could not destroy workspace: MLflow workspace",
+			"It contains "+content+".", "Nothing was deleted.",
+			"mlflow gc --workspace "+name, `apply deletion_policy = "retain"`)
+		acctest.ExpectSays(t, w.Plan(workspaceConfig(newWorkspaceName(), nil)).Says, "error at name: Could not replace workspace: MLflow "+
+			"workspace", "It contains "+content+".")
+		s.expectWorkspace(t, name, config)
+	}
+	expectRefused(`2 experiments ("demand", "churn")`)
+	there.Remove(t, a)
+	expectRefused(`1 experiment ("demand") and 1 deleted experiment`)
+	there.Remove(t, b)
+	expectRefused("2 deleted experiments")
+	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
+	there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
+		"name": "support", "tags": []any{map[string]any{"key": "mlflow.prompt.is_prompt", "value": "true"}},
+	})
+	expectRefused("2 deleted experiments, 1 registered model, and 1 prompt")
+	for _, model := range []string{"scorer", "support"} {
+		there.MustCall(t, "DELETE", "/api/2.0/mlflow/registered-models/delete", map[string]any{"name": model})
+	}
+	if s.kind.postgres { // it takes its time, and one database says it all
+		return
+	}
+	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.database("tracking"), "--workspace", name)
+	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("mlflow gc: %s\n%s", err, out)
+	}
+	acctest.ExpectSays(t, w.Destroy(), "")
+	s.expectWorkspace(t, name, nil)
+}
+
+// workspaceFilled: what comes into a workspace between the plan and the apply is safe, and so is what the plan does not look for.
+func workspaceFilled(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := workspaceConfig(name, nil)
+	w.MustUp(config)
+	acctest.ExpectSays(t, w.Refresh(), "")
+	planned := w.Plan(nil)
+	there := s.within(name)
+	id := there.Create(t, "churn", nil)
+	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+		"1 resource(s)", `It contains 1 experiment ("churn").`)
+	if w.Values() == nil {
+		t.Error("the workspace was dropped from the state")
+	}
+	s.expectWorkspace(t, name, config)
+	there.Expect(t, id, "churn", "active", map[string]string{})
+	w.ExpectSettled(config)
+}
+
+// workspaceRetained: with retain, a workspace stays with what is in it, also when it is replaced.
+func workspaceRetained(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := workspaceConfig(name, nil)
+	w.MustUp(config)
+	id := s.within(name).Create(t, "churn", nil)
+	retained := workspaceConfig(name, map[string]any{"deletion_policy": "retain"})
+	w.MustUp(retained)
+	renamed := newWorkspaceName()
+	w.MustUp(workspaceConfig(renamed, map[string]any{"deletion_policy": "retain"}))
+	s.expectWorkspace(t, name, config)
+	acctest.ExpectSays(t, w.Destroy(), "")
+	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
+	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+}
+
+// workspaceRoles: a workspace comes with two roles. The plan of a destroy warns of members and of other roles.
+func workspaceRoles(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w.MustUp(workspaceConfig(name, nil))
+	there := s.within(name)
+	seeded := map[string]int{}
+	for _, role := range there.roles(t) {
+		seeded[role.Name] = role.ID
+	}
+	if len(seeded) != 2 || seeded["admin"] == 0 || seeded["user"] == 0 {
+		t.Fatalf("a new workspace has the roles %v", seeded)
+	}
+	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectSays(t, w.Plan(nil).Says, "")
+	ana := s.addUser(t)
+	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
+	there.makeRole(t, "ds")
+	acctest.ExpectSays(t, w.Refresh(), "")
+	acctest.ExpectSays(t, w.Plan(nil).Says, "warning: Roles would be deleted with the workspace: The server deletes the roles of MLflow "+
+		"workspace", `"ds" (no members)`,
+		`"user" (members: `+ana.name+`)`)
+	acctest.ExpectSays(t, w.Destroy(), "warning: Roles would be deleted with the workspace")
+	if left, _ := s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
+		t.Errorf("the deleted workspace leaves the roles %v", left)
+	}
+}
+
+// workspaceAndContent: a workspace and its experiments come in one apply. They go in one if the workspace is kept; otherwise the plan of
+// the destroy says why not.
+func workspaceAndContent(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	text := func(policy string) string {
+		return hcl(s.Block(nil)) + fmt.Sprintf(`
+			resource "mlflow_workspace" "test" {
+			  name            = %q
+			  deletion_policy = %q
+			}
+			resource "mlflow_experiment" "test" {
+			  count     = 3
+			  workspace = mlflow_workspace.test.name
+			  name      = "churn-${count.index}"
+			}`, name, policy)
+	}
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{Config: text("delete_if_empty")},
+		{Config: text("delete_if_empty"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		{
+			Config: text("delete_if_empty"), Destroy: true,
+			ExpectError: regexp.MustCompile(`(?s)Could not destroy workspace.*It contains\s+3\s+experiments.*mlflow\s+gc\s+--workspace`),
+		},
+		{Config: text("retain")},
+	}})
+	s.expectWorkspace(t, name, workspaceConfig(name, nil))
+	s.within(name).expectNoExperiments(t)
+}
+
+// expectNoExperiments checks that there is no active experiment.
+func (s *server) expectNoExperiments(t *testing.T) {
+	t.Helper()
+	search := s.MustCall(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"view_type": "ACTIVE_ONLY", "max_results": 10})
+	if left, _ := search["experiments"].([]any); len(left) > 0 {
+		t.Errorf("experiments are left: %v", left)
+	}
+}
+
+// workspaceExamples applies the examples, which keep what they made.
+func workspaceExamples(t *testing.T, s *server) {
+	directory := config.StaticDirectory(acctest.RootModule(t, hcl(s.Block(nil))+examples["workspace"].text(t)))
+	acctest.RunDirectories(t, resource.TestStep{ConfigDirectory: directory}, resource.TestStep{
+		ConfigDirectory: directory, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
+	})
+	s.expectWorkspace(t, "risk", nil)
+	for name, description := range map[string]string{"forecasting": "Weekly demand and prices", "fraud": "Card payments"} {
+		s.expectWorkspace(t, name, map[string]any{"name": name, "description": description, "default_artifact_root": "s3://ml-artifacts/" + name})
+		s.within(name).expectNoExperiments(t)
+	}
+}

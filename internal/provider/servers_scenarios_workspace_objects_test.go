@@ -1,0 +1,358 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+const (
+	workspaceCalls   = rbacCalls + "workspaces"
+	workspaceAddress = "mlflow_workspace.test"
+)
+
+// workspaceObjectScenarios are what is tested of mlflow_workspace and mlflow_workspaces.
+func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *server) {
+	if !kind.workspaces {
+		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
+	}
+	return map[string]func(*testing.T, *server){
+		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceDrift, "a workspace with content": workspaceWithContent,
+		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
+		"the roles of a workspace":  workspaceRoles,
+		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
+		"workspaces as users see them": workspaceUsers,
+		"imported workspaces":          workspaceImports, "the examples of workspaces": workspaceExamples,
+		"a workspace and what is in it": workspaceAndContent,
+	}
+}
+
+// newWorkspaceName returns a name that no other workspace has.
+func newWorkspaceName() string { return fmt.Sprintf("ws-%d", acctest.Counter.Add(1)) }
+
+func workspaceConfig(name string, more map[string]any) map[string]any {
+	config := map[string]any{"name": name}
+	maps.Copy(config, more)
+	return config
+}
+
+// expectWorkspace checks what the server has; nil for no workspace of the name.
+func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any) {
+	t.Helper()
+	status, answer := s.Call(t, "GET", workspaceCalls+"/"+name, nil)
+	got, _ := answer["workspace"].(map[string]any)
+	if got["description"] == "" { // what was cleared
+		delete(got, "description")
+	}
+	if status == http.StatusNotFound && want == nil {
+		return
+	}
+	if status != http.StatusOK || !reflect.DeepEqual(got, want) {
+		t.Errorf("workspace %s is %d %v, want %v", name, status, got, want)
+	}
+}
+
+// within returns the server as seen from one of its workspaces.
+func (s *server) within(workspace string) *server {
+	there, b := *s, *s.Backend
+	there.Backend = &b
+	b.Settings, b.Header = maps.Clone(s.Settings), s.Header.Clone()
+	b.Settings["workspace"] = workspace
+	b.Header.Set("X-MLFLOW-WORKSPACE", workspace)
+	return &there
+}
+
+// noWorkspaces: the plan says what the server needs.
+func noWorkspaces(t *testing.T, s *server) {
+	says := "--enable-workspaces"
+	if strings.HasPrefix(s.version(), "2.") {
+		says = "3.10"
+	}
+	d := s.Provider(t, nil)
+	planned := d.Block("mlflow_workspace").Plan(workspaceConfig("risk", nil))
+	acctest.ExpectSays(t, planned.Says, "error: MLflow workspaces not supported: ", says)
+	_, read := d.Data("mlflow_workspaces", nil)
+	acctest.ExpectSays(t, read, "error: MLflow workspaces not supported: ", says)
+}
+
+// workspaceLife: create, update of each attribute, replacement, and destroy.
+func workspaceLife(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, map[string]any{"workspace": name}).Block("mlflow_workspace") // the provider may point to the workspace that it creates
+	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
+	w.MustUp(workspaceConfig(name, full))
+	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
+	if w.Text("id") != name {
+		t.Errorf("the ID is %q", w.Text("id"))
+	}
+	described := map[string]any{"description": "All", "default_artifact_root": "s3://ml-risk/"}
+	moved := map[string]any{"description": "All", "default_artifact_root": "/srv/risk"}
+	for _, step := range []struct {
+		more    map[string]any
+		changed []string
+		want    map[string]any
+	}{
+		{described, []string{"description"}, described},
+		{moved, []string{"default_artifact_root"}, moved},
+		{map[string]any{"default_artifact_root": "/srv/risk"}, []string{"description"}, map[string]any{"default_artifact_root": "/srv/risk"}},
+		{nil, []string{"default_artifact_root"}, nil},
+		{map[string]any{"description": "", "default_artifact_root": ""}, []string{"default_artifact_root", "description"}, nil},
+		{full, []string{"default_artifact_root", "description"}, full},
+		{map[string]any{"description": "", "default_artifact_root": ""}, []string{"default_artifact_root", "description"}, nil},
+		{map[string]any{"deletion_policy": "retain"}, []string{"default_artifact_root", "deletion_policy", "description"}, nil},
+		{map[string]any{"deletion_policy": "delete_if_empty", "adopt_existing": true}, []string{"adopt_existing", "deletion_policy"}, nil},
+	} {
+		config := workspaceConfig(name, step.more)
+		acctest.ExpectSays(t, w.Refresh(), "")
+		if planned := w.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, step.changed) {
+			t.Errorf("%v: planned is to %s, changing %v, want %v", step.more, planned.Action, planned.Changed, step.changed)
+		}
+		w.MustUp(config)
+		s.expectWorkspace(t, name, workspaceConfig(name, step.want))
+	}
+
+	renamed := newWorkspaceName()
+	w.MustUp(workspaceConfig(renamed, nil))
+	s.expectWorkspace(t, name, nil)
+	s.expectWorkspace(t, renamed, workspaceConfig(renamed, nil))
+	acctest.ExpectSays(t, w.Destroy(), "")
+	s.expectWorkspace(t, renamed, nil)
+	acctest.ExpectSays(t, w.Destroy(), "")
+}
+
+// workspaceDrift: what changes outside shows up at its attribute, and is repaired.
+func workspaceDrift(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk"})
+	bare := workspaceConfig(name, nil)
+	for _, declared := range []map[string]any{config, bare} {
+		w.MustUp(declared)
+		for attribute, value := range map[string]string{"description": "theirs", "default_artifact_root": "s3://theirs"} {
+			s.MustCall(t, "PATCH", workspaceCalls+"/"+name, map[string]any{attribute: value})
+			acctest.ExpectSays(t, w.Refresh(), "")
+			if planned := w.Plan(declared); !slices.Equal(planned.Changed, []string{attribute}) {
+				t.Errorf("%s of %v: planned is to %s, changing %v", attribute, declared, planned.Action, planned.Changed)
+			}
+			w.MustUp(declared)
+			s.expectWorkspace(t, name, declared)
+		}
+	}
+	s.MustCall(t, "PATCH", workspaceCalls+"/"+name, map[string]any{"trace_archival_config": map[string]any{"retention": "30d"}})
+	w.ExpectSettled(bare)
+
+	s.MustDelete(t, workspaceCalls+"/"+name)
+	acctest.ExpectSays(t, w.Refresh(), "warning: Workspace not found, removed from state: MLflow workspace",
+		"the next apply creates a new one")
+	if planned := w.Plan(bare); planned.Action != "create" {
+		t.Errorf("planned is to %s", planned.Action)
+	}
+	w.MustUp(bare)
+
+	// Gone between the plan and the apply.
+	changing := w.Plan(config)
+	s.MustDelete(t, workspaceCalls+"/"+name)
+	acctest.ExpectSays(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
+		"no longer exists", "Run plan again")
+	w.Up(config)
+	acctest.ExpectSays(t, w.Refresh(), "")
+	deleting := w.Plan(nil)
+	s.MustDelete(t, workspaceCalls+"/"+name)
+	acctest.ExpectSays(t, w.Apply(deleting, nil), "")
+}
+
+// MustDelete is a call without an answer that must succeed.
+func (s *server) MustDelete(t *testing.T, path string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	maps.Copy(req.Header, s.Header)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.StatusCode > 299 {
+		t.Fatalf("DELETE %s: %v, %v", path, err, resp)
+	}
+	_ = resp.Body.Close()
+}
+
+// workspaceAdopted: a workspace that is there is adopted only if that is declared.
+func workspaceAdopted(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
+	id := s.within(name).Create(t, "churn", nil)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	acctest.ExpectSays(t, w.Up(workspaceConfig(name, nil)), "error at name: Could not create workspace: name already in use: Workspace",
+		fmt.Sprintf("id = %q", name),
+		"adopt_existing = true")
+	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
+	w.MustUp(workspaceConfig(name, map[string]any{"adopt_existing": true, "description": "ours", "deletion_policy": "retain"}))
+	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "ours"})
+	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+
+	for name, says := range map[string]string{
+		"default": "It cannot be created or deleted",
+		"api":     "is reserved by the MLflow server", "workspaces": "is reserved by the MLflow server", "a": "has 1 characters",
+		"Risk": "characters that are not allowed", "-risk": "characters that are not allowed", "risk\n": "characters that are not allowed",
+	} {
+		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, nil)).Says, "error at name: Invalid workspace "+
+			"name: ", says)
+	}
+	for says, root := range map[string]string{"is a relative path": "relative", "white space": " s3://a"} {
+		acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(workspaceConfig(name, map[string]any{"default_artifact_root": root})).Says,
+			"error at default_artifact_root: Invalid artifact root: ", says)
+	}
+}
+
+// workspaceAddresses: a resource that is renamed without a moved block looks like two.
+func workspaceAddresses(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	config := workspaceConfig(name, map[string]any{"adopt_existing": true})
+	a := s.Provider(t, nil).Block("mlflow_workspace")
+	a.MustUp(config)
+
+	// The new address comes first: it adopts the workspace, and the old one leaves it in place.
+	p := s.Provider(t, nil)
+	b := p.Block("mlflow_workspace")
+	a.Process = p
+	acctest.ExpectSays(t, a.Read(), "")
+	deleting := a.Plan(nil)
+	creating := b.Plan(config)
+	acctest.ExpectSays(t, creating.Says, "warning: Workspace would be deleted and recreated", "add a moved block")
+	acctest.ExpectSays(t, b.Apply(creating, config), "")
+	acctest.ExpectSays(t, a.Apply(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
+	s.expectWorkspace(t, name, workspaceConfig(name, nil))
+	b.ExpectSettled(config)
+
+	// The old address comes first.
+	p = s.Provider(t, nil)
+	a, b.Process = p.Block("mlflow_workspace"), p
+	acctest.ExpectSays(t, b.Read(), "")
+	creating, deleting = a.Plan(config), b.Plan(nil)
+	acctest.ExpectSays(t, deleting.Says, "warning: Workspace would be deleted and recreated")
+	acctest.ExpectSays(t, b.Apply(deleting, nil), "")
+	acctest.ExpectSays(t, a.Apply(creating, config), "")
+	a.ExpectSettled(config)
+
+	// Twice in one configuration, and in the state under two addresses.
+	p = s.Provider(t, nil)
+	one, two := p.Block("mlflow_workspace"), p.Block("mlflow_workspace")
+	other := workspaceConfig(newWorkspaceName(), nil)
+	acctest.ExpectSays(t, one.Plan(other).Says, "")
+	acctest.ExpectSays(t, two.Plan(other).Says, "error at name: Duplicate workspace name")
+	a.Process, b.Process, b.State, b.Private = p, p, a.State, a.Private
+	acctest.ExpectSays(t, a.Plan(config).Says, "")
+	acctest.ExpectSays(t, b.Plan(nil).Says, "error: Workspace is managed by two resources", "terraform state rm")
+	s.expectWorkspace(t, name, workspaceConfig(name, nil))
+}
+
+// workspaceUsers: users see the workspaces that they may enter, and manage none.
+func workspaceUsers(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w.MustUp(workspaceConfig(name, map[string]any{"description": "Risk models"}))
+	there, ana := s.within(name), s.addUser(t)
+	listed := func(b *acctest.Backend) map[string]any {
+		t.Helper()
+		state, says := b.Provider(t, nil).Data("mlflow_workspaces", nil)
+		acctest.ExpectSays(t, says, "")
+		byName, order := map[string]any{}, []string{}
+		for _, one := range acctest.ObjectsOf(state["workspaces"]) {
+			byName[fmt.Sprint(one["name"])] = one
+			order = append(order, fmt.Sprint(one["name"]))
+		}
+		if !slices.IsSorted(order) {
+			t.Errorf("the order is %v", order)
+		}
+		return byName
+	}
+	want := map[string]any{"name": name, "description": "Risk models", "default_artifact_root": nil}
+	if all := listed(s.Backend); !reflect.DeepEqual(all[name], want) || all["default"] == nil {
+		t.Errorf("an admin sees %v", all)
+	}
+	if all := listed(s.as(ana)); len(all) > 0 {
+		t.Errorf("who is a member of no workspace sees %v", all)
+	}
+	for _, role := range there.roles(t) {
+		if role.Name == "user" {
+			s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": role.ID})
+		}
+	}
+	if all := listed(s.as(ana)); !reflect.DeepEqual(all, map[string]any{name: want}) {
+		t.Errorf("a member sees %v", all)
+	}
+
+	asAna := s.as(ana).Provider(t, nil)
+	for _, config := range []map[string]any{
+		workspaceConfig(newWorkspaceName(), nil), workspaceConfig(name, map[string]any{"adopt_existing": true}),
+	} {
+		acctest.ExpectSays(t, asAna.Block("mlflow_workspace").Up(config), "error: Could not create workspace: MLflow workspace",
+			"HTTP 403", "Only a server admin")
+	}
+	w.Process = asAna
+	acctest.ExpectSays(t, w.Read(), "")
+	acctest.ExpectSays(t, w.Apply(w.Plan(nil), nil), "error: Could not delete workspace: MLflow workspace", "HTTP 403", "Only a server admin")
+	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
+}
+
+// workspaceImports: by name and by identity, with the configuration that Terraform writes.
+func workspaceImports(t *testing.T, s *server) {
+	name := newWorkspaceName()
+	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
+	id := s.within(name).Create(t, "churn", nil)
+	full := workspaceConfig(name, map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"})
+	for _, form := range []string{name, "name=" + name} {
+		w := s.Provider(t, nil).Block("mlflow_workspace")
+		acctest.ExpectSays(t, w.Adopt(form), "")
+		w.ExpectSettled(full)
+	}
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("nothing"), "error: Could not import workspace: MLflow "+
+		"workspace \"nothing\" was not found")
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("default"), "error: Could not import workspace: ",
+		"It cannot be created or deleted")
+	acctest.ExpectSays(t, s.Provider(t, nil).Block("mlflow_workspace").Adopt("Not/a name"), "error: Could not import workspace: ",
+		"characters that are not allowed")
+
+	d := s.Provider(t, nil).Direct
+	for _, identity := range []map[string]any{{"name": name}, {"name": name, "tracking_uri": s.URL + "/"}} {
+		if state, says := importIdentity(d, "mlflow_workspace", identity); says != "" || state["name"] != name || state["id"] != name {
+			t.Errorf("%v imports %v and says %q", identity, state, says)
+		}
+	}
+	_, says := importIdentity(d, "mlflow_workspace", map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: The identity names the server https://elsewhere.example.com")
+	_, says = importIdentity(d, "mlflow_workspace", map[string]any{"name": "default"})
+	acctest.ExpectSays(t, says, "error: Could not import workspace: ", "It cannot be created or deleted")
+
+	declared := hcl(s.Block(nil)) + fmt.Sprintf(`
+		resource "mlflow_workspace" "test" {
+		  name                  = %q
+		  description           = "Risk models"
+		  default_artifact_root = "s3://ml-risk/"
+		  deletion_policy       = "retain"
+		}`, name)
+	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: acctest.Factories(), Steps: []resource.TestStep{
+		{
+			Config: hcl(s.Block(nil)), ResourceName: workspaceAddress,
+			ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
+			ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+				plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop),
+			}},
+		},
+		{Config: declared + fmt.Sprintf("\nimport {\n  to = %s\n  id = %q\n}\n", workspaceAddress, name)},
+		{Config: declared, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+	}})
+	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
+	s.expectWorkspace(t, name, full)
+}

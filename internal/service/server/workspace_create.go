@@ -1,0 +1,70 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// Create implements [resource.Resource].
+func (r *workspaceResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan workspaceModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	d := r.directory(&resp.Diagnostics)
+	if d == nil || !r.obtain(ctx, d, plan, &resp.Diagnostics) {
+		return
+	}
+	plan.ID = plan.Name
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+}
+
+// obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it.
+func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics) bool {
+	lock := r.Provider.Run.ObjectLock(workspaceKind, plan.Name.ValueString())
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Claimed {
+		addClaimedWorkspaceError(diags, plan)
+		return false
+	}
+	err := d.CreateWorkspace(ctx, plan.wanted())
+	taken, isTaken := errors.AsType[*mlflowserver.TakenError](err)
+	switch {
+	case isTaken && plan.AdoptExisting.ValueBool():
+		lock.Claimed = r.change(ctx, d, "adopt workspace", plan, diags)
+	case isTaken:
+		addTakenWorkspaceError(diags, plan, taken)
+	case err != nil:
+		addWorkspaceError(diags, "create workspace", plan.object(), err)
+	default:
+		lock.Claimed = true
+	}
+	return lock.Claimed
+}
+
+func addTakenWorkspaceError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {
+	name := plan.Name.ValueString()
+	diags.AddAttributeError(path.Root("name"), "Could not create workspace: name already in use", fmt.Sprintf(
+		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_workspace.LABEL\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+			"Otherwise, choose another name.", framework.UpperFirst(taken.Error()), name))
+}
+
+// addClaimedWorkspaceError reports that another resource of this apply has the workspace.
+func addClaimedWorkspaceError(diags *diag.Diagnostics, plan workspaceModel) {
+	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources",
+		fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply. A workspace can be managed by only one resource. "+
+			"Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+			framework.UpperFirst(plan.object())))
+}

@@ -1,0 +1,60 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// deletionDeleteIfEmpty is a value of deletion_policy.
+const deletionDeleteIfEmpty = "delete_if_empty"
+
+// workspaceModel is an mlflow_workspace in configuration, plan, and state.
+type workspaceModel struct {
+	ID                  types.String `tfsdk:"id"`
+	Name                types.String `tfsdk:"name"`
+	Description         types.String `tfsdk:"description"`
+	DefaultArtifactRoot types.String `tfsdk:"default_artifact_root"`
+	AdoptExisting       types.Bool   `tfsdk:"adopt_existing"`
+	DeletionPolicy      types.String `tfsdk:"deletion_policy"`
+}
+
+// deletionPolicy returns the deletion policy, with its default.
+func (m *workspaceModel) deletionPolicy() string {
+	return cmp.Or(m.DeletionPolicy.ValueString(), deletionDeleteIfEmpty)
+}
+
+func (m *workspaceModel) identity() map[string]types.String {
+	return map[string]types.String{"name": m.Name}
+}
+
+// object describes the workspace in messages.
+func (m *workspaceModel) object() string { return describeWorkspace(m.Name.ValueString()) }
+
+// describeWorkspace describes a workspace in messages.
+func describeWorkspace(name string) string { return fmt.Sprintf("MLflow workspace %q", name) }
+
+// wanted returns the workspace as the plan has it.
+func (m *workspaceModel) wanted() mlflowserver.Workspace {
+	return mlflowserver.Workspace{
+		Name: m.Name.ValueString(), Description: m.Description.ValueString(), DefaultArtifactRoot: m.DefaultArtifactRoot.ValueString(),
+	}
+}
+
+// observe updates the state to what the server has. To the server, null and the empty string are the same, so either stays as it is.
+func (m *workspaceModel) observe(w mlflowserver.Workspace) {
+	m.ID, m.Name = types.StringValue(w.Name), types.StringValue(w.Name)
+	m.Description = observedText(m.Description, w.Description)
+	m.DefaultArtifactRoot = observedText(m.DefaultArtifactRoot, w.DefaultArtifactRoot)
+}
+
+func observedText(state types.String, server string) types.String {
+	if state.ValueString() == server {
+		return state
+	}
+	return framework.OrNull(server)
+}

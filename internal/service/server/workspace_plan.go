@@ -1,0 +1,101 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It refuses what the server cannot do, and to delete a workspace with content.
+func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	var state, plan *workspaceModel
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if !req.Plan.Raw.IsNull() {
+		resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	if plan != nil {
+		plan.ID = types.StringUnknown()
+		if !plan.Name.IsUnknown() {
+			plan.ID = plan.Name
+		}
+		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
+	}
+	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
+		return
+	}
+	r.notePlanned(state, plan, &resp.Diagnostics)
+	switch {
+	case resp.Diagnostics.HasError():
+	case state == nil:
+		r.checkSupported(ctx, &resp.Diagnostics)
+	case plan == nil:
+		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
+	case !plan.Name.Equal(state.Name):
+		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
+	}
+}
+
+// checkSupported refuses to create a workspace on a server that has none. Whatever else fails, the apply reports.
+func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diagnostics) {
+	d := r.directory(diags)
+	if d == nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	defer cancel()
+	if _, err := d.Workspaces(ctx); isUnsupported(err) {
+		addUnsupportedError(diags, workspaces, err)
+	}
+}
+
+// notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
+// Resources are planned in any order, so the last one reports it.
+func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag.Diagnostics) {
+	replaced := state != nil && plan != nil && !plan.Name.Equal(state.Name)
+	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
+		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, ID: state.Name.ValueString(), Name: state.Name.ValueString()}, diags)
+	}
+	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement once more, without the state
+		return
+	}
+	use := framework.PlannedUse{Action: framework.PlanCreate, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool()}
+	if state != nil {
+		use.Action, use.ID = framework.PlanKeep, use.Name
+	}
+	r.recordUse(use, diags)
+}
+
+func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diagnostics) {
+	other, conflict := r.Provider.Run.ObjectLock(workspaceKind, use.Name).Plan(use)
+	if !conflict {
+		return
+	}
+	object := describeWorkspace(use.Name)
+	isOne := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
+	switch {
+	case !isOne(framework.PlanDelete):
+		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A "+
+			"workspace can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
+	case isOne(framework.PlanKeep):
+		diags.AddError("Workspace is managed by two resources",
+			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
+				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
+				"with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
+	default:
+		diags.AddWarning("Workspace would be deleted and recreated",
+			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
+				"the same name for another resource. If you only renamed the resource, changed its for_each key, or moved it to another module, add a "+
+				"moved block from the old address to the new one. Then nothing is deleted.", object))
+	}
+}

@@ -1,0 +1,275 @@
+package server_test
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const workspaceAddress = "mlflow_workspace.test"
+
+func workspaceBlock(attributes string) string {
+	return "resource \"mlflow_workspace\" \"test\" {\n" + attributes + "\n}\n"
+}
+
+func expectWorkspaceState(attribute string, want knownvalue.Check) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(workspaceAddress, tfjsonpath.New(attribute), want)
+}
+
+func TestWorkspaceResource(t *testing.T) {
+	s := newWorkspaceServer(t)
+	full := s.config(workspaceBlock(`
+		name                  = "risk"
+		description           = "Risk models"
+		default_artifact_root = "s3://ml-risk/"`))
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config:           full,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectKnownValue(workspaceAddress, tfjsonpath.New("id"), knownvalue.StringExact("risk"))),
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectWorkspaceState("id", knownvalue.StringExact("risk")), expectWorkspaceState("deletion_policy", knownvalue.Null()),
+			},
+		},
+		resource.TestStep{Config: full, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{ResourceName: workspaceAddress, ImportState: true, ImportStateId: "risk", ImportStateVerify: true},
+		resource.TestStep{ResourceName: workspaceAddress, ImportState: true, ImportStateId: "name=risk", ImportStateVerify: true},
+		resource.TestStep{
+			ResourceName: workspaceAddress, ImportState: true, ImportStateId: "fraud",
+			ExpectError: regexp.MustCompile(`(?s)Could not import workspace.*MLflow workspace "fraud" was\s+not\s+found`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				s.change(func() {
+					s.workspaces["risk"]["description"], s.workspaces["risk"]["default_artifact_root"] = "theirs", "s3://theirs"
+				})
+			},
+			Config: full, ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(workspaceAddress, "default_artifact_root", "description")),
+		},
+		resource.TestStep{
+			Config:           s.config(workspaceBlock(`name = "risk"`)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionUpdate)),
+		},
+		resource.TestStep{
+			PreConfig:        func() { s.change(func() { delete(s.workspaces, "risk") }) },
+			Config:           s.config(workspaceBlock(`name = "risk"`)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionCreate)),
+		},
+		resource.TestStep{
+			PreConfig: func() { s.change(func() { s.experiments["risk"] = []string{"churn", "-old"} }) },
+			Config:    s.config(workspaceBlock(`name = "fraud"`)),
+			ExpectError: regexp.MustCompile(`(?s)Could not replace workspace.*1\s+experiment\s+\("churn"\)\s+and\s+1\s+deleted\s+experiment` +
+				`.*mlflow\s+gc\s+--workspace\s+risk`),
+		},
+		resource.TestStep{
+			Config: s.config(""), ExpectError: regexp.MustCompile(`(?s)Could not destroy workspace.*It contains\s+1\s+experiment`),
+		},
+		resource.TestStep{
+			PreConfig:        func() { s.change(func() { delete(s.experiments, "risk") }) },
+			Config:           s.config(workspaceBlock(`name = "fraud"`)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionReplace)),
+		},
+	)
+}
+
+func TestWorkspaceResource_importGenerated(t *testing.T) {
+	s := newWorkspaceServer(t)
+	s.workspaces["risk"] = map[string]any{"name": "risk", "description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
+	s.workspaces["bare"] = map[string]any{"name": "bare", "description": ""}
+	for _, name := range []string{"risk", "bare"} {
+		t.Run(name, func(t *testing.T) {
+			acctest.UnitTest(t, resource.TestStep{
+				Config: s.config(""), ResourceName: workspaceAddress,
+				ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: name, GenerateConfig: true,
+				ImportPlanChecks: resource.ImportPlanChecks{PreApply: []plancheck.PlanCheck{
+					plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop),
+				}},
+			})
+		})
+	}
+}
+
+func TestWorkspaceResource_importIdentity(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	block := workspaceBlock(`
+		name        = "risk"
+		description = "Risk models"`)
+	s.workspaces["risk"] = map[string]any{"name": "risk", "description": "Risk models"}
+	importing := func(identity string) string {
+		return s.config(block) + fmt.Sprintf("import {\n  to       = %s\n  identity = { %s }\n}\n", workspaceAddress, identity)
+	}
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config:      importing(`name = "risk", tracking_uri = "https://elsewhere.example.com"`),
+				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
+			},
+			{
+				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),
+				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)),
+			},
+			{ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+		},
+	})
+}
+
+// Values, and the provider's own configuration, that are known only after apply.
+func TestWorkspaceResource_unknownValues(t *testing.T) {
+	s := newWorkspaceServer(t)
+	config := func(name, description string) string {
+		return fmt.Sprintf(`
+			resource "terraform_data" "values" { input = { name = %q, description = %q, uri = %q } }
+			provider "mlflow" { tracking_uri = terraform_data.values.output.uri }
+			resource "mlflow_workspace" "test" {
+			  name                  = terraform_data.values.output.name
+			  description           = terraform_data.values.output.description
+			  default_artifact_root = terraform_data.values.output.description
+			}`, name, description, s.URL)
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("risk", "/srv/a"), ConfigStateChecks: []statecheck.StateCheck{
+			expectWorkspaceState("id", knownvalue.StringExact("risk")),
+		}},
+		resource.TestStep{Config: config("risk", "/srv/a"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{Config: config("fraud", "/srv/b"), ConfigStateChecks: []statecheck.StateCheck{
+			expectWorkspaceState("name", knownvalue.StringExact("fraud")), expectWorkspaceState("description", knownvalue.StringExact("/srv/b")),
+		}},
+	)
+}
+
+func TestWorkspaceResource_refusedInput(t *testing.T) {
+	t.Parallel()
+	p := newWorkspaceServer(t).Provider(t, nil)
+	for name, says := range map[string]string{
+		"default": "It cannot be created or deleted", "api": `reserved by the MLflow server, as are "ajax-api", "static-files", and "workspaces"`,
+		"ajax-api": "reserved", "static-files": "reserved", "workspaces": "reserved", "": "has 0 characters", "a": "has 1 characters",
+		"a23456789b123456789c123456789d123456789e123456789f123456789g1234": "has 64 characters",
+		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
+		"ri_sk": "not allowed", "ri sk": "not allowed", "risk\n": "not allowed", "größe": "not allowed",
+	} {
+		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "error at name: Invalid workspace name: ",
+			says)
+	}
+	for _, name := range []string{"ab", "a1", "1a", "a--b", "a23456789b123456789c123456789d123456789e123456789f123456789g123"} {
+		acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": name}).Says, "")
+	}
+	for attribute, values := range map[string]map[string]string{
+		"default_artifact_root": {"is a relative path": "relative/path", "white space": "s3://a ", "fragment": "s3://a#b"},
+		"deletion_policy":       {"delete_if_empty": "delete", "retain": "cascade"},
+	} {
+		for says, value := range values {
+			acctest.ExpectSays(t, p.Block("mlflow_workspace").Plan(map[string]any{"name": "risk", attribute: value}).Says,
+				"error at "+attribute+": Invalid ", says)
+		}
+	}
+}
+
+func TestWorkspaceResource_onDatabricks(t *testing.T) {
+	t.Parallel()
+	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	acctest.ExpectSays(t, d.Plan("mlflow_workspace", map[string]any{"name": "risk"}), "error: MLflow workspaces not supported: Databricks")
+	_, says := d.Data("mlflow_workspaces", nil)
+	acctest.ExpectSays(t, says, "error: MLflow workspaces not supported: Databricks")
+}
+
+func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w.MustUp(map[string]any{"name": "risk"})
+	s.change(func() { s.off = true })
+	acctest.ExpectSays(t, w.Refresh(), "error: MLflow workspaces not supported: ", "--enable-workspaces")
+	if w.Values() == nil {
+		t.Error("the workspace was dropped from the state")
+	}
+	acctest.ExpectSays(t, w.Process.Block("mlflow_workspace").Plan(map[string]any{"name": "fraud"}).Says, "error: MLflow workspaces not "+
+		"supported: ", "--enable-workspaces")
+}
+
+// A refresh of many workspaces reads one list, and a plan adds nothing.
+func TestWorkspaceResource_sharedReads(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	p := s.Provider(t, nil)
+	blocks := map[string]*acctest.Block{}
+	for i := range 20 {
+		name := fmt.Sprintf("team-%d", i)
+		blocks[name] = p.Block("mlflow_workspace")
+		blocks[name].MustUp(map[string]any{"name": name})
+	}
+	p = s.Provider(t, nil)
+	s.count()
+	for name, w := range blocks {
+		w.Process = p
+		acctest.ExpectSays(t, w.Read(), "")
+		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
+			t.Errorf("planned is to %s", planned.Action)
+		}
+	}
+	if got, want := s.count(), map[string]int{"GET /api/3.0/mlflow/server-info": 1, "GET " + workspacesPath: 1}; !maps.Equal(got, want) {
+		t.Errorf("calls %v, want %v", got, want)
+	}
+}
+
+// An answer that gets lost after the call took effect changes nothing, and a workspace with content is asked for once.
+func TestWorkspaceResource_lostAnswers(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := map[string]any{"name": "risk", "description": "Risk models"}
+	s.lose = "POST " + workspacesPath
+	w.MustUp(config)
+	s.lose = "PATCH " + workspacesPath + "/risk"
+	w.MustUp(map[string]any{"name": "risk"})
+	acctest.ExpectSays(t, w.Refresh(), "")
+	planned := w.Plan(nil)
+	s.change(func() { s.experiments["risk"] = []string{"churn"} })
+	s.count()
+	acctest.ExpectSays(t, w.Apply(planned, nil), "error at deletion_policy: Could not delete workspace: MLflow workspace",
+		"still contains 1 resource(s)", "INVALID_STATE",
+		`It contains 1 experiment ("churn").`)
+	if n := s.count()["DELETE "+workspacesPath+"/risk"]; n != 1 {
+		t.Errorf("the workspace was deleted %d times", n)
+	}
+	s.change(func() { delete(s.experiments, "risk"); s.lose = "DELETE " + workspacesPath + "/risk" })
+	acctest.ExpectSays(t, w.Destroy(), "")
+}
+
+// Another server has a workspace of the same name.
+func TestWorkspaceResource_otherServer(t *testing.T) {
+	t.Parallel()
+	s, other := newWorkspaceServer(t), newWorkspaceServer(t)
+	other.workspaces["risk"] = map[string]any{"name": "risk", "description": "theirs"}
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := map[string]any{"name": "risk"}
+	w.MustUp(config)
+	for what, do := range map[string]func() string{
+		"a refresh": w.Read, "an update": func() string {
+			c := map[string]any{"name": "risk", "description": "ours"}
+			return w.Apply(w.Plan(c), c)
+		},
+		"the plan of a destroy": func() string { return w.Plan(nil).Says },
+	} {
+		w.Process = other.Provider(t, nil)
+		says := do()
+		acctest.ExpectSays(t, says, "error: Could not ", "another server", s.URL, other.URL)
+		if other.workspaces["risk"]["description"] != "theirs" || w.Text("name") != "risk" {
+			t.Errorf("%s leaves %v and %v", what, other.workspaces, w.Values())
+		}
+	}
+	w.Process = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
+	acctest.ExpectSays(t, w.Read(), "")
+}

@@ -1,0 +1,61 @@
+package server
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// Update implements [resource.Resource].
+func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var state, plan workspaceModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	if resp.Diagnostics.HasError() || !r.CheckServerURL(ctx, req.Private, "update workspace", state.object(), &resp.Diagnostics) {
+		return
+	}
+	d := r.directory(&resp.Diagnostics)
+	if d == nil {
+		return
+	}
+	lock := r.Provider.Run.ObjectLock(workspaceKind, plan.Name.ValueString())
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Claimed {
+		addClaimedWorkspaceError(&resp.Diagnostics, plan)
+		return
+	}
+	if lock.Claimed = r.change(ctx, d, "update workspace", plan, &resp.Diagnostics); !lock.Claimed {
+		return
+	}
+	plan.ID = plan.Name
+	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
+	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
+}
+
+// change sets the description and the artifact root of a workspace that exists to those of the plan, and reports whether it has them. It
+// makes no request if it has them already.
+func (r *workspaceResource) change(
+	ctx context.Context, d *mlflowserver.Directory, could string, plan workspaceModel, diags *diag.Diagnostics,
+) bool {
+	found, err := d.Workspace(ctx, plan.Name.ValueString())
+	if err == nil && found != plan.wanted() {
+		err = d.UpdateWorkspace(ctx, plan.wanted())
+	}
+	switch {
+	case rest.IsNotFound(err):
+		diags.AddError("Could not "+could, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: it shows what there is to "+
+			"do.",
+			framework.UpperFirst(plan.object())))
+	case err != nil:
+		addWorkspaceError(diags, could, plan.object(), err)
+	}
+	return err == nil
+}

@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// The lengths of the name of a workspace.
+const (
+	shortestWorkspace = 2
+	longestWorkspace  = 63
+)
+
+var workspacePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
+
+// reservedWorkspaces are parts of the server's own URLs.
+var reservedWorkspaces = []string{"ajax-api", "api", "static-files", "workspaces"}
+
+// workspaceNameValidator refuses names that the server refuses, and the workspace that every server has.
+type workspaceNameValidator struct{}
+
+// Description implements [validator.Describer].
+func (workspaceNameValidator) Description(context.Context) string {
+	return "the name of a workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or digit"
+}
+
+// MarkdownDescription implements [validator.Describer].
+func (v workspaceNameValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// ValidateString implements [validator.String].
+func (workspaceNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if why := refuseWorkspaceName(req.ConfigValue.ValueString()); why != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workspace name", why)
+	}
+}
+
+// refuseWorkspaceName says why a workspace of a name cannot be managed, and what to do. It is empty if one can.
+func refuseWorkspaceName(name string) string {
+	switch {
+	case name == mlflow.DefaultWorkspace:
+		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it is not managed ` +
+			"as a resource.\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
+	case slices.Contains(reservedWorkspaces, name):
+		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.",
+			name, quotedList(without(reservedWorkspaces, name)))
+	case len(name) < shortestWorkspace, len(name) > longestWorkspace:
+		return fmt.Sprintf("%q has %d characters. The name of a workspace has %d to %d characters.",
+			name, len(name), shortestWorkspace, longestWorkspace)
+	case !workspacePattern.MatchString(name):
+		return fmt.Sprintf("%q contains characters that are not allowed. The name of a workspace consists of lowercase letters, digits, and "+
+			"hyphens, and begins and ends with a letter or digit.", name)
+	}
+	return ""
+}
+
+// artifactRootValidator refuses artifact roots that the server refuses, or stores with another spelling.
+type artifactRootValidator struct{}
+
+// Description implements [validator.Describer].
+func (artifactRootValidator) Description(context.Context) string {
+	return "an absolute URI or path, or the empty string"
+}
+
+// MarkdownDescription implements [validator.Describer].
+func (v artifactRootValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// ValidateString implements [validator.String].
+func (artifactRootValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	root := req.ConfigValue.ValueString()
+	if root == "" {
+		return
+	}
+	if strings.TrimSpace(root) != root {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q begins or ends with white space.\n\nRemove it.",
+			root))
+		return
+	}
+	if err := mlflow.CheckAbsoluteLocation(root); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", framework.UpperFirst(err.Error())+".")
+	}
+}
+
+// without returns a list without one of its elements.
+func without(list []string, element string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == element })
+}
+
+// quotedList lists names in quotes, as part of a sentence.
+func quotedList(names []string) string {
+	quoted := make([]string, len(names))
+	for i, name := range names {
+		quoted[i] = fmt.Sprintf("%q", name)
+	}
+	return andList(quoted)
+}
+
+// andList lists what there is, as part of a sentence.
+func andList(parts []string) string {
+	switch last := len(parts) - 1; last {
+	case -1:
+		return ""
+	case 0:
+		return parts[0]
+	case 1:
+		return parts[0] + " and " + parts[1]
+	default:
+		return strings.Join(parts[:last], ", ") + ", and " + parts[last]
+	}
+}
