@@ -42,6 +42,11 @@ func (b *roleBase) describe(name string) string {
 	return describeRole(b.Client().MLflowWorkspace(), name)
 }
 
+// placedAs is an object with its workspace in a state and in a plan. ID is its ID in the state. kind tells it from others with that ID.
+func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.Placed {
+	return framework.Placed{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
+}
+
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
 func (b *roleBase) checkRoleServer(
 	ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics,
@@ -75,7 +80,10 @@ func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
 // "workspace=risk,role=data-science,user=ana". If there is one name only, it can be left out. A value ends where the next name begins, so
 // that it may contain anything else.
 func parseRoleImport(id string, names ...string) (workspace string, values map[string]string, ok bool) {
-	workspace, rest := framework.CutImportWorkspace(id)
+	workspace, rest, err := framework.CutImportWorkspace(id)
+	if err != nil {
+		return "", nil, false
+	}
 	values = map[string]string{}
 	if len(names) == 1 {
 		for _, name := range []string{attributeName, names[0]} {
