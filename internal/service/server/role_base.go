@@ -42,6 +42,11 @@ func (b *roleBase) describe(name string) string {
 	return describeRole(b.Client().MLflowWorkspace(), name)
 }
 
+// placedAs is an object with its workspace in a state and in a plan. ID is its ID in the state. kind tells it from others with that ID.
+func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.Placed {
+	return framework.Placed{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
+}
+
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
 func (b *roleBase) checkRoleServer(
 	ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics,
@@ -191,9 +196,4 @@ func keepsManagement(
 		"manage the roles of the workspace.\n\nHave a server admin do this, or first give the current user another role that manages the "+
 		"workspace. To stop managing the object without changing it, remove it from the state with terraform state rm.", why, what))
 	return false
-}
-
-// placed is an object of a plan, with its workspace in the state and in the plan.
-func placed(object string, id, state, plan types.String) framework.Placed {
-	return framework.Placed{Object: object, ID: id.ValueString(), State: state, Plan: plan}
 }

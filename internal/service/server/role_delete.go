@@ -14,9 +14,10 @@ import (
 func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state roleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.UseStateWorkspace(state.Workspace)
 	object := state.object(r.Client())
 	if !r.checkRoleServer(ctx, req.Private, "delete role", object, &resp.Diagnostics) {
 		return

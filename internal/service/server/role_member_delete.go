@@ -15,8 +15,11 @@ import (
 func (r *roleMemberResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state roleMemberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) ||
-		!r.checkRoleServer(ctx, req.Private, "remove member from role", r.object(state), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.UseStateWorkspace(state.Workspace)
+	if !r.checkRoleServer(ctx, req.Private, "remove member from role", r.object(state), &resp.Diagnostics) {
 		return
 	}
 	if d := r.directory(&resp.Diagnostics); d != nil {

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -20,19 +21,18 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 		return
 	}
 	if plan == nil {
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
-			r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
-		}
+		r.UseStateWorkspace(state.Workspace)
+		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
-	if !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) || r.Client() == nil {
+	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	if resp.Diagnostics.HasError() || r.Client() == nil {
 		return
 	}
-	plan.setID(r.Client())
+	plan.setID(r.Provider.Client)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	d := r.directory(&resp.Diagnostics)
 	known := !plan.Role.IsUnknown() && !plan.User.IsUnknown()
-	moves := state != nil && r.MovesWorkspace(ctx, req.Private, state.Workspace, plan.Workspace)
 	if d != nil && known && !moves {
 		r.checkPlannedMembers(plan.Role.ValueString(), plan.User.ValueString(), state != nil, &resp.Diagnostics)
 	}
@@ -42,9 +42,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		if r.PlanWorkspace(ctx, req, placed(r.object(*state), state.ID, state.Workspace, plan.Workspace), resp) {
-			r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
-		}
+		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
 	case known && !plan.sameMember(state) && !r.lock(state.Role.ValueString()).IsRenamed():
 		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
 	}
@@ -73,3 +71,12 @@ func (r *roleMemberResource) planRevoke(
 
 // leaves reports whether a user is the one of a state.
 func (m *roleMemberModel) leaves(user string) bool { return m.User.ValueString() == user }
+
+// placed is the object with its workspace; the state may be nil.
+func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.Placed {
+	if state == nil {
+		return framework.Placed{Plan: plan.Workspace}
+	}
+	return r.placedAs("member", fmt.Sprintf("user %q in %s", state.User.ValueString(), describeRole(state.Workspace.ValueString(),
+		state.Role.ValueString())), state.ID, state.Workspace, plan.Workspace)
+}

@@ -63,11 +63,11 @@ func (r *roleMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state roleMemberModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.UseStateWorkspace(state.Workspace)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
-	r.Provider.Run.MarkRead(state.ID.ValueString())
 	object := r.object(state)
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "read member of role", object, &resp.Diagnostics) {
@@ -102,6 +102,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 		return
 	}
 	state.setID(r.Client())
+	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }

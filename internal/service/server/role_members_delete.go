@@ -10,8 +10,11 @@ import (
 func (r *roleMembersResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state roleMembersModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) ||
-		!r.checkRoleServer(ctx, req.Private, "remove members of role", "members of "+r.describe(state.Role.ValueString()), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	r.UseStateWorkspace(state.Workspace)
+	if !r.checkRoleServer(ctx, req.Private, "remove members of role", "members of "+r.describe(state.Role.ValueString()), &resp.Diagnostics) {
 		return
 	}
 	if d := r.directory(&resp.Diagnostics); d != nil {

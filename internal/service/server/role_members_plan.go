@@ -23,18 +23,17 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 		return
 	}
 	if plan == nil {
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
-			r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
-		}
+		r.UseStateWorkspace(state.Workspace)
+		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
-	if !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) || r.Client() == nil {
+	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	if resp.Diagnostics.HasError() || r.Client() == nil {
 		return
 	}
-	plan.setID(r.Client())
+	plan.setID(r.Provider.Client)
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	d := r.directory(&resp.Diagnostics)
-	moves := state != nil && r.MovesWorkspace(ctx, req.Private, state.Workspace, plan.Workspace)
 	if d != nil && !moves && !plan.Role.IsUnknown() {
 		r.checkPlannedMembers(plan.Role.ValueString(), "", state != nil, &resp.Diagnostics)
 		r.planWrite(ctx, d, state, *plan, &resp.Diagnostics)
@@ -42,9 +41,7 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		if r.PlanWorkspace(ctx, req, placed("members of "+r.describe(state.Role.ValueString()), state.ID, state.Workspace, plan.Workspace), resp) {
-			r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
-		}
+		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
 	case !plan.Role.IsUnknown() && !plan.Role.Equal(state.Role) && !r.lock(state.Role.ValueString()).IsRenamed():
 		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
 	}
@@ -94,4 +91,13 @@ func (r *roleMembersResource) planRelease(
 		leaves := func(user string) bool { return slices.Contains(state.users(), user) }
 		r.keepsMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUsers), leaves, diags)
 	}
+}
+
+// placed is the object with its workspace; the state may be nil.
+func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.Placed {
+	if state == nil {
+		return framework.Placed{Plan: plan.Workspace}
+	}
+	return r.placedAs("members", "members of "+describeRole(state.Workspace.ValueString(), state.Role.ValueString()), state.ID,
+		state.Workspace, plan.Workspace)
 }

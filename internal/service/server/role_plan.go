@@ -23,21 +23,22 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		return
 	}
 	if plan == nil {
-		if r.UseWorkspace(state.Workspace, &resp.Diagnostics) && r.Client() != nil {
+		if r.UseStateWorkspace(state.Workspace); r.Client() != nil {
 			r.recordPlan(&resp.Diagnostics, framework.PlannedUse{Action: framework.PlanDelete, ID: state.ID.ValueString(),
 				Name: state.Name.ValueString()})
 			r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		}
 		return
 	}
-	if !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) {
+	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
+	if resp.Diagnostics.HasError() {
 		return
 	}
 	if state != nil {
 		plan.keepEquivalent(state)
 	}
-	if r.Client() != nil {
-		plan.setID(r.Client())
+	if r.Provider != nil && r.Provider.Client != nil {
+		plan.setID(r.Provider.Client)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	address := addressRole(ctx, req, resp, state)
@@ -52,15 +53,22 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		r.recordPlan(&resp.Diagnostics, use)
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
 		r.planRows(ctx, nil, *plan, &resp.Diagnostics)
-	case r.MovesWorkspace(ctx, req.Private, state.Workspace, plan.Workspace):
-		if r.PlanWorkspace(ctx, req, placed(state.object(r.Client()), state.ID, state.Workspace, plan.Workspace), resp) {
-			r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
-		}
+	case moves:
+		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 	default:
 		r.recordUpdate(&resp.Diagnostics, address, state, plan)
 		r.planUpdate(ctx, d, *state, *plan, &resp.Diagnostics)
 		r.planRows(ctx, declaredRows(state.Grants), *plan, &resp.Diagnostics)
 	}
+}
+
+// placed is the role with its workspace; state and plan may be nil.
+func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
+	if state == nil {
+		return framework.Placed{Plan: plan.Workspace}
+	}
+	return r.placedAs(attributeRole, describeRole(state.Workspace.ValueString(), state.Name.ValueString()), state.ID, state.Workspace,
+		plan.Workspace)
 }
 
 const addressRoleKey = "address_role"

@@ -81,11 +81,11 @@ func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state roleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
-	if resp.Diagnostics.HasError() || !r.UseWorkspace(state.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() {
 		return
 	}
+	r.UseStateWorkspace(state.Workspace)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
-	r.Provider.Run.MarkRead(state.ID.ValueString())
 	object := state.object(r.Client())
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) ||
 		!r.checkRoleServer(ctx, req.Private, "read role", object, &resp.Diagnostics) {
@@ -113,6 +113,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		return
 	}
 	r.lock(role.Name).MarkRead()
+	r.Provider.Run.MarkRead(r.placed(&state, &state).ID)
 	state.refresh(r.Client(), role)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
