@@ -22,8 +22,10 @@ func TestMeantRoleLevel(t *testing.T) {
 		"read": "READ", "CAN_EDIT": "EDIT", "can-manage": "MANAGE", "Deny": "DENY", "write": "EDIT", "IS_OWNER": "MANAGE", "viewer": "READ",
 		"CAN_USE": "USE",
 	} {
-		if got := meantRoleLevel(text); got != want {
-			t.Errorf("%q means %q, want %q", text, got, want)
+		for _, text := range []string{text, " " + text + "\t"} {
+			if got := meantRoleLevel(text); got != want {
+				t.Errorf("%q means %q, want %q", text, got, want)
+			}
 		}
 	}
 }
