@@ -20,6 +20,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/experiment"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/role"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/server"
 )
 
@@ -55,9 +56,9 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		experiment.NewExperimentTagResource,
 		access.NewExperimentPermissionsResource,
 		access.NewExperimentPermissionResource,
-		server.NewRoleMemberResource,
-		server.NewRoleMembersResource,
-		server.NewRoleResource,
+		role.NewRoleMemberResource,
+		role.NewRoleMembersResource,
+		role.NewRoleResource,
 		server.NewUserResource,
 		server.NewWorkspaceResource,
 	}
@@ -71,7 +72,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		governance.NewPermissionReviewDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
-		server.NewRolesDataSource,
+		role.NewRolesDataSource,
 		server.NewUsersDataSource,
 		server.NewWorkspacesDataSource,
 	}

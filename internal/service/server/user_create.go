@@ -24,7 +24,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	d := directory(r.Client(), "users", &resp.Diagnostics)
+	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
 	if d == nil {
 		return
 	}
@@ -64,7 +64,7 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	case err == nil:
 		return c.adopt(ctx, u)
 	case !rest.IsNotFound(err):
-		addError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
 		return false
 	case c.password.ValueString() == "":
 		addPasswordMissingError(c.diags, c.plan.name())
@@ -75,7 +75,7 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 		return c.adoptNew(ctx)
 	}
 	if err != nil {
-		addError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
 		return false
 	}
 	if c.plan.Admin.ValueBool() {
@@ -96,7 +96,7 @@ func (c userCreator) adoptNew(ctx context.Context) bool {
 	}
 	u, err := c.directory.User(ctx, c.plan.name())
 	if err != nil {
-		addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
 		return false
 	}
 	return c.adopt(ctx, u)
@@ -115,13 +115,13 @@ func (c userCreator) adopt(ctx context.Context, u mlflowserver.User) bool {
 	}
 	if password != "" {
 		if err := c.directory.SetPassword(ctx, u.Name, password); err != nil {
-			addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
 			return false
 		}
 	}
 	if u.Admin != admin {
 		if err := c.directory.SetAdmin(ctx, u.Name, admin); err != nil {
-			addError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
 			return false
 		}
 	}

@@ -19,7 +19,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		!r.CheckServerURL(ctx, req.Private, "delete user", state.object(), &resp.Diagnostics) {
 		return
 	}
-	d := directory(r.Client(), "users", &resp.Diagnostics)
+	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
 	if d == nil {
 		return
 	}
@@ -44,7 +44,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 			"apply "+
 			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
 	default:
-		addError(&resp.Diagnostics, "delete user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, needsAdmin)
 	}
 }
 

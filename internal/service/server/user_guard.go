@@ -66,7 +66,7 @@ func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
 		return false, nil
 	}
 	users, err := g.directory.Users(ctx)
-	if isUnsupported(err) || rest.IsPermissionDenied(err) {
+	if framework.IsUnsupported(err) || rest.IsPermissionDenied(err) {
 		return false, nil
 	}
 	last := false

@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -13,10 +12,6 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
-
-// planTimeout is how long the plan of a new user waits for the server, which the same configuration may create. What it cannot check then,
-// apply checks.
-const planTimeout = 10 * time.Second
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan].
 func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
@@ -55,16 +50,16 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 	if r.Client() == nil || plan.Username.IsUnknown() {
 		return
 	}
-	d := directory(r.Client(), "users", diags)
+	d := framework.Directory(r.Client(), "users", diags)
 	if d == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	u, err := d.User(ctx, plan.name())
 	switch {
-	case isUnsupported(err):
-		addUnsupportedError(diags, "users", err)
+	case framework.IsUnsupported(err):
+		framework.AddUnsupportedError(diags, "users", err)
 		return
 	case rest.IsNotFound(err) && password.IsNull():
 		addPasswordMissingError(diags, plan.name())
@@ -96,7 +91,7 @@ func (r *userResource) planUpdate(
 		!r.CheckServerURL(ctx, private, "change user", state.object(), diags) {
 		return
 	}
-	d := directory(r.Client(), "users", diags)
+	d := framework.Directory(r.Client(), "users", diags)
 	if d == nil || !(guard{d, state.name(), change, diags}).check(ctx) {
 		return
 	}
@@ -139,7 +134,7 @@ func (r *userResource) planDelete(ctx context.Context, private framework.Private
 		!r.CheckServerURL(ctx, private, "delete user", state.object(), diags) {
 		return
 	}
-	if d := directory(r.Client(), "users", diags); d != nil {
+	if d := framework.Directory(r.Client(), "users", diags); d != nil {
 		guard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
 	}
 }

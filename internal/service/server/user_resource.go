@@ -121,7 +121,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		!r.CheckServerURL(ctx, req.Private, "read user", state.object(), &resp.Diagnostics) {
 		return
 	}
-	d := directory(r.Client(), "users", &resp.Diagnostics)
+	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
 	if d == nil {
 		return
 	}
@@ -136,7 +136,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		addError(&resp.Diagnostics, "read user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "read user", state.object(), err, needsAdmin)
 		return
 	}
 	r.markRefreshed(state)
@@ -162,7 +162,7 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 	if resp.Diagnostics.HasError() || !r.CheckImportConfigured(&resp.Diagnostics) {
 		return
 	}
-	d := directory(r.Client(), "users", &resp.Diagnostics)
+	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
 	if d == nil {
 		return
 	}
@@ -174,7 +174,7 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 			"configured for the server that has the account. To create the account, remove the import block.", describeUser(name)))
 		return
 	case err != nil:
-		addError(&resp.Diagnostics, "import user", describeUser(name), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "import user", describeUser(name), err, needsAdmin)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), name)...)

@@ -24,7 +24,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if !r.CheckServerURL(ctx, req.Private, "change user", state.object(), &resp.Diagnostics) {
 		return
 	}
-	d := directory(r.Client(), "users", &resp.Diagnostics)
+	d := framework.Directory(r.Client(), "users", &resp.Diagnostics)
 	switch {
 	case d == nil:
 		return
@@ -63,5 +63,5 @@ func addUpdateError(resp *resource.UpdateResponse, could string, state userModel
 			"next plan creates a new one.")
 		return
 	}
-	addError(&resp.Diagnostics, could, state.object(), err, needsAdmin)
+	framework.AddDirectoryError(&resp.Diagnostics, could, state.object(), err, needsAdmin)
 }

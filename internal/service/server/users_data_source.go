@@ -78,13 +78,13 @@ func (d *usersDataSource) Read(ctx context.Context, _ datasource.ReadRequest, re
 	if client == nil {
 		return
 	}
-	dir := directory(client, "users", &resp.Diagnostics)
+	dir := framework.Directory(client, "users", &resp.Diagnostics)
 	if dir == nil {
 		return
 	}
 	users, err := dir.Users(ctx)
 	if err != nil {
-		addError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, listing users needs a server admin. "+
+		framework.AddDirectoryError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, listing users needs a server admin. "+
 			"On a server with MLflow workspaces, "+
 			"it needs a member of the workspace that the provider is configured for, or a server admin.")
 		return

@@ -39,10 +39,10 @@ func (r *workspaceResource) checkDestroy(
 	content, err := d.WorkspaceContent(ctx, state.Name.ValueString())
 	switch {
 	case rest.IsNotFound(err):
-	case isUnsupported(err):
-		addUnsupportedError(diags, workspaces, err)
+	case framework.IsUnsupported(err):
+		framework.AddUnsupportedError(diags, workspaces, err)
 	case err != nil:
-		addError(diags, del.could, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceNeeds)
+		framework.AddDirectoryError(diags, del.could, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceNeeds)
 	case !content.IsEmpty():
 		addWorkspaceNotEmptyError(diags, state, del, fmt.Sprintf("It contains %s.", content))
 	default:

@@ -52,10 +52,10 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	if d == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	if _, err := d.Workspaces(ctx); isUnsupported(err) {
-		addUnsupportedError(diags, workspaces, err)
+	if _, err := d.Workspaces(ctx); framework.IsUnsupported(err) {
+		framework.AddUnsupportedError(diags, workspaces, err)
 	}
 }
 

@@ -160,14 +160,14 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 
 // addWorkspaceError adds the error of a failed call about a workspace.
 func addWorkspaceError(diags *diag.Diagnostics, could, object string, err error) {
-	if isUnsupported(err) {
-		addUnsupportedError(diags, workspaces, err)
+	if framework.IsUnsupported(err) {
+		framework.AddUnsupportedError(diags, workspaces, err)
 		return
 	}
-	addError(diags, could, object, err, workspaceNeeds)
+	framework.AddDirectoryError(diags, could, object, err, workspaceNeeds)
 }
 
 // directory returns the directory of the provider's server, nil after an error.
 func (r *workspaceResource) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
-	return directory(r.Client(), workspaces, diags)
+	return framework.Directory(r.Client(), workspaces, diags)
 }

@@ -62,14 +62,14 @@ func (d *workspacesDataSource) Read(ctx context.Context, _ datasource.ReadReques
 	if client == nil {
 		return
 	}
-	dir := directory(client, workspaces, &resp.Diagnostics)
+	dir := framework.Directory(client, workspaces, &resp.Diagnostics)
 	if dir == nil {
 		return
 	}
 	list, err := dir.Workspaces(ctx)
 	if err != nil {
-		if isUnsupported(err) {
-			addUnsupportedError(&resp.Diagnostics, workspaces, err)
+		if framework.IsUnsupported(err) {
+			framework.AddUnsupportedError(&resp.Diagnostics, workspaces, err)
 			return
 		}
 		framework.AddError(&resp.Diagnostics, "read workspaces", client.BackendName(), err)

@@ -1,4 +1,6 @@
-package server
+// Package role has the roles of an MLflow server and their members: the resources mlflow_role, mlflow_role_members, and mlflow_role_member,
+// and the data source mlflow_roles.
+package role
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -6,26 +6,26 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Update implements [resource.Resource]. Another role is no replacement: a role that is renamed keeps its members.
-func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
-	var plan, state roleMembersModel
+// Update implements [resource.Resource]. Another role or user is no replacement: the new member joins before the old one leaves.
+func (r *roleMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state roleMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	if resp.Diagnostics.HasError() || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity(r.Client()))...)
-	object := "members of " + r.describe(state.Role.ValueString())
+	object := r.object(state)
 	if !r.CheckSameWorkspace(ctx, req.Private, r.placed(&state, &plan), &resp.Diagnostics) ||
-		!r.checkRoleServer(ctx, req.Private, "update members of role", object, &resp.Diagnostics) {
+		!r.checkRoleServer(ctx, req.Private, "update member of role", object, &resp.Diagnostics) {
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.write(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.assign(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.Role.Equal(state.Role) && !r.release(ctx, d, state, &resp.Diagnostics) {
-		return
+	if !plan.sameMember(&state) && !r.unassign(ctx, d, state, &resp.Diagnostics) {
+		return // the state still has the old member, so that the next apply removes it
 	}
 	plan.setID(r.Client())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -26,7 +26,7 @@ const needsManager = "Managing roles and their members needs a server admin, or 
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
 func (b *roleBase) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
-	return directory(b.Client(), "roles", diags)
+	return framework.Directory(b.Client(), "roles", diags)
 }
 
 // lock returns the lock of a role in the workspace that the operation acts in.
@@ -66,13 +66,13 @@ func isRoleMissing(err error) bool { return rest.IsNotFound(err) || isWorkspaceM
 // addRoleError reports a failed call about a role.
 func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
 	switch {
-	case isUnsupported(err):
-		addUnsupportedError(diags, "roles", err)
+	case framework.IsUnsupported(err):
+		framework.AddUnsupportedError(diags, "roles", err)
 	case isWorkspaceMissing(err):
 		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+could, framework.ErrorDetail(object, err, "Create the "+
 			"workspace first, for example with mlflow_workspace, and refer to it: workspace = mlflow_workspace.NAME.name."))
 	default:
-		addError(diags, could, object, err, needsManager)
+		framework.AddDirectoryError(diags, could, object, err, needsManager)
 	}
 }
 

@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -50,10 +50,10 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 
 // checkRolesSupported reports that the server has no roles. Any other problem is left to apply.
 func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	if _, err := d.Roles(ctx, ""); isUnsupported(err) {
-		addUnsupportedError(diags, "roles", err)
+	if _, err := d.Roles(ctx, ""); framework.IsUnsupported(err) {
+		framework.AddUnsupportedError(diags, "roles", err)
 	}
 }
 

@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -55,11 +55,11 @@ func (r *roleMembersResource) planWrite(
 	if !plan.isKnown() || !isNew && state.Users.Equal(plan.Users) {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	role, err := d.Role(ctx, "", plan.Role.ValueString())
-	if isUnsupported(err) {
-		addUnsupportedError(diags, "roles", err)
+	if framework.IsUnsupported(err) {
+		framework.AddUnsupportedError(diags, "roles", err)
 	}
 	if err != nil { // apply reports what is still wrong then: the configuration may create the role
 		return

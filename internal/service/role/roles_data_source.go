@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -81,7 +81,7 @@ func (d *rolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if client == nil {
 		return
 	}
-	directory := directory(client, "roles", &resp.Diagnostics)
+	directory := framework.Directory(client, "roles", &resp.Diagnostics)
 	if directory == nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package server
+package role
 
 import (
 	"context"
@@ -144,12 +144,12 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 
 // planCreate looks the role up: one that is there must be adopted, which may take something away.
 func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, address string, plan roleModel, diags *diag.Diagnostics) {
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	role, err := d.Role(ctx, "", plan.Name.ValueString())
 	switch {
-	case isUnsupported(err):
-		addUnsupportedError(diags, "roles", err)
+	case framework.IsUnsupported(err):
+		framework.AddUnsupportedError(diags, "roles", err)
 	case err != nil: // apply reports what is still wrong then: the configuration may create the workspace, or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
@@ -246,7 +246,7 @@ func (r *roleResource) planRows(ctx context.Context, before map[string]string, p
 	if plan.Grants.IsUnknown() {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, planTimeout)
+	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	declared := declaredRows(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
