@@ -1,6 +1,7 @@
 package framework
 
 import (
+	"slices"
 	"sync"
 )
 
@@ -36,4 +37,11 @@ func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 		}
 	}
 	return PlannedUse{}, false
+}
+
+// IsPlanned reports whether this run plans that there is the object after the apply.
+func (l *ObjectLock) IsPlanned() bool {
+	l.Lock()
+	defer l.Unlock()
+	return slices.ContainsFunc(l.planned, PlannedUse.Takes)
 }
