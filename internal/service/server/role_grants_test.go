@@ -19,7 +19,7 @@ func TestMeantRoleLevel(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"READ": "", "USE": "", "EDIT": "", "MANAGE": "", "DENY": "", "OWN": "", "": "", "NO_PERMISSIONS": "",
-		"read": "READ", "CAN_EDIT": "EDIT", "can-manage": "MANAGE", " Deny ": "DENY", "write": "EDIT", "IS_OWNER": "MANAGE", "viewer": "READ",
+		"read": "READ", "CAN_EDIT": "EDIT", "can-manage": "MANAGE", "Deny": "DENY", "write": "EDIT", "IS_OWNER": "MANAGE", "viewer": "READ",
 		"CAN_USE": "USE",
 	} {
 		if got := meantRoleLevel(text); got != want {
