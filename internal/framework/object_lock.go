@@ -1,8 +1,12 @@
 package framework
 
 import (
+	"slices"
 	"sync"
 )
+
+// KindWorkspace is the kind of the locks of workspaces, see [RunState.ObjectLock].
+const KindWorkspace = "workspace"
 
 // ObjectLock serializes, within a run, what creates, adopts, and deletes an object that is known by its name alone, such as a user.
 type ObjectLock struct {
@@ -36,4 +40,11 @@ func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 		}
 	}
 	return PlannedUse{}, false
+}
+
+// IsPlanned reports whether this run plans that there is the object after the apply.
+func (l *ObjectLock) IsPlanned() bool {
+	l.Lock()
+	defer l.Unlock()
+	return slices.ContainsFunc(l.planned, PlannedUse.Takes)
 }

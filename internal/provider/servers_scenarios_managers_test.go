@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -148,9 +149,13 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 
 	// A workspace that does not exist, and one that does by the time of the apply.
 	lost := r.Process.Again().Block(kindRole)
-	acctest.ExpectSays(t, lost.Up(config(two)), "error at workspace: Could not create role: Role", two, "mlflow_workspace")
+	acctest.ExpectSays(t, lost.Up(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
+		"error at workspace: Could not create role: Role", two)
 	plan := planned(lost, config(two))
-	acctest.ExpectSays(t, plan.Says, "")
+	acctest.ExpectSays(t, plan.Says, "warning at workspace: Workspace not found")
+	made := s.Provider(t, nil)
+	acctest.ExpectSays(t, made.Block("mlflow_workspace").Plan(map[string]any{"name": two}).Says, "")
+	acctest.ExpectSays(t, made.Block(kindRole).Plan(config(two)).Says, "")
 	s.addWorkspace(t, two)
 	acctest.ExpectSays(t, lost.Apply(plan, config(two)), "")
 	lost.ExpectSettled(config(two))
@@ -224,4 +229,86 @@ func workspaceManager(t *testing.T, s *server) {
 		"server admin, or a manager of the workspace")
 	acctest.ExpectSays(t, m.Destroy(), "")
 	acctest.ExpectSays(t, r.Destroy(), "")
+}
+
+// workspaceWithRoles creates a workspace, users, roles, members, an experiment, and its grants in one apply, and destroys them in one. Then it
+// applies the example of a role in a workspace.
+func workspaceWithRoles(t *testing.T, s *server) {
+	workspace, ana := strings.ReplaceAll(s.Name("whole"), " ", "-"), s.Name("ana")
+	p := newProgram(t, hcl(s.Block(nil))+fmt.Sprintf(`
+		resource "mlflow_workspace" "test" {
+		  name            = %q
+		  deletion_policy = "retain" # a deleted experiment stays in it
+		}
+		resource "mlflow_user" "ana" {
+		  username    = %q
+		  password_wo = %q
+		}
+		resource "mlflow_role" "user" {
+		  workspace      = mlflow_workspace.test.name
+		  name           = "user"
+		  adopt_existing = true
+		  grants         = { "workspace/*" = "USE", "experiment/*" = "READ" }
+		}
+		resource "mlflow_role" "ds" {
+		  workspace = mlflow_workspace.test.name
+		  name      = "ds"
+		  grants    = { "prompt/*" = "EDIT" }
+		}
+		resource "mlflow_role_members" "user" {
+		  workspace = mlflow_workspace.test.name
+		  role      = mlflow_role.user.name
+		  users     = [mlflow_user.ana.username]
+		}
+		resource "mlflow_role_member" "ds" {
+		  workspace = mlflow_workspace.test.name
+		  role      = mlflow_role.ds.name
+		  user      = mlflow_user.ana.username
+		}
+		resource "mlflow_experiment" "test" {
+		  workspace = mlflow_workspace.test.name
+		  name      = "churn"
+		}
+		resource "mlflow_experiment_permissions" "test" {
+		  workspace     = mlflow_workspace.test.name
+		  experiment_id = mlflow_experiment.test.id
+		  groups        = { (mlflow_role.ds.name) = "CAN_EDIT" }
+		}
+		output "experiment" {
+		  value = mlflow_experiment.test.id
+		}
+		`, workspace, ana, firstPassword))
+	must := func(args ...string) string {
+		t.Helper()
+		out, err := p.run(args...)
+		if err != nil {
+			t.Fatalf("%v: %s\n%s", args, err, out)
+		}
+		return out
+	}
+	must("apply", "-no-color", "-input=false", "-auto-approve")
+	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "No changes.") {
+		t.Errorf("the second plan is %s", out)
+	}
+	experiment := strings.Trim(strings.TrimSpace(must("output", "-no-color", "experiment")), `"`)
+	s.expectRoleIn(t, workspace, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, ana)
+	s.expectRoleIn(t, workspace, "ds", map[string]string{"prompt/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
+	must("destroy", "-no-color", "-input=false", "-auto-approve")
+	if s.roleTruth(t, workspace, "ds").found {
+		t.Error("destroying left a role")
+	}
+
+	s.addWorkspace(t, "risk")
+	example := examples["role, workspace"].text(t)
+	p = newProgram(t, hcl(s.Block(nil))+example)
+	must("apply", "-no-color", "-input=false", "-auto-approve")
+	s.expectRoleIn(t, "risk", "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ", "registered_model/*": "READ"})
+	must("state", "rm", "mlflow_role.members")
+	p.write("import.tf", examples["role, import from a workspace"].text(t))
+	if out := must("plan", "-no-color", "-input=false"); !strings.Contains(out, "1 to import, 0 to add, 1 to change, 0 to destroy") {
+		t.Errorf("the import block says %s", out) // adopt_existing is not imported
+	}
+	must("apply", "-no-color", "-input=false", "-auto-approve")
+	must("destroy", "-no-color", "-input=false", "-auto-approve")
+	s.deleteWorkspace(t, "risk")
 }

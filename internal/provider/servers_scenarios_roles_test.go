@@ -40,8 +40,9 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		"examples of roles":     roleExamples,
 	}
 	if kind.workspaces {
-		maps.Copy(all, map[string]func(*testing.T, *server){"roles in workspaces": rolesInWorkspaces,
-			"a manager of a workspace": workspaceManager})
+		maps.Copy(all, map[string]func(*testing.T, *server){
+			"roles in workspaces": rolesInWorkspaces, "a manager of a workspace": workspaceManager, "a workspace with its roles": workspaceWithRoles,
+		})
 	}
 	return all
 }

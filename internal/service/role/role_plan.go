@@ -10,6 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
@@ -150,6 +151,8 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "roles", err)
+	case rest.IsNotFound(err):
+		r.checkWorkspace(ctx, d, diags)
 	case err != nil: // apply reports what is still wrong then: the configuration may create the workspace, or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
@@ -157,6 +160,22 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 	case address != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
 		// A tainted resource is planned like a new one. Its role was refreshed in this run, and what else has that role is planned, too.
 		addRoleTakenError(diags, plan.object(r.Client()))
+	}
+}
+
+// checkWorkspace warns if the workspace of a new role does not exist, and no resource that was planned before creates it.
+func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
+	workspace, at := r.Client().MLflowWorkspace(), path.Root(framework.AttributeWorkspace)
+	if workspace == mlflow.DefaultWorkspace || r.Provider.Run.ObjectLock(framework.KindWorkspace, workspace).IsPlanned() {
+		return
+	}
+	_, err := d.Workspace(ctx, workspace)
+	switch {
+	case framework.IsUnsupported(err):
+		diags.AddAttributeError(at, "MLflow workspaces are not supported", framework.UpperFirst(err.Error())+".")
+	case rest.IsNotFound(err):
+		diags.AddAttributeWarning(at, "Workspace not found", fmt.Sprintf("The MLflow server has no workspace %q, and apply fails unless it is created "+
+			"first.\n\nCheck the name. If the configuration creates the workspace, refer to it: workspace = mlflow_workspace.NAME.name.", workspace))
 	}
 }
 

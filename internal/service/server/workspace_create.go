@@ -32,7 +32,7 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 
 // obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it.
 func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics) bool {
-	lock := r.Provider.Run.ObjectLock(workspaceKind, plan.Name.ValueString())
+	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {

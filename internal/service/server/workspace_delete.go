@@ -101,7 +101,7 @@ func (r *workspaceResource) Delete(ctx context.Context, req resource.DeleteReque
 		return
 	}
 	name := state.Name.ValueString()
-	lock := r.Provider.Run.ObjectLock(workspaceKind, name)
+	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, name)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {

@@ -77,7 +77,7 @@ func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag
 }
 
 func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diagnostics) {
-	other, conflict := r.Provider.Run.ObjectLock(workspaceKind, use.Name).Plan(use)
+	other, conflict := r.Provider.Run.ObjectLock(framework.KindWorkspace, use.Name).Plan(use)
 	if !conflict {
 		return
 	}

@@ -26,11 +26,8 @@ var (
 	_ resource.ResourceWithIdentity    = (*workspaceResource)(nil)
 )
 
-// workspaceKind is what locks of workspaces are called, and workspaces what is managed.
-const (
-	workspaceKind = "workspace"
-	workspaces    = "MLflow workspaces"
-)
+// workspaces is what is managed.
+const workspaces = "MLflow workspaces"
 
 // workspaceNeeds says who may manage workspaces, for a caller who may not.
 const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a " +
@@ -140,7 +137,7 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 func (r *workspaceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	name := strings.TrimPrefix(req.ID, "name=")
 	if framework.IsIdentityImport(req) {
-		values := r.ImportNamedIdentity(ctx, req, workspaceKind, []string{"name"}, &resp.Diagnostics)
+		values := r.ImportNamedIdentity(ctx, req, framework.KindWorkspace, []string{"name"}, &resp.Diagnostics)
 		if values == nil {
 			return
 		}

@@ -25,7 +25,7 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	if d == nil {
 		return
 	}
-	lock := r.Provider.Run.ObjectLock(workspaceKind, plan.Name.ValueString())
+	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {

@@ -1,0 +1,71 @@
+package framework_test
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+func TestRoleLock_planMember(t *testing.T) {
+	t.Parallel()
+	type plan struct {
+		user    string
+		inState bool
+	}
+	for name, c := range map[string]struct {
+		plans            []plan
+		duplicate, mixed bool // of the last one
+	}{
+		"one":                 {[]plan{{"ana", false}}, false, false},
+		"two users":           {[]plan{{"ana", false}, {"ben", false}}, false, false},
+		"the same":            {[]plan{{"ana", false}, {"ana", false}}, true, false},
+		"a replacement":       {[]plan{{"ana", true}, {"ana", false}}, false, false},
+		"two lists":           {[]plan{{"", true}, {"", true}}, true, false},
+		"a list replaced":     {[]plan{{"", true}, {"", false}}, false, false},
+		"a list and a member": {[]plan{{"", true}, {"ana", false}}, false, true},
+		"a member and a list": {[]plan{{"ana", true}, {"", false}}, false, true},
+	} {
+		var run framework.RunState
+		var duplicate, mixed bool
+		for _, p := range c.plans {
+			duplicate, mixed = run.RoleLock("risk", "ds").PlanMember(p.user, p.inState)
+		}
+		if duplicate != c.duplicate || mixed != c.mixed {
+			t.Errorf("%s: duplicate %t, mixed %t", name, duplicate, mixed)
+		}
+		if duplicate, mixed := run.RoleLock("default", "ds").PlanMember("ana", false); duplicate || mixed {
+			t.Errorf("%s: the role of another workspace is mistaken for this one", name)
+		}
+	}
+}
+
+func TestRoleLock_planRow(t *testing.T) {
+	t.Parallel()
+	var run framework.RunState
+	for i, c := range []struct {
+		role, row    string
+		inRole, both bool
+	}{
+		{"ds", "experiment/1", true, false}, {"ds", "experiment/1", true, false}, {"ds", "experiment/2", false, false},
+		{"other", "experiment/1", false, false}, {"ds", "experiment/1", false, true}, {"ds", "experiment/2", true, true},
+	} {
+		if both := run.RoleLock("risk", c.role).PlanRow(c.row, c.inRole); both != c.both {
+			t.Errorf("plan %d: both declare it: %t", i, both)
+		}
+	}
+}
+
+func TestRoleLock_renamed(t *testing.T) {
+	t.Parallel()
+	var run framework.RunState
+	lock := run.RoleLock("risk", "ds")
+	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanKeep, Name: "ds"}); len(others) > 0 || lock.IsRenamed() || lock.IsRead() {
+		t.Errorf("a new lock has %v", others)
+	}
+	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanRenameFrom, Name: "ds"}); len(others) != 1 || !lock.IsRenamed() {
+		t.Errorf("the plans before are %v", others)
+	}
+	if lock.MarkRead(); !lock.IsRead() {
+		t.Error("a refresh is not recorded")
+	}
+}
