@@ -1,8 +1,9 @@
 resource "mlflow_workspace" "this" {
   for_each = local.teams
 
-  name        = each.key
-  description = each.value.description
+  name            = each.key
+  description     = each.value.description
+  deletion_policy = var.workspace_deletion_policy
 }
 
 resource "mlflow_user" "this" {

@@ -10,3 +10,9 @@ variable "password_version" {
   type        = number
   default     = 1
 }
+
+variable "workspace_deletion_policy" {
+  description = "Deletion policy of the workspaces: delete_if_empty, or retain, which leaves them on the server when they are destroyed."
+  type        = string
+  default     = "delete_if_empty"
+}

@@ -5,6 +5,7 @@ package provider_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -59,6 +60,33 @@ func bootstrap(t *testing.T, s *server) {
 	}
 	if out, err := p.run("plan", "-no-color", "-detailed-exitcode"); err != nil {
 		t.Fatalf("the plan after the repair is not empty: %s\n%s", changes.FindString(out), out)
+	}
+	s.destroyBootstrap(t, p)
+}
+
+// destroyBootstrap destroys everything in one apply but the workspaces, which are not empty to the server while they have deleted experiments.
+func (s *server) destroyBootstrap(t *testing.T, p *program) {
+	t.Helper()
+	if out, err := p.run("destroy", "-no-color", "-auto-approve"); err == nil || !strings.Contains(out, "is deleted only if it is empty") {
+		t.Errorf("destroying workspaces with experiments is not refused: %v\n%s", err, out)
+	}
+	p.env = append(p.env, "TF_VAR_workspace_deletion_policy=retain")
+	for _, args := range [][]string{{"apply", "-no-color", "-auto-approve"}, {"destroy", "-no-color", "-auto-approve"}} {
+		if out, err := p.run(args...); err != nil {
+			t.Fatalf("%v: %v\n%s", args, err, out)
+		}
+	}
+	users, _ := s.MustCall(t, "GET", "/api/2.0/mlflow/users/list", nil)["users"].([]any)
+	for _, u := range users {
+		user, _ := u.(map[string]any)
+		if name := fmt.Sprint(user["username"]); bootstrapPasswords()[name] != "" {
+			t.Errorf("the account %s is left", name)
+		}
+	}
+	for _, name := range teamWorkspaces {
+		if status, _ := s.Call(t, "GET", rbacCalls+"workspaces/"+name, nil); status != http.StatusOK {
+			t.Errorf("the workspace %s is gone", name)
+		}
 	}
 }
 
