@@ -59,7 +59,8 @@ func TestRoleLock_renamed(t *testing.T) {
 	t.Parallel()
 	var run framework.RunState
 	lock := run.RoleLock("risk", "ds")
-	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanKeep, Name: "ds"}); len(others) > 0 || lock.IsRenamed() || lock.IsRead() {
+	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanKeep, Name: "ds"}); len(others) > 0 || lock.IsRenamed() ||
+		lock.IsRead() {
 		t.Errorf("a new lock has %v", others)
 	}
 	if others := lock.Plan(framework.PlannedUse{Action: framework.PlanRenameFrom, Name: "ds"}); len(others) != 1 || !lock.IsRenamed() {

@@ -231,8 +231,8 @@ func workspaceManager(t *testing.T, s *server) {
 	acctest.ExpectSays(t, r.Destroy(), "")
 }
 
-// workspaceWithRoles creates a workspace, users, roles, members, an experiment, and its grants in one apply, and destroys them in one. Then it
-// applies the example of a role in a workspace.
+// workspaceWithRoles creates a workspace, users, roles, members, an experiment, and its grants in one apply, and destroys them in one. Then
+// it applies the example of a role in a workspace.
 func workspaceWithRoles(t *testing.T, s *server) {
 	workspace, ana := strings.ReplaceAll(s.Name("whole"), " ", "-"), s.Name("ana")
 	p := newProgram(t, hcl(s.Block(nil))+fmt.Sprintf(`

@@ -241,6 +241,18 @@ func roleImports(t *testing.T, s *server) {
 		}
 	}
 	p := s.Provider(t, nil)
+	for kind, identity := range map[string]map[string]any{
+		kindRole:    {"name": name, "workspace": "default"},
+		kindMembers: {"role": name, "workspace": nil},
+		kindMember:  {"role": name, "user": ana.name, "workspace": nil, "tracking_uri": s.URL},
+	} {
+		state, says := importIdentity(p.Direct, kind, identity)
+		if says != "" || state["workspace"] != identity["workspace"] {
+			t.Errorf("%s: the import of %v gives %v and says %q", kind, identity, state, says)
+		}
+	}
+	_, says := importIdentity(p.Direct, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
+	acctest.ExpectSays(t, says, "error: Could not import role", "https://elsewhere.example.com")
 	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: There is no role "nobodies"`,
 		"workspace=WORKSPACE,name=NAME")
 	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: There is no role "nobodies"`)

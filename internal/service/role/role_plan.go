@@ -174,8 +174,9 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	case framework.IsUnsupported(err):
 		diags.AddAttributeError(at, "MLflow workspaces are not supported", framework.UpperFirst(err.Error())+".")
 	case rest.IsNotFound(err):
-		diags.AddAttributeWarning(at, "Workspace not found", fmt.Sprintf("The MLflow server has no workspace %q, and apply fails unless it is created "+
-			"first.\n\nCheck the name. If the configuration creates the workspace, refer to it: workspace = mlflow_workspace.NAME.name.", workspace))
+		diags.AddAttributeWarning(at, "Workspace not found", fmt.Sprintf("The MLflow server has no workspace %q, and apply fails unless it is "+
+			"created first.\n\nCheck the name. If the configuration creates the workspace, refer to it: workspace = mlflow_workspace.NAME.name.",
+			workspace))
 	}
 }
 

@@ -26,7 +26,8 @@ func TestRoles_unsupported(t *testing.T) {
 	t.Cleanup(absent.Close)
 	server := &acctest.Backend{URL: absent.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
-		acctest.ExpectSays(t, databricks.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: Databricks", "databricks_group")
+		acctest.ExpectSays(t, databricks.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: Databricks",
+			"databricks_group")
 		says := databricks.Provider(t, nil).Block(kind).Adopt("role=ds,user=ana")
 		acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
 		acctest.ExpectSays(t, server.Provider(t, nil).Block(kind).Plan(config).Says, "error: Roles not supported: ", "basic-auth")
