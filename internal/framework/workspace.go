@@ -3,6 +3,7 @@ package framework
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -97,6 +98,25 @@ func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnost
 	return b.use(b.Provider.Client, workspace, diags)
 }
 
+// CreateIn is UseWorkspace for an operation that creates an object. It also refuses the workspace if the server has none: servers before 3.10 ignore
+// it, and the object would be somewhere else than the state says.
+func (b *ResourceBase) CreateIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
+	return b.UseWorkspace(workspace, diags) && b.check(ctx, diags)
+}
+
+// check adds an error if the operation is to act in a workspace of a server that has none.
+func (p *place) check(ctx context.Context, diags *diag.Diagnostics) bool {
+	if p.client == nil || p.client.MLflowWorkspace() == mlflow.DefaultWorkspace {
+		return true
+	}
+	err := p.client.CheckWorkspaces(ctx)
+	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported {
+		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
+		return false
+	}
+	return true // any other problem meets the operation itself
+}
+
 // UseStateWorkspace makes the operation act in the workspace of a state. On a server of a kind that has no workspaces it is the server itself: that the
 // state belongs to another one is for [ResourceBase.CheckServer] to say.
 func (b *ResourceBase) UseStateWorkspace(workspace types.String) {
@@ -105,9 +125,9 @@ func (b *ResourceBase) UseStateWorkspace(workspace types.String) {
 }
 
 // ClientIn returns the client for the workspace of the argument, the provider's workspace if it is null. It is nil after an error.
-func (b *DataSourceBase) ClientIn(workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
+func (b *DataSourceBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
 	client := b.ClientOrError(diags)
-	if client == nil || !b.use(client, workspace, diags) {
+	if client == nil || !b.use(client, workspace, diags) || !b.check(ctx, diags) {
 		return nil
 	}
 	return b.in(client)

@@ -2,6 +2,8 @@ package framework
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -29,11 +31,54 @@ func (m memory) SetKey(_ context.Context, key string, value []byte) diag.Diagnos
 }
 
 func baseOf(backend mlflow.Backend) *ResourceBase {
+	return answering(backend, http.StatusOK, `{"workspaces_enabled": true}`)
+}
+
+// answering is the base of a resource whose server answers everything alike.
+func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
 	endpoint := func(context.Context) (rest.Endpoint, error) {
 		return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 	}
-	client := mlflow.New(mlflow.Options{Options: rest.Options{Endpoint: endpoint}, Backend: backend})
+	transport := answer(func(r *http.Request) (*http.Response, error) {
+		mediaType := "application/json"
+		if strings.HasPrefix(body, "<") {
+			mediaType = "text/html"
+		}
+		return &http.Response{
+			StatusCode: status, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{"Content-Type": {mediaType}}, Request: r,
+		}, nil
+	})
+	client := mlflow.New(mlflow.Options{Options: rest.Options{Endpoint: endpoint, Transport: transport}, Backend: backend})
 	return &ResourceBase{Provider: &ProviderData{Client: client}}
+}
+
+type answer func(*http.Request) (*http.Response, error)
+
+func (a answer) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
+
+// Servers before 3.10 ignore the workspace: the object would be somewhere else than the state says.
+func TestCreateIn(t *testing.T) {
+	t.Parallel()
+	const page = "<!doctype html><title>404 Not Found</title>"
+	for name, c := range map[string]struct {
+		status          int
+		body, workspace string
+		refused         string
+	}{
+		"a server with workspaces":      {http.StatusOK, `{"workspaces_enabled": true}`, "risk", ""},
+		"a server without workspaces":   {http.StatusOK, `{"workspaces_enabled": false}`, "risk", "--enable-workspaces"},
+		"a server before 3.10":          {http.StatusNotFound, page, "risk", "3.10"},
+		"no workspace before 3.10":      {http.StatusNotFound, page, "", ""},
+		"default before 3.10":           {http.StatusNotFound, page, "default", ""},
+		"a server that refuses to tell": {http.StatusForbidden, `{"error_code": "PERMISSION_DENIED"}`, "risk", ""},
+	} {
+		var diags diag.Diagnostics
+		b := answering(&server.Backend{}, c.status, c.body)
+		ok := b.CreateIn(t.Context(), text(c.workspace), &diags)
+		if ok != (c.refused == "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
+			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
+		}
+	}
 }
 
 func text(s string) types.String {
@@ -86,11 +131,11 @@ func TestUseWorkspace(t *testing.T) {
 		t.Error("a provider whose configuration is unknown has a client")
 	}
 	data := &DataSourceBase{provider: baseOf(&server.Backend{}).Provider}
-	if client := data.ClientIn(text("risk"), &diags); client == nil || client.MLflowWorkspace() != "risk" {
+	if client := data.ClientIn(t.Context(), text("risk"), &diags); client == nil || client.MLflowWorkspace() != "risk" {
 		t.Error("a data source does not read from its workspace")
 	}
 	data = &DataSourceBase{provider: baseOf(databricks.Backend{}).Provider}
-	if client := data.ClientIn(text("risk"), &diags); client != nil || !diags.HasError() {
+	if client := data.ClientIn(t.Context(), text("risk"), &diags); client != nil || !diags.HasError() {
 		t.Error("a data source takes a workspace on Databricks")
 	}
 }

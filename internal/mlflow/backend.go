@@ -27,6 +27,8 @@ type Backend interface {
 	MLflowWorkspace() string
 	// InWorkspace returns the backend of another MLflow workspace of the server, or an *[UnsupportedError] where there are none.
 	InWorkspace(name string) (Backend, error)
+	// CheckWorkspaces returns an *[UnsupportedError] if the server has no MLflow workspaces. Servers before 3.10 ignore which one is asked for.
+	CheckWorkspaces(ctx context.Context, c *Client) error
 	// Header is sent with each request; nil for none.
 	Header() http.Header
 	// FirstRefreshPage is how many experiments a bulk refresh reads at once when the first one is asked for, where a page costs little more than
@@ -87,6 +89,9 @@ func (c *Client) CheckArtifactLocation(location string) error {
 // MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on
 // Databricks.
 func (c *Client) MLflowWorkspace() string { return c.backend.MLflowWorkspace() }
+
+// CheckWorkspaces returns an *[UnsupportedError] if the server has no MLflow workspaces. The server is asked once.
+func (c *Client) CheckWorkspaces(ctx context.Context) error { return c.backend.CheckWorkspaces(ctx, c) }
 
 // DeletedKeepName reports whether a deleted experiment goes on holding its name on this server.
 func (c *Client) DeletedKeepName() bool { return c.backend.DeletedKeepName() }

@@ -2,6 +2,7 @@
 package databricks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -61,6 +62,12 @@ func (Backend) MLflowWorkspace() string { return "" }
 func (Backend) InWorkspace(string) (mlflow.Backend, error) {
 	return nil, &mlflow.UnsupportedError{Reason: "Databricks has no MLflow workspaces. Remove the workspace argument; to manage objects in several " +
 		"Databricks workspaces, use a provider configuration for each"}
+}
+
+// CheckWorkspaces implements [mlflow.Backend].
+func (b Backend) CheckWorkspaces(context.Context, *mlflow.Client) error {
+	_, err := b.InWorkspace("")
+	return err
 }
 
 // Header implements [mlflow.Backend].

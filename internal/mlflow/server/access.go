@@ -59,7 +59,7 @@ func (a accessControl) Background(ctx context.Context, experimentIDs []string) (
 	b := mlflow.Background{Members: all.members}
 	for _, id := range experimentIDs {
 		if user, found := all.without(id); found {
-			level, err := a.effective(ctx, user, id)
+			level, err := effective(ctx, a.client.Client, user, id)
 			b.DefaultLevel = fromServerLevel(level)
 			return b, err
 		}

@@ -49,6 +49,11 @@ func (s *Backend) InWorkspace(name string) (mlflow.Backend, error) {
 	return other, nil
 }
 
+// CheckWorkspaces implements [mlflow.Backend].
+func (s *Backend) CheckWorkspaces(ctx context.Context, c *mlflow.Client) error {
+	return (&Directory{c, s}).needsWorkspaces(ctx)
+}
+
 // Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.
 func (s *Backend) Header() http.Header {
 	if s.Workspace == "" {

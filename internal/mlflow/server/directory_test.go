@@ -240,7 +240,7 @@ func TestDirectory_headers(t *testing.T) {
 		if _, err := d.Workspace(t.Context(), "risk"); err != nil {
 			t.Error(err)
 		}
-		want := []string{"users/permissions/get risk", "roles/list", "users/list risk", "users/list", "server-info", "workspaces"}
+		want := []string{"users/permissions/get", "roles/list", "users/list risk", "users/list", "server-info", "workspaces"}
 		if exists {
 			want = slices.Delete(want, 3, 4)
 		}

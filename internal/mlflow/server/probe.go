@@ -34,7 +34,8 @@ func (a accessControl) api(ctx context.Context) (permissionAPI, error) {
 }
 
 func (a accessControl) probe(ctx context.Context) (func(accessControl) permissionAPI, error) {
-	_, err := a.effective(ctx, a.backend.Username, "0")
+	// The workspace may not exist yet, and its absence would say nothing about the API.
+	_, err := effective(ctx, anywhere(a.client), a.backend.Username, "0")
 	if err == nil || isAnswer(err) {
 		return newRBACAPI, nil
 	}
@@ -63,16 +64,16 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 func isAnswer(err error) bool {
 	e, ok := rest.AsRefusal(err)
 	if !ok || e.Status >= http.StatusInternalServerError || rest.IsUnauthenticated(err) || rest.IsEndpointAbsent(err) ||
-		rest.IsThrottled(err) {
+		rest.IsThrottled(err) || rest.IsWorkspaceMissing(err) {
 		return false
 	}
 	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"
 }
 
 // effective asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
-func (a accessControl) effective(ctx context.Context, username, experimentID string) (string, error) {
+func effective(ctx context.Context, calls *rest.Client, username, experimentID string) (string, error) {
 	var out wire.Effective
-	err := a.client.Do(ctx, rest.Call{
+	err := calls.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/3.0/mlflow/users/permissions/get",
 		Query: url.Values{"username": {username}, "resource_type": {"experiment"}, "resource_id": {experimentID}},
 		Out:   &out, Group: rest.GroupPermissionReads,

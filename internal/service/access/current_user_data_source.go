@@ -62,7 +62,7 @@ func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 func (d *currentUserDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config currentUserModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	client := d.ClientIn(config.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, config.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -70,7 +70,7 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var data permissionsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
-	client := d.ClientIn(data.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, data.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -139,7 +139,7 @@ func (d *experimentDataSource) ConfigValidators(context.Context) []datasource.Co
 func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var config experimentDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
-	client := d.ClientIn(config.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, config.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

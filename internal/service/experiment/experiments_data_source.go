@@ -73,7 +73,7 @@ func (d *experimentsDataSource) ValidateConfig(ctx context.Context, req datasour
 func (d *experimentsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model experimentsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := d.ClientIn(model.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, model.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

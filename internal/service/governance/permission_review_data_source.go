@@ -176,7 +176,7 @@ func (d *permissionReviewDataSource) ValidateConfig(ctx context.Context, req dat
 func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
 	var model permissionReviewModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &model)...)
-	client := d.ClientIn(model.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, model.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
 		return
 	}

@@ -77,7 +77,7 @@ func (d *rolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	client := d.ClientIn(data.Workspace, &resp.Diagnostics)
+	client := d.ClientIn(ctx, data.Workspace, &resp.Diagnostics)
 	if client == nil {
 		return
 	}
