@@ -273,3 +273,30 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	w.Process = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
 	acctest.ExpectSays(t, w.Read(), "")
 }
+
+// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the workspace
+// and its roles stay.
+func TestWorkspaceResource_failedAdoption(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	old := s.Provider(t, nil).Block("mlflow_workspace")
+	old.MustUp(map[string]any{"name": "risk"})
+	old.Process = s.Provider(t, nil)
+	deletes := old.Plan(nil)
+	config := map[string]any{"name": "risk", "description": "ours", "adopt_existing": true}
+	adopts := s.Provider(t, nil).Block("mlflow_workspace").Plan(config)
+	for name, call := range map[string]string{"create": "POST " + workspacesPath, "change": "PATCH " + workspacesPath + "/risk"} {
+		t.Run(name, func(t *testing.T) {
+			p := s.Provider(t, nil)
+			block := p.Block("mlflow_workspace")
+			s.change(func() { s.refuse = call })
+			acctest.ExpectSays(t, block.Apply(adopts, config), "error: Could not ")
+			s.change(func() { s.refuse = "" })
+			removed := &acctest.Block{Process: p, Kind: old.Kind, State: old.State, Private: old.Private}
+			acctest.ExpectSays(t, removed.Apply(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
+			if s.workspaces["risk"] == nil {
+				t.Fatal("the workspace is deleted")
+			}
+		})
+	}
+}

@@ -32,7 +32,8 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 		addClaimedWorkspaceError(&resp.Diagnostics, plan)
 		return
 	}
-	if lock.Claimed = r.change(ctx, d, "update workspace", plan, &resp.Diagnostics); !lock.Claimed {
+	lock.Claimed = true // after a failure too: another resource must not delete it
+	if !r.change(ctx, d, "update workspace", plan, &resp.Diagnostics) {
 		return
 	}
 	plan.ID = plan.Name
