@@ -93,9 +93,10 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
 				"with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
 	default:
-		diags.AddWarning("Workspace would be deleted and recreated",
+		diags.AddError("Workspace would be deleted and recreated",
 			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
-				"the same name for another resource. If you only renamed the resource, changed its for_each key, or moved it to another module, add a "+
-				"moved block from the old address to the new one. Then nothing is deleted.", object))
+				"the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, "+
+				"add a moved block from the old address to the new one. Then nothing is deleted. To replace the workspace, use terraform apply "+
+				"-replace=ADDRESS.", object))
 	}
 }

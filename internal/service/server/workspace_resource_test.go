@@ -300,3 +300,46 @@ func TestWorkspaceResource_failedAdoption(t *testing.T) {
 		})
 	}
 }
+
+// TestWorkspaceResource_twoAddresses: a resource that is renamed without a moved block looks like two. Either order of the apply could lose
+// the workspace or its roles.
+func TestWorkspaceResource_twoAddresses(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	config := map[string]any{"name": "risk"}
+	first := s.Provider(t, nil).Block("mlflow_workspace")
+	first.MustUp(config)
+	type use struct {
+		inState bool
+		config  map[string]any
+	}
+	create, keep, remove := use{false, config}, use{true, config}, use{true, nil}
+	adopt := use{false, map[string]any{"name": "risk", "adopt_existing": true}}
+	renamed, managedTwice := "error: Workspace would be deleted and recreated", "error: Workspace is managed by two resources"
+	for name, c := range map[string]struct {
+		first, second use
+		says          string
+	}{
+		"delete, create": {remove, create, renamed},
+		"create, delete": {create, remove, renamed},
+		"delete, adopt":  {remove, adopt, renamed},
+		"adopt, delete":  {adopt, remove, renamed},
+		"delete, keep":   {remove, keep, managedTwice},
+		"keep, delete":   {keep, remove, managedTwice},
+		"create, create": {create, create, "error at name: Duplicate workspace name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := s.Provider(t, nil)
+			block := func(inState bool) *acctest.Block {
+				b := p.Block("mlflow_workspace")
+				if inState {
+					b.State, b.Private = first.State, first.Private
+				}
+				return b
+			}
+			acctest.ExpectSays(t, block(c.first.inState).Plan(c.first.config).Says, "")
+			acctest.ExpectSays(t, block(c.second.inState).Plan(c.second.config).Says, c.says)
+		})
+	}
+}
