@@ -31,7 +31,15 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
+	renamed := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
+	if renamed {
+		resp.RequiresReplace.Append(path.Root("name"))
+	}
 	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
+		return
+	}
+	if renamed && r.IsUnseen(ctx, req.Private, readWorkspaceID(state.Name)) {
+		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}
 	r.notePlanned(state, plan, &resp.Diagnostics)
@@ -41,9 +49,22 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		r.checkSupported(ctx, &resp.Diagnostics)
 	case plan == nil:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
-	case !plan.Name.Equal(state.Name):
+	case renamed:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
 	}
+}
+
+// readWorkspaceID is what [framework.RunState.MarkRead] has a workspace by.
+func readWorkspaceID(name types.String) string {
+	return framework.KindWorkspace + " " + name.ValueString()
+}
+
+// addUnseenWorkspaceError reports that a change turned out to be a replacement. Before it applies an update, the CLI plans it once more with
+// the values that were unknown: a name that turns out to be another one would then delete a workspace that the user has not seen replaced.
+func addUnseenWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
+	diags.AddAttributeError(path.Root("name"), "Could not replace workspace", fmt.Sprintf("%s cannot be renamed to %q. The new name was "+
+		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: "+
+		"the next plan shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
 }
 
 // checkSupported refuses to create a workspace on a server that has none. Whatever else fails, the apply reports.
@@ -62,7 +83,7 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 // notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
 // Resources are planned in any order, so the last one reports it.
 func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag.Diagnostics) {
-	replaced := state != nil && plan != nil && !plan.Name.Equal(state.Name)
+	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
 		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, ID: state.Name.ValueString(), Name: state.Name.ValueString()}, diags)
 	}

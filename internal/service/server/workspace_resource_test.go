@@ -144,6 +144,11 @@ func TestWorkspaceResource_unknownValues(t *testing.T) {
 			expectWorkspaceState("id", knownvalue.StringExact("risk")),
 		}},
 		resource.TestStep{Config: config("risk", "/srv/a"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{
+			Config:           config("fraud", "/srv/b"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionUpdate)),
+			ExpectError:      regexp.MustCompile(`(?s)Could not replace workspace.*"risk"\s+cannot\s+be\s+renamed\s+to\s+"fraud"`),
+		},
 		resource.TestStep{Config: config("fraud", "/srv/b"), ConfigStateChecks: []statecheck.StateCheck{
 			expectWorkspaceState("name", knownvalue.StringExact("fraud")), expectWorkspaceState("description", knownvalue.StringExact("/srv/b")),
 		}},

@@ -12,7 +12,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Update implements [resource.Resource].
+// Update implements [resource.Resource]. It never changes a workspace of another name.
 func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan workspaceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -23,6 +23,10 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	}
 	d := r.directory(&resp.Diagnostics)
 	if d == nil {
+		return
+	}
+	if !plan.Name.Equal(state.Name) {
+		addUnseenWorkspaceError(&resp.Diagnostics, state, plan)
 		return
 	}
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())

@@ -1,0 +1,36 @@
+package server_test
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// TestWorkspaceResource_renamedUnseen: a replacement that no plan showed is refused.
+func TestWorkspaceResource_renamedUnseen(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	w.MustUp(map[string]any{"name": "risk"})
+	acctest.ExpectSays(t, w.Refresh(), "")
+	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
+	if late.Says != "" || late.Action != "update" {
+		t.Errorf("an unknown name is to %s, and says %q", late.Action, late.Says)
+	}
+	renamed := map[string]any{"name": "fraud"}
+	w.Process = w.Again() // the apply, which does not refresh
+	says := "error at name: Could not replace workspace"
+	acctest.ExpectSays(t, w.Plan(renamed).Says, says, `MLflow workspace "risk" cannot be renamed to "fraud"`)
+	shown := w.Again().Block("mlflow_workspace").Plan(renamed)
+	updates := acctest.Block{Process: w.Again(), Kind: w.Kind, State: w.State, Private: w.Private}
+	acctest.ExpectSays(t, updates.Apply(shown, renamed), says)
+	acctest.ExpectSays(t, w.Refresh(), "")
+	if plan := w.Plan(renamed); plan.Action != "replace" {
+		t.Errorf("another name is to %s, and says %q", plan.Action, plan.Says)
+	}
+	if s.workspaces["risk"] == nil || s.workspaces["fraud"] != nil {
+		t.Errorf("the server has %v", s.workspaces)
+	}
+}
