@@ -31,6 +31,7 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
+	token := planToken(ctx, req, resp)
 	renamed := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if renamed {
 		resp.RequiresReplace.Append(path.Root("name"))
@@ -47,10 +48,23 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	case resp.Diagnostics.HasError():
 	case state == nil:
 		r.checkSupported(ctx, &resp.Diagnostics)
+		r.checkReplaceOption(ctx, req.Private, token, &resp.Diagnostics)
 	case plan == nil:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
 	case renamed:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
+	default:
+		r.Provider.Run.KeepInPlace(token, *state)
+	}
+}
+
+// checkReplaceOption checks the deletion of a workspace that the user replaces, with -replace or replace_triggered_by: the first plan of the
+// address keeps it, and there is a second one all the same, without the state.
+func (r *workspaceResource) checkReplaceOption(
+	ctx context.Context, private framework.PrivateState, token string, diags *diag.Diagnostics,
+) {
+	if state, kept := r.Provider.Run.TakeKeptInPlace(token).(workspaceModel); kept {
+		r.checkDestroy(ctx, private, state, deletion{could: "replace workspace", at: path.Root("deletion_policy")}, diags)
 	}
 }
 

@@ -34,3 +34,24 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 		t.Errorf("the server has %v", s.workspaces)
 	}
 }
+
+// TestWorkspaceResource_replaceOption: the CLI replaces a workspace that the provider keeps, for -replace or replace_triggered_by.
+func TestWorkspaceResource_replaceOption(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := map[string]any{"name": "risk"}
+	w.MustUp(config)
+	replace := func() string {
+		t.Helper()
+		acctest.ExpectSays(t, w.Refresh(), "")
+		kept := w.Plan(config)
+		acctest.ExpectSays(t, kept.Says, "")
+		again := w.Process.Block("mlflow_workspace")
+		again.Private = kept.Resp.PlannedPrivate
+		return again.Plan(config).Says
+	}
+	acctest.ExpectSays(t, replace(), "")
+	s.change(func() { s.experiments["risk"] = []string{"churn"} })
+	acctest.ExpectSays(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
+}
