@@ -5,7 +5,10 @@ import (
 	"crypto/rand"
 	"strconv"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
 // The values of deletion_policy that all objects of a server have.
@@ -16,21 +19,25 @@ const (
 
 const planTokenKey = "plan_token"
 
-// planToken returns what tells the plans of one resource address from those of all others in a run, empty for a plan without a state that is
-// not the second one of a replacement. For a replacement the CLI plans twice, the second time without the state, but with the private state of
-// the first time.
+// planToken returns what tells the plans of one resource address from those of all others: what keepPlanToken stored, or a new one. For a
+// replacement the CLI plans twice, the second time without the state, but with the private state of the first time.
 func planToken(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) string {
-	switch {
-	case req.Plan.Raw.IsNull():
+	if req.Plan.Raw.IsNull() {
 		return ""
-	case req.State.Raw.IsNull():
-		value, diags := req.Private.GetKey(ctx, planTokenKey)
-		resp.Diagnostics.Append(diags...)
-		token, _ := strconv.Unquote(string(value))
-		return token
-	default: // a new one for each plan: the user may have copied the state
-		token := rand.Text()
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, planTokenKey, strconv.AppendQuote(nil, token))...)
-		return token
 	}
+	token, diags := keepPlanToken(ctx, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	return token
+}
+
+// keepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Read calls it too, since a plan that
+// changes nothing stores nothing.
+func keepPlanToken(ctx context.Context, from, to framework.PrivateState) (string, diag.Diagnostics) {
+	value, diags := from.GetKey(ctx, planTokenKey)
+	token, err := strconv.Unquote(string(value))
+	if err != nil {
+		token = rand.Text()
+		diags.Append(to.SetKey(ctx, planTokenKey, strconv.AppendQuote(nil, token))...)
+	}
+	return token, diags
 }

@@ -43,7 +43,7 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}
-	r.notePlanned(state, plan, &resp.Diagnostics)
+	r.notePlanned(token, state, plan, &resp.Diagnostics)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state == nil:
@@ -96,17 +96,19 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 
 // notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
 // Resources are planned in any order, so the last one reports it.
-func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag.Diagnostics) {
+func (r *workspaceResource) notePlanned(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
-		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, ID: state.Name.ValueString(), Name: state.Name.ValueString()}, diags)
+		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
 	}
 	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement once more, without the state
 		return
 	}
-	use := framework.PlannedUse{Action: framework.PlanCreate, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool()}
+	use := framework.PlannedUse{
+		Action: framework.PlanCreate, ID: token, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool(),
+	}
 	if state != nil {
-		use.Action, use.ID = framework.PlanKeep, use.Name
+		use.Action = framework.PlanKeep
 	}
 	r.recordUse(use, diags)
 }

@@ -55,3 +55,15 @@ func TestWorkspaceResource_replaceOption(t *testing.T) {
 	s.change(func() { s.experiments["risk"] = []string{"churn"} })
 	acctest.ExpectSays(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
 }
+
+// TestWorkspaceResource_plannedTwice: a process that plans an address more than once takes it for one resource.
+func TestWorkspaceResource_plannedTwice(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	w := s.Provider(t, nil).Block("mlflow_workspace")
+	config := map[string]any{"name": "risk"}
+	w.MustUp(config)
+	for range 3 {
+		acctest.ExpectSays(t, w.Plan(config).Says, "")
+	}
+}

@@ -312,8 +312,7 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
 	config := map[string]any{"name": "risk"}
-	first := s.Provider(t, nil).Block("mlflow_workspace")
-	first.MustUp(config)
+	s.workspaces["risk"] = map[string]any{"name": "risk"}
 	type use struct {
 		inState bool
 		config  map[string]any
@@ -332,6 +331,9 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 		"delete, keep":   {remove, keep, managedTwice},
 		"keep, delete":   {keep, remove, managedTwice},
 		"create, create": {create, create, "error at name: Duplicate workspace name"},
+		"keep, adopt":    {keep, adopt, "error at name: Duplicate workspace name"},
+		"adopt, keep":    {adopt, keep, "error at name: Duplicate workspace name"},
+		"keep, keep":     {keep, keep, "error at name: Duplicate workspace name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -339,7 +341,7 @@ func TestWorkspaceResource_twoAddresses(t *testing.T) {
 			block := func(inState bool) *acctest.Block {
 				b := p.Block("mlflow_workspace")
 				if inState {
-					b.State, b.Private = first.State, first.Private
+					acctest.ExpectSays(t, b.Adopt("risk"), "")
 				}
 				return b
 			}
