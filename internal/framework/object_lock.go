@@ -27,15 +27,17 @@ func (s *RunState) ObjectLock(kind, name string) *ObjectLock {
 
 type objectID struct{ kind, name string }
 
-// Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; ok is false
-// if there is none. Two creates conflict, and so does a delete with anything else. A resource that is replaced is planned twice, to keep
-// and to create.
+// Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; conflict is
+// false if there is none. A delete conflicts with anything else, and so do two uses after which there is the object, unless they are of the
+// same resource. A resource that is replaced is planned twice, to keep and to create: the ID of its uses tells them from those of all other
+// resources.
 func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 	l.Lock()
 	defer l.Unlock()
 	l.planned = append(l.planned, use)
 	for _, other := range l.planned[:len(l.planned)-1] {
-		if other.Action == PlanCreate && use.Action == PlanCreate || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
+		twoTake := other.Takes() && use.Takes() && (use.ID == "" || use.ID != other.ID)
+		if twoTake || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
 			return other, true
 		}
 	}

@@ -222,14 +222,20 @@ func workspaceAddresses(t *testing.T, s *server) {
 	a := s.Provider(t, nil).Block("mlflow_workspace")
 	a.MustUp(config)
 
-	// The new address comes first: it adopts the workspace, and the old one leaves it in place.
+	// One plan of both is refused.
+	a.Process = s.Provider(t, nil)
+	acctest.ExpectSays(t, a.Read(), "")
+	deleting := a.Plan(nil)
+	acctest.ExpectSays(t, deleting.Says, "")
+	acctest.ExpectSays(t, a.Process.Block("mlflow_workspace").Plan(config).Says, "error: Workspace would be deleted and recreated",
+		"add a moved block")
+
+	// Two plans, and the new address comes first: it adopts the workspace, and the old one leaves it in place.
 	p := s.Provider(t, nil)
 	b := p.Block("mlflow_workspace")
 	a.Process = p
-	acctest.ExpectSays(t, a.Read(), "")
-	deleting := a.Plan(nil)
 	creating := b.Plan(config)
-	acctest.ExpectSays(t, creating.Says, "warning: Workspace would be deleted and recreated", "add a moved block")
+	acctest.ExpectSays(t, creating.Says, "")
 	acctest.ExpectSays(t, b.Apply(creating, config), "")
 	acctest.ExpectSays(t, a.Apply(deleting, nil), "warning: Workspace removed from state, not deleted: MLflow workspace")
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
@@ -239,10 +245,9 @@ func workspaceAddresses(t *testing.T, s *server) {
 	p = s.Provider(t, nil)
 	a, b.Process = p.Block("mlflow_workspace"), p
 	acctest.ExpectSays(t, b.Read(), "")
-	creating, deleting = a.Plan(config), b.Plan(nil)
-	acctest.ExpectSays(t, deleting.Says, "warning: Workspace would be deleted and recreated")
-	acctest.ExpectSays(t, b.Apply(deleting, nil), "")
-	acctest.ExpectSays(t, a.Apply(creating, config), "")
+	acctest.ExpectSays(t, a.Plan(config).Says, "")
+	acctest.ExpectSays(t, b.Plan(nil).Says, "error: Workspace would be deleted and recreated")
+	a.State, a.Private = b.State, b.Private // as with a moved block
 	a.ExpectSettled(config)
 
 	// Twice in one configuration, and in the state under two addresses.

@@ -38,6 +38,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 			"resources.", framework.UpperFirst(plan.object())))
 		return
 	}
+	lock.Claimed = plan.AdoptExisting.ValueBool() // after a failure too: the old resource of a renamed one would delete the account
 	c := userCreator{directory: d, plan: plan, password: password, diags: &resp.Diagnostics}
 	if !c.createOrAdopt(ctx) {
 		return

@@ -27,8 +27,8 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s was created or adopted by another resource "+
-			"in this apply, which now manages it.",
+		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s is managed by another resource "+
+			"in this apply, which created, adopted, or changed it. If that resource failed, fix its error and apply again.",
 			framework.UpperFirst(state.object())))
 		return
 	}

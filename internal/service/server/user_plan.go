@@ -21,7 +21,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.recordPlan(&resp.Diagnostics, state, plan)
+	r.recordPlan(&resp.Diagnostics, planToken(ctx, req, resp), state, plan)
 	if plan == nil {
 		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		return
@@ -142,7 +142,7 @@ func (r *userResource) planDelete(ctx context.Context, private framework.Private
 // recordPlan records what one resource plans for its account, and reports where another resource of the plan is at odds with it. A
 // resource that is renamed without a moved block looks like two, one to delete and one to create, and the account would lose its
 // permissions.
-func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userModel) {
+func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, plan *userModel) {
 	var use framework.PlannedUse
 	switch {
 	case plan == nil && state.isRetained(), plan != nil && plan.Username.IsUnknown(), r.Provider == nil:
@@ -150,9 +150,9 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userMode
 	case plan == nil:
 		use = framework.PlannedUse{Action: framework.PlanDelete, Name: state.name()}
 	case state == nil:
-		use = framework.PlannedUse{Action: framework.PlanCreate, Name: plan.name()}
+		use = framework.PlannedUse{Action: framework.PlanCreate, ID: token, Name: plan.name()}
 	case state.Username.Equal(plan.Username):
-		use = framework.PlannedUse{Action: framework.PlanKeep, Name: plan.name()}
+		use = framework.PlannedUse{Action: framework.PlanKeep, ID: token, Name: plan.name()}
 	default:
 		return // the plan of the create that follows records the new name
 	}
@@ -161,16 +161,16 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, state, plan *userMode
 		return
 	}
 	switch {
+	case use.Action != framework.PlanDelete && other.Action != framework.PlanDelete:
+		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration "+
+			"declare %s. An account can be managed by only "+
+			"one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
 	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
 		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which "+
 			"is no longer in the configuration. "+
 			"This plan would delete the account that the other one still manages.\n\nRemove the old address from the state:\n\n  "+
 			"terraform state rm OLD_ADDRESS\n\n"+
 			"or with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(describeUser(use.Name))))
-	case use.Action == other.Action:
-		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration "+
-			"declare %s. An account can be managed by only "+
-			"one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
 	default:
 		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role "+
 			"memberships, because a resource is no longer "+

@@ -129,13 +129,11 @@ func TestUser_lastAdmin(t *testing.T) {
 func TestUser_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	imported := s.Provider(t, nil).Block("mlflow_user")
-	acctest.ExpectSays(t, imported.Adopt("ana"), "")
 	// block returns a resource of a process, with the state or without.
 	block := func(p *acctest.Process, inState bool) *acctest.Block {
 		b := p.Block("mlflow_user")
 		if inState {
-			b.State, b.Private = imported.State, imported.Private
+			acctest.ExpectSays(t, b.Adopt("ana"), "")
 		}
 		return b
 	}
@@ -144,6 +142,7 @@ func TestUser_twoAddresses(t *testing.T) {
 		config  map[string]any
 	}
 	create, keep, remove := use{false, userConfig("ana")}, use{true, map[string]any{"username": "ana"}}, use{true, nil}
+	adopt := use{false, map[string]any{"username": "ana", "adopt_existing": true}}
 	for name, c := range map[string]struct {
 		first, second use
 		says          string
@@ -153,7 +152,10 @@ func TestUser_twoAddresses(t *testing.T) {
 		"delete, keep":   {remove, keep, "error: User is managed by two resources"},
 		"keep, delete":   {keep, remove, "error: User is managed by two resources"},
 		"create, create": {create, create, "error at username: Duplicate user"},
-		"replace":        {keep, create, ""},
+		"keep, create":   {keep, create, "error at username: Duplicate user"},
+		"keep, adopt":    {keep, adopt, "error at username: Duplicate user"},
+		"adopt, keep":    {adopt, keep, "error at username: Duplicate user"},
+		"keep, keep":     {keep, keep, "error at username: Duplicate user"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -162,12 +164,28 @@ func TestUser_twoAddresses(t *testing.T) {
 			acctest.ExpectSays(t, block(p, c.second.inState).Plan(c.second.config).Says, c.says)
 		})
 	}
+	t.Run("replace", func(t *testing.T) { // the CLI plans the same address twice
+		p := s.Provider(t, nil)
+		kept, again := block(p, true).Plan(keep.config), block(p, false)
+		again.Private = kept.Resp.PlannedPrivate
+		acctest.ExpectSays(t, again.Plan(create.config).Says, "")
+		acctest.ExpectSays(t, block(p, false).Plan(create.config).Says, "error at username: Duplicate user")
+	})
 	t.Run("adopted and deleted in one apply", func(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
 		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, nil)
 		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "")
 		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error at username: Duplicate user")
+		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
+	})
+	t.Run("not adopted, and deleted in one apply", func(t *testing.T) {
+		config := map[string]any{"username": "ana", "adopt_existing": true}
+		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
+		p := s.Provider(t, map[string]any{"retry_timeout_seconds": 1})
+		s.before = func(string) { panic(http.ErrAbortHandler) }
+		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error: Could not create user")
+		s.before = func(string) {}
 		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	s.expectWrites(t)

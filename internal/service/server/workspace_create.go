@@ -30,7 +30,8 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it.
+// obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it. A workspace to adopt
+// stays claimed after a failure: the old resource of a renamed one would delete it.
 func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics) bool {
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
 	lock.Lock()
@@ -39,11 +40,12 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 		addClaimedWorkspaceError(diags, plan)
 		return false
 	}
+	lock.Claimed = plan.AdoptExisting.ValueBool()
 	err := d.CreateWorkspace(ctx, plan.wanted())
 	taken, isTaken := errors.AsType[*mlflowserver.TakenError](err)
 	switch {
 	case isTaken && plan.AdoptExisting.ValueBool():
-		lock.Claimed = r.change(ctx, d, "adopt workspace", plan, diags)
+		return r.change(ctx, d, "adopt workspace", plan, diags)
 	case isTaken:
 		addTakenWorkspaceError(diags, plan, taken)
 	case err != nil:
@@ -51,7 +53,7 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 	default:
 		lock.Claimed = true
 	}
-	return lock.Claimed
+	return err == nil
 }
 
 func addTakenWorkspaceError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {

@@ -106,7 +106,8 @@ func (r *workspaceResource) Delete(ctx context.Context, req resource.DeleteReque
 	defer lock.Unlock()
 	if lock.Claimed {
 		resp.Diagnostics.AddWarning("Workspace removed from state, not deleted", fmt.Sprintf(
-			"%s was created or adopted by another resource in this apply, which now manages it.", framework.UpperFirst(state.object())))
+			"%s is managed by another resource in this apply, which created, adopted, or changed it. "+
+				"If that resource failed, fix its error and apply again.", framework.UpperFirst(state.object())))
 		return
 	}
 	err := d.DeleteWorkspace(ctx, name)

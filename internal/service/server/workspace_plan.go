@@ -31,19 +31,54 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
+	token := planToken(ctx, req, resp)
+	renamed := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
+	if renamed {
+		resp.RequiresReplace.Append(path.Root("name"))
+	}
 	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
 		return
 	}
-	r.notePlanned(state, plan, &resp.Diagnostics)
+	if renamed && r.IsUnseen(ctx, req.Private, readWorkspaceID(state.Name)) {
+		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
+		return
+	}
+	r.notePlanned(token, state, plan, &resp.Diagnostics)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state == nil:
 		r.checkSupported(ctx, &resp.Diagnostics)
+		r.checkReplaceOption(ctx, req.Private, token, &resp.Diagnostics)
 	case plan == nil:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
-	case !plan.Name.Equal(state.Name):
+	case renamed:
 		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
+	default:
+		r.Provider.Run.KeepInPlace(token, *state)
 	}
+}
+
+// checkReplaceOption checks the deletion of a workspace that the user replaces, with -replace or replace_triggered_by: the first plan of the
+// address keeps it, and there is a second one all the same, without the state.
+func (r *workspaceResource) checkReplaceOption(
+	ctx context.Context, private framework.PrivateState, token string, diags *diag.Diagnostics,
+) {
+	if state, kept := r.Provider.Run.TakeKeptInPlace(token).(workspaceModel); kept {
+		r.checkDestroy(ctx, private, state, deletion{could: "replace workspace", at: path.Root("deletion_policy")}, diags)
+	}
+}
+
+// readWorkspaceID is what [framework.RunState.MarkRead] has a workspace by.
+func readWorkspaceID(name types.String) string {
+	return framework.KindWorkspace + " " + name.ValueString()
+}
+
+// addUnseenWorkspaceError reports that a change turned out to be a replacement. Before it applies an update, the CLI plans it once more with
+// the values that were unknown: a name that turns out to be another one would then delete a workspace that the user has not seen replaced.
+func addUnseenWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
+	diags.AddAttributeError(path.Root("name"), "Could not replace workspace", fmt.Sprintf("%s cannot be renamed to %q. The new name was "+
+		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: "+
+		"the next plan shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
 }
 
 // checkSupported refuses to create a workspace on a server that has none. Whatever else fails, the apply reports.
@@ -61,17 +96,19 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 
 // notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
 // Resources are planned in any order, so the last one reports it.
-func (r *workspaceResource) notePlanned(state, plan *workspaceModel, diags *diag.Diagnostics) {
-	replaced := state != nil && plan != nil && !plan.Name.Equal(state.Name)
+func (r *workspaceResource) notePlanned(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
+	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
-		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, ID: state.Name.ValueString(), Name: state.Name.ValueString()}, diags)
+		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
 	}
 	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement once more, without the state
 		return
 	}
-	use := framework.PlannedUse{Action: framework.PlanCreate, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool()}
+	use := framework.PlannedUse{
+		Action: framework.PlanCreate, ID: token, Name: plan.Name.ValueString(), Adopts: plan.AdoptExisting.ValueBool(),
+	}
 	if state != nil {
-		use.Action, use.ID = framework.PlanKeep, use.Name
+		use.Action = framework.PlanKeep
 	}
 	r.recordUse(use, diags)
 }
@@ -93,9 +130,10 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
 				"with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
 	default:
-		diags.AddWarning("Workspace would be deleted and recreated",
+		diags.AddError("Workspace would be deleted and recreated",
 			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
-				"the same name for another resource. If you only renamed the resource, changed its for_each key, or moved it to another module, add a "+
-				"moved block from the old address to the new one. Then nothing is deleted.", object))
+				"the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, "+
+				"add a moved block from the old address to the new one. Then nothing is deleted. To replace the workspace, use terraform apply "+
+				"-replace=ADDRESS.", object))
 	}
 }

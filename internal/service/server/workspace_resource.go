@@ -10,8 +10,6 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/planmodifier"
-	"github.com/hashicorp/terraform-plugin-framework/resource/schema/stringplanmodifier"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
@@ -69,7 +67,6 @@ func workspaceAttributes() map[string]schema.Attribute {
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the workspace."},
 		"name": schema.StringAttribute{
 			Required: true, Validators: []validator.String{workspaceNameValidator{}},
-			PlanModifiers: []planmodifier.String{stringplanmodifier.RequiresReplace()},
 			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or " +
 				"digit. `default`, `api`, `ajax-api`, `static-files`, and `workspaces` are not allowed. Changing it forces replacement.",
 		},
@@ -126,9 +123,12 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	case err != nil:
 		addWorkspaceError(&resp.Diagnostics, "read workspace", state.object(), err)
 	default:
+		r.Provider.Run.MarkRead(readWorkspaceID(state.Name))
 		state.observe(found)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, nil)...)
+		_, diags = keepPlanToken(ctx, req.Private, resp.Private)
+		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 	}
 }

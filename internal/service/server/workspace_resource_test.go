@@ -144,6 +144,11 @@ func TestWorkspaceResource_unknownValues(t *testing.T) {
 			expectWorkspaceState("id", knownvalue.StringExact("risk")),
 		}},
 		resource.TestStep{Config: config("risk", "/srv/a"), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+		resource.TestStep{
+			Config:           config("fraud", "/srv/b"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionUpdate)),
+			ExpectError:      regexp.MustCompile(`(?s)Could not replace workspace.*"risk"\s+cannot\s+be\s+renamed\s+to\s+"fraud"`),
+		},
 		resource.TestStep{Config: config("fraud", "/srv/b"), ConfigStateChecks: []statecheck.StateCheck{
 			expectWorkspaceState("name", knownvalue.StringExact("fraud")), expectWorkspaceState("description", knownvalue.StringExact("/srv/b")),
 		}},
@@ -272,4 +277,76 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	}
 	w.Process = s.Provider(t, map[string]any{"workspace": "risk"}) // another workspace of the provider is no other server
 	acctest.ExpectSays(t, w.Read(), "")
+}
+
+// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the workspace
+// and its roles stay.
+func TestWorkspaceResource_failedAdoption(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	old := s.Provider(t, nil).Block("mlflow_workspace")
+	old.MustUp(map[string]any{"name": "risk"})
+	old.Process = s.Provider(t, nil)
+	deletes := old.Plan(nil)
+	config := map[string]any{"name": "risk", "description": "ours", "adopt_existing": true}
+	adopts := s.Provider(t, nil).Block("mlflow_workspace").Plan(config)
+	for name, call := range map[string]string{"create": "POST " + workspacesPath, "change": "PATCH " + workspacesPath + "/risk"} {
+		t.Run(name, func(t *testing.T) {
+			p := s.Provider(t, nil)
+			block := p.Block("mlflow_workspace")
+			s.change(func() { s.refuse = call })
+			acctest.ExpectSays(t, block.Apply(adopts, config), "error: Could not ")
+			s.change(func() { s.refuse = "" })
+			removed := &acctest.Block{Process: p, Kind: old.Kind, State: old.State, Private: old.Private}
+			acctest.ExpectSays(t, removed.Apply(deletes, nil), "warning: Workspace removed from state, not deleted", "apply again")
+			if s.workspaces["risk"] == nil {
+				t.Fatal("the workspace is deleted")
+			}
+		})
+	}
+}
+
+// TestWorkspaceResource_twoAddresses: a resource that is renamed without a moved block looks like two. Either order of the apply could lose
+// the workspace or its roles.
+func TestWorkspaceResource_twoAddresses(t *testing.T) {
+	t.Parallel()
+	s := newWorkspaceServer(t)
+	config := map[string]any{"name": "risk"}
+	s.workspaces["risk"] = map[string]any{"name": "risk"}
+	type use struct {
+		inState bool
+		config  map[string]any
+	}
+	create, keep, remove := use{false, config}, use{true, config}, use{true, nil}
+	adopt := use{false, map[string]any{"name": "risk", "adopt_existing": true}}
+	renamed, managedTwice := "error: Workspace would be deleted and recreated", "error: Workspace is managed by two resources"
+	for name, c := range map[string]struct {
+		first, second use
+		says          string
+	}{
+		"delete, create": {remove, create, renamed},
+		"create, delete": {create, remove, renamed},
+		"delete, adopt":  {remove, adopt, renamed},
+		"adopt, delete":  {adopt, remove, renamed},
+		"delete, keep":   {remove, keep, managedTwice},
+		"keep, delete":   {keep, remove, managedTwice},
+		"create, create": {create, create, "error at name: Duplicate workspace name"},
+		"keep, adopt":    {keep, adopt, "error at name: Duplicate workspace name"},
+		"adopt, keep":    {adopt, keep, "error at name: Duplicate workspace name"},
+		"keep, keep":     {keep, keep, "error at name: Duplicate workspace name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := s.Provider(t, nil)
+			block := func(inState bool) *acctest.Block {
+				b := p.Block("mlflow_workspace")
+				if inState {
+					acctest.ExpectSays(t, b.Adopt("risk"), "")
+				}
+				return b
+			}
+			acctest.ExpectSays(t, block(c.first.inState).Plan(c.first.config).Says, "")
+			acctest.ExpectSays(t, block(c.second.inState).Plan(c.second.config).Says, c.says)
+		})
+	}
 }

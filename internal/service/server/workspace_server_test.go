@@ -30,8 +30,10 @@ type workspaceServer struct {
 	// off: the server runs without workspaces.
 	off bool
 	// lose is the call whose next answer gets lost after it took effect.
-	lose  string
-	calls []string
+	lose string
+	// refuse is the call that the server does not permit.
+	refuse string
+	calls  []string
 }
 
 func newWorkspaceServer(t *testing.T) *workspaceServer {
@@ -55,7 +57,10 @@ func (s *workspaceServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			s.t.Error(err)
 		}
 	}
-	status, answer := s.answer(r, body)
+	status, answer := refusal(http.StatusForbidden, "PERMISSION_DENIED", "Permission denied")
+	if s.refuse != call {
+		status, answer = s.answer(r, body)
+	}
 	if s.lose == call {
 		s.lose = ""
 		panic(http.ErrAbortHandler)

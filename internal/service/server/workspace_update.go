@@ -12,7 +12,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Update implements [resource.Resource].
+// Update implements [resource.Resource]. It never changes a workspace of another name.
 func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan workspaceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -25,6 +25,10 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	if d == nil {
 		return
 	}
+	if !plan.Name.Equal(state.Name) {
+		addUnseenWorkspaceError(&resp.Diagnostics, state, plan)
+		return
+	}
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
@@ -32,7 +36,8 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 		addClaimedWorkspaceError(&resp.Diagnostics, plan)
 		return
 	}
-	if lock.Claimed = r.change(ctx, d, "update workspace", plan, &resp.Diagnostics); !lock.Claimed {
+	lock.Claimed = true // after a failure too: another resource must not delete it
+	if !r.change(ctx, d, "update workspace", plan, &resp.Diagnostics) {
 		return
 	}
 	plan.ID = plan.Name
