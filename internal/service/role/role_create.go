@@ -97,7 +97,11 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 		addRoleTakenError(c.diags, c.object())
 		return false
 	}
-	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) || !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
+		return false
+	}
+	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role
+	if !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return false
 	}
 	if role.Description == c.plan.Description.ValueString() {
