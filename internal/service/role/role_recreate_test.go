@@ -44,3 +44,43 @@ func TestRole_adoptionFails(t *testing.T) {
 	acctest.ExpectSays(t, old.Apply(gone, nil), "warning: Role removed from state, not deleted")
 	s.expectRole(t, "ds", map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, "ana")
 }
+
+// TestRole_recreated: a role that is deleted and created in one apply gets back what the configuration does not manage, and no more. What
+// the server refuses does not take the rest away again.
+func TestRole_recreated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refused string
+		config  map[string]any
+		holds   []string
+		rows    map[string]string
+		members []string
+	}{
+		"all": {"", roleConfig(true, "prompt/mine"), []string{"members (1) and grants on single objects (1) were restored"},
+			map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, []string{"ana"}},
+		"without a grant that the old state had": {"", roleConfig(true), nil,
+			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, []string{"ana"}},
+		"declared grant refused": {"experiment/*", roleConfig(true), []string{"experiment/*: READ", "not here"},
+			map[string]string{"prompt/others": "EDIT"}, []string{"ana"}},
+		"other grant refused": {"prompt/others", roleConfig(true), []string{"prompt/others: EDIT", "not here"},
+			map[string]string{"experiment/*": "READ"}, []string{"ana"}},
+		"member refused": {"ana", roleConfig(true), []string{`member "ana"`, "not here"},
+			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := dsRole(t)
+			old := s.adoptedRole(t)
+			created := old.Block("mlflow_role")
+			gone, plan := old.Plan(nil), created.Plan(c.config)
+			acctest.ExpectSays(t, gone.Says+plan.Says, "")
+			acctest.ExpectSays(t, old.Apply(gone, nil), "")
+			s.refused[c.refused] = c.refused != ""
+			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role was deleted and recreated", c.holds...)
+			s.expectRole(t, "ds", c.rows, c.members...)
+			if created.Text("id") != "default/ds" {
+				t.Errorf("the state is %v", created.Values())
+			}
+		})
+	}
+}
