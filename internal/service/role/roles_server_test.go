@@ -21,8 +21,9 @@ type rolesServer struct {
 	mu     sync.Mutex
 	nextID int
 	roles  map[string]*servedRole
-	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it may not list users.
-	admin, unlisted bool
+	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it may not list users; unknown, whether it is not
+	// shown its own roles either.
+	admin, unlisted, unknown bool
 	// refused holds what cannot be granted or assigned: rows as "type/pattern", and users.
 	refused map[string]bool
 }
@@ -75,6 +76,9 @@ func (s *rolesServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer["user"] = map[string]any{"id": 1, "username": "boss", "is_admin": s.admin}
 	case "users/current/permissions":
 		answer["permissions"] = s.own()
+		if s.unknown {
+			answer["permissions"] = []any{}
+		}
 	case "users/permissions/get":
 		answer["permission"] = "MANAGE"
 	case "users/get":
