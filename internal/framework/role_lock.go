@@ -18,7 +18,7 @@ type RoleLock struct {
 	sync.Mutex
 	// Declared reports whether this run created, adopted, or changed the role. A Delete of it in the same run comes from another address.
 	Declared bool
-	// Deleted is the role that this run deleted, as it was before; nil if it deleted none.
+	// Deleted is the role that this run deleted, as it was before, without the grants that its state had; nil if it deleted none.
 	Deleted *server.Role
 	// Members holds the users that this run declared as members. MemberList reports whether one resource declared all of them.
 	Members    map[string]bool

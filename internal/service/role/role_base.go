@@ -148,8 +148,8 @@ func (b *roleBase) importRole(
 	}
 }
 
-// onlyManagement explains that the current user manages the workspace through one role only; "" if the user does not, or has more than
-// that. A server admin needs no role.
+// onlyManagement explains that the current user manages the workspace through one role only, or that this cannot be told; "" if the user
+// does not, or has more than that. A server admin needs no role.
 func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
@@ -158,25 +158,28 @@ func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflows
 	if err != nil || caller.Admin {
 		return "", err
 	}
-	user, err := d.User(ctx, caller.Principal.Name)
-	if err != nil {
-		return "", err
-	}
 	roles, err := d.Roles(ctx, role.Workspace)
 	if err != nil {
 		return "", err
 	}
+	who := fmt.Sprintf("The provider is authenticated as %q,", caller.Principal.Name)
 	var through []string
 	for _, other := range roles {
-		if managesWorkspace(other) && slices.Contains(user.Roles, mlflowserver.RoleRef{Workspace: other.Workspace, Name: other.Name}) {
+		isIn := slices.Contains(other.Members, caller.Principal.Name)
+		if other.Members == nil {
+			if caller.Groups == nil {
+				return who + " and the server does not show whether another role lets that user manage the workspace.", nil
+			}
+			isIn = slices.Contains(caller.Groups, other.Name)
+		}
+		if isIn && managesWorkspace(other) {
 			through = append(through, other.Name)
 		}
 	}
 	if !slices.Equal(through, []string{role.Name}) {
 		return "", nil
 	}
-	return fmt.Sprintf("The provider is authenticated as %q, who manages the workspace only as a member of %s.", user.Name,
-		describeRole(role.Workspace, role.Name)), nil
+	return fmt.Sprintf("%s who manages the workspace only as a member of %s.", who, describeRole(role.Workspace, role.Name)), nil
 }
 
 // keepsManagement reports whether the current user still manages the workspace without a role, its row on the workspace, or a membership in

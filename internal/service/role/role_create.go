@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
@@ -15,7 +17,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create implements [resource.Resource]. On an error it leaves no role that was not there before, and no state.
+// Create implements [resource.Resource]. On an error it leaves no role that was not there before, and no state. A role that this run deleted
+// before is kept once it is there again.
 func (r *roleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan roleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -77,9 +80,14 @@ func (c roleCreator) create(ctx context.Context) bool {
 	}
 	if err != nil {
 		addRoleError(c.diags, "create role", c.object(), err)
+		c.warnLost()
 		return false
 	}
-	if c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) && c.restoreDeleted(ctx, role) {
+	if c.lock.Deleted != nil {
+		c.restoreDeleted(ctx, role)
+		return true
+	}
+	if c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return true
 	}
 	ctx, cancel := rest.AfterFailure(ctx)
@@ -97,7 +105,11 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 		addRoleTakenError(c.diags, c.object())
 		return false
 	}
-	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) || !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
+		return false
+	}
+	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role
+	if !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return false
 	}
 	if role.Description == c.plan.Description.ValueString() {
@@ -110,40 +122,66 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	return true
 }
 
-// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, and its
-// grants on single objects that the plan does not declare: other resources may manage them.
-func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role) bool {
-	if c.lock.Deleted == nil {
-		return true
+// warnLost says who was in a role that this run deleted and could not create again.
+func (c roleCreator) warnLost() {
+	if c.lock.Deleted != nil && len(c.lock.Deleted.Members) > 0 {
+		c.diags.AddWarning("Role was deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
+			"apply creates the role without them. Add them again.", framework.UpperFirst(c.object()),
+			strings.Join(c.lock.Deleted.Members, "\n  - ")))
 	}
+}
+
+// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, then the
+// grants that the plan declares, and those on single objects that nobody declared: other resources may manage them. What fails is in a
+// warning: the rest stays, and an error would have the next apply replace the role again.
+func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role) {
+	ctx, cancel := rest.AfterFailure(ctx)
+	defer cancel()
+	var missing []string
 	rows, members := 0, 0
-	declared := declaredRows(c.plan.Grants)
-	for _, g := range c.lock.Deleted.Grants {
-		if _, ours := declared[rowKey(g)]; ours || g.Pattern == everything {
-			continue
-		}
-		if err := c.directory.AddGrant(ctx, role, g); err != nil {
-			addRoleError(c.diags, "restore grant of role", c.object(), err)
-			return false
-		}
-		rows++
-	}
 	for _, member := range c.lock.Deleted.Members {
 		err := c.directory.Assign(ctx, role, member)
-		if _, missing := mlflow.MissingPrincipal(err); missing {
-			continue // deleted since
+		if _, deleted := mlflow.MissingPrincipal(err); deleted {
+			continue
 		}
 		if err != nil {
-			addRoleError(c.diags, "restore member of role", c.object(), err)
-			return false
+			missing = append(missing, fmt.Sprintf("member %q: %s", member, err))
+			continue
 		}
 		members++
 	}
-	if rows+members > 0 {
-		c.diags.AddWarning("Role was deleted and recreated", fmt.Sprintf("%s was deleted by another resource in this apply, or by the "+
-			"replacement of this one. Its members (%d) and grants on single objects (%d) were restored. If you only renamed a resource, a moved "+
-			"block avoids that.", framework.UpperFirst(c.object()),
-			members, rows))
+	declared := declaredRows(c.plan.Grants)
+	wanted := maps.Clone(declared)
+	for _, g := range c.lock.Deleted.Grants {
+		if _, ours := declared[rowKey(g)]; !ours && g.Pattern != everything {
+			wanted[rowKey(g)] = g.Level
+		}
 	}
-	return true
+	for _, change := range rowChanges(role, wanted, nil) {
+		key := rowKey(change.grant)
+		_, ours := declared[key]
+		if ours {
+			c.declareRow(role.Name, key)
+		}
+		if err := c.writeRow(ctx, c.directory, role, change, c.diags); err != nil {
+			missing = append(missing, fmt.Sprintf("grant %s: %s: %s", key, change.level, err))
+		} else if !ours {
+			rows++
+		}
+	}
+	c.warnRestored(members, rows, missing)
+}
+
+// warnRestored says what a role got back, and what it did not.
+func (c roleCreator) warnRestored(members, rows int, missing []string) {
+	if members+rows+len(missing) == 0 {
+		return
+	}
+	text := fmt.Sprintf("%s was deleted by another resource in this apply, or by the replacement of this one. Its members (%d) and grants on "+
+		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, rows)
+	if len(missing) > 0 {
+		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the grants that are declared " +
+			"and missing. Add the others again."
+	}
+	c.diags.AddWarning("Role was deleted and recreated", text+"\n\nIf you only renamed a resource, a moved block avoids that.")
 }

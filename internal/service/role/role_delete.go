@@ -3,11 +3,13 @@ package role
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
 // Delete implements [resource.Resource]. A role that is gone already is a success.
@@ -48,5 +50,7 @@ func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		addRoleError(&resp.Diagnostics, "delete role", object, err)
 		return
 	}
+	managed := declaredRows(state.Grants) // not for a role that is created next: its configuration declares its own
+	role.Grants = slices.DeleteFunc(role.Grants, func(g mlflowserver.RoleGrant) bool { return managed[rowKey(g)] != "" })
 	lock.Deleted = &role
 }

@@ -1,0 +1,45 @@
+package role_test
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// managers is a server whose provider manages the workspace through these roles, without being an admin.
+func managers(t *testing.T, names ...string) *rolesServer {
+	t.Helper()
+	roles := map[string]*servedRole{}
+	for _, name := range names {
+		roles[name] = &servedRole{rows: map[string]string{"workspace/*": "MANAGE"}, members: []string{"boss"}}
+	}
+	s := newRolesServer(t, roles)
+	s.admin = false
+	return s
+}
+
+// TestRole_lockOutUnlisted: the guard of the current user's own access holds where the server does not let it list users.
+func TestRole_lockOutUnlisted(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		roles            []string
+		unlisted, hidden bool
+		says             string
+		holds            []string
+	}{
+		"the only role":             {[]string{"a"}, false, false, "error at name: Could not delete role: your own access", []string{"only as"}},
+		"one of two":                {[]string{"a", "b"}, false, false, "", nil},
+		"unlisted, the only role":   {[]string{"a"}, true, false, "error at name: Could not delete role: your own access", []string{"only as"}},
+		"unlisted, one of two":      {[]string{"a", "b"}, true, false, "", nil},
+		"unlisted and roles hidden": {[]string{"a", "b"}, true, true, "error at name: Could not delete role: your own access", []string{"not show"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := managers(t, c.roles...)
+			s.unlisted, s.unknown = c.unlisted, c.hidden
+			b := s.Provider(t, nil).Block("mlflow_role")
+			acctest.ExpectSays(t, b.Adopt("a"), "")
+			acctest.ExpectSays(t, b.Plan(nil).Says, c.says, c.holds...)
+		})
+	}
+}

@@ -1,0 +1,86 @@
+package role_test
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// dsRole is a role with a member and two grants on single objects.
+func dsRole(t *testing.T) *rolesServer {
+	t.Helper()
+	return newRolesServer(t, map[string]*servedRole{"ds": {rows: map[string]string{
+		"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, members: []string{"ana"}}})
+}
+
+func roleConfig(adopts bool, grants ...string) map[string]any {
+	rows := map[string]string{"experiment/*": "READ"}
+	for _, key := range grants {
+		rows[key] = "EDIT"
+	}
+	return map[string]any{"name": "ds", "adopt_existing": adopts, "grants": rows}
+}
+
+// adoptedRole is the block of a role that another address has in the state, in a new run.
+func (s *rolesServer) adoptedRole(t *testing.T) *acctest.Block {
+	t.Helper()
+	b := s.Provider(t, nil).Block("mlflow_role")
+	b.MustUp(roleConfig(true, "prompt/mine"))
+	b.Process = b.Again()
+	return b
+}
+
+// TestRole_adoptionFails: a renamed block fails to adopt the role. Its old address does not delete what the new one was to manage.
+func TestRole_adoptionFails(t *testing.T) {
+	t.Parallel()
+	s := dsRole(t)
+	old := s.adoptedRole(t)
+	s.refused["prompt/new"] = true
+	config := roleConfig(true, "prompt/mine", "prompt/new")
+	gone, plan := old.Plan(nil), old.Block("mlflow_role").Plan(config)
+	acctest.ExpectSays(t, gone.Says+plan.Says, "")
+	adopting := old.Block("mlflow_role")
+	acctest.ExpectSays(t, adopting.Apply(plan, config), "error at grants")
+	acctest.ExpectSays(t, old.Apply(gone, nil), "warning: Role removed from state, not deleted")
+	s.expectRole(t, "ds", map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, "ana")
+}
+
+// TestRole_recreated: a role that is deleted and created in one apply gets back what the configuration does not manage, and no more. What
+// the server refuses does not take the rest away again.
+func TestRole_recreated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		refused string
+		config  map[string]any
+		holds   []string
+		rows    map[string]string
+		members []string
+	}{
+		"all": {"", roleConfig(true, "prompt/mine"), []string{"members (1) and grants on single objects (1) were restored"},
+			map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, []string{"ana"}},
+		"without a grant that the old state had": {"", roleConfig(true), nil,
+			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, []string{"ana"}},
+		"declared grant refused": {"experiment/*", roleConfig(true), []string{"experiment/*: READ", "not here"},
+			map[string]string{"prompt/others": "EDIT"}, []string{"ana"}},
+		"other grant refused": {"prompt/others", roleConfig(true), []string{"prompt/others: EDIT", "not here"},
+			map[string]string{"experiment/*": "READ"}, []string{"ana"}},
+		"member refused": {"ana", roleConfig(true), []string{`member "ana"`, "not here"},
+			map[string]string{"experiment/*": "READ", "prompt/others": "EDIT"}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := dsRole(t)
+			old := s.adoptedRole(t)
+			created := old.Block("mlflow_role")
+			gone, plan := old.Plan(nil), created.Plan(c.config)
+			acctest.ExpectSays(t, gone.Says+plan.Says, "")
+			acctest.ExpectSays(t, old.Apply(gone, nil), "")
+			s.refused[c.refused] = c.refused != ""
+			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role was deleted and recreated", c.holds...)
+			s.expectRole(t, "ds", c.rows, c.members...)
+			if created.Text("id") != "default/ds" {
+				t.Errorf("the state is %v", created.Values())
+			}
+		})
+	}
+}

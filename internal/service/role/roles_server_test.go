@@ -1,0 +1,185 @@
+package role_test
+
+import (
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// rolesServer has the calls for roles of MLflow 3.17, for what a real server cannot be brought to do at the right moment. What roles go
+// through in general is tested on real servers.
+type rolesServer struct {
+	*acctest.Backend
+
+	mu     sync.Mutex
+	nextID int
+	roles  map[string]*servedRole
+	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it may not list users; unknown, whether it is not
+	// shown its own roles either.
+	admin, unlisted, unknown bool
+	// refused holds what cannot be granted or assigned: rows as "type/pattern", and users.
+	refused map[string]bool
+}
+
+// servedRole is a role with its levels by "type/pattern", and its members.
+type servedRole struct {
+	id      int
+	rows    map[string]string
+	members []string
+}
+
+// newRolesServer serves roles to a provider that runs as boss, a server admin.
+func newRolesServer(t *testing.T, roles map[string]*servedRole) *rolesServer {
+	t.Helper()
+	s := &rolesServer{roles: map[string]*servedRole{}, admin: true, refused: map[string]bool{}}
+	for name, role := range roles {
+		s.nextID++
+		s.roles[name] = &servedRole{s.nextID, maps.Clone(role.rows), slices.Clone(role.members)}
+	}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	s.Backend = &acctest.Backend{
+		URL: server.URL, Address: "tracking_uri", Settings: map[string]any{"username": "boss", "password": "not-checked"},
+	}
+	return s
+}
+
+type roleCall struct {
+	Role       int    `json:"role_id"`
+	Row        int    `json:"role_permission_id"`
+	Name       string `json:"name"`
+	Username   string `json:"username"`
+	Type       string `json:"resource_type"`
+	Pattern    string `json:"resource_pattern"`
+	Permission string `json:"permission"`
+}
+
+// ServeHTTP implements [http.Handler].
+func (s *rolesServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var body roleCall
+	if r.Method != http.MethodGet {
+		_ = json.NewDecoder(r.Body).Decode(&body)
+	}
+	status, answer := http.StatusOK, map[string]any{}
+	_, call, _ := strings.Cut(r.URL.Path, "/mlflow/")
+	switch call {
+	case "users/current":
+		answer["user"] = map[string]any{"id": 1, "username": "boss", "is_admin": s.admin}
+	case "users/current/permissions":
+		answer["permissions"] = s.own()
+		if s.unknown {
+			answer["permissions"] = []any{}
+		}
+	case "users/permissions/get":
+		answer["permission"] = "MANAGE"
+	case "users/get":
+		answer["user"] = map[string]any{"id": 1, "username": r.URL.Query().Get("username"), "is_admin": s.admin}
+	case "users/list":
+		answer["users"] = s.users()
+		if s.unlisted {
+			status, answer = http.StatusForbidden, map[string]any{"error_code": "PERMISSION_DENIED", "message": "Permission denied"}
+		}
+	case "roles/list":
+		answer["roles"] = s.list(func(*servedRole) bool { return true })
+	default:
+		if s.refused[body.Type+"/"+body.Pattern] || s.refused[body.Username] {
+			status, answer = http.StatusBadRequest, map[string]any{"error_code": "INVALID_PARAMETER_VALUE", "message": "not here"}
+			break
+		}
+		answer = s.change(call, body)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+// change answers the calls that change a role. The ID of a row is that of its role.
+func (s *rolesServer) change(call string, body roleCall) map[string]any {
+	if call == "roles/create" {
+		s.nextID++
+		s.roles[body.Name] = &servedRole{s.nextID, map[string]string{}, nil}
+		return map[string]any{"role": s.describe(body.Name)}
+	}
+	for name, role := range s.roles {
+		if role.id != body.Role && role.id != body.Row {
+			continue
+		}
+		switch call {
+		case "roles/delete":
+			delete(s.roles, name)
+		case "roles/permissions/add":
+			role.rows[body.Type+"/"+body.Pattern] = body.Permission
+			return map[string]any{"role_permission": map[string]any{
+				"id": role.id, "resource_type": body.Type, "resource_pattern": body.Pattern, "permission": body.Permission,
+			}}
+		case "roles/assign":
+			role.members = append(role.members, body.Username)
+			return map[string]any{"assignment": map[string]any{"id": 1, "role_id": role.id}}
+		case "roles/unassign":
+			role.members = slices.DeleteFunc(role.members, func(user string) bool { return user == body.Username })
+		}
+	}
+	return map[string]any{}
+}
+
+func (s *rolesServer) describe(name string) map[string]any {
+	rows, role := []any{}, s.roles[name]
+	for key, level := range role.rows {
+		typ, pattern, _ := strings.Cut(key, "/")
+		rows = append(rows, map[string]any{"id": role.id, "resource_type": typ, "resource_pattern": pattern, "permission": level})
+	}
+	return map[string]any{"id": role.id, "name": name, "workspace": "default", "description": "", "permissions": rows}
+}
+
+func (s *rolesServer) list(shown func(*servedRole) bool) []any {
+	list := []any{}
+	for _, name := range slices.Sorted(maps.Keys(s.roles)) {
+		if shown(s.roles[name]) {
+			list = append(list, s.describe(name))
+		}
+	}
+	return list
+}
+
+func (s *rolesServer) users() []any {
+	list := []any{}
+	for i, user := range []string{"boss", "ana", "ben"} {
+		held := s.list(func(r *servedRole) bool { return slices.Contains(r.members, user) })
+		list = append(list, map[string]any{"id": i + 1, "username": user, "is_admin": user == "boss" && s.admin, "roles": held})
+	}
+	return list
+}
+
+// own lists the rows of boss.
+func (s *rolesServer) own() []any {
+	list := []any{}
+	for _, name := range slices.Sorted(maps.Keys(s.roles)) {
+		if slices.Contains(s.roles[name].members, "boss") {
+			list = append(list, map[string]any{"workspace": "default", "role_name": name})
+		}
+	}
+	return list
+}
+
+// expectRole checks a role; no rows and no members mean that there is none.
+func (s *rolesServer) expectRole(t *testing.T, name string, rows map[string]string, members ...string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	got := s.roles[name]
+	if rows == nil && got == nil {
+		return
+	}
+	if got == nil || !maps.Equal(got.rows, rows) || !slices.Equal(got.members, members) {
+		t.Errorf("role %s is %+v, want the rows %v and the members %q", name, got, rows, members)
+	}
+}
