@@ -10,25 +10,47 @@ import (
 
 // roleWays are about the only role that makes the caller a manager of its workspace.
 var roleWays = map[string]way{
-	"managing role, destroyed":                      {by: byManager, kind: kindRole, state: itsRole},
-	"managing role, without grants":                 {by: byManager, kind: kindRole, state: itsRole, config: roleOf(nil)},
-	"managing role, no grants":                      {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{})},
-	"managing role, USE":                            {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"})},
-	"managing role, DENY":                           {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "DENY"}), names: denied},
-	"managing role, null":                           {by: byManager, kind: kindRole, state: itsRole, config: roleOf(map[string]any{"workspace/*": nil})},
-	"managing role, everything else":                {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"})},
-	"managing role, renamed and lowered":            {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}, "name", "ways renamed")},
-	"managing role, renamed and then destroyed":     {by: byManager, kind: kindRole, setup: renameRole, state: itsRole},
-	"managing role, moved":                          {by: byManager, kind: kindRole, setup: withOther, state: itsRole, config: roleOf(rows{"workspace/*": "MANAGE"}, "workspace", otherOne)},
-	"managing role, created again":                  {by: byManager, kind: kindRole, config: roleOf(rows{})},
-	"managing role, adopted with no grants":         {by: byManager, kind: kindRole, config: roleOf(rows{}, "adopt_existing", true)},
-	"managing role, adopted without grants":         {by: byManager, kind: kindRole, config: roleOf(nil, "adopt_existing", true)},
-	"managing role, adopted and destroyed":          {by: byManager, kind: kindRole, prepare: roleOf(rows{"workspace/*": "MANAGE"}, "adopt_existing", true)},
-	"managing role, destroyed with the other one":   {by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole},
-	"managing role, lowered with the other one":     {by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole, config: roleOf(rows{})},
-	"seeded role, adopted with no grants":           {by: byManager, kind: kindRole, setup: seededRole, config: roleOf(rows{}, "adopt_existing", true)},
-	"seeded role, destroyed":                        {by: byManager, kind: kindRole, setup: seededRole, state: itsRole},
-	"the hidden role of the caller":                 {by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole},
+	"managing role, destroyed":      {by: byManager, kind: kindRole, state: itsRole},
+	"managing role, without grants": {by: byManager, kind: kindRole, state: itsRole, config: roleOf(nil)},
+	"managing role, no grants":      {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{})},
+	"managing role, USE": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}),
+	},
+	"managing role, DENY": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "DENY"}), names: denied,
+	},
+	"managing role, null": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(map[string]any{"workspace/*": nil}),
+	},
+	"managing role, everything else": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"}),
+	},
+	"managing role, renamed and lowered": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}, "name", "ways renamed"),
+	},
+	"managing role, renamed and then destroyed": {by: byManager, kind: kindRole, setup: renameRole, state: itsRole},
+	"managing role, moved": {
+		by: byManager, kind: kindRole, setup: withOther, state: itsRole, config: roleOf(rows{"workspace/*": "MANAGE"}, "workspace", otherOne),
+	},
+	"managing role, created again":          {by: byManager, kind: kindRole, config: roleOf(rows{})},
+	"managing role, adopted with no grants": {by: byManager, kind: kindRole, config: roleOf(rows{}, "adopt_existing", true)},
+	"managing role, adopted without grants": {by: byManager, kind: kindRole, config: roleOf(nil, "adopt_existing", true)},
+	"managing role, adopted and destroyed": {
+		by: byManager, kind: kindRole, prepare: roleOf(rows{"workspace/*": "MANAGE"}, "adopt_existing", true),
+	},
+	"managing role, destroyed with the other one": {
+		by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole,
+	},
+	"managing role, lowered with the other one": {
+		by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole, config: roleOf(rows{}),
+	},
+	"seeded role, adopted with no grants": {
+		by: byManager, kind: kindRole, setup: seededRole, config: roleOf(rows{}, "adopt_existing", true),
+	},
+	"seeded role, destroyed": {by: byManager, kind: kindRole, setup: seededRole, state: itsRole},
+	"the hidden role of the caller": {
+		by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole,
+	},
 	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: bothAtOnce(false, itsRole)},
 	"two managing roles at once":                    {by: byManager, kind: kindRole, run: bothAtOnce(true, itsRole)},
 	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: bothAtOnce(false, ownMember)},
@@ -37,20 +59,34 @@ var roleWays = map[string]way{
 
 // memberWays are about the caller's membership of that role.
 var memberWays = map[string]way{
-	"members of the managing role, others":       {by: byManager, kind: kindMembers, config: membersOf(others)},
-	"members of the managing role, nobody":       {by: byManager, kind: kindMembers, config: membersOf(nobody)},
-	"members of the managing role, fewer":        {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
-	"members of the managing role, none":         {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(nobody)},
-	"members of the managing role, destroyed":    {by: byManager, kind: kindMembers, state: roleOfMembers},
-	"members of the managing role, of another":   {by: byManager, kind: kindMembers, setup: withUsers, state: roleOfMembers, config: membersOf(self, "role", "users")},
-	"members of the managing role, moved":        {by: byManager, kind: kindMembers, setup: withOther, state: roleOfMembers, config: membersOf(self, "workspace", otherOne)},
-	"members of the managing role, with another": {by: byManager, kind: kindMembers, setup: withSecond, meanwhile: withoutSecond, state: roleOfMembers},
-	"member of the managing role, destroyed":     {by: byManager, kind: kindMember, state: ownMember},
-	"member of the managing role, somebody else": {by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *stage) string { return st.ana })},
-	"member of the managing role, of another":    {by: byManager, kind: kindMember, setup: withUsers, state: ownMember, config: memberOf("role", "users")},
-	"member of the managing role, moved":         {by: byManager, kind: kindMember, setup: withOther, state: ownMember, config: memberOf("workspace", otherOne)},
-	"member of the managing role, with another":  {by: byManager, kind: kindMember, setup: withSecond, meanwhile: withoutSecond, state: ownMember},
-	"member of the managing role, adopted":       {by: byManager, kind: kindMember, prepare: memberOf()},
+	"members of the managing role, others":    {by: byManager, kind: kindMembers, config: membersOf(others)},
+	"members of the managing role, nobody":    {by: byManager, kind: kindMembers, config: membersOf(nobody)},
+	"members of the managing role, fewer":     {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
+	"members of the managing role, none":      {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(nobody)},
+	"members of the managing role, destroyed": {by: byManager, kind: kindMembers, state: roleOfMembers},
+	"members of the managing role, of another": {
+		by: byManager, kind: kindMembers, setup: withUsers, state: roleOfMembers, config: membersOf(self, "role", "users"),
+	},
+	"members of the managing role, moved": {
+		by: byManager, kind: kindMembers, setup: withOther, state: roleOfMembers, config: membersOf(self, "workspace", otherOne),
+	},
+	"members of the managing role, with another": {
+		by: byManager, kind: kindMembers, setup: withSecond, meanwhile: withoutSecond, state: roleOfMembers,
+	},
+	"member of the managing role, destroyed": {by: byManager, kind: kindMember, state: ownMember},
+	"member of the managing role, somebody else": {
+		by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *stage) string { return st.ana }),
+	},
+	"member of the managing role, of another": {
+		by: byManager, kind: kindMember, setup: withUsers, state: ownMember, config: memberOf("role", "users"),
+	},
+	"member of the managing role, moved": {
+		by: byManager, kind: kindMember, setup: withOther, state: ownMember, config: memberOf("workspace", otherOne),
+	},
+	"member of the managing role, with another": {
+		by: byManager, kind: kindMember, setup: withSecond, meanwhile: withoutSecond, state: ownMember,
+	},
+	"member of the managing role, adopted": {by: byManager, kind: kindMember, prepare: memberOf()},
 }
 
 // rows are the grants of a role.

@@ -11,26 +11,44 @@ import (
 
 // accountWays are about the caller's own account, and the last server admin.
 var accountWays = map[string]way{
-	"own account, destroyed":               {kind: kindUser, state: ownAccount},
-	"own account, no admin":                {kind: kindUser, state: ownAccount, config: account("admin", false)},
-	"own account, nothing about admin":     {kind: kindUser, state: ownAccount, config: account()},
-	"own account, admin is null":           {kind: kindUser, state: ownAccount, config: account("admin", nil)},
-	"own account, may be deleted":          {kind: kindUser, prepare: account("adopt_existing", true, "admin", true, "deletion_policy", "delete")},
-	"own account, another password":        {kind: kindUser, state: ownAccount, config: account("admin", true, "password_wo", secondPassword, "password_wo_version", 1)},
-	"own account, password and no admin":   {kind: kindUser, state: ownAccount, config: account("password_wo", secondPassword, "password_wo_version", 1)},
-	"own account, another username":        {kind: kindUser, state: ownAccount, config: account("username", "ways-renamed", "admin", true, "password_wo", secondPassword)},
-	"own account, created again":           {kind: kindUser, config: account("admin", true, "password_wo", secondPassword), atApply: true},
-	"own account, adopted as no admin":     {kind: kindUser, config: account("adopt_existing", true, "admin", false)},
-	"own account, adopted without admin":   {kind: kindUser, config: account("adopt_existing", true)},
-	"own account, adopted with a password": {kind: kindUser, config: account("adopt_existing", true, "admin", true, "password_wo", secondPassword)},
+	"own account, destroyed":           {kind: kindUser, state: ownAccount},
+	"own account, no admin":            {kind: kindUser, state: ownAccount, config: account("admin", false)},
+	"own account, nothing about admin": {kind: kindUser, state: ownAccount, config: account()},
+	"own account, admin is null":       {kind: kindUser, state: ownAccount, config: account("admin", nil)},
+	"own account, may be deleted": {
+		kind: kindUser, prepare: account("adopt_existing", true, "admin", true, "deletion_policy", "delete"),
+	},
+	"own account, another password": {
+		kind: kindUser, state: ownAccount, config: account("admin", true, "password_wo", secondPassword, "password_wo_version", 1),
+	},
+	"own account, password and no admin": {
+		kind: kindUser, state: ownAccount, config: account("password_wo", secondPassword, "password_wo_version", 1),
+	},
+	"own account, another username": {
+		kind: kindUser, state: ownAccount, config: account("username", "ways-renamed", "admin", true, "password_wo", secondPassword),
+	},
+	"own account, created again": {
+		kind: kindUser, config: account("admin", true, "password_wo", secondPassword), atApply: true,
+	},
+	"own account, adopted as no admin":   {kind: kindUser, config: account("adopt_existing", true, "admin", false)},
+	"own account, adopted without admin": {kind: kindUser, config: account("adopt_existing", true)},
+	"own account, adopted with a password": {
+		kind: kindUser, config: account("adopt_existing", true, "admin", true, "password_wo", secondPassword),
+	},
 	"own account, adopted and destroyed": {
 		kind: kindUser, prepare: account("adopt_existing", true, "admin", true),
 	},
-	"the only other admin, then oneself":             {kind: kindUser, setup: demoteTheOther, state: ownAccount, config: account("admin", false)},
-	"the only other admin, then destroyed":           {kind: kindUser, setup: demoteTheOther, state: ownAccount},
-	"the last admin, by who is none anymore":         {kind: kindUser, state: firstAdmin, config: account("username", adminName), meanwhile: demoteCaller, names: firstAdmin},
+	"the only other admin, then oneself": {
+		kind: kindUser, setup: demoteTheOther, state: ownAccount, config: account("admin", false),
+	},
+	"the only other admin, then destroyed": {kind: kindUser, setup: demoteTheOther, state: ownAccount},
+	"the last admin, by who is none anymore": {
+		kind: kindUser, state: firstAdmin, config: account("username", adminName), meanwhile: demoteCaller, names: firstAdmin,
+	},
 	"the last admin, deleted by who is none anymore": {kind: kindUser, state: firstAdmin, meanwhile: demoteCaller, names: firstAdmin},
-	"the first admin, by a manager":                  {by: byManager, kind: kindUser, config: account("username", adminName, "adopt_existing", true), atApply: true, names: firstAdmin},
+	"the first admin, by a manager": {
+		by: byManager, kind: kindUser, config: account("username", adminName, "adopt_existing", true), atApply: true, names: firstAdmin,
+	},
 }
 
 const kindUser = "mlflow_user"
@@ -67,24 +85,36 @@ func demoteTheOther(t *testing.T, st *stage) {
 
 // workspaceWays are about workspaces with content.
 var workspaceWays = map[string]way{
-	"workspace with an experiment, destroyed":          {kind: kindWorkspace, setup: withExperiment, state: itsName},
-	"workspace with a run, renamed":                    {kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "ways-renamed")},
-	"workspace with a deleted experiment, destroyed":   {kind: kindWorkspace, setup: withDeleted, state: itsName},
-	"workspace with a deleted experiment, renamed":     {kind: kindWorkspace, setup: withDeleted, state: itsName, config: workspaceOf("name", "ways-renamed")},
-	"workspace with a model, destroyed":                {kind: kindWorkspace, setup: withModel, state: itsName},
-	"workspace with a prompt, destroyed":               {kind: kindWorkspace, setup: withPrompt, state: itsName},
-	"workspace that gets an experiment, destroyed":     {kind: kindWorkspace, meanwhile: withExperiment, state: itsName},
-	"workspace that gets a model, destroyed":           {kind: kindWorkspace, meanwhile: withModel, state: itsName},
-	"workspace that gets a prompt, destroyed":          {kind: kindWorkspace, meanwhile: withPrompt, state: itsName},
-	"workspace that gets a run, renamed":               {kind: kindWorkspace, meanwhile: withRun, state: itsName, config: workspaceOf("name", "ways-renamed")},
-	"workspace that gets a deleted experiment":         {kind: kindWorkspace, meanwhile: withDeleted, state: itsName},
-	"workspace, created again":                         {kind: kindWorkspace, setup: withRun, config: workspaceOf(), atApply: true},
-	"workspace, adopted and destroyed":                 {kind: kindWorkspace, setup: withRun, prepare: workspaceOf("adopt_existing", true)},
+	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: itsName},
+	"workspace with a run, renamed": {
+		kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "ways-renamed"),
+	},
+	"workspace with a deleted experiment, destroyed": {kind: kindWorkspace, setup: withDeleted, state: itsName},
+	"workspace with a deleted experiment, renamed": {
+		kind: kindWorkspace, setup: withDeleted, state: itsName, config: workspaceOf("name", "ways-renamed"),
+	},
+	"workspace with a model, destroyed":            {kind: kindWorkspace, setup: withModel, state: itsName},
+	"workspace with a prompt, destroyed":           {kind: kindWorkspace, setup: withPrompt, state: itsName},
+	"workspace that gets an experiment, destroyed": {kind: kindWorkspace, meanwhile: withExperiment, state: itsName},
+	"workspace that gets a model, destroyed":       {kind: kindWorkspace, meanwhile: withModel, state: itsName},
+	"workspace that gets a prompt, destroyed":      {kind: kindWorkspace, meanwhile: withPrompt, state: itsName},
+	"workspace that gets a run, renamed": {
+		kind: kindWorkspace, meanwhile: withRun, state: itsName, config: workspaceOf("name", "ways-renamed"),
+	},
+	"workspace that gets a deleted experiment": {kind: kindWorkspace, meanwhile: withDeleted, state: itsName},
+	"workspace, created again":                 {kind: kindWorkspace, setup: withRun, config: workspaceOf(), atApply: true},
+	"workspace, adopted and destroyed": {
+		kind: kindWorkspace, setup: withRun, prepare: workspaceOf("adopt_existing", true),
+	},
 	"workspace, destroyed by its manager":              {by: byManager, kind: kindWorkspace, state: itsName, atApply: true},
 	"workspace with content, destroyed by its manager": {by: byManager, kind: kindWorkspace, setup: withRun, state: itsName},
 	"the workspace default, imported to destroy it":    {kind: kindWorkspace, state: defaultName, names: defaultName},
-	"the workspace default, adopted":                   {kind: kindWorkspace, config: workspaceOf("name", "default", "adopt_existing", true), names: defaultName},
-	"workspace, renamed to default":                    {kind: kindWorkspace, state: itsName, config: workspaceOf("name", "default"), names: defaultName},
+	"the workspace default, adopted": {
+		kind: kindWorkspace, config: workspaceOf("name", "default", "adopt_existing", true), names: defaultName,
+	},
+	"workspace, renamed to default": {
+		kind: kindWorkspace, state: itsName, config: workspaceOf("name", "default"), names: defaultName,
+	},
 }
 
 // experimentWays are about experiments with runs.
@@ -187,17 +217,28 @@ var permissionWays = map[string]way{
 		by: byCreator, kind: kindPermissions, config: grantsOf("users", func(st *stage) any { return map[string]string{st.ana: "CAN_READ"} }), warns: true,
 		names: ownAccount,
 	},
-	"own experiment, an empty list": {by: byCreator, kind: kindPermissions, config: grantsOf("users", nothing), warns: true, names: ownAccount},
-	"own experiment, read only":     {by: byCreator, kind: kindPermissions, config: grantsOf("users", ownLevel("CAN_READ")), names: ownAccount},
-	"own experiment, denied":        {by: byCreator, kind: kindPermissions, config: grantsOf("users", ownLevel("DENY")), names: ownAccount},
+	"own experiment, an empty list": {
+		by: byCreator, kind: kindPermissions, config: grantsOf("users", nothing), warns: true, names: ownAccount,
+	},
+	"own experiment, read only": {
+		by: byCreator, kind: kindPermissions, config: grantsOf("users", ownLevel("CAN_READ")), names: ownAccount,
+	},
+	"own experiment, denied": {
+		by: byCreator, kind: kindPermissions, config: grantsOf("users", ownLevel("DENY")), names: ownAccount,
+	},
 	"own experiment, its list destroyed": {
 		by: byCreator, kind: kindPermissions, prepare: grantsOf("users", ownLevel("CAN_MANAGE")), quiet: true,
 	},
 	"own experiment, the role of the caller is denied": {
-		by: byCreator, kind: kindPermissions, config: grantsOf("groups", func(st *stage) any { return map[string]string{st.role: "DENY"} }), atApply: true,
+		by: byCreator, kind: kindPermissions, config: grantsOf("groups", func(st *stage) any { return map[string]string{st.role: "DENY"} }),
+		names: ownAccount,
 	},
-	"own experiment, one grant lowered": {by: byCreator, kind: kindPermission, config: ownGrant("CAN_READ"), atApply: true, names: ownAccount},
-	"own experiment, one grant denied":  {by: byCreator, kind: kindPermission, config: ownGrant("DENY"), atApply: true, names: ownAccount},
+	"own experiment, one grant lowered": {
+		by: byCreator, kind: kindPermission, config: ownGrant("CAN_READ"), atApply: true, names: ownAccount,
+	},
+	"own experiment, one grant denied": {
+		by: byCreator, kind: kindPermission, config: ownGrant("DENY"), atApply: true, names: ownAccount,
+	},
 	"own experiment, one grant destroyed": {
 		by: byCreator, kind: kindPermission, prepare: ownGrant("CAN_MANAGE"), warns: true, names: ownAccount,
 	},

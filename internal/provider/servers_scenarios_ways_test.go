@@ -83,7 +83,7 @@ func lossWays(t *testing.T, s *server) {
 func newStage(t *testing.T, s *server, w way) *stage {
 	t.Helper()
 	st := &stage{server: s, by: w.by, ana: s.addUser(t).name}
-	if w.kind != "mlflow_user" {
+	if w.kind != kindUser || w.by != byAdmin {
 		st.there, st.workspace = s.newWorkspace(t, "kept")
 	}
 	switch w.by {
@@ -203,9 +203,9 @@ func (w way) expectRefused(t *testing.T, st *stage, says string) {
 	switch {
 	case w.names != nil:
 		object = w.names(st)
-	case w.kind == "mlflow_user":
+	case w.kind == kindUser:
 		object = st.caller.name
-	case w.kind == "mlflow_workspace":
+	case w.kind == kindWorkspace:
 		object = st.workspace
 	case strings.HasPrefix(w.kind, "mlflow_experiment"):
 		object = st.experiment
@@ -344,7 +344,7 @@ func bothAtOnce(byStranger bool, state func(*stage) string) func(*testing.T, *st
 			together.Go(func() { said[i] = one.Apply(plans[i], nil) })
 		}
 		together.Wait()
-		return strings.ReplaceAll(acctest.JoinLines(said), `"second"`, fmt.Sprintf("%q", first)) // either
+		return acctest.JoinLines(said)
 	}
 }
 

@@ -97,7 +97,7 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 		addRoleTakenError(c.diags, c.object())
 		return false
 	}
-	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) || !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if !c.keepsRows(ctx, c.directory, role, *c.plan, c.diags) || !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return false
 	}
 	if role.Description == c.plan.Description.ValueString() {
