@@ -3,6 +3,7 @@
 package provider_test
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
@@ -146,8 +147,7 @@ func renameRole(t *testing.T, st *stage) {
 // withUsers adds a role that gives its members entry, and no more.
 func withUsers(t *testing.T, st *stage) {
 	t.Helper()
-	made, _ := st.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": "users", "workspace": st.workspace})["role"].(map[string]any)
-	st.addRow(t, numberOf(made["id"]), "workspace/*", "USE")
+	st.addRow(t, numberOf(st.there.makeRole(t, "users")), "workspace/*", "USE")
 }
 
 // withSecond gives the caller a second role that manages the workspace, and withoutSecond takes it away.
@@ -172,3 +172,6 @@ func seededRole(t *testing.T, st *stage) {
 	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.roleTruth(t, st.workspace, st.role).id})
 	st.role = "admin"
 }
+
+// hiddenRole is the role in which the server keeps the caller's own grants.
+func hiddenRole(st *stage) string { return fmt.Sprintf("__user_%s__", st.caller.name) }

@@ -3,7 +3,6 @@
 package provider_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
@@ -214,8 +213,8 @@ func withPrompt(t *testing.T, st *stage) {
 // permissionWays are about the caller's own access to an experiment.
 var permissionWays = map[string]way{
 	"own experiment, a list without the caller": {
-		by: byCreator, kind: kindPermissions, config: grantsOf("users", func(st *stage) any { return map[string]string{st.ana: "CAN_READ"} }), warns: true,
-		names: ownAccount,
+		by: byCreator, kind: kindPermissions, warns: true, names: ownAccount,
+		config: grantsOf("users", func(st *stage) any { return map[string]string{st.ana: "CAN_READ"} }),
 	},
 	"own experiment, an empty list": {
 		by: byCreator, kind: kindPermissions, config: grantsOf("users", nothing), warns: true, names: ownAccount,
@@ -274,6 +273,3 @@ func ownGrant(level string) func(*stage) map[string]any {
 		return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, "user_name": st.caller.name, "permission_level": level}
 	}
 }
-
-// hiddenRole is the role in which the server keeps the caller's own grants.
-func hiddenRole(st *stage) string { return fmt.Sprintf("__user_%s__", st.caller.name) }

@@ -182,7 +182,7 @@ func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory
 	why = fmt.Sprintf("The provider is authenticated as %q, who manages the workspace only as a member of %s", user.Name,
 		describeRole(role.Workspace, role.Name))
 	if len(others) > 0 {
-		return fmt.Sprintf("%s, apart from roles that other resources take away in the same run: %q.", why, others), nil
+		return fmt.Sprintf("%s, apart from what other resources take away in the same run: \"%s\".", why, strings.Join(others, `", "`)), nil
 	}
 	return why + ".", nil
 }
