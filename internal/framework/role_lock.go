@@ -131,3 +131,38 @@ func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, 
 		"in grants, and by the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. "+
 		"The place for grants on single experiments is mlflow_experiment_permissions.", role, experimentID))
 }
+
+// Management holds the roles through which the current user stops managing a workspace in this run. Each of them may go if another one is
+// left, but not all of them at once.
+type Management struct {
+	mu      sync.Mutex
+	givenUp map[string]bool
+}
+
+// Management returns what this run gives up of the management of a workspace.
+func (s *RunState) Management(workspace string) *Management {
+	return loadOrNew[Management](&s.management, workspace)
+}
+
+// GiveUp records that the run gives up one of the roles through which the current user manages the workspace. If that would leave none, it
+// records nothing, and reports false and the other roles that the run gives up.
+func (m *Management) GiveUp(role string, through []string) (others []string, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, other := range through {
+		switch {
+		case other == role:
+		case m.givenUp[other]:
+			others = append(others, other)
+		default:
+			ok = true
+		}
+	}
+	if ok && m.givenUp == nil {
+		m.givenUp = map[string]bool{}
+	}
+	if ok {
+		m.givenUp[role] = true
+	}
+	return others, ok
+}

@@ -1,6 +1,7 @@
 package framework_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
@@ -68,5 +69,30 @@ func TestRoleLock_renamed(t *testing.T) {
 	}
 	if lock.MarkRead(); !lock.IsRead() {
 		t.Error("a refresh is not recorded")
+	}
+}
+
+// TestManagement_giveUp: one role can go after the other as long as one is left, and the same one any number of times.
+func TestManagement_giveUp(t *testing.T) {
+	t.Parallel()
+	var run framework.RunState
+	through := []string{"a", "b", "c"}
+	for i, step := range []struct {
+		role    string
+		through []string
+		others  string
+		ok      bool
+	}{
+		{"a", []string{"a"}, "", false},
+		{"a", through, "", true}, {"a", through, "", true}, {"b", through, "a", true}, {"c", through, "a b", false},
+		{"b", through, "a", true}, {"c", []string{"c"}, "", false},
+	} {
+		others, ok := run.Management("risk").GiveUp(step.role, step.through)
+		if ok != step.ok || strings.Join(others, " ") != step.others {
+			t.Errorf("step %d: %q, %t", i, others, ok)
+		}
+	}
+	if _, ok := run.Management("default").GiveUp("c", through); !ok {
+		t.Error("a role of another workspace is refused")
 	}
 }

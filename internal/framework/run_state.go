@@ -27,6 +27,8 @@ type RunState struct {
 	objects sync.Map
 	// roles holds a *RoleLock for each roleID.
 	roles sync.Map
+	// management holds a *Management for each MLflow workspace.
+	management sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
 	// keptInPlace holds what KeepInPlace recorded, by experiment ID.

@@ -70,6 +70,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
+		add(map[string]func(*testing.T, *server){"ways to lose something": lossWays})
 	}
 	return all
 }

@@ -149,8 +149,8 @@ func (b *roleBase) importRole(
 }
 
 // onlyManagement explains that the current user manages the workspace through one role only, or that this cannot be told; "" if the user
-// does not, or has more than that. A server admin needs no role.
-func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
+// does not, or has more than that, of which this run leaves one. A server admin needs no role.
+func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
 	}
@@ -176,18 +176,26 @@ func onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflows
 			through = append(through, other.Name)
 		}
 	}
-	if !slices.Equal(through, []string{role.Name}) {
+	if !slices.Contains(through, role.Name) {
 		return "", nil
 	}
-	return fmt.Sprintf("%s who manages the workspace only as a member of %s.", who, describeRole(role.Workspace, role.Name)), nil
+	others, ok := b.Provider.Run.Management(role.Workspace).GiveUp(role.Name, through)
+	if ok {
+		return "", nil
+	}
+	why = fmt.Sprintf("%s who manages the workspace only as a member of %s", who, describeRole(role.Workspace, role.Name))
+	if len(others) > 0 {
+		return fmt.Sprintf("%s, apart from what other resources take away in the same run: \"%s\".", why, strings.Join(others, `", "`)), nil
+	}
+	return why + ".", nil
 }
 
 // keepsManagement reports whether the current user still manages the workspace without a role, its row on the workspace, or a membership in
 // it, and adds an error if not. what is such as "Deleting the role".
-func keepsManagement(
+func (b *roleBase) keepsManagement(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, could, what string, diags *diag.Diagnostics,
 ) bool {
-	why, err := onlyManagement(ctx, d, role)
+	why, err := b.onlyManagement(ctx, d, role)
 	switch {
 	case err != nil:
 		addRoleError(diags, "look up the current user", describeRole(role.Workspace, role.Name), err)

@@ -105,7 +105,7 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 		addRoleTakenError(c.diags, c.object())
 		return false
 	}
-	if !keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
+	if !c.keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
 		return false
 	}
 	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role

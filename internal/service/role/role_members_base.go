@@ -74,7 +74,7 @@ func (b *roleBase) keepsMembership(
 		addRoleError(diags, "look up the current user", b.describe(name), err)
 		return false
 	}
-	return !leaves(caller.Principal.Name) || keepsManagement(ctx, d, role, at, "remove member from role", "Removing it from the role", diags)
+	return !leaves(caller.Principal.Name) || b.keepsManagement(ctx, d, role, at, "remove member from role", "Removing it from the role", diags)
 }
 
 // checkPlannedMembers reports resources of a plan that are at odds about the members of a role. user is empty for the list of all.

@@ -211,7 +211,7 @@ func (r *roleResource) planAdoption(
 		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply "+
 			"clears it.\n\nDeclare the description to keep it.", framework.UpperFirst(plan.object(r.Client())), role.Description))
 	}
-	keepsRows(ctx, d, role, plan, diags)
+	r.keepsRows(ctx, d, role, plan, diags)
 }
 
 // planUpdate refuses changes that lock the current user out.
@@ -226,7 +226,7 @@ func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory
 	case err != nil:
 		addRoleError(diags, "read role", state.object(r.Client()), err)
 	default:
-		keepsRows(ctx, d, role, plan, diags)
+		r.keepsRows(ctx, d, role, plan, diags)
 	}
 }
 
@@ -237,8 +237,10 @@ func stillManages(plan roleModel) bool {
 }
 
 // keepsRows checks that the current user still manages the workspace with the grants of a plan.
-func keepsRows(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics) bool {
-	return stillManages(plan) || keepsManagement(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
+func (r *roleResource) keepsRows(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
+) bool {
+	return stillManages(plan) || r.keepsManagement(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
 }
 
 // planDelete refuses to delete the role that lets the current user delete it.
@@ -256,7 +258,7 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	case err != nil:
 		addRoleError(diags, "delete role", state.object(r.Client()), err)
 	default:
-		keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
+		r.keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
 	}
 }
 

@@ -75,7 +75,7 @@ func (r *roleResource) update(
 		addRoleError(diags, "update role", object, err)
 		return state
 	}
-	if !keepsRows(ctx, d, role, *plan, diags) {
+	if !r.keepsRows(ctx, d, role, *plan, diags) {
 		return state
 	}
 	name, description := plan.Name.ValueString(), plan.Description.ValueString()

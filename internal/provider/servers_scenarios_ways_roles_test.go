@@ -1,0 +1,177 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+)
+
+// roleWays are about the only role that makes the caller a manager of its workspace.
+var roleWays = map[string]way{
+	"managing role, destroyed":      {by: byManager, kind: kindRole, state: itsRole},
+	"managing role, without grants": {by: byManager, kind: kindRole, state: itsRole, config: roleOf(nil)},
+	"managing role, no grants":      {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{})},
+	"managing role, USE": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}),
+	},
+	"managing role, DENY": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "DENY"}), names: denied,
+	},
+	"managing role, null": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(map[string]any{"workspace/*": nil}),
+	},
+	"managing role, everything else": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"}),
+	},
+	"managing role, renamed and lowered": {
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}, "name", "ways renamed"),
+	},
+	"managing role, renamed and then destroyed": {by: byManager, kind: kindRole, setup: renameRole, state: itsRole},
+	"managing role, moved": {
+		by: byManager, kind: kindRole, setup: withOther, state: itsRole, config: roleOf(rows{"workspace/*": "MANAGE"}, "workspace", otherOne),
+	},
+	"managing role, created again":          {by: byManager, kind: kindRole, config: roleOf(rows{})},
+	"managing role, adopted with no grants": {by: byManager, kind: kindRole, config: roleOf(rows{}, "adopt_existing", true)},
+	"managing role, adopted without grants": {by: byManager, kind: kindRole, config: roleOf(nil, "adopt_existing", true)},
+	"managing role, adopted and destroyed": {
+		by: byManager, kind: kindRole, prepare: roleOf(rows{"workspace/*": "MANAGE"}, "adopt_existing", true),
+	},
+	"managing role, destroyed with the other one": {
+		by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole,
+	},
+	"managing role, lowered with the other one": {
+		by: byManager, kind: kindRole, setup: withSecond, meanwhile: withoutSecond, state: itsRole, config: roleOf(rows{}),
+	},
+	"seeded role, adopted with no grants": {
+		by: byManager, kind: kindRole, setup: seededRole, config: roleOf(rows{}, "adopt_existing", true),
+	},
+	"seeded role, destroyed": {by: byManager, kind: kindRole, setup: seededRole, state: itsRole},
+	"the hidden role of the caller": {
+		by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole,
+	},
+	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: bothAtOnce(false, itsRole)},
+	"two managing roles at once":                    {by: byManager, kind: kindRole, run: bothAtOnce(true, itsRole)},
+	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: bothAtOnce(false, ownMember)},
+	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: bothAtOnce(true, ownMember)},
+}
+
+// memberWays are about the caller's membership of that role.
+var memberWays = map[string]way{
+	"members of the managing role, others":    {by: byManager, kind: kindMembers, config: membersOf(others)},
+	"members of the managing role, nobody":    {by: byManager, kind: kindMembers, config: membersOf(nobody)},
+	"members of the managing role, fewer":     {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
+	"members of the managing role, none":      {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(nobody)},
+	"members of the managing role, destroyed": {by: byManager, kind: kindMembers, state: roleOfMembers},
+	"members of the managing role, of another": {
+		by: byManager, kind: kindMembers, setup: withUsers, state: roleOfMembers, config: membersOf(self, "role", "users"),
+	},
+	"members of the managing role, moved": {
+		by: byManager, kind: kindMembers, setup: withOther, state: roleOfMembers, config: membersOf(self, "workspace", otherOne),
+	},
+	"members of the managing role, with another": {
+		by: byManager, kind: kindMembers, setup: withSecond, meanwhile: withoutSecond, state: roleOfMembers,
+	},
+	"member of the managing role, destroyed": {by: byManager, kind: kindMember, state: ownMember},
+	"member of the managing role, somebody else": {
+		by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *stage) string { return st.ana }),
+	},
+	"member of the managing role, of another": {
+		by: byManager, kind: kindMember, setup: withUsers, state: ownMember, config: memberOf("role", "users"),
+	},
+	"member of the managing role, moved": {
+		by: byManager, kind: kindMember, setup: withOther, state: ownMember, config: memberOf("workspace", otherOne),
+	},
+	"member of the managing role, with another": {
+		by: byManager, kind: kindMember, setup: withSecond, meanwhile: withoutSecond, state: ownMember,
+	},
+	"member of the managing role, adopted": {by: byManager, kind: kindMember, prepare: memberOf()},
+}
+
+// rows are the grants of a role.
+type rows = map[string]string
+
+func denied(*stage) string           { return "DENY" }
+func otherOne(st *stage) string      { return st.other }
+func roleOfMembers(st *stage) string { return "workspace=" + st.workspace + ",role=" + st.role }
+func others(st *stage) []string      { return []string{st.ana} }
+func self(st *stage) []string        { return []string{st.caller.name} }
+func nobody(*stage) []string         { return []string{} }
+
+// resolved is a configuration with more attributes. A function gives a value of the stage.
+func resolved(st *stage, config map[string]any, more []any) map[string]any {
+	for pair := range slices.Chunk(more, 2) {
+		name, _ := pair[0].(string)
+		config[name] = pair[1]
+		if of, ok := pair[1].(func(*stage) string); ok {
+			config[name] = of(st)
+		}
+	}
+	return config
+}
+
+// roleOf is the configuration of the stage's role, with the grants unless they are nil, and more.
+func roleOf(grants any, more ...any) func(*stage) map[string]any {
+	return func(st *stage) map[string]any {
+		config := map[string]any{"workspace": st.workspace, "name": st.role}
+		if grants != nil {
+			config["grants"] = grants
+		}
+		return resolved(st, config, more)
+	}
+}
+
+func membersOf(users func(*stage) []string, more ...any) func(*stage) map[string]any {
+	return func(st *stage) map[string]any {
+		return resolved(st, map[string]any{"workspace": st.workspace, "role": st.role, "users": users(st)}, more)
+	}
+}
+
+func memberOf(more ...any) func(*stage) map[string]any {
+	return func(st *stage) map[string]any {
+		return resolved(st, map[string]any{"workspace": st.workspace, "role": st.role, "user": st.caller.name}, more)
+	}
+}
+
+// renameRole lets Terraform rename the role, which takes nothing away.
+func renameRole(t *testing.T, st *stage) {
+	t.Helper()
+	b := st.as(st.caller).Provider(t, nil).Block(kindRole)
+	b.Adopt(itsRole(st))
+	st.role += " renamed"
+	b.MustUp(roleOf(rows{"workspace/*": "MANAGE"})(st))
+}
+
+// withUsers adds a role that gives its members entry, and no more.
+func withUsers(t *testing.T, st *stage) {
+	t.Helper()
+	st.addRow(t, numberOf(st.there.makeRole(t, "users")), "workspace/*", "USE")
+}
+
+// withSecond gives the caller a second role that manages the workspace, and withoutSecond takes it away.
+func withSecond(t *testing.T, st *stage) {
+	t.Helper()
+	st.addManagingRole(t, st.workspace, "second")
+}
+
+func withoutSecond(t *testing.T, st *stage) {
+	t.Helper()
+	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.roleTruth(t, st.workspace, "second").id})
+}
+
+// seededRole makes the caller a manager by the role that a workspace comes with, and by no other.
+func seededRole(t *testing.T, st *stage) {
+	t.Helper()
+	seeded := st.roleTruth(t, st.workspace, "admin")
+	if !maps.Equal(seeded.rows, rows{"workspace/*": "MANAGE"}) {
+		t.Errorf("the seeded role grants %v", seeded.rows)
+	}
+	st.assign(t, seeded.id, st.caller.name)
+	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.roleTruth(t, st.workspace, st.role).id})
+	st.role = "admin"
+}
+
+// hiddenRole is the role in which the server keeps the caller's own grants.
+func hiddenRole(st *stage) string { return fmt.Sprintf("__user_%s__", st.caller.name) }

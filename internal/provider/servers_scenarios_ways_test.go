@@ -1,0 +1,367 @@
+//go:build mlflow
+
+package provider_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// callerOfWay is who runs Terraform.
+type callerOfWay int
+
+const (
+	// byAdmin is a server admin, byManager a manager of a workspace who is no server admin, and byCreator a member of a workspace who
+	// manages nothing but an experiment, which it created.
+	byAdmin callerOfWay = iota
+	byManager
+	byCreator
+)
+
+// way is one way to lose an account, the access of the caller, or the content of a workspace. None may succeed.
+type way struct {
+	by   callerOfWay
+	kind string
+	// setup comes before everything, and meanwhile between the plan and the apply.
+	setup, meanwhile func(*testing.T, *stage)
+	// state is the ID of what is in the state; nil if nothing is. prepare makes the state by an apply instead.
+	state   func(*stage) string
+	prepare func(*stage) map[string]any
+	// config is nil to destroy.
+	config func(*stage) map[string]any
+	// run replaces all of these, and returns what is said.
+	run func(*testing.T, *stage) string
+	// atApply: the plan does not know yet. warns: the apply succeeds, keeps what would be lost, and warns of it. quiet: it does not warn.
+	atApply, warns, quiet bool
+	// names is what the message names, if it is not what the kind is about.
+	names func(*stage) string
+}
+
+// stage is what one way can lose.
+type stage struct {
+	*server
+	by     callerOfWay
+	caller person
+	// there is the workspace as the server's first admin sees it. other is another one.
+	there            *server
+	workspace, other string
+	// role is the only one that makes the caller a manager of the workspace.
+	role       string
+	experiment string
+	// ana is somebody else.
+	ana string
+}
+
+// lossWays tries to lose what no plan of ours may take: the last server admin, the caller, its access, and content.
+func lossWays(t *testing.T, s *server) {
+	const least = 30
+	all := map[string]way{}
+	for _, some := range []map[string]way{accountWays, workspaceWays, experimentWays, roleWays, memberWays, permissionWays} {
+		for name, w := range some {
+			if _, twice := all[name]; twice {
+				t.Errorf("two ways are called %q", name)
+			}
+			all[name] = w
+		}
+	}
+	if len(all) < least {
+		t.Errorf("there are %d ways, want %d", len(all), least)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		t.Run(name, func(t *testing.T) { all[name].try(t, s) })
+	}
+}
+
+// newStage makes a caller, and a workspace of its own unless the way is about accounts only.
+func newStage(t *testing.T, s *server, w way) *stage {
+	t.Helper()
+	st := &stage{server: s, by: w.by}
+	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each takes its time
+		st.ana = s.addUser(t).name
+	}
+	if w.kind != kindUser || w.by != byAdmin {
+		st.there, st.workspace = s.newWorkspace(t, "kept")
+	}
+	switch w.by {
+	case byAdmin:
+		st.caller = s.addUser(t)
+		s.setAdmin(t, st.caller.name, true)
+	case byManager:
+		st.caller, st.role = s.addManager(t, st.workspace)
+	case byCreator:
+		st.caller, st.role = s.addUser(t), "user"
+		s.assign(t, s.roleTruth(t, st.workspace, "user").id, st.caller.name)
+		st.experiment = st.there.as(st.caller).Create(t, s.Name("own"), nil)
+	}
+	return st
+}
+
+// leave removes the caller, so that other tests know the server's admins. A way that demoted the first admin sees the server as its caller.
+func (st *stage) leave(t *testing.T, s *server) {
+	t.Helper()
+	if is, ok := st.userOf(t, adminName); ok && !is {
+		st.setAdmin(t, adminName, true)
+	}
+	if _, ok := s.userOf(t, st.caller.name); ok {
+		s.deleteUser(t, st.caller.name)
+	}
+}
+
+// try goes one way: first as the caller plans it, then with the same plan made by another admin, whom it does not lock out.
+func (w way) try(t *testing.T, s *server) {
+	st := newStage(t, s, w)
+	defer st.leave(t, s)
+	if w.setup != nil {
+		w.setup(t, st)
+	}
+	before := st.belongings(t)
+	if w.run != nil {
+		w.expectRefused(t, st, w.run(t, st))
+		st.expectKept(t, before)
+		return
+	}
+	b := st.as(st.caller).Provider(t, nil).Block(w.kind)
+	said := w.stateOf(t, st, b)
+	config := w.configOf(st)
+	if b.Values() == nil && config == nil { // it can't even be imported
+		w.expectRefused(t, st, said)
+		st.expectKept(t, before)
+		return
+	}
+	said = acctest.JoinLines([]string{said, b.Refresh()})
+	plan := b.Plan(config)
+	if refused := acctest.IsError(plan.Says); refused != (w.meanwhile == nil && !w.atApply && !w.warns && !w.quiet) {
+		t.Errorf("refused at plan: %t; planned is to %s, and said is %q", refused, plan.Action, plan.Says)
+	}
+	said = acctest.JoinLines([]string{said, plan.Says})
+	if plan.Action != "" {
+		if plan.Action == "replace" {
+			plan, config = b.Plan(nil), nil // the CLI deletes first
+		}
+		if w.meanwhile != nil {
+			w.meanwhile(t, st)
+			before = st.belongings(t)
+		}
+		b.Process = b.Again()
+		said = acctest.JoinLines([]string{said, b.Apply(plan, config)})
+	}
+	w.expectRefused(t, st, said)
+	st.expectKept(t, before)
+	if plan.Action == "" {
+		w.force(t, st, b)
+		st.expectKept(t, before)
+	}
+}
+
+// force applies what the caller's plan refuses, with the plan of the server's first admin. What that one refuses too is safe.
+func (w way) force(t *testing.T, st *stage, b *acctest.Block) {
+	t.Helper()
+	stranger := st.Provider(t, nil).Block(w.kind)
+	stranger.State, stranger.Private = b.State, b.Private
+	config := w.configOf(st)
+	plan := planned(stranger, config)
+	if plan.Action == "" || plan.Action == "none" {
+		return
+	}
+	if plan.Action == "replace" {
+		plan, config = planned(stranger, nil), nil
+	}
+	attempt := st.as(st.caller).Provider(t, nil).Block(w.kind)
+	attempt.State, attempt.Private = stranger.State, stranger.Private
+	w.expectRefused(t, st, attempt.Apply(plan, config))
+}
+
+// stateOf brings what the way is about into the state, and returns what is said.
+func (w way) stateOf(t *testing.T, st *stage, b *acctest.Block) string {
+	t.Helper()
+	switch {
+	case w.state != nil:
+		return b.Adopt(w.state(st))
+	case w.prepare != nil:
+		if says := b.Up(w.prepare(st)); acctest.IsError(says) {
+			t.Fatalf("what comes before is refused: %s", says)
+		}
+	}
+	return ""
+}
+
+func (w way) configOf(st *stage) map[string]any {
+	if w.config == nil {
+		return nil
+	}
+	return w.config(st)
+}
+
+// expectRefused checks that the person is told why, and about what.
+func (w way) expectRefused(t *testing.T, st *stage, says string) {
+	t.Helper()
+	object := st.role
+	switch {
+	case w.names != nil:
+		object = w.names(st)
+	case w.kind == kindUser:
+		object = st.caller.name
+	case w.kind == kindWorkspace:
+		object = st.workspace
+	case strings.HasPrefix(w.kind, "mlflow_experiment"):
+		object = st.experiment
+	}
+	switch {
+	case w.quiet:
+	case acctest.IsError(says) == w.warns, object == "", !strings.Contains(says, object):
+		t.Errorf("said is %q, which should be an error: %t, and name %q", says, !w.warns, object)
+	default:
+		t.Logf("%s", says)
+	}
+}
+
+// belongings are what may not get lost, each as a text.
+func (st *stage) belongings(t *testing.T) []string {
+	t.Helper()
+	var all []string
+	for _, p := range []person{st.caller, admin} {
+		is, ok := st.userOf(t, p.name)
+		all = append(all, fmt.Sprintf("account %s: %t, admin: %t", p.name, ok, is))
+		if st.logsIn(t, p.name, p.password) {
+			all = append(all, "password of "+p.name)
+		}
+	}
+	users := acctest.ObjectsOf(st.MustCall(t, "GET", userCalls+"list", nil)["users"])
+	if slices.ContainsFunc(users, func(u map[string]any) bool { return u["is_admin"] == true }) {
+		all = append(all, "an admin")
+	}
+	if st.there == nil {
+		return all
+	}
+	if status, _ := st.Call(t, "GET", workspaceCalls+"/"+st.workspace, nil); status != 200 {
+		return all
+	}
+	all = append(all, "workspace "+st.workspace)
+	if st.by == byManager && st.manages(t) {
+		all = append(all, "access of "+st.caller.name)
+	}
+	if st.by == byCreator {
+		all = append(all, "on the own experiment: "+st.there.grants(t, st.experiment)["user "+st.caller.name])
+	}
+	return append(all, st.content(t)...)
+}
+
+// manages reports whether the caller is a member of a role that manages the workspace.
+func (st *stage) manages(t *testing.T) bool {
+	t.Helper()
+	for _, r := range st.there.roles(t) {
+		for _, p := range r.Permissions {
+			if p.Type == "workspace" && p.Pattern == "*" && p.Permission == "MANAGE" &&
+				slices.Contains(st.roleTruth(t, st.workspace, r.Name).members, st.caller.name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// content lists what is in the workspace.
+func (st *stage) content(t *testing.T) []string {
+	t.Helper()
+	var found struct {
+		Experiments []acctest.Truth
+		Runs        []struct {
+			Info struct {
+				ID string `json:"run_id"`
+			}
+		}
+		Models []struct{ Name string } `json:"registered_models"`
+	}
+	read := func(answer map[string]any) {
+		data, err := json.Marshal(answer)
+		if err == nil {
+			err = json.Unmarshal(data, &found)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	read(st.there.MustCall(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"view_type": "ALL", "max_results": 100}))
+	var all, ids []string
+	for _, e := range found.Experiments {
+		all, ids = append(all, fmt.Sprintf("experiment %s %s %s", e.ID, e.Name, e.Stage)), append(ids, e.ID)
+	}
+	if len(ids) > 0 {
+		read(st.there.MustCall(t, "POST", "/api/2.0/mlflow/runs/search", map[string]any{"experiment_ids": ids}))
+	}
+	for _, filter := range []string{"", "tags.`mlflow.prompt.is_prompt` = 'true'"} {
+		found.Models = nil
+		query := strings.ReplaceAll(strings.ReplaceAll(filter, " ", "%20"), "`", "%60")
+		read(st.there.MustCall(t, "GET", "/api/2.0/mlflow/registered-models/search?filter="+query, nil))
+		for _, m := range found.Models {
+			all = append(all, "model "+m.Name)
+		}
+	}
+	for _, r := range found.Runs {
+		all = append(all, "run "+r.Info.ID)
+	}
+	return all
+}
+
+// expectKept checks that nothing got lost.
+func (st *stage) expectKept(t *testing.T, before []string) {
+	t.Helper()
+	after := st.belongings(t)
+	for _, one := range before {
+		if !slices.Contains(after, one) {
+			t.Errorf("LOST: %s; there is now %q", one, after)
+		}
+	}
+}
+
+// bothAtOnce gives up two roles, or memberships of them, that make the caller a manager: each may go, but not both. byStranger: another
+// admin planned it, and both are applied at once.
+func bothAtOnce(byStranger bool, state func(*stage) string) func(*testing.T, *stage) string {
+	return func(t *testing.T, st *stage) string {
+		t.Helper()
+		kind, first := kindRole, st.role
+		if strings.Contains(state(st), "user=") {
+			kind = kindMember
+		}
+		st.addManagingRole(t, st.workspace, "second")
+		planner := st.as(st.caller).Provider(t, nil)
+		if byStranger {
+			planner = st.Provider(t, nil)
+		}
+		a, b := planner.Block(kind), planner.Block(kind)
+		acctest.ExpectSays(t, a.Adopt(state(st)), "")
+		st.role = "second"
+		acctest.ExpectSays(t, b.Adopt(state(st)), "")
+		st.role = first
+		plans := []acctest.Plan{a.Plan(nil), b.Plan(nil)}
+		said := []string{plans[0].Says, plans[1].Says}
+		if refused := acctest.IsError(acctest.JoinLines(said)); refused == byStranger {
+			t.Errorf("refused at plan: %t; said is %q", refused, said)
+		}
+		process := st.as(st.caller).Provider(t, nil)
+		var together sync.WaitGroup
+		for i, one := range []*acctest.Block{a, b} {
+			one.Process = process
+			together.Go(func() { said[i] = one.Apply(plans[i], nil) })
+		}
+		together.Wait()
+		return acctest.JoinLines(said)
+	}
+}
+
+// addManagingRole makes a role that manages a workspace, with the caller as its member.
+func (st *stage) addManagingRole(t *testing.T, workspace, name string) (id int) {
+	t.Helper()
+	made, _ := st.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
+	id = numberOf(made["id"])
+	st.addRow(t, id, "workspace/*", "MANAGE")
+	st.assign(t, id, st.caller.name)
+	return id
+}
