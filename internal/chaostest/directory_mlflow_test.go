@@ -107,9 +107,9 @@ func (m mlflow) DeleteUser(user string) {
 }
 
 func (m mlflow) logsIn(user string) (works, isAdmin bool) {
-	var out mlflowAccount
+	var out struct{ User mlflowAccount }
 	status, _ := m.send(user, "GET", apiV2+"users/current", nil, &out)
-	return status == http.StatusOK && out.Username == user, out.IsAdmin
+	return status == http.StatusOK && out.User.Username == user, out.User.IsAdmin
 }
 
 // anotherEntry is what the server says about another user or role than the one that a request creates or changes, "" for other calls.

@@ -61,7 +61,7 @@ func (m *meddler) before(r request) (done string) {
 			done = m.takeRoleName(r)
 		}
 	case m.left == 1: // for a name
-	case m.world.directory != nil && m.dice.chance(0.15):
+	case m.world.directory != nil && m.dice.chance(0.25):
 		done = m.changeRole()
 	case m.dice.chance(0.15):
 		done = m.changeTag(r)

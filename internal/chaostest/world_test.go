@@ -192,6 +192,9 @@ func (w *world) forecast() stormPlan {
 	if w.dice.chance(0.8) {
 		p.meddling = 2 + w.dice.IntN(6)
 	}
+	if w.directory != nil { // there is more to hit
+		p.faults, p.meddling = p.faults+20, p.meddling+5
+	}
 	if w.dice.chance(0.35) {
 		p.fromWrite, p.killAt, p.killLate = true, 1+w.dice.IntN(5), w.dice.chance(0.6)
 	}
