@@ -56,14 +56,14 @@ func (m *meddler) takeRoleName(r request) string {
 	return fmt.Sprintf("there is a role %q", name)
 }
 
-// changeRole changes a role that the configuration declares. What the provider has to leave alone is noted, unless the role is new: it may
-// be deleted again.
+// changeRole changes a role that was there before the round: one that the provider made a moment ago would be another one to it, were its
+// answer lost. What the provider has to leave alone is noted.
 func (m *meddler) changeRole() string {
 	w := m.world
 	named := map[string]string{} // labels
-	for _, c := range []config{m.round.old, m.round.next} {
-		for label, r := range c.roles {
-			named[r.name] = label
+	for label, old := range m.round.old.roles {
+		if _, was := m.round.directory.roles[old.name]; was {
+			named[old.name], named[m.round.next.roles[label].name] = label, label
 		}
 	}
 	there := w.directory.Directory().roles
@@ -77,8 +77,7 @@ func (m *meddler) changeRole() string {
 	name := pick(m.dice, names)
 	label := named[name]
 	done := w.disturbRole(m.dice, name, there[name])
-	_, was := m.round.directory.roles[m.round.old.roles[label].name]
-	if r, stays := m.round.next.roles[label]; was && stays {
+	if r, stays := m.round.next.roles[label]; stays {
 		if now, is := w.directory.Directory().roles[name]; is {
 			w.note(label, r.isWhole, now)
 		}
