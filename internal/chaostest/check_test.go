@@ -64,7 +64,6 @@ type round struct {
 	before, after snapshot
 	managers      map[string][]caller // before it, by id
 	directory     directorySeen       // before it
-	smooth        bool                // whether its first apply had nothing to complain of, and nobody meddled
 }
 
 // check compares the workspace with what it must be now.

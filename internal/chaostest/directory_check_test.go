@@ -79,11 +79,11 @@ func (w *world) checkRole(r round, label string, all directorySeen) {
 	case w.guests.rows[label] != "" && now.rows[theirRow] != w.guests.rows[label]:
 		w.fail("role %q has %q on %s, which somebody else set to %q", want.name, now.rows[theirRow], theirRow, w.guests.rows[label])
 	}
-	// Under another name it was another role to the provider, if it could not write that down.
-	renamed := had && old.name != want.name && !r.smooth
+	// Under another name it was another role to the provider, if it could not write that down. It was then adopted.
+	renamed := had && old.name != want.name && want.adopt
 	rows := maps.Clone(now.rows)
 	delete(rows, theirRow)
-	if _, declared := want.rows[ourRow]; !declared && renamed && want.adopt && rows[ourRow] != "" {
+	if _, declared := want.rows[ourRow]; !declared && renamed && rows[ourRow] != "" {
 		w.directory.SetRow(want.name, ourRow, "")
 		delete(rows, ourRow)
 	}

@@ -157,8 +157,7 @@ func (w *world) round() {
 	w.checkState(r)
 	w.checkDirectoryState(r)
 	w.write(patient)
-	r.smooth = code == 0 && len(complaints) == 0 && !meddled
-	w.converge(r, complaints, killed)
+	w.converge(r, code == 0 && len(complaints) == 0 && !meddled, complaints, killed)
 
 	r.ids, r.after = w.process.state(w.t).ids(), w.snapshot()
 	w.check(r)
@@ -217,8 +216,7 @@ func (w *world) apply() (code int, complaints []diagnostic) {
 
 // converge applies again, now undisturbed, until there is nothing to do. A smooth apply must leave nothing: it had nothing to complain of,
 // and nobody meddled.
-func (w *world) converge(r round, complaints []diagnostic, killed bool) {
-	smooth := r.smooth
+func (w *world) converge(r round, smooth bool, complaints []diagnostic, killed bool) {
 	imports := filepath.Join(w.process.dir, "imports.tf")
 	defer func() { _ = os.Remove(imports) }()
 	unclear := func(string) bool { return false } // within one process the provider knows what it has made
