@@ -69,8 +69,8 @@ const (
 
 // rowLevels are the rows that the rounds declare, but for that on a workspace.
 var rowLevels = map[string][]string{
-	"experiment" + everything: {"READ", "EDIT", "MANAGE"}, "registered_model" + everything: {"READ", "EDIT"}, "trace" + everything: {"READ", "EDIT"},
-	ourRow: {"READ", "EDIT", "MANAGE"},
+	"experiment" + everything: {"READ", "EDIT", "MANAGE"}, "registered_model" + everything: {"READ", "EDIT"},
+	"trace" + everything: {"READ", "EDIT"}, ourRow: {"READ", "EDIT", "MANAGE"},
 }
 
 // populate makes the users and the role that are somebody else's.
@@ -136,7 +136,8 @@ func (w *world) evolveDirectory(next config) {
 
 func (w *world) newRole(next config, isWhole bool) role {
 	r := role{
-		name: w.directory.Named(w.fresh("role")), isWhole: isWhole, members: map[string]bool{}, rows: map[string]string{"workspace" + everything: "USE"},
+		name: w.directory.Named(w.fresh("role")), isWhole: isWhole, members: map[string]bool{},
+		rows: map[string]string{"workspace" + everything: "USE"},
 	}
 	return w.changedRole(next, r)
 }

@@ -87,7 +87,8 @@ func (t *tally) String() string {
 	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times\n", t.faults(), t.rounds, t.applies, t.kills)
 	fmt.Fprintf(&b, "somebody else between two calls: %d names taken, %d tags, %d grants, %d roles changed\n", t.strangers, t.foreignTags,
 		t.foreignGrants, t.foreignRoles)
-	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again, %d users and roles adopted", t.imports, t.byHand, t.adopted)
+	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again, %d users and roles adopted",
+		t.imports, t.byHand, t.adopted)
 	return b.String()
 }
 
