@@ -33,6 +33,8 @@ const (
 	getPermits   = "get permissions"
 	putPermits   = "put permissions"
 	patchPermits = "patch permissions"
+	createRole   = "create role"
+	updateRole   = "update role"
 )
 
 // experimentCalls are those that both kinds of servers have.

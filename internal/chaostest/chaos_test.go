@@ -1,7 +1,8 @@
 // Package chaostest plays rounds of disturbed applies: the real CLI and the real provider process against the local workspace or a real
 // MLflow server, with faults in the answers, answers that are none, somebody else who acts between two calls, changes behind Terraform's
 // back, callers that take turns, and the provider killed in the middle. After each round the server itself must be what the
-// configuration says, and everything that is somebody else's must be as it was.
+// configuration says, and everything that is somebody else's must be as it was. On an MLflow server, where the only caller is a server
+// admin, the configuration also declares users, roles and their members.
 //
 // The rounds are played in worlds: a server, its callers and a folder for the CLI. Everything in a world follows from the seed and the
 // world's number, but for the order of calls that the CLI makes side by side. `make chaos` plays many rounds; without settings a few are

@@ -63,6 +63,7 @@ type round struct {
 	oldIDs, ids   map[string]string // by label
 	before, after snapshot
 	managers      map[string][]caller // before it, by id
+	directory     directorySeen       // before it
 }
 
 // check compares the workspace with what it must be now.

@@ -196,3 +196,13 @@ func (s state) holds(kind, label string) bool {
 	}
 	return false
 }
+
+// idOf gives the id of a resource in the state, "" when it is not there.
+func (s state) idOf(kind, label string) string {
+	for _, r := range s.Resources {
+		if r.Type == kind && r.Name == label && len(r.Instances) > 0 {
+			return r.Instances[0].Attributes.ID
+		}
+	}
+	return ""
+}

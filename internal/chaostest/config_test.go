@@ -19,6 +19,9 @@ type config struct {
 	tags        map[string]tag
 	permissions map[string]levels // authoritative, by the experiment's label
 	grants      map[string]grant  // additive
+	accounts    map[string]account
+	roles       map[string]role
+	members     map[string]member
 }
 
 // experiment is an mlflow_experiment. What is "" is left out.
@@ -55,11 +58,16 @@ func (c config) clone() config {
 	for label, l := range c.permissions {
 		c.permissions[label] = maps.Clone(l)
 	}
+	c.accounts, c.roles, c.members = maps.Clone(c.accounts), maps.Clone(c.roles), maps.Clone(c.members)
+	for label, r := range c.roles {
+		c.roles[label] = r.clone()
+	}
 	return c
 }
 
 func newConfig() config {
-	return config{map[string]string{}, map[string]experiment{}, map[string]tag{}, map[string]levels{}, map[string]grant{}}
+	return config{map[string]string{}, map[string]experiment{}, map[string]tag{}, map[string]levels{}, map[string]grant{},
+		map[string]account{}, map[string]role{}, map[string]member{}}
 }
 
 // path is the name as the workspace knows it.
@@ -137,6 +145,7 @@ func (c config) write(t *testing.T, dir string, provider object, foldsCase bool)
 	for label, g := range c.grants {
 		add("mlflow_experiment_permission", label, g.block())
 	}
+	c.writeDirectory(add)
 	provider = maps.Clone(provider)
 	if len(c.defaults) > 0 {
 		provider["default_tags"] = c.defaults

@@ -46,6 +46,7 @@ func (w *world) evolve() config {
 	w.evolvePermissions(next)
 	w.evolveGrants(next)
 	w.evolveTags(next)
+	w.evolveDirectory(next)
 	return next
 }
 

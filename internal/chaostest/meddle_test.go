@@ -56,7 +56,13 @@ func (m *meddler) before(r request) (done string) {
 		if m.dice.chance(0.2) {
 			done = m.takeName(r)
 		}
+	case m.world.directory != nil && (r.name == createRole || r.name == updateRole):
+		if m.dice.chance(0.2) {
+			done = m.takeRoleName(r)
+		}
 	case m.left == 1: // for a name
+	case m.world.directory != nil && m.dice.chance(0.25):
+		done = m.changeRole()
 	case m.dice.chance(0.15):
 		done = m.changeTag(r)
 	case m.dice.chance(0.3):

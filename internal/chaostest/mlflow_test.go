@@ -21,8 +21,7 @@ import (
 
 const (
 	adminName = "admin"
-	password  = "chaos-password-1234" // everybody's
-	twin      = "BEN@example.com"     // another account than emulator.OtherUser
+	twin      = "BEN@example.com" // another account than emulator.OtherUser
 	apiV2     = "/api/2.0/mlflow/"
 	apiV3     = "/api/3.0/mlflow/"
 )
@@ -37,6 +36,15 @@ var mlflowCalls = slices.Concat(experimentCalls, []call{
 	{"add to role", "POST", apiV3 + "roles/permissions/add", writes, ""},
 	{"change in role", "PATCH", apiV3 + "roles/permissions/update", writes, ""},
 	{"remove from role", "DELETE", apiV3 + "roles/permissions/remove", writesSilently, ""},
+	{"create user", "POST", apiV2 + "users/create", writes, ""},
+	{"delete user", "DELETE", apiV2 + "users/delete", writesSilently, ""},
+	{"set password", "PATCH", apiV2 + "users/update-password", writesSilently, ""},
+	{"set admin", "PATCH", apiV2 + "users/update-admin", writesSilently, ""},
+	{createRole, "POST", apiV3 + "roles/create", writes, ""},
+	{updateRole, "PATCH", apiV3 + "roles/update", writes, ""},
+	{"delete role", "DELETE", apiV3 + "roles/delete", writesSilently, ""},
+	{"assign", "POST", apiV3 + "roles/assign", writes, ""},
+	{"unassign", "DELETE", apiV3 + "roles/unassign", writesSilently, ""},
 })
 
 // serverLevels are the server's names of the levels that the rounds use.
@@ -70,6 +78,7 @@ func openMLflow(t *testing.T, address string, s settings, world int) site {
 		principals: []emulator.Principal{emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(twin)},
 	}
 	if made.lists {
+		made.directory = m
 		made.principals = append(made.principals, emulator.GroupPrincipal("data-science"), emulator.GroupPrincipal("risk"))
 	}
 	for _, c := range crew {
@@ -202,6 +211,7 @@ func (m mlflow) AddUser(name string, _ ...string) {
 type mlflowRole struct {
 	ID          int64 `json:"id"`
 	Name        string
+	Description string
 	Permissions []mlflowRow
 }
 
@@ -294,6 +304,9 @@ func (m mlflow) manages(c caller, id string) bool {
 }
 
 func (m mlflow) another(r request, ids []string) string {
+	if body := m.anotherEntry(r); body != "" {
+		return body
+	}
 	_, body := m.send(adminName, "GET", experiments+"get?experiment_id="+otherThan(r.experimentID(), ids), nil, nil)
 	return body
 }

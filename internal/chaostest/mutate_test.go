@@ -22,6 +22,7 @@ func (w *world) mutate(next config) {
 	if !w.keepNames && w.dice.chance(0.2) {
 		w.restoreDropped()
 	}
+	w.mutateDirectory(next)
 }
 
 func (w *world) mutateManaged(label string, e emulator.Experiment) {

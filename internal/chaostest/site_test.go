@@ -51,6 +51,8 @@ type site struct {
 	// addsManagers: the server adds the owner and the administrators to each list.
 	addsManagers bool
 	principals   []emulator.Principal
+	// directory is set where the configuration also declares users and roles.
+	directory directory
 }
 
 // caller is who the provider runs as.

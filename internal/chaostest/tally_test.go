@@ -14,8 +14,9 @@ type tally struct {
 	hits                   map[[2]string]int // kind and call
 	rounds, applies, kills int
 	imports, byHand        int
+	adopted                int // users and roles
 	// what somebody else did between two calls
-	strangers, foreignTags, foreignGrants int
+	strangers, foreignTags, foreignGrants, foreignRoles int
 }
 
 func newTally(calls []call) *tally { return &tally{calls: calls, hits: map[[2]string]int{}} }
@@ -84,8 +85,10 @@ func (t *tally) String() string {
 		fmt.Fprintf(&b, " %6d\n", row)
 	}
 	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times\n", t.faults(), t.rounds, t.applies, t.kills)
-	fmt.Fprintf(&b, "somebody else between two calls: %d names taken, %d tags, %d grants changed\n", t.strangers, t.foreignTags, t.foreignGrants)
-	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again", t.imports, t.byHand)
+	fmt.Fprintf(&b, "somebody else between two calls: %d names taken, %d tags, %d grants, %d roles changed\n", t.strangers, t.foreignTags,
+		t.foreignGrants, t.foreignRoles)
+	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again, %d users and roles adopted",
+		t.imports, t.byHand, t.adopted)
 	return b.String()
 }
 

@@ -42,6 +42,7 @@ type world struct {
 	dropped map[string]dropped
 	// kept are the callers whose access to an experiment was kept when they applied its list, by the experiment's id.
 	kept    map[string]map[emulator.Principal]bool
+	guests  guests
 	used    int // for names that are used but once
 	playing int // the round
 }
@@ -69,6 +70,7 @@ func newWorld(t *testing.T, installed installation, total *tally, g game, s sett
 		dice:    dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
 		process: &process{installation: installed, dir: dir}, tally: total,
 		config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{}, kept: map[string]map[emulator.Principal]bool{},
+		guests: newGuests(),
 	}
 	w.who = w.crew[0]
 	for range 3 {
@@ -76,6 +78,7 @@ func newWorld(t *testing.T, installed installation, total *tally, g game, s sett
 		w.AddRun(id)
 		w.foreign = append(w.foreign, id)
 	}
+	w.populate()
 	w.front(log)
 	return w
 }
@@ -142,7 +145,7 @@ func (w *world) round() {
 	w.admit()
 	r.next = w.evolve()
 	w.mutate(r.next)
-	r.before, r.managers = w.snapshot(), w.managers()
+	r.before, r.managers, r.directory = w.snapshot(), w.managers(), w.seeDirectory()
 	w.config = r.next
 
 	w.write(pick(w.dice, []temper{hasty, brisk, brisk}))
@@ -152,11 +155,13 @@ func (w *world) round() {
 	code, complaints := w.apply()
 	killed, meddled := w.storm.end(), w.meddler.end()
 	w.checkState(r)
+	w.checkDirectoryState(r)
 	w.write(patient)
 	w.converge(r, code == 0 && len(complaints) == 0 && !meddled, complaints, killed)
 
 	r.ids, r.after = w.process.state(w.t).ids(), w.snapshot()
 	w.check(r)
+	w.checkDirectory(r)
 	w.ids = r.ids
 	for label, e := range r.old.experiments {
 		if _, stays := r.next.experiments[label]; !stays {
@@ -186,6 +191,9 @@ func (w *world) forecast() stormPlan {
 	if w.dice.chance(0.8) {
 		p.meddling = 2 + w.dice.IntN(6)
 	}
+	if w.directory != nil { // there is more to hit
+		p.faults, p.meddling = p.faults+20, p.meddling+5
+	}
 	if w.dice.chance(0.35) {
 		p.fromWrite, p.killAt, p.killLate = true, 1+w.dice.IntN(5), w.dice.chance(0.6)
 	}
@@ -213,6 +221,7 @@ func (w *world) converge(r round, smooth bool, complaints []diagnostic, killed b
 	defer func() { _ = os.Remove(imports) }()
 	unclear := func(string) bool { return false } // within one process the provider knows what it has made
 	for more := 0; ; more++ {
+		w.followDirectory(r, complaints, unclear, killed)
 		w.follow(r, complaints, unclear, imports)
 		planned, plan := w.process.run(w.t, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 		switch {
@@ -230,6 +239,7 @@ func (w *world) converge(r round, smooth bool, complaints []diagnostic, killed b
 		var code int
 		code, complaints = w.apply()
 		w.checkState(r)
+		w.checkDirectoryState(r)
 		smooth = code == 0 && len(complaints) == 0
 	}
 }
