@@ -268,6 +268,7 @@ var examples = map[string]example{
 	"adopt everything":    {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
 	"both backends":       {files: []string{"both-backends"}},
 	"workspace bootstrap": {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
+	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
 	"permission review":   {files: []string{"permission-review", "permission-review/modules/policies"}},
 	"access as code":      {files: []string{"access-as-code"}},
 	"permission matrix":   {files: []string{"functions/permission_matrix/function.tf"}},

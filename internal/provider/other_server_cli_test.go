@@ -3,6 +3,7 @@ package provider_test
 import (
 	"fmt"
 	"net/http"
+	"path"
 	"reflect"
 	"strings"
 	"testing"
@@ -68,10 +69,15 @@ func TestOtherServer_CLI(t *testing.T) {
 
 // forgetful answers as a server does on which the experiment is in the MLflow workspace risk.
 func forgetful(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
-	if r.Header.Get("X-MLFLOW-WORKSPACE") == "risk" {
+	inRisk := r.Header.Get("X-MLFLOW-WORKSPACE") == "risk"
+	switch path.Base(r.URL.Path) {
+	case "search":
+		return answerWith(http.StatusOK, `{}`)(w, r, pass)
+	case "get":
+	default:
 		return false
 	}
-	return answerWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+	return !inRisk && answerWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
 }
 
 // TestOtherServer_workspaceForgotten: the server is the same, but the MLflow workspace is not.
@@ -82,7 +88,7 @@ func TestOtherServer_workspaceForgotten(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewRecordedServer(t, nil)
 			through, r := relayed(t, s.Backend)
-			r.spoilWith(acctest.ExperimentCalls+"get", forgetful)
+			r.spoilAll(forgetful)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
 			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)

@@ -55,6 +55,13 @@ func (r *relay) spoilWith(path string, how func(w http.ResponseWriter, r *http.R
 	}
 }
 
+// spoilAll spoils the calls for which it is asked, whatever their path.
+func (r *relay) spoilAll(how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.spoil = how
+}
+
 // reset forgets the calls.
 func (r *relay) reset() {
 	r.mu.Lock()
