@@ -70,7 +70,9 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if kind.workspaces {
 		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
-		add(map[string]func(*testing.T, *server){"ways to lose something": lossWays})
+		if !kind.postgres { // it takes minutes, and does not depend on the database
+			add(map[string]func(*testing.T, *server){"ways to lose something": lossWays})
+		}
 	}
 	return all
 }

@@ -46,7 +46,7 @@ func (r *roleMemberResource) Schema(_ context.Context, _ resource.SchemaRequest,
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE/USER`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
-				Required: true, Validators: []validator.String{roleNameValidator{}},
+				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
 				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the user joins the new role " +
 					"first, then leaves the old one.",
 			},

@@ -49,7 +49,7 @@ func (r *roleMembersResource) Schema(_ context.Context, _ resource.SchemaRequest
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
-				Required: true, Validators: []validator.String{roleNameValidator{}},
+				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
 				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the users join the new role " +
 					"first, then leave the old one.",
 			},

@@ -49,7 +49,7 @@ func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/NAME`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeName: schema.StringAttribute{
-				Required: true, Validators: []validator.String{roleNameValidator{}},
+				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
 				MarkdownDescription: "Name of the role, case-sensitive and unique in its workspace, at most 255 characters. Changing it renames the " +
 					"role in place, with its grants and members.",
 			},

@@ -1,4 +1,4 @@
-package role
+package framework
 
 import (
 	"context"
@@ -15,17 +15,17 @@ const (
 	longestRoleName  = 255
 )
 
-// roleNameValidator checks the name of a role.
-type roleNameValidator struct{}
+// RoleNameValidator checks the name of a role.
+type RoleNameValidator struct{}
 
 // Description implements [validator.Describer].
-func (roleNameValidator) Description(context.Context) string { return "must be the name of a role" }
+func (RoleNameValidator) Description(context.Context) string { return "must be the name of a role" }
 
 // MarkdownDescription implements [validator.Describer].
-func (v roleNameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
+func (v RoleNameValidator) MarkdownDescription(ctx context.Context) string { return v.Description(ctx) }
 
 // ValidateString implements [validator.String].
-func (roleNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (RoleNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
