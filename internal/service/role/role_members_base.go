@@ -52,7 +52,13 @@ func isMember(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.
 	if err != nil || caller.Principal.Name != user {
 		return false, true, err
 	}
+	if slices.Contains(caller.Groups, role.Name) {
+		return true, false, nil
+	}
 	own, err := d.User(ctx, user)
+	if err == nil && len(own.Roles) == 0 { // a server that refuses to list users shows no roles of anybody
+		return false, true, nil
+	}
 	return slices.Contains(own.Roles, mlflowserver.RoleRef{Workspace: role.Workspace, Name: role.Name}), false, err
 }
 
