@@ -183,9 +183,9 @@ func TestUser_twoAddresses(t *testing.T) {
 		config := map[string]any{"username": "ana", "adopt_existing": true}
 		adopts, deletes := s.Provider(t, nil).Block("mlflow_user").Plan(config), block(s.Provider(t, nil), true).Plan(nil)
 		p := s.Provider(t, map[string]any{"retry_timeout_seconds": 1})
-		s.before = func(string) { panic(http.ErrAbortHandler) }
+		s.callBefore(func(string) { panic(http.ErrAbortHandler) })
 		acctest.ExpectSays(t, p.Block("mlflow_user").Apply(adopts, config), "error: Could not create user")
-		s.before = func(string) {}
+		s.callBefore(func(string) {})
 		acctest.ExpectSays(t, block(p, true).Apply(deletes, nil), "warning: User removed from state, not deleted")
 	})
 	s.expectWrites(t)

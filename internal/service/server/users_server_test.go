@@ -40,9 +40,19 @@ func newUsersServer(t *testing.T, admins map[string]bool) *usersServer {
 	return s
 }
 
+// callBefore sets what is called before each call.
+func (s *usersServer) callBefore(before func(call string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.before = before
+}
+
 // ServeHTTP implements [http.Handler].
 func (s *usersServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.before(r.Method + " " + r.URL.Path)
+	s.mu.Lock()
+	before := s.before
+	s.mu.Unlock()
+	before(r.Method + " " + r.URL.Path)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var body struct {
