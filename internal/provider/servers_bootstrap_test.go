@@ -87,6 +87,7 @@ func (s *server) destroyBootstrap(t *testing.T, p *program) {
 		if status, _ := s.Call(t, "GET", rbacCalls+"workspaces/"+name, nil); status != http.StatusOK {
 			t.Errorf("the workspace %s is gone", name)
 		}
+		s.deleteWorkspace(t, name+"?mode=CASCADE") // other tests of the server use the same names
 	}
 }
 

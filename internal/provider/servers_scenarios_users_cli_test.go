@@ -49,8 +49,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 			Config:           written("renamed", "moved {\n  from = mlflow_user.test\n  to   = mlflow_user.renamed\n}\n"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()),
 		},
-		{Config: written("renamed", "") + strings.ReplaceAll(written("twice", ""), block, ""), ExpectError: wrapped("username already " +
-			"in use")},
+		{Config: written("renamed", "") + strings.ReplaceAll(written("twice", ""), block, ""), ExpectError: wrapped("Duplicate user")},
 		{
 			Config: block, ImportState: true, ImportStateKind: resource.ImportBlockWithID, GenerateConfig: true,
 			ImportStateId: imported.name, ResourceName: userAddress,
