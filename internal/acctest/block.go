@@ -51,7 +51,7 @@ func (b *Block) Object(dynamic *tfprotov6.DynamicValue) map[string]tftypes.Value
 	return attributes
 }
 
-// Refresh reads the resource, in a new process, and tells what the person is told.
+// Refresh reads the resource in a new provider process, and returns the diagnostics as text.
 func (b *Block) Refresh() string {
 	b.T.Helper()
 	b.Process = b.Again()

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// PermissionAddress is the address of the grant in the configurations of tests.
+// PermissionAddress is the resource address of the mlflow_experiment_permission in test configurations.
 const PermissionAddress = "mlflow_experiment_permission.test"
 
 // PermissionsBlock is the resource for one experiment; attributes is what follows experiment_id.

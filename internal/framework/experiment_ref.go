@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// ExperimentRef is what a person writes to name an experiment: an id, a name, or the address of its page.
+// ExperimentRef identifies an experiment by ID, name, or URL.
 type ExperimentRef struct {
 	ID   string
 	Name string
@@ -71,7 +71,7 @@ func ParseExperimentURL(text string) (ExperimentRef, error) {
 	return ExperimentRef{}, fmt.Errorf("%q is not the address of an experiment's page, which ends in experiments/ID. %s", text, importForms)
 }
 
-// fragmentWorkspace returns the workspace in the address of a page of an MLflow server's UI, such as #/experiments/12?workspace=risk.
+// fragmentWorkspace returns the workspace in the fragment of an MLflow UI URL, such as #/experiments/12?workspace=risk.
 func fragmentWorkspace(u *url.URL) string {
 	_, query, _ := strings.Cut(u.EscapedFragment(), "?")
 	values, err := url.ParseQuery(query)

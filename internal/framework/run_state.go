@@ -31,7 +31,7 @@ type RunState struct {
 	management sync.Map
 	// claimed is the set of IDs of the experiments that this run created, adopted, or updated.
 	claimed sync.Map
-	// keptInPlace holds what KeepInPlace recorded, by experiment ID.
+	// keptInPlace holds what KeepInPlace recorded, by ID.
 	keptInPlace sync.Map
 	// read is the set of the objects that this run refreshed.
 	read sync.Map
@@ -174,14 +174,15 @@ func (s *RunState) IsRead(id string) bool {
 	return ok
 }
 
-// KeepInPlace records the state of an experiment that this run planned to keep, as far as the provider decides.
-func (s *RunState) KeepInPlace(experimentID string, state any) {
-	s.keptInPlace.Store(experimentID, state)
+// KeepInPlace records the state of an object that this run planned to keep, as far as the provider decides. The ID is unique among all objects: an
+// experiment ID, or the token of a resource address.
+func (s *RunState) KeepInPlace(id string, state any) {
+	s.keptInPlace.Store(id, state)
 }
 
 // TakeKeptInPlace returns and forgets what KeepInPlace recorded; nil if it recorded nothing.
-func (s *RunState) TakeKeptInPlace(experimentID string) any {
-	state, _ := s.keptInPlace.LoadAndDelete(experimentID)
+func (s *RunState) TakeKeptInPlace(id string) any {
+	state, _ := s.keptInPlace.LoadAndDelete(id)
 	return state
 }
 

@@ -142,8 +142,7 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, co
 }
 
 // CheckServerURL reports whether an object that belongs to the whole server, such as a user, is on the provider's server, and adds an
-// error if it is not. There is nothing about such an object that tells whether two servers are the same one, so only their URLs count. It
-// makes no call.
+// error if it is not. Such an object has no ID that is unique across servers, so only the URLs are compared. It makes no call.
 func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState, could, object string, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {

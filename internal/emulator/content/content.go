@@ -50,7 +50,7 @@ type Routes struct{ Experiments Experiments }
 const defaultResults = 1000
 
 // list returns up to limit items of the experiments, all of which the caller must be able to read, newest first in each. more reports
-// whether there are others. Only the first page can be read: these routes are here to tell whether an experiment is empty.
+// whether there are others. There is only a first page, which is enough to check whether an experiment is empty.
 func (r Routes) list(
 	c *wire.Call, ids []string, kind Kind, limit int, describe func(Experiment, Item) any,
 ) (items []any, more bool, err error) {
