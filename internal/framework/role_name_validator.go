@@ -7,13 +7,12 @@ import (
 	"unicode/utf8"
 
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-const (
-	// hiddenRolePrefix begins the names of the roles in which the server keeps the own grants of users.
-	hiddenRolePrefix = "__user_"
-	longestRoleName  = 255
-)
+// longestRoleName is in characters.
+const longestRoleName = 255
 
 // RoleNameValidator checks the name of a role.
 type RoleNameValidator struct{}
@@ -32,10 +31,10 @@ func (RoleNameValidator) ValidateString(_ context.Context, req validator.StringR
 	switch name := req.ConfigValue.ValueString(); {
 	case strings.TrimSpace(name) == "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", "The name is empty. Use the name of a role.")
-	case strings.HasPrefix(name, hiddenRolePrefix):
+	case strings.HasPrefix(name, wire.HiddenRolePrefix):
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server keeps for the own "+
 			"grants of users. To grant something to one user, use mlflow_experiment_permissions, or a role of which the user is the only member.",
-			name, hiddenRolePrefix))
+			name, wire.HiddenRolePrefix))
 	case utf8.RuneCountInString(name) > longestRoleName:
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters, and the maximum is %d. Use "+
 			"a shorter name.",

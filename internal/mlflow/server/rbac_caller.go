@@ -43,7 +43,7 @@ func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) (
 	}
 	var roles []string
 	for _, p := range out.Permissions {
-		if p.Workspace == workspace && !strings.HasPrefix(p.Role, "__user_") && !slices.Contains(roles, p.Role) {
+		if p.Workspace == workspace && !strings.HasPrefix(p.Role, wire.HiddenRolePrefix) && !slices.Contains(roles, p.Role) {
 			roles = append(roles, p.Role)
 		}
 	}

@@ -20,7 +20,7 @@ type User struct {
 }
 
 // HiddenRole is the role that holds a user's own grants.
-func (u User) HiddenRole() string { return fmt.Sprintf("__user_%d__", u.ID) }
+func (u User) HiddenRole() string { return fmt.Sprintf("%s%d__", HiddenRolePrefix, u.ID) }
 
 // Role is a role, with its rows.
 type Role struct {
@@ -97,12 +97,12 @@ func (a *OwnGrants) Usable(bool) error {
 // Paths and names of users.
 const (
 	UsersPath = "/api/2.0/mlflow/users/"
-	// hiddenRolePrefix begins the names of the roles that hold the own grants of users. The server refuses it in others.
-	hiddenRolePrefix = "__user_"
+	// HiddenRolePrefix begins the names of the roles that hold the own grants of users. The server refuses it in others.
+	HiddenRolePrefix = "__user_"
 )
 
 // Hidden reports whether a role holds the own grants of one user.
-func (r Role) Hidden() bool { return strings.HasPrefix(r.Name, hiddenRolePrefix) }
+func (r Role) Hidden() bool { return strings.HasPrefix(r.Name, HiddenRolePrefix) }
 
 // OneUser is a user that was created.
 type OneUser struct {
