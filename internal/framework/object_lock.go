@@ -5,8 +5,11 @@ import (
 	"sync"
 )
 
-// KindWorkspace is the kind of the locks of workspaces, see [RunState.ObjectLock].
-const KindWorkspace = "workspace"
+// Kinds of [RunState.ObjectLock].
+const (
+	KindWorkspace         = "workspace"
+	KindFolderPermissions = "permissions of a folder"
+)
 
 // ObjectLock serializes, within a run, what creates, adopts, and deletes an object that is known by its name alone, such as a user.
 type ObjectLock struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // RunState is what the objects of one run share: locks, and what this run planned, created, adopted, declared, and deleted. Configure creates it,
@@ -20,7 +21,9 @@ import (
 // and leaves it in place. Each holds the object's lock from the look at the mark to its write. So the object is there in the end, in whichever order
 // the two come.
 type RunState struct {
-	// names holds a *NameLock for each placedName, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
+	// Folders is what the run knows of the folders of a Databricks workspace.
+	Folders databricks.FolderIndex
+	// names holds a *NameLock for each placedName, acls an *ACLLock for each ID of an experiment or a folder, tags a *TagLock for each tagID, and
 	// folders a *FolderLock for each path.
 	names, acls, tags, folders sync.Map
 	// objects holds an *ObjectLock for each objectID.
@@ -57,7 +60,7 @@ func (s *RunState) NameLock(client *mlflow.Client, name string) *NameLock {
 	return loadOrNew[NameLock](&s.names, placedName{client.MLflowWorkspace(), client.NormalizeName(name)})
 }
 
-// ACLLock serializes, within a run, what writes the access control list of an experiment.
+// ACLLock serializes, within a run, what writes the access control list of an experiment or a folder.
 type ACLLock struct {
 	sync.Mutex
 	// List holds the principals of the whole list that this run declared and wrote, kept ones included. It is nil if this run wrote none.
@@ -66,6 +69,8 @@ type ACLLock struct {
 	Retained types.Map
 	// Planned is the list as the plan of a write read it a moment ago; nil once it was used or anything was written.
 	Planned *mlflow.ACL
+	// Refreshed is the list as a refresh of this run read it, nil if none did.
+	Refreshed *mlflow.ACL
 	// Grants holds the principals to which this run granted a declared level, one at a time.
 	Grants map[mlflow.PrincipalKey]bool
 	// plannedGrants is what the plans of single grants had for each principal.
@@ -106,7 +111,7 @@ func (l *ACLLock) DeclareGrant(rules mlflow.NameRules, p mlflow.Principal) {
 	l.Grants[rules.PrincipalKey(p)] = true
 }
 
-// FolderLock makes the folder of experiments once in a run.
+// FolderLock makes a folder once in a run.
 type FolderLock struct {
 	sync.Mutex
 	// Made reports whether this run made the folder, or found it.
@@ -115,20 +120,29 @@ type FolderLock struct {
 
 // CreateParents makes the missing folders above an experiment, once in a run.
 func (s *RunState) CreateParents(ctx context.Context, client *mlflow.Client, name string) error {
-	lock := loadOrNew[FolderLock](&s.folders, path.Dir(client.NormalizeName(name)))
+	return s.makeFolder(path.Dir(client.NormalizeName(name)), func() error { return client.CreateParents(ctx, name) })
+}
+
+// CreateFolder makes a folder and the missing ones above it, once in a run.
+func (s *RunState) CreateFolder(ctx context.Context, folders mlflow.Folders, normalized string) error {
+	return s.makeFolder(normalized, func() error { return folders.Create(ctx, normalized) })
+}
+
+func (s *RunState) makeFolder(normalized string, makes func() error) error {
+	lock := loadOrNew[FolderLock](&s.folders, normalized)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Made {
 		return nil
 	}
-	err := client.CreateParents(ctx, name)
+	err := makes()
 	lock.Made = err == nil
 	return err
 }
 
-// ACLLock returns the lock of an experiment's access control list.
-func (s *RunState) ACLLock(experimentID string) *ACLLock {
-	return loadOrNew[ACLLock](&s.acls, experimentID)
+// ACLLock returns the lock of the access control list of an experiment or a folder. No two objects of a server have the same ID.
+func (s *RunState) ACLLock(id string) *ACLLock {
+	return loadOrNew[ACLLock](&s.acls, id)
 }
 
 // TagLock serializes, within a run, what removes a tag with what declares it.

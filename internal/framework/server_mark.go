@@ -116,7 +116,12 @@ func (m ServerMark) wayBack(now ServerMark) string {
 }
 
 // Belonging is an object of a state, and when its experiment was created as far as is known.
-type Belonging struct{ Object, ExperimentID, Created string }
+type Belonging struct {
+	Object, ExperimentID, Created string
+	// Differs says why the object on the provider's server is not the one of the state, "" if it is. It is set for an object that belongs to no
+	// experiment.
+	Differs func(ctx context.Context) string
+}
 
 // CheckServer reports whether an object is on the provider's server, and adds an error if it is not. A server with another address is the
 // same one if the experiment there has the same ID and creation time; an object without an experiment is on no other. No call is made if the address is the remembered one, or none is.
@@ -133,7 +138,11 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, co
 	if before.same(now) {
 		return true
 	}
-	difference := b.differs(ctx, o)
+	differs := o.Differs
+	if differs == nil {
+		differs = func(ctx context.Context) string { return b.differs(ctx, o) }
+	}
+	difference := differs(ctx)
 	if difference == "" {
 		return true
 	}

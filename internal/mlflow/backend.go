@@ -46,6 +46,8 @@ type Backend interface {
 	OwnedByCaller(ctx context.Context, c *Client, e Experiment) (bool, error)
 	// AccessControl is the access control of the server that the client calls.
 	AccessControl(c *Client) AccessControl
+	// Folders are the folders of the server that the client calls, or an *[UnsupportedError] where there are none.
+	Folders(c *Client) (Folders, error)
 	// KnownLevels lists the levels that can be granted, and CheckPrincipal says why a principal can't be granted anything.
 	KnownLevels() []string
 	CheckPrincipal(p Principal) error

@@ -59,15 +59,15 @@ func (e *StillGrantedError) Error() string {
 	return fmt.Sprintf("the server still lists the grant to %q after it was revoked", e.Principal.Name)
 }
 
-// ObjectError means that the server has no access control list for the experiment itself, but one for another kind of object.
+// ObjectError means that the server has no access control list for the object itself, but one for another kind of object.
 type ObjectError struct {
-	// Type is such as "notebook".
-	Type string
+	// Type is such as "notebook", and Want is what was expected, such as "an experiment".
+	Type, Want string
 }
 
 // Error implements error.
 func (e *ObjectError) Error() string {
-	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of an experiment", e.Type)
+	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of %s", e.Type, e.Want)
 }
 
 // MissingPrincipal tells which principal of a write the server does not know; ok is false when that was not the error.

@@ -55,6 +55,7 @@ func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 		experiment.NewExperimentResource,
 		experiment.NewExperimentTagResource,
 		access.NewExperimentPermissionsResource,
+		access.NewFolderPermissionsResource,
 		access.NewExperimentPermissionResource,
 		role.NewRoleMemberResource,
 		role.NewRoleMembersResource,

@@ -97,7 +97,7 @@ func (Backend) Rate(g rest.Group) rate.Limit {
 }
 
 // AccessControl implements [mlflow.Backend].
-func (Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c} }
+func (Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return newAccessControl(c) }
 
 // KnownLevels implements [mlflow.Backend].
 func (Backend) KnownLevels() []string {

@@ -11,12 +11,16 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
+// typeFolder is the type of a folder among the objects of a workspace.
+const typeFolder = "DIRECTORY"
+
 // WorkspaceObject is what lies at a path of a Databricks workspace.
 type WorkspaceObject struct {
 	ID rest.Int64 `json:"object_id"`
 	// Type is such as DIRECTORY, NOTEBOOK, REPO or MLFLOW_EXPERIMENT.
-	Type string `json:"object_type"`
-	Path string `json:"path"`
+	Type    string     `json:"object_type"`
+	Path    string     `json:"path"`
+	Created rest.Int64 `json:"created_at"`
 }
 
 // Usable implements [rest.Answer].
@@ -37,22 +41,12 @@ func WorkspaceStatus(ctx context.Context, c *mlflow.Client, path string) (Worksp
 	return out, err
 }
 
-// CreateParents calls mkdirs, which makes all missing folders and succeeds when nothing is missing.
-// Errors: [rest.IsAlreadyExists] when something that is no folder is in the way. API: POST workspace/mkdirs.
+// CreateParents implements [mlflow.Backend].
+// Errors: [rest.IsAlreadyExists] when something that is no folder is in the way.
 func (Backend) CreateParents(ctx context.Context, c *mlflow.Client, name string) error {
 	parent := path.Dir(name)
 	if parent == "/" {
 		return nil
 	}
-	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: "/api/2.0/workspace/mkdirs", Body: map[string]string{"path": parent}, Group: rest.GroupOther,
-	})
-	if !rest.IsAlreadyExists(err) {
-		return err
-	}
-	// Somebody else may have made the same folder at the same moment.
-	if at, lookErr := WorkspaceStatus(ctx, c, parent); lookErr == nil && at.Type == "DIRECTORY" {
-		return nil
-	}
-	return err
+	return makeFolder(ctx, c, parent)
 }

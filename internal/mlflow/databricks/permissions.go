@@ -13,8 +13,19 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// accessControl is the Permissions API for experiments. API: permissions/experiments/{id}.
-type accessControl struct{ client *mlflow.Client }
+// aclStore is the Permissions API for one kind of objects. API: permissions/{experiments,directories}/{id}.
+type aclStore struct {
+	client *mlflow.Client
+	// route is the kind of the objects in the path, objectType their kind in responses, and want what they are called in errors.
+	route, objectType, want string
+}
+
+// accessControl is the Permissions API for experiments.
+type accessControl struct{ aclStore }
+
+func newAccessControl(c *mlflow.Client) accessControl {
+	return accessControl{aclStore{c, "experiments", "mlflowExperiment", "an experiment"}}
+}
 
 // wirePrincipal names a principal in one of three fields. A service principal that was sent as user_name comes back as
 // service_principal_name.
@@ -54,26 +65,24 @@ type wireACL struct {
 	} `json:"access_control_list"`
 }
 
-// aclAnswer is the access control list of one experiment.
+// aclAnswer is the access control list of one object.
 type aclAnswer struct {
 	wireACL
 
-	id string
+	store aclStore
+	id    string
 }
-
-// experimentObject is what the Permissions API calls an experiment that has an access control list of its own.
-const experimentObject = "mlflowExperiment"
 
 // Usable implements [rest.Answer]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
 func (a *aclAnswer) Usable(bool) error {
 	if a.ObjectID == "" || a.ObjectType == "" {
 		return errors.New("it contains no object_id and object_type of an access control list")
 	}
-	if a.ObjectType != experimentObject {
+	if a.ObjectType != a.store.objectType {
 		return nil
 	}
 	if got := a.ObjectID[strings.LastIndex(a.ObjectID, "/")+1:]; got != a.id {
-		return rest.CheckSame("experiment", a.id, got)
+		return rest.CheckSame("object", a.id, got)
 	}
 	for _, e := range a.Entries {
 		if e.principal().Name == "" {
@@ -96,10 +105,11 @@ func (a *levelsAnswer) Usable(bool) error {
 	return nil
 }
 
-func (a accessControl) Get(ctx context.Context, id string) (mlflow.ACL, error) {
-	out := aclAnswer{id: id}
+// Get implements [mlflow.ACLStore].
+func (a aclStore) Get(ctx context.Context, id string) (mlflow.ACL, error) {
+	out := aclAnswer{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: permissionsPath(id), Out: &out, Group: rest.GroupPermissionReads,
+		Method: http.MethodGet, Path: a.path(id), Out: &out, Group: rest.GroupPermissionReads,
 	})
 	if err != nil {
 		return mlflow.ACL{}, err
@@ -117,8 +127,8 @@ func (a accessControl) Background(context.Context, []string) (mlflow.Background,
 	return mlflow.Background{}, nil
 }
 
-// Set implements [mlflow.AccessControl] by PUT, which replaces all direct entries.
-func (a accessControl) Set(ctx context.Context, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
+// Set implements [mlflow.ACLStore] by PUT, which replaces all direct entries.
+func (a aclStore) Set(ctx context.Context, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
 	return a.write(ctx, http.MethodPut, id, grants)
 }
 
@@ -171,7 +181,7 @@ func (a accessControl) Leftover(context.Context, string) ([]mlflow.Grant, error)
 func (a accessControl) Levels(ctx context.Context, id string) ([]mlflow.LevelInfo, error) {
 	var out levelsAnswer
 	err := a.client.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: permissionsPath(id) + "/permissionLevels", Out: &out, Group: rest.GroupPermissionReads,
+		Method: http.MethodGet, Path: a.path(id) + "/permissionLevels", Out: &out, Group: rest.GroupPermissionReads,
 	})
 	return out.Levels, err
 }
@@ -199,16 +209,16 @@ func (w wireACL) acl() mlflow.ACL {
 	return acl
 }
 
-func permissionsPath(id string) string {
-	return "/api/2.0/permissions/experiments/" + url.PathEscape(id)
+func (a aclStore) path(id string) string {
+	return "/api/2.0/permissions/" + a.route + "/" + url.PathEscape(id)
 }
 
-// objectError refuses the list of something else than an experiment.
-func (w wireACL) objectError() error {
-	if w.ObjectType == experimentObject {
+// objectError refuses the list of another kind of object.
+func (a *aclAnswer) objectError() error {
+	if a.ObjectType == a.store.objectType {
 		return nil
 	}
-	return &mlflow.ObjectError{Type: w.ObjectType}
+	return &mlflow.ObjectError{Type: a.ObjectType, Want: a.store.want}
 }
 
 // directExcept lists the direct grants of all others, and reports whether the principal holds one.
@@ -226,14 +236,14 @@ func (a accessControl) directExcept(acl mlflow.ACL, p mlflow.Principal) (others 
 	return others, found
 }
 
-func (a accessControl) write(ctx context.Context, method, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
+func (a aclStore) write(ctx context.Context, method, id string, grants []mlflow.Grant) (mlflow.ACL, error) {
 	list := make([]wireGrant, 0, len(grants))
 	for _, g := range grants {
 		list = append(list, wireGrant{wirePrincipal: toWire(g.Principal), Level: g.Level})
 	}
-	out := aclAnswer{id: id}
+	out := aclAnswer{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
-		Method: method, Path: permissionsPath(id), Body: map[string]any{"access_control_list": list},
+		Method: method, Path: a.path(id), Body: map[string]any{"access_control_list": list},
 		Out: &out, Group: rest.GroupPermissionWrites,
 	})
 	if err != nil {
@@ -253,7 +263,7 @@ func (a accessControl) write(ctx context.Context, method, id string, grants []ml
 
 // checkGranted checks that a list contains a grant that was just written. A server that matches groups in any case, or maps a principal to
 // another one, lists it under a name that the next read would take for somebody else's grant.
-func (a accessControl) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
+func (a aclStore) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
 	lost := &mlflow.NotGrantedError{Grant: g}
 	for _, e := range acl.Entries {
 		level, direct := e.Direct()

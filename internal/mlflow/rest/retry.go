@@ -44,7 +44,7 @@ func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	if isThrottled(resp.StatusCode, code, body) {
 		return true
 	}
-	return !a.call.Once && isTransientStatus(resp.StatusCode, code) && !isSwitchedOff(resp.StatusCode, body)
+	return !a.call.Once && isTransientStatus(resp.StatusCode, code) && !isSwitchedOff(resp.StatusCode, body) && !isFixedList(resp.StatusCode, body)
 }
 
 // isTransient reports whether a failed attempt may go better next time.
@@ -96,6 +96,12 @@ func isTransientStatus(status int, code string) bool {
 func isSwitchedOff(status int, text []byte) bool {
 	text = text[:min(len(text), maxRefusal)]
 	return status == http.StatusServiceUnavailable && bytes.Contains(text, []byte("running without workspaces support"))
+}
+
+// isFixedList: Databricks answers a change of the permissions of /Shared, and of other special folders, like a failure.
+func isFixedList(status int, text []byte) bool {
+	text = text[:min(len(text), maxRefusal)]
+	return status == http.StatusInternalServerError && bytes.Contains(text, []byte("Cannot modify permissions of directory"))
 }
 
 // nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.

@@ -127,6 +127,12 @@ func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
 // AccessControl implements [mlflow.Backend].
 func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
 
+// Folders implements [mlflow.Backend].
+func (*Backend) Folders(*mlflow.Client) (mlflow.Folders, error) {
+	return nil, &mlflow.UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use mlflow_role with " +
+		"a grant such as \"experiment/*\" = \"EDIT\""}
+}
+
 // KnownLevels lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
 func (*Backend) KnownLevels() []string {
 	return []string{mlflow.LevelDeny, mlflow.LevelNone, mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage}

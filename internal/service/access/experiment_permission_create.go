@@ -38,7 +38,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	defer lock.Unlock()
 	again, err := r.isReused(ctx, plan)
 	if err != nil {
-		explainACL(ctx, r.Client(), id, err).addError(diags, "grant permission")
+		r.problem(ctx, id, err).AddError(diags, "grant permission")
 		return false
 	}
 	if again {
@@ -68,7 +68,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err, "Nothing was changed. "+r.Client().PrincipalAdvice(p)))
 		return false
 	}
-	problem := explainACL(ctx, r.Client(), id, err)
-	framework.AddError(diags, "grant permission", plan.object(), problem.err, problem.advice...)
+	problem := r.problem(ctx, id, err)
+	framework.AddError(diags, "grant permission", plan.object(), problem.Err, problem.Advice...)
 	return false
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // Delete implements [resource.Resource].
@@ -42,7 +43,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	}
 	again, err := r.isReused(ctx, state)
 	if err != nil {
-		addReleaseProblem(diags, explainACL(ctx, r.Client(), id, err))
+		r.problem(ctx, id, err).AddReleaseProblem(diags)
 		return
 	}
 	if again {
@@ -61,11 +62,11 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	}
 	lock.Planned = nil // out of date after the write
 	err = r.Client().AccessControl().Revoke(ctx, id, p)
-	if missing, ok := mlflow.MissingPrincipal(err); ok && samePrincipal(r.Client(), missing, p) {
+	if missing, ok := mlflow.MissingPrincipal(err); ok && acl.SamePrincipal(r.Client(), missing, p) {
 		return // who does not exist holds no grant
 	}
 	if err != nil {
-		addReleaseProblem(diags, explainACL(ctx, r.Client(), id, err))
+		r.problem(ctx, id, err).AddReleaseProblem(diags)
 	}
 }
 
@@ -73,11 +74,11 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 // caller, or a group that the caller is in. It is "" if the caller keeps CAN_MANAGE; ok is false after an error.
 func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
 	client := r.Client()
-	caller, ok := callerOf(ctx, client, diags)
-	if !ok || caller.Admin || !isOwn(client, caller, p) {
+	caller, ok := acl.Caller(ctx, client, diags)
+	if !ok || caller.Admin || !acl.IsOwn(client, caller, p) {
 		return "", ok
 	}
-	acl, err := client.AccessControl().Get(ctx, id)
+	list, err := client.AccessControl().Get(ctx, id)
 	if isUnreadable(err) {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
 		var held mlflow.Holding
@@ -86,17 +87,17 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 			return "", true
 		}
 	} else if err == nil {
-		direct := directGrants(acl)
-		after := withoutPrincipal(client, direct, p)
+		direct := acl.DirectGrants(list)
+		after := acl.WithoutPrincipal(client, direct, p)
 		if level != "" {
 			after = append(after, mlflow.Grant{Principal: p, Level: level})
 		}
-		if hasManage(client, caller, after, acl) || !hasManage(client, caller, direct, acl) {
+		if acl.HasManage(client, caller, after, list) || !acl.HasManage(client, caller, direct, list) {
 			return "", true
 		}
 	}
 	if err != nil {
-		explainACL(ctx, client, id, err).addError(diags, "check the access of the current user")
+		r.problem(ctx, id, err).AddError(diags, "check the access of the current user")
 		return "", false
 	}
 	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.", caller.Principal.Name, framework.DescribeExperiment(id, ""),

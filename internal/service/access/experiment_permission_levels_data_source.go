@@ -75,7 +75,7 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 		framework.AddError(&resp.Diagnostics, "read permission levels", framework.DescribeExperiment(id, ""), err)
 		return
 	case err != nil:
-		explainACL(ctx, client, id, err).addError(&resp.Diagnostics, "read permission levels")
+		experimentList(client, nil, id, "").Problem(ctx, err).AddError(&resp.Diagnostics, "read permission levels")
 		return
 	}
 	model.Levels = []levelModel{}

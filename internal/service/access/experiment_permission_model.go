@@ -7,6 +7,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // experimentPermissionModel is an mlflow_experiment_permission. Exactly one of the three names is set.
@@ -70,7 +71,7 @@ func (m *experimentPermissionModel) setID() {
 func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *experimentPermissionModel) {
 	mine, p := m.principal()
 	theirs, q := state.principal()
-	if mine.attribute != theirs.attribute || p.Name == "" || !samePrincipal(rules, p, q) {
+	if mine.attribute != theirs.attribute || p.Name == "" || !acl.SamePrincipal(rules, p, q) {
 		return
 	}
 	*mine.value = *theirs.value
@@ -83,7 +84,7 @@ func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *
 func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
 	_, mine := m.principal()
 	_, theirs := o.principal()
-	return m.ExperimentID.Equal(o.ExperimentID) && samePrincipal(rules, mine, theirs)
+	return m.ExperimentID.Equal(o.ExperimentID) && acl.SamePrincipal(rules, mine, theirs)
 }
 
 // placed is the grant of a state, with its workspace there and in a plan.

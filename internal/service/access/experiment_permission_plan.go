@@ -9,6 +9,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // ModifyPlan implements [resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
@@ -36,7 +37,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	}
 	name, p := plan.principal()
 	g := mlflow.Grant{Principal: p, Level: plan.PermissionLevel.ValueString()}
-	checkGrant(&resp.Diagnostics, r.Client(), g, path.Root(name.attribute), path.Root("permission_level"))
+	acl.CheckGrant(&resp.Diagnostics, r.Client(), r.Client().KnownLevels(), g, path.Root(name.attribute), path.Root("permission_level"))
 	if plan.ExperimentID.IsUnknown() || p.Name == "" {
 		return
 	}

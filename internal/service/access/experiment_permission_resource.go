@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 var (
@@ -46,7 +47,7 @@ func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resou
 func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
-			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), principalNameValidator{kind}},
+			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), acl.PrincipalNameValidator{Kind: kind}},
 			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. When it changes, the new " +
 				"grant is made first, then the old one is revoked.",
 		}
@@ -100,13 +101,13 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	held, err := r.Client().AccessControl().Level(ctx, id, p)
 	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
 	if err != nil && !noSuchPrincipal {
-		problem := explainACL(ctx, r.Client(), id, err)
-		if !problem.gone {
-			problem.addError(&resp.Diagnostics, "read permission")
+		problem := r.problem(ctx, id, err)
+		if !problem.Gone {
+			problem.AddError(&resp.Diagnostics, "read permission")
 			return
 		}
 		resp.Diagnostics.AddWarning("Permission is gone: so is the experiment", fmt.Sprintf("%s was dropped from the state. %s", framework.UpperFirst(state.object()),
-			strings.Join(problem.advice, " ")))
+			strings.Join(problem.Advice, " ")))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -130,6 +131,11 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	state.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
+}
+
+// problem finds out what a refusal means.
+func (r *experimentPermissionResource) problem(ctx context.Context, id string, err error) *acl.Problem {
+	return experimentList(r.Client(), &r.Provider.Run, id, "").Problem(ctx, err)
 }
 
 // isReused tells that the id belongs to another experiment now. It asks only where ids are used again.

@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 var (
@@ -37,22 +38,19 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
 		id := types.StringValue(e.ID)
-		model := experimentPermissionsModel{
-			ID: id, ExperimentID: id, Workspace: e.Workspace,
-			Groups: types.MapNull(types.StringType), Users: types.MapNull(types.StringType), ServicePrincipals: types.MapNull(types.StringType),
-		}
+		model := experimentPermissionsModel{ID: id, ExperimentID: id, Workspace: e.Workspace, Declared: acl.NullDeclared()}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)
 		if !req.IncludeResource {
 			return
 		}
-		acl, problem := readACL(ctx, l.Client(), e.ID)
+		read, problem := model.list(&l.ResourceBase).Read(ctx)
 		if problem != nil {
 			// A warning, since an error would end the list for all the others. It takes the result's place: an import would fail as this did.
 			*result = list.ListResult{}
-			framework.AddWarning(&result.Diagnostics, "read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.err, strings.Join(problem.advice, " "))
+			framework.AddWarning(&result.Diagnostics, "read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
 			return
 		}
-		model.fill(l.Client(), acl, nil)
+		model.Fill(l.Client(), read, nil)
 		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	})
 }

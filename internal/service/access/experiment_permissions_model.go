@@ -1,27 +1,24 @@
 package access
 
 import (
-	"fmt"
+	"context"
+	"errors"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // experimentPermissionsModel is a mlflow_experiment_permissions.
 type experimentPermissionsModel struct {
-	ID                types.String `tfsdk:"id"`
-	ExperimentID      types.String `tfsdk:"experiment_id"`
-	Groups            types.Map    `tfsdk:"groups"`
-	Users             types.Map    `tfsdk:"users"`
-	ServicePrincipals types.Map    `tfsdk:"service_principals"`
-	KeepCallerAccess  types.Bool   `tfsdk:"keep_caller_access"`
-	Retained          types.Map    `tfsdk:"retained"`
-	Workspace         types.String `tfsdk:"workspace"`
+	acl.Declared
+
+	ID           types.String `tfsdk:"id"`
+	ExperimentID types.String `tfsdk:"experiment_id"`
+	Workspace    types.String `tfsdk:"workspace"`
 
 	// created is when the experiment was created, as private state remembers it; "" when it does not.
 	created string
@@ -43,208 +40,46 @@ func (m *experimentPermissionsModel) remembered() framework.Belonging {
 	return framework.Belonging{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
 }
 
-// principalMap is one of the three maps, with what its keys are.
-type principalMap struct {
-	attribute string
-	kind      mlflow.PrincipalKind
-	levels    *types.Map
+// list is the access control list that the model is about.
+func (m *experimentPermissionsModel) list(b *framework.ResourceBase) *acl.List {
+	return experimentList(b.Client(), &b.Provider.Run, m.ExperimentID.ValueString(), m.created)
 }
 
-func (m *experimentPermissionsModel) maps() []principalMap {
-	return []principalMap{
-		{"groups", mlflow.KindGroup, &m.Groups},
-		{"users", mlflow.KindUser, &m.Users},
-		{"service_principals", mlflow.KindServicePrincipal, &m.ServicePrincipals},
+// experimentList is the access control list of an experiment. created is the creation time that private state has, "" if it has none.
+func experimentList(client *mlflow.Client, run *framework.RunState, id, created string) *acl.List {
+	return &acl.List{
+		Client: client, Run: run, Store: client.AccessControl(),
+		Object: acl.Object{
+			ID: id, Noun: "experiment", Name: framework.DescribeExperiment(id, ""), Created: created, Levels: client.KnownLevels(),
+			AccessAdvice: client.AccessAdvice(), Additive: "mlflow_experiment_permission",
+		},
+		Explain: func(ctx context.Context, p *acl.Problem) { explainExperiment(ctx, client, p) },
 	}
 }
 
-// declaredGrant is one entry of the maps and where it stands. Its level is "" while unknown.
-type declaredGrant struct {
-	mlflow.Grant
-	attribute string
-}
-
-func (d declaredGrant) path() path.Path {
-	return path.Root(d.attribute).AtMapKey(d.Principal.Name)
-}
-
-// declared lists the entries of the maps in a fixed order, without those that are null, which count as absent. A map that is unknown as a whole
-// has none.
-func (m *experimentPermissionsModel) declared() []declaredGrant {
-	return m.entries(func(level attr.Value) bool { return !level.IsNull() })
-}
-
-// entries lists the entries of the maps whose level the caller wants, in a fixed order.
-func (m *experimentPermissionsModel) entries(want func(level attr.Value) bool) []declaredGrant {
-	var all []declaredGrant
-	for _, pm := range m.maps() {
-		levels, elements := framework.StringMap(*pm.levels), pm.levels.Elements()
-		for _, name := range framework.SortedKeys(elements) {
-			if want(elements[name]) {
-				principal := mlflow.Principal{Kind: pm.kind, Name: name}
-				all = append(all, declaredGrant{mlflow.Grant{Principal: principal, Level: levels[name]}, pm.attribute})
-			}
-		}
-	}
-	return all
-}
-
-// grants lists the entries of the maps as they are sent.
-func (m *experimentPermissionsModel) grants() []mlflow.Grant {
-	var grants []mlflow.Grant
-	for _, d := range m.declared() {
-		grants = append(grants, d.Grant)
-	}
-	return grants
-}
-
-// duplicate is a principal that is declared twice: the server would let the last entry win.
-type duplicate struct{ entry, earlier declaredGrant }
-
-// addError refuses the duplicate at its second entry.
-func (d duplicate) addError(diags *diag.Diagnostics) {
-	diags.AddAttributeError(d.entry.path(), "Duplicate principal", fmt.Sprintf(
-		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+
-			"Keep one of the two entries.", d.entry.Principal.Name, d.earlier.path()))
-}
-
-// duplicates lists the principals that are declared twice. A level that is unknown may turn out to be null, and so does not count.
-func (m *experimentPermissionsModel) duplicates(rules mlflow.NameRules) []duplicate {
-	var all []duplicate
-	first := map[mlflow.PrincipalKey]declaredGrant{}
-	for _, d := range m.entries(func(level attr.Value) bool { return !level.IsNull() && !level.IsUnknown() }) {
-		earlier, found := first[rules.PrincipalKey(d.Principal)]
-		if found {
-			all = append(all, duplicate{d, earlier})
-			continue
-		}
-		first[rules.PrincipalKey(d.Principal)] = d
-	}
-	return all
-}
-
-// keepsCaller reports whether the caller's own access is protected. While the setting is unknown it may be.
-func (m *experimentPermissionsModel) keepsCaller() bool {
-	return m.KeepCallerAccess.IsNull() || m.KeepCallerAccess.IsUnknown() || m.KeepCallerAccess.ValueBool()
-}
-
-// known reports whether everything is known that decides about the list.
-func (m *experimentPermissionsModel) known() bool {
-	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
-}
-
-// writesOver reports whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
-// nothing, and a service principal that moves from one map to the other change nothing there.
-func (m *experimentPermissionsModel) writesOver(rules mlflow.NameRules, state *experimentPermissionsModel) bool {
-	return !m.ExperimentID.Equal(state.ExperimentID) || !m.known() || m.keepsCaller() != state.keepsCaller() ||
-		!sameGrants(rules, m.grants(), state.grants())
-}
-
-// settle makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
-// whole: Terraform accepts the prior value or the configured one, and no mixture.
-func (m *experimentPermissionsModel) settle(rules mlflow.NameRules, state *experimentPermissionsModel) {
-	planned := m.maps()
-	for i, prior := range state.maps() {
-		if samePrincipals(rules, prior.kind, *prior.levels, *planned[i].levels) {
-			*planned[i].levels = *prior.levels
-		}
-	}
-	m.ID = m.ExperimentID
-	m.Retained = types.MapUnknown(types.StringType) // the answer to the write tells
-	if !m.writesOver(rules, state) {
-		m.Retained = state.Retained
+// explainExperiment asks for the experiment itself: it may be deleted, or keep its permissions elsewhere.
+func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Problem) {
+	e, err := client.GetExperiment(ctx, p.Object.ID)
+	switch {
+	case rest.IsNotFound(err):
+		p.Gone = true
+		p.Advice = []string{"There is no such experiment. Check experiment_id."}
+	case err != nil:
+		p.Err = errors.Join(p.Err, err)
+	case e.Deleted():
+		p.Gone = true
+		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
+	case framework.PermissionsElsewhere(e) != "":
+		p.Advice = []string{framework.PermissionsElsewhere(e)}
 	}
 }
 
-// imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
-func (m *experimentPermissionsModel) imported() bool { return m.Retained.IsNull() }
-
-// undeclared gives the direct grants that the maps don't have. Those of the server's own admins are not the resource's business.
-func (m *experimentPermissionsModel) undeclared(rules mlflow.NameRules, acl mlflow.ACL) []mlflow.Grant {
-	known := levelsOf(rules, m.grants())
-	known[rules.PrincipalKey(acl.Admins)] = ""
-	return without(rules, directGrants(acl), known)
+// reused reports whether the ID belongs to another experiment than the one whose permissions are managed.
+func (m *experimentPermissionsModel) reused(list mlflow.ACL) bool {
+	return framework.IDReused(m.created, list.Created)
 }
 
-// isRetained reports whether a grant is one of the retained ones.
-func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool {
-	for name, level := range framework.StringMap(retained) {
-		if level == g.Level && samePrincipal(rules, g.Principal, mlflow.Principal{Kind: g.Principal.Kind, Name: name}) {
-			return true
-		}
-	}
-	return false
-}
-
-// fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind. An entry that is
-// null stays null, unless its principal has a grant after all. retained are grants that no map shows.
-func (m *experimentPermissionsModel) fill(rules mlflow.NameRules, acl mlflow.ACL, retained []mlflow.Grant) {
-	place := map[mlflow.PrincipalKey]declaredGrant{}
-	found := map[mlflow.PrincipalKind]map[string]types.String{
-		mlflow.KindGroup: {}, mlflow.KindUser: {}, mlflow.KindServicePrincipal: {},
-	}
-	for _, d := range m.entries(attr.Value.IsNull) {
-		place[rules.PrincipalKey(d.Principal)] = d
-		found[d.Principal.Kind][d.Principal.Name] = types.StringNull()
-	}
-	for _, d := range m.declared() {
-		place[rules.PrincipalKey(d.Principal)] = d
-	}
-	hidden := levelsOf(rules, retained)
-	hidden[rules.PrincipalKey(acl.Admins)] = ""
-	for _, g := range without(rules, directGrants(acl), hidden) {
-		p := g.Principal
-		if d, ok := place[rules.PrincipalKey(p)]; ok {
-			p = d.Principal
-		}
-		found[p.Kind][p.Name] = types.StringValue(g.Level)
-	}
-	for _, pm := range m.maps() {
-		switch levels := found[pm.kind]; {
-		case len(levels) > 0:
-			*pm.levels = framework.MapValue(levels)
-		case len(pm.levels.Elements()) > 0:
-			*pm.levels = types.MapNull(types.StringType)
-		}
-	}
-	m.setRetained(retained)
-}
-
-// setRetained records what was kept although it is not declared; never null, so that an import can be told by it.
-func (m *experimentPermissionsModel) setRetained(grants []mlflow.Grant) {
-	levels := map[string]string{}
-	for _, g := range grants {
-		levels[g.Principal.Name] = g.Level
-	}
-	m.Retained = framework.StringMapValue(levels)
-}
-
-// checkCaller refuses entries that would lower the caller's own access below CAN_MANAGE: the caller's own, and a DENY for one of the
-// caller's groups.
-func (m *experimentPermissionsModel) checkCaller(rules mlflow.NameRules, caller mlflow.Caller) diag.Diagnostics {
-	var diags diag.Diagnostics
-	for _, d := range m.declared() {
-		if !d.mayLower() || !isOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
-			continue
-		}
-		diags.AddAttributeError(d.path(), "Grant would lower your own access", fmt.Sprintf(
-			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these permissions or delete the experiment.\n\n"+
-				"Declare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), or set "+
-				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level))
-	}
-	return diags
-}
-
-// mayLower reports whether the entry gives its principal less than CAN_MANAGE, as far as is known. A group's level lowers nobody's own, unless
-// it is DENY.
-func (d declaredGrant) mayLower() bool {
-	if d.Principal.Kind == mlflow.KindGroup {
-		return d.Level == mlflow.LevelDeny
-	}
-	return d.Level != "" && d.Level != mlflow.LevelManage
-}
-
-// reused tells that the id belongs to another experiment than the one whose permissions are managed.
-func (m *experimentPermissionsModel) reused(acl mlflow.ACL) bool {
-	return framework.IDReused(m.created, acl.Created)
+// moves reports whether a plan is for another experiment than the state, or may be.
+func (m *experimentPermissionsModel) moves(state *experimentPermissionsModel) bool {
+	return !m.ExperimentID.Equal(state.ExperimentID)
 }

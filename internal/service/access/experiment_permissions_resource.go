@@ -3,18 +3,17 @@ package access
 import (
 	"context"
 	"fmt"
+	"maps"
 	"regexp"
 	"strings"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 var (
@@ -46,63 +45,42 @@ func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ reso
 
 // Schema implements [resource.Resource].
 func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := acl.Attributes(acl.Descriptions{
+		Groups: "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), map of role to level. On Databricks, " +
+			"`admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
+		Users: "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, usernames, compared exactly.",
+		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared case-insensitively. Not " +
+			"supported on MLflow servers.",
+		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have `USE`, `DENY`, and, before " +
+			"3.13, `NO_PERMISSIONS`",
+	})
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
+		"experiment_id": schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
+				"experiment first, then revoked on the old one.",
+			Validators: []validator.String{framework.ExperimentIDValidator},
+		},
+		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
+	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants that are not declared, and " +
 			"apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most one per experiment, and do not combine it with " +
 			"`mlflow_experiment_permission`.\n\nDestroying it revokes the declared grants and keeps the access of the identity that runs Terraform. Experiments of " +
 			"notebooks have the permissions of the notebook or Git folder and cannot be managed here.",
-		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
-			"experiment_id": schema.StringAttribute{
-				Required: true,
-				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
-					"experiment first, then revoked on the old one.",
-				Validators: []validator.String{framework.ExperimentIDValidator},
-			},
-			"groups": principalsAttribute(mlflow.KindGroup, "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), "+
-				"map of role to level. On Databricks, `admins` is not allowed: workspace admins always have `CAN_MANAGE`."),
-			"users": principalsAttribute(mlflow.KindUser, "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, usernames, compared exactly."),
-			"service_principals": principalsAttribute(mlflow.KindServicePrincipal, "Map of service principal to permission level, by application ID (a UUID, not the display name), compared "+
-				"case-insensitively. Not supported on MLflow servers."),
-			"keep_caller_access": schema.BoolAttribute{
-				Optional: true,
-				MarkdownDescription: "Keep `CAN_MANAGE` for the identity that runs Terraform if no declared or inherited grant provides it, and for identities for which " +
-					"earlier runs kept it; reject an entry that lowers the current one. The kept grants are exported as `retained`. With `false`, only the declared grants " +
-					"apply, and you can lose access. Defaults to `true`.",
-			},
-			"retained": schema.MapAttribute{
-				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Undeclared grants that are kept, as principal to level: `CAN_MANAGE` of the identities that ran Terraform so far and had no other " +
-					"access, and grants that the server adds to the list by itself. A grant stays in it while it exists and is not declared; `keep_caller_access = false` " +
-					"drops those of identities. Empty if none is needed.",
-			},
-			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
-		},
+		Attributes: attributes,
 	}
 }
 
-func principalsAttribute(kind mlflow.PrincipalKind, description string) schema.MapAttribute {
-	return schema.MapAttribute{
-		ElementType: types.StringType, Optional: true,
-		MarkdownDescription: description + " Levels: `CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
-			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Entries are updated in place. An entry whose level is null counts as absent.",
-		Validators: []validator.Map{principalsValidator{kind}},
-	}
-}
-
-// ValidateConfig implements [resource.ResourceWithValidateConfig]. Whether names that differ by case are one principal depends on the server, so
-// the plan checks that; a principal in two maps is one on any server that has service principals.
+// ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
 func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
 	var config experimentPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	for _, d := range config.duplicates(framework.RulesOf(mlflow.KindDatabricks)) {
-		if d.entry.attribute != d.earlier.attribute {
-			d.addError(&resp.Diagnostics)
-		}
-	}
+	acl.CheckTwoMaps(&resp.Diagnostics, &config.Declared)
 }
 
 // Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
@@ -120,71 +98,36 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(), &resp.Diagnostics) {
 		return
 	}
-	acl, problem := readACL(ctx, r.Client(), state.ExperimentID.ValueString())
+	list := state.list(&r.ResourceBase)
+	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.gone && state.imported():
-		problem.addError(&resp.Diagnostics, "import permissions")
+	case problem != nil && problem.Gone && state.Imported():
+		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
-	case problem != nil && problem.gone:
+	case problem != nil && problem.Gone:
 		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is gone", fmt.Sprintf(
-			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.",
-			framework.UpperFirst(framework.DescribeExperiment(problem.experimentID, ""))))
+			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.", framework.UpperFirst(problem.Object.Name)))
 		resp.State.RemoveResource(ctx)
 		return
-	case problem != nil && problem.denied():
-		problem.advice = append(problem.advice, "To destroy the resource without that access, which leaves the grants in place, use "+
-			"terraform destroy -refresh=false.")
-		problem.addError(&resp.Diagnostics, "read permissions")
-		return
 	case problem != nil:
-		problem.addError(&resp.Diagnostics, "read permissions")
+		problem.AddRefreshError(&resp.Diagnostics)
 		return
-	case state.reused(acl):
+	case state.reused(read):
 		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is another one now", fmt.Sprintf(
-			"The id of %s was used again, for an experiment created %s. Its permissions are left alone.", framework.DescribeExperiment(state.ExperimentID.ValueString(), ""),
-			framework.FormatTime(acl.Created).ValueString()))
+			"The id of %s was used again, for an experiment created %s. Its permissions are left alone.", list.Object.Name,
+			framework.FormatTime(read.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	created := r.RememberedCreation(state.ExperimentID.ValueString(), acl.Created, state.created)
-	if state.imported() {
+	created := r.RememberedCreation(state.ExperimentID.ValueString(), read.Created, state.created)
+	if state.Imported() {
 		created = r.ReadCreation(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
-	retained := r.retained(ctx, &state, acl, &resp.Diagnostics)
-	if resp.Diagnostics.HasError() {
-		return
+	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {
+		state.ID = state.ExperimentID
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
-	state.fill(r.Client(), acl, retained)
-	state.ID = state.ExperimentID
-	resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
-}
-
-// retained finds the undeclared grants that are no drift: those that an earlier run retained, and the caller's own CAN_MANAGE. An import takes
-// every grant into the maps, so that nothing is hidden.
-func (r *experimentPermissionsResource) retained(
-	ctx context.Context, state *experimentPermissionsModel, acl mlflow.ACL, diags *diag.Diagnostics,
-) []mlflow.Grant {
-	if state.imported() {
-		return nil
-	}
-	var retained []mlflow.Grant
-	for _, g := range state.undeclared(r.Client(), acl) {
-		switch {
-		case !isIndividual(g):
-		case isRetained(r.Client(), state.Retained, g):
-			retained = append(retained, g)
-		case state.keepsCaller() && g.Level == mlflow.LevelManage:
-			caller, ok := callerOf(ctx, r.Client(), diags)
-			if !ok {
-				return nil
-			}
-			if isOwn(r.Client(), caller, g.Principal) {
-				retained = append(retained, g)
-			}
-		}
-	}
-	return retained
 }
 
 // vendorID is the id that databricks_permissions has for an experiment.

@@ -25,14 +25,14 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 		return
 	}
 	earlier := types.MapNull(types.StringType)
-	if plan.ExperimentID.Equal(state.ExperimentID) {
+	if !plan.moves(&state) {
 		plan.created, earlier = state.created, state.Retained
 	}
-	if plan.writesOver(r.Client(), &state) {
+	if plan.moves(&state) || plan.WritesOver(r.Client(), &state.Declared) {
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
-	if !resp.Diagnostics.HasError() && !plan.ExperimentID.Equal(state.ExperimentID) {
-		resp.Diagnostics.Append(r.release(ctx, &state)...)
+	if !resp.Diagnostics.HasError() && plan.moves(&state) {
+		resp.Diagnostics.Append(state.list(&r.ResourceBase).Release(ctx, &state.Declared)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)

@@ -5,39 +5,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-func expectModel(t *testing.T, got, want *experimentPermissionsModel) {
-	t.Helper()
-	for name, pair := range map[string][2]attr.Value{
-		"id": {got.ID, want.ID}, "experiment_id": {got.ExperimentID, want.ExperimentID}, "groups": {got.Groups, want.Groups},
-		"users": {got.Users, want.Users}, "service_principals": {got.ServicePrincipals, want.ServicePrincipals},
-		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
-	} {
-		if !pair[0].Equal(pair[1]) {
-			t.Errorf("%s = %v, want %v", name, pair[0], pair[1])
-		}
-	}
-}
-
-// expectPaths checks where the diagnostics stand, in order; path.Empty is one without a place.
-func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
-	t.Helper()
-	var got []path.Path
-	for _, d := range diags {
-		at := path.Empty()
-		if placed, ok := d.(diag.DiagnosticWithPath); ok {
-			at = placed.Path()
-		}
-		got = append(got, at)
-	}
-	if !slices.EqualFunc(got, want, path.Path.Equal) {
-		t.Errorf("diagnostics stand at %v, want %v: %v", got, want, diags)
-	}
-}
+// anyACL is the pattern of the permissions calls.
+const anyACL = "/api/2.0/permissions/*/*"
 
 // expectDetail checks that a diagnostic is there and says something.
 func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ...string) {

@@ -21,7 +21,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r.recordPlan(&resp.Diagnostics, planToken(ctx, req, resp), state, plan)
+	r.recordPlan(&resp.Diagnostics, framework.PlanToken(ctx, req, resp), state, plan)
 	if plan == nil {
 		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 		return

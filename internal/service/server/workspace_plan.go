@@ -31,7 +31,7 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 		}
 		resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
 	}
-	token := planToken(ctx, req, resp)
+	token := framework.PlanToken(ctx, req, resp)
 	renamed := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if renamed {
 		resp.RequiresReplace.Append(path.Root("name"))

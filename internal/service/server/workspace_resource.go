@@ -127,7 +127,7 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 		state.observe(found)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, nil)...)
-		_, diags = keepPlanToken(ctx, req.Private, resp.Private)
+		_, diags = framework.KeepPlanToken(ctx, req.Private, resp.Private)
 		resp.Diagnostics.Append(diags...)
 		resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 	}

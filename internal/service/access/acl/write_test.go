@@ -1,4 +1,4 @@
-package access
+package acl
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 // TestPermissionsPlanTakeover checks the warnings of a plan that takes over an experiment.
@@ -27,10 +28,9 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 
 	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
-	plan.ExperimentID = types.StringValue(id)
 	asUser, asAdmin := mlflowtest.Connect(t, w, emulator.UserToken), mlflowtest.Connect(t, w, emulator.AdminToken)
 
-	diags := resourceOf(asUser).planTakeover(context.Background(), plan)
+	diags := listOf(asUser, id).PlanTakeover(t.Context(), plan)
 	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
 	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
 	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
@@ -40,14 +40,14 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
 	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
-	expectDetail(t, resourceOf(asAdmin).planTakeover(context.Background(), plan),
+	expectDetail(t, listOf(asAdmin, id).PlanTakeover(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 	plan.KeepCallerAccess = types.BoolValue(false)
-	expectDetail(t, resourceOf(asUser).planTakeover(context.Background(), plan),
+	expectDetail(t, listOf(asUser, id).PlanTakeover(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 
 	plan.Groups = types.MapUnknown(types.StringType)
-	expectPaths(t, resourceOf(asUser).planTakeover(context.Background(), plan))
+	expectPaths(t, listOf(asUser, id).PlanTakeover(t.Context(), plan))
 }
 
 // TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
@@ -61,7 +61,7 @@ func TestPermissionsRetained(t *testing.T) {
 	imported := permissionsOf(nil, nil, nil)
 	imported.Retained = types.MapNull(types.StringType)
 	cases := map[string]struct {
-		state   *experimentPermissionsModel
+		state   *Declared
 		acl     []mlflow.ACLEntry
 		want    bool
 		lookups int
@@ -83,7 +83,7 @@ func TestPermissionsRetained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
 			var diags diag.Diagnostics
-			got := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken)).retained(context.Background(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			got := listOf(mlflowtest.Connect(t, w, emulator.UserToken), "1").retained(t.Context(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
 			var want []mlflow.Grant
 			if c.want {
 				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
@@ -102,17 +102,16 @@ func TestPermissionsRetained(t *testing.T) {
 func TestPermissionsWriteRefused(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-	r := resourceOf(mlflowtest.Connect(t, w, emulator.UserToken))
+	l := listOf(mlflowtest.Connect(t, w, emulator.UserToken), id)
 	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
-	plan.ExperimentID = types.StringValue(id)
-	diags := r.write(context.Background(), plan, types.MapNull(types.StringType))
+	diags := written(t, l, plan)
 	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
 	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
 		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
 	})
-	expectDetail(t, r.write(context.Background(), plan, types.MapNull(types.StringType)), "Could not set permissions", `permissions of an object of type "notebook"`)
+	expectDetail(t, written(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
 		t.Errorf("%d writes", n)
 	}
@@ -120,7 +119,7 @@ func TestPermissionsWriteRefused(t *testing.T) {
 
 // TestPermissionsRelease checks what destroy leaves behind and when it only warns.
 func TestPermissionsRelease(t *testing.T) {
-	ctx := context.Background()
+	ctx := t.Context()
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
@@ -128,11 +127,11 @@ func TestPermissionsRelease(t *testing.T) {
 	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	state := permissionsOf(levels{"ds": "CAN_EDIT"}, levels{"ANA@example.com": "CAN_MANAGE"}, nil)
-	state.ExperimentID, state.KeepCallerAccess = types.StringValue(id), types.BoolValue(false)
+	state.KeepCallerAccess = types.BoolValue(false)
 
-	as := func(token string) *experimentPermissionsResource { return resourceOf(mlflowtest.Connect(t, w, token)) }
-	expectDetail(t, as(emulator.ServicePrincipalToken).release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
-	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 {
+	as := func(token string) *List { return listOf(mlflowtest.Connect(t, w, token), id) }
+	expectDetail(t, as(emulator.ServicePrincipalToken).Release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
+	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
 	}
 	want := []emulator.Grant{
@@ -144,22 +143,22 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("left are %v, want %v", got, want)
 	}
 	w.ResetJournal()
-	if diags := as(emulator.UserToken).release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
+	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
 		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
 	}
 
 	again := as(emulator.UserToken)
-	if diags := again.write(ctx, state, types.MapNull(types.StringType)); len(diags) > 0 {
+	if diags := written(t, again, state); len(diags) > 0 {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)
-	expectDetail(t, again.release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
+	expectDetail(t, again.Release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
 	if got := w.Grants(id); !slices.Equal(got, before) {
 		t.Errorf("what this run declared became %v, was %v", got, before)
 	}
 
 	w.Trash(id)
-	diags := as(emulator.UserToken).release(ctx, state)
+	diags := as(emulator.UserToken).Release(ctx, state)
 	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")
 	if diags.HasError() {
 		t.Errorf("destroy after the experiment is an error: %v", diags)
@@ -169,6 +168,19 @@ func TestPermissionsRelease(t *testing.T) {
 // anyACL is the pattern of the permissions calls.
 const anyACL = "/api/2.0/permissions/*/*"
 
-func resourceOf(client *mlflow.Client) *experimentPermissionsResource {
-	return &experimentPermissionsResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: client}}}
+func listOf(client *mlflow.Client, id string) *List {
+	return &List{
+		Client: client, Run: new(framework.RunState), Store: client.AccessControl(),
+		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(), AccessAdvice: client.AccessAdvice()},
+		Explain: func(ctx context.Context, p *Problem) {
+			e, err := client.GetExperiment(ctx, id)
+			p.Gone = rest.IsNotFound(err) || e.Deleted()
+		},
+	}
+}
+
+func written(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
+	var diags diag.Diagnostics
+	l.Write(t.Context(), plan, types.MapNull(types.StringType), &diags)
+	return diags
 }

@@ -1,8 +1,7 @@
-package access
+package acl
 
 import (
 	"context"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -13,37 +12,35 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
 const someApplication = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 
 type levels = map[string]string
 
-// permissionsOf makes a model of three maps; nil is null.
 // rules are those of Databricks: users and service principals compare case-insensitively.
 var rules = framework.RulesOf(mlflow.KindDatabricks)
 
-func permissionsOf(groups, users, servicePrincipals levels) *experimentPermissionsModel {
+// permissionsOf makes a model of three maps; nil is null.
+func permissionsOf(groups, users, servicePrincipals levels) *Declared {
 	nullable := func(m levels) types.Map {
 		if m == nil {
 			return types.MapNull(types.StringType)
 		}
 		return framework.StringMapValue(m)
 	}
-	return &experimentPermissionsModel{
-		ExperimentID: types.StringValue("1"), ID: types.StringValue("1"), Retained: framework.StringMapValue(nil),
-		Groups: nullable(groups), Users: nullable(users), ServicePrincipals: nullable(servicePrincipals),
+	return &Declared{
+		Retained: framework.StringMapValue(nil),
+		Groups:   nullable(groups), Users: nullable(users), ServicePrincipals: nullable(servicePrincipals),
 	}
 }
 
 // plannedPermissions is permissionsOf as Terraform proposes it: what is computed is unknown.
-func plannedPermissions(groups, users, servicePrincipals levels) *experimentPermissionsModel {
+func plannedPermissions(groups, users, servicePrincipals levels) *Declared {
 	m := permissionsOf(groups, users, servicePrincipals)
-	m.ID, m.Retained = types.StringUnknown(), types.MapUnknown(types.StringType)
+	m.Retained = types.MapUnknown(types.StringType)
 	return m
 }
 
@@ -54,7 +51,7 @@ func unknownLevel(name string) types.Map {
 func TestPermissionsModelSettle(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil)
 	cases := map[string]struct {
-		plan, want *experimentPermissionsModel
+		plan, want *Declared
 		writes     bool
 	}{
 		"the same": {
@@ -89,10 +86,10 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := c.plan.writesOver(rules, state); got != c.writes {
+			if got := c.plan.WritesOver(rules, state); got != c.writes {
 				t.Errorf("writesOver = %v, want %v", got, c.writes)
 			}
-			c.plan.settle(rules, state)
+			c.plan.Settle(rules, state, false)
 			if c.writes {
 				c.want.Retained = types.MapUnknown(types.StringType)
 			}
@@ -103,24 +100,21 @@ func TestPermissionsModelSettle(t *testing.T) {
 
 func TestPermissionsModelSettleUnknown(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
-	change := map[string]func(*experimentPermissionsModel){
-		"a value":              func(m *experimentPermissionsModel) { m.Groups = unknownLevel("risk") },
-		"a map":                func(m *experimentPermissionsModel) { m.Users = types.MapUnknown(types.StringType) },
-		"the experiment":       func(m *experimentPermissionsModel) { m.ExperimentID = types.StringUnknown() },
-		"keep_caller_access":   func(m *experimentPermissionsModel) { m.KeepCallerAccess = types.BoolUnknown() },
-		"another experiment":   func(m *experimentPermissionsModel) { m.ExperimentID = types.StringValue("2") },
-		"the caller's keeping": func(m *experimentPermissionsModel) { m.KeepCallerAccess = types.BoolValue(false) },
+	change := map[string]func(*Declared){
+		"a value":              func(m *Declared) { m.Groups = unknownLevel("risk") },
+		"a map":                func(m *Declared) { m.Users = types.MapUnknown(types.StringType) },
+		"keep_caller_access":   func(m *Declared) { m.KeepCallerAccess = types.BoolUnknown() },
+		"the caller's keeping": func(m *Declared) { m.KeepCallerAccess = types.BoolValue(false) },
 	}
 	for name, mutate := range change {
 		t.Run(name, func(t *testing.T) {
 			plan := plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
 			mutate(plan)
 			want := *plan
-			want.ID = plan.ExperimentID
 			want.Retained = types.MapUnknown(types.StringType)
-			plan.settle(rules, state)
+			plan.Settle(rules, state, false)
 			expectModel(t, plan, &want)
-			if !plan.writesOver(rules, state) {
+			if !plan.WritesOver(rules, state) {
 				t.Error("the change is not written")
 			}
 		})
@@ -128,7 +122,7 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 }
 
 // refusedDuplicates are the errors about principals that are declared twice.
-func refusedDuplicates(m *experimentPermissionsModel) diag.Diagnostics {
+func refusedDuplicates(m *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.duplicates(rules) {
 		d.addError(&diags)
@@ -138,7 +132,7 @@ func refusedDuplicates(m *experimentPermissionsModel) diag.Diagnostics {
 
 func TestPermissionsModelDuplicates(t *testing.T) {
 	cases := map[string]struct {
-		model *experimentPermissionsModel
+		model *Declared
 		want  []path.Path
 	}{
 		"none": {model: permissionsOf(levels{"ds": "CAN_READ", "DS": "CAN_EDIT"}, levels{"ds": "CAN_READ"}, nil)},
@@ -174,7 +168,7 @@ func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlf
 func TestPermissionsModelFill(t *testing.T) {
 	const user, group, sp = mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal
 	cases := map[string]struct {
-		state, want *experimentPermissionsModel
+		state, want *Declared
 		acl         []mlflow.ACLEntry
 	}{
 		"the state's spelling stays": {
@@ -197,6 +191,14 @@ func TestPermissionsModelFill(t *testing.T) {
 			acl:   []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"), aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
 			want:  permissionsOf(levels{}, nil, nil),
 		},
+		"an undeclared grant that is inherited as well is not shown": {
+			state: permissionsOf(levels{"ds": "CAN_READ"}, nil, nil),
+			acl: []mlflow.ACLEntry{
+				aclEntry(group, "ds", "CAN_READ", "<CAN_EDIT"), aclEntry(user, "ana@example.com", "CAN_MANAGE", "<CAN_MANAGE"),
+				aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_RUN", "<CAN_READ"), aclEntry(group, "risk", "CAN_RUN", "<CAN_MANAGE"),
+			},
+			want: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, nil),
+		},
 		"what is gone leaves nothing behind": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT", "ana@example.com": "CAN_EDIT"}, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"), aclEntry(user, "ana@example.com", "<CAN_EDIT")},
@@ -205,7 +207,7 @@ func TestPermissionsModelFill(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.state.fill(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
+			c.state.Fill(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
 			expectModel(t, c.state, c.want)
 		})
 	}
@@ -231,8 +233,8 @@ func TestPermissionsHasManage(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			direct := directGrants(mlflow.ACL{Entries: c.direct})
-			if got := hasManage(rules, caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
+			direct := DirectGrants(mlflow.ACL{Entries: c.direct})
+			if got := HasManage(rules, caller, direct, mlflow.ACL{Entries: c.acl}); got != c.want {
 				t.Errorf("hasManage = %v, want %v", got, c.want)
 			}
 			grants := withCaller(rules, caller, direct, mlflow.ACL{Entries: c.acl})
@@ -240,7 +242,7 @@ func TestPermissionsHasManage(t *testing.T) {
 			if added == c.want {
 				t.Errorf("withCaller added = %v, want %v", added, !c.want)
 			}
-			if len(levelsOf(rules, grants)) != len(grants) {
+			if len(LevelsOf(rules, grants)) != len(grants) {
 				t.Errorf("a principal twice in %v", grants)
 			}
 		})
@@ -275,30 +277,21 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 	}
 }
 
-// TestPermissionsFolderPaths checks that folders are looked up only as far as there is something to find.
-func TestPermissionsFolderPaths(t *testing.T) {
-	w := emulator.New(emulator.Options{})
-	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)
-	read := func(want levels, calls int) {
-		t.Helper()
-		client := mlflowtest.Connect(t, w, emulator.UserToken)
-		acl, problem := readACL(context.Background(), client, id)
-		if problem != nil {
-			t.Fatal(problem.err)
-		}
-		w.ResetJournal()
-		if got := folderPaths(context.Background(), client, id, acl); !maps.Equal(got, want) {
-			t.Errorf("paths are %v, want %v", got, want)
-		}
-		if n := len(w.Journal()); n != calls {
-			t.Errorf("%d calls, want %d", n, calls)
+// A plan for another object writes the list, whatever its grants.
+func TestPermissionsModelSettleMoves(t *testing.T) {
+	state, plan := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
+	plan.Settle(rules, state, true)
+	expectModel(t, plan, plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil))
+}
+
+func expectModel(t *testing.T, got, want *Declared) {
+	t.Helper()
+	for name, pair := range map[string][2]attr.Value{
+		"groups": {got.Groups, want.Groups}, "users": {got.Users, want.Users}, "service_principals": {got.ServicePrincipals, want.ServicePrincipals},
+		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
+	} {
+		if !pair[0].Equal(pair[1]) {
+			t.Errorf("%s = %v, want %v", name, pair[0], pair[1])
 		}
 	}
-	read(levels{"/directories/": "/"}, 0)
-	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
-	acl, _ := readACL(context.Background(), mlflowtest.Connect(t, w, emulator.UserToken), id)
-	from := acl.Entries[slices.IndexFunc(acl.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
-	read(levels{"/directories/": "/"}, 3) // the user may see neither folder
-	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
-	read(levels{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}, 2)
 }

@@ -1,0 +1,110 @@
+package databricks
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// folders are the folders of a workspace. API: workspace/get-status, workspace/mkdirs, permissions/directories/{id}.
+type folders struct{ aclStore }
+
+// Folders implements [mlflow.Backend].
+func (Backend) Folders(c *mlflow.Client) (mlflow.Folders, error) {
+	return folders{aclStore{c, "directories", "directory", "a folder"}}, nil
+}
+
+// KnownLevels implements [mlflow.Folders].
+func (folders) KnownLevels() []string {
+	return []string{mlflow.LevelRead, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage}
+}
+
+// AccessAdvice implements [mlflow.Folders].
+func (folders) AccessAdvice() string {
+	return "Reading and changing permissions needs CAN_MANAGE on the folder. Ask somebody who has it, or a workspace admin, to grant " +
+		"it to you, or run Terraform as somebody who has it."
+}
+
+// CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
+// outside of /Repos are found by [mlflow.Folders].
+func CheckFolderPath(path string) error {
+	n := Names{}.NormalizeName(path)
+	switch {
+	case !strings.HasPrefix(n, "/"):
+		return fmt.Errorf("%q is not an absolute workspace path, such as \"/Projects/retail\"", path)
+	case n == "/", n == "/Workspace":
+		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
+			"folder in it, such as \"/Projects\"", path)
+	case n == "/Shared":
+		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
+			"outside of it, such as \"/Projects\"", path)
+	case n == "/Users":
+		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
+			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
+	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
+	case strings.Contains(n, "//"):
+		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
+	case rest.HasDotSegment(n):
+		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
+	}
+	return nil
+}
+
+// Find implements [mlflow.Folders].
+func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
+	at, err := WorkspaceStatus(ctx, f.client, path)
+	switch {
+	case err != nil:
+		return mlflow.Folder{}, err
+	case at.IsGitFolder():
+		return mlflow.Folder{}, &mlflow.NotFolderError{Object: "a Git folder", Advice: "A Git folder has permissions of its own kind. Manage them with " +
+			"databricks_permissions and repo_path."}
+	case at.Type != typeFolder:
+		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
+	}
+	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10), Path: at.Path}
+	if at.Created != 0 {
+		folder.Created = time.UnixMilli(int64(at.Created))
+	}
+	return folder, nil
+}
+
+// Create implements [mlflow.Folders].
+func (f folders) Create(ctx context.Context, path string) error {
+	return makeFolder(ctx, f.client, path)
+}
+
+// makeFolder calls mkdirs, which makes all missing folders and succeeds when nothing is missing. API: POST workspace/mkdirs.
+func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: "/api/2.0/workspace/mkdirs", Body: map[string]string{"path": path}, Group: rest.GroupOther,
+	})
+	if !rest.IsAlreadyExists(err) {
+		return err
+	}
+	// Somebody else may have made the same folder at the same moment.
+	if at, lookErr := WorkspaceStatus(ctx, c, path); lookErr == nil && at.Type == typeFolder {
+		return nil
+	}
+	return err
+}
+
+// Owner implements [mlflow.Folders]: a home folder is named after its user.
+func (folders) Owner(path string) mlflow.Principal {
+	name, ok := strings.CutPrefix(Names{}.NormalizeName(path), "/Users/")
+	switch {
+	case !ok || strings.Contains(name, "/"):
+		return mlflow.Principal{}
+	case IsApplicationID(name):
+		return mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: name}
+	default:
+		return mlflow.Principal{Kind: mlflow.KindUser, Name: name}
+	}
+}

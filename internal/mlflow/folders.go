@@ -1,0 +1,44 @@
+package mlflow
+
+import (
+	"context"
+	"time"
+)
+
+// Folder is a folder of a Databricks workspace.
+type Folder struct {
+	ID   string
+	Path string
+	// Created is the creation time, zero if the server does not tell.
+	Created time.Time
+}
+
+// Folders are the folders of a server, from which experiments inherit permissions. Paths are normalized with [NameRules].
+type Folders interface {
+	// ACLStore holds the access control lists by folder ID.
+	ACLStore
+	// KnownLevels lists the levels that are known to be grantable on a folder.
+	KnownLevels() []string
+	// AccessAdvice says what to do if the caller may not read or change permissions.
+	AccessAdvice() string
+	// Find looks up a folder by path. Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[NotFolderError].
+	Find(ctx context.Context, path string) (Folder, error)
+	// Create creates a folder and the missing ones above it. It is idempotent. Errors: [rest.IsAlreadyExists] if something else is in the way.
+	Create(ctx context.Context, path string) error
+	// Owner returns the user whose home folder this is. Its name is empty if the folder is nobody's home.
+	Owner(path string) Principal
+}
+
+// NotFolderError means that there is no folder at a path, but another object, or a folder whose permissions are managed in another way.
+type NotFolderError struct {
+	// Object describes what is there, such as "a notebook".
+	Object string
+	// Advice says what to manage instead.
+	Advice string
+}
+
+// Error implements error.
+func (e *NotFolderError) Error() string { return "it is " + e.Object + ", not a folder" }
+
+// Folders returns the folders of the server, or an *[UnsupportedError] if it has none.
+func (c *Client) Folders() (Folders, error) { return c.backend.Folders(c) }

@@ -1,0 +1,46 @@
+package acl
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Descriptions are what the descriptions of [Declared] say about one type of resource.
+type Descriptions struct {
+	// Groups, Users, and ServicePrincipals continue "Map of … to permission level"; Levels lists the levels.
+	Groups, Users, ServicePrincipals, Levels string
+}
+
+// Attributes are the schema of [Declared].
+func Attributes(d Descriptions) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		"groups":             principalsAttribute(mlflow.KindGroup, d.Groups, d.Levels),
+		"users":              principalsAttribute(mlflow.KindUser, d.Users, d.Levels),
+		"service_principals": principalsAttribute(mlflow.KindServicePrincipal, d.ServicePrincipals, d.Levels),
+		"keep_caller_access": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Keep `CAN_MANAGE` for the identity that runs Terraform if no declared or inherited grant provides it, and for identities for which " +
+				"earlier runs kept it; reject an entry that lowers the current one. The kept grants are exported as `retained`. With `false`, only the declared grants " +
+				"apply, and you can lose access. Defaults to `true`.",
+		},
+		"retained": schema.MapAttribute{
+			ElementType: types.StringType, Computed: true,
+			MarkdownDescription: "Undeclared grants that are kept, as principal to level: `CAN_MANAGE` of the identities that ran Terraform so far and had no other " +
+				"access, and grants that the server adds to the list by itself. A grant stays in it while it exists and is not declared; `keep_caller_access = false` " +
+				"drops those of identities. Empty if none is needed.",
+		},
+	}
+}
+
+func principalsAttribute(kind mlflow.PrincipalKind, description, levels string) schema.MapAttribute {
+	return schema.MapAttribute{
+		ElementType: types.StringType, Optional: true,
+		MarkdownDescription: fmt.Sprintf("%s Levels: %s. Entries are updated in place. An entry whose level is null counts as absent.", description, levels),
+		Validators:          []validator.Map{principalsValidator{kind}},
+	}
+}

@@ -1,0 +1,41 @@
+package acl
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+)
+
+// expectPaths checks where the diagnostics stand, in order; path.Empty is one without a place.
+func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
+	t.Helper()
+	var got []path.Path
+	for _, d := range diags {
+		at := path.Empty()
+		if placed, ok := d.(diag.DiagnosticWithPath); ok {
+			at = placed.Path()
+		}
+		got = append(got, at)
+	}
+	if !slices.EqualFunc(got, want, path.Path.Equal) {
+		t.Errorf("diagnostics stand at %v, want %v: %v", got, want, diags)
+	}
+}
+
+// expectDetail checks that a diagnostic is there and says something.
+func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ...string) {
+	t.Helper()
+	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })
+	if i < 0 {
+		t.Errorf("no %q in %v", summary, diags)
+		return
+	}
+	for _, part := range parts {
+		if !strings.Contains(diags[i].Detail(), part) {
+			t.Errorf("%q is not in %q", part, diags[i].Detail())
+		}
+	}
+}

@@ -1,0 +1,153 @@
+// Package acl is what the permissions of experiments and those of folders have in common: the grants that a configuration declares, and how
+// they become the access control list of an object on the server.
+package acl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// List is the access control list of one object on the server.
+type List struct {
+	Client *mlflow.Client
+	Run    *framework.RunState
+	Object Object
+	// Store reads and writes the list.
+	Store mlflow.ACLStore
+	// Explain finds out what a refusal means that does not tell by itself, and completes the problem. It may look at the object.
+	Explain func(ctx context.Context, p *Problem)
+}
+
+// Object is what a list belongs to.
+type Object struct {
+	ID string
+	// Noun is "experiment" or "folder", and Name describes the object in messages.
+	Noun, Name string
+	// Created is the creation time that private state has, "" if it has none or IDs are never used again.
+	Created string
+	// Levels are the known levels of such objects, and AccessAdvice says what to do if the caller may not read or change the list.
+	Levels       []string
+	AccessAdvice string
+	// Owner is a user whose CAN_MANAGE stays unless it is declared otherwise, such as that of a home folder; zero if there is none.
+	Owner mlflow.Principal
+	// Additive is the resource that manages the grant of one principal, "" if there is none.
+	Additive string
+}
+
+// Problem is why an access control list can't be read or written, and what to do about it.
+type Problem struct {
+	Object Object
+	Err    error
+	// Gone reports that the object is deleted, or never existed.
+	Gone   bool
+	Advice []string
+}
+
+// AddError reports the problem. action is such as "read permissions".
+func (p *Problem) AddError(diags *diag.Diagnostics, action string) {
+	framework.AddError(diags, action, p.Object.Name, p.Err, p.Advice...)
+}
+
+// AddRefreshError reports a problem of a refresh.
+func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
+	if p.Denied() {
+		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
+	}
+	p.AddError(diags, "read permissions")
+}
+
+// AddReleaseProblem reports a problem of a destroy. What can't be reached any more is a warning.
+func (p *Problem) AddReleaseProblem(diags *diag.Diagnostics) {
+	const action = "remove permissions"
+	switch {
+	case p.Gone:
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s is gone, and its permissions with it. Nothing is left to do.", p.Object.Noun))
+	case p.Denied():
+		framework.AddWarning(diags, action, p.Object.Name, p.Err,
+			"Removing them needs CAN_MANAGE. They stay in place and are no longer managed: ask somebody with CAN_MANAGE to remove them.")
+	default:
+		p.AddError(diags, action)
+	}
+}
+
+// Denied reports that the caller lacks CAN_MANAGE.
+func (p *Problem) Denied() bool { return rest.IsPermissionDenied(p.Err) }
+
+// lock returns the lock of the list.
+func (l *List) lock() *framework.ACLLock { return l.Run.ACLLock(l.Object.ID) }
+
+// Read reads the list.
+func (l *List) Read(ctx context.Context) (mlflow.ACL, *Problem) {
+	list, err := l.Store.Get(ctx, l.Object.ID)
+	if err != nil {
+		return list, l.Problem(ctx, err)
+	}
+	return list, nil
+}
+
+// readForWrite returns the list for a write: as the plan of the same resource has just read it, or else by a read.
+func (l *List) readForWrite(ctx context.Context, lock *framework.ACLLock) (mlflow.ACL, *Problem) {
+	if planned := lock.Planned; planned != nil {
+		lock.Planned = nil
+		return *planned, nil
+	}
+	return l.Read(ctx)
+}
+
+// set replaces the direct grants of the object, unless they are the same already, and returns the list as it is then.
+func (l *List) set(ctx context.Context, before mlflow.ACL, grants []mlflow.Grant) (mlflow.ACL, *Problem) {
+	if sameGrants(l.Client, DirectGrants(before), grants) {
+		return before, nil
+	}
+	after, err := l.Store.Set(ctx, l.Object.ID, grants)
+	if err != nil {
+		return after, l.Problem(ctx, err)
+	}
+	return after, nil
+}
+
+// Problem finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the object.
+func (l *List) Problem(ctx context.Context, err error) *Problem {
+	p := &Problem{Object: l.Object, Err: err}
+	var object *mlflow.ObjectError
+	var unsupported *mlflow.UnsupportedError
+	var still *mlflow.StillGrantedError
+	switch missing, ok := mlflow.MissingPrincipal(err); {
+	case ok:
+		p.Advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
+			"grant in the UI, or restore the %s, then apply again.", framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
+	case errors.As(err, &still):
+		p.Advice = []string{"Some servers put grants back by themselves, for example that of the experiment's owner. If this is one, remove the resource from the state: " +
+			"terraform state rm ADDRESS."}
+	case errors.As(err, &unsupported) && unsupported.Single && l.Object.Additive != "":
+		p.Advice = []string{"Use " + l.Object.Additive + ", which manages the grant of one principal."}
+	case p.Denied():
+		p.Advice = []string{l.Object.AccessAdvice}
+	case errors.As(err, &object), rest.IsNotFound(err), rest.IsInvalid(err):
+		l.Explain(ctx, p)
+	}
+	return p
+}
+
+// Caller looks up who the credentials belong to; the client remembers the answer.
+func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
+	caller, err := client.Caller(ctx)
+	var unsupported *mlflow.UnsupportedError
+	switch {
+	case errors.As(err, &unsupported):
+		framework.AddError(diags, "manage permissions", client.BackendName(), err)
+		return caller, false
+	case err != nil:
+		framework.AddError(diags, "look up the caller", client.BackendName(), err,
+			"The provider needs to know who it runs as, so that it takes nobody's own access away by mistake.")
+		return caller, false
+	}
+	return caller, true
+}

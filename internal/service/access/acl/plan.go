@@ -1,0 +1,181 @@
+package acl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+)
+
+// CheckSpelling refuses another spelling of a principal next to a level that is unknown.
+func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
+	planned := plan.maps()
+	for i, prior := range state.maps() {
+		if key, before := respelled(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
+			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state has this principal as %q, and another "+
+				"level in the map is unknown until apply, so the plan cannot tell whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
+				"next one.", before, before))
+		}
+	}
+}
+
+// CheckTwoMaps refuses a principal in two maps, which is one on any server that has service principals. Whether names that differ by case are one
+// principal depends on the server, so [List.PlanWrite] checks that.
+func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
+	for _, d := range config.duplicates(framework.RulesOf(mlflow.KindDatabricks)) {
+		if d.entry.attribute != d.earlier.attribute {
+			d.addError(diags)
+		}
+	}
+}
+
+// PlanWrite checks a plan that writes the list: no principal twice, none that can't be granted anything, and the caller keeps its access. The object
+// may still be unknown.
+func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
+	var diags diag.Diagnostics
+	for _, d := range plan.duplicates(l.Client) {
+		d.addError(&diags)
+	}
+	for _, d := range plan.Entries() {
+		CheckGrant(&diags, l.Client, l.Object.Levels, d.Grant, d.Path(), d.Path())
+	}
+	if plan.KeepCallerAccess.IsUnknown() || !plan.keepsCaller() || !slices.ContainsFunc(plan.Entries(), Entry.mayLower) {
+		return diags // no entry is the caller's
+	}
+	if caller, ok := Caller(ctx, l.Client, &diags); ok {
+		diags.Append(plan.checkCaller(l.Client, caller, l.Object)...)
+	}
+	return diags
+}
+
+// PlanTakeover looks at an object whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply in the same run
+// uses the list that was read here.
+func (l *List) PlanTakeover(ctx context.Context, plan *Declared) diag.Diagnostics {
+	var diags diag.Diagnostics
+	lock := l.lock()
+	lock.Lock()
+	defer lock.Unlock()
+	list, problem := l.Read(ctx)
+	switch {
+	case problem != nil && problem.Gone:
+		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
+		framework.AddWarning(&diags, "read permissions", l.Object.Name, problem.Err, append(problem.Advice, "Apply would fail.")...)
+		return diags
+	case problem != nil && problem.Denied():
+		// The apply itself may grant the access that is missing now.
+		framework.AddWarning(&diags, "read permissions", l.Object.Name, problem.Err, append(problem.Advice, "If this apply grants that access first, for example by another provider "+
+			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
+		return diags
+	case problem != nil:
+		problem.AddError(&diags, "read permissions")
+		return diags
+	}
+	lock.Planned = &list
+	l.warnIneffective(&diags, plan, list)
+	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
+		return diags // what is declared, and so what would go, is not known yet
+	}
+	l.warnRemoved(ctx, &diags, plan, list)
+	return diags
+}
+
+// PlanChange warns of what the plan of an update can't show itself: the undeclared access that it keeps, and the levels without effect as far as
+// this run has read the list.
+func (l *List) PlanChange(plan *Declared, retained types.Map) diag.Diagnostics {
+	var diags diag.Diagnostics
+	lock := l.lock()
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Refreshed != nil {
+		l.warnIneffective(&diags, plan, *lock.Refreshed)
+	}
+	if plan.keepsCaller() {
+		l.warnKept(&diags, plan.retainedGrants(l.Client, retained))
+	}
+	return diags
+}
+
+// warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
+func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
+	going, own := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwners), ""
+	if plan.keepsCaller() && slices.ContainsFunc(going, isIndividual) {
+		caller, ok := Caller(ctx, l.Client, diags)
+		if !ok {
+			return
+		}
+		isCallers := func(g mlflow.Grant) bool {
+			return g.Level == mlflow.LevelManage && IsOwn(l.Client, caller, g.Principal) && isIndividual(g)
+		}
+		if i := slices.IndexFunc(going, isCallers); i >= 0 {
+			if HasManage(l.Client, caller, plan.Grants(), list) {
+				own = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Principal.Name, l.Object.Noun)
+			} else {
+				l.warnKept(diags, going[i:i+1])
+				going = slices.Delete(going, i, i+1)
+			}
+		}
+	}
+	if len(going) > 0 {
+		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
+			"%s has direct grants that are not in the configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.%s",
+			framework.UpperFirst(l.Object.Name), framework.DescribeGrants(going), own))
+	}
+}
+
+// warnKept says whose undeclared access a write keeps.
+func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
+	if len(kept) == 0 {
+		return
+	}
+	diags.AddWarning("Undeclared access is kept", fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
+		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", l.Object.Name, framework.DescribeGrants(kept)))
+}
+
+// retainedGrants lists what an earlier run retained and the plan does not declare.
+func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
+	var grants []mlflow.Grant
+	for name, level := range framework.StringMap(retained) {
+		kind := mlflow.KindUser
+		if databricks.IsApplicationID(name) {
+			kind = mlflow.KindServicePrincipal
+		}
+		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})
+	}
+	return without(rules, grants, LevelsOf(rules, m.Grants()))
+}
+
+// warnIneffective names the declared levels that change nothing because more is inherited.
+func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
+	inherited := map[mlflow.PrincipalKey][]string{}
+	for _, e := range list.Entries {
+		inherited[l.Client.PrincipalKey(e.Principal)] = e.Inherited()
+	}
+	for _, d := range plan.Entries() {
+		more := slices.DeleteFunc(inherited[l.Client.PrincipalKey(d.Principal)], func(level string) bool {
+			return level == d.Level || !mlflow.IncludesLevel(level, d.Level)
+		})
+		if len(more) == 0 {
+			continue
+		}
+		levels := strings.Join(more, " and ")
+		diags.AddAttributeWarning(d.Path(), "Level has no effect", fmt.Sprintf("The %s %q inherits %s from a folder above, which an entry here cannot lower, "+
+			"so %s on %s has no effect. Change the permissions of that folder, or declare %s.",
+			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, d.Level, l.Object.Name, levels))
+	}
+}
+
+// alsoLost says in a message what else CAN_MANAGE on the object allows.
+func (o Object) alsoLost() string {
+	if o.Noun == "experiment" {
+		return " or delete the experiment"
+	}
+	return " or the experiments in the " + o.Noun
+}

@@ -1,0 +1,163 @@
+package acl
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// DirectGrants lists what is granted on the object itself, `admins` included.
+func DirectGrants(list mlflow.ACL) []mlflow.Grant {
+	var grants []mlflow.Grant
+	for _, e := range list.Entries {
+		if level, ok := e.Direct(); ok {
+			grants = append(grants, mlflow.Grant{Principal: e.Principal, Level: level})
+		}
+	}
+	return grants
+}
+
+// LevelsOf gives the level of each principal.
+func LevelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.PrincipalKey]string {
+	levels := make(map[mlflow.PrincipalKey]string, len(grants))
+	for _, g := range grants {
+		levels[rules.PrincipalKey(g.Principal)] = g.Level
+	}
+	return levels
+}
+
+// sameGrants reports whether two lists grant the same.
+func sameGrants(rules mlflow.NameRules, a, b []mlflow.Grant) bool {
+	return maps.Equal(LevelsOf(rules, a), LevelsOf(rules, b))
+}
+
+// SamePrincipal reports whether two principals are one.
+func SamePrincipal(rules mlflow.NameRules, p, q mlflow.Principal) bool {
+	return rules.PrincipalKey(p) == rules.PrincipalKey(q)
+}
+
+// isIndividual reports whether a grant is to one identity, not to a group.
+func isIndividual(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindGroup }
+
+// isInherited reports whether a direct grant gives its principal nothing that the object does not inherit for it.
+func isInherited(rules mlflow.NameRules, list mlflow.ACL, g mlflow.Grant) bool {
+	return slices.ContainsFunc(list.Entries, func(e mlflow.ACLEntry) bool {
+		includes := func(inherited string) bool { return mlflow.IncludesLevel(inherited, g.Level) }
+		return SamePrincipal(rules, e.Principal, g.Principal) && slices.ContainsFunc(e.Inherited(), includes)
+	})
+}
+
+// without leaves out the grants of the principals that are in drop.
+func without[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
+	return slices.DeleteFunc(slices.Clone(grants), func(g mlflow.Grant) bool {
+		_, found := drop[rules.PrincipalKey(g.Principal)]
+		return found
+	})
+}
+
+// WithoutPrincipal leaves out the grant of one principal.
+func WithoutPrincipal(rules mlflow.NameRules, grants []mlflow.Grant, p mlflow.Principal) []mlflow.Grant {
+	return without(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
+}
+
+// IsOwn reports whether a grant to the principal is one to the caller: as the caller, or as a member of a group.
+func IsOwn(rules mlflow.NameRules, caller mlflow.Caller, p mlflow.Principal) bool {
+	if p.Kind == mlflow.KindGroup {
+		return slices.Contains(caller.Groups, p.Name)
+	}
+	return SamePrincipal(rules, caller.Principal, p)
+}
+
+// HasManage reports whether the caller would have CAN_MANAGE if these were all the direct grants: by one of them or by what the
+// object inherits, as the caller or as a member of a group. A DENY among them outweighs all but the role of an admin.
+func HasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) bool {
+	if caller.Admin {
+		return true
+	}
+	manages, denied := false, false
+	for _, g := range direct {
+		if IsOwn(rules, caller, g.Principal) {
+			manages = manages || g.Level == mlflow.LevelManage
+			denied = denied || g.Level == mlflow.LevelDeny
+		}
+	}
+	for _, e := range list.Entries {
+		if !IsOwn(rules, caller, e.Principal) {
+			continue
+		}
+		for _, p := range e.Permissions {
+			switch {
+			case !p.Inherited:
+			case p.FromAdminRole():
+				return true
+			default:
+				manages = manages || p.Level == mlflow.LevelManage
+				denied = denied || p.Level == mlflow.LevelDeny
+			}
+		}
+	}
+	return manages && !denied
+}
+
+// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away. Only those who
+// hold CAN_MANAGE can read the list, so nobody gains anything.
+func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) []mlflow.Grant {
+	if HasManage(rules, caller, direct, list) {
+		return direct
+	}
+	others := WithoutPrincipal(rules, direct, caller.Principal)
+	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage})
+}
+
+// samePrincipals reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
+// equals what is unknown, and an entry that is null is not one that is absent: an unknown level may turn out to be null.
+func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
+	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
+		return false
+	}
+	fold := func(m types.Map) map[mlflow.PrincipalKey][]string {
+		levels := map[mlflow.PrincipalKey][]string{} // of two spellings, one may be null
+		for name, level := range m.Elements() {
+			key := rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})
+			levels[key] = append(levels[key], level.String())
+			slices.Sort(levels[key])
+		}
+		return levels
+	}
+	return maps.EqualFunc(fold(a), fold(b), slices.Equal)
+}
+
+// respelled returns a key of a map that is spelled otherwise in the state, while a level in the map is unknown; empty if there is none.
+// Whether the map is the state's in another spelling is then not known yet, and a plan would have to guess.
+func respelled(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
+	if plan.IsUnknown() || fullyKnown(plan) {
+		return "", ""
+	}
+	spelling := map[mlflow.PrincipalKey]string{}
+	for name := range state.Elements() {
+		spelling[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})] = name
+	}
+	for _, name := range framework.SortedKeys(plan.Elements()) {
+		if was := spelling[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})]; was != "" && was != name {
+			return name, was
+		}
+	}
+	return "", ""
+}
+
+// fullyKnown reports whether neither the map nor a value in it is unknown.
+func fullyKnown(m types.Map) bool {
+	if m.IsUnknown() {
+		return false
+	}
+	for _, value := range m.Elements() {
+		if value.IsUnknown() {
+			return false
+		}
+	}
+	return true
+}

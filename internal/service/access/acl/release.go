@@ -1,0 +1,74 @@
+package acl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Release removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever
+// keep_caller_access says: deleting the object, which usually comes next, needs it. What can't be reached any more is no error.
+func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
+	var diags diag.Diagnostics
+	lock := l.lock()
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.List != nil {
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("The permissions of %s are declared by another resource in this apply, or by "+
+			"the replacement of this one, which now manages them.", l.Object.Name))
+		return diags
+	}
+	before, problem := l.readForWrite(ctx, lock)
+	if problem != nil {
+		problem.AddReleaseProblem(&diags)
+		return diags
+	}
+	if framework.IDReused(l.Object.Created, before.Created) {
+		diags.AddWarning("Permissions left in place", fmt.Sprintf("The id of %s was used again, for another %s. Its permissions are left alone.", l.Object.Name, l.Object.Noun))
+		return diags
+	}
+	caller, ok := Caller(ctx, l.Client, &diags)
+	if !ok {
+		return diags
+	}
+	released := slices.DeleteFunc(state.Grants(), l.isOwners)
+	if left := slices.DeleteFunc(slices.Clone(released), func(g mlflow.Grant) bool { return !lock.Grants[l.Client.PrincipalKey(g.Principal)] }); len(left) > 0 {
+		released = without(l.Client, released, lock.Grants)
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("Other resources in this apply declare some of the grants on %s, and now manage "+
+			"them:\n%s", l.Object.Name, framework.DescribeGrants(left)))
+	}
+	lock.Retained = state.Retained
+	rest := withCaller(l.Client, caller, without(l.Client, DirectGrants(before), LevelsOf(l.Client, released)), before)
+	after, problem := l.set(ctx, before, rest)
+	if problem != nil {
+		problem.AddReleaseProblem(&diags)
+		return diags
+	}
+	l.checkReleased(ctx, without(l.Client, released, LevelsOf(l.Client, rest)), after, &diags)
+	return diags
+}
+
+// checkReleased checks that grants are gone from a list after a write. The CAN_MANAGE of an identity that is there again was put back by the server
+// in its answer, as it does for owners; a destroy could never get rid of it.
+func (l *List) checkReleased(ctx context.Context, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
+	released := LevelsOf(l.Client, gone)
+	var back []mlflow.Grant
+	for _, g := range DirectGrants(after) {
+		switch _, isReleased := released[l.Client.PrincipalKey(g.Principal)]; {
+		case !isReleased:
+		case isIndividual(g) && g.Level == mlflow.LevelManage:
+			back = append(back, g)
+		default:
+			l.Problem(ctx, &mlflow.StillGrantedError{Principal: g.Principal}).AddError(diags, "remove permissions")
+		}
+	}
+	if len(back) > 0 {
+		diags.AddWarning("Grants put back by the server", fmt.Sprintf("The server adds these grants on %s to each list by itself. They stay in place, unmanaged:\n%s",
+			l.Object.Name, framework.DescribeGrants(back)))
+	}
+}

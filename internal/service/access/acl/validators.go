@@ -1,0 +1,97 @@
+package acl
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+)
+
+// principalsValidator checks the names and levels in a map of one kind of principals.
+type principalsValidator struct{ kind mlflow.PrincipalKind }
+
+func (v principalsValidator) Description(context.Context) string {
+	return "keys must name a " + framework.KindNoun(v.kind) + ", values must be permission levels"
+}
+
+func (v principalsValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
+	elements := req.ConfigValue.Elements()
+	for _, name := range framework.SortedKeys(elements) {
+		at := req.Path.AtMapKey(name)
+		level, _ := elements[name].(types.String)
+		if level.IsNull() {
+			continue // counts as absent
+		}
+		if reason := v.refuseName(name); reason != "" {
+			resp.Diagnostics.AddAttributeError(at, "Principal not allowed", reason)
+			continue
+		}
+		warnPrincipalName(&resp.Diagnostics, at, mlflow.Principal{Kind: v.kind, Name: name})
+		framework.CheckLevel(&resp.Diagnostics, at, level)
+	}
+}
+
+// warnPrincipalName warns of a name that looks like one of another kind. Only the server knows: a role of an MLflow server may have any name.
+func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
+	switch {
+	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
+		diags.AddAttributeWarning(at, "Not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
+			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
+	case p.Kind == mlflow.KindGroup && databricks.IsEmail(p.Name):
+		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email address, which names a user and seldom a group. To grant the level to the "+
+			"user, declare it under users, or as user_name.", p.Name))
+	}
+}
+
+// PrincipalNameValidator checks an attribute that names one principal.
+type PrincipalNameValidator struct{ Kind mlflow.PrincipalKind }
+
+// Description implements [validator.Describer].
+func (v PrincipalNameValidator) Description(context.Context) string {
+	return "must name a " + framework.KindNoun(v.Kind)
+}
+
+// MarkdownDescription implements [validator.Describer].
+func (v PrincipalNameValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+// ValidateString implements [validator.String].
+func (v PrincipalNameValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if name := req.ConfigValue; name.ValueString() != "" {
+		warnPrincipalName(&resp.Diagnostics, req.Path, mlflow.Principal{Kind: v.Kind, Name: name.ValueString()})
+	}
+}
+
+// refuseName says why a name can't be managed, "" when it can.
+func (v principalsValidator) refuseName(name string) string {
+	if strings.TrimSpace(name) == "" {
+		return fmt.Sprintf("The name of a %s is empty. Name it, or leave the entry out.", framework.KindNoun(v.kind))
+	}
+	return ""
+}
+
+// CheckGrant refuses a principal that the server grants nothing to, at its attribute, and warns of a level that is not among the known ones:
+// a newer server may have more.
+func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
+	if err := client.CheckPrincipal(g.Principal); err != nil {
+		diags.AddAttributeError(who, "Principal not allowed", framework.UpperFirst(err.Error())+".")
+	}
+	if g.Level != "" && !slices.Contains(known, g.Level) {
+		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is sent unchanged, "+
+			"and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
+	}
+}

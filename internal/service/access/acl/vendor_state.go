@@ -1,0 +1,62 @@
+package acl
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+)
+
+// VendorType is the resource type of the Databricks provider that holds the permissions of any object.
+const VendorType = "databricks_permissions"
+
+// VendorState is the state of a databricks_permissions.
+type VendorState struct {
+	// ID is such as "/experiments/123" or "/directories/123".
+	ID            string `json:"id"`
+	ObjectType    string `json:"object_type"`
+	DirectoryPath string `json:"directory_path"`
+	AccessControl []struct {
+		UserName             string `json:"user_name"`
+		GroupName            string `json:"group_name"`
+		ServicePrincipalName string `json:"service_principal_name"`
+		PermissionLevel      string `json:"permission_level"`
+	} `json:"access_control"`
+}
+
+// ParseVendorState reads the state of a databricks_permissions. ok is false after an error.
+func ParseVendorState(state []byte, diags *diag.Diagnostics) (s VendorState, ok bool) {
+	if err := json.Unmarshal(state, &s); err != nil {
+		diags.AddError("Could not move permissions", fmt.Sprintf("The state of the databricks_permissions can't be read: %s.", err))
+		return s, false
+	}
+	return s, true
+}
+
+// AddKindError refuses the permissions of another kind of object than those of a resource type, at the attribute that names the object.
+func (s VendorState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
+	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions holds the permissions of "+
+		"%s (%s), and %s manages those of %s only. Leave it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
+}
+
+// Declared returns the grants with the principals in their present spelling, so that the plan that follows is empty where the configuration has it
+// too.
+func (s VendorState) Declared() Declared {
+	groups, users, servicePrincipals := map[string]string{}, map[string]string{}, map[string]string{}
+	for _, a := range s.AccessControl {
+		switch {
+		case a.GroupName != "":
+			groups[a.GroupName] = a.PermissionLevel
+		case a.ServicePrincipalName != "":
+			servicePrincipals[a.ServicePrincipalName] = a.PermissionLevel
+		case a.UserName != "":
+			users[a.UserName] = a.PermissionLevel
+		}
+	}
+	d := Declared{Groups: framework.MapOrNull(groups), Users: framework.MapOrNull(users), ServicePrincipals: framework.MapOrNull(servicePrincipals)}
+	d.setRetained(nil)
+	return d
+}

@@ -1,0 +1,150 @@
+package acl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Write makes the declared grants the direct grants of the object, together with those of `admins` that are there, with those that a resource for
+// one principal granted in this run, with those that an earlier run retained, and with the caller's own where it would be lost. It fills in
+// `retained` from the answer, which also has what the server itself put back, and returns the list.
+func (l *List) Write(ctx context.Context, plan *Declared, earlier types.Map, diags *diag.Diagnostics) mlflow.ACL {
+	lock := l.lock()
+	lock.Lock()
+	defer lock.Unlock()
+	before, problem := l.readForWrite(ctx, lock)
+	switch {
+	case problem != nil:
+		problem.AddError(diags, "set permissions")
+		return before
+	case framework.IDReused(l.Object.Created, before.Created):
+		diags.AddError("Could not set permissions", fmt.Sprintf("The id of %s was used again, for another %s. Nothing was changed. Run plan again, which "+
+			"drops it from the state.", l.Object.Name, l.Object.Noun))
+		return before
+	case lock.List != nil:
+		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource of this apply has already set all permissions of %s, and this one would "+
+			"replace them. Remove one of the two resources, or declare all grants in one of them.", l.Object.Name))
+		return before
+	}
+	grants, ok := l.grantsToWrite(ctx, plan, earlier, before, diags)
+	if !ok {
+		return before
+	}
+	after, problem := l.set(ctx, before, grants)
+	var unlisted *mlflow.NotGrantedError
+	if problem == nil || errors.As(problem.Err, &unlisted) { // written in both cases
+		lock.DeclareList(l.Client, grants)
+	}
+	if problem != nil {
+		l.addWriteError(diags, plan, problem)
+		return after
+	}
+	plan.setRetained(slices.DeleteFunc(plan.undeclared(l.Client, after), func(g mlflow.Grant) bool {
+		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !slices.Contains(grants, g)
+	}))
+	return after
+}
+
+// grantsToWrite lists the declared grants and those that stay beside them. ok is false after an error.
+func (l *List) grantsToWrite(
+	ctx context.Context, plan *Declared, earlier types.Map, before mlflow.ACL, diags *diag.Diagnostics,
+) (grants []mlflow.Grant, ok bool) {
+	lock := l.lock()
+	grants = plan.Grants()
+	for _, g := range without(l.Client, DirectGrants(before), LevelsOf(l.Client, grants)) {
+		kept := isRetained(l.Client, earlier, g) || isRetained(l.Client, lock.Retained, g)
+		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwners(g) || plan.keepsCaller() && kept {
+			grants = append(grants, g)
+		}
+	}
+	if !plan.keepsCaller() {
+		return grants, true
+	}
+	caller, ok := Caller(ctx, l.Client, diags)
+	if !ok {
+		return nil, false
+	}
+	if diags.Append(plan.checkCaller(l.Client, caller, l.Object)...); diags.HasError() {
+		return nil, false
+	}
+	return withCaller(l.Client, caller, grants, before), true
+}
+
+// isOwners reports whether a grant is the CAN_MANAGE of the object's owner.
+func (l *List) isOwners(g mlflow.Grant) bool {
+	return l.Object.Owner.Name != "" && g.Level == mlflow.LevelManage && SamePrincipal(l.Client, g.Principal, l.Object.Owner)
+}
+
+// addWriteError puts an unknown principal, and a grant that the server does not list as declared, at the entry that names it.
+func (l *List) addWriteError(diags *diag.Diagnostics, plan *Declared, problem *Problem) {
+	var unlisted *mlflow.NotGrantedError
+	missing, isMissing := mlflow.MissingPrincipal(problem.Err)
+	switch {
+	case isMissing:
+		addEntryError(diags, l.Client, plan, problem, missing, "Nothing was changed. "+l.Client.PrincipalAdvice(missing))
+	case errors.As(problem.Err, &unlisted):
+		addEntryError(diags, l.Client, plan, problem, unlisted.Grant.Principal, "The list was written. Correct the entry, then apply again.")
+	default:
+		problem.AddError(diags, "set permissions")
+	}
+}
+
+// addEntryError reports the problem at the entry of a principal, or at none if the entry is not declared.
+func addEntryError(diags *diag.Diagnostics, rules mlflow.NameRules, plan *Declared, problem *Problem, p mlflow.Principal, advice string) {
+	for _, d := range plan.Entries() {
+		if SamePrincipal(rules, d.Principal, p) {
+			diags.AddAttributeError(d.Path(), "Could not set permissions", framework.ErrorDetail(problem.Object.Name, problem.Err, advice))
+			return
+		}
+	}
+	problem.AddError(diags, "set permissions")
+}
+
+// Refresh takes over what the server holds, as it was just read. It looks up the caller only if a grant that is not declared may be the caller's.
+// ok is false after an error.
+func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) (ok bool) {
+	retained := l.retained(ctx, state, list, diags)
+	if diags.HasError() {
+		return false
+	}
+	state.Fill(l.Client, list, retained)
+	lock := l.lock()
+	lock.Lock()
+	defer lock.Unlock()
+	lock.Refreshed = &list
+	return true
+}
+
+// retained finds the undeclared grants that are no drift: those that an earlier run retained, the owner's, and the caller's own CAN_MANAGE. An
+// import takes every grant into the maps, so that nothing is hidden.
+func (l *List) retained(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) []mlflow.Grant {
+	if state.Imported() {
+		return nil
+	}
+	var retained []mlflow.Grant
+	for _, g := range state.undeclared(l.Client, list) {
+		switch {
+		case !isIndividual(g):
+		case isRetained(l.Client, state.Retained, g), l.isOwners(g):
+			retained = append(retained, g)
+		case isInherited(l.Client, list, g):
+		case state.keepsCaller() && g.Level == mlflow.LevelManage:
+			caller, ok := Caller(ctx, l.Client, diags)
+			if !ok {
+				return nil
+			}
+			if IsOwn(l.Client, caller, g.Principal) {
+				retained = append(retained, g)
+			}
+		}
+	}
+	return retained
+}

@@ -1,0 +1,66 @@
+package access
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Create implements [resource.Resource]. On an error it leaves no state: a folder that was created stays, and no grant was made.
+func (r *folderPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
+	var plan folderPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	folder, ok := r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	plan.ID = types.StringValue(folder.ID)
+	folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, types.MapNull(types.StringType), &resp.Diagnostics)
+	if !resp.Diagnostics.HasError() {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+	}
+}
+
+// findOrCreate returns the folder at the planned path, which it creates if the configuration allows that. ok is false after an error.
+func (r *folderPermissionsResource) findOrCreate(
+	ctx context.Context, folders mlflow.Folders, plan *folderPermissionsModel, diags *diag.Diagnostics,
+) (folder mlflow.Folder, ok bool) {
+	const action = "set permissions"
+	name := r.Client().NormalizeName(plan.Path.ValueString())
+	folder, err := folders.Find(ctx, name)
+	switch {
+	case err == nil:
+		return folder, true
+	case !rest.IsNotFound(err):
+		framework.AddError(diags, action, plan.folder(), err, notFolderAdvice(err)...)
+		return folder, false
+	case !plan.CreateParents.ValueBool():
+		framework.AddError(diags, action, plan.folder(), err, "Set create_parents = true to create the folder, or let this resource depend on the one that creates it.")
+		return folder, false
+	}
+	if err := r.Provider.Run.CreateFolder(ctx, folders, name); err != nil {
+		framework.AddError(diags, "create folder", plan.folder(), err, "Creating a folder needs CAN_MANAGE on the one above it; directly below the root, only "+
+			"workspace admins can.")
+		return folder, false
+	}
+	if folder, err = folders.Find(ctx, name); err != nil {
+		framework.AddError(diags, action, plan.folder(), err, "The folder was created, and no grant was made. Apply again.")
+		return folder, false
+	}
+	return folder, true
+}

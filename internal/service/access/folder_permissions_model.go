@@ -1,0 +1,124 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
+)
+
+const attributePath = "path"
+
+// folderPermissionsModel is a mlflow_folder_permissions.
+type folderPermissionsModel struct {
+	acl.Declared
+
+	ID            types.String `tfsdk:"id"`
+	Path          types.String `tfsdk:"path"`
+	CreateParents types.Bool   `tfsdk:"create_parents"`
+
+	// created is when the folder was created, from private state; "" if the server does not tell.
+	created string
+}
+
+func (m *folderPermissionsModel) identity() map[string]types.String {
+	return map[string]types.String{attributePath: m.Path}
+}
+
+// object describes the permissions in messages.
+func (m *folderPermissionsModel) object() string { return "permissions of " + m.folder() }
+
+// folder describes the folder in messages.
+func (m *folderPermissionsModel) folder() string {
+	if m.Path.ValueString() == "" {
+		return "folder " + m.ID.ValueString()
+	}
+	return describeFolder(m.Path.ValueString())
+}
+
+func describeFolder(path string) string { return fmt.Sprintf("folder %q", path) }
+
+// samePath reports whether two models name the same path. A path that is unknown is not the same as any.
+func (m *folderPermissionsModel) samePath(rules mlflow.NameRules, o *folderPermissionsModel) bool {
+	return !m.Path.IsUnknown() && rules.NormalizeName(m.Path.ValueString()) == rules.NormalizeName(o.Path.ValueString())
+}
+
+// isOf reports whether a folder is the one of the model. The server may not tell when it was created.
+func (m *folderPermissionsModel) isOf(folder mlflow.Folder) bool {
+	now := framework.FormatCreationTime(folder.Created)
+	return folder.ID == m.ID.ValueString() && (m.created == "" || now == "" || now == m.created)
+}
+
+// foldersOrError returns the folders of the server. It adds an error at the path if the server has none.
+func foldersOrError(client *mlflow.Client, diags *diag.Diagnostics) (folders mlflow.Folders, ok bool) {
+	folders, err := client.Folders()
+	if err != nil {
+		diags.AddAttributeError(path.Root(attributePath), "Folders are not supported", framework.UpperFirst(err.Error())+".")
+		return nil, false
+	}
+	return folders, true
+}
+
+// folderList is the access control list of a folder.
+func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.Folders, m *folderPermissionsModel) *acl.List {
+	return &acl.List{
+		Client: client, Run: run, Store: folders,
+		Object: acl.Object{
+			ID: m.ID.ValueString(), Noun: "folder", Name: m.folder(), Levels: folders.KnownLevels(), AccessAdvice: folders.AccessAdvice(),
+			Owner: folders.Owner(m.Path.ValueString()),
+		},
+		Explain: func(ctx context.Context, p *acl.Problem) { explainFolder(ctx, folders, m, p) },
+	}
+}
+
+// explainFolder looks at the folder: it may be gone, or another object now.
+func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermissionsModel, p *acl.Problem) {
+	if m.Path.ValueString() == "" {
+		p.Gone = rest.IsNotFound(p.Err)
+		p.Advice = []string{"Check the object ID, or use the path of the folder."}
+		return
+	}
+	folder, err := folders.Find(ctx, m.Path.ValueString())
+	var other *mlflow.NotFolderError
+	switch {
+	case errors.As(err, &other):
+		p.Gone, p.Err, p.Advice = true, err, []string{other.Advice}
+	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
+		p.Gone = true
+		p.Advice = []string{"The folder was deleted or moved."}
+	case err != nil:
+		p.Err = errors.Join(p.Err, err)
+	}
+}
+
+// remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
+func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
+	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}
+}
+
+// differs says why the folder on the provider's server is not the remembered one, "" if it is.
+func (m *folderPermissionsModel) differs(ctx context.Context, client *mlflow.Client) string {
+	folders, err := client.Folders()
+	if err != nil {
+		return framework.UpperFirst(err.Error()) + "."
+	}
+	folder, err := folders.Find(ctx, m.Path.ValueString())
+	switch {
+	case rest.IsNotFound(err):
+		return fmt.Sprintf("There is no %s on it.", m.folder())
+	case err != nil:
+		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
+	case !m.isOf(folder):
+		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.", m.folder(), folder.ID, m.ID.ValueString())
+	}
+	return ""
+}

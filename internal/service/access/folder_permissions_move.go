@@ -1,0 +1,34 @@
+package access
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
+)
+
+// MoveState takes over the permissions of folders from the Databricks provider.
+func (r *folderPermissionsResource) MoveState(context.Context) []resource.StateMover {
+	return []resource.StateMover{{StateMover: moveDatabricksDirectory}}
+}
+
+// moveDatabricksDirectory keeps the path of a state that has one. A state that names the folder by ID alone gets its path in the refresh that follows.
+func moveDatabricksDirectory(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
+	if req.SourceTypeName != acl.VendorType {
+		return
+	}
+	source, ok := acl.ParseVendorState(req.SourceRawState.JSON, &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	m := vendorDirectoryID.FindStringSubmatch(source.ID)
+	if m == nil {
+		source.AddKindError(&resp.Diagnostics, attributePath, "mlflow_folder_permissions", "folders")
+		return
+	}
+	target := folderPermissionsModel{ID: types.StringValue(m[1]), Path: framework.OrNull(source.DirectoryPath), Declared: source.Declared()}
+	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &target)...)
+}

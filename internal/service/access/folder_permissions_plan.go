@@ -1,0 +1,94 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
+)
+
+// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is written, the
+// caller is protected, and taking over a folder reports what would be removed.
+func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
+	if req.Plan.Raw.IsNull() {
+		return // destroy
+	}
+	var plan, state folderPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	if !req.State.Raw.IsNull() {
+		resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	rules := framework.RulesOf(mlflow.KindDatabricks) // no other server has folders
+	moves := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
+	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
+	plan.Settle(rules, &state.Declared, moves)
+	plan.ID = types.StringUnknown()
+	if !moves {
+		plan.Path, plan.ID = state.Path, state.ID
+	}
+	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
+	if r.Client() == nil {
+		return
+	}
+	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
+	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.WritesOver(rules, &state.Declared) {
+		return
+	}
+	list := folderList(r.Client(), &r.Provider.Run, folders, &plan)
+	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
+	switch {
+	case plan.Path.IsUnknown():
+	case !moves:
+		resp.Diagnostics.Append(list.PlanChange(&plan.Declared, state.Retained)...)
+	case !resp.Diagnostics.HasError():
+		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan)...)
+	}
+}
+
+// planOnce refuses a second resource for the same folder. Terraform plans one resource twice when it replaces it: the token tells that from two resources.
+func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
+	if plan.Path.IsUnknown() {
+		return true
+	}
+	use := framework.PlannedUse{Action: framework.PlanKeep, ID: token, Name: plan.Path.ValueString()}
+	lock := r.Provider.Run.ObjectLock(framework.KindFolderPermissions, r.Client().NormalizeName(use.Name))
+	if _, conflict := lock.Plan(use); !conflict {
+		return true
+	}
+	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the configuration declare all "+
+		"permissions of %s. Each would remove the grants of the other.\n\nDeclare all grants in one resource, and remove the other.", plan.folder()))
+	return false
+}
+
+// planTakeover looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
+func (r *folderPermissionsResource) planTakeover(ctx context.Context, folders mlflow.Folders, plan *folderPermissionsModel) diag.Diagnostics {
+	var diags diag.Diagnostics
+	folder, err := folders.Find(ctx, plan.Path.ValueString())
+	var other *mlflow.NotFolderError
+	switch {
+	case err == nil:
+		found := *plan
+		found.ID = types.StringValue(folder.ID)
+		return folderList(r.Client(), &r.Provider.Run, folders, &found).PlanTakeover(ctx, &plan.Declared)
+	case errors.As(err, &other):
+		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
+	case !rest.IsNotFound(err):
+		framework.AddError(&diags, "read permissions", plan.folder(), err)
+	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
+		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
+			"this resource depend on the one that creates it.")
+	}
+	return diags
+}

@@ -1,0 +1,261 @@
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/resource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
+)
+
+var (
+	_ resource.Resource                   = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithConfigure      = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithValidateConfig = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithModifyPlan     = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithImportState    = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithIdentity       = (*folderPermissionsResource)(nil)
+	_ resource.ResourceWithMoveState      = (*folderPermissionsResource)(nil)
+)
+
+// folderPermissionsResource is everything that is granted on one folder directly.
+type folderPermissionsResource struct{ framework.ResourceBase }
+
+// NewFolderPermissionsResource returns the resource mlflow_folder_permissions.
+func NewFolderPermissionsResource() resource.Resource { return &folderPermissionsResource{} }
+
+// Metadata implements [resource.Resource].
+func (r *folderPermissionsResource) Metadata(_ context.Context, req resource.MetadataRequest, resp *resource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_folder_permissions"
+	resp.ResourceBehavior.MutableIdentity = true
+}
+
+// IdentitySchema implements [resource.ResourceWithIdentity].
+func (r *folderPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+	resp.IdentitySchema = framework.NamedIdentitySchema([]string{attributePath}, nil)
+}
+
+// Schema implements [resource.Resource].
+func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
+	attributes := acl.Attributes(acl.Descriptions{
+		Groups: "Map of group to permission level, by case-sensitive display name. `admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
+		Users:  "Map of user to permission level, by email, compared case-insensitively.",
+		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
+			"case-insensitively.",
+		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs and, on experiments, create, delete, and restore), `CAN_MANAGE` (also " +
+			"change permissions, and move and rename). `CAN_RUN` and `CAN_EDIT` are not ranked against each other",
+	})
+	maps.Copy(attributes, map[string]schema.Attribute{
+		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."},
+		attributePath: schema.StringAttribute{
+			Required: true,
+			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. When it changes, " +
+				"the grants are made on the new folder first, then revoked on the old one; the folder itself is not moved. `/`, `/Shared`, `/Users`, `/Repos`, and Git " +
+				"folders are not allowed.",
+			Validators: []validator.String{folderPathValidator{}},
+		},
+		"create_parents": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Create the folder and the missing folders above it, when the resource is created or `path` changes. Destroying the resource does not " +
+				"delete them. Defaults to `false`: the folder must exist.",
+		},
+	})
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders below inherit them, so one resource " +
+			"for a folder replaces one for each experiment. The resource is authoritative: the plan shows direct grants that are not declared, and apply removes " +
+			"them. Inherited permissions and the workspace admins are unmanaged. Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps " +
+			"the access of the identity that runs Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders: use " +
+			"`mlflow_role` with `experiment/*` there.",
+		Attributes: attributes,
+	}
+}
+
+// folderPathValidator refuses paths whose permissions can't be managed.
+type folderPathValidator struct{}
+
+func (folderPathValidator) Description(context.Context) string {
+	return "must be the absolute path of a folder whose permissions can be managed"
+}
+
+func (v folderPathValidator) MarkdownDescription(ctx context.Context) string {
+	return v.Description(ctx)
+}
+
+func (folderPathValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
+		return
+	}
+	if err := databricks.CheckFolderPath(req.ConfigValue.ValueString()); err != nil {
+		resp.Diagnostics.AddAttributeError(req.Path, "Folder path not allowed", framework.UpperFirst(err.Error())+".")
+	}
+}
+
+// ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
+func (r *folderPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+	var config folderPermissionsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
+	if !resp.Diagnostics.HasError() {
+		acl.CheckTwoMaps(&resp.Diagnostics, &config.Declared)
+	}
+}
+
+// Read implements [resource.Resource]. It looks up the folder by path, and then reads its list.
+func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
+	var state folderPermissionsModel
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
+		return
+	}
+	state.created = framework.CreationTimeFrom(ctx, req.Private)
+	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+		return
+	}
+	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
+	if !ok || !r.findPath(ctx, folders, &state, &resp.Diagnostics) {
+		return
+	}
+	folder, err := folders.Find(ctx, state.Path.ValueString())
+	if gone := r.describeGone(ctx, folders, &state, folder, err); gone != "" {
+		resp.Diagnostics.AddWarning("Permissions dropped from the state: the folder is gone", gone)
+		resp.State.RemoveResource(ctx)
+		return
+	}
+	if err != nil {
+		framework.AddError(&resp.Diagnostics, "read permissions", state.folder(), err, notFolderAdvice(err)...)
+		return
+	}
+	state.ID = types.StringValue(folder.ID)
+	list := folderList(r.Client(), &r.Provider.Run, folders, &state)
+	read, problem := list.Read(ctx)
+	if problem != nil {
+		problem.AddRefreshError(&resp.Diagnostics)
+		return
+	}
+	resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	_, diags := framework.KeepPlanToken(ctx, req.Private, resp.Private)
+	resp.Diagnostics.Append(diags...)
+	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {
+		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
+		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	}
+}
+
+// store puts the server and the creation time of the folder into private state.
+func (r *folderPermissionsResource) store(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
+	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
+}
+
+// describeGone says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
+// be told. An import has no folder yet.
+func (r *folderPermissionsResource) describeGone(
+	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
+) string {
+	var other *mlflow.NotFolderError
+	isOther := errors.As(err, &other)
+	switch {
+	case state.ID.IsNull(), err == nil && state.isOf(found), err != nil && !isOther && !rest.IsNotFound(err):
+		return ""
+	}
+	_, lookErr := folders.Get(ctx, state.ID.ValueString())
+	before := "It was deleted outside Terraform, and its grants with it."
+	if lookErr == nil {
+		before = fmt.Sprintf("It was moved or renamed outside Terraform. Its object ID is still %s, and its grants remain, unmanaged.", state.ID.ValueString())
+	}
+	now := "Nothing is at the path now."
+	switch {
+	case isOther:
+		now = fmt.Sprintf("At the path is %s now.", other.Object)
+	case err == nil:
+		now = fmt.Sprintf("At the path is another folder now, with the object ID %s. Its permissions are left alone until apply.", found.ID)
+	}
+	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
+}
+
+// notFolderAdvice says what to do about an object that is no folder.
+func notFolderAdvice(err error) []string {
+	var other *mlflow.NotFolderError
+	if errors.As(err, &other) {
+		return []string{other.Advice}
+	}
+	return nil
+}
+
+// vendorDirectoryID is the ID that databricks_permissions has for a folder.
+var vendorDirectoryID = regexp.MustCompile(`^(?:` + framework.RootObject + `)?([0-9]+)$`)
+
+// ImportState implements [resource.ResourceWithImportState]. It takes the path or the object ID of a folder, and the ID that the Databricks provider has
+// for its permissions. The Read that follows fills the rest.
+func (r *folderPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+	text := req.ID
+	if framework.IsIdentityImport(req) {
+		values := r.ImportNamedIdentity(ctx, req, "permissions", []string{attributePath}, &resp.Diagnostics)
+		if values == nil {
+			return
+		}
+		text = values[attributePath]
+	}
+	if m := vendorDirectoryID.FindStringSubmatch(text); m != nil {
+		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), m[1])...)
+		return
+	}
+	if !strings.HasPrefix(text, "/") {
+		resp.Diagnostics.AddError("Import ID not valid", fmt.Sprintf("%q is neither the path of a folder, such as \"/Projects/retail\", nor its object ID.", text))
+		return
+	}
+	if err := databricks.CheckFolderPath(text); err != nil {
+		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		return
+	}
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
+}
+
+// findPath finds the path of a folder that an import or a moved state names by ID alone. It reports false after an error.
+func (r *folderPermissionsResource) findPath(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+	if !state.Path.IsNull() {
+		return true
+	}
+	read, problem := folderList(r.Client(), &r.Provider.Run, folders, state).Read(ctx)
+	if problem != nil {
+		problem.AddError(diags, "import permissions")
+		return false
+	}
+	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), inheritedFrom(read))
+	if err != nil {
+		framework.AddError(diags, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
+		return false
+	}
+	if err := databricks.CheckFolderPath(found); err != nil {
+		diags.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		return false
+	}
+	state.Path = types.StringValue(found)
+	return true
+}
+
+// inheritedFrom lists the objects that a list inherits from, without duplicates.
+func inheritedFrom(list mlflow.ACL) []string {
+	objects := map[string]bool{}
+	for _, e := range list.Entries {
+		for _, p := range e.Permissions {
+			for _, object := range p.InheritedFrom {
+				objects[object] = true
+			}
+		}
+	}
+	return framework.SortedKeys(objects)
+}

@@ -1,0 +1,54 @@
+package access
+
+import (
+	"context"
+
+	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// Update implements [resource.Resource]. A path that changes is no replacement: while it is unknown, nobody can tell whether it will. The grants are made
+// on the new folder before they are revoked on the old one.
+func (r *folderPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
+	var plan, state folderPermissionsModel
+	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
+	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
+	state.created = framework.CreationTimeFrom(ctx, req.Private)
+	if !r.CheckServer(ctx, req.Private, "update permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+		return
+	}
+	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
+	if !ok {
+		return
+	}
+	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, state.Retained
+	moves := !plan.samePath(r.Client(), &state)
+	if moves {
+		earlier = types.MapNull(types.StringType)
+		if folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics); !ok {
+			return
+		}
+	}
+	plan.ID = types.StringValue(folder.ID)
+	if moves || plan.WritesOver(r.Client(), &state.Declared) {
+		folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
+	}
+	if !resp.Diagnostics.HasError() && folder.ID != state.ID.ValueString() {
+		resp.Diagnostics.Append(folderList(r.Client(), &r.Provider.Run, folders, &state).Release(ctx, &state.Declared)...)
+	}
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
+	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
+	if moves {
+		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	}
+}
