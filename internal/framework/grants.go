@@ -29,8 +29,9 @@ func PrincipalLevelAttributes() map[string]schema.Attribute {
 		"principal": schema.StringAttribute{
 			Computed: true, MarkdownDescription: "The user's e-mail address, the group's name, or the service principal's application id.",
 		},
-		"kind":  schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group` or `service_principal`."},
-		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`; on an MLflow server also `USE`, `NO_PERMISSIONS` or `DENY`."},
+		"kind": schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group` or `service_principal`."},
+		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`; on Databricks also `CAN_RUN`, on an MLflow server also " +
+			"`USE`, `NO_PERMISSIONS` or `DENY`."},
 	}
 }
 

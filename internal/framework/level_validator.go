@@ -31,7 +31,8 @@ func CheckLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
 // commonLevels are the levels of every server, in a message.
 const commonLevels = mlflow.LevelRead + ", " + mlflow.LevelEdit + ", or " + mlflow.LevelManage
 
-// LevelValidator checks an attribute that is a permission level. With CommonOnly, levels that not every server has are refused, too.
+// LevelValidator checks an attribute that is a permission level. With CommonOnly, other levels than those of every server and CAN_RUN are
+// refused, too.
 type LevelValidator struct{ CommonOnly bool }
 
 // Description implements [validator.Describer].
@@ -44,7 +45,8 @@ func (v LevelValidator) MarkdownDescription(ctx context.Context) string { return
 func (v LevelValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	CheckLevel(&resp.Diagnostics, req.Path, req.ConfigValue)
 	text := req.ConfigValue.ValueString()
-	if common := []string{"", mlflow.LevelRead, mlflow.LevelEdit, mlflow.LevelManage}; v.CommonOnly && !resp.Diagnostics.HasError() && !slices.Contains(common, text) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use %s.", text, commonLevels))
+	common := []string{"", mlflow.LevelRead, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage}
+	if v.CommonOnly && !resp.Diagnostics.HasError() && !slices.Contains(common, text) {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE.", text))
 	}
 }

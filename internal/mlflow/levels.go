@@ -1,10 +1,47 @@
 package mlflow
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// lowerLevels are the levels that each ranked level includes besides itself.
+var lowerLevels = map[string][]string{
+	LevelManage: {LevelEdit, LevelRun, LevelUse, LevelRead},
+	LevelEdit:   {LevelUse, LevelRead},
+	LevelRun:    {LevelRead},
+	LevelUse:    {LevelRead},
+	LevelRead:   {},
+}
+
+// IncludesLevel reports whether a principal with the first level also has the rights of the other one. Each level includes itself. CAN_RUN and
+// CAN_EDIT do not include each other. DENY, NO_PERMISSIONS, and unknown levels include no other level, and no other level includes them.
+func IncludesLevel(level, other string) bool {
+	return level == other || slices.Contains(lowerLevels[level], other)
+}
+
+// HighestLevels returns the levels that no other one of them includes, sorted and without duplicates: mostly one, two for CAN_EDIT and CAN_RUN.
+// DENY, NO_PERMISSIONS, and unknown levels are left out if there is any other level.
+func HighestLevels(levels []string) []string {
+	candidates := slices.DeleteFunc(slices.Clone(levels), func(level string) bool { return lowerLevels[level] == nil })
+	if len(candidates) == 0 {
+		candidates = levels
+	}
+	var highest []string
+	for _, level := range candidates {
+		included := func(other string) bool { return other != level && IncludesLevel(other, level) }
+		if !slices.ContainsFunc(candidates, included) {
+			highest = append(highest, level)
+		}
+	}
+	slices.Sort(highest)
+	return slices.Compact(highest)
+}
 
 // meantLevels are the words that people write for a level: MLflow's own names, and those of other tools.
 var meantLevels = map[string]string{
 	"READ": LevelRead, "VIEW": LevelRead, "READER": LevelRead, "VIEWER": LevelRead,
+	"RUN": LevelRun, "EXECUTE": LevelRun,
 	"EDIT": LevelEdit, "WRITE": LevelEdit, "UPDATE": LevelEdit, "EDITOR": LevelEdit, "WRITER": LevelEdit,
 	"MANAGE": LevelManage, "ADMIN": LevelManage, "OWNER": LevelManage, "MANAGER": LevelManage,
 }

@@ -36,6 +36,10 @@ const (
 	LevelManage = "CAN_MANAGE"
 )
 
+// LevelRun is a level of Databricks folders, which experiments inherit. Databricks' pages differ in whether it is above or below CAN_EDIT, so
+// neither includes the other.
+const LevelRun = "CAN_RUN"
+
 // Levels that MLflow servers alone have: one between CAN_READ and CAN_EDIT, and two that allow nothing.
 const (
 	LevelUse  = "USE"
@@ -127,43 +131,28 @@ type Background struct {
 	DefaultLevel string
 }
 
-// LevelRank orders the levels: a higher rank includes the lower ones. ok is false for a level that is not known.
-func LevelRank(level string) (rank int, ok bool) {
-	i := slices.Index([]string{LevelRead, LevelUse, LevelEdit, LevelManage}, level)
-	return i, i >= 0
-}
-
-// HighestLevel gives the highest of some levels, "" when there is none. Unknown levels rank lowest.
-func HighestLevel(levels []string) string {
-	best, bestRank := "", -2
-	for _, l := range levels {
-		rank, _ := LevelRank(l)
-		if rank > bestRank {
-			best, bestRank = l, rank
-		}
-	}
-	return best
-}
-
-// Direct gives the level that the principal holds on the experiment itself; ok is false when it holds none.
+// Direct returns the level that the principal holds on the object itself; ok is false if it holds none.
 func (e ACLEntry) Direct() (level string, ok bool) {
-	level = HighestLevel(e.levels(func(p Permission) bool { return !p.Inherited }))
-	return level, level != ""
+	direct := HighestLevels(e.levels(func(p Permission) bool { return !p.Inherited }))
+	if len(direct) == 0 {
+		return "", false
+	}
+	return direct[0], true // servers keep one direct level per principal
 }
 
-// Inherited gives the highest level that the principal inherits, "" when none.
-func (e ACLEntry) Inherited() string {
-	return HighestLevel(e.levels(func(p Permission) bool { return p.Inherited }))
+// Inherited returns the highest levels that the principal inherits, as [HighestLevels].
+func (e ACLEntry) Inherited() []string {
+	return HighestLevels(e.levels(func(p Permission) bool { return p.Inherited }))
 }
 
-// Effective gives the level that counts: the highest one that the principal holds, directly or by inheritance, or DENY when one of
-// them is. Admins can't be denied anything.
-func (e ACLEntry) Effective() string {
+// Effective returns the effective levels: the highest ones that the principal holds, direct or inherited, as [HighestLevels]. It is DENY alone
+// if one of them is, except for admins, who cannot be denied access.
+func (e ACLEntry) Effective() []string {
 	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
 	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {
-		return LevelDeny
+		return []string{LevelDeny}
 	}
-	return HighestLevel(e.levels(func(Permission) bool { return true }))
+	return HighestLevels(e.levels(func(Permission) bool { return true }))
 }
 
 // FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.

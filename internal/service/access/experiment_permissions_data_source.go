@@ -59,7 +59,8 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 			},
 			"effective": schema.ListNestedAttribute{
 				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: who},
-				MarkdownDescription: "The highest level of each principal, by kind and principal. Membership in groups is not resolved: a user may have more by a group.",
+				MarkdownDescription: "The highest level of each principal, by kind and principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which " +
+					"neither includes the other, has an element for each. Membership in groups is not resolved: a user may have more by a group.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		},
@@ -90,10 +91,12 @@ func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
 		m.Grants[i].Locate(folders)
 	}
 	for _, e := range acl.Entries {
-		m.Effective = append(m.Effective, effectiveModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: e.Effective()})
+		for _, level := range e.Effective() {
+			m.Effective = append(m.Effective, effectiveModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: level})
+		}
 	}
 	slices.SortFunc(m.Effective, func(a, b effectiveModel) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal), cmp.Compare(a.Level, b.Level))
 	})
 }
 

@@ -176,16 +176,17 @@ func isIndividual(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindG
 
 // warnIneffective names the declared levels that change nothing because more is inherited.
 func warnIneffective(diags *diag.Diagnostics, rules mlflow.NameRules, plan *experimentPermissionsModel, acl mlflow.ACL) {
-	inherited := map[mlflow.PrincipalKey]string{}
+	inherited := map[mlflow.PrincipalKey][]string{}
 	for _, e := range acl.Entries {
 		inherited[rules.PrincipalKey(e.Principal)] = e.Inherited()
 	}
 	for _, d := range plan.declared() {
-		more := inherited[rules.PrincipalKey(d.Principal)]
-		declaredRank, known := mlflow.LevelRank(d.Level)
-		if inheritedRank, ok := mlflow.LevelRank(more); !ok || !known || inheritedRank <= declaredRank {
+		levels := inherited[rules.PrincipalKey(d.Principal)]
+		i := slices.IndexFunc(levels, func(level string) bool { return level != d.Level && mlflow.IncludesLevel(level, d.Level) })
+		if i < 0 {
 			continue
 		}
+		more := levels[i]
 		diags.AddAttributeWarning(d.path(), "Level has no effect", fmt.Sprintf(
 			"%s %q is to get %s on the experiment, but already has %s from a folder above it, which no entry here can lower. Change the folder's "+
 				"permissions, or declare %s.", framework.UpperFirst(framework.KindNoun(d.Principal.Kind)), d.Principal.Name, d.Level, more, more))

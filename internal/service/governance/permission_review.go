@@ -170,14 +170,15 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 		entries[entry.Principal] = entry
 	}
 	var grants []reviewGrantModel
-	decided := map[mlflow.Principal]bool{}
+	decided := map[mlflow.Grant]bool{}
 	for _, g := range framework.GrantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
 		if r.wanted != nil && !r.wanted[r.principalKey(g.Kind, g.Principal)] {
 			continue
 		}
-		effective := !decided[principal] && g.Level == entries[principal].Effective()
-		decided[principal] = decided[principal] || effective
+		grant := mlflow.Grant{Principal: principal, Level: g.Level}
+		effective := !decided[grant] && slices.Contains(entries[principal].Effective(), g.Level)
+		decided[grant] = true
 		if !review.MeetsLevel(g.Level, r.minLevel) {
 			continue
 		}

@@ -100,7 +100,8 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 		"display_name":    text("Name of the user or service principal to show to people. Null where the server tells none."),
 		"effective": schema.BoolAttribute{
 			Computed: true, MarkdownDescription: "`true` for the one grant of the principal on the experiment that counts: its highest level, by the direct grant if " +
-				"that is among them. Filter by it for one line a principal. Membership in groups is not resolved: a user may have more by a group.",
+				"that is among them. Filter by it for one line a principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which neither includes the other, " +
+				"has one for each. Membership in groups is not resolved: a user may have more by a group.",
 		},
 	})
 	resp.Schema = schema.Schema{
@@ -118,8 +119,8 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 			},
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{framework.LevelValidator{CommonOnly: true}},
-				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that the provider does not know is " +
-					"never left out. Default: any level.",
+				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_RUN`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that is not known to be " +
+					"lower is never left out: `CAN_RUN` with `CAN_EDIT` and the other way round, and a level that the provider does not know. Default: any level.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 			"experiments": list("The experiments whose grants could be read, in the order of `order_by`, else by name. Also those without any grant that passes the filters.",
