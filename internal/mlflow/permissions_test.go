@@ -1,6 +1,8 @@
 package mlflow_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -17,6 +19,9 @@ func TestACLEntry_Effective(t *testing.T) {
 		want        string
 	}{
 		"none":                                {nil, ""},
+		"run and edit":                        {[]mlflow.Permission{direct(mlflow.LevelEdit), from(mlflow.LevelRun, "/directories/1")}, "CAN_EDIT CAN_RUN"},
+		"run is more than read":               {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelRun, "/directories/1")}, mlflow.LevelRun},
+		"run and edit, denied":                {[]mlflow.Permission{direct(mlflow.LevelEdit), direct(mlflow.LevelRun), direct(mlflow.LevelDeny)}, mlflow.LevelDeny},
 		"the highest":                         {[]mlflow.Permission{direct(mlflow.LevelRead), from(mlflow.LevelManage, "/directories/1"), direct(mlflow.LevelEdit)}, mlflow.LevelManage},
 		"use is more than read":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelUse},
 		"use is less than edit":               {[]mlflow.Permission{direct(mlflow.LevelUse), from(mlflow.LevelEdit, mlflow.FromEveryExperiment)}, mlflow.LevelEdit},
@@ -27,8 +32,25 @@ func TestACLEntry_Effective(t *testing.T) {
 		"nothing is less than what is there":  {[]mlflow.Permission{direct(mlflow.LevelNone), from(mlflow.LevelRead, mlflow.FromEveryExperiment)}, mlflow.LevelRead},
 		"a level that is not known is lowest": {[]mlflow.Permission{direct("CAN_FLY"), from(mlflow.LevelRead, "/directories/1")}, mlflow.LevelRead},
 	} {
-		if got := (mlflow.ACLEntry{Permissions: c.permissions}).Effective(); got != c.want {
+		if got := strings.Join((mlflow.ACLEntry{Permissions: c.permissions}).Effective(), " "); got != c.want {
 			t.Errorf("%s: effective is %q, want %q", name, got, c.want)
 		}
+	}
+}
+
+func TestACLEntry_directAndInherited(t *testing.T) {
+	t.Parallel()
+	inherited := mlflow.Permission{Level: mlflow.LevelRun, Inherited: true}
+	edit := mlflow.Permission{Level: mlflow.LevelEdit, Inherited: true}
+	e := mlflow.ACLEntry{Permissions: []mlflow.Permission{inherited, edit, {Level: mlflow.LevelRead, Inherited: true}}}
+	if level, ok := e.Direct(); ok {
+		t.Errorf("without a direct grant the direct level is %q", level)
+	}
+	if got := e.Inherited(); !slices.Equal(got, []string{mlflow.LevelEdit, mlflow.LevelRun}) {
+		t.Errorf("the inherited levels are %q", got)
+	}
+	e.Permissions = append(e.Permissions, mlflow.Permission{Level: mlflow.LevelRead}, mlflow.Permission{Level: mlflow.LevelRun})
+	if level, ok := e.Direct(); !ok || level != mlflow.LevelRun {
+		t.Errorf("the direct level is %q", level)
 	}
 }

@@ -5,36 +5,44 @@ import (
 	"slices"
 )
 
-// The known permission levels. The last three exist on MLflow servers alone.
+// The known permission levels. CAN_RUN exists on Databricks only, the last three on MLflow servers only.
 const (
 	levelRead   = "CAN_READ"
 	levelEdit   = "CAN_EDIT"
 	levelManage = "CAN_MANAGE"
+	levelRun    = "CAN_RUN"
 	levelUse    = "USE"
 	levelNone   = "NO_PERMISSIONS"
 	levelDeny   = "DENY"
 )
 
-// levelRank returns the position of a level: a higher rank includes the lower ones. It is -1 for levels that are unknown or allow nothing.
-func levelRank(level string) int {
-	return slices.Index([]string{levelRead, levelUse, levelEdit, levelManage}, level)
+// lowerLevels are the levels that each ranked level includes besides itself. CAN_RUN and CAN_EDIT do not include each other.
+var lowerLevels = map[string][]string{
+	levelManage: {levelEdit, levelRun, levelUse, levelRead},
+	levelEdit:   {levelUse, levelRead},
+	levelRun:    {levelRead},
+	levelUse:    {levelRead},
+	levelRead:   {},
 }
 
-// compareLevels sorts levels from high to low, and levels of the same rank by name.
+// levelPosition returns the position of a level in the order in which levels are shown. It is -1 for levels that are unknown or allow
+// nothing.
+func levelPosition(level string) int {
+	return slices.Index([]string{levelRead, levelUse, levelRun, levelEdit, levelManage}, level)
+}
+
+// compareLevels sorts levels from high to low, and levels that are unknown or allow nothing last and by name.
 func compareLevels(a, b string) int {
-	return cmp.Or(cmp.Compare(levelRank(b), levelRank(a)), cmp.Compare(a, b))
+	return cmp.Or(cmp.Compare(levelPosition(b), levelPosition(a)), cmp.Compare(a, b))
 }
 
-// MeetsLevel reports whether level is at least minLevel. If minLevel is empty or has no rank, every level meets it. DENY and NO_PERMISSIONS
-// meet no other minLevel. An unknown level can be high, so it meets every minLevel.
+// MeetsLevel reports whether level is not known to be lower than minLevel. If minLevel is empty or has no rank, every level meets it. DENY and
+// NO_PERMISSIONS meet no other minLevel. CAN_RUN meets CAN_EDIT, and CAN_EDIT meets CAN_RUN, because neither is known to be lower. An unknown
+// level can be high, so it meets every minLevel.
 func MeetsLevel(level, minLevel string) bool {
-	least := levelRank(minLevel)
-	if least < 0 {
+	lower, ranked := lowerLevels[minLevel]
+	if !ranked {
 		return true
 	}
-	if level == levelDeny || level == levelNone {
-		return false
-	}
-	rank := levelRank(level)
-	return rank < 0 || rank >= least
+	return level != levelDeny && level != levelNone && !slices.Contains(lower, level)
 }

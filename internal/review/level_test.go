@@ -8,14 +8,15 @@ import (
 
 func TestMeetsLevel(t *testing.T) {
 	t.Parallel()
-	all := []string{"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "NO_PERMISSIONS", "DENY", "CAN_FLY"}
+	all := []string{"CAN_READ", "USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "NO_PERMISSIONS", "DENY", "CAN_FLY"}
 	for minLevel, want := range map[string][]string{
 		"":           all,
 		"DENY":       all,
 		"CAN_FLY":    all,
-		"CAN_READ":   {"CAN_READ", "USE", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
-		"USE":        {"USE", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
-		"CAN_EDIT":   {"CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
+		"CAN_READ":   {"CAN_READ", "USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
+		"USE":        {"USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
+		"CAN_RUN":    {"USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
+		"CAN_EDIT":   {"CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY"},
 		"CAN_MANAGE": {"CAN_MANAGE", "CAN_FLY"},
 	} {
 		var got []string
@@ -32,9 +33,9 @@ func TestMeetsLevel(t *testing.T) {
 
 func TestCompareLevels(t *testing.T) {
 	t.Parallel()
-	got := []string{"NO_PERMISSIONS", "CAN_READ", "DENY", "CAN_MANAGE", "CAN_FLY", "USE", "CAN_EDIT"}
+	got := []string{"NO_PERMISSIONS", "CAN_READ", "DENY", "CAN_MANAGE", "CAN_FLY", "USE", "CAN_RUN", "CAN_EDIT"}
 	slices.SortFunc(got, compareLevels)
-	if want := "CAN_MANAGE CAN_EDIT USE CAN_READ CAN_FLY DENY NO_PERMISSIONS"; strings.Join(got, " ") != want {
+	if want := "CAN_MANAGE CAN_EDIT CAN_RUN USE CAN_READ CAN_FLY DENY NO_PERMISSIONS"; strings.Join(got, " ") != want {
 		t.Errorf("the order is %q, want %q", got, want)
 	}
 }

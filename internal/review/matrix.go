@@ -25,14 +25,14 @@ type column struct{ kind, name, displayName string }
 
 // cell is what a principal is granted on an experiment.
 type cell struct {
-	// shown is the grant that determines the level.
-	shown Grant
+	// shown are the grants that determine the levels, the highest first: one, or those of CAN_EDIT and CAN_RUN, which do not include each other.
+	shown []Grant
 	// grants describe all grants.
 	grants []string
 }
 
 // NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
-// the highest one if none is marked as effective.
+// the highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
 	m := &Matrix{cells: map[row]map[column]cell{}, unreadable: slices.Clone(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
@@ -50,10 +50,8 @@ func NewMatrix(r Review) *Matrix {
 		if m.cells[e] == nil {
 			m.cells[e] = map[column]cell{}
 		}
-		c, found := m.cells[e][p]
-		if !found || g.outranks(c.shown) {
-			c.shown = g
-		}
+		c := m.cells[e][p]
+		c.shown = highest(append(c.shown, g))
 		c.grants = append(c.grants, g.describe())
 		slices.Sort(c.grants)
 		m.cells[e][p] = c
@@ -85,18 +83,36 @@ func kindOrder(kind string) int {
 	return slices.Index([]string{KindGroup, KindUser, KindServicePrincipal}, kind)
 }
 
-// outranks reports whether a grant is shown rather than another one of the same principal on the same experiment.
-func (g Grant) outranks(other Grant) bool {
-	switch {
-	case g.Effective != other.Effective:
-		return g.Effective
-	case g.Level != other.Level:
-		return compareLevels(g.Level, other.Level) < 0
-	case g.Inherited != other.Inherited:
-		return !g.Inherited
-	default:
-		return g.InheritedFrom < other.InheritedFrom
+// highest returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
+func highest(grants []Grant) []Grant {
+	slices.SortFunc(grants, func(a, b Grant) int {
+		switch {
+		case a.Effective != b.Effective:
+			return trueFirst(a.Effective)
+		case a.Level != b.Level:
+			return compareLevels(a.Level, b.Level)
+		case a.Inherited != b.Inherited:
+			return trueFirst(b.Inherited)
+		default:
+			return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
+		}
+	})
+	shown := grants[:1:1]
+	if grants[0].Level == levelEdit {
+		run := slices.IndexFunc(grants, func(g Grant) bool { return g.Level == levelRun && g.Effective == grants[0].Effective })
+		if run >= 0 {
+			shown = append(shown, grants[run])
+		}
 	}
+	return shown
+}
+
+// trueFirst compares two values that differ, of which it gets the first one.
+func trueFirst(a bool) int {
+	if a {
+		return -1
+	}
+	return 1
 }
 
 // describe returns the level of a grant and where it comes from.
@@ -127,7 +143,9 @@ func (m *Matrix) levels() []string {
 	found := map[string]bool{}
 	for _, cells := range m.cells {
 		for _, c := range cells {
-			found[c.shown.Level] = true
+			for _, g := range c.shown {
+				found[g.Level] = true
+			}
 		}
 	}
 	return slices.SortedFunc(maps.Keys(found), compareLevels)

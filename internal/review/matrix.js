@@ -23,7 +23,8 @@
     const wanted = Object.fromEntries(fields.map((field) => [field, form.elements[field].value.trim()]));
     const experiment = wanted.experiment.toLowerCase();
     const principal = wanted.principal.toLowerCase();
-    const least = wanted.level ? ranks.indexOf(wanted.level) : -1;
+    // CAN_EDIT and CAN_RUN do not include each other, so neither is left out for the other one.
+    const least = ranks.indexOf(wanted.level === "CAN_EDIT" && ranks.includes("CAN_RUN") ? "CAN_RUN" : wanted.level);
     const direct = form.elements.direct.checked;
     const byGrant = principal !== "" || wanted.level !== "" || direct;
     const used = columns.map(() => false);

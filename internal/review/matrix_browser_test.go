@@ -102,6 +102,24 @@ func TestBrowser_filters(t *testing.T) {
 	}
 }
 
+// Neither of CAN_EDIT and CAN_RUN is left out for the other one.
+func TestBrowser_editAndRun(t *testing.T) {
+	grants := []Grant{
+		grantOf("/edit", "group", "risk", "CAN_EDIT", false), grantOf("/run", "group", "risk", "CAN_RUN", false),
+		grantOf("/both", "group", "risk", "CAN_EDIT", false), grantOf("/both", "group", "risk", "CAN_RUN", true),
+		grantOf("/read", "group", "risk", "CAN_READ", false), grantOf("/manage", "group", "risk", "CAN_MANAGE", false),
+	}
+	for level, want := range map[string][]string{
+		"CAN_READ": {"/both", "/edit", "/manage", "/read", "/run"}, "CAN_RUN": {"/both", "/edit", "/manage", "/run"},
+		"CAN_EDIT": {"/both", "/edit", "/manage", "/run"}, "CAN_MANAGE": {"/manage"},
+	} {
+		names, _ := shownLines(t, browse(t, pageOf(t, Review{Grants: grants}), "#level="+level))
+		if !slices.Equal(names, want) {
+			t.Errorf("at least %s shows %q, want %q", level, names, want)
+		}
+	}
+}
+
 // What somebody calls an experiment or themselves is text, wherever it stands.
 func TestBrowser_hostile(t *testing.T) {
 	const harm = `document.documentElement.setAttribute("owned","1")`

@@ -17,12 +17,15 @@ func (m *Matrix) CSV() string {
 	for _, r := range m.rows {
 		line = []string{r.name, r.id}
 		for _, c := range m.columns {
-			shown := m.cells[r][c].shown
-			field := shown.Level
-			if shown.Inherited {
-				field += " (inherited)"
+			var levels []string
+			for _, g := range m.cells[r][c].shown {
+				level := g.Level
+				if g.Inherited {
+					level += " (inherited)"
+				}
+				levels = append(levels, level)
 			}
-			line = append(line, field)
+			line = append(line, strings.Join(levels, ", "))
 		}
 		writeCSVLine(&b, line)
 	}

@@ -49,10 +49,16 @@ type rowView struct {
 
 // cellView is empty if a principal has no grant.
 type cellView struct {
-	levelView
-	Inherited, FirstOfKind bool
+	Levels      []cellLevelView
+	FirstOfKind bool
 	// Grants describes all grants, one a line.
 	Grants string
+}
+
+// cellLevelView is a level of a cell.
+type cellLevelView struct {
+	levelView
+	Inherited bool
 }
 
 // levelView is a level with its abbreviation in a cell and the CSS class of its color.
@@ -106,9 +112,9 @@ func (m *Matrix) rowView(r row, principals []principalView) rowView {
 	view := rowView{Folder: r.name[:end], Name: r.name[end:], Cells: make([]cellView, len(m.columns))}
 	for i, p := range m.columns {
 		if c, ok := m.cells[r][p]; ok {
-			view.Cells[i] = cellView{
-				levelView: newLevelView(c.shown.Level), Inherited: c.shown.Inherited,
-				Grants: principals[i].Full + "\n" + strings.Join(c.grants, "\n"),
+			view.Cells[i].Grants = principals[i].Full + "\n" + strings.Join(c.grants, "\n")
+			for _, g := range c.shown {
+				view.Cells[i].Levels = append(view.Cells[i].Levels, cellLevelView{newLevelView(g.Level), g.Inherited})
 			}
 		}
 		view.Cells[i].FirstOfKind = principals[i].FirstOfKind

@@ -2,6 +2,7 @@ package review
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -42,15 +43,16 @@ func (m *Matrix) Markdown() string {
 func (m *Matrix) holders(r row, level string) []string {
 	var holders []string
 	for _, p := range m.columns {
-		c, ok := m.cells[r][p]
-		if !ok || c.shown.Level != level {
+		shown := m.cells[r][p].shown
+		i := slices.IndexFunc(shown, func(g Grant) bool { return g.Level == level })
+		if i < 0 {
 			continue
 		}
 		text := markdownCode(p.label())
 		if p.kind != KindUser {
 			text = markdownText(p.noun()) + " " + text
 		}
-		if c.shown.Inherited {
+		if shown[i].Inherited {
 			text = "*" + text + "*"
 		}
 		holders = append(holders, text)

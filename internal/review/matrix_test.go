@@ -29,6 +29,16 @@ func someGrants() []Grant {
 	}
 }
 
+// runGrants are grants to a principal with CAN_EDIT and CAN_RUN, and to one with CAN_RUN.
+func runGrants() []Grant {
+	return []Grant{
+		grantOf("/Projects/run", "group", "risk", "CAN_EDIT", false),
+		inheritedFrom("/Projects", grantOf("/Projects/run", "group", "risk", "CAN_RUN", true)),
+		inheritedFrom("/Projects", grantOf("/Projects/run", "group", "science", "CAN_RUN", true)),
+		grantOf("/Projects/run", "group", "science", "CAN_READ", false),
+	}
+}
+
 // hostile are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
 var hostile = []string{
 	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1",
@@ -67,7 +77,7 @@ func TestMatrix_deterministic(t *testing.T) {
 		m := NewMatrix(Review{Grants: grants})
 		return m.Markdown() + m.CSV() + pageOf(t, Review{Grants: grants})
 	}
-	grants := append(someGrants(), hostileGrants()...)
+	grants := slices.Concat(someGrants(), hostileGrants(), runGrants())
 	given := slices.Clone(grants)
 	want := render(grants)
 	if !slices.Equal(grants, given) {
@@ -96,12 +106,19 @@ func TestNewMatrix_ranking(t *testing.T) {
 		"the highest": {
 			[]Grant{grant("CAN_READ", false), grant("CAN_MANAGE", true), grant("CAN_EDIT", false)}, "CAN_MANAGE (inherited)",
 		},
-		"the direct of two":    {[]Grant{grant("CAN_EDIT", true), grant("CAN_EDIT", false)}, "CAN_EDIT"},
-		"use above read":       {[]Grant{grant("USE", false), grant("CAN_READ", false)}, "USE"},
-		"what the review says": {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
-		"known before unknown": {[]Grant{grant("CAN_FLY", false), grant("CAN_READ", true)}, "CAN_READ (inherited)"},
-		"an unknown one":       {[]Grant{grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
-		"unknown ones by name": {[]Grant{grant("CAN_SWIM", true), grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+		"the direct of two": {[]Grant{grant("CAN_EDIT", true), grant("CAN_EDIT", false)}, "CAN_EDIT"},
+		"use above read":    {[]Grant{grant("USE", false), grant("CAN_READ", false)}, "USE"},
+		"neither of edit and run is higher": {
+			[]Grant{grant("CAN_RUN", true), grant("CAN_READ", false), grant("CAN_EDIT", false)}, "CAN_EDIT, CAN_RUN (inherited)",
+		},
+		"run above read":        {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
+		"manage above both":     {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)}, "CAN_MANAGE (inherited)"},
+		"both effective":        {[]Grant{effective(grant("CAN_RUN", false)), effective(grant("CAN_EDIT", false))}, "CAN_EDIT, CAN_RUN"},
+		"one of both effective": {[]Grant{grant("CAN_RUN", false), effective(grant("CAN_EDIT", false))}, "CAN_EDIT"},
+		"what the review says":  {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
+		"known before unknown":  {[]Grant{grant("CAN_FLY", false), grant("CAN_READ", true)}, "CAN_READ (inherited)"},
+		"an unknown one":        {[]Grant{grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
+		"unknown ones by name":  {[]Grant{grant("CAN_SWIM", true), grant("CAN_FLY", true)}, "CAN_FLY (inherited)"},
 	} {
 		for range 2 {
 			lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: c.grants}).CSV())).ReadAll()
@@ -126,4 +143,33 @@ func TestMatrix_empty(t *testing.T) {
 	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>There are no experiments and no grants.</p>") {
 		t.Errorf("the page is %s", page)
 	}
+}
+
+// A principal with CAN_EDIT and CAN_RUN is listed with both in every format.
+func TestMatrix_editAndRun(t *testing.T) {
+	t.Parallel()
+	r := Review{Grants: runGrants()}
+	const table = "" +
+		"| Experiment      | `CAN_EDIT`   | `CAN_RUN`                         |\n" +
+		"|-----------------|--------------|-----------------------------------|\n" +
+		"| `/Projects/run` | group `risk` | *group `risk`*, *group `science`* |\n"
+	if got := NewMatrix(r).Markdown(); !strings.HasPrefix(got, table) {
+		t.Errorf("the table is\n%s\nwant\n%s", got, table)
+	}
+	const line = `"/Projects/run","","CAN_EDIT, CAN_RUN (inherited)","CAN_RUN (inherited)"` + "\n"
+	if got := NewMatrix(r).CSV(); !strings.HasSuffix(got, line) {
+		t.Errorf("the lines are %s, want %s", got, line)
+	}
+	const title = "title=\"group risk\nCAN_EDIT, granted directly\nCAN_RUN, inherited from /Projects\""
+	page := pageOf(t, r)
+	for _, part := range []string{
+		`<td><span class="level level-E" data-level="CAN_EDIT" ` + title + `>E</span> ` +
+			`<span class="level level-other inherited" data-level="CAN_RUN" ` + title + `>RUN</span></td>`,
+		`<option>CAN_EDIT</option><option>CAN_RUN</option>`,
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page lacks %q:\n%s", part, page)
+		}
+	}
+	expectSelfContained(t, page)
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -46,7 +47,7 @@ func TestServerGrants(t *testing.T) {
 	}
 	levels := map[mlflow.Principal]string{}
 	for _, e := range all.acl("1").Entries {
-		levels[e.Principal] = e.Effective()
+		levels[e.Principal] = strings.Join(e.Effective(), " ")
 	}
 	// Using the workspace is no right to an experiment.
 	want := map[mlflow.Principal]string{

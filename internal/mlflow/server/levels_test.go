@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -15,7 +16,7 @@ func FuzzLevels(f *testing.F) {
 		if known := level == "READ" || level == "EDIT" || level == "MANAGE"; !known && fromServerLevel(toServerLevel(level)) != level {
 			t.Errorf("%q comes back as %q", level, fromServerLevel(toServerLevel(level)))
 		}
-		if highest := mlflow.HighestLevel([]string{level, mlflow.LevelManage}); highest != mlflow.LevelManage {
+		if highest := mlflow.HighestLevels([]string{level, mlflow.LevelManage}); !slices.Equal(highest, []string{mlflow.LevelManage}) {
 			t.Errorf("%q is higher than CAN_MANAGE", level)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,15 +205,25 @@ func mapValueOf(elements map[string]string) tftypes.Value {
 func TestPermissionMatrix_levels(t *testing.T) {
 	t.Parallel()
 	levels := []string{
-		mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
+		mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage, mlflow.LevelNone, mlflow.LevelDeny, "CAN_FLY",
 	}
+	ranked := levels[:5]
 	for _, a := range levels {
 		for _, b := range levels {
-			rank, known := mlflow.LevelRank(a)
-			least, filtered := mlflow.LevelRank(b)
-			unknown := !known && a != mlflow.LevelNone && a != mlflow.LevelDeny
-			if got, want := review.MeetsLevel(a, b), !filtered || unknown || known && rank >= least; got != want {
+			lower := a != b && mlflow.IncludesLevel(b, a) || a == mlflow.LevelNone || a == mlflow.LevelDeny
+			if got, want := review.MeetsLevel(a, b), !slices.Contains(ranked, b) || !lower; got != want {
 				t.Errorf("that %s is at least %s is %v, want %v", a, b, got, want)
+			}
+			want := mlflow.HighestLevels([]string{a, b})
+			if slices.Equal(want, []string{mlflow.LevelRun, mlflow.LevelUse}) {
+				continue // no server has both
+			}
+			if !slices.Contains(ranked, a) {
+				want = want[:1] // of levels without a rank, the matrix shows the first one
+			}
+			text := mustMatrix(t, []any{matrixGrantOf("e", "user", "u", a, false), matrixGrantOf("e", "user", "u", b, false)}, "csv")
+			if end := `,"` + strings.Join(want, ", ") + `"` + "\n"; !strings.HasSuffix(text, end) {
+				t.Errorf("of %s and %s the matrix shows %s, want %s", a, b, text, end)
 			}
 		}
 	}

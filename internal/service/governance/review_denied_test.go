@@ -3,9 +3,11 @@ package governance_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // TestPermissionReview_levelsThatAllowNothing: what allows nothing is in a review of everything, and passes no min_level.
@@ -34,5 +36,19 @@ func TestPermissionReview_levelsThatAllowNothing(t *testing.T) {
 				t.Errorf("finds %q, want %q; says %q, can't read %v", found, want, says, state["unreadable"])
 			}
 		})
+	}
+}
+
+// min_level takes the levels that some server ranks, and CAN_RUN.
+func TestPermissionReview_minLevels(t *testing.T) {
+	t.Parallel()
+	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
+	for level, want := range map[string]string{
+		"CAN_RUN": "", "RUN": "Use CAN_RUN.", "can_run": "Use CAN_RUN.", "USE": "cannot be used here. Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE.",
+	} {
+		_, says := d.Data("mlflow_permission_review", map[string]any{"min_level": level})
+		if (want == "") != (says == "") || !strings.Contains(says, want) {
+			t.Errorf("min_level %s: says %q, want %q", level, says, want)
+		}
 	}
 }

@@ -1,0 +1,49 @@
+package access
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+)
+
+// inheritsRun is a list in which two groups inherit CAN_RUN.
+func inheritsRun() mlflow.ACL {
+	run := mlflow.Permission{Level: mlflow.LevelRun, Inherited: true, InheritedFrom: []string{"/directories/1"}}
+	return mlflow.ACL{Entries: []mlflow.ACLEntry{
+		{Principal: mlflowtest.Group("science"), Permissions: []mlflow.Permission{run, {Level: mlflow.LevelRead}}},
+		{Principal: mlflowtest.Group("risk"), Permissions: []mlflow.Permission{run, {Level: mlflow.LevelEdit}}},
+	}}
+}
+
+// A principal with CAN_EDIT and CAN_RUN has both as effective levels.
+func TestPermissionsDataModel_editAndRun(t *testing.T) {
+	var model permissionsDataModel
+	model.fill(inheritsRun(), nil)
+	var found []string
+	for _, e := range model.Effective {
+		found = append(found, fmt.Sprint(e.Principal, " ", e.Level))
+	}
+	if want := []string{"risk CAN_EDIT", "risk CAN_RUN", "science CAN_RUN"}; !slices.Equal(found, want) {
+		t.Errorf("the effective levels are %q, want %q", found, want)
+	}
+}
+
+// An inherited CAN_RUN makes CAN_READ ineffective, but not CAN_EDIT.
+func TestWarnIneffective_run(t *testing.T) {
+	for level, want := range map[string]int{"CAN_READ": 1, "CAN_RUN": 0, "CAN_EDIT": 0, "CAN_MANAGE": 0, "CAN_FLY": 0} {
+		var diags diag.Diagnostics
+		plan := &experimentPermissionsModel{}
+		plan.Groups = framework.StringMapValue(levels{"science": level})
+		warnIneffective(&diags, databricks.Names{}, plan, inheritsRun())
+		if diags.WarningsCount() != want {
+			t.Errorf("%s: %d warnings, want %d", level, diags.WarningsCount(), want)
+		}
+	}
+}
