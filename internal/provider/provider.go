@@ -80,7 +80,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 }
 
 func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResource {
-	return []func() list.ListResource{experiment.NewExperimentList, access.NewExperimentPermissionsList}
+	return []func() list.ListResource{experiment.NewExperimentList, access.NewExperimentPermissionsList, access.NewFolderPermissionsList}
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {

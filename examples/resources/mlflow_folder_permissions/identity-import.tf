@@ -1,0 +1,6 @@
+import {
+  to = mlflow_folder_permissions.retail
+  identity = {
+    path = "/Projects/retail"
+  }
+}

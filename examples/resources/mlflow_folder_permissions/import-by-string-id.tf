@@ -1,0 +1,4 @@
+import {
+  to = mlflow_folder_permissions.retail
+  id = "/Projects/retail" # or the object ID of the folder
+}

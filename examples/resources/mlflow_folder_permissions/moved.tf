@@ -1,0 +1,4 @@
+moved {
+  from = databricks_permissions.retail
+  to   = mlflow_folder_permissions.retail
+}
