@@ -99,6 +99,28 @@ func TestAccessToFolders(t *testing.T) {
 	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantRefused(t, 403, denied, "")
 }
 
+// CAN_RUN on a folder lets a user view the experiments in it, and neither edit them nor add more.
+func TestRunOnAFolder(t *testing.T) {
+	w, admin := start(t, emulator.Options{})
+	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
+	ana := admin.as(emulator.UserToken)
+	ana.experiment(id)
+	if names, _ := searched(ana, object{}); !slices.Equal(names, []string{"x"}) {
+		t.Errorf("search finds %q", names)
+	}
+	ana.ok("GET", "/api/2.0/workspace/get-status?path=/Projects/x", nil)
+	for path, body := range map[string]object{
+		experimentsAPI + "set-experiment-tag": {"experiment_id": id, "key": "k", "value": "v"},
+		experimentsAPI + "delete":             {"experiment_id": id},
+		experimentsAPI + "create":             {"name": "/Projects/y"},
+		"/api/2.0/mlflow/runs/create":         {"experiment_id": id},
+		"/api/2.0/workspace/mkdirs":           {"path": "/Projects/deep"},
+	} {
+		ana.post(path, body).wantRefused(t, 403, "PERMISSION_DENIED", "")
+	}
+}
+
 func TestLockedOut(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/x", nil)

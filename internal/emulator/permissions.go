@@ -215,9 +215,6 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	}
 	for _, folder := range w.foldersAbove(n) {
 		for p, l := range folder.grants {
-			if !kind.has(l) {
-				l = canRead
-			}
 			permissions[p] = append(permissions[p], permission{l, true, []string{folder.reference()}})
 		}
 	}

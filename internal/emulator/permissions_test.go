@@ -58,14 +58,14 @@ func TestInheritedPermissions(t *testing.T) {
 		{
 			"from every folder above, nearest first; the creator manages directly", emulator.ServicePrincipal, "/Projects/churn/x", nil,
 			[]string{
-				admins, "group_name science: CAN_EDIT[/directories/" + churn + "], CAN_READ[/directories/" + projects + "]",
+				admins, "group_name science: CAN_EDIT[/directories/" + churn + "], CAN_RUN[/directories/" + projects + "]",
 				"service_principal_name " + emulator.ServicePrincipal + ": CAN_MANAGE",
 			},
 		},
 		{
 			"direct and inherited side by side", emulator.Admin, "/Projects/y", &emulator.Grant{emulator.GroupPrincipal("admins"), "CAN_MANAGE"},
 			[]string{
-				"group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]", "group_name science: CAN_READ[/directories/" + projects + "]",
+				"group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]", "group_name science: CAN_RUN[/directories/" + projects + "]",
 			},
 		},
 	}
