@@ -148,6 +148,19 @@ func TestFolderRights(t *testing.T) {
 			user, ana := admin.as(emulator.UserToken), emulator.UserPrincipal(emulator.User)
 			w.GrantFolder("/Editors", ana, "CAN_EDIT")
 			w.GrantFolder("/Managers", ana, "CAN_MANAGE")
+			w.GrantFolder("/Runners", ana, "CAN_RUN")
+			creation := func(folder string) []int {
+				return []int{
+					user.post(experimentsAPI+"create", object{"name": folder + "/new"}).status,
+					user.post("/api/2.0/workspace/mkdirs", object{"path": folder + "/deep"}).status,
+				}
+			}
+			mkdirs := map[bool]int{false: 200, true: 403}[strict]
+			for folder, want := range map[string][]int{"/Runners": {403, 403}, "/Editors": {200, mkdirs}, "/Managers": {200, 200}} {
+				if got := creation(folder); !slices.Equal(got, want) {
+					t.Errorf("creating an experiment and a folder in %s: %d, want %d", folder, got, want)
+				}
+			}
 			refusals := func(id, name string) (refused []string) {
 				for _, c := range []struct {
 					call string

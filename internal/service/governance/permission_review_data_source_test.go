@@ -125,7 +125,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	t.Parallel()
 	w, _ := reviewable(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
-	w.AddGitFolder("/Projects/repo")
+	w.AddGitFolder("/Projects/repo", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
 	gone := w.CreateExperiment(emulator.Admin, "/Projects/gone", nil)
 	w.Before(http.MethodGet, "/api/2.0/permissions/experiments/"+gone, func(*http.Request) {
