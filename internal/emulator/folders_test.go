@@ -85,7 +85,7 @@ func TestListFolder(t *testing.T) {
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
 	w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
 	w.Trash(w.CreateExperiment(emulator.User, "/Projects/deep/y", nil))
-	everyone := func(path string) string { return path + " DIRECTORY" }
+	folder := func(path string) string { return path + " DIRECTORY" }
 	for path, want := range map[string][]string{
 		"/Projects": {
 			"/Projects/cli DIRECTORY", "/Projects/code REPO", "/Projects/deep DIRECTORY", "/Projects/notebook NOTEBOOK",
@@ -93,8 +93,8 @@ func TestListFolder(t *testing.T) {
 		},
 		"/Workspace/Projects/deep/": {"/Projects/deep/empty DIRECTORY"},
 		"/Projects/x":               {"/Projects/x MLFLOW_EXPERIMENT"},
-		"/":                         {everyone("/Projects"), everyone("/ProjectsToo"), everyone("/Repos"), everyone("/Shared"), everyone("/Users")},
-		"/Users/" + emulator.User:   {everyone("/Users/" + emulator.User + "/Trash")},
+		"/":                         {folder("/Projects"), folder("/ProjectsToo"), folder("/Repos"), folder("/Shared"), folder("/Users")},
+		"/Users/" + emulator.User:   {folder("/Users/" + emulator.User + "/Trash")},
 		home + "Trash":              {home + "Trash/y MLFLOW_EXPERIMENT"},
 	} {
 		if got := listed(admin, path); !slices.Equal(got, want) {
@@ -105,7 +105,7 @@ func TestListFolder(t *testing.T) {
 		t.Errorf("an empty folder: %d %s, want {}", a.status, a.raw)
 	}
 	ana := admin.as(emulator.UserToken)
-	if got := listed(ana, "/Users"); !slices.Contains(got, everyone("/Users/"+emulator.OtherUser)) {
+	if got := listed(ana, "/Users"); !slices.Contains(got, folder("/Users/"+emulator.OtherUser)) {
 		t.Errorf("everybody lists /Users, got %q", got)
 	}
 	ana.get("/api/2.0/workspace/list?path=/Projects/deep").wantRefused(t, 403, "PERMISSION_DENIED", "View permissions on /Projects/deep")
