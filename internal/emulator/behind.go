@@ -92,11 +92,16 @@ func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string)
 func (w *Workspace) AddNotebookExperiment(owner, name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p, id := w.mustPlace(name), w.newID()
+	return w.addNotebook(w.mustOwner(owner), w.mustPlace(name)).id
+}
+
+// addNotebook puts a new notebook with its experiment into the tree; the path is free.
+func (w *Workspace) addNotebook(owner *directory.Account, p string) *experiment {
+	id := w.newID()
 	if w.inGitFolder(p) {
 		id = strings.Repeat("a", gitNotebookIDLength-len(id)) + id
 	}
-	return w.addExperiment(w.mustOwner(owner), w.addNode(id, p, nodeNotebook)).id
+	return w.addExperiment(owner, w.addNode(id, p, nodeNotebook))
 }
 
 // gitNotebookIDLength is the length of the hexadecimal ids that notebooks in Git folders have.

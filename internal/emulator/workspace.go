@@ -58,8 +58,9 @@ type Options struct {
 	Tokens map[string]string
 	// Latency is added to every request.
 	Latency time.Duration
-	// Seed is a number of experiments to begin with, in folders, with tags and grants.
-	Seed int
+	// Seed is a number of experiments to begin with, in folders, with tags and grants. SeedNotebooks is a number of experiments of
+	// notebooks in the same folders, and SeedGitNotebooks one of experiments of notebooks in Git folders below them.
+	Seed, SeedNotebooks, SeedGitNotebooks int
 	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
 	OffersTagDeletion bool
 	// DeletedKeepName leaves deleted experiments where they are, with their names, as the API's documentation has it and as
@@ -139,7 +140,7 @@ func New(options Options) *Workspace {
 		w.tokens.Accept(bearer, w.addMember(directory.Member(name), name))
 	}
 	w.addRoutes()
-	w.seed(options.Seed)
+	w.seed()
 	return w
 }
 
