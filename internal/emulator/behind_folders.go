@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// The methods in this file do with folders what those in behind.go do with experiments.
+// The methods in this file change and read folders as those in behind.go do experiments.
 
 func (w *Workspace) mustMakeFolders(p string) {
 	if _, err := w.makeFolders(normalise(p), nil); err != nil {
@@ -90,8 +90,8 @@ func (w *Workspace) DeleteFolder(folder string) {
 	w.removeFolder(w.mustRemovableFolder(folder))
 }
 
-// AddGitFolder makes a Git folder and the folders above it. With cliAccess it is one with Git CLI access, which get-status and list return
-// as a directory that is a Git folder.
+// AddGitFolder makes a Git folder and the folders above it. With cliAccess, the folder has Git CLI access: get-status and list return it
+// with the type DIRECTORY and is_git_folder true.
 func (w *Workspace) AddGitFolder(folder string, cliAccess bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

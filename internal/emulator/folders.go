@@ -61,8 +61,8 @@ func checkAbsolute(p string) error {
 	return wire.Invalid("Path (%s) doesn't start with '/'", p)
 }
 
-// visibleObject finds the object that the query names, which the caller may see. Everybody sees the root and the top folders, whatever
-// is in them.
+// visibleObject finds the object that the query names, on which the caller needs CAN_READ. The root and the folders directly below it
+// are visible to all callers.
 func (w *Workspace) visibleObject(c *wire.Call) (*node, error) {
 	n, err := w.namedObject(c.URL.Query().Get("path"))
 	if err != nil {
@@ -83,8 +83,8 @@ func (w *Workspace) getStatus(c *wire.Call) (any, error) {
 	return w.info(n), nil
 }
 
-// listFolder serves workspace/list: what is directly in a folder, without pages, or the one object that is no folder. Everybody who
-// sees a folder sees everything in it, also folders that get-status and list refuse to show.
+// listFolder serves workspace/list: the objects directly in a folder, on one page, or the object itself if it is not a folder. A caller
+// that can list a folder gets every object in it, also those for which get-status and list return 403.
 func (w *Workspace) listFolder(c *wire.Call) (any, error) {
 	n, err := w.visibleObject(c)
 	if err != nil {
@@ -140,7 +140,8 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 	return wire.Empty{}, nil
 }
 
-// deleteObject serves workspace/delete. Experiments go to Trash, also those in a folder; folders are gone for good.
+// deleteObject serves workspace/delete, which requires CAN_MANAGE on the object. Experiments move to Trash, also those in a folder;
+// folders cannot be restored.
 func (w *Workspace) deleteObject(c *wire.Call) (any, error) {
 	var in struct {
 		Path      string `json:"path"`
@@ -189,7 +190,7 @@ func (w *Workspace) removeFolder(folder *node) {
 	}
 }
 
-// moveFolder moves a folder with everything below it; all ids stay. What is in Trash is restored to the new place.
+// moveFolder moves a folder with everything below it; all ids stay. Experiments deleted from it are restored to its new path.
 func (w *Workspace) moveFolder(folder *node, to string) {
 	from := folder.path
 	for _, n := range append(w.below(folder), folder) {

@@ -81,7 +81,7 @@ func (w *Workspace) getPermissions(c *wire.Call) (any, error) {
 }
 
 // writePermissions serves PUT and PATCH. By PUT the list replaces every direct entry, the caller's own too; by PATCH it is added to
-// what is there, and nothing can be removed. The folders that every workspace has refuse it for ever, except the root.
+// what is there, and nothing can be removed. /Shared, /Users, and /Repos reject every write.
 func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {

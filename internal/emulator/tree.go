@@ -35,9 +35,9 @@ type node struct {
 	path   string
 	kind   string
 	made   int64                // when a folder was made, in milliseconds since 1970
-	owner  *directory.Account   // who made it, or the user of a home folder; nil if nobody did
+	owner  *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
 	grants map[Principal]string // direct ones only, by the directory's spelling
-	// gitCLI makes get-status and list return a Git folder as a directory.
+	// gitCLI is Git CLI access to a Git folder: get-status and list return it as a directory.
 	gitCLI bool
 	// trashedFrom is the path that the object had before it went to Trash, empty otherwise. Access is still inherited from
 	// there, so that whoever could delete an object can restore it.
