@@ -8,6 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // RunState is what the objects of one run share: locks, and what this run planned, created, adopted, declared, and deleted. Configure creates it,
@@ -20,6 +21,8 @@ import (
 // and leaves it in place. Each holds the object's lock from the look at the mark to its write. So the object is there in the end, in whichever order
 // the two come.
 type RunState struct {
+	// Folders is what this run knows about the folders of a Databricks workspace.
+	Folders databricks.FolderIndex
 	// names holds a *NameLock for each placedName, acls an *ACLLock for each experiment ID, tags a *TagLock for each tagID, and
 	// folders a *FolderLock for each path.
 	names, acls, tags, folders sync.Map

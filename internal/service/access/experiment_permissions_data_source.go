@@ -3,7 +3,6 @@ package access
 import (
 	"cmp"
 	"context"
-	"path"
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
@@ -80,7 +79,7 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 		problem.addError(&resp.Diagnostics, "read permissions")
 		return
 	}
-	data.fill(acl, folderPaths(ctx, client, data.ExperimentID.ValueString(), acl))
+	data.fill(acl, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), acl))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
@@ -100,37 +99,14 @@ func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
 	})
 }
 
-// folderPaths finds the paths of the folders that grants come from: they lie above the experiment. It makes no call when the root is
-// the only one, and leaves out what the caller may not see.
-func folderPaths(ctx context.Context, client *mlflow.Client, id string, acl mlflow.ACL) map[string]string {
-	wanted := map[string]bool{}
-	for _, e := range acl.Entries {
-		for _, p := range e.Permissions {
-			for _, object := range p.InheritedFrom {
-				wanted[object] = true
-			}
+// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends no
+// request if the root is the only one.
+func folderPaths(ctx context.Context, client *mlflow.Client, folders *databricks.FolderIndex, id string, acl mlflow.ACL) map[string]string {
+	objects := map[string]map[string]bool{}
+	if inherited := databricks.InheritedFolders(acl); len(inherited) > 0 {
+		if e, err := client.GetExperiment(ctx, id); err == nil {
+			objects[e.Name] = inherited
 		}
 	}
-	delete(wanted, framework.RootObject)
-	paths := map[string]string{framework.RootObject: "/"}
-	if len(wanted) == 0 {
-		return paths
-	}
-	experiment, err := client.GetExperiment(ctx, id)
-	if err != nil {
-		return paths
-	}
-	folder := path.Dir(experiment.Name)
-	for ; len(wanted) > 0 && folder != "/" && folder != "."; folder = path.Dir(folder) {
-		status, err := databricks.WorkspaceStatus(ctx, client, folder)
-		if err != nil {
-			continue
-		}
-		object := framework.FolderObject(status)
-		if wanted[object] {
-			paths[object] = folder
-			delete(wanted, object)
-		}
-	}
-	return paths
+	return folders.Origins(ctx, client, objects)
 }

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
@@ -287,7 +289,7 @@ func TestPermissionsFolderPaths(t *testing.T) {
 			t.Fatal(problem.err)
 		}
 		w.ResetJournal()
-		if got := folderPaths(context.Background(), client, id, acl); !maps.Equal(got, want) {
+		if got := folderPaths(context.Background(), client, &databricks.FolderIndex{}, id, acl); !maps.Equal(got, want) {
 			t.Errorf("paths are %v, want %v", got, want)
 		}
 		if n := len(w.Journal()); n != calls {
@@ -298,7 +300,10 @@ func TestPermissionsFolderPaths(t *testing.T) {
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	acl, _ := readACL(context.Background(), mlflowtest.Connect(t, w, emulator.UserToken), id)
 	from := acl.Entries[slices.IndexFunc(acl.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
-	read(levels{"/directories/": "/"}, 3) // the user may see neither folder
+	team := levels{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}
+	read(team, 3) // the user may not see the folder, but the other one, which it is not
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
-	read(levels{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}, 2)
+	read(team, 2)
+	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Times: -1})
+	read(levels{"/directories/": "/"}, 3) // the user may see neither folder
 }
