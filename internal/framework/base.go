@@ -86,6 +86,9 @@ func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	return b.in(b.provider.Client)
 }
 
+// Folders returns what this run knows about the folders of a Databricks workspace.
+func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.Run.Folders }
+
 func providerDataFrom(data any, diags *diag.Diagnostics) *ProviderData {
 	if data == nil {
 		return nil // the provider is not configured yet, as in validate

@@ -2,10 +2,8 @@ package framework
 
 import (
 	"fmt"
-	"strconv"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
 // PermissionsElsewhere says which permissions an experiment has that has none of its own; "" for other experiments.
@@ -20,12 +18,4 @@ func PermissionsElsewhere(e mlflow.Experiment) string {
 	default:
 		return ""
 	}
-}
-
-// RootObject is how the server names the root folder that something is inherited from.
-const RootObject = "/directories/"
-
-// FolderObject is how the server names a folder that something is inherited from.
-func FolderObject(folder databricks.WorkspaceObject) string {
-	return RootObject + strconv.FormatInt(int64(folder.ID), 10)
 }

@@ -40,7 +40,7 @@ func GrantAttributes() map[string]schema.Attribute {
 	attributes := PrincipalLevelAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"inherited": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "`false` for a grant on the experiment itself, `true` for one that comes from a folder above it, or on an MLflow " +
+			Computed: true, MarkdownDescription: "`false` for a direct grant, `true` for one that comes from a folder above, or on an MLflow " +
 				"server from a grant on all experiments.",
 		},
 		"inherited_from": schema.ListAttribute{
@@ -49,8 +49,9 @@ func GrantAttributes() map[string]schema.Attribute {
 				"On an MLflow server `every experiment`, `workspace` (its admins) or `admin`. Empty for a direct grant.",
 		},
 		"inherited_from_path": schema.StringAttribute{
-			Computed:            true,
-			MarkdownDescription: "Path of the folder that the grant comes from, such as `/Shared`. Null for a direct grant, and when you may not see the folder.",
+			Computed: true,
+			MarkdownDescription: "Path of the folder that the grant comes from, such as `/Shared`. Null for a direct grant, and if the path cannot be determined " +
+				"because you may not see the folder.",
 		},
 	})
 	return attributes

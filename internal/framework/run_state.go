@@ -21,7 +21,7 @@ import (
 // and leaves it in place. Each holds the object's lock from the look at the mark to its write. So the object is there in the end, in whichever order
 // the two come.
 type RunState struct {
-	// Folders is what the run knows of the folders of a Databricks workspace.
+	// Folders is what this run knows about the folders of a Databricks workspace.
 	Folders databricks.FolderIndex
 	// names holds a *NameLock for each placedName, acls an *ACLLock for each ID of an experiment or a folder, tags a *TagLock for each tagID, and
 	// folders a *FolderLock for each path.

@@ -172,6 +172,12 @@ var checkedCalls = []checkedCall{
 			_, err := databricks.WorkspaceStatus(ctx, c, "/Team")
 			return err
 		}},
+	{route: "GET /api/2.0/workspace/list", rule: "{}, or objects in the folder", right: []string{`{"objects":[{"object_id":9,"object_type":"DIRECTORY","path":"/Team/a"}]}`}, none: true,
+		others: []string{experiment7, `{"objects":[{"object_id":9,"object_type":"DIRECTORY","path":"/Other/a"}]}`},
+		use: func(ctx context.Context, c *mlflow.Client) error {
+			_, err := databricks.ListFolder(ctx, c, "/Team")
+			return err
+		}},
 	{route: "GET /api/2.0/preview/scim/v2/Me", rule: "a userName", right: []string{`{"userName":"ana"}`}, others: []string{`{"id":"1"}`}, use: whoAmI},
 	{route: "GET /api/2.0/permissions/experiments/7", rule: "the list of the experiment", right: []string{acl7}, others: []string{acl8, `{"access_control_list":[]}`}, use: readList},
 	{route: "PUT /api/2.0/permissions/experiments/7", rule: "the list of the experiment, with what was written", right: []string{acl7}, others: []string{acl8, acl7Empty},

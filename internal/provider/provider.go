@@ -70,6 +70,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		experiment.NewExperimentDataSource,
 		experiment.NewExperimentsDataSource,
 		access.NewExperimentPermissionsDataSource,
+		access.NewFolderPermissionsDataSource,
 		governance.NewPermissionReviewDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,

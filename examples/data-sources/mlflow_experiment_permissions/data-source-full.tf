@@ -6,9 +6,9 @@ data "mlflow_experiment" "pricing" {
   name = "/Projects/pricing"
 }
 
-# The highest level of each, wherever it comes from.
+# The highest levels of each, wherever they come from. A principal can have both CAN_EDIT and CAN_RUN, hence a list.
 output "levels" {
-  value = { for e in data.mlflow_experiment_permissions.pricing.effective : "${e.kind} ${e.principal}" => e.level }
+  value = { for e in data.mlflow_experiment_permissions.pricing.effective : "${e.kind} ${e.principal}" => e.level... }
 }
 
 # What an mlflow_experiment_permissions resource would have to declare to change nothing.

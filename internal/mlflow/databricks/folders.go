@@ -3,25 +3,54 @@ package databricks
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"path"
+	"strconv"
+	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// typeFolder is the type of a folder among the objects of a workspace.
-const typeFolder = "DIRECTORY"
-
 // WorkspaceObject is what lies at a path of a Databricks workspace.
 type WorkspaceObject struct {
 	ID rest.Int64 `json:"object_id"`
 	// Type is such as DIRECTORY, NOTEBOOK, REPO or MLFLOW_EXPERIMENT.
-	Type    string     `json:"object_type"`
-	Path    string     `json:"path"`
+	Type string `json:"object_type"`
+	Path string `json:"path"`
+	// Created is when the object was created, in milliseconds since 1970; 0 if the server does not return it.
 	Created rest.Int64 `json:"created_at"`
+	// Directory is set for folders.
+	Directory DirectoryInfo `json:"directory_info"`
 }
+
+// DirectoryInfo describes a folder.
+type DirectoryInfo struct {
+	// IsGitFolder is set for Git folders with access for the Git CLI, whose type is DIRECTORY. The type of the others is REPO.
+	IsGitFolder bool `json:"is_git_folder"`
+}
+
+// Types of workspace objects.
+const (
+	typeFolder    = "DIRECTORY"
+	typeGitFolder = "REPO"
+)
+
+// IsGitFolder reports whether the object is a Git folder.
+func (o WorkspaceObject) IsGitFolder() bool {
+	return o.Type == typeGitFolder || o.Directory.IsGitFolder
+}
+
+// IsFolder reports whether the object is a folder. A Git folder is one, too.
+func (o WorkspaceObject) IsFolder() bool { return o.Type == typeFolder || o.IsGitFolder() }
+
+// Object returns how access control lists name a folder that grants are inherited from, for example "/directories/123".
+func (o WorkspaceObject) Object() string { return RootObject + strconv.FormatInt(int64(o.ID), 10) }
+
+// RootObject is how access control lists name the root folder.
+const RootObject = "/directories/"
 
 // Usable implements [rest.Answer].
 func (o *WorkspaceObject) Usable(bool) error {
@@ -29,6 +58,40 @@ func (o *WorkspaceObject) Usable(bool) error {
 		return errors.New("it contains no workspace object")
 	}
 	return nil
+}
+
+// folderList is what a folder contains.
+type folderList struct {
+	Objects []WorkspaceObject `json:"objects"`
+
+	path string
+}
+
+// Usable implements [rest.Answer]: the list of an empty folder is {}, and other objects than those in the folder are no answer.
+func (l *folderList) Usable(empty bool) error {
+	if l.Objects == nil && !empty {
+		return errors.New("it contains no workspace objects")
+	}
+	for _, o := range l.Objects {
+		if err := o.Usable(false); err != nil {
+			return err
+		}
+		at := Names{}.NormalizeName(o.Path)
+		if !strings.EqualFold(at, l.path) && !strings.EqualFold(path.Dir(at), l.path) {
+			return fmt.Errorf("it contains %q, which is not in folder %q", o.Path, l.path)
+		}
+	}
+	return nil
+}
+
+// ListFolder returns the objects in a folder, without those in its folders: none for an empty folder. For the path of another object, it
+// returns that object. Errors: [rest.IsNotFound], [rest.IsPermissionDenied]. API: GET workspace/list.
+func ListFolder(ctx context.Context, c *mlflow.Client, path string) ([]WorkspaceObject, error) {
+	out := folderList{path: Names{}.NormalizeName(path)}
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: "/api/2.0/workspace/list", Query: url.Values{"path": {path}}, Out: &out, Group: rest.GroupOther,
+	})
+	return out.Objects, err
 }
 
 // WorkspaceStatus tells what lies at a path of a Databricks workspace. Errors: [rest.IsNotFound].

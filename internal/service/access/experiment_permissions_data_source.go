@@ -1,10 +1,7 @@
 package access
 
 import (
-	"cmp"
 	"context"
-	"path"
-	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
@@ -27,16 +24,10 @@ func NewExperimentPermissionsDataSource() datasource.DataSource {
 }
 
 type permissionsDataModel struct {
-	ExperimentID types.String           `tfsdk:"experiment_id"`
-	Grants       []framework.GrantModel `tfsdk:"grants"`
-	Effective    []effectiveModel       `tfsdk:"effective"`
-	Workspace    types.String           `tfsdk:"workspace"`
-}
+	shownPermissions
 
-type effectiveModel struct {
-	Principal string `tfsdk:"principal"`
-	Kind      string `tfsdk:"kind"`
-	Level     string `tfsdk:"level"`
+	ExperimentID types.String `tfsdk:"experiment_id"`
+	Workspace    types.String `tfsdk:"workspace"`
 }
 
 // Metadata implements [datasource.DataSource].
@@ -46,24 +37,14 @@ func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req dataso
 
 // Schema implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	who := framework.PrincipalLevelAttributes()
+	attributes := shownAttributes()
+	attributes["experiment_id"] = schema.StringAttribute{
+		Required: true, MarkdownDescription: "ID of the experiment.", Validators: []validator.String{framework.ExperimentIDValidator},
+	}
+	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who may do what on an experiment: directly, by inheritance from its folders, and all in all. Reading it needs `CAN_MANAGE`.",
-		Attributes: map[string]schema.Attribute{
-			"experiment_id": schema.StringAttribute{
-				Required: true, MarkdownDescription: "Id of the experiment.", Validators: []validator.String{framework.ExperimentIDValidator},
-			},
-			"grants": schema.ListNestedAttribute{
-				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.GrantAttributes()},
-				MarkdownDescription: "Every grant, `admins` included, by kind and principal; a direct one comes before the inherited ones.",
-			},
-			"effective": schema.ListNestedAttribute{
-				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: who},
-				MarkdownDescription: "The highest level of each principal, by kind and principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which " +
-					"neither includes the other, has an element for each. Membership in groups is not resolved: a user may have more by a group.",
-			},
-			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
-		},
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires `CAN_MANAGE`.",
+		Attributes:          attributes,
 	}
 }
 
@@ -80,57 +61,18 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 		problem.AddError(&resp.Diagnostics, "read permissions")
 		return
 	}
-	data.fill(list, folderPaths(ctx, client, data.ExperimentID.ValueString(), list))
+	data.fill(list, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), list))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
-// fill lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
-func (m *permissionsDataModel) fill(acl mlflow.ACL, folders map[string]string) {
-	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
-	for i := range m.Grants {
-		m.Grants[i].Locate(folders)
-	}
-	for _, e := range acl.Entries {
-		for _, level := range e.Effective() {
-			m.Effective = append(m.Effective, effectiveModel{Principal: e.Principal.Name, Kind: string(e.Principal.Kind), Level: level})
+// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends no
+// request if the root is the only one.
+func folderPaths(ctx context.Context, client *mlflow.Client, folders *databricks.FolderIndex, id string, acl mlflow.ACL) map[string]string {
+	objects := map[string]map[string]bool{}
+	if inherited := databricks.InheritedFolders(acl); len(inherited) > 0 {
+		if e, err := client.GetExperiment(ctx, id); err == nil {
+			objects[e.Name] = inherited
 		}
 	}
-	slices.SortFunc(m.Effective, func(a, b effectiveModel) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Principal, b.Principal), cmp.Compare(a.Level, b.Level))
-	})
-}
-
-// folderPaths finds the paths of the folders that grants come from: they lie above the experiment. It makes no call when the root is
-// the only one, and leaves out what the caller may not see.
-func folderPaths(ctx context.Context, client *mlflow.Client, id string, acl mlflow.ACL) map[string]string {
-	wanted := map[string]bool{}
-	for _, e := range acl.Entries {
-		for _, p := range e.Permissions {
-			for _, object := range p.InheritedFrom {
-				wanted[object] = true
-			}
-		}
-	}
-	delete(wanted, framework.RootObject)
-	paths := map[string]string{framework.RootObject: "/"}
-	if len(wanted) == 0 {
-		return paths
-	}
-	experiment, err := client.GetExperiment(ctx, id)
-	if err != nil {
-		return paths
-	}
-	folder := path.Dir(experiment.Name)
-	for ; len(wanted) > 0 && folder != "/" && folder != "."; folder = path.Dir(folder) {
-		status, err := databricks.WorkspaceStatus(ctx, client, folder)
-		if err != nil {
-			continue
-		}
-		object := framework.FolderObject(status)
-		if wanted[object] {
-			paths[object] = folder
-			delete(wanted, object)
-		}
-	}
-	return paths
+	return folders.Origins(ctx, client, objects)
 }

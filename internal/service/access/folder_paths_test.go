@@ -2,11 +2,13 @@ package access
 
 import (
 	"maps"
+	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
@@ -22,18 +24,22 @@ func TestPermissionsFolderPaths(t *testing.T) {
 			t.Fatal(problem.Err)
 		}
 		w.ResetJournal()
-		if got := folderPaths(t.Context(), client, id, list); !maps.Equal(got, want) {
+		if got := folderPaths(t.Context(), client, &databricks.FolderIndex{}, id, list); !maps.Equal(got, want) {
 			t.Errorf("paths are %v, want %v", got, want)
 		}
 		if n := len(w.Journal()); n != calls {
 			t.Errorf("%d calls, want %d", n, calls)
 		}
 	}
-	read(map[string]string{"/directories/": "/"}, 0)
+	root := map[string]string{"/directories/": "/"}
+	read(root, 0)
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	list, _ := experimentList(mlflowtest.Connect(t, w, emulator.UserToken), nil, id, "").Read(t.Context())
 	from := list.Entries[slices.IndexFunc(list.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
-	read(map[string]string{"/directories/": "/"}, 3) // the user may see neither folder
+	team := map[string]string{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}
+	read(team, 3) // the user may not see the folder, but the other one, which it is not
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
-	read(map[string]string{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}, 2)
+	read(team, 2)
+	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Times: -1})
+	read(root, 3) // the user may see neither folder
 }

@@ -34,7 +34,7 @@ func (d *folderPermissionsDataSource) Metadata(_ context.Context, req datasource
 
 // Schema implements [datasource.DataSource].
 func (d *folderPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := shownAttributes("the folder itself")
+	attributes := shownAttributes()
 	attributes["id"] = schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."}
 	attributes[attributePath] = schema.StringAttribute{
 		Required: true, Validators: []validator.String{folderPathValidator{}},

@@ -196,7 +196,7 @@ func notFolderAdvice(err error) []string {
 }
 
 // vendorDirectoryID is the ID that databricks_permissions has for a folder.
-var vendorDirectoryID = regexp.MustCompile(`^(?:` + framework.RootObject + `)?([0-9]+)$`)
+var vendorDirectoryID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
 
 // ImportState implements [resource.ResourceWithImportState]. It takes the path or the object ID of a folder, and the ID that the Databricks provider has
 // for its permissions. The Read that follows fills the rest.
@@ -234,7 +234,7 @@ func (r *folderPermissionsResource) findPath(ctx context.Context, folders mlflow
 		problem.AddError(diags, "import permissions")
 		return false
 	}
-	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), inheritedFrom(read))
+	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), framework.SortedKeys(databricks.InheritedFolders(read)))
 	if err != nil {
 		framework.AddError(diags, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
 		return false
@@ -245,17 +245,4 @@ func (r *folderPermissionsResource) findPath(ctx context.Context, folders mlflow
 	}
 	state.Path = types.StringValue(found)
 	return true
-}
-
-// inheritedFrom lists the objects that a list inherits from, without duplicates.
-func inheritedFrom(list mlflow.ACL) []string {
-	objects := map[string]bool{}
-	for _, e := range list.Entries {
-		for _, p := range e.Permissions {
-			for _, object := range p.InheritedFrom {
-				objects[object] = true
-			}
-		}
-	}
-	return framework.SortedKeys(objects)
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
@@ -27,7 +28,7 @@ type reviewer struct {
 	// wanted are the principals whose grants are kept; nil keeps those of all.
 	wanted     map[mlflow.PrincipalKey]bool
 	background mlflow.Background
-	folders    *review.FolderTracker
+	folders    *databricks.FolderIndex
 	// exhaustedReads counts the reads that failed after several tries.
 	exhaustedReads atomic.Int64
 
@@ -40,7 +41,9 @@ type reviewer struct {
 type reviewResult struct {
 	experiment mlflow.Experiment
 	grants     []reviewGrantModel
-	reason     string
+	// inherited are the folders that grants are inherited from.
+	inherited map[string]bool
+	reason    string
 }
 
 // forReview keeps of an experiment what a review needs to know, so that no other tag is held in memory.
@@ -80,8 +83,19 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	r.paths = inheritedFolderPaths(ctx, r.client, r.folders)
+	r.paths = r.folders.Origins(ctx, r.client, r.inheritedFolders())
 	return nil
+}
+
+// inheritedFolders returns the folders that each experiment inherits from. A deleted experiment is not below them.
+func (r *reviewer) inheritedFolders() map[string]map[string]bool {
+	folders := map[string]map[string]bool{}
+	for _, result := range r.results {
+		if result.reason == "" && !result.experiment.Deleted() {
+			folders[result.experiment.Name] = result.inherited
+		}
+	}
+	return folders
 }
 
 // denyAll notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
@@ -106,8 +120,7 @@ func (r *reviewer) read(ctx context.Context, e mlflow.Experiment) (reviewResult,
 	if err != nil {
 		return reviewResult{experiment: e, reason: unreadableReason(e, err)}, nil
 	}
-	addInheritedFolders(r.folders, e, acl)
-	return reviewResult{experiment: e, grants: r.grants(e, acl)}, nil
+	return reviewResult{experiment: e, grants: r.grants(e, acl), inherited: databricks.InheritedFolders(acl)}, nil
 }
 
 // abortsReview reports whether an error is the server's and not the experiment's, so that going on would take for ever and find

@@ -15,7 +15,6 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
 var (
@@ -93,7 +92,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 	}
 	grant := framework.GrantAttributes()
 	grant["inherited_from_path"] = text("Path of the folder that the grant comes from, such as `/Shared`. It is told from which experiments inherit from " +
-		"the folder, and where that leaves a choice by looking up at most 5 folders. Null when it can't be told, and for a direct grant.")
+		"the folder, and where that leaves a choice by looking up at most 5 folders (for a single experiment, at most those above it). Null when it can't be told, and for a direct grant.")
 	maps.Copy(grant, map[string]schema.Attribute{
 		"experiment_id":   text("Id of the experiment."),
 		"experiment_name": text("Name of the experiment in the server's spelling."),
@@ -188,7 +187,7 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r := &reviewer{client: client, minLevel: model.MinLevel.ValueString(), folders: review.NewFolderTracker()}
+	r := &reviewer{client: client, minLevel: model.MinLevel.ValueString(), folders: d.Folders()}
 	if err := r.run(ctx, found, principals); err != nil {
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return

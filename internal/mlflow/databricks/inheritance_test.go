@@ -1,10 +1,8 @@
-package review
+package databricks
 
 import (
-	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"testing"
 )
 
@@ -14,20 +12,19 @@ type inheriting struct {
 	folders []string
 }
 
-func trackerOf(experiments ...inheriting) *FolderTracker {
-	tracker := NewFolderTracker()
+func inheritanceOf(experiments ...inheriting) *inheritance {
+	objects := map[string]map[string]bool{}
 	for _, e := range experiments {
-		folders := map[string]bool{}
+		objects[e.name] = map[string]bool{}
 		for _, id := range e.folders {
-			folders[id] = true
+			objects[e.name][id] = true
 		}
-		tracker.Add(e.name, folders)
 	}
-	return tracker
+	return newInheritance(objects)
 }
 
 // The path of most folders is certain without a lookup.
-func TestFolderTracker_withoutLookups(t *testing.T) {
+func TestInheritance_withoutLookups(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		experiments []inheriting
@@ -54,7 +51,7 @@ func TestFolderTracker_withoutLookups(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got := trackerOf(c.experiments...).Paths(func(folder string) (string, bool) {
+			got := inheritanceOf(c.experiments...).paths(nil, MaxOriginLookups, func(folder string) (string, bool) {
 				t.Errorf("%s is looked up", folder)
 				return "", false
 			})
@@ -66,7 +63,7 @@ func TestFolderTracker_withoutLookups(t *testing.T) {
 }
 
 // Where several paths fit, few are looked up, and one that cannot be read leaves the others.
-func TestFolderTracker_lookups(t *testing.T) {
+func TestInheritance_lookups(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		experiments []inheriting
@@ -101,7 +98,7 @@ func TestFolderTracker_lookups(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var lookups []string
-			got := trackerOf(c.experiments...).Paths(func(folder string) (string, bool) {
+			got := inheritanceOf(c.experiments...).paths(nil, MaxOriginLookups, func(folder string) (string, bool) {
 				lookups = append(lookups, folder)
 				id, ok := c.there[folder]
 				return id, ok
@@ -109,24 +106,33 @@ func TestFolderTracker_lookups(t *testing.T) {
 			if !maps.Equal(got, c.want) || !slices.Equal(lookups, c.lookups) {
 				t.Errorf("the paths are %v after lookups of %q, want %v after %q", got, lookups, c.want, c.lookups)
 			}
-			if len(lookups) > MaxFolderLookups {
+			if len(lookups) > MaxOriginLookups {
 				t.Errorf("%d folders are looked up", len(lookups))
 			}
 		})
 	}
 }
 
-// Experiments are read, and so added, in parallel.
-func TestFolderTracker_parallel(t *testing.T) {
+// What the run knows needs no lookup, and leaves less to choose from.
+func TestInheritance_known(t *testing.T) {
 	t.Parallel()
-	tracker := NewFolderTracker()
-	var group sync.WaitGroup
-	for i := range 50 {
-		group.Go(func() { tracker.Add(fmt.Sprintf("/a/%d/x", i%5), map[string]bool{fmt.Sprint(i % 5): true, "a": true}) })
-	}
-	group.Wait()
-	want := map[string]string{"a": "/a", "0": "/a/0", "1": "/a/1", "2": "/a/2", "3": "/a/3", "4": "/a/4"}
-	if got := tracker.Paths(func(string) (string, bool) { return "", false }); !maps.Equal(got, want) {
-		t.Errorf("the paths are %v, want %v", got, want)
+	for name, c := range map[string]struct {
+		experiments []inheriting
+		known       map[string]string
+		want        map[string]string
+	}{
+		"the folder itself":                {[]inheriting{{"/a/b/c/x", []string{"1"}}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b"}},
+		"one of two":                       {[]inheriting{{"/a/b/x", []string{"1", "2"}}}, map[string]string{"2": "/a"}, map[string]string{"1": "/a/b", "2": "/a"}},
+		"a folder without grants":          {[]inheriting{{"/a/b/x", []string{"2"}}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b", "2": "/a"}},
+		"other folders":                    {[]inheriting{{"/a/x", []string{"1"}}}, map[string]string{"7": "/z", "8": "/a/y"}, map[string]string{"1": "/a"}},
+		"half, which leaves no other path": {[]inheriting{{"/a/b/x", []string{"1"}}, {"/a/b/y", nil}}, map[string]string{"1": "/a/b"}, map[string]string{"1": "/a/b"}},
+	} {
+		got := inheritanceOf(c.experiments...).paths(c.known, MaxOriginLookups, func(folder string) (string, bool) {
+			t.Errorf("%s: %s is looked up", name, folder)
+			return "", false
+		})
+		if !maps.Equal(got, c.want) {
+			t.Errorf("%s: the paths are %v, want %v", name, got, c.want)
+		}
 	}
 }

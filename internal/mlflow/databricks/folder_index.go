@@ -1,0 +1,134 @@
+package databricks
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/singleflight"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// FolderIndex is what a run knows about the folders of one workspace. It keeps the folders that the server returned until [FolderIndex.Forget],
+// and neither refusals nor other objects: a folder that is created later is found. Lookups of one path at the same time share one request. Its zero value is ready to use,
+// also concurrently.
+type FolderIndex struct {
+	flights singleflight.Group
+
+	mu sync.Mutex
+	// known holds the object at a path, or the folders in the folder at a path.
+	known map[folderQuery][]WorkspaceObject
+	// paths holds the path of each known folder by its object ID.
+	paths map[rest.Int64]string
+	// generation counts the calls of Forget: the response to a request that was sent before the last one is not kept.
+	generation int
+}
+
+// folderQuery asks for the object at a normalized path, or for the folders in the folder there.
+type folderQuery struct {
+	path string
+	list bool
+}
+
+// Lookup returns the object at a path as [WorkspaceStatus] does, with a request unless the run knows it. Errors: as there.
+func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string) (WorkspaceObject, error) {
+	objects, err := x.ask(ctx, c, folderQuery{path: Names{}.NormalizeName(path)})
+	if err != nil {
+		return WorkspaceObject{}, err
+	}
+	return objects[0], nil
+}
+
+// Forget removes what is known about the object at a path and all objects below it. Call it after deleting or moving a folder, or if the server no
+// longer knows its object ID.
+func (x *FolderIndex) Forget(path string) {
+	path = Names{}.NormalizeName(path)
+	isBelow := func(other string) bool { return other == path || strings.HasPrefix(other, path+"/") }
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.generation++
+	// The object may be in another folder now, so no list is kept.
+	maps.DeleteFunc(x.known, func(q folderQuery, _ []WorkspaceObject) bool { return q.list || isBelow(q.path) })
+	maps.DeleteFunc(x.paths, func(_ rest.Int64, folder string) bool { return isBelow(folder) })
+}
+
+// ask returns what is known, or else asks the server. Callers that come at the same time share one request, and each gives up with its own
+// context.
+func (x *FolderIndex) ask(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
+	kept, generation := x.current(q)
+	if kept != nil {
+		return kept, nil
+	}
+	// A caller's cancellation must not fail the others, so the flight outlives it. It is bounded by the client's own timeouts.
+	flight := x.flights.DoChan(fmt.Sprint(q, generation), func() (any, error) {
+		if kept, _ := x.current(q); kept != nil {
+			return kept, nil
+		}
+		objects, err := q.send(context.WithoutCancel(ctx), c)
+		if err == nil {
+			x.keep(q, objects, generation)
+		}
+		return objects, err
+	})
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case r := <-flight:
+		objects, _ := r.Val.([]WorkspaceObject)
+		return objects, r.Err
+	}
+}
+
+// current returns what is known, nil if nothing is, and the generation that a request of now belongs to.
+func (x *FolderIndex) current(q folderQuery) ([]WorkspaceObject, int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.known[q], x.generation
+}
+
+// send sends the request. Errors: as [WorkspaceStatus], [ListFolder].
+func (q folderQuery) send(ctx context.Context, c *mlflow.Client) ([]WorkspaceObject, error) {
+	if !q.list {
+		o, err := WorkspaceStatus(ctx, c, q.path)
+		return []WorkspaceObject{o}, err
+	}
+	objects, err := ListFolder(ctx, c, q.path)
+	return slices.DeleteFunc(objects, func(o WorkspaceObject) bool { return !o.IsFolder() || Names{}.NormalizeName(o.Path) == q.path }), err
+}
+
+// keep records the folders of a response, unless something was forgotten since the request was sent.
+func (x *FolderIndex) keep(q folderQuery, objects []WorkspaceObject, generation int) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	if other := !q.list && !objects[0].IsFolder(); other || x.generation != generation {
+		return
+	}
+	if x.known == nil {
+		x.known, x.paths = map[folderQuery][]WorkspaceObject{}, map[rest.Int64]string{}
+	}
+	x.known[q] = append([]WorkspaceObject{}, objects...) // not nil, also for an empty folder
+	for _, o := range objects {
+		at := q.path
+		if q.list {
+			at = Names{}.NormalizeName(o.Path)
+			x.known[folderQuery{path: at}] = []WorkspaceObject{o}
+		}
+		x.paths[o.ID] = at
+	}
+}
+
+// knownFolders returns the path of each known folder by how access control lists name it.
+func (x *FolderIndex) knownFolders() map[string]string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	folders := make(map[string]string, len(x.paths))
+	for id, at := range x.paths {
+		folders[WorkspaceObject{ID: id}.Object()] = at
+	}
+	return folders
+}
