@@ -184,3 +184,16 @@ func written(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
 	l.Write(t.Context(), plan, types.MapNull(types.StringType), &diags)
 	return diags
 }
+
+// An inherited level makes a declared one ineffective if it includes it: CAN_RUN does so for CAN_READ, but not for CAN_EDIT.
+func TestWarnIneffective(t *testing.T) {
+	list := mlflow.ACL{Entries: []mlflow.ACLEntry{aclEntry(mlflow.KindGroup, "science", "<CAN_RUN", "CAN_READ")}}
+	l := listOf(mlflowtest.Connect(t, emulator.New(emulator.Options{}), emulator.UserToken), "1")
+	for level, want := range map[string]int{"CAN_READ": 1, "CAN_RUN": 0, "CAN_EDIT": 0, "CAN_MANAGE": 0, "CAN_FLY": 0} {
+		var diags diag.Diagnostics
+		l.warnIneffective(&diags, permissionsOf(levels{"science": level}, nil, nil), list)
+		if diags.WarningsCount() != want {
+			t.Errorf("%s: %d warnings, want %d", level, diags.WarningsCount(), want)
+		}
+	}
+}
