@@ -1,5 +1,5 @@
-// Package experiment has the objects about experiments and their tags: the resources mlflow_experiment and mlflow_experiment_tag, the data
-// sources that look up and search experiments, the list resource, and the function parse_experiment_url.
+// Package experiment has the objects about experiments: the resource mlflow_experiment, the data sources that look up and search experiments, the
+// list resource, and the function parse_experiment_url.
 package experiment
 
 import (
