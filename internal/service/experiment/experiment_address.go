@@ -81,7 +81,7 @@ func plannedConflict(a, b framework.PlannedUse) diag.Diagnostic {
 // another label, and had the two come in the other order, adopt_existing would have found it.
 func (o obtaining) takesBack() bool {
 	e := o.lock.Deleted
-	return e.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.artifactsFit(e) && o.tracesFit(e)
+	return e.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.hasDeclaredLocation(e) && o.hasDeclaredTraces(e)
 }
 
 // takeBack restores the experiment, and puts it back where it was if it comes back under another name.

@@ -258,7 +258,7 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 		return o.superseded(ctx, e)
 	}
 	if o.plan.AdoptExisting.ValueBool() {
-		return e, o.isFree(e) && o.locationFits(e) && o.claim(e)
+		return e, o.isFree(e) && o.checkLocations(e) && o.claim(e)
 	}
 	if o.run.IsClaimed(e.ID) {
 		addClaimedError(o.diags, e)
@@ -274,23 +274,23 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 	return e, false
 }
 
-// locationFits refuses an experiment whose artifacts or traces are stored somewhere else than declared, before anything is written.
-func (o obtaining) locationFits(e mlflow.Experiment) bool {
-	if !o.artifactsFit(e) {
+// checkLocations rejects an experiment whose artifacts or traces are stored somewhere else than declared, before anything is written.
+func (o obtaining) checkLocations(e mlflow.Experiment) bool {
+	if !o.hasDeclaredLocation(e) {
 		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not take over experiment", fmt.Sprintf(
 			"Experiment %q (%s) keeps its artifacts in %q, which can't be changed, but %q is declared. Declare that location, leave it out, or choose another name.",
 			e.Name, e.ID, e.ArtifactLocation, o.plan.ArtifactLocation.ValueString()))
 		return false
 	}
-	if !o.tracesFit(e) {
+	if !o.hasDeclaredTraces(e) {
 		o.addTracesError(e)
 		return false
 	}
 	return true
 }
 
-// artifactsFit reports whether an experiment keeps its artifacts where the plan has them.
-func (o obtaining) artifactsFit(e mlflow.Experiment) bool {
+// hasDeclaredLocation reports whether an experiment stores its artifacts where the plan declares them.
+func (o obtaining) hasDeclaredLocation(e mlflow.Experiment) bool {
 	declared := o.plan.ArtifactLocation
 	return declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation)
 }
@@ -299,7 +299,7 @@ func (o obtaining) artifactsFit(e mlflow.Experiment) bool {
 func (o obtaining) takeDeleted(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
 	switch o.plan.IfDeleted.ValueString() {
 	case ifDeletedRestore:
-		if !o.locationFits(e) {
+		if !o.checkLocations(e) {
 			return e, false
 		}
 		if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {

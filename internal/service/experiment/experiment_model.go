@@ -80,7 +80,7 @@ func (m *experimentModel) fill(e mlflow.Experiment, page string) {
 	if m.ArtifactLocation.IsUnknown() || m.ArtifactLocation.IsNull() {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
-	m.TraceLocation = settleTraceLocation(m.TraceLocation, e.TraceTables())
+	m.TraceLocation = resolveTraceLocation(m.TraceLocation, e.TraceTables())
 	m.CreationTime = framework.FormatTime(e.Created())
 	m.URL = keepQuery(m.URL, page)
 }
@@ -94,7 +94,7 @@ func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, pa
 	if !sameLocation(m.ArtifactLocation.ValueString(), e.ArtifactLocation) {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
-	m.TraceLocation = observeTraceLocation(m.TraceLocation, e.TraceTables())
+	m.TraceLocation = refreshTraceLocation(m.TraceLocation, e.TraceTables())
 	m.observeTags(e.TagMap())
 	m.fill(e, page)
 }

@@ -42,29 +42,29 @@ func traceLocationAttribute() schema.Attribute {
 		"must be one name in Unity Catalog: at most 255 characters, without periods, slashes, and spaces")}
 	return schema.SingleNestedAttribute{
 		Optional: true, Computed: true,
-		MarkdownDescription: "Unity Catalog tables in which Databricks stores the traces of the experiment. Databricks binds them when it creates the experiment. They " +
-			"cannot be changed: another value **replaces the experiment, and its runs go with the old one**. Adding a trace location to an experiment that has none " +
-			"is rejected at plan. If it is not set, a location that was bound outside Terraform is exported. Not supported on an MLflow server. " +
-			"See [Trace location](#trace-location).",
+		MarkdownDescription: "Unity Catalog tables for the traces of the experiment. Databricks binds them when it creates the experiment, and never again. Changing " +
+			"them **forces replacement, which deletes the experiment and its runs**; adding `trace_location` to an experiment that has none fails at plan. Not " +
+			"supported on an MLflow server. If it is not set, no location is bound, and one that was bound outside Terraform is exported. See " +
+			"[Trace location](#trace-location).",
 		Attributes: map[string]schema.Attribute{
 			"catalog": schema.StringAttribute{
 				Required: true, Validators: name,
-				MarkdownDescription: "Catalog of the tables. Must exist. Case is ignored.",
+				MarkdownDescription: "Name of an existing catalog. Case-insensitive.",
 			},
 			"schema": schema.StringAttribute{
 				Required: true, Validators: name,
-				MarkdownDescription: "Schema of the tables, without the catalog. Must exist. Case is ignored.",
+				MarkdownDescription: "Name of an existing schema in the catalog. Case-insensitive.",
 			},
 			"table_prefix": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Validators: []validator.String{stringvalidator.RegexMatches(tablePrefix,
 					"must be at most 238 letters, digits, and underscores. Leave it out for a prefix that the server chooses")},
-				MarkdownDescription: "Prefix of the tables, which are named `PREFIX_otel_…`. At most 238 letters, digits, and underscores. Case is ignored. " +
-					"By default, the server derives a prefix from the experiment ID and exports it as `effective_table_prefix`.",
+				MarkdownDescription: "Prefix of the table names, for example `PREFIX_otel_spans`. At most 238 letters, digits, and underscores. Case-insensitive. " +
+					"Defaults to null: the server derives a prefix from the experiment ID.",
 			},
 			"effective_table_prefix": schema.StringAttribute{
 				Computed:            true,
-				MarkdownDescription: "Prefix in use: `table_prefix`, or the one that the server derived.",
+				MarkdownDescription: "Prefix in use: `table_prefix`, or the prefix that the server derived. Null if the server does not return one.",
 			},
 		},
 	}
@@ -127,8 +127,8 @@ func newTraceLocation(bound *mlflow.TraceTables) types.Object {
 	}.object()
 }
 
-// observeTraceLocation brings trace_location of a state up to what the server says. A spelling that means the same stays.
-func observeTraceLocation(state types.Object, bound *mlflow.TraceTables) types.Object {
+// refreshTraceLocation updates trace_location of a state to what the server returned. It keeps a spelling that means the same.
+func refreshTraceLocation(state types.Object, bound *mlflow.TraceTables) types.Object {
 	known, ok := knownTraceLocation(state)
 	if !ok || bound == nil || !known.isBoundTo(*bound) {
 		return newTraceLocation(bound)
@@ -141,8 +141,8 @@ func observeTraceLocation(state types.Object, bound *mlflow.TraceTables) types.O
 	return newTraceLocation(&seen)
 }
 
-// settleTraceLocation replaces what is unknown in a planned trace_location, once the server told it. What it did not tell is null.
-func settleTraceLocation(planned types.Object, bound *mlflow.TraceTables) types.Object {
+// resolveTraceLocation replaces what is unknown in a planned trace_location by what the server returned, null if it returned nothing.
+func resolveTraceLocation(planned types.Object, bound *mlflow.TraceTables) types.Object {
 	t, ok := knownTraceLocation(planned)
 	switch {
 	case planned.IsUnknown():
@@ -168,8 +168,8 @@ func (m *experimentModel) mayFindTraces(client *mlflow.Client) bool {
 	return (adopts || restores) && (client == nil || client.CheckTraceLocation() == nil)
 }
 
-// planTraceLocation plans trace_location. What means the same as the state, or is not declared, stays as the state has it. mayFind reports whether there
-// is no state, and a location may turn up all the same.
+// planTraceLocation plans trace_location. It keeps the state where nothing is declared, or where the declaration means the same. mayFind reports whether
+// there is no state, and the experiment may have a location all the same.
 func planTraceLocation(config, state types.Object, mayFind bool) types.Object {
 	declared, ok := knownTraceLocation(config)
 	bound, isBound := knownTraceLocation(state)
@@ -241,8 +241,8 @@ func refuseBinding(plan, state experimentModel, diags *diag.Diagnostics) {
 	}
 }
 
-// tracesFit reports whether the traces of an experiment go where the plan has them.
-func (o obtaining) tracesFit(e mlflow.Experiment) bool {
+// hasDeclaredTraces reports whether an experiment is bound to the trace location of the plan, if that declares one.
+func (o obtaining) hasDeclaredTraces(e mlflow.Experiment) bool {
 	declared, ok := knownTraceLocation(o.plan.TraceLocation)
 	bound := e.TraceTables()
 	return !ok || bound != nil && declared.isBoundTo(*bound)
