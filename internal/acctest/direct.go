@@ -187,6 +187,12 @@ func encoded(typ tftypes.Type, value any) tftypes.Value {
 		return tftypes.NewValue(typ, elements)
 	case map[string]any: // with values that are missing
 		elements := map[string]tftypes.Value{}
+		if object, ok := typ.(tftypes.Object); ok {
+			for name, member := range object.AttributeTypes {
+				elements[name] = tftypes.NewValue(member, v[name])
+			}
+			return tftypes.NewValue(typ, elements)
+		}
 		for key, text := range v {
 			elements[key] = tftypes.NewValue(tftypes.String, text)
 		}

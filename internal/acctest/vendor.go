@@ -13,9 +13,15 @@ func VendorExperiment(e emulator.Experiment) map[string]any {
 	for _, t := range e.Tags {
 		tags = append(tags, map[string]any{"key": t.Key, "value": t.Value})
 	}
+	traces := []any{}
+	if l := e.TraceLocation; l != nil {
+		traces = []any{map[string]any{"uc_trace_location": []any{map[string]any{
+			"catalog": l.Catalog, "schema": l.Schema, "table_prefix": l.TablePrefix, "effective_table_prefix": l.EffectiveTablePrefix,
+		}}}}
+	}
 	return map[string]any{
 		"id": e.ID, "experiment_id": e.ID, "name": e.Name, "artifact_location": e.ArtifactLocation, "lifecycle_stage": e.LifecycleStage,
-		"creation_time": e.CreationTime, "last_update_time": e.LastUpdateTime, "description": nil, "tags": tags, "timeouts": nil,
+		"creation_time": e.CreationTime, "last_update_time": e.LastUpdateTime, "description": nil, "tags": tags, "trace_location": traces, "timeouts": nil,
 	}
 }
 

@@ -137,6 +137,7 @@ type mlflowExperiment struct {
 	CreationTime     int64  `json:"creation_time"`
 	LastUpdateTime   int64  `json:"last_update_time"`
 	Tags             []emulator.Tag
+	TraceLocation    *emulator.TraceLocation `json:"-"` // only Databricks has one
 }
 
 func (m mlflow) Experiments() []emulator.Experiment {

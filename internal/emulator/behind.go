@@ -20,6 +20,7 @@ type Experiment struct {
 	ID, Name, ArtifactLocation, LifecycleStage string
 	CreationTime, LastUpdateTime               int64
 	Tags                                       []Tag
+	TraceLocation                              *TraceLocation // nil if none is bound
 }
 
 // Tag returns the value of a tag and whether it is there.
@@ -40,7 +41,9 @@ type Grant struct {
 
 func (e *experiment) copy() Experiment {
 	j := e.json()
-	return Experiment{j.ExperimentID, j.Name, j.ArtifactLocation, j.LifecycleStage, j.CreationTime, j.LastUpdateTime, j.Tags}
+	return Experiment{
+		j.ExperimentID, j.Name, j.ArtifactLocation, j.LifecycleStage, j.CreationTime, j.LastUpdateTime, j.Tags, e.traceLocation,
+	}
 }
 
 func (w *Workspace) mustExperiment(id string) *experiment {

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"path"
 	"regexp"
@@ -26,7 +25,7 @@ type experiment struct {
 	created, updated int64 // milliseconds since 1970
 	tags             []Tag // set by people
 	systemTags       []Tag // added by the workspace
-	traceLocation    json.RawMessage
+	traceLocation    *TraceLocation
 	content          content.Items
 }
 
@@ -34,14 +33,14 @@ func (e *experiment) deleted() bool { return e.trashedFrom != "" }
 
 // experimentJSON is an experiment on the wire. Its times are JSON numbers.
 type experimentJSON struct {
-	ExperimentID     string          `json:"experiment_id"`
-	Name             string          `json:"name"`
-	ArtifactLocation string          `json:"artifact_location"`
-	LifecycleStage   string          `json:"lifecycle_stage"`
-	LastUpdateTime   int64           `json:"last_update_time"`
-	CreationTime     int64           `json:"creation_time"`
-	Tags             []Tag           `json:"tags,omitempty"`
-	TraceLocation    json.RawMessage `json:"trace_location,omitempty"`
+	ExperimentID     string             `json:"experiment_id"`
+	Name             string             `json:"name"`
+	ArtifactLocation string             `json:"artifact_location"`
+	LifecycleStage   string             `json:"lifecycle_stage"`
+	LastUpdateTime   int64              `json:"last_update_time"`
+	CreationTime     int64              `json:"creation_time"`
+	Tags             []Tag              `json:"tags,omitempty"`
+	TraceLocation    *traceLocationJSON `json:"trace_location,omitempty"`
 }
 
 func (e *experiment) json() experimentJSON {
@@ -50,7 +49,7 @@ func (e *experiment) json() experimentJSON {
 		stage = deletedStage
 	}
 	return experimentJSON{
-		e.id, e.path, e.artifactLocation, stage, e.updated, e.created, slices.Concat(e.tags, e.systemTags), e.traceLocation,
+		e.id, e.path, e.artifactLocation, stage, e.updated, e.created, slices.Concat(e.tags, e.systemTags), e.traceLocationJSON(),
 	}
 }
 
@@ -129,10 +128,10 @@ var hasScheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*:/`)
 
 func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	var in struct {
-		Name             string          `json:"name"`
-		ArtifactLocation string          `json:"artifact_location"`
-		Tags             []Tag           `json:"tags"`
-		TraceLocation    json.RawMessage `json:"trace_location"`
+		Name             string             `json:"name"`
+		ArtifactLocation string             `json:"artifact_location"`
+		Tags             []Tag              `json:"tags"`
+		TraceLocation    *traceLocationJSON `json:"trace_location"`
 	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
@@ -142,6 +141,10 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	}
 	if in.ArtifactLocation != "" && !hasScheme.MatchString(in.ArtifactLocation) {
 		return nil, wire.Invalid("Got an invalid artifact location '%s'. An artifact location must be an absolute URI.", in.ArtifactLocation)
+	}
+	traces, err := in.TraceLocation.location()
+	if err != nil {
+		return nil, err
 	}
 	var tags []Tag
 	for _, t := range in.Tags {
@@ -156,7 +159,9 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	}
 	e := w.addExperiment(c.Caller, w.addNode(w.newID(), name, nodeExperiment))
 	e.tags = tags
-	e.traceLocation = in.TraceLocation
+	if traces != nil {
+		e.bindTraces(*traces)
+	}
 	e.artifactLocation = cmp.Or(in.ArtifactLocation, e.artifactLocation)
 	return map[string]string{"experiment_id": e.id}, nil
 }

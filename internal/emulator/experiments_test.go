@@ -113,16 +113,10 @@ func TestNewExperiment(t *testing.T) {
 
 func TestCreateKeepsWhatIsGiven(t *testing.T) {
 	_, admin := start(t, emulator.Options{})
-	trace := object{"uc_trace_location": object{"catalog": "main", "schema": "traces"}}
-	created := admin.ok("POST", experimentsAPI+"create", object{
-		"name": "/Shared/churn", "artifact_location": "s3://bucket/churn", "trace_location": trace,
-	})
+	created := admin.ok("POST", experimentsAPI+"create", object{"name": "/Shared/churn", "artifact_location": "s3://bucket/churn"})
 	e := admin.experiment(text(created.json, "experiment_id"))
 	if e["artifact_location"] != "s3://bucket/churn" {
 		t.Errorf("artifact_location = %v", e["artifact_location"])
-	}
-	if got := text(child(child(e, "trace_location"), "uc_trace_location"), "catalog"); got != "main" {
-		t.Errorf("trace_location = %v", e["trace_location"])
 	}
 }
 

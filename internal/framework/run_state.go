@@ -167,6 +167,18 @@ func (s *RunState) DeclareTag(experimentID, key string) {
 	lock.Declared = true
 }
 
+// RemoveTag removes a tag, unless this run declares it. blanked and the errors are as in [mlflow.Client.RemoveTag].
+func (s *RunState) RemoveTag(ctx context.Context, client *mlflow.Client, experimentID, key string) (declared, blanked bool, err error) {
+	lock := s.TagLock(experimentID, key)
+	lock.Lock()
+	defer lock.Unlock()
+	if lock.Declared {
+		return true, false, nil
+	}
+	blanked, err = client.RemoveTag(ctx, experimentID, key)
+	return false, blanked, err
+}
+
 // Claim records that this run created, adopted, or updated an experiment. It reports whether this is the first claim.
 func (s *RunState) Claim(experimentID string) bool {
 	_, claimed := s.claimed.LoadOrStore(experimentID, true)

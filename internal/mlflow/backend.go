@@ -21,6 +21,8 @@ type Backend interface {
 	CheckName(name string) error
 	CheckTag(t Tag) error
 	CheckArtifactLocation(location string) error
+	// CheckTraceLocation returns an *[UnsupportedError] if experiments on the server have no trace location.
+	CheckTraceLocation() error
 	// ExperimentURL is the experiment's page in the server's UI.
 	ExperimentURL(e rest.Endpoint, id string) string
 	// MLflowWorkspace is the MLflow workspace that calls act in, "" where there are none.
@@ -87,6 +89,9 @@ func (c *Client) CheckTag(t Tag) error { return c.backend.CheckTag(t) }
 func (c *Client) CheckArtifactLocation(location string) error {
 	return c.backend.CheckArtifactLocation(location)
 }
+
+// CheckTraceLocation returns an *[UnsupportedError] if experiments on the server have no trace location.
+func (c *Client) CheckTraceLocation() error { return c.backend.CheckTraceLocation() }
 
 // MLflowWorkspace returns the MLflow workspace that calls act in if the server has workspaces: "default" if none is configured. It is "" on
 // Databricks.

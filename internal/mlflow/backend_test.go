@@ -114,6 +114,9 @@ func TestBackends(t *testing.T) {
 			if client.CheckArtifactLocation("relative") == nil || client.CheckArtifactLocation("s3://bucket/x") != nil {
 				t.Error("artifact locations are checked wrongly")
 			}
+			if err := client.CheckTraceLocation(); (err == nil) != (tc.kind == mlflow.KindDatabricks) {
+				t.Errorf("a trace location: %v", err)
+			}
 		})
 	}
 }

@@ -26,6 +26,8 @@ type NewExperiment struct {
 	Name             string `json:"name"`
 	ArtifactLocation string `json:"artifact_location,omitempty"`
 	Tags             []Tag  `json:"tags,omitempty"`
+	// TraceLocation is sent to Databricks only, see [Client.CheckTraceLocation].
+	TraceLocation *TraceLocation `json:"trace_location,omitempty"`
 }
 
 // TakenError means that an experiment of the name is there which is not the one that was to be created.
@@ -129,6 +131,9 @@ func isFromThisCreate(e Experiment, n NewExperiment, since time.Time) bool {
 		return false
 	}
 	if n.ArtifactLocation != "" && n.ArtifactLocation != e.ArtifactLocation {
+		return false
+	}
+	if !hasTraceLocation(e, n.TraceLocation) {
 		return false
 	}
 	for _, t := range n.Tags {

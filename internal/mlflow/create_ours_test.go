@@ -2,6 +2,7 @@ package mlflow_test
 
 import (
 	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -118,6 +119,56 @@ func TestCreate_isOursOnDatabricks(t *testing.T) {
 				s.Expect(mlflowtest.Write{Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"/Shared/churn"}`, Answer: mlflowtest.Lost})
 				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), mlflow.NewExperiment{Name: "/Workspace/Shared/churn/"}, now)
 				expectOurs(t, id, err, ours)
+			})
+		})
+	}
+}
+
+// TestCreate_isOursWithTraces: what is found is bound to the trace location that was sent.
+func TestCreate_isOursWithTraces(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Truncate(time.Second)
+	for name, tc := range map[string]struct {
+		sent, found string // uc_trace_location
+		ours        bool
+	}{
+		"the same":                  {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+		"in another case":           {`{"catalog":"Main","schema":"traces"}`, `{"catalog":"main","schema":"TRACES","effective_table_prefix":"e7"}`, true},
+		"with the prefix":           {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"churn","effective_table_prefix":"churn"}`, true},
+		"none":                      {`{"catalog":"main","schema":"traces"}`, ``, false},
+		"another catalog":           {`{"catalog":"main","schema":"traces"}`, `{"catalog":"dev","schema":"traces","effective_table_prefix":"e7"}`, false},
+		"another schema":            {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"other","effective_table_prefix":"e7"}`, false},
+		"another prefix":            {`{"catalog":"main","schema":"traces","table_prefix":"churn"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"a prefix that nobody sent": {`{"catalog":"main","schema":"traces"}`, `{"catalog":"main","schema":"traces","table_prefix":"x","effective_table_prefix":"x"}`, false},
+		"of another kind":           {`{"catalog":"main","schema":"traces"}`, `null`, false},
+		"one that nobody sent":      {``, `{"catalog":"main","schema":"traces","effective_table_prefix":"e7"}`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				wire := func(tables string) string {
+					if tables == "" {
+						return ""
+					}
+					return `,"trace_location":{"uc_trace_location":` + tables + `}`
+				}
+				s := mlflowtest.NewScripted(t)
+				found := foundExperiment{created: now, owner: "ana@example.com"}.answer()
+				found.Body = strings.Replace(found.Body, `"name":"churn"`, `"name":"/Shared/churn"`+wire(tc.found), 1)
+				s.Read("GET "+mlflowtest.ExperimentCalls+"get-by-name?experiment_name=%2FShared%2Fchurn", found)
+				s.Read(mlflowtest.MeCall, mlflowtest.OK(`{"id":"7","userName":"ana@example.com"}`))
+				s.Expect(mlflowtest.Write{
+					Call: "POST " + mlflowtest.ExperimentCalls + "create", Body: `{"name":"/Shared/churn"` + wire(tc.sent) + `}`, Answer: mlflowtest.Lost,
+				})
+				n := mlflow.NewExperiment{Name: "/Shared/churn"}
+				if tc.sent != "" {
+					n.TraceLocation = &mlflow.TraceLocation{UnityCatalog: &mlflow.TraceTables{}}
+					if err := json.Unmarshal([]byte(tc.sent), n.TraceLocation.UnityCatalog); err != nil {
+						t.Fatal(err)
+					}
+				}
+				id, err := s.Client(databricks.Backend{}, mlflowtest.Quickly).CreateExperiment(t.Context(), n, now)
+				expectOurs(t, id, err, tc.ours)
 			})
 		})
 	}

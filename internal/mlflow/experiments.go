@@ -25,6 +25,8 @@ type Experiment struct {
 	LastUpdateTime rest.Int64 `json:"last_update_time"`
 	// Tags come in no order; Databricks lists some keys twice.
 	Tags []Tag `json:"tags"`
+	// TraceLocation is nil unless one is bound.
+	TraceLocation *TraceLocation `json:"trace_location"`
 }
 
 // Tag is one experiment tag.

@@ -49,6 +49,11 @@ func experimentInput(attribute string, value any, r refusal) badInput {
 	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), refusal: r}
 }
 
+// traces is a trace_location. A prefix that is nil is not declared.
+func traces(catalog, schema string, prefix any) map[string]any {
+	return map[string]any{"catalog": catalog, "schema": schema, "table_prefix": prefix}
+}
+
 func tagInput(key, value string, r refusal) badInput {
 	return badInput{object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", key, "value", value), refusal: r}
 }
@@ -211,6 +216,9 @@ func attributeOf(d *tfprotov6.Diagnostic) string {
 	for _, step := range d.Attribute.Steps() {
 		switch s := step.(type) {
 		case tftypes.AttributeName:
+			if at.Len() > 0 {
+				at.WriteString(".")
+			}
 			at.WriteString(string(s))
 		case tftypes.ElementKeyString:
 			at.WriteString(`["` + string(s) + `"]`)

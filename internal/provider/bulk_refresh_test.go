@@ -138,6 +138,7 @@ var mutations = map[string]struct {
 	"a tag blanked":        {func(x *target) { x.SetTag(x.id, "team", "") }, []string{experimentKind}},
 	"description changed":  {func(x *target) { x.SetTag(x.id, "mlflow.note.content", "x") }, []string{experimentKind}},
 	"description removed":  {func(x *target) { x.RemoveTag(x.id, "mlflow.note.content") }, []string{experimentKind}},
+	"traces bound":         {func(x *target) { x.BindTraceLocation(x.id, "main", "traces", "") }, []string{experimentKind}},
 	"renamed":              {func(x *target) { x.Rename(x.id, "/Projects/team-01/renamed") }, []string{experimentKind}},
 	"moved":                {func(x *target) { x.Rename(x.id, "/Elsewhere/moved") }, []string{experimentKind}},
 	"a lone tag changed":   {func(x *target) { x.SetTag(x.id, "cost-center", "1") }, []string{tagKind}},

@@ -43,6 +43,26 @@ var examples = map[string]example{
 			})
 		},
 	},
+	"experiment, traces": {
+		files: []string{"resources/mlflow_experiment/resource-traces.tf"},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			traces := w.MustFind(t, "/Shared/agents/support").TraceLocation
+			want := emulator.TraceLocation{Catalog: "main", Schema: "agent_traces", TablePrefix: "support", EffectiveTablePrefix: "support"}
+			if traces == nil || *traces != want {
+				t.Errorf("the trace location is %+v", traces)
+			}
+		},
+	},
+	"experiment, budget policy": {
+		files: []string{"resources/mlflow_experiment/resource-budget-policy.tf"},
+		check: func(t *testing.T, w *acctest.Workspace) {
+			t.Helper()
+			expectExampleTags(t, w, "/Shared/agents/evaluation", map[string]string{"team": "data-science"})
+			policy := "3f1c9a52-7f0e-4d0b-9a53-5a1f4b8f2f60"
+			w.ExpectTag(t, w.MustFind(t, "/Shared/agents/evaluation").ID, "mlflow.workload_creation_policy_id", &policy)
+		},
+	},
 	"experiment, import block": {
 		files: []string{"resources/mlflow_experiment/resource.tf", "resources/mlflow_experiment/import-by-string-id.tf"},
 		prepare: func(w *acctest.Workspace) {
@@ -159,6 +179,16 @@ var examples = map[string]example{
 			}
 		},
 		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("recent", knownvalue.ListSizeExact(10))},
+	},
+	"data source, traces": {
+		files: []string{"data-sources/mlflow_experiments/data-source-traces.tf"},
+		prepare: func(w *acctest.Workspace) {
+			w.CreateExperiment(emulator.User, "/Shared/agents/new", nil)
+			w.BindTraceLocation(w.CreateExperiment(emulator.User, "/Shared/agents/support", nil), "main", "agent_traces", "support")
+		},
+		state: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("spans", knownvalue.ObjectExact(map[string]knownvalue.Check{
+			"/Shared/agents/support": knownvalue.StringExact("main.agent_traces.support_otel_spans"),
+		}))},
 	},
 	"data source, permissions": {
 		files: []string{"data-sources/mlflow_experiment_permissions/data-source.tf"},

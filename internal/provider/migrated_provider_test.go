@@ -41,9 +41,17 @@ func (r *migratedExperiment) Schema(_ context.Context, _ frameworkresource.Schem
 			"id": schema.StringAttribute{Computed: true}, "name": schema.StringAttribute{Required: true},
 			"artifact_location": schema.StringAttribute{Computed: true}, "creation_time": schema.Int64Attribute{Computed: true},
 		},
-		Blocks: map[string]schema.Block{"tags": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
-			"key": schema.StringAttribute{Required: true}, "value": schema.StringAttribute{Required: true},
-		}}}},
+		Blocks: map[string]schema.Block{
+			"tags": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+				"key": schema.StringAttribute{Required: true}, "value": schema.StringAttribute{Required: true},
+			}}},
+			"trace_location": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Blocks: map[string]schema.Block{
+				"uc_trace_location": schema.ListNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
+					"catalog": schema.StringAttribute{Required: true}, "schema": schema.StringAttribute{Required: true},
+					"table_prefix": schema.StringAttribute{Optional: true}, "effective_table_prefix": schema.StringAttribute{Optional: true},
+				}}},
+			}}},
+		},
 	}
 }
 
@@ -57,6 +65,14 @@ func (r *migratedExperiment) Create(ctx context.Context, req frameworkresource.C
 			Key   string `tfsdk:"key"`
 			Value string `tfsdk:"value"`
 		} `tfsdk:"tags"`
+		TraceLocation []struct {
+			Tables []struct {
+				Catalog              string       `tfsdk:"catalog"`
+				Schema               string       `tfsdk:"schema"`
+				TablePrefix          types.String `tfsdk:"table_prefix"`
+				EffectiveTablePrefix types.String `tfsdk:"effective_table_prefix"`
+			} `tfsdk:"uc_trace_location"`
+		} `tfsdk:"trace_location"`
 	}
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &m)...)
 	tags := map[string]string{}
@@ -64,6 +80,9 @@ func (r *migratedExperiment) Create(ctx context.Context, req frameworkresource.C
 		tags[t.Key] = t.Value
 	}
 	e, _ := r.w.Experiment(r.w.CreateExperiment(emulator.Admin, strings.TrimPrefix(m.Name.ValueString(), "/Workspace"), tags))
+	for _, l := range m.TraceLocation {
+		r.w.BindTraceLocation(e.ID, l.Tables[0].Catalog, l.Tables[0].Schema, l.Tables[0].TablePrefix.ValueString())
+	}
 	m.ID, m.ArtifactLocation, m.CreationTime = types.StringValue(e.ID), types.StringValue(e.ArtifactLocation), types.Int64Value(e.CreationTime)
 	resp.Diagnostics.Append(resp.State.Set(ctx, m)...)
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/role"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/server"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/tag"
 )
 
 var (
@@ -53,7 +54,7 @@ func (p *mlflowProvider) Schema(_ context.Context, _ provider.SchemaRequest, res
 func (p *mlflowProvider) Resources(context.Context) []func() resource.Resource {
 	return []func() resource.Resource{
 		experiment.NewExperimentResource,
-		experiment.NewExperimentTagResource,
+		tag.NewExperimentTagResource,
 		access.NewExperimentPermissionsResource,
 		access.NewFolderPermissionsResource,
 		access.NewExperimentPermissionResource,

@@ -1,6 +1,11 @@
 resource "mlflow_experiment" "churn" {
   name = "/Workspace/Projects/churn"
   tags = { team = "data-science" }
+
+  trace_location = {
+    catalog = "main"
+    schema  = "churn_traces"
+  }
 }
 
 resource "mlflow_experiment_permissions" "churn" {

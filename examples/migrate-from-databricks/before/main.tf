@@ -13,6 +13,13 @@ resource "databricks_mlflow_experiment" "churn" {
     key   = "team"
     value = "data-science"
   }
+
+  trace_location {
+    uc_trace_location {
+      catalog = "main"
+      schema  = "churn_traces"
+    }
+  }
 }
 
 resource "databricks_permissions" "churn" {

@@ -46,6 +46,9 @@ func (Backend) CheckArtifactLocation(location string) error {
 	return mlflow.CheckAbsoluteLocation(location)
 }
 
+// CheckTraceLocation implements [mlflow.Backend].
+func (Backend) CheckTraceLocation() error { return nil }
+
 // ExperimentURL implements [mlflow.Backend].
 func (Backend) ExperimentURL(e rest.Endpoint, id string) string {
 	u := strings.TrimSuffix(e.BaseURL.String(), "/") + "/ml/experiments/" + url.PathEscape(id)

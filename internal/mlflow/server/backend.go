@@ -89,6 +89,12 @@ func (*Backend) CheckArtifactLocation(location string) error {
 	return mlflow.CheckAbsoluteLocation(location)
 }
 
+// CheckTraceLocation implements [mlflow.Backend].
+func (*Backend) CheckTraceLocation() error {
+	return &mlflow.UnsupportedError{Reason: "the MLflow server does not store traces in Unity Catalog; only Databricks does. Remove trace_location " +
+		"from the configuration"}
+}
+
 // ExperimentURL implements [mlflow.Backend]. The page of a workspace other than the default one names it, as MLflow's own client does.
 func (s *Backend) ExperimentURL(e rest.Endpoint, id string) string {
 	page := strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)

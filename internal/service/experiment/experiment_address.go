@@ -80,7 +80,8 @@ func plannedConflict(a, b framework.PlannedUse) diag.Diagnostic {
 // takesBack reports whether an experiment that another block of this apply deleted is to be taken over all the same: the block was given
 // another label, and had the two come in the other order, adopt_existing would have found it.
 func (o obtaining) takesBack() bool {
-	return o.lock.Deleted.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.fits(o.lock.Deleted)
+	e := o.lock.Deleted
+	return e.ID != "" && o.plan.AdoptExisting.ValueBool() && o.plan.IfDeleted.ValueString() != ifDeletedSupersede && o.hasDeclaredLocation(e) && o.hasDeclaredTraces(e)
 }
 
 // takeBack restores the experiment, and puts it back where it was if it comes back under another name.

@@ -64,6 +64,7 @@ func (r *experimentResource) complete(ctx context.Context, plan *experimentModel
 	read, err := r.Client().GetExperiment(ctx, e.ID)
 	if err == nil {
 		e = read
+		warnUnbound(*plan, e, diags)
 	} else {
 		framework.AddWarning(diags, "read the experiment that was created", framework.DescribeExperiment(e.ID, plan.Name.ValueString()), err, "The next plan reads it again.")
 	}
@@ -140,13 +141,15 @@ func (o obtaining) createFresh(ctx context.Context, since time.Time) (mlflow.Exp
 	if o.plan.CreateParents.ValueBool() && !o.createParents(ctx) {
 		return mlflow.Experiment{}, false
 	}
-	n := mlflow.NewExperiment{Name: o.name(), ArtifactLocation: o.plan.ArtifactLocation.ValueString(), Tags: createTags(o.plan.wantedTags())}
+	n := mlflow.NewExperiment{
+		Name: o.name(), ArtifactLocation: o.plan.ArtifactLocation.ValueString(), Tags: createTags(o.plan.wantedTags()), TraceLocation: o.plan.wantedTraceLocation(),
+	}
 	id, err := o.client.CreateExperiment(ctx, n, since)
 	var taken *mlflow.TakenError
 	switch {
 	case err == nil:
 		o.warnLeftoverGrants(ctx, id)
-		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags}, true
+		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags, TraceLocation: n.TraceLocation}, true
 	case errors.As(err, &taken) && !taken.Experiment.Deleted():
 		return o.takeActive(ctx, taken.Experiment, err)
 	default:
@@ -214,7 +217,14 @@ func (o obtaining) createFailed(err error) {
 		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
 		return
 	}
-	framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err)
+	switch advice, about := o.traceLocationAdvice(err); {
+	case about:
+		o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
+	case advice != "" && (rest.IsPermissionDenied(err) || rest.IsInvalid(err) || rest.IsNotFound(err)):
+		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, advice)
+	default:
+		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err)
+	}
 }
 
 // addNameError reports the refusals that a name can meet on create and on rename, and whether it was one.
@@ -248,7 +258,7 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 		return o.superseded(ctx, e)
 	}
 	if o.plan.AdoptExisting.ValueBool() {
-		return e, o.isFree(e) && o.locationFits(e) && o.claim(e)
+		return e, o.isFree(e) && o.checkLocations(e) && o.claim(e)
 	}
 	if o.run.IsClaimed(e.ID) {
 		addClaimedError(o.diags, e)
@@ -264,19 +274,23 @@ func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause er
 	return e, false
 }
 
-// locationFits refuses an experiment whose artifacts lie somewhere else than declared, before anything is written.
-func (o obtaining) locationFits(e mlflow.Experiment) bool {
-	if o.fits(e) {
-		return true
+// checkLocations rejects an experiment whose artifacts or traces are stored somewhere else than declared, before anything is written.
+func (o obtaining) checkLocations(e mlflow.Experiment) bool {
+	if !o.hasDeclaredLocation(e) {
+		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not take over experiment", fmt.Sprintf(
+			"Experiment %q (%s) keeps its artifacts in %q, which can't be changed, but %q is declared. Declare that location, leave it out, or choose another name.",
+			e.Name, e.ID, e.ArtifactLocation, o.plan.ArtifactLocation.ValueString()))
+		return false
 	}
-	o.diags.AddAttributeError(path.Root("artifact_location"), "Could not take over experiment", fmt.Sprintf(
-		"Experiment %q (%s) keeps its artifacts in %q, which can't be changed, but %q is declared. Declare that location, leave it out, or choose another name.",
-		e.Name, e.ID, e.ArtifactLocation, o.plan.ArtifactLocation.ValueString()))
-	return false
+	if !o.hasDeclaredTraces(e) {
+		o.addTracesError(e)
+		return false
+	}
+	return true
 }
 
-// fits reports whether an experiment keeps its artifacts where the plan has them.
-func (o obtaining) fits(e mlflow.Experiment) bool {
+// hasDeclaredLocation reports whether an experiment stores its artifacts where the plan declares them.
+func (o obtaining) hasDeclaredLocation(e mlflow.Experiment) bool {
 	declared := o.plan.ArtifactLocation
 	return declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation)
 }
@@ -285,7 +299,7 @@ func (o obtaining) fits(e mlflow.Experiment) bool {
 func (o obtaining) takeDeleted(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
 	switch o.plan.IfDeleted.ValueString() {
 	case ifDeletedRestore:
-		if !o.locationFits(e) {
+		if !o.checkLocations(e) {
 			return e, false
 		}
 		if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {

@@ -33,6 +33,7 @@ type experimentDetails struct {
 	ExperimentID     types.String `tfsdk:"experiment_id"`
 	Name             types.String `tfsdk:"name"`
 	ArtifactLocation types.String `tfsdk:"artifact_location"`
+	TraceLocation    types.Object `tfsdk:"trace_location"`
 	LifecycleStage   types.String `tfsdk:"lifecycle_stage"`
 	CreationTime     types.String `tfsdk:"creation_time"`
 	LastUpdateTime   types.String `tfsdk:"last_update_time"`
@@ -62,6 +63,7 @@ func newExperimentDetails(ctx context.Context, client *mlflow.Client, e mlflow.E
 		ExperimentID:     types.StringValue(e.ID),
 		Name:             types.StringValue(e.Name),
 		ArtifactLocation: framework.OrNull(e.ArtifactLocation),
+		TraceLocation:    newTraceLocation(e.TraceTables()),
 		LifecycleStage:   framework.OrNull(e.LifecycleStage),
 		CreationTime:     framework.FormatTime(e.Created()),
 		LastUpdateTime:   framework.FormatTime(e.LastUpdated()),
@@ -83,8 +85,19 @@ func experimentDetailAttributes() map[string]schema.Attribute {
 		"experiment_id":     text("Id of the experiment."),
 		"name":              text("Name in the server's spelling. On Databricks it is a workspace path without the `/Workspace` prefix; a deleted one is in Trash."),
 		"artifact_location": text("Where the runs' artifacts are stored, as a URI."),
-		"lifecycle_stage":   text("`active` or `deleted`."),
-		"creation_time":     text("When the experiment was created, RFC 3339 in UTC. Null when the server doesn't know."),
+		attributeTraceLocation: schema.SingleNestedAttribute{
+			Computed: true,
+			MarkdownDescription: "Unity Catalog tables in which Databricks stores the traces of the experiment. Null if the experiment is not bound to any, and on " +
+				"an MLflow server.",
+			Attributes: map[string]schema.Attribute{
+				"catalog":                text("Catalog of the tables."),
+				"schema":                 text("Schema of the tables, without the catalog."),
+				"table_prefix":           text("Prefix of the tables that was set when the location was bound. Null if the server derived one."),
+				"effective_table_prefix": text("Prefix in use. The tables are named `PREFIX_otel_…`."),
+			},
+		},
+		"lifecycle_stage": text("`active` or `deleted`."),
+		"creation_time":   text("When the experiment was created, RFC 3339 in UTC. Null when the server doesn't know."),
 		"last_update_time": text("When the experiment was last updated, RFC 3339 in UTC. Null when the server doesn't know. Other people's work " +
 			"moves it: a resource that uses it may change with each plan."),
 		"tags": schema.MapAttribute{

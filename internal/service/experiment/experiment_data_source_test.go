@@ -113,7 +113,7 @@ func TestExperimentDataSource_whatTheServerDoesNotTell(t *testing.T) {
 	state, got := w.Direct(t, emulator.AdminToken).Data("mlflow_experiment", map[string]any{"experiment_id": "7"})
 	want := map[string]any{
 		"id": "7", "experiment_id": "7", "name": "a", "lifecycle_stage": "active", "kind": "workspace", "tags": map[string]any{},
-		"artifact_location": nil, "creation_time": nil, "last_update_time": nil, "description": nil, "owner": nil,
+		"artifact_location": nil, "trace_location": nil, "creation_time": nil, "last_update_time": nil, "description": nil, "owner": nil,
 		"workspace": nil,
 		"url":       w.URL + "/ml/experiments/7?w=" + emulator.WorkspaceID,
 	}

@@ -16,6 +16,7 @@ type experimentModel struct {
 	ID               types.String `tfsdk:"id"`
 	Name             types.String `tfsdk:"name"`
 	ArtifactLocation types.String `tfsdk:"artifact_location"`
+	TraceLocation    types.Object `tfsdk:"trace_location"`
 	Description      types.String `tfsdk:"description"`
 	Tags             types.Map    `tfsdk:"tags"`
 	TagsAll          types.Map    `tfsdk:"tags_all"`
@@ -79,6 +80,7 @@ func (m *experimentModel) fill(e mlflow.Experiment, page string) {
 	if m.ArtifactLocation.IsUnknown() || m.ArtifactLocation.IsNull() {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
+	m.TraceLocation = resolveTraceLocation(m.TraceLocation, e.TraceTables())
 	m.CreationTime = framework.FormatTime(e.Created())
 	m.URL = keepQuery(m.URL, page)
 }
@@ -92,6 +94,7 @@ func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, pa
 	if !sameLocation(m.ArtifactLocation.ValueString(), e.ArtifactLocation) {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
+	m.TraceLocation = refreshTraceLocation(m.TraceLocation, e.TraceTables())
 	m.observeTags(e.TagMap())
 	m.fill(e, page)
 }
@@ -99,7 +102,7 @@ func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, pa
 // equal compares what a refresh can change.
 func (m *experimentModel) equal(o experimentModel) bool {
 	return m.ID.Equal(o.ID) && m.Name.Equal(o.Name) && m.ArtifactLocation.Equal(o.ArtifactLocation) && m.Description.Equal(o.Description) &&
-		m.Tags.Equal(o.Tags) && m.TagsAll.Equal(o.TagsAll) && m.CreationTime.Equal(o.CreationTime) && m.URL.Equal(o.URL)
+		m.TraceLocation.Equal(o.TraceLocation) && m.Tags.Equal(o.Tags) && m.TagsAll.Equal(o.TagsAll) && m.CreationTime.Equal(o.CreationTime) && m.URL.Equal(o.URL)
 }
 
 // observeTags takes the values of managed tags from what the server holds; a managed tag that is not there leaves the state.

@@ -14,10 +14,33 @@ import (
 
 // movedExperiment is the state of a databricks_mlflow_experiment, as far as it is taken over. The Read that follows fills the rest.
 type movedExperiment struct {
-	ID               string     `json:"id"`
-	Name             string     `json:"name"`
-	ArtifactLocation string     `json:"artifact_location"`
-	CreationTime     rest.Int64 `json:"creation_time"`
+	ID               string          `json:"id"`
+	Name             string          `json:"name"`
+	ArtifactLocation string          `json:"artifact_location"`
+	CreationTime     rest.Int64      `json:"creation_time"`
+	TraceLocation    json.RawMessage `json:"trace_location"`
+}
+
+// movedTraceLocation is the one block of trace_location. It contains the block uc_trace_location, or the tables themselves.
+type movedTraceLocation struct {
+	mlflow.TraceTables
+	UnityCatalog []mlflow.TraceTables `json:"uc_trace_location"`
+}
+
+// tables returns the trace tables of a moved state, nil if there are none. Another shape has none either: the Read that follows fills them in.
+func (m movedExperiment) tables() *mlflow.TraceTables {
+	var locations []movedTraceLocation
+	if json.Unmarshal(m.TraceLocation, &locations) != nil {
+		return nil
+	}
+	for _, location := range locations {
+		for _, tables := range append(location.UnityCatalog, location.TraceTables) {
+			if tables.Catalog != "" && tables.Schema != "" {
+				return &tables
+			}
+		}
+	}
+	return nil
 }
 
 // MoveState takes over experiments of the Databricks provider.
@@ -41,6 +64,7 @@ func moveDatabricksExperiment(ctx context.Context, req resource.MoveStateRequest
 		Name: framework.OrNull(source.Name), Tags: types.MapNull(types.StringType), TagsAll: types.MapNull(types.StringType),
 	}
 	target.fill(e, "")
+	target.TraceLocation = newTraceLocation(source.tables())
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, target)...)
 	resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, importedKey, []byte(byMove))...)
 }

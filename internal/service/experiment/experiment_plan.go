@@ -35,9 +35,11 @@ func (r *experimentResource) ModifyPlan(ctx context.Context, req resource.Modify
 	moves := r.PlanWorkspace(ctx, req, state.placed(plan), resp)
 	plan.TagsAll = framework.MergeTags(r.Provider.DefaultTags, plan.Tags)
 	resp.Diagnostics.Append(warnUndeclared(ctx, req.Private, state, plan)...)
-	if client := r.Provider.Client; client != nil { // what is refused is the same in all workspaces
+	client := r.Provider.Client
+	if client != nil { // what is refused is the same in all workspaces
 		resp.Diagnostics.Append(checkExperiment(config, client)...)
 	}
+	plan.TraceLocation = planTraceLocation(config.TraceLocation, state.TraceLocation, req.State.Raw.IsNull() && plan.mayFindTraces(client))
 	if !req.State.Raw.IsNull() && !resp.Diagnostics.HasError() {
 		keepSpelling(r.Rules(ctx, req.Private), &plan, config, state)
 		r.planReplacement(ctx, req, plan, state, moves, resp)
@@ -104,6 +106,7 @@ func checkExperiment(config experimentModel, client *mlflow.Client) diag.Diagnos
 	if err := client.CheckTag(description); err != nil {
 		diags.AddAttributeError(path.Root("description"), "Description not allowed", framework.UpperFirst(err.Error())+".")
 	}
+	diags.Append(checkTraceLocation(config.TraceLocation, client)...)
 	diags.Append(framework.CheckTags(path.Root("tags"), config.Tags, client)...)
 	return diags
 }
@@ -136,20 +139,27 @@ func replacementBy(plan, state experimentModel, moves bool) (by replacement, ok 
 		}
 		return replacement{path.Root(framework.AttributeWorkspace), "workspace", undo}, true
 	}
-	if plan.ArtifactLocation.IsUnknown() || state.ArtifactLocation.IsNull() || plan.ArtifactLocation.Equal(state.ArtifactLocation) {
-		return replacement{}, false
+	if !plan.ArtifactLocation.IsUnknown() && !state.ArtifactLocation.IsNull() && !plan.ArtifactLocation.Equal(state.ArtifactLocation) {
+		return replacement{path.Root("artifact_location"), "artifact location", fmt.Sprintf(
+			"set artifact_location back to %q, or remove it from the configuration", state.ArtifactLocation.ValueString())}, true
 	}
-	return replacement{path.Root("artifact_location"), "artifact location", fmt.Sprintf(
-		"set artifact_location back to %q, or remove it from the configuration", state.ArtifactLocation.ValueString())}, true
+	declared, isDeclared := knownTraceLocation(plan.TraceLocation)
+	bound, isBound := knownTraceLocation(state.TraceLocation)
+	if isDeclared && isBound && !declared.isBoundTo(bound.tables()) {
+		return replacement{path.Root(attributeTraceLocation), "trace location", fmt.Sprintf(
+			"set trace_location back to %s, or remove it from the configuration", bound.configuration())}, true
+	}
+	return replacement{}, false
 }
 
-// planReplacement replaces the experiment when a known artifact location differs, or when it moves to another workspace. It refuses when the old one
+// planReplacement replaces the experiment when a known artifact or trace location differs, or when it moves to another workspace. It refuses when the old one
 // could not be deleted, or would go on holding the name.
 func (r *experimentResource) planReplacement(
 	ctx context.Context, req resource.ModifyPlanRequest, plan, state experimentModel, moves bool, resp *resource.ModifyPlanResponse,
 ) {
 	by, ok := replacementBy(plan, state, moves)
 	if !ok {
+		refuseBinding(plan, state, &resp.Diagnostics)
 		return
 	}
 	resp.RequiresReplace.Append(by.at)

@@ -1,5 +1,5 @@
-// Package experiment has the objects about experiments and their tags: the resources mlflow_experiment and mlflow_experiment_tag, the data
-// sources that look up and search experiments, the list resource, and the function parse_experiment_url.
+// Package experiment has the objects about experiments: the resource mlflow_experiment, the data sources that look up and search experiments, the
+// list resource, and the function parse_experiment_url.
 package experiment
 
 import (
@@ -79,6 +79,7 @@ func experimentAttributes() map[string]schema.Attribute {
 			MarkdownDescription: "Where runs keep their artifacts, as an absolute URI. Default: chosen by the server. It can't be changed: another value " +
 				"**replaces the experiment, and its runs go with the old one**.",
 		},
+		attributeTraceLocation: traceLocationAttribute(),
 		"description": schema.StringAttribute{
 			Optional: true,
 			MarkdownDescription: "Description of the experiment, in Markdown (tag `mlflow.note.content`). An empty string is the same as null. Unmanaged if it was " +

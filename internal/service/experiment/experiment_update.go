@@ -120,7 +120,7 @@ func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) 
 		if _, there := u.server[key]; stays || !there {
 			continue
 		}
-		declared, blanked, err := removeTag(ctx, u.client, u.run, u.id, key)
+		declared, blanked, err := u.run.RemoveTag(ctx, u.client, u.id, key)
 		if err != nil {
 			framework.AddError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, framework.DescribeExperiment(u.id, u.name)), err)
 			return false
@@ -142,18 +142,6 @@ func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) 
 			"They are not managed any more.", framework.UpperFirst(u.client.BackendName()), framework.DescribeExperiment(u.id, u.name), strings.Join(blank, ", ")))
 	}
 	return true
-}
-
-// removeTag removes a tag, unless another resource of this run declares it. blanked is as in [mlflow.Client.RemoveTag].
-func removeTag(ctx context.Context, client *mlflow.Client, run *framework.RunState, id, key string) (declared, blanked bool, err error) {
-	lock := run.TagLock(id, key)
-	lock.Lock()
-	defer lock.Unlock()
-	if lock.Declared {
-		return true, false, nil
-	}
-	blanked, err = client.RemoveTag(ctx, id, key)
-	return false, blanked, err
 }
 
 // saveDone brings the state of a failed update to what the server holds now.

@@ -14,18 +14,14 @@ func TestWorkspace_databricks(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	d := w.Direct(t, emulator.AdminToken)
 	const refused = "MLflow workspaces are not supported: Databricks has no MLflow workspaces. Remove the workspace argument"
-	for kind, config := range map[string]map[string]any{
-		"mlflow_experiment":     {"name": "/Shared/churn"},
-		"mlflow_experiment_tag": {"experiment_id": "1", "key": "team", "value": "risk"},
-	} {
-		config["workspace"] = "risk"
-		if says := d.Plan(kind, config); !strings.Contains(says, "error at workspace: "+refused) {
-			t.Errorf("%s: the plan says %q", kind, says)
-		}
-		config["workspace"] = "Not A Name"
-		if says := d.Plan(kind, config); !strings.HasPrefix(says, "error at workspace: ") || !strings.Contains(says, "must be the name of an MLflow workspace") {
-			t.Errorf("%s: a name that can't be says %q", kind, says)
-		}
+	config := map[string]any{"name": "/Shared/churn", "workspace": "risk"}
+	if says := d.Plan("mlflow_experiment", config); !strings.Contains(says, "error at workspace: "+refused) {
+		t.Errorf("the plan says %q", says)
+	}
+	config["workspace"] = "Not A Name"
+	if says := d.Plan("mlflow_experiment", config); !strings.HasPrefix(says, "error at workspace: ") ||
+		!strings.Contains(says, "must be the name of an MLflow workspace") {
+		t.Errorf("a name that can't be says %q", says)
 	}
 	for kind, config := range map[string]map[string]any{"mlflow_experiment": {"name": "/Shared/churn"}, "mlflow_experiments": {}} {
 		config["workspace"] = "risk"

@@ -1,4 +1,4 @@
-package experiment
+package tag
 
 import (
 	"context"
@@ -41,7 +41,7 @@ func (r *experimentTagResource) remove(ctx context.Context, state experimentTagM
 			framework.UpperFirst(state.object())))
 		return
 	}
-	declared, blanked, err := removeTag(ctx, r.Client(), &r.Provider.Run, id, key)
+	declared, blanked, err := r.Provider.Run.RemoveTag(ctx, r.Client(), id, key)
 	switch {
 	case declared:
 		diags.AddWarning("Experiment tag removed from state, not from the experiment", fmt.Sprintf(

@@ -1,4 +1,4 @@
-package experiment
+package tag
 
 import (
 	"context"

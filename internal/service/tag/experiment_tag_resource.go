@@ -1,4 +1,5 @@
-package experiment
+// Package tag has the resource mlflow_experiment_tag, one tag of an experiment that is managed elsewhere.
+package tag
 
 import (
 	"context"

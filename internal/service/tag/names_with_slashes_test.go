@@ -1,4 +1,4 @@
-package experiment_test
+package tag_test
 
 import (
 	"testing"

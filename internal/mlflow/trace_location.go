@@ -1,0 +1,54 @@
+package mlflow
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+)
+
+// TraceLocation is where an experiment on Databricks stores its traces. It is bound when the experiment is created, and cannot be changed.
+type TraceLocation struct {
+	// UnityCatalog is nil if the location is of a kind that this client does not know.
+	UnityCatalog *TraceTables `json:"uc_trace_location,omitempty"`
+}
+
+// TraceTables are the Unity Catalog tables for traces, CATALOG.SCHEMA.PREFIX_otel_…. Their names ignore case.
+// API: trace_location.uc_trace_location of experiments/create and of each experiment that has one.
+type TraceTables struct {
+	Catalog string `json:"catalog"`
+	Schema  string `json:"schema"`
+	// TablePrefix is empty unless it was set when the location was bound. It consists of at most 238 letters, digits, and underscores.
+	TablePrefix string `json:"table_prefix,omitempty"`
+	// EffectiveTablePrefix is the prefix in use: TablePrefix, or the one that the server derived. Only the server sets it.
+	EffectiveTablePrefix string `json:"effective_table_prefix,omitempty"`
+}
+
+// Includes reports whether the tables are those that were asked for: a catalog, a schema, and a prefix unless that is empty.
+func (t TraceTables) Includes(catalog, schema, prefix string) bool {
+	return strings.EqualFold(t.Catalog, catalog) && strings.EqualFold(t.Schema, schema) && (prefix == "" || strings.EqualFold(t.prefix(), prefix))
+}
+
+// prefix is the table prefix in use, as far as the server returned one.
+func (t TraceTables) prefix() string { return cmp.Or(t.EffectiveTablePrefix, t.TablePrefix) }
+
+// String describes the tables in messages.
+func (t TraceTables) String() string {
+	return fmt.Sprintf("%s.%s.%s_otel_*", t.Catalog, t.Schema, cmp.Or(t.prefix(), "PREFIX"))
+}
+
+// TraceTables returns the tables for the traces of an experiment, nil if it is not bound to any.
+func (e Experiment) TraceTables() *TraceTables {
+	if e.TraceLocation == nil {
+		return nil
+	}
+	return e.TraceLocation.UnityCatalog
+}
+
+// hasTraceLocation reports whether an experiment is bound to what was sent. A prefix that was not sent is not set on it either.
+func hasTraceLocation(e Experiment, sent *TraceLocation) bool {
+	if sent == nil || sent.UnityCatalog == nil {
+		return true
+	}
+	want, bound := sent.UnityCatalog, e.TraceTables()
+	return bound != nil && bound.Includes(want.Catalog, want.Schema, want.TablePrefix) && (want.TablePrefix != "" || bound.TablePrefix == "")
+}

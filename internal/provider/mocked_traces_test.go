@@ -1,0 +1,57 @@
+package provider_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+// TestMocks_traceLocation runs the tests of a module that passes a trace location on, with the provider mocked: null, without a prefix, and complete.
+func TestMocks_traceLocation(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	s.skipBelow(t, 7, "mocks need Terraform 1.7")
+	dir := t.TempDir()
+	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), `
+		terraform {
+		  required_providers {
+		    mlflow = { source = "mlflow-terraform/mlflow" }
+		  }
+		}
+		variable "traces" {
+		  type    = object({ catalog = string, schema = string, table_prefix = optional(string) })
+		  default = null
+		}
+		resource "mlflow_experiment" "test" {
+		  name           = "/Shared/churn"
+		  trace_location = var.traces
+		}
+		output "traces" { value = mlflow_experiment.test.trace_location }
+	`)
+	acctest.WriteFile(t, filepath.Join(dir, "traces.tftest.hcl"), `
+		mock_provider "mlflow" {}
+		run "none" {}
+		run "planned" {
+		  command = plan
+		  variables { traces = { catalog = "main", schema = "traces" } }
+		  assert {
+		    condition     = mlflow_experiment.test.trace_location.schema == "traces"
+		    error_message = "the schema is not the declared one"
+		  }
+		}
+		run "complete" {
+		  variables { traces = { catalog = "main", schema = "traces", table_prefix = "churn" } }
+		  assert {
+		    condition     = output.traces.table_prefix == "churn" && output.traces.effective_table_prefix != null
+		    error_message = "the output is not complete"
+		  }
+		}
+	`)
+	w := acctest.NewWorkspace(t)
+	out := s.run(t, w, dir, "terraform init\nterraform test")
+	if !strings.Contains(out, "Success! 3 passed, 0 failed.") || len(w.Journal()) > 0 {
+		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), lastLines(out))
+	}
+}
