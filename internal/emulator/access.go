@@ -1,11 +1,13 @@
 package emulator
 
 import (
+	"slices"
+
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Permission levels. Folders and notebooks have CAN_RUN too; an experiment inherits it as CAN_READ.
+// Permission levels. Folders and notebooks have CAN_RUN too. An experiment cannot be granted it, but inherits it from its folders.
 const (
 	canRead   = "CAN_READ"
 	canRun    = "CAN_RUN"
@@ -13,7 +15,13 @@ const (
 	canManage = "CAN_MANAGE"
 )
 
-var levelRank = map[string]int{canRead: 1, canRun: 2, canEdit: 3, canManage: 4}
+// included lists the levels that a level includes. CAN_RUN and CAN_EDIT do not include each other.
+var included = map[string][]string{
+	canRead:   {canRead},
+	canRun:    {canRead, canRun},
+	canEdit:   {canRead, canEdit},
+	canManage: {canRead, canRun, canEdit, canManage},
+}
 
 // levelNoun is how refusals name a level.
 var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
@@ -34,11 +42,11 @@ func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
 
 // granted looks at the direct grants of one node alone.
 func (n *node) granted(a *directory.Account, level string) bool {
-	if levelRank[n.grants[a.Principal]] >= levelRank[level] {
+	if slices.Contains(included[n.grants[a.Principal]], level) {
 		return true
 	}
 	for _, group := range a.Groups {
-		if levelRank[n.grants[group]] >= levelRank[level] {
+		if slices.Contains(included[n.grants[group]], level) {
 			return true
 		}
 	}

@@ -99,6 +99,28 @@ func TestAccessToFolders(t *testing.T) {
 	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantRefused(t, 403, denied, "")
 }
 
+// CAN_RUN on a folder lets a user view the experiments in it, and neither edit them nor add more.
+func TestRunOnAFolder(t *testing.T) {
+	w, admin := start(t, emulator.Options{})
+	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
+	ana := admin.as(emulator.UserToken)
+	ana.experiment(id)
+	if names, _ := searched(ana, object{}); !slices.Equal(names, []string{"x"}) {
+		t.Errorf("search finds %q", names)
+	}
+	ana.ok("GET", "/api/2.0/workspace/get-status?path=/Projects/x", nil)
+	for path, body := range map[string]object{
+		experimentsAPI + "set-experiment-tag": {"experiment_id": id, "key": "k", "value": "v"},
+		experimentsAPI + "delete":             {"experiment_id": id},
+		experimentsAPI + "create":             {"name": "/Projects/y"},
+		"/api/2.0/mlflow/runs/create":         {"experiment_id": id},
+		"/api/2.0/workspace/mkdirs":           {"path": "/Projects/deep"},
+	} {
+		ana.post(path, body).wantRefused(t, 403, "PERMISSION_DENIED", "")
+	}
+}
+
 func TestLockedOut(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/x", nil)
@@ -126,6 +148,19 @@ func TestFolderRights(t *testing.T) {
 			user, ana := admin.as(emulator.UserToken), emulator.UserPrincipal(emulator.User)
 			w.GrantFolder("/Editors", ana, "CAN_EDIT")
 			w.GrantFolder("/Managers", ana, "CAN_MANAGE")
+			w.GrantFolder("/Runners", ana, "CAN_RUN")
+			creation := func(folder string) []int {
+				return []int{
+					user.post(experimentsAPI+"create", object{"name": folder + "/new"}).status,
+					user.post("/api/2.0/workspace/mkdirs", object{"path": folder + "/deep"}).status,
+				}
+			}
+			mkdirs := map[bool]int{false: 200, true: 403}[strict]
+			for folder, want := range map[string][]int{"/Runners": {403, 403}, "/Editors": {200, mkdirs}, "/Managers": {200, 200}} {
+				if got := creation(folder); !slices.Equal(got, want) {
+					t.Errorf("creating an experiment and a folder in %s: %d, want %d", folder, got, want)
+				}
+			}
 			refusals := func(id, name string) (refused []string) {
 				for _, c := range []struct {
 					call string

@@ -75,12 +75,6 @@ func (w *Workspace) mustPlace(p string) string {
 	return p
 }
 
-func (w *Workspace) mustMakeFolders(p string) {
-	if _, err := w.makeFolders(normalise(p)); err != nil {
-		panic(fmt.Sprintf("emulator: make folder %s: %v", p, err))
-	}
-}
-
 // CreateExperiment makes an experiment that owner (a user or service principal) owns, and the folders above it. It returns the id.
 func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string) string {
 	w.mu.Lock()
@@ -98,11 +92,16 @@ func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string)
 func (w *Workspace) AddNotebookExperiment(owner, name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	p, id := w.mustPlace(name), w.newID()
+	return w.addNotebook(w.mustOwner(owner), w.mustPlace(name)).id
+}
+
+// addNotebook puts a new notebook with its experiment into the tree; the path is free.
+func (w *Workspace) addNotebook(owner *directory.Account, p string) *experiment {
+	id := w.newID()
 	if w.inGitFolder(p) {
 		id = strings.Repeat("a", gitNotebookIDLength-len(id)) + id
 	}
-	return w.addExperiment(w.mustOwner(owner), w.addNode(id, p, nodeNotebook)).id
+	return w.addExperiment(owner, w.addNode(id, p, nodeNotebook))
 }
 
 // gitNotebookIDLength is the length of the hexadecimal ids that notebooks in Git folders have.
@@ -248,42 +247,17 @@ func (w *Workspace) Revoke(id string, p Principal) {
 func (w *Workspace) Grants(id string) []Grant {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	return w.mustExperiment(id).directGrants()
+}
+
+// directGrants lists the direct grants on n, by kind and name.
+func (n *node) directGrants() []Grant {
 	var grants []Grant
-	for p, level := range w.mustExperiment(id).grants {
+	for p, level := range n.grants {
 		grants = append(grants, Grant{p, level})
 	}
 	slices.SortFunc(grants, func(a, b Grant) int { return a.Principal.Compare(b.Principal) })
 	return grants
-}
-
-// GrantFolder gives a principal a level on a folder, which it makes when needed.
-func (w *Workspace) GrantFolder(folder string, p Principal, level string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.mustMakeFolders(folder)
-	w.nodes[normalise(folder)].grants[w.mustAccount(p).Principal] = level
-}
-
-// Mkdirs makes a folder and the ones above it.
-func (w *Workspace) Mkdirs(folder string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.mustMakeFolders(folder)
-}
-
-// HasFolder reports whether there is a folder at the path.
-func (w *Workspace) HasFolder(folder string) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	n := w.nodes[normalise(folder)]
-	return n != nil && n.isFolder()
-}
-
-// AddGitFolder makes a Git folder and the folders above it.
-func (w *Workspace) AddGitFolder(folder string) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.addNode(w.newID(), w.mustPlace(folder), nodeRepo)
 }
 
 // AddUser adds a user with a home folder, or an existing user to more groups. Missing groups are added.

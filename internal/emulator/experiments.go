@@ -22,7 +22,6 @@ const (
 // experiment is what the workspace knows about one experiment besides its place in the tree.
 type experiment struct {
 	*node
-	owner            *directory.Account
 	artifactLocation string
 	created, updated int64 // milliseconds since 1970
 	tags             []Tag // set by people
@@ -65,14 +64,13 @@ func (w *Workspace) addExperiment(owner *directory.Account, n *node) *experiment
 	now := w.millis()
 	e := &experiment{
 		node:             n,
-		owner:            owner,
 		artifactLocation: "dbfs:/databricks/mlflow-tracking/" + n.id,
 		created:          now,
 		updated:          now,
 		systemTags:       systemTags(owner, n),
 		content:          content.Items{},
 	}
-	n.experiment = e
+	n.experiment, n.owner = e, owner
 	w.index(e)
 	w.grantCreator(owner, n)
 	return e
@@ -103,7 +101,7 @@ func (w *Workspace) trash(e *experiment) {
 		e.updated = w.millis()
 		return
 	}
-	base := homeOf(e.owner) + "/Trash/" + path.Base(from)
+	base := trashOf(e.owner) + "/" + path.Base(from)
 	to := base
 	for i := 1; w.nodes[to] != nil; i++ {
 		to = fmt.Sprintf("%s (%d)", base, i)
@@ -115,6 +113,9 @@ func (w *Workspace) trash(e *experiment) {
 
 // takeBack moves an experiment from Trash to where it was.
 func (w *Workspace) takeBack(e *experiment) error {
+	if w.nodes[path.Dir(e.trashedFrom)] == nil {
+		return wire.Missing("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
+	}
 	if n := w.nodes[e.trashedFrom]; n != nil && n != e.node {
 		return wire.Taken("Node named '%s' already exists", path.Base(e.trashedFrom))
 	}
@@ -320,7 +321,7 @@ func (w *Workspace) permittedExperiment(c *wire.Call, id, level string) (*experi
 		return nil, wire.Missing("Node ID %s does not exist.", id)
 	}
 	if n.experiment == nil {
-		return nil, wire.Invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.kind)
+		return nil, wire.Invalid("Expected id '%s' to be an MLflow experiment or Databricks notebook, found '%s'.", id, n.objectType())
 	}
 	if err := w.require(c.Caller, n, level); err != nil {
 		return nil, err

@@ -57,7 +57,7 @@ func TestCreateRefusals(t *testing.T) {
 	w.CreateExperiment(emulator.Admin, "/Shared/experiment", nil)
 	w.Mkdirs("/Shared/folder")
 	w.AddNotebookExperiment(emulator.Admin, "/Shared/notebook")
-	w.AddGitFolder("/Shared/git")
+	w.AddGitFolder("/Shared/git", false)
 	before := len(w.Experiments())
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestTrash(t *testing.T) {
 func TestNotebookExperiments(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	plain := w.AddNotebookExperiment(emulator.User, home+"notebook")
-	w.AddGitFolder("/Repos/team/project")
+	w.AddGitFolder("/Repos/team/project", false)
 	git := w.AddNotebookExperiment(emulator.User, "/Repos/team/project/notebook")
 
 	if e := admin.experiment(plain); !slices.Contains(tags(e), "mlflow.experimentType=NOTEBOOK") {

@@ -16,6 +16,8 @@ import (
 const (
 	experimentsAPI = "/api/2.0/mlflow/experiments/"
 	permissionsAPI = "/api/2.0/permissions/experiments/"
+	foldersAPI     = "/api/2.0/permissions/directories/"
+	statusAPI      = "/api/2.0/workspace/get-status?path="
 	scimAPI        = "/api/2.0/preview/scim/v2/"
 	home           = "/Users/" + emulator.User + "/"
 )

@@ -81,11 +81,14 @@ func (w *Workspace) getPermissions(c *wire.Call) (any, error) {
 }
 
 // writePermissions serves PUT and PATCH. By PUT the list replaces every direct entry, the caller's own too; by PATCH it is added to
-// what is there, and nothing can be removed.
+// what is there, and nothing can be removed. /Shared, /Users, and /Repos reject every write.
 func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
 		return nil, err
+	}
+	if n.isTop() && n.id != rootID {
+		return nil, wire.Errorf(http.StatusInternalServerError, "INTERNAL_ERROR", "Cannot modify permissions of directory %s", n.id)
 	}
 	var in struct {
 		List []struct {
@@ -106,7 +109,7 @@ func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	}
 	if c.Method == http.MethodPut {
 		if n.id == rootID && !slices.Contains(grants, Grant{GroupPrincipal(directory.AdminsGroup), canManage}) {
-			return nil, wire.Invalid("Cannot change permissions for group 'admins' to None.")
+			return nil, wire.Invalid("Cannot remove admins's CAN_MANAGE permission on %s", n.id)
 		}
 		clear(n.grants)
 	}
@@ -119,11 +122,11 @@ func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
 }
 
-// addManagers gives CAN_MANAGE to the admins and to an experiment's owner, unless they have a direct entry.
+// addManagers gives CAN_MANAGE to the admins and to the owner, unless they have a direct entry.
 func (n *node) addManagers() {
 	managers := []Principal{GroupPrincipal(directory.AdminsGroup)}
-	if n.experiment != nil {
-		managers = append(managers, n.experiment.owner.Principal)
+	if n.owner != nil {
+		managers = append(managers, n.owner.Principal)
 	}
 	for _, p := range managers {
 		if _, named := n.grants[p]; !named {
@@ -215,9 +218,6 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	}
 	for _, folder := range w.foldersAbove(n) {
 		for p, l := range folder.grants {
-			if !kind.has(l) {
-				l = canRead
-			}
 			permissions[p] = append(permissions[p], permission{l, true, []string{folder.reference()}})
 		}
 	}

@@ -32,7 +32,7 @@ func rules(a answer) []string {
 
 func folderID(p person, path string) string {
 	p.t.Helper()
-	return text(p.ok("GET", "/api/2.0/workspace/get-status?path="+path, nil).json, "resource_id")
+	return text(p.ok("GET", statusAPI+path, nil).json, "resource_id")
 }
 
 func TestInheritedPermissions(t *testing.T) {
@@ -58,14 +58,14 @@ func TestInheritedPermissions(t *testing.T) {
 		{
 			"from every folder above, nearest first; the creator manages directly", emulator.ServicePrincipal, "/Projects/churn/x", nil,
 			[]string{
-				admins, "group_name science: CAN_EDIT[/directories/" + churn + "], CAN_READ[/directories/" + projects + "]",
+				admins, "group_name science: CAN_EDIT[/directories/" + churn + "], CAN_RUN[/directories/" + projects + "]",
 				"service_principal_name " + emulator.ServicePrincipal + ": CAN_MANAGE",
 			},
 		},
 		{
 			"direct and inherited side by side", emulator.Admin, "/Projects/y", &emulator.Grant{emulator.GroupPrincipal("admins"), "CAN_MANAGE"},
 			[]string{
-				"group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]", "group_name science: CAN_READ[/directories/" + projects + "]",
+				"group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]", "group_name science: CAN_RUN[/directories/" + projects + "]",
 			},
 		},
 	}
@@ -160,41 +160,6 @@ func TestWritePermissionsRefusals(t *testing.T) {
 	admin.get(permissionsAPI+folderID(admin, "/Shared")).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "is not a experiment")
 }
 
-func TestFolderPermissions(t *testing.T) {
-	w, admin := start(t, emulator.Options{})
-	w.Mkdirs("/Projects/churn")
-	id := w.CreateExperiment(emulator.Admin, "/Projects/churn/x", nil)
-	projects := folderID(admin, "/Projects")
-	admin.ok("PATCH", "/api/2.0/permissions/directories/"+projects, object{
-		"access_control_list": []object{{"user_name": emulator.User, "permission_level": "CAN_RUN"}},
-	})
-	got := rules(admin.ok("GET", "/api/2.0/permissions/directories/"+folderID(admin, "/Projects/churn"), nil))
-	want := []string{"group_name admins: CAN_MANAGE[/directories/]", "user_name " + emulator.User + ": CAN_RUN[/directories/" + projects + "]"}
-	if !slices.Equal(got, want) {
-		t.Errorf("rules = %q\nwant    %q", got, want)
-	}
-	admin.as(emulator.UserToken).experiment(id) // readable by inheritance now
-
-	admin.do("PUT", "/api/2.0/permissions/directories/"+folderID(admin, "/"), object{}).
-		wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "Cannot change permissions for group 'admins' to None.")
-}
-
-func TestPermissionLevels(t *testing.T) {
-	_, admin := start(t, emulator.Options{})
-	id := admin.create("/Shared/x")
-	a := admin.ok("GET", permissionsAPI+id+"/permissionLevels", nil)
-	var got []string
-	for _, l := range list(a.json, "permission_levels") {
-		if text(l, "description") == "" {
-			t.Error("a level without a description")
-		}
-		got = append(got, text(l, "permission_level"))
-	}
-	if want := []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"}; !slices.Equal(got, want) {
-		t.Errorf("levels = %q, want %q", got, want)
-	}
-}
-
 func TestManagersAreAdded(t *testing.T) {
 	const (
 		admins = "group_name admins: CAN_MANAGE, CAN_MANAGE[/directories/]"
@@ -219,11 +184,6 @@ func TestManagersAreAdded(t *testing.T) {
 	want := []string{admins, fmt.Sprintf(owner, "CAN_READ, ")}
 	if got := rules(admin.ok("PUT", permissionsAPI+id, list(emulator.User, "CAN_READ"))); !slices.Equal(got, want) {
 		t.Errorf("an owner that the list names: %q, want %q", got, want)
-	}
-	w.Mkdirs("/Projects")
-	projects := "/api/2.0/permissions/directories/" + folderID(admin, "/Projects")
-	if got := rules(admin.ok("PUT", projects, list(emulator.OtherUser, "CAN_READ"))); !slices.Equal(got, []string{admins, ben}) {
-		t.Errorf("a folder: %q", got)
 	}
 }
 

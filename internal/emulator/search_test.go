@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -245,5 +246,37 @@ func TestSeed(t *testing.T) {
 		if got := w.Grants(e.ID); len(got) != 1 || got[0].Principal != emulator.UserPrincipal(emulator.OtherUser) {
 			t.Errorf("%s has the grants %v", e.Name, got)
 		}
+	}
+}
+
+func TestSeedNotebooks(t *testing.T) {
+	w, admin := start(t, emulator.Options{Seed: 1, SeedNotebooks: 2, SeedGitNotebooks: 2})
+	kinds := map[string]string{
+		"/Projects/team-01/experiment-000001":    "MLFLOW_EXPERIMENT",
+		"/Projects/team-01/notebook-000001":      "NOTEBOOK",
+		"/Projects/team-02/notebook-000002":      "NOTEBOOK",
+		"/Projects/team-01/code/notebook-000001": "NOTEBOOK",
+		"/Projects/team-02/code/notebook-000002": "NOTEBOOK",
+		"/Projects/team-02/code":                 "REPO",
+	}
+	for path, want := range kinds {
+		if got := admin.ok("GET", statusAPI+path, nil).json["object_type"]; got != want {
+			t.Errorf("%s is a %v, want a %s", path, got, want)
+		}
+	}
+	all := w.Experiments()
+	if len(all) != 5 {
+		t.Fatalf("seeded %+v", all)
+	}
+	for i, e := range all {
+		if i > 0 && e.CreationTime <= all[i-1].CreationTime {
+			t.Errorf("%s is not younger than %s", e.Name, all[i-1].Name)
+		}
+		if _, inGit := e.Tag("mlflow.experiment.sourceType"); inGit != strings.Contains(e.Name, "/code/") {
+			t.Errorf("%s has the tags %v", e.Name, e.Tags)
+		}
+	}
+	if names, _ := searched(admin, object{"max_results": 2}); len(names) != 5 || names[4] != "experiment-000001" {
+		t.Errorf("search finds %q", names)
 	}
 }

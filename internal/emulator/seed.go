@@ -6,28 +6,50 @@ import (
 )
 
 const (
-	seedFolders  = 20
-	seedInterval = time.Minute // between the creation times of two seeded experiments
+	seedFolders   = 20
+	seedGitFolder = "code"      // in each folder with notebooks in Git
+	seedInterval  = time.Minute // between the creation times of two seeded experiments
 )
 
-// seed fills the workspace with n experiments of some teams, each a minute younger than the one before.
-func (w *Workspace) seed(n int) {
-	if n == 0 {
-		return
-	}
-	owner := w.directory.LookUp(UserPrincipal(Admin))
+// seed fills the workspace with the experiments of some teams that the options ask for, each a minute younger than the one before:
+// first those that are no notebooks, then the notebooks, then the notebooks in Git folders.
+func (w *Workspace) seed() {
+	w.seedKind(w.options.Seed, w.options.SeedNotebooks+w.options.SeedGitNotebooks, w.seedExperiment)
+	w.seedKind(w.options.SeedNotebooks, w.options.SeedGitNotebooks, w.seedNotebook)
+	w.seedKind(w.options.SeedGitNotebooks, 0, w.seedGitNotebook)
+}
+
+// seedKind adds n experiments of one kind, with tags; later is how many will be younger. Number is 1 for the first one.
+func (w *Workspace) seedKind(n, later int, add func(folder string, number int) *experiment) {
 	stages := []string{"development", "staging", "production"}
-	levels := []string{canRead, canEdit, canManage}
 	for i := range n {
 		team := fmt.Sprintf("team-%02d", i%seedFolders+1)
 		folder := "/Projects/" + team
 		w.directory.AddGroup(team)
 		w.mustMakeFolders(folder)
 		w.nodes[folder].grants[GroupPrincipal(team)] = canEdit
-		e := w.addExperiment(owner, w.addNode(w.newID(), fmt.Sprintf("%s/experiment-%06d", folder, i+1), nodeExperiment))
+		e := add(folder, i+1)
 		e.tags = []Tag{{"team", team}, {"stage", stages[i%len(stages)]}}
-		e.grants[UserPrincipal(OtherUser)] = levels[i%len(levels)]
-		e.created -= int64(n-i) * seedInterval.Milliseconds()
+		e.created -= int64(later+n-i) * seedInterval.Milliseconds()
 		e.updated = e.created
 	}
+}
+
+func (w *Workspace) seedExperiment(folder string, number int) *experiment {
+	levels := []string{canRead, canEdit, canManage}
+	e := w.addExperiment(w.mustOwner(Admin), w.addNode(w.newID(), fmt.Sprintf("%s/experiment-%06d", folder, number), nodeExperiment))
+	e.grants[UserPrincipal(OtherUser)] = levels[(number-1)%len(levels)]
+	return e
+}
+
+func (w *Workspace) seedNotebook(folder string, number int) *experiment {
+	return w.addNotebook(w.mustOwner(Admin), fmt.Sprintf("%s/notebook-%06d", folder, number))
+}
+
+func (w *Workspace) seedGitNotebook(folder string, number int) *experiment {
+	git := folder + "/" + seedGitFolder
+	if w.nodes[git] == nil {
+		w.addNode(w.newID(), git, nodeRepo)
+	}
+	return w.seedNotebook(git, number)
 }

@@ -1,8 +1,9 @@
 package emulator
 
 import (
+	"cmp"
 	"path"
-	"strconv"
+	"slices"
 	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
@@ -20,12 +21,24 @@ const (
 // rootID is the object id of the root folder.
 const rootID = "0"
 
+// The folders that every workspace has.
+const (
+	rootPath   = "/"
+	usersPath  = "/Users"
+	reposPath  = "/Repos"
+	sharedPath = "/Shared"
+)
+
 // node is an object in the workspace tree.
 type node struct {
 	id     string
 	path   string
 	kind   string
+	made   int64                // when a folder was made, in milliseconds since 1970
+	owner  *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
 	grants map[Principal]string // direct ones only, by the directory's spelling
+	// gitCLI is Git CLI access to a Git folder: get-status and list return it as a directory.
+	gitCLI bool
 	// trashedFrom is the path that the object had before it went to Trash, empty otherwise. Access is still inherited from
 	// there, so that whoever could delete an object can restore it.
 	trashedFrom string
@@ -41,13 +54,13 @@ func normalise(p string) string {
 }
 
 func (w *Workspace) addNode(id, p, kind string) *node {
-	n := &node{id: id, path: p, kind: kind, grants: map[Principal]string{}}
+	n := &node{id: id, path: p, kind: kind, made: w.millis(), grants: map[Principal]string{}}
 	w.nodes[p] = n
 	w.objects[id] = n
 	return n
 }
 
-// move puts a node, with no children, at another path.
+// move puts a node at another path, without what is below it.
 func (w *Workspace) move(n *node, to string) {
 	delete(w.nodes, n.path)
 	n.path = to
@@ -55,11 +68,11 @@ func (w *Workspace) move(n *node, to string) {
 }
 
 func (w *Workspace) addTopFolders() {
-	root := w.addNode(rootID, "/", nodeDirectory)
+	root := w.addNode(rootID, rootPath, nodeDirectory)
 	root.grants[GroupPrincipal(directory.AdminsGroup)] = canManage
-	w.addNode(w.newID(), "/Users", nodeDirectory)
-	w.addNode(w.newID(), "/Repos", nodeDirectory)
-	shared := w.addNode(w.newID(), "/Shared", nodeDirectory)
+	w.addNode(w.newID(), usersPath, nodeDirectory)
+	w.addNode(w.newID(), reposPath, nodeDirectory)
+	shared := w.addNode(w.newID(), sharedPath, nodeDirectory)
 	shared.grants[GroupPrincipal(directory.UsersGroup)] = canManage
 }
 
@@ -68,25 +81,41 @@ func (w *Workspace) addHome(a *directory.Account) {
 		return
 	}
 	home := w.addNode(w.newID(), homeOf(a), nodeDirectory)
+	home.owner = a
 	home.grants[a.Principal] = canManage
-	w.addNode(w.newID(), homeOf(a)+"/Trash", nodeDirectory)
+	w.addNode(w.newID(), trashOf(a), nodeDirectory).owner = a
 }
 
 func (n *node) isFolder() bool { return n.kind == nodeDirectory || n.kind == nodeRepo }
 
-// makeFolders makes the folder at p and the missing ones above it. It returns the topmost folder that it made, nil for none.
-func (w *Workspace) makeFolders(p string) (*node, error) {
+// isTop reports whether n is the root folder or one of the folders that every workspace has directly below it.
+func (n *node) isTop() bool {
+	return slices.Contains([]string{rootPath, usersPath, reposPath, sharedPath}, n.path)
+}
+
+// objectType is the kind of n as responses have it.
+func (n *node) objectType() string {
+	if n.gitCLI {
+		return nodeDirectory
+	}
+	return n.kind
+}
+
+// makeFolders makes the folder at p and the missing ones above it for an owner, nil for nobody. It returns the topmost folder that it
+// made, nil for none.
+func (w *Workspace) makeFolders(p string, owner *directory.Account) (*node, error) {
 	if n := w.nodes[p]; n != nil {
 		if !n.isFolder() {
 			return nil, wire.Taken("Path (%s) already exists and is not a directory.", p)
 		}
 		return nil, nil
 	}
-	topmost, err := w.makeFolders(path.Dir(p))
+	topmost, err := w.makeFolders(path.Dir(p), owner)
 	if err != nil {
 		return nil, err
 	}
 	made := w.addNode(w.newID(), p, nodeDirectory)
+	made.owner = owner
 	if topmost == nil {
 		topmost = made
 	}
@@ -97,11 +126,28 @@ func (w *Workspace) makeFolders(p string) (*node, error) {
 func (w *Workspace) inGitFolder(p string) bool {
 	for p != "/" {
 		p = path.Dir(p)
-		if n := w.nodes[p]; p == "/Repos" || n != nil && n.kind == nodeRepo {
+		if n := w.nodes[p]; p == reposPath || n != nil && n.kind == nodeRepo {
 			return true
 		}
 	}
 	return false
+}
+
+// below lists what is anywhere below a folder, by path.
+func (w *Workspace) below(folder *node) []*node {
+	var found []*node
+	for p, n := range w.nodes {
+		if p != rootPath && isBelow(p, folder.path) {
+			found = append(found, n)
+		}
+	}
+	slices.SortFunc(found, func(a, b *node) int { return cmp.Compare(a.path, b.path) })
+	return found
+}
+
+// isBelow reports whether p is below the folder, at any depth.
+func isBelow(p, folder string) bool {
+	return strings.HasPrefix(p, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // foldersAbove lists the folders that n inherits from, nearest first.
@@ -118,63 +164,4 @@ func (w *Workspace) foldersAbove(n *node) []*node {
 		}
 	}
 	return above
-}
-
-// getStatus serves workspace/get-status.
-func (w *Workspace) getStatus(c *wire.Call) (any, error) {
-	p := c.URL.Query().Get("path")
-	if !strings.HasPrefix(p, "/") {
-		return nil, wire.Invalid("Path (%s) doesn't start with '/'", p)
-	}
-	n := w.nodes[normalise(p)]
-	if n == nil {
-		return nil, wire.Missing("Path (%s) doesn't exist.", p)
-	}
-	// Everybody sees the root and the top folders, whatever is in them.
-	if top := n.path == "/" || path.Dir(n.path) == "/"; !top {
-		if err := w.require(c.Caller, n, canRead); err != nil {
-			return nil, err
-		}
-	}
-	objectID, err := strconv.ParseInt(n.id, 10, 64)
-	if err != nil {
-		objectID = 0 // a notebook in a Git folder: its id is no number
-	}
-	return struct {
-		ObjectType string `json:"object_type"`
-		Path       string `json:"path"`
-		ObjectID   int64  `json:"object_id"`
-		ResourceID string `json:"resource_id"`
-	}{n.kind, n.path, objectID, n.id}, nil
-}
-
-// mkdirs serves workspace/mkdirs.
-func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
-	var in struct {
-		Path string `json:"path"`
-	}
-	if err := c.Decode(&in); err != nil {
-		return nil, err
-	}
-	if !strings.HasPrefix(in.Path, "/") {
-		return nil, wire.Invalid("Path (%s) doesn't start with '/'", in.Path)
-	}
-	p := normalise(in.Path)
-	existing := p
-	for w.nodes[existing] == nil {
-		existing = path.Dir(existing)
-	}
-	if existing != p && w.nodes[existing].isFolder() {
-		if err := w.require(c.Caller, w.nodes[existing], canEdit); err != nil {
-			return nil, err
-		}
-	}
-	made, err := w.makeFolders(p)
-	if err != nil {
-		return nil, err
-	}
-	if made != nil {
-		w.grantCreator(c.Caller, made)
-	}
-	return wire.Empty{}, nil
 }

@@ -58,21 +58,28 @@ type Options struct {
 	Tokens map[string]string
 	// Latency is added to every request.
 	Latency time.Duration
-	// Seed is a number of experiments to begin with, in folders, with tags and grants.
-	Seed int
+	// Seed is a number of experiments to begin with, in folders, with tags and grants. SeedNotebooks is a number of experiments of
+	// notebooks in the same folders, and SeedGitNotebooks one of experiments of notebooks in Git folders below them.
+	Seed, SeedNotebooks, SeedGitNotebooks int
 	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
 	OffersTagDeletion bool
 	// DeletedKeepName leaves deleted experiments where they are, with their names, as the API's documentation has it and as
 	// open-source servers do; otherwise they go to Trash, as workspaces were seen to do.
 	DeletedKeepName bool
-	// AddsManagers adds direct CAN_MANAGE entries for an experiment's owner and for the group admins to each list of permissions that
-	// is written and does not name them, as workspaces were seen to do.
+	// AddsManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each list of
+	// permissions that is written and does not name them, as workspaces were seen to do with experiments. The owner of a folder is the
+	// caller that created it, or the user whose home folder it is.
 	AddsManagers bool
 	// FoldsGroupNames finds groups in any case, as users are found, and answers in the directory's spelling.
 	FoldsGroupNames bool
-	// FolderRights makes folders decide, as older pages of the documentation have it: who deletes or restores an experiment needs
-	// CAN_EDIT on its folder, and who moves or renames one needs CAN_MANAGE on the folders that it leaves and enters.
+	// FolderRights makes folders decide, as older pages of the documentation have it: deleting or restoring an experiment takes CAN_EDIT
+	// on its folder, moving or renaming one takes CAN_MANAGE on the folders that it leaves and enters, and creating a folder takes
+	// CAN_MANAGE on the one above. Without it, CAN_EDIT on the folder above is enough to create a folder. Creating an experiment takes
+	// CAN_EDIT on its folder in both cases.
 	FolderRights bool
+	// NoFolderTimes leaves created_at and modified_at of folders out of get-status and list, because the documentation of the fields
+	// says that they are only applicable to files.
+	NoFolderTimes bool
 	// NoHostMetadata makes /.well-known/databricks-config answer 404.
 	NoHostMetadata bool
 	// Now replaces time.Now.
@@ -133,7 +140,7 @@ func New(options Options) *Workspace {
 		w.tokens.Accept(bearer, w.addMember(directory.Member(name), name))
 	}
 	w.addRoutes()
-	w.seed(options.Seed)
+	w.seed()
 	return w
 }
 
@@ -165,7 +172,9 @@ func (w *Workspace) addRoutes() {
 	w.route("GET /api/2.0/permissions/{kind}/{id}/permissionLevels", w.getPermissionLevels)
 
 	w.route("GET /api/2.0/workspace/get-status", w.getStatus)
+	w.route("GET /api/2.0/workspace/list", w.listFolder)
 	w.route("POST /api/2.0/workspace/mkdirs", w.mkdirs)
+	w.route("POST /api/2.0/workspace/delete", w.deleteObject)
 
 	w.route("GET /api/2.0/preview/scim/v2/Me", scim.Me(w.directory))
 	w.route("GET /api/2.0/preview/scim/v2/Users", scim.List(w.directory, directory.KindUser))

@@ -35,10 +35,10 @@ type settings struct {
 	addr    string
 	tokens  map[string]string // bearer token to principal
 	latency time.Duration
-	seed    int
 	journal string // file name, "" for none
-	// addsManagers, foldsGroupNames and folderRights: see emulator.Options.
-	addsManagers, foldsGroupNames, folderRights bool
+	// The rest: see emulator.Options.
+	seed, seedNotebooks, seedGitNotebooks                      int
+	addsManagers, foldsGroupNames, folderRights, noFolderTimes bool
 }
 
 // parse reads the flags. The usage text goes to errOut.
@@ -49,10 +49,13 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.StringVar(&s.addr, "addr", "127.0.0.1:8089", "loopback `address` to listen on; port 0 takes a free one")
 	flags.DurationVar(&s.latency, "latency", 0, "time added to every request, such as 20ms")
 	flags.IntVar(&s.seed, "seed", 0, "number of experiments to begin with")
+	flags.IntVar(&s.seedNotebooks, "seed-notebooks", 0, "number of notebook experiments to begin with")
+	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to begin with")
 	flags.StringVar(&s.journal, "journal", "", "`file` to write one JSON line a request to")
 	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins to each list of permissions that is written")
 	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "find groups in any case")
-	flags.BoolVar(&s.folderRights, "folder-rights", false, "let folders decide who may delete, restore and move experiments")
+	flags.BoolVar(&s.folderRights, "folder-rights", false, "let folders decide who can delete, restore, and move experiments, and who can create folders")
+	flags.BoolVar(&s.noFolderTimes, "no-folder-times", false, "return created_at and modified_at only for what is not a folder")
 	flags.Func("token", "accept `TOKEN=principal` instead of the default tokens (repeatable); a principal is an e-mail address or an application id", func(text string) error {
 		token, principal, ok := strings.Cut(text, "=")
 		if !ok || token == "" || principal == "" {
@@ -96,8 +99,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		return err
 	}
 	options := emulator.Options{
-		Tokens: s.tokens, Latency: s.latency, Seed: s.seed,
-		AddsManagers: s.addsManagers, FoldsGroupNames: s.foldsGroupNames, FolderRights: s.folderRights,
+		Tokens: s.tokens, Latency: s.latency, Seed: s.seed, SeedNotebooks: s.seedNotebooks, SeedGitNotebooks: s.seedGitNotebooks,
+		AddsManagers: s.addsManagers, FoldsGroupNames: s.foldsGroupNames, FolderRights: s.folderRights, NoFolderTimes: s.noFolderTimes,
 	}
 	if s.journal != "" {
 		file, err := os.Create(s.journal)
@@ -125,8 +128,8 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 // describe tells what runs and how to use it.
 func describe(out io.Writer, addr string, s settings) {
 	fmt.Fprintf(out, "Local tracking workspace, in memory, on http://%s\n", addr)
-	if s.seed > 0 {
-		fmt.Fprintf(out, "It has %d experiments below /Projects.\n", s.seed)
+	if seeded := s.seed + s.seedNotebooks + s.seedGitNotebooks; seeded > 0 {
+		fmt.Fprintf(out, "It has %d experiments below /Projects.\n", seeded)
 	}
 	fmt.Fprintln(out, "\nTokens:")
 	bearers := slices.Sorted(maps.Keys(s.tokens))

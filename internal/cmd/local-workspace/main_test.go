@@ -25,9 +25,12 @@ func TestParse(t *testing.T) {
 	}{
 		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
 		{
-			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -journal calls.jsonl -token a=x@example.com -token b=y@example.com " +
-				"-adds-managers -folds-group-names -folder-rights",
-			settings{"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, 7, "calls.jsonl", true, true, true}, "",
+			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -seed-notebooks 2 -seed-git-notebooks 1 -journal calls.jsonl " +
+				"-token a=x@example.com -token b=y@example.com -adds-managers -folds-group-names -folder-rights -no-folder-times",
+			settings{
+				"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, "calls.jsonl",
+				7, 2, 1, true, true, true, true,
+			}, "",
 		},
 		{"localhost", "-addr localhost:0", settings{addr: "localhost:0", tokens: defaults}, ""},
 		{"all interfaces", "-addr :8089", settings{}, "only loopback addresses are allowed"},

@@ -92,7 +92,7 @@ func TestPermissionsResource_refused(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
-	w.AddGitFolder("/Repos/admin@example.com/models")
+	w.AddGitFolder("/Repos/admin@example.com/models", false)
 	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
 	refused := func(config, message string) resource.TestStep {
 		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}

@@ -53,7 +53,7 @@ func TestExperimentDataSource_lookUp(t *testing.T) {
 	deleted := w.CreateExperiment(emulator.Admin, "/Projects/old", nil)
 	w.Trash(deleted)
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
-	w.AddGitFolder("/Repos/ana/code")
+	w.AddGitFolder("/Repos/ana/code", false)
 	inGit := w.AddNotebookExperiment(emulator.Admin, "/Repos/ana/code/notebook")
 	d := w.Direct(t, emulator.AdminToken)
 	for name, c := range map[string]struct {

@@ -125,7 +125,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	t.Parallel()
 	w, _ := reviewable(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
-	w.AddGitFolder("/Projects/repo")
+	w.AddGitFolder("/Projects/repo", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
 	gone := w.CreateExperiment(emulator.Admin, "/Projects/gone", nil)
 	w.Before(http.MethodGet, "/api/2.0/permissions/experiments/"+gone, func(*http.Request) {
@@ -312,7 +312,7 @@ func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
 		if onFolder[folder] == nil {
 			onFolder[folder] = map[emulator.Principal]string{}
 		}
-		onFolder[folder][p] = strings.ReplaceAll(level, "CAN_RUN", "CAN_READ") // an experiment has no such level
+		onFolder[folder][p] = level
 	}
 	var truth reviewTruth
 	for i := range 1 + r.IntN(12) {

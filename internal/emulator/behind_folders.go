@@ -1,0 +1,99 @@
+package emulator
+
+import (
+	"fmt"
+)
+
+// The methods in this file change and read folders as those in behind.go do experiments.
+
+func (w *Workspace) mustMakeFolders(p string) {
+	if _, err := w.makeFolders(normalise(p), nil); err != nil {
+		panic(fmt.Sprintf("emulator: make folder %s: %v", p, err))
+	}
+}
+
+func (w *Workspace) mustFolder(p string) *node {
+	if n := w.nodes[normalise(p)]; n != nil && n.isFolder() {
+		return n
+	}
+	panic("emulator: no folder " + p)
+}
+
+// mustRemovableFolder finds a folder that can be moved and deleted.
+func (w *Workspace) mustRemovableFolder(p string) *node {
+	n := w.mustFolder(p)
+	if n.isPermanent() {
+		panic("emulator: neither moved nor deleted: " + p)
+	}
+	return n
+}
+
+// GrantFolder gives a principal a level on a folder, directly. The folder and the ones above it are made when needed.
+func (w *Workspace) GrantFolder(folder string, p Principal, level string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mustMakeFolders(folder)
+	w.nodes[normalise(folder)].grants[w.mustAccount(p).Principal] = level
+}
+
+// RevokeFolder takes a principal's direct level on a folder away, if there is one.
+func (w *Workspace) RevokeFolder(folder string, p Principal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.mustFolder(folder).grants, w.mustAccount(p).Principal)
+}
+
+// FolderGrants lists the direct grants on a folder, by kind and name.
+func (w *Workspace) FolderGrants(folder string) []Grant {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mustFolder(folder).directGrants()
+}
+
+// FolderID returns the object id of a folder, which is 0 for the root.
+func (w *Workspace) FolderID(folder string) string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.mustFolder(folder).id
+}
+
+// Mkdirs makes a folder and the ones above it. Nobody owns them.
+func (w *Workspace) Mkdirs(folder string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mustMakeFolders(folder)
+}
+
+// HasFolder reports whether there is a folder at the path.
+func (w *Workspace) HasFolder(folder string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.nodes[normalise(folder)]
+	return n != nil && n.isFolder()
+}
+
+// MoveFolder moves or renames a folder with everything in it, and makes the folders above its new path. All ids stay.
+func (w *Workspace) MoveFolder(from, to string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	folder := w.mustRemovableFolder(from)
+	if isBelow(normalise(to), folder.path) {
+		panic("emulator: move a folder into itself: " + to)
+	}
+	w.moveFolder(folder, w.mustPlace(to))
+}
+
+// DeleteFolder deletes a folder with all folders in it, as the API does with recursive: the experiments go to their owners' Trash.
+func (w *Workspace) DeleteFolder(folder string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.removeFolder(w.mustRemovableFolder(folder))
+}
+
+// AddGitFolder makes a Git folder and the folders above it. With cliAccess, the folder has Git CLI access: get-status and list return it
+// with the type DIRECTORY and is_git_folder true.
+func (w *Workspace) AddGitFolder(folder string, cliAccess bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.addNode(w.newID(), w.mustPlace(folder), nodeRepo).gitCLI = cliAccess
+}
