@@ -5,11 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/diag"
-
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
@@ -32,18 +28,5 @@ func TestPermissionsDataModel_editAndRun(t *testing.T) {
 	}
 	if want := []string{"risk CAN_EDIT", "risk CAN_RUN", "science CAN_RUN"}; !slices.Equal(found, want) {
 		t.Errorf("the effective levels are %q, want %q", found, want)
-	}
-}
-
-// An inherited CAN_RUN makes CAN_READ ineffective, but not CAN_EDIT.
-func TestWarnIneffective_run(t *testing.T) {
-	for level, want := range map[string]int{"CAN_READ": 1, "CAN_RUN": 0, "CAN_EDIT": 0, "CAN_MANAGE": 0, "CAN_FLY": 0} {
-		var diags diag.Diagnostics
-		plan := &experimentPermissionsModel{}
-		plan.Groups = framework.StringMapValue(levels{"science": level})
-		warnIneffective(&diags, databricks.Names{}, plan, inheritsRun())
-		if diags.WarningsCount() != want {
-			t.Errorf("%s: %d warnings, want %d", level, diags.WarningsCount(), want)
-		}
 	}
 }
