@@ -119,3 +119,5 @@ func newFolders(t *testing.T, options ...emulator.Options) *acctest.Workspace {
 	w.Mkdirs("/Teams/retail")
 	return w
 }
+
+func replaceID(text, id string) string { return strings.ReplaceAll(text, "ID is still ID", "ID is still "+id) }

@@ -100,6 +100,19 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 	}
 }
 
+// findProblem is why the folder of a list can't be found.
+func findProblem(list *acl.List, err error) *acl.Problem {
+	p := &acl.Problem{Object: list.Object, Err: err}
+	var other *mlflow.NotFolderError
+	switch {
+	case p.Denied():
+		p.Advice = []string{list.Object.AccessAdvice}
+	case errors.As(err, &other):
+		p.Advice = []string{other.Advice}
+	}
+	return p
+}
+
 // remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
 func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
 	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}

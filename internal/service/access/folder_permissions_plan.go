@@ -92,7 +92,7 @@ func (r *folderPermissionsResource) planTakeover(
 	case errors.As(err, &other):
 		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
 	case !rest.IsNotFound(err):
-		framework.AddError(&diags, "read permissions", plan.folder(), err)
+		findProblem(folderList(r.Client(), &r.Provider.Run, folders, plan), err).AddPlanProblem(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
 		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
 			"this resource depend on the one that creates it.")
