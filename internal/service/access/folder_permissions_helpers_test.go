@@ -120,4 +120,6 @@ func newFolders(t *testing.T, options ...emulator.Options) *acctest.Workspace {
 	return w
 }
 
-func replaceID(text, id string) string { return strings.ReplaceAll(text, "ID is still ID", "ID is still "+id) }
+func replaceID(text, id string) string {
+	return strings.ReplaceAll(text, "ID is still ID", "ID is still "+id)
+}
