@@ -140,12 +140,12 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	}
 	list := folderList(r.Client(), &r.Provider.Run, folders, &state)
 	if err != nil {
-		findProblem(list, err).AddRefreshError(&resp.Diagnostics)
+		addReadError(&resp.Diagnostics, &state, findProblem(list, err))
 		return
 	}
 	read, problem := list.Read(ctx)
 	if problem != nil {
-		problem.AddRefreshError(&resp.Diagnostics)
+		addReadError(&resp.Diagnostics, &state, problem)
 		return
 	}
 	resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
@@ -155,6 +155,15 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	}
+}
+
+// addReadError reports a problem of a refresh, or of the read that completes an import.
+func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
+	if state.Imported() {
+		problem.AddError(diags, "import permissions")
+		return
+	}
+	problem.AddRefreshError(diags)
 }
 
 // store puts the server and the creation time of the folder into private state.
