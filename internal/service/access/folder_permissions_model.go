@@ -102,15 +102,20 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 
 // findProblem is why the folder of a list can't be found.
 func findProblem(list *acl.List, err error) *acl.Problem {
-	p := &acl.Problem{Object: list.Object, Err: err}
-	var other *mlflow.NotFolderError
-	switch {
-	case p.Denied():
+	p := &acl.Problem{Object: list.Object, Err: err, Advice: notFolderAdvice(err)}
+	if p.Denied() {
 		p.Advice = []string{list.Object.AccessAdvice}
-	case errors.As(err, &other):
-		p.Advice = []string{other.Advice}
 	}
 	return p
+}
+
+// notFolderAdvice says what to do about an object that is no folder.
+func notFolderAdvice(err error) []string {
+	var other *mlflow.NotFolderError
+	if errors.As(err, &other) {
+		return []string{other.Advice}
+	}
+	return nil
 }
 
 // remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
