@@ -38,6 +38,10 @@ func CheckFolderPath(path string) error {
 	switch {
 	case !strings.HasPrefix(n, "/"):
 		return fmt.Errorf("%q is not an absolute workspace path, such as \"/Projects/retail\"", path)
+	case strings.Contains(path, "//"): // before the roots: a second slash at the end is not part of the normal form
+		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
+	case strings.HasPrefix(n, "/Workspace/"): // the server would leave out the second one, too
+		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)
@@ -49,8 +53,6 @@ func CheckFolderPath(path string) error {
 			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
 	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
 		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
-	case strings.Contains(n, "//"):
-		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
 	case rest.HasDotSegment(n):
 		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
 	}

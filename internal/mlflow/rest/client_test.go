@@ -51,6 +51,8 @@ func TestRetries(t *testing.T) {
 		{"500 INTERNAL_ERROR", []mlflowtest.Response{reply(500, `{"error_code":"INTERNAL_ERROR"}`), reply(200, mlflowtest.Experiment1Body)}, get, 2, false},
 		{"500 INVALID_STATE is final", []mlflowtest.Response{reply(500, `{"error_code":"INVALID_STATE"}`)}, get, 1, true},
 		{"500 FEATURE_DISABLED is final", []mlflowtest.Response{reply(500, `{"error_code":"FEATURE_DISABLED"}`)}, get, 1, true},
+		{"500 for a folder whose permissions are fixed is final", []mlflowtest.Response{
+			reply(500, `{"error_code":"INTERNAL_ERROR","message":"Cannot modify permissions of directory 12"}`)}, get, 1, true},
 		{"503 for what is switched off is final", []mlflowtest.Response{page(503, "Endpoint: /x disabled because the server is running without workspaces support.")}, get, 1, true},
 		{"400 is final", []mlflowtest.Response{reply(400, `{"error_code":"INVALID_PARAMETER_VALUE"}`)}, get, 1, true},
 		{"a login page is final", []mlflowtest.Response{page(200, "<title>Sign in</title>")}, get, 1, true},

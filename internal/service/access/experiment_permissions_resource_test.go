@@ -56,12 +56,12 @@ type planCheck func(before, after any) error
 
 func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
 	for _, rc := range req.Plan.ResourceChanges {
-		if rc.Address == permissionsAddress {
+		if rc.Address == permissionsAddress || rc.Address == folderAddress {
 			resp.Error = check(rc.Change.Before, rc.Change.After)
 			return
 		}
 	}
-	resp.Error = fmt.Errorf("no change of %s in the plan", permissionsAddress)
+	resp.Error = errors.New("no change of permissions in the plan")
 }
 
 // expectMapChange checks a map attribute before and after; nil is null.

@@ -47,7 +47,7 @@ func (r *folderPermissionsResource) findOrCreate(
 	case err == nil:
 		return folder, true
 	case !rest.IsNotFound(err):
-		framework.AddError(diags, action, plan.folder(), err, notFolderAdvice(err)...)
+		findProblem(folderList(r.Client(), &r.Provider.Run, folders, plan), err).AddError(diags, action)
 		return folder, false
 	case !plan.CreateParents.ValueBool():
 		framework.AddError(diags, action, plan.folder(), err, "Set create_parents = true to create the folder, or let this resource depend on the one that creates it.")

@@ -100,6 +100,24 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 	}
 }
 
+// findProblem is why the folder of a list can't be found.
+func findProblem(list *acl.List, err error) *acl.Problem {
+	p := &acl.Problem{Object: list.Object, Err: err, Advice: notFolderAdvice(err)}
+	if p.Denied() {
+		p.Advice = []string{list.Object.AccessAdvice}
+	}
+	return p
+}
+
+// notFolderAdvice says what to do about an object that is no folder.
+func notFolderAdvice(err error) []string {
+	var other *mlflow.NotFolderError
+	if errors.As(err, &other) {
+		return []string{other.Advice}
+	}
+	return nil
+}
+
 // remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
 func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
 	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}

@@ -53,7 +53,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	case !moves:
 		resp.Diagnostics.Append(list.PlanChange(&plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
-		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan)...)
+		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan, &state)...)
 	}
 }
 
@@ -73,7 +73,10 @@ func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *fold
 }
 
 // planTakeover looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
-func (r *folderPermissionsResource) planTakeover(ctx context.Context, folders mlflow.Folders, plan *folderPermissionsModel) diag.Diagnostics {
+// The state is empty if the plan is to create.
+func (r *folderPermissionsResource) planTakeover(
+	ctx context.Context, folders mlflow.Folders, plan, state *folderPermissionsModel,
+) diag.Diagnostics {
 	var diags diag.Diagnostics
 	folder, err := folders.Find(ctx, plan.Path.ValueString())
 	var other *mlflow.NotFolderError
@@ -81,11 +84,15 @@ func (r *folderPermissionsResource) planTakeover(ctx context.Context, folders ml
 	case err == nil:
 		found := *plan
 		found.ID = types.StringValue(folder.ID)
-		return folderList(r.Client(), &r.Provider.Run, folders, &found).PlanTakeover(ctx, &plan.Declared)
+		list := folderList(r.Client(), &r.Provider.Run, folders, &found)
+		if found.ID.Equal(state.ID) { // the folder of the state, which was moved to the planned path
+			return list.PlanChange(&plan.Declared, state.Retained)
+		}
+		return list.PlanTakeover(ctx, &plan.Declared)
 	case errors.As(err, &other):
 		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
 	case !rest.IsNotFound(err):
-		framework.AddError(&diags, "read permissions", plan.folder(), err)
+		findProblem(folderList(r.Client(), &r.Provider.Run, folders, plan), err).AddPlanProblem(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
 		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
 			"this resource depend on the one that creates it.")

@@ -135,15 +135,17 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		resp.State.RemoveResource(ctx)
 		return
 	}
+	if err == nil {
+		state.ID = types.StringValue(folder.ID)
+	}
+	list := folderList(r.Client(), &r.Provider.Run, folders, &state)
 	if err != nil {
-		framework.AddError(&resp.Diagnostics, "read permissions", state.folder(), err, notFolderAdvice(err)...)
+		addReadError(&resp.Diagnostics, &state, findProblem(list, err))
 		return
 	}
-	state.ID = types.StringValue(folder.ID)
-	list := folderList(r.Client(), &r.Provider.Run, folders, &state)
 	read, problem := list.Read(ctx)
 	if problem != nil {
-		problem.AddRefreshError(&resp.Diagnostics)
+		addReadError(&resp.Diagnostics, &state, problem)
 		return
 	}
 	resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
@@ -153,6 +155,15 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	}
+}
+
+// addReadError reports a problem of a refresh, or of the read that completes an import.
+func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
+	if state.Imported() {
+		problem.AddError(diags, "import permissions")
+		return
+	}
+	problem.AddRefreshError(diags)
 }
 
 // store puts the server and the creation time of the folder into private state.
@@ -173,8 +184,12 @@ func (r *folderPermissionsResource) describeGone(
 	}
 	_, lookErr := folders.Get(ctx, state.ID.ValueString())
 	before := "It was deleted outside Terraform, and its grants with it."
-	if lookErr == nil {
+	switch {
+	case lookErr == nil, rest.IsPermissionDenied(lookErr): // it is somewhere
 		before = fmt.Sprintf("It was moved or renamed outside Terraform. Its object ID is still %s, and its grants remain, unmanaged.", state.ID.ValueString())
+	case !rest.IsNotFound(lookErr):
+		before = fmt.Sprintf("It was deleted, moved, or renamed outside Terraform. Whether there still is a folder with the object ID %s could not be checked: %s.",
+			state.ID.ValueString(), strings.TrimSuffix(lookErr.Error(), "."))
 	}
 	now := "Nothing is at the path now."
 	switch {
@@ -184,15 +199,6 @@ func (r *folderPermissionsResource) describeGone(
 		now = fmt.Sprintf("At the path is another folder now, with the object ID %s. Its permissions are left alone until apply.", found.ID)
 	}
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
-}
-
-// notFolderAdvice says what to do about an object that is no folder.
-func notFolderAdvice(err error) []string {
-	var other *mlflow.NotFolderError
-	if errors.As(err, &other) {
-		return []string{other.Advice}
-	}
-	return nil
 }
 
 // vendorDirectoryID is the ID that databricks_permissions has for a folder.

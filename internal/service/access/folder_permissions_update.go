@@ -31,16 +31,18 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, state.Retained
 	moves := !plan.samePath(r.Client(), &state)
 	if moves {
-		earlier = types.MapNull(types.StringType)
 		if folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics); !ok {
 			return
 		}
 	}
 	plan.ID = types.StringValue(folder.ID)
+	if !plan.ID.Equal(state.ID) {
+		earlier = types.MapNull(types.StringType)
+	}
 	if moves || plan.WritesOver(r.Client(), &state.Declared) {
 		folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
 	}
-	if !resp.Diagnostics.HasError() && folder.ID != state.ID.ValueString() {
+	if !resp.Diagnostics.HasError() && !plan.ID.Equal(state.ID) {
 		resp.Diagnostics.Append(folderList(r.Client(), &r.Provider.Run, folders, &state).Release(ctx, &state.Declared)...)
 	}
 	if resp.Diagnostics.HasError() {

@@ -63,6 +63,22 @@ func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	p.AddError(diags, "read permissions")
 }
 
+// AddPlanProblem reports a problem of a plan to take over the permissions of the object.
+func (p *Problem) AddPlanProblem(diags *diag.Diagnostics) {
+	const action = "read permissions"
+	switch {
+	case p.Gone:
+		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
+	case p.Denied():
+		// The apply itself may grant the access that is missing now.
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply grants that access first, for example by another provider "+
+			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
+	default:
+		p.AddError(diags, action)
+	}
+}
+
 // AddReleaseProblem reports a problem of a destroy. What can't be reached any more is a warning.
 func (p *Problem) AddReleaseProblem(diags *diag.Diagnostics) {
 	const action = "remove permissions"

@@ -64,18 +64,8 @@ func (l *List) PlanTakeover(ctx context.Context, plan *Declared) diag.Diagnostic
 	lock.Lock()
 	defer lock.Unlock()
 	list, problem := l.Read(ctx)
-	switch {
-	case problem != nil && problem.Gone:
-		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
-		framework.AddWarning(&diags, "read permissions", l.Object.Name, problem.Err, append(problem.Advice, "Apply would fail.")...)
-		return diags
-	case problem != nil && problem.Denied():
-		// The apply itself may grant the access that is missing now.
-		framework.AddWarning(&diags, "read permissions", l.Object.Name, problem.Err, append(problem.Advice, "If this apply grants that access first, for example by another provider "+
-			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
-		return diags
-	case problem != nil:
-		problem.AddError(&diags, "read permissions")
+	if problem != nil {
+		problem.AddPlanProblem(&diags)
 		return diags
 	}
 	lock.Planned = &list

@@ -1,0 +1,204 @@
+package access_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/config"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// relabelled is the resource under another name.
+func relabelled(name, path, attributes string) string {
+	return strings.Replace(folderPermissions(path, attributes), `"p" {`, fmt.Sprintf("%q {", name), 1)
+}
+
+// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block leaves its grants in place, whatever comes first.
+func TestFolderPermissions_otherAddress(t *testing.T) {
+	w := newFolders(t)
+	w.Mkdirs("/Teams/new")
+	const folder, groups = "/Teams/retail", `groups = { risk = "CAN_RUN" }`
+	kept := expectFolderGrants(w, folder, "group risk CAN_RUN")
+	var steps []resource.TestStep
+	for _, config := range []string{
+		w.Config(folderPermissions(folder, groups)), w.Config(relabelled("q", folder, groups)), w.Config(relabelled("r", "/Workspace"+folder+"/", groups)),
+		w.Config(relabelled("q", folder, "count = 1\n"+groups)), w.Config(relabelled("s", folder, groups)),
+	} {
+		steps = append(steps, resource.TestStep{
+			PreConfig: w.ResetJournal, Config: config, Check: kept,
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		})
+	}
+	changed := resource.TestStep{ // another address with other grants
+		Config: w.Config(relabelled("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
+	}
+	taken := resource.TestStep{ // one address moves to another folder while a new one takes over its folder
+		Config: w.Config(relabelled("s", "/Teams/new", groups) + relabelled("t", folder, groups)),
+		Check:  resource.ComposeTestCheckFunc(kept, expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
+	}
+	swapped := taken
+	swapped.Config = w.Config(relabelled("s", folder, groups) + relabelled("t", "/Teams/new", groups))
+	acctest.UnitTest(t, append(steps, changed, taken, swapped)...)
+	mustHaveFolderGrants(t, w, folder)
+	mustHaveFolderGrants(t, w, "/Teams/new")
+}
+
+// TestFolderPermissions_otherKey: neither does a resource whose for_each key changes.
+func TestFolderPermissions_otherKey(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	var steps []resource.TestStep
+	for _, key := range []string{"a", "b"} {
+		steps = append(steps, resource.TestStep{
+			ConfigDirectory: config.StaticDirectory(w.Root(t, relabelled("k", "/Teams/retail", fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
+			PreConfig: func() {
+				if key == "b" {
+					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN")
+				}
+			},
+		})
+	}
+	steps = append(steps, resource.TestStep{
+		ConfigDirectory: steps[1].ConfigDirectory, PreConfig: func() { mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN") }, Destroy: true,
+	})
+	acctest.RunDirectories(t, steps...)
+	mustHaveFolderGrants(t, w, "/Teams/retail")
+}
+
+// TestFolderPermissions_createdBeforeDestroyed: whichever of the two addresses comes first, the grants of the one that stays are there in the end.
+func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
+	t.Parallel()
+	for name, createFirst := range map[string]bool{"create first": true, "destroy first": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			old := folderBlock(t, w, emulator.AdminToken)
+			old.MustUp(folderConfig("/Teams/retail", readers, "users", acctest.MapOfOne(emulator.User, "CAN_READ")))
+			old.Process = old.Again()
+			renamed := old.Process.Block(folderKind)
+			config := folderConfig("/Teams/retail", editors)
+			gone, comes := old.Plan(nil), renamed.Plan(config)
+			var says []string
+			create := func() { says = append(says, renamed.Apply(comes, config)) }
+			if createFirst {
+				create()
+			}
+			says = append(says, old.Apply(gone, nil))
+			if !createFirst {
+				create()
+			}
+			if acctest.IsError(acctest.JoinLines(says)) {
+				t.Errorf("says %q", says)
+			}
+			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
+			renamed.ExpectSettled(config)
+		})
+	}
+}
+
+// TestFolderPermissions_replaced makes Terraform replace the resource on the same folder, in both orders, and by hand.
+func TestFolderPermissions_replaced(t *testing.T) {
+	w := newFolders(t)
+	config := func(trigger string, createFirst bool) string {
+		return w.Config(fmt.Sprintf("resource \"terraform_data\" \"trigger\" { input = %q }\n", trigger) + folderPermissions("/Teams/retail", fmt.Sprintf(`
+  groups = { risk = "CAN_RUN" }
+  lifecycle {
+    replace_triggered_by  = [terraform_data.trigger]
+    create_before_destroy = %v
+  }`, createFirst)))
+	}
+	kept := expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN")
+	step := func(config string, action plancheck.ResourceActionType) resource.TestStep {
+		return resource.TestStep{Config: config, Check: kept, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
+	}
+	byHand := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
+		s := step(config("c", createFirst), action)
+		s.Taint = []string{folderAddress}
+		return s
+	}
+	acctest.UnitTest(t,
+		step(config("a", true), plancheck.ResourceActionCreate),
+		step(config("b", true), plancheck.ResourceActionCreateBeforeDestroy),
+		step(config("c", false), plancheck.ResourceActionDestroyBeforeCreate),
+		byHand(false, plancheck.ResourceActionDestroyBeforeCreate),
+		byHand(true, plancheck.ResourceActionCreateBeforeDestroy),
+	)
+}
+
+// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create; that is one resource.
+func TestFolderPermissions_replaceOption(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	b := folderBlock(t, w, emulator.AdminToken)
+	config := folderConfig("/Teams/retail", readers)
+	b.MustUp(config)
+	for _, refresh := range []bool{true, false} {
+		b.Process = b.Again()
+		if refresh {
+			acctest.ExpectSays(t, b.Read(), "")
+		}
+		kept := b.Plan(config)
+		acctest.ExpectSays(t, kept.Says, "")
+		again := b.Process.Block(folderKind)
+		again.Private = kept.Resp.PlannedPrivate
+		acctest.ExpectSays(t, again.Plan(config).Says, "")
+	}
+}
+
+// TestFolderPermissions_twice: two resources for one folder, in any spelling, are refused at plan.
+func TestFolderPermissions_twice(t *testing.T) {
+	w := newFolders(t)
+	two := func(a, b string) string {
+		return w.Config(relabelled("a", a, `groups = { risk = "CAN_READ" }`) + relabelled("b", b, `groups = { risk = "CAN_EDIT" }`))
+	}
+	const refused = `Permissions are managed by two resources.*Declare all grants in one resource`
+	acctest.UnitTest(t,
+		refusedStep(two("/Teams/retail", "/Teams/retail"), refused),
+		refusedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
+		resource.TestStep{Config: two("/Teams/retail", "/Teams"), Check: expectFolderGrants(w, "/Teams", "group risk CAN_EDIT")},
+		refusedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of both is in the state
+		resource.TestStep{Config: two("/Teams/retail", "/Teams"), PlanOnly: true},
+	)
+	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
+}
+
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is refused, and the first stands.
+func TestFolderPermissions_twiceUnknown(t *testing.T) {
+	w := newFolders(t)
+	acctest.UnitTest(t, refusedStep(w.Config(`
+resource "terraform_data" "path" { input = "/Teams/retail" }
+resource "mlflow_folder_permissions" "a" {
+  path   = terraform_data.path.output
+  groups = { risk = "CAN_READ" }
+}
+resource "mlflow_folder_permissions" "b" {
+  path   = terraform_data.path.output
+  groups = { risk = "CAN_EDIT" }
+}`), `Permissions are managed by two resources`))
+}
+
+// TestFolderPermissions_renamedKeepsRetained: a list under another address goes on keeping what earlier callers kept, if the old address is destroyed first.
+func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams/retail", emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
+	config := folderConfig("/Teams/retail", readers)
+	first := folderBlock(t, w, emulator.ServicePrincipalToken)
+	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
+	p := backendOf(w, emulator.AdminToken).Provider(t, nil)
+	old, renamed := p.Block(folderKind), p.Block(folderKind)
+	old.State, old.Private = first.State, first.Private
+	for _, says := range []string{old.Apply(old.Plan(nil), nil), renamed.Apply(renamed.Plan(config), config)} {
+		if acctest.IsError(says) {
+			t.Fatal(says)
+		}
+	}
+	if !mayManageFolder(t, w, emulator.ServicePrincipalToken, "/Teams/retail") {
+		t.Error("the pipeline is locked out")
+	}
+}

@@ -1,0 +1,230 @@
+package access_test
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestFolderPermissions_lifecycle(t *testing.T) {
+	w := newFolders(t)
+	w.AddGroup("data-science")
+	const folder = "/Teams/retail"
+	id := w.FolderID(folder)
+	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	const sp = "service_principal " + emulator.ServicePrincipal
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: w.Config(folderPermissions(folder, `
+  groups             = { "data-science" = "CAN_EDIT", risk = "CAN_RUN" }
+  users              = { "Ana@Example.com" = "CAN_MANAGE" }
+  service_principals = { "6F1C2A34-5B67-4C89-9D01-23456789ABCD" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained")), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
+			),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_RUN", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{
+				folderState("id", knownvalue.StringExact(id)), folderState("path", knownvalue.StringExact(folder)),
+				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), folderMap("retained", nil),
+			},
+		},
+		resource.TestStep{ // a level up, one entry removed, one new
+			PreConfig: w.ResetJournal,
+			Config: w.Config(folderPermissions(folder, `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_RUN"}, map[string]any{"data-science": "CAN_MANAGE"}),
+			),
+			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+			ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
+		},
+		resource.TestStep{ // the same in another spelling
+			PreConfig: w.ResetJournal,
+			Config: w.Config(folderPermissions("/Workspace/Teams/retail/", `
+  groups = { "data-science" = "CAN_MANAGE" }
+  users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), folderCalls(w, 1, 1, 0)),
+			Check:            expectWrites(w),
+		},
+		resource.TestStep{ // attributes that only the provider uses
+			PreConfig: w.ResetJournal,
+			Config: w.Config(folderPermissions(folder, `
+  create_parents     = true
+  groups             = { "data-science" = "CAN_MANAGE" }
+  users              = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }
+  service_principals = {}
+  keep_caller_access = true`)),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectKnownValue(folderAddress, tfjsonpath.New("retained"), knownvalue.MapSizeExact(0)),
+				plancheck.ExpectKnownValue(folderAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
+			),
+			Check: expectWrites(w),
+		},
+	)
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder stays
+}
+
+// folderCalls checks the calls since the last reset: look-ups of a path, reads of lists, look-ups of the caller, and no write.
+func folderCalls(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
+	return journalCheck(func() error {
+		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
+		if want := []int{paths, lists, callers}; !slices.Equal(got, want) || len(w.Writes()) > 0 {
+			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want, w.Writes())
+		}
+		return nil
+	})
+}
+
+// A missing folder is created together with those above it, once in a run, also when experiments below need them.
+func TestFolderPermissions_createParents(t *testing.T) {
+	w := newFolders(t)
+	const experiments = `
+resource "mlflow_experiment" "e" {
+  count          = 3
+  name           = "/Projects/retail/churn-${count.index}"
+  create_parents = true
+}
+`
+	const groups = "create_parents = true\n  groups = { risk = \"CAN_EDIT\" }"
+	granted := func(state *terraform.State) error {
+		return expectFolderGrants(w, "/Projects/retail", "group risk CAN_EDIT")(state)
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: w.Config(experiments + folderPermissions("/Projects/retail", groups)),
+			Check: resource.ComposeTestCheckFunc(granted, func(*terraform.State) error {
+				if n := w.Count(http.MethodPost, "/api/2.0/workspace/mkdirs"); n != 1 {
+					return fmt.Errorf("mkdirs was called %d times", n)
+				}
+				for i := range 3 {
+					if _, found := w.ExperimentByName(fmt.Sprintf("/Projects/retail/churn-%d", i)); !found {
+						return fmt.Errorf("experiment %d is missing", i)
+					}
+				}
+				return nil
+			}),
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		},
+		resource.TestStep{ // the path changes to one that is missing, too
+			PreConfig: w.ResetJournal,
+			Config:    w.Config(experiments + folderPermissions("/Projects/new/deep", groups)),
+			Check: resource.ComposeTestCheckFunc(
+				expectFolderWrites(w, func() []string {
+					return []string{mkdirs, folderPut(w, "/Projects/new/deep"), folderPut(w, "/Projects/retail")}
+				}),
+				func(state *terraform.State) error {
+					return expectFolderGrants(w, "/Projects/new/deep", "group risk CAN_EDIT")(state)
+				},
+				func(state *terraform.State) error { return expectFolderGrants(w, "/Projects/retail")(state) },
+			),
+		},
+	)
+	if !w.HasFolder("/Projects/new/deep") || !w.HasFolder("/Projects/retail") {
+		t.Error("destroy deleted a folder")
+	}
+}
+
+// A caller that is no admin creates folders below one that it may edit: it manages the topmost new one as its creator.
+func TestFolderPermissions_createdByUser(t *testing.T) {
+	w := newFolders(t)
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	config := func(level string) string {
+		return w.ConfigAs(emulator.UserToken, "", folderPermissions("/Teams/new", `create_parents = true
+		  groups = { risk = "`+level+`" }`))
+	}
+	own := map[string]string{emulator.User: "CAN_MANAGE"}
+	var steps []resource.TestStep
+	for _, level := range []string{"CAN_READ", "CAN_RUN"} {
+		steps = append(steps, resource.TestStep{
+			Config: config(level), ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
+			Check: func(state *terraform.State) error {
+				return expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE")(state)
+			},
+		})
+	}
+	acctest.UnitTest(t, steps...)
+}
+
+// Without create_parents, a missing folder is a warning of the plan and an error of the apply.
+func TestFolderPermissions_missing(t *testing.T) {
+	w := newFolders(t)
+	acctest.UnitTest(t, refusedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
+		`Could not set permissions.*Path \(/Projects/retail\) doesn't exist.*create_parents = true`))
+	w.ExpectWrites(t)
+
+	plan := func(more ...any) string {
+		return folderBlock(t, w, emulator.AdminToken).Plan(folderConfig("/Projects/retail", readers, more...)).Says
+	}
+	acctest.ExpectSays(t, plan(), `warning: Could not read permissions: Folder "/Projects/retail"`,
+		"Apply fails unless the folder exists by then", "create_parents = true")
+	for _, knows := range []any{true, tftypes.UnknownValue} {
+		acctest.ExpectSays(t, plan("create_parents", knows), "")
+	}
+	if w.HasFolder("/Projects") {
+		t.Error("a folder was created")
+	}
+}
+
+// The folder may be created by another resource that comes first.
+func TestFolderPermissions_dependsOn(t *testing.T) {
+	w := newFolders(t)
+	acctest.UnitTest(t, resource.TestStep{
+		Config: w.Config(`
+resource "mlflow_experiment" "e" {
+  name           = "/Projects/retail/churn"
+  create_parents = true
+}
+` + folderPermissions("/Projects/retail", "groups = { risk = \"CAN_READ\" }\n  depends_on = [mlflow_experiment.e]")),
+		Check: func(state *terraform.State) error {
+			return expectFolderGrants(w, "/Projects/retail", "group risk CAN_READ")(state)
+		},
+	})
+}
+
+// A folder that can't be created, and something else in its place, say so; nothing is granted.
+func TestFolderPermissions_notCreated(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
+	for name, c := range map[string]struct {
+		token, path string
+		fault       *emulator.Fault
+		says        string
+		holds       []string
+	}{
+		"no right":            {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on the one above"}},
+		"below an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
+		"not found afterwards": {emulator.AdminToken, "/Teams/ghost", &emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
+			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no grant was made", "Apply again"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.fault != nil {
+				w.Inject(*c.fault)
+				defer w.ClearFaults()
+			}
+			state, says := w.Direct(t, c.token).Create(folderKind, folderConfig(c.path, readers, "create_parents", true))
+			acctest.ExpectSays(t, says, c.says, c.holds...)
+			if n := w.Count(http.MethodPut, foldersPath); n > 0 || state != nil {
+				t.Errorf("%d lists were written, the state is %v", n, state)
+			}
+		})
+	}
+}

@@ -1,0 +1,135 @@
+package access_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissions_destroyed: a destroy removes the declared grants. The folder, what is in it, and the caller's access stay.
+func TestFolderPermissions_destroyed(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	id := w.CreateExperiment(emulator.Admin, folder+"/churn", nil)
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	b := folderBlock(t, w, emulator.UserToken)
+	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))), "warning: Undeclared access is kept")
+	b.Process = b.Again()
+	p := b.Plan(nil)
+	w.AddGroup("late")
+	w.GrantFolder(folder, emulator.GroupPrincipal("late"), "CAN_READ") // after the plan
+	acctest.ExpectSays(t, b.Apply(p, nil), "")
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group late CAN_READ", anaHas)
+	if e, found := w.Experiment(id); !found || e.LifecycleStage != "active" || !w.HasFolder(folder) {
+		t.Errorf("the experiment is %+v", e)
+	}
+}
+
+// TestFolderPermissions_destroyProblems: what can't be reached any more is a warning, and anything else an error that keeps the state.
+func TestFolderPermissions_destroyProblems(t *testing.T) {
+	t.Parallel()
+	const folder = "/Teams/retail"
+	refuse := func(method string, status int, code string) func(w *acctest.Workspace) {
+		return func(w *acctest.Workspace) {
+			w.Inject(emulator.Fault{Method: method, Path: foldersPath, Status: status, Code: code, Message: "no", Times: -1})
+		}
+	}
+	for name, c := range map[string]struct {
+		behind func(w *acctest.Workspace)
+		says   string
+		kept   bool
+	}{
+		"the folder is deleted":             {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, "warning: Could not remove permissions: Folder", false},
+		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) }, "warning: Could not remove permissions: Folder", false},
+		"the list may not be read":          {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
+		"the list may not be written":       {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
+		"the write fails":                   {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the read fails":                    {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the folder is moved":               {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			b := folderBlock(t, w, emulator.AdminToken)
+			b.MustUp(folderConfig(folder, readers))
+			b.Process = b.Again()
+			p := b.Plan(nil)
+			c.behind(w)
+			acctest.ExpectSays(t, b.Apply(p, nil), c.says)
+			if kept := b.Values() != nil; kept != c.kept {
+				t.Errorf("the state is %v", b.Values())
+			}
+			if w.HasFolder("/Teams/moved") {
+				mustHaveFolderGrants(t, w, "/Teams/moved")
+			}
+			w.ClearFaults()
+			if c.kept {
+				acctest.ExpectSays(t, b.Destroy(), "")
+				mustHaveFolderGrants(t, w, folder)
+			}
+		})
+	}
+}
+
+// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user whose access
+// is a group's that is declared on the folder: through changes, and through the destroy of all at the end.
+func TestFolderPermissions_withExperiments(t *testing.T) {
+	w := newFolders(t)
+	w.AddUser(emulator.User, "owners")
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	config := func(level, dependent string) string {
+		return w.ConfigAs(emulator.UserToken, "", fmt.Sprintf(`
+resource "mlflow_experiment" "e" {
+  count          = 2
+  name           = "/Teams/new/deep/churn-${count.index}"
+  create_parents = true
+  %[2]s
+}
+resource "mlflow_experiment_permissions" "e" {
+  experiment_id = mlflow_experiment.e[0].id
+  groups        = { risk = "CAN_MANAGE" }
+}
+resource "mlflow_folder_permissions" "deep" {
+  path           = "/Teams/new/deep"
+  create_parents = true
+  groups         = { risk = %[1]q }
+}
+`, level, dependent)) + folderPermissions("/Teams/new", fmt.Sprintf("create_parents = true\n  groups = { owners = \"CAN_MANAGE\", risk = %q }", level))
+	}
+	var steps []resource.TestStep
+	for _, level := range []string{"CAN_READ", "CAN_EDIT"} {
+		for _, dependent := range []string{"", "depends_on = [mlflow_folder_permissions.p, mlflow_folder_permissions.deep]"} {
+			steps = append(steps, resource.TestStep{
+				Config: config(level, dependent),
+				Check: func(*terraform.State) error {
+					if err := expectFolderGrants(w, "/Teams/new/deep", "group risk "+level)(nil); err != nil {
+						return err
+					}
+					for _, g := range folderGrants(w, "/Teams/new") {
+						if g != "group owners CAN_MANAGE" && g != "group risk "+level && g != anaHas {
+							return fmt.Errorf("/Teams/new has the grants %q", folderGrants(w, "/Teams/new"))
+						}
+					}
+					return nil
+				},
+			})
+		}
+	}
+	acctest.UnitTest(t, steps...)
+	for _, e := range w.Experiments() {
+		if e.LifecycleStage != "deleted" {
+			t.Errorf("experiment %s is left over", e.Name)
+		}
+	}
+	if !w.HasFolder("/Teams/new/deep") {
+		t.Error("a folder was deleted")
+	}
+	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
+}

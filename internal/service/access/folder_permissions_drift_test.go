@@ -1,0 +1,183 @@
+package access_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestFolderPermissions_drift(t *testing.T) {
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	config := w.Config(folderPermissions(folder, `
+  groups = { risk = "CAN_READ" }
+  users  = { "Ana@example.com" = "CAN_EDIT", "`+emulator.ServicePrincipal+`" = "CAN_RUN" }`))
+	grants := []string{"group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal " + emulator.ServicePrincipal + " CAN_RUN"}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config, Check: expectFolderGrants(w, folder, grants...)},
+		resource.TestStep{
+			PreConfig: func() {
+				w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_RUN")       // changed
+				w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // added
+				w.RevokeFolder(folder, emulator.GroupPrincipal("risk"))                       // removed
+				w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), "CAN_EDIT")
+			},
+			Config: config,
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				expectMapChange("groups", nil, map[string]any{"risk": "CAN_READ"}),
+				expectMapChange("users", map[string]any{"Ana@example.com": "CAN_RUN", "ben@example.com": "CAN_READ", emulator.ServicePrincipal: "CAN_RUN"},
+					map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_RUN"}),
+			),
+			Check: expectFolderGrants(w, folder, grants...),
+		},
+		resource.TestStep{ // somebody else's change between plan and apply is removed too, their admins entry stays
+			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
+			Config:    config,
+			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
+				w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+				w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+				return nil
+			})),
+			Check: expectFolderGrants(w, folder, append([]string{"group admins CAN_MANAGE"}, grants...)...),
+		},
+	)
+}
+
+// TestFolderPermissions_dropped: a folder that is no longer at its path is dropped from the state, and the warning says what became of it.
+func TestFolderPermissions_dropped(t *testing.T) {
+	t.Parallel()
+	const folder = "/Teams/retail"
+	for name, c := range map[string]struct {
+		behind func(w *acctest.Workspace)
+		says   []string
+	}{
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"renamed": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed") },
+			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged", "Nothing is at the path now"}},
+		"created again": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+			[]string{"was deleted outside Terraform", "another folder now, with the object ID", "left alone until apply"}},
+		"renamed, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed"); w.Mkdirs(folder) },
+			[]string{"Its object ID is still ID", "another folder now"}},
+		"renamed, and not readable": {func(w *acctest.Workspace) {
+			w.MoveFolder(folder, "/Teams/renamed")
+			w.Inject(emulator.Fault{Method: "GET", Path: foldersPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
+		}, []string{"was moved or renamed outside Terraform", "Its object ID is still ID", "Nothing is at the path now"}},
+		"renamed, and the list is broken": {func(w *acctest.Workspace) {
+			w.MoveFolder(folder, "/Teams/renamed")
+			w.Inject(emulator.Fault{Method: "GET", Path: foldersPath, Status: 400, Code: "INVALID_STATE", Message: "no"})
+		}, []string{"was deleted, moved, or renamed outside Terraform", "could not be checked", "Nothing is at the path now"}},
+		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
+			[]string{"was deleted outside Terraform", "At the path is an object of type MLFLOW_EXPERIMENT now"}},
+		"a Git folder in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+			[]string{"was deleted outside Terraform", "At the path is a Git folder now"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			b := folderBlock(t, w, emulator.AdminToken)
+			b.MustUp(folderConfig(folder, readers))
+			id := b.Text("id")
+			c.behind(w)
+			w.ResetJournal()
+			says := b.Refresh()
+			for i := range c.says {
+				c.says[i] = replaceID(c.says[i], id)
+			}
+			acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder \""+folder+"\": It was ", c.says[1:]...)
+			acctest.ExpectSays(t, says, "warning", c.says...)
+			if b.Values() != nil {
+				t.Errorf("the state is %v", b.Values())
+			}
+			w.ExpectWrites(t)
+			if !w.HasFolder(folder) {
+				return
+			}
+			p := b.Plan(folderConfig(folder, readers))
+			if c.says[len(c.says)-1] == "At the path is a Git folder now" {
+				acctest.ExpectSays(t, p.Says, "error at path: Not a folder")
+				return
+			}
+			acctest.ExpectSays(t, p.Says+b.Apply(p, folderConfig(folder, readers)), "")
+			mustHaveFolderGrants(t, w, folder, "group risk CAN_READ")
+		})
+	}
+}
+
+// TestFolderPermissions_droppedAndCreated runs the CLI: with create_parents, a folder that was deleted is created again.
+func TestFolderPermissions_droppedAndCreated(t *testing.T) {
+	w := newFolders(t)
+	config := w.Config(folderPermissions("/Teams/retail", "create_parents = true\n  groups = { risk = \"CAN_READ\" }"))
+	granted := func() resource.TestStep {
+		return resource.TestStep{Config: config, Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_READ")}
+	}
+	again := granted()
+	again.PreConfig = func() { w.DeleteFolder("/Teams/retail") }
+	again.ConfigPlanChecks = acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionCreate))
+	gone := resource.TestStep{ // between plan and destroy
+		Config: config, Destroy: true,
+		ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
+			w.DeleteFolder("/Teams/retail")
+			return nil
+		})),
+	}
+	acctest.UnitTest(t, granted(), again, gone)
+}
+
+// TestFolderPermissions_creationTime: where the server tells no creation times, the object ID alone identifies the folder.
+func TestFolderPermissions_creationTime(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t, emulator.Options{NoFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})
+	b := folderBlock(t, w, emulator.AdminToken)
+	b.MustUp(folderConfig("/Teams/retail", readers))
+	b.MustUp(folderConfig("/Teams/retail", editors))
+	w.DeleteFolder("/Teams/retail")
+	w.Mkdirs("/Teams/retail")
+	acctest.ExpectSays(t, b.Refresh(), "warning: Permissions dropped from the state")
+}
+
+// TestFolderPermissions_denied: a list, or a folder, that the caller may not read (any more) is an error of a refresh, and a warning of the plan of
+// a new resource, since an earlier part of the apply may grant the access.
+func TestFolderPermissions_denied(t *testing.T) {
+	t.Parallel()
+	for name, level := range map[string]string{"the list": "CAN_EDIT", "the folder": ""} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			ana := emulator.UserPrincipal(emulator.User)
+			set := func(level string) {
+				w.RevokeFolder("/Teams/retail", ana)
+				if level != "" {
+					w.GrantFolder("/Teams/retail", ana, level)
+				}
+			}
+			set(level)
+			config := folderConfig("/Teams/retail", readers)
+			fresh := folderBlock(t, w, emulator.UserToken)
+			p := fresh.Plan(config)
+			acctest.ExpectSays(t, p.Says, "warning: Could not read permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder",
+				"let this resource depend on it")
+			acctest.ExpectSays(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder")
+			set("CAN_MANAGE")
+			b := folderBlock(t, w, emulator.UserToken)
+			acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
+			set(level)
+			state := b.Values()
+			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder",
+				"terraform destroy -refresh=false")
+			if b.Values() == nil || len(b.Values()) != len(state) {
+				t.Errorf("the state is %v", b.Values())
+			}
+			says := b.Apply(b.Plan(nil), nil)
+			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They stay in place and are no longer managed")
+			if b.Values() != nil {
+				t.Errorf("after the destroy, the state is %v", b.Values())
+			}
+		})
+	}
+}

@@ -1,0 +1,194 @@
+package access_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"reflect"
+	"regexp"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissions_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been, also when the answer to the
+// write is lost.
+func TestFolderPermissions_unknownPrincipal(t *testing.T) {
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+	config := func(group string) string {
+		return w.Config(folderPermissions(folder, fmt.Sprintf(`
+  users  = { "ana@example.com" = "CAN_EDIT" }
+  groups = { %q = "CAN_RUN" }`, group)))
+	}
+	put := folderPut(w, folder)
+	acctest.UnitTest(t,
+		resource.TestStep{
+			Config: config("nobody"),
+			ExpectError: regexp.MustCompile(`(?s)Could not set permissions.*groups\s+=.*GroupName\(nobody\).*Nothing was changed.*` +
+				`assigned[\s│]+to[\s│]+the[\s│]+workspace`),
+		},
+		resource.TestStep{
+			PreConfig: func() {
+				w.AddGroup("somebody")
+				mustHaveFolderGrants(t, w, folder, "user ben@example.com CAN_READ")
+				w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, DropAfter: true})
+				w.ResetJournal()
+			},
+			Config:           config("somebody"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionCreate)),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, folder, "group somebody CAN_RUN", "user ana@example.com CAN_EDIT"),
+				expectWrites(w, put, put)),
+		},
+	)
+}
+
+// TestFolderPermissions_fixedList: a folder whose permissions the server does not let anybody change is told from a failure of the server: it is not
+// tried again.
+func TestFolderPermissions_fixedList(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	b := folderBlock(t, w, emulator.AdminToken)
+	b.MustUp(folderConfig("/Teams/retail", readers))
+	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR", Message: "Cannot modify permissions of directory 12", Times: -1})
+	w.ResetJournal()
+	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ", "Cannot modify permissions of directory 12")
+	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
+	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
+		t.Errorf("the state has the groups %v", got)
+	}
+}
+
+// TestFolderPermissions_wrongAnswers: answers that are none change nothing in the state, and a list that is not the folder's is never written back.
+func TestFolderPermissions_wrongAnswers(t *testing.T) {
+	t.Parallel()
+	lies := map[string]emulator.Fault{
+		"another folder":  {RawBody: `{"object_id":"/directories/999","object_type":"directory","access_control_list":[]}`, ContentType: "application/json"},
+		"another type":    {RawBody: `{"object_id":"/directories/ID","object_type":"notebook","access_control_list":[]}`, ContentType: "application/json"},
+		"an entry for no": {RawBody: `{"object_id":"/directories/ID","object_type":"directory","access_control_list":[{"all_permissions":[]}]}`, ContentType: "application/json"},
+		"no object":       {RawBody: `{"object_id":0,"object_type":"DIRECTORY","path":""}`, ContentType: "application/json"},
+	}
+	for name, lie := range acctest.WrongAnswers {
+		lies[name] = lie
+	}
+	for name, lie := range lies {
+		for _, call := range []string{"GET " + statusPath, "GET " + foldersPath, "PUT " + foldersPath} {
+			t.Run(name+" to "+call, func(t *testing.T) {
+				t.Parallel()
+				w := newFolders(t)
+				b := folderBlock(t, w, emulator.AdminToken)
+				b.MustUp(folderConfig("/Teams/retail", readers))
+				lie := lie
+				lie.Method, lie.Path, _ = strings.Cut(call, " ")
+				lie.RawBody, lie.Times = strings.ReplaceAll(lie.RawBody, "/ID", "/"+b.Text("id")), -1
+				before, config := b.Values(), folderConfig("/Teams/retail", editors)
+				b.Process = b.Again()
+				b.Read()
+				p := b.Plan(config)
+				w.Inject(lie)
+				if !strings.HasPrefix(call, "PUT") {
+					acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ")
+				} else {
+					acctest.ExpectSays(t, b.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ")
+				}
+				if !reflect.DeepEqual(b.Values(), before) {
+					t.Errorf("the state is %v", b.Values())
+				}
+				if call == "GET "+foldersPath {
+					acctest.ExpectSays(t, b.Apply(p, config)+b.Apply(b.Plan(nil), nil), "error: Could not ")
+					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
+				}
+				w.ClearFaults()
+				acctest.ExpectSays(t, b.Up(config), "")
+				mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
+			})
+		}
+	}
+}
+
+// interruptible applies with a context that a test ends, as Ctrl-C does.
+type interruptible struct {
+	tfprotov6.ProviderServer
+	ctx context.Context
+}
+
+func (i interruptible) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return i.ProviderServer.ApplyResourceChange(i.ctx, req)
+}
+
+// TestFolderPermissions_cancelled ends an apply while one of its calls hangs: the state holds what was done, and the next apply does the rest.
+func TestFolderPermissions_cancelled(t *testing.T) {
+	t.Parallel()
+	with := func(path string, groups map[string]string) map[string]any {
+		return folderConfig(path, groups, "create_parents", true)
+	}
+	const retail, created = "/Teams/retail", "/Teams/new/deep"
+	for name, c := range map[string]struct {
+		call          string
+		skip          int32
+		prior, config map[string]any
+	}{
+		"the look at the path":      {"GET " + statusPath, 0, nil, with(retail, readers)},
+		"the creation":              {mkdirs, 0, nil, with(created, readers)},
+		"the look after it":         {"GET " + statusPath, 1, nil, with(created, readers)},
+		"the list":                  {"GET " + foldersPath, 0, nil, with(created, readers)},
+		"the write":                 {"PUT " + foldersPath, 0, nil, with(retail, readers)},
+		"a change":                  {"PUT " + foldersPath, 0, with(retail, readers), with(retail, editors)},
+		"the write on a new folder": {"PUT " + foldersPath, 0, with(retail, readers), with(created, editors)},
+		"the end on the old folder": {"PUT " + foldersPath, 1, with(retail, readers), with(created, editors)},
+		"a destroy":                 {"PUT " + foldersPath, 0, with(retail, readers), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			b := folderBlock(t, w, emulator.AdminToken)
+			if c.prior != nil {
+				b.MustUp(c.prior)
+			}
+			before := b.Values()
+			b.Process = b.Again()
+			b.Read()
+			p := b.Plan(c.config)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			b.Server = interruptible{b.Server, ctx}
+			method, path, _ := strings.Cut(c.call, " ")
+			w.Inject(emulator.Fault{Method: method, Path: path, Skip: int(c.skip), Delay: time.Hour})
+			var calls atomic.Int32
+			w.Before(method, path, func(*http.Request) {
+				if calls.Add(1) == c.skip+1 {
+					cancel()
+				}
+			})
+			acctest.ExpectSays(t, b.Apply(p, c.config), "error: Could not ")
+			if !reflect.DeepEqual(b.Values(), before) {
+				t.Errorf("the state is %v, was %v", b.Values(), before)
+			}
+			w.ClearFaults()
+			if c.config == nil {
+				acctest.ExpectSays(t, b.Destroy(), "")
+				mustHaveFolderGrants(t, w, retail)
+				return
+			}
+			acctest.ExpectSays(t, b.Up(c.config), "")
+			want := "group risk CAN_READ"
+			if c.prior != nil {
+				want = "group risk CAN_EDIT"
+			}
+			at, _ := c.config["path"].(string)
+			mustHaveFolderGrants(t, w, at, want)
+			if at == created {
+				mustHaveFolderGrants(t, w, retail)
+			}
+		})
+	}
+}

@@ -1,0 +1,178 @@
+package access_test
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+	"github.com/hashicorp/terraform-plugin-testing/tfversion"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+func TestFolderPermissions_import(t *testing.T) {
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	config := w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, `
+  groups = { risk = "CAN_RUN" }
+  users  = { "ben@example.com" = "CAN_READ", "ana@example.com" = "CAN_MANAGE" }`))
+	steps := []resource.TestStep{{Config: config}}
+	for _, form := range []string{folder, w.FolderID(folder), "/directories/" + w.FolderID(folder)} {
+		steps = append(steps, resource.TestStep{ResourceName: folderAddress, ImportState: true, ImportStateId: form, ImportStateVerify: true})
+	}
+	acctest.UnitTest(t, steps...)
+}
+
+// TestFolderPermissions_importSpelling: a folder that is imported by another spelling of its path plans nothing.
+func TestFolderPermissions_importSpelling(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
+	for _, form := range []string{"/Teams/retail", "/Workspace/Teams/retail", "/Teams/retail/", w.FolderID("/Teams/retail")} {
+		b := folderBlock(t, w, emulator.AdminToken)
+		acctest.ExpectSays(t, b.Adopt(form), "")
+		b.ExpectSettled(folderConfig("/Teams/retail", map[string]string{"risk": "CAN_RUN"}))
+		b.ExpectSettled(folderConfig("/Workspace/Teams/retail/", map[string]string{"risk": "CAN_RUN"}))
+	}
+	w.ExpectWrites(t)
+}
+
+// TestFolderPermissions_importGenerated lets Terraform write the configuration of what is there, the grants of the caller and of the user of a home
+// folder included, and then applies an import block with a matching configuration.
+func TestFolderPermissions_importGenerated(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		token string
+		id    func(w *acctest.Workspace) string
+	}{
+		"by path":              {emulator.UserToken, func(*acctest.Workspace) string { return home }},
+		"by path, by an admin": {emulator.AdminToken, func(*acctest.Workspace) string { return home }},
+		"by object ID":         {emulator.UserToken, func(w *acctest.Workspace) string { return w.FolderID(home) }},
+		"by the vendor's ID":   {emulator.AdminToken, func(w *acctest.Workspace) string { return "/directories/" + w.FolderID(home) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newFolders(t)
+			w.GrantFolder(home, emulator.GroupPrincipal("risk"), "CAN_RUN")
+			w.GrantFolder(home, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+			noop := []plancheck.PlanCheck{plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)}
+			acctest.UnitTest(t, resource.TestStep{
+				Config: w.ConfigAs(c.token, "", ""), ResourceName: folderAddress, ImportPlanChecks: resource.ImportPlanChecks{PreApply: noop},
+				ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: c.id(w), GenerateConfig: true,
+			}, resource.TestStep{
+				PreConfig: w.ResetJournal,
+				Config: w.ConfigAs(c.token, "", fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", folderAddress, c.id(w))+folderPermissions(home, `
+  groups = { risk = "CAN_RUN" }
+  users  = { "ana@example.com" = "CAN_MANAGE" }`)),
+				ConfigPlanChecks:  acctest.PreApply(noop...),
+				Check:             expectWrites(w),
+				ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
+			})
+		})
+	}
+}
+
+// TestFolderPermissions_importIdentity needs a CLI that imports by identity.
+func TestFolderPermissions_importIdentity(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
+	importing := func(identity string) string {
+		return w.Config(fmt.Sprintf("import {\n  to       = %s\n  identity = { %s }\n}\n", folderAddress, identity) +
+			folderPermissions("/Teams/retail", `groups = { risk = "CAN_RUN" }`))
+	}
+	resource.UnitTest(t, resource.TestCase{
+		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
+		ProtoV6ProviderFactories: acctest.Factories(),
+		Steps: []resource.TestStep{
+			{
+				Config:      importing(`path = "/Teams/retail", tracking_uri = "https://elsewhere.example.com"`),
+				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
+			},
+			refusedStep(importing(`path = "/Shared"`), `Folder path not allowed`),
+			{
+				Config:           importing(`path = "/Teams/retail"`),
+				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
+			},
+			{ResourceName: folderAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
+		},
+	})
+}
+
+// TestFolderPermissions_importRefused: an import that can't be done says why, and leaves no state.
+func TestFolderPermissions_importRefused(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.AddGitFolder("/Teams/code", true)
+	w.AddGitFolder("/Repos/ana@example.com/code", false)
+	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
+	churn := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
+	gone := w.FolderID("/Teams/retail")
+	w.DeleteFolder("/Teams/retail")
+	for id, want := range map[string][]string{
+		"churn":               {`error: Import ID not valid: "churn" is neither the path of a folder`},
+		"":                    {`error: Import ID not valid`},
+		"/experiments/12":     {`error: Could not import permissions: Folder "/experiments/12": `, "doesn't exist"},
+		"/Shared/":            {`error: Folder path not allowed: "/Shared/" is the folder in which all users have CAN_MANAGE`},
+		"/":                   {`error: Folder path not allowed: "/" is the root`},
+		"/Teams/none":         {`error: Could not import permissions: Folder "/Teams/none": `, "doesn't exist"},
+		"/Teams/code":         {`error: Could not import permissions: Folder "/Teams/code": it is a Git folder, not a folder`, "repo_path"},
+		"/Teams/notebook":     {`error: Could not import permissions: Folder "/Teams/notebook": it is an object of type NOTEBOOK, not a folder`},
+		"/Teams/churn":        {`error: Could not import permissions: Folder "/Teams/churn": it is an object of type MLFLOW_EXPERIMENT, not a folder`},
+		gone:                  {`error: Could not import permissions: Folder ` + gone + `: `, "does not exist", "use the path of the folder"},
+		churn:                 {`error: Could not import permissions: Folder ` + churn + `: `, "is not a directory", "use the path of the folder"},
+		"0":                   {`error: Folder path not allowed: "/" is the root`},
+		"/directories/0":      {`error: Folder path not allowed: "/" is the root`},
+		w.FolderID("/Shared"): {`error: Folder path not allowed: "/Shared" is the folder in which all users have CAN_MANAGE`},
+	} {
+		b := folderBlock(t, w, emulator.AdminToken)
+		acctest.ExpectSays(t, b.Adopt(id), want[0], want[1:]...)
+	}
+	w.ExpectWrites(t)
+}
+
+// TestFolderPermissions_moved takes over the state of databricks_permissions, with the path of the folder and with its ID alone: nothing is written,
+// and the plan is empty.
+func TestFolderPermissions_moved(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // the vendor's state hides it
+	w.GrantFolder(folder, emulator.GroupPrincipal("risk"), "CAN_RUN")
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
+	id := w.FolderID(folder)
+	for name, path := range map[string]any{"by path": folder, "by path, spelled otherwise": "/Workspace/Teams/retail/", "by ID": nil} {
+		state := acctest.VendorPermissions(id, emulator.Grant{Principal: emulator.GroupPrincipal("risk"), Level: "CAN_RUN"},
+			emulator.Grant{Principal: emulator.UserPrincipal("Ben@Example.com"), Level: "CAN_EDIT"})
+		delete(state, "experiment_id")
+		state["id"], state["object_type"], state["directory_path"], state["directory_id"] = "/directories/"+id, "directory", path, nil
+		if path == nil {
+			state["directory_id"] = id
+		}
+		b := folderBlock(t, w, emulator.UserToken)
+		moved, says := b.Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
+		if says != "" || moved["id"] != id || !reflect.DeepEqual(moved["groups"], map[string]any{"risk": "CAN_RUN"}) ||
+			!reflect.DeepEqual(moved["users"], map[string]any{"Ben@Example.com": "CAN_EDIT"}) || !reflect.DeepEqual(moved["retained"], map[string]any{emulator.User: "CAN_MANAGE"}) {
+			t.Errorf("%s: moved %v, said %q", name, moved, says)
+			continue
+		}
+		b.State = b.Encode(b.Schemas.ResourceSchemas[folderKind], moved)
+		b.ExpectSettled(folderConfig(folder, map[string]string{"risk": "CAN_RUN"}, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT")))
+	}
+	for kind, state := range map[string]map[string]any{
+		"of /jobs/12 (job)": {"id": "/jobs/12", "object_type": "job", "job_id": "12"}, "of /experiments/12 (mlflowExperiment)": acctest.VendorPermissions("12"),
+	} {
+		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
+		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "holds the permissions "+kind, "Leave it with the Databricks provider")
+		if moved != nil {
+			t.Errorf("moved %v", moved)
+		}
+	}
+	w.ExpectWrites(t)
+}

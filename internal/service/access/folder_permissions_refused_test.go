@@ -1,0 +1,145 @@
+package access_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissions_refusedPaths: paths whose permissions can't be managed are refused when the configuration is validated, with what to use
+// instead. No call is made.
+func TestFolderPermissions_refusedPaths(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	d := w.Direct(t, emulator.AdminToken)
+	for says, paths := range map[string][]string{
+		`is the root of the workspace`:           {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
+		`in which all users have CAN_MANAGE`:     {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
+		`contains the home folders`:              {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
+		`databricks_permissions and repo_path`:   {"/Repos", "/Repos/", "/Workspace/Repos/", "/Repos/ana@example.com", "/Workspace/Repos/ana@example.com/code/"},
+		`is not an absolute workspace path`:      {"", "Projects", "Projects/retail", "./Projects", "Workspace/Projects", "~"},
+		`has an empty path element`:              {"//", "//Projects", "/Projects//retail", "/Projects/retail//", "/Workspace//Projects", "/Shared//"},
+		`has the prefix /Workspace twice`:        {"/Workspace/Workspace/Shared", "/Workspace/Workspace/Projects/retail"},
+		`has a path element that is "." or ".."`: {"/Projects/..", "/Projects/../Shared", "/./Projects", "/Projects/.", "/Workspace/../Shared"},
+	} {
+		for _, path := range paths {
+			got := d.Plan(folderKind, folderConfig(path, readers))
+			if !strings.HasPrefix(got, "error at path: Folder path not allowed: ") || !strings.Contains(got, says) {
+				t.Errorf("%q says %q, want %q", path, got, says)
+			}
+		}
+	}
+	if calls := w.Calls(); len(calls) > 0 {
+		t.Errorf("called was %v", calls)
+	}
+	for _, path := range []string{
+		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/", "/Repository", "/Users2", "/Teams/...", "/Teams/.hidden",
+	} {
+		if path != "/Teams/retail" && path != "/Workspace/Teams/retail/" {
+			w.Mkdirs(path)
+		}
+		if got := w.Direct(t, emulator.AdminToken).Plan(folderKind, folderConfig(path, readers)); got != "" {
+			t.Errorf("%q says %q", path, got)
+		}
+	}
+}
+
+// TestFolderPermissions_refused runs the CLI.
+func TestFolderPermissions_refused(t *testing.T) {
+	w := newFolders(t)
+	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
+	w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
+	w.AddGitFolder("/Teams/code", false)
+	on := func(path, attributes string) string { return w.Config(folderPermissions(path, attributes)) }
+	const folder = "/Teams/retail"
+	acctest.UnitTest(t,
+		refusedStep(on("/Workspace/Shared/", ""), `Folder path not allowed.*all users have CAN_MANAGE`),
+		refusedStep(on("/Teams/code", ""), `Not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
+		refusedStep(on("/Teams/notebook", ""), `Not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
+		refusedStep(on("/Teams/churn", ""), `Not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
+		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Principal not allowed.*Workspace admins`),
+		refusedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
+		refusedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
+		refusedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
+		refusedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
+		refusedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
+		refusedStep(on(folder, "users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"), `Duplicate principal`),
+		refusedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")), `Could not set permissions.*needs CAN_MANAGE on the folder`),
+	)
+	w.ExpectWrites(t)
+}
+
+// TestFolderPermissions_levels: each level of folders is sent as it is; an unknown one is a warning, and the server decides.
+func TestFolderPermissions_levels(t *testing.T) {
+	w := newFolders(t)
+	var steps []resource.TestStep
+	for _, level := range []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"} {
+		steps = append(steps, resource.TestStep{
+			Config: w.Config(folderPermissions("/Teams/retail", `groups = { risk = "`+level+`" }`)), Check: expectFolderGrants(w, "/Teams/retail", "group risk "+level),
+			ConfigStateChecks: []statecheck.StateCheck{folderState("groups", knownvalue.MapExact(map[string]knownvalue.Check{"risk": knownvalue.StringExact(level)}))},
+		})
+	}
+	acctest.UnitTest(t, steps...)
+	b := folderBlock(t, w, emulator.AdminToken)
+	for level, known := range map[string]bool{"CAN_RUN": true, "CAN_DEPLOY": false, "USE": false} {
+		config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", level))
+		b.Process = b.Again()
+		says := b.Plan(config).Says
+		if known {
+			acctest.ExpectSays(t, says, "")
+		} else {
+			acctest.ExpectSays(t, says, "warning at groups: Unknown permission level", level, "CAN_READ, CAN_RUN, CAN_EDIT, CAN_MANAGE")
+		}
+	}
+	config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", "CAN_DEPLOY"))
+	b.Process = b.Again()
+	acctest.ExpectSays(t, b.Apply(b.Plan(config), config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "CAN_DEPLOY")
+	mustHaveFolderGrants(t, w, "/Teams/retail")
+}
+
+// TestFolderPermissions_ineffective: a declared level is told to have no effect only if what is inherited includes it, at creation and when it changes.
+func TestFolderPermissions_ineffective(t *testing.T) {
+	t.Parallel()
+	for inherited, ineffective := range map[string][]string{
+		"CAN_READ": nil, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ"}, "CAN_MANAGE": {"CAN_READ", "CAN_RUN", "CAN_EDIT"},
+	} {
+		t.Run(inherited, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), inherited)
+			id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
+			for kind, object := range map[string][]any{folderKind: {"path", "/Teams/retail"}, "mlflow_experiment_permissions": {"experiment_id", id}} {
+				config := func(level string) map[string]any {
+					return acctest.AttributeValues(append(object, "groups", acctest.MapOfOne("risk", level))...)
+				}
+				for _, level := range []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"} {
+					if kind != folderKind && level == "CAN_RUN" {
+						continue
+					}
+					expect := func(when, says string) {
+						t.Helper()
+						want := strings.Contains(" "+strings.Join(ineffective, " ")+" ", " "+level+" ")
+						if got := strings.Contains(says, "warning at groups: Level has no effect"); got != want || !want && says != "" {
+							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
+						}
+					}
+					b := w.Backend().Provider(t, nil).Block(kind)
+					expect("creation", b.Plan(config(level)).Says)
+					other := w.Backend().Provider(t, nil).Block(kind)
+					other.Up(config("CAN_MANAGE"))
+					if level != "CAN_MANAGE" {
+						acctest.ExpectSays(t, other.Refresh(), "")
+						expect("change", other.Plan(config(level)).Says)
+					}
+					other.Destroy()
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,132 @@
+package access_test
+
+import (
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// at is a clock that stands still: folders that two workspaces create at the same time are those of a clone.
+func at(minute int) func() time.Time {
+	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
+}
+
+// TestFolderPermissions_otherServer: nothing of another server is read into a state, changed, or released.
+func TestFolderPermissions_otherServer(t *testing.T) {
+	t.Parallel()
+	const folder = "/Teams/retail"
+	for name, c := range map[string]struct {
+		options emulator.Options
+		behind  func(w *acctest.Workspace)
+		says    string
+	}{
+		"created at another time": {options: emulator.Options{Now: at(1)}, says: "is a different folder"},
+		"another object ID": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+			"is a different folder: its object ID is"},
+		"none": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) }, `There is no folder "` + folder + `" on it.`},
+		"a Git folder": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+			"Whether both are the same server could not be checked: it is a Git folder"},
+		"not readable": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) {
+			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: 99})
+		}, "Whether both are the same server could not be checked"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own, other := newFolders(t, emulator.Options{Now: at(0)}), newFolders(t, c.options)
+			config, changed := folderConfig(folder, readers), folderConfig(folder, editors)
+			b := folderBlock(t, own, emulator.AdminToken)
+			b.MustUp(config)
+			if own.FolderID(folder) != other.FolderID(folder) {
+				t.Fatal("the folders have different IDs")
+			}
+			if c.behind != nil {
+				c.behind(other)
+			}
+			state := b.Values()
+			for what, do := range map[string]func() string{
+				"a refresh":                     b.Read,
+				"an update with -refresh=false": func() string { return b.Apply(b.Plan(changed), changed) },
+				"a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) },
+				"a new path, -refresh=false":    func() string { config := folderConfig("/Teams", readers); return b.Apply(b.Plan(config), config) },
+				"a respelling, -refresh=false":  func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
+				"another attribute, not refresh": func() string {
+					config := folderConfig(folder, readers, "create_parents", true)
+					return b.Apply(b.Plan(config), config)
+				},
+			} {
+				b.Process = other.Backend().Provider(t, nil)
+				other.ResetJournal()
+				own.ResetJournal()
+				says := do()
+				if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
+					!strings.Contains(says, c.says) {
+					t.Errorf("%s says %q, want %q", what, says, c.says)
+				}
+				if !reflect.DeepEqual(b.Values(), state) || len(own.Calls()) > 0 {
+					t.Errorf("after %s, the state is %v, and the own server was called %v", what, b.Values(), own.Calls())
+				}
+				other.ExpectWrites(t)
+			}
+		})
+	}
+}
+
+// TestFolderPermissions_sameServer: a server under another address is the same one if it has the folder with its creation time.
+func TestFolderPermissions_sameServer(t *testing.T) {
+	t.Parallel()
+	for name, options := range map[string]emulator.Options{"with creation times": {}, "without": {NoFolderTimes: true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t, options)
+			b := folderBlock(t, w, emulator.AdminToken)
+			b.MustUp(folderConfig("/Teams/retail", readers))
+			second := httptest.NewServer(w)
+			t.Cleanup(second.Close)
+			elsewhere := w.Backend()
+			elsewhere.URL = second.URL
+			b.Process = elsewhere.Provider(t, nil)
+			b.MustUp(folderConfig("/Teams/retail", editors))
+			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
+			w.ResetJournal()
+			acctest.ExpectSays(t, b.Read(), "")
+			if n := w.Count("GET", statusPath); n != 1 { // the new address is remembered
+				t.Errorf("%d look-ups of the path, want 1", n)
+			}
+			b.Process = w.Backend().Provider(t, nil)
+			acctest.ExpectSays(t, b.Destroy(), "")
+			mustHaveFolderGrants(t, w, "/Teams/retail")
+		})
+	}
+}
+
+// TestFolderPermissions_mlflowServer: MLflow servers have no folders, and the error says what to use there.
+func TestFolderPermissions_mlflowServer(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
+	says := s.Provider(t, nil).Block(folderKind).Plan(folderConfig("/Teams/retail", readers)).Says
+	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ", "mlflow_role")
+
+	w := newFolders(t)
+	b := folderBlock(t, w, emulator.AdminToken)
+	b.MustUp(folderConfig("/Teams/retail", readers))
+	state := b.Values()
+	b.Process = s.Provider(t, nil)
+	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
+		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") || !strings.Contains(says, w.URL) {
+			t.Errorf("says %q", says)
+		}
+	}
+	if !reflect.DeepEqual(b.Values(), state) {
+		t.Errorf("the state is %v", b.Values())
+	}
+	says = s.Provider(t, nil).Block(folderKind).Adopt("/Teams/retail")
+	acctest.ExpectSays(t, says, "error at path: Folders are not supported: ")
+	if written := s.Written(); len(written) > 0 {
+		t.Errorf("written was %v", written)
+	}
+}

@@ -1,0 +1,121 @@
+package access_test
+
+import (
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/terraform"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who inherit the same, to each list that
+// somebody writes. They are neither shown nor drift, whoever applies, before the first apply as after it.
+func TestPermissions_homeFolderManagers(t *testing.T) {
+	w := newFolders(t, emulator.Options{AddsManagers: true})
+	w.Mkdirs(home + "/models")
+	id := w.CreateExperiment(emulator.User, home+"/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as after a change in the UI
+	w.Grant(id, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	w.GrantFolder(home+"/models", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	config := func(token, level string) string {
+		groups := `groups = { risk = "` + level + `" }`
+		return w.ConfigAs(token, "", acctest.PermissionsBlock(id, groups)+folderPermissions(home+"/models", groups))
+	}
+	var steps []resource.TestStep
+	for i, token := range []string{emulator.UserToken, emulator.AdminToken, emulator.UserToken} {
+		level := []string{"CAN_READ", "CAN_EDIT"}[i%2]
+		steps = append(steps, resource.TestStep{
+			Config: config(token, level),
+			Check: func(*terraform.State) error {
+				for _, grants := range [][]emulator.Grant{w.Grants(id), w.FolderGrants(home + "/models")} {
+					if len(grants) < 2 {
+						t.Errorf("the grants are %v", grants) // risk and what the server adds
+					}
+				}
+				return nil
+			},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+		})
+	}
+	acctest.UnitTest(t, steps...)
+}
+
+// TestPermissions_inheritedGrant: an undeclared direct grant whose principal inherits the level as well is neither shown nor drift, on experiments and
+// on folders. Once the grant of the folder is removed, it is drift. A level that the inherited one does not include always is.
+func TestPermissions_inheritedGrant(t *testing.T) {
+	t.Parallel()
+	ben := emulator.UserPrincipal(emulator.OtherUser)
+	for kind, levels := range map[string]map[string][]string{
+		folderKind: {
+			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ", "CAN_RUN"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"},
+			"CAN_MANAGE": {"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"},
+		},
+		"mlflow_experiment_permissions": {
+			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"}, "CAN_MANAGE": {"CAN_READ", "CAN_EDIT", "CAN_MANAGE"},
+		},
+	} {
+		for inherited, includes := range levels {
+			t.Run(kind+" inherits "+inherited, func(t *testing.T) {
+				t.Parallel()
+				w := newFolders(t)
+				id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
+				w.GrantFolder("/Teams", ben, inherited)
+				b := w.Backend().Provider(t, nil).Block(kind)
+				config, grant := folderConfig("/Teams/retail", readers), func(level string) { w.GrantFolder("/Teams/retail", ben, level) }
+				if kind != folderKind {
+					delete(config, "path")
+					config["experiment_id"] = id
+					grant = func(level string) { w.Grant(id, ben, level) }
+				}
+				b.MustUp(config)
+				state, values := b.State, b.Values()
+				for _, level := range []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"} {
+					grant(level)
+					b.State = state
+					acctest.ExpectSays(t, b.Refresh(), "")
+					if slices.Contains(includes, level) {
+						if p := b.Plan(config); p.Action != "none" || p.Says != "" || !reflect.DeepEqual(b.Values(), values) {
+							t.Errorf("%s: the plan is to %s and says %q; the state is %v", level, p.Action, p.Says, b.Values())
+						}
+						w.RevokeFolder("/Teams", ben)
+						acctest.ExpectSays(t, b.Refresh(), "")
+						expectDrift(t, b, config, level)
+						w.GrantFolder("/Teams", ben, inherited)
+						continue
+					}
+					expectDrift(t, b, config, level)
+				}
+			})
+		}
+	}
+}
+
+// expectDrift checks that the state shows Ben with a level, and that the plan is to remove it.
+func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level string) {
+	t.Helper()
+	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
+		t.Errorf("the users are %v, want %s", got, level)
+	}
+	if p := b.Plan(config); p.Action != "update" || p.Says != "" {
+		t.Errorf("%s: the plan is to %s and says %q", level, p.Action, p.Says)
+	}
+}
+
+// TestPermissions_inheritedGrantImported: an import shows each direct grant, inherited or not, so that nothing is hidden; a configuration without it
+// removes it, and that settles.
+func TestPermissions_inheritedGrantImported(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
+	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
+	b := folderBlock(t, w, emulator.AdminToken)
+	acctest.ExpectSays(t, b.Adopt("/Teams/retail"), "")
+	expectDrift(t, b, folderConfig("/Teams/retail", nil), "CAN_EDIT")
+	b.MustUp(folderConfig("/Teams/retail", readers))
+	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
+}
