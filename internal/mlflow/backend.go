@@ -57,6 +57,8 @@ type Backend interface {
 	// may not read or change.
 	PrincipalAdvice(p Principal) string
 	AccessAdvice() string
+	// FolderAdvice says what to do if the caller may not create, delete, restore, or rename an experiment, "" where there are no folders.
+	FolderAdvice() string
 	// Rate is the documented request rate of a group of calls, in requests per second.
 	Rate(g rest.Group) rate.Limit
 }
@@ -140,3 +142,12 @@ func (c *Client) PrincipalAdvice(p Principal) string { return c.backend.Principa
 
 // AccessAdvice says what to do when the caller may not read or change permissions.
 func (c *Client) AccessAdvice() string { return c.backend.AccessAdvice() }
+
+// FolderAdvice returns what to do about an error of creating, deleting, restoring, or renaming an experiment: the folders that it is in decide whether
+// the caller may. It is empty for other errors, and on servers without folders.
+func (c *Client) FolderAdvice(err error) []string {
+	if advice := c.backend.FolderAdvice(); advice != "" && rest.IsPermissionDenied(err) {
+		return []string{advice}
+	}
+	return nil
+}

@@ -31,6 +31,12 @@ func (folders) AccessAdvice() string {
 		"it to you, or run Terraform as somebody who has it."
 }
 
+// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in which level decides, and none of it was seen on a real workspace.
+func (Backend) FolderAdvice() string {
+	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
+		"folders that it leaves and enters. Ask somebody with CAN_MANAGE on the folder, or a workspace admin, for access."
+}
+
 // CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
 // outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {

@@ -133,6 +133,9 @@ func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
 // AccessControl implements [mlflow.Backend].
 func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
 
+// FolderAdvice implements [mlflow.Backend].
+func (*Backend) FolderAdvice() string { return "" }
+
 // Folders implements [mlflow.Backend].
 func (*Backend) Folders(*mlflow.Client) (mlflow.Folders, error) {
 	return nil, &mlflow.UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use mlflow_role with " +

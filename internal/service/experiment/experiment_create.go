@@ -223,7 +223,7 @@ func (o obtaining) createFailed(err error) {
 	case advice != "" && (rest.IsPermissionDenied(err) || rest.IsInvalid(err) || rest.IsNotFound(err)):
 		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, advice)
 	default:
-		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err)
+		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, o.client.FolderAdvice(err)...)
 	}
 }
 
@@ -303,7 +303,7 @@ func (o obtaining) takeDeleted(ctx context.Context, e mlflow.Experiment) (mlflow
 			return e, false
 		}
 		if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
-			framework.AddError(o.diags, "restore experiment", framework.DescribeExperiment(e.ID, e.Name), err)
+			framework.AddError(o.diags, "restore experiment", framework.DescribeExperiment(e.ID, e.Name), err, o.client.FolderAdvice(err)...)
 			return e, false
 		}
 		return e, true

@@ -121,7 +121,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		}
 	}
 	if err := r.Client().DeleteExperiment(ctx, id); err != nil && !rest.IsNotFound(err) {
-		framework.AddError(&resp.Diagnostics, "delete experiment", framework.DescribeExperiment(id, name), err)
+		framework.AddError(&resp.Diagnostics, "delete experiment", framework.DescribeExperiment(id, name), err, r.Client().FolderAdvice(err)...)
 		return
 	}
 	lock.Deleted = e

@@ -95,7 +95,7 @@ func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
 	if err := u.client.RenameExperiment(ctx, u.id, name); err != nil {
 		object := fmt.Sprintf("%s, to be renamed to %q", framework.DescribeExperiment(u.id, u.name), name)
 		if !addNameError(u.diags, "rename experiment", object, name, err) {
-			framework.AddError(u.diags, "rename experiment", object, err)
+			framework.AddError(u.diags, "rename experiment", object, err, u.client.FolderAdvice(err)...)
 		}
 		return false
 	}

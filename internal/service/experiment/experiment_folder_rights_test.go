@@ -1,0 +1,28 @@
+package experiment_test
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestExperiment_folderRights: where the folder decides, the error of whoever lacks its levels names them.
+func TestExperiment_folderRights(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t, emulator.Options{FolderRights: true})
+	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	e, _ := w.Experiment(id)
+	state := acctest.StateOfExperiment(e, map[string]any{"deletion_policy": "delete"})
+	d := w.Direct(t, emulator.UserToken)
+	const advice = "needs CAN_EDIT or CAN_MANAGE on its folder"
+
+	_, says := d.Create("mlflow_experiment", map[string]any{"name": "/Projects/new"})
+	acctest.ExpectSays(t, says, "error: Could not create experiment", advice)
+	_, says = d.Apply("mlflow_experiment", state, map[string]any{"name": "/Projects/renamed", "deletion_policy": "delete"})
+	acctest.ExpectSays(t, says, "error: Could not rename experiment", advice, "CAN_MANAGE on the folders that it leaves and enters")
+	_, says = w.Direct(t, emulator.UserToken).Apply("mlflow_experiment", state, nil) // another run
+	acctest.ExpectSays(t, says, "error: Could not delete experiment", advice)
+}
