@@ -74,7 +74,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 		}, []string{"was deleted, moved, or renamed outside Terraform", "could not be checked", "Nothing is at the path now"}},
 		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
 			[]string{"was deleted outside Terraform", "At the path is an object of type MLFLOW_EXPERIMENT now"}},
-		"a Git folder in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+		"a Git folder in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, true) },
 			[]string{"was deleted outside Terraform", "At the path is a Git folder now"}},
 	} {
 		t.Run(name, func(t *testing.T) {

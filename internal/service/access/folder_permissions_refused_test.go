@@ -56,11 +56,13 @@ func TestFolderPermissions_refused(t *testing.T) {
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
 	w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
 	w.AddGitFolder("/Teams/code", false)
+	w.AddGitFolder("/Teams/code-with-cli-access", true)
 	on := func(path, attributes string) string { return w.Config(folderPermissions(path, attributes)) }
 	const folder = "/Teams/retail"
 	acctest.UnitTest(t,
 		refusedStep(on("/Workspace/Shared/", ""), `Folder path not allowed.*all users have CAN_MANAGE`),
 		refusedStep(on("/Teams/code", ""), `Not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
+		refusedStep(on("/Teams/code-with-cli-access", ""), `Not a folder.*it is a Git folder, not a folder`),
 		refusedStep(on("/Teams/notebook", ""), `Not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
 		refusedStep(on("/Teams/churn", ""), `Not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
 		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Principal not allowed.*Workspace admins`),

@@ -204,6 +204,9 @@ func (r *folderPermissionsResource) describeGone(
 // vendorDirectoryID is the ID that databricks_permissions has for a folder.
 var vendorDirectoryID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
 
+// rootFolderID is the object ID of the root folder.
+const rootFolderID = "0"
+
 // ImportState implements [resource.ResourceWithImportState]. It takes the path or the object ID of a folder, and the ID that the Databricks provider has
 // for its permissions. The Read that follows fills the rest.
 func (r *folderPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
@@ -234,6 +237,10 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 func (r *folderPermissionsResource) findPath(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
 	if !state.Path.IsNull() {
 		return true
+	}
+	if state.ID.ValueString() == rootFolderID {
+		diags.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
+		return false
 	}
 	read, problem := folderList(r.Client(), &r.Provider.Run, folders, state).Read(ctx)
 	if problem != nil {
