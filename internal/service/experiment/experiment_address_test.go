@@ -40,6 +40,7 @@ func TestExperiment_relabelled(t *testing.T) {
 		"another spelling":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Workspace/Shared/churn/"}), says: "warning: Experiment was deleted and restored: Experiment \"/Workspace/Shared/churn/\" (ID) was deleted"},
 		"not without adopt_existing":      {config: acctest.ExperimentAttributes("/Shared/churn", nil), fresh: true},
 		"not for another location":        {config: acctest.WithAdoptExisting(map[string]any{"artifact_location": "s3://bucket/a"}), fresh: true},
+		"not for a trace location":        {config: acctest.WithAdoptExisting(map[string]any{"trace_location": declaredTraces("main", "traces", "")}), fresh: true},
 		"not when it is to be superseded": {config: acctest.WithAdoptExisting(map[string]any{"if_deleted": "supersede"}), fresh: true},
 		"not another name":                {config: acctest.WithAdoptExisting(map[string]any{"name": "/Shared/other"}), fresh: true},
 		"renamed back":                    {config: acctest.WithAdoptExisting(nil), behind: comesBackElsewhere, says: restored},

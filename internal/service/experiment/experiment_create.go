@@ -149,7 +149,7 @@ func (o obtaining) createFresh(ctx context.Context, since time.Time) (mlflow.Exp
 	switch {
 	case err == nil:
 		o.warnLeftoverGrants(ctx, id)
-		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags, TraceLocation: n.TraceLocation}, true
+		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags}, true
 	case errors.As(err, &taken) && !taken.Experiment.Deleted():
 		return o.takeActive(ctx, taken.Experiment, err)
 	default:

@@ -68,7 +68,7 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 		// The server's own spelling is not drift.
 		unchanged(t, w, withTraces(w, `{ catalog = "Main", schema = "traces", table_prefix = "churn" }`), func() {
 			w.BindTraceLocation(w.MustFind(t, "/Shared/churn").ID, "MAIN", "TRACES", "CHURN")
-		}),
+		}, tracesIn("Main", "traces", named, knownvalue.StringExact("CHURN"))),
 		// What is not declared any more stays.
 		unchanged(t, w, withTraces(w, `{ catalog = "Main", schema = "traces" }`), nil),
 		unchanged(t, w, withTraces(w, ""), nil),

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
 // TestMocks_traceLocation runs the tests of a module that passes a trace location on, with the provider mocked: null, without a prefix, and complete.
@@ -53,5 +54,22 @@ func TestMocks_traceLocation(t *testing.T) {
 	out := s.run(t, w, dir, "terraform init\nterraform test")
 	if !strings.Contains(out, "Success! 3 passed, 0 failed.") || len(w.Journal()) > 0 {
 		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), lastLines(out))
+	}
+}
+
+// TestTraceLocation_importByIdentity: the Read after an import by identity has the trace location. Few CLIs know identities yet.
+func TestTraceLocation_importByIdentity(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+	w.BindTraceLocation(id, "main", "traces", "churn")
+	d := w.Direct(t, emulator.AdminToken)
+	state, says := importIdentity(d, "mlflow_experiment", map[string]any{"experiment_id": id})
+	if says != "" {
+		t.Fatalf("import says %q", says)
+	}
+	state, says = d.Read("mlflow_experiment", state)
+	if bound, _ := state["trace_location"].(map[string]any); says != "" || bound["effective_table_prefix"] != "churn" {
+		t.Errorf("the state has %v, says %q", state["trace_location"], says)
 	}
 }
