@@ -6,14 +6,14 @@ how_to_look=''
 about_the_review='Workspace admins hold CAN_MANAGE everywhere and are left out.'
 taken_tag='emptied' # Databricks has no call that removes a tag
 taken_tag_line='~ "environment" .*-> "dev"'
-lowered_team='the group data-science is lowered to CAN_READ'
+to_add=1 # access is granted on the folders, so what is created anew has no list of its own
 deleted_where=': it is in the Trash now'
 planned_for_deleted='which will be created anew; a warning says how to get it back with its runs instead'
 stage_of_deleted=deleted
 about_the_deleted='The deleted pricing/training is still in the Trash, and can be restored with its runs.'
 what_next='  make demo BACKEND=mlflow                the same on a real MLflow server
   go run ./internal/cmd/local-workspace   the same workspace, for your own configurations'
-level_read=CAN_READ level_manage=CAN_MANAGE
+level_read=CAN_READ
 
 # as WHO ARGUMENTS...: curl, as ana or admin.
 as() {
@@ -37,12 +37,33 @@ start_server() {
   export DATABRICKS_HOST=$url DATABRICKS_TOKEN=admin-token
 }
 
-# patch_grants ID FIELD PRINCIPAL LEVEL: Ana grants a level.
+# patch_grants WHO OBJECT FIELD PRINCIPAL LEVEL: somebody grants a level on an experiment or a folder.
 patch_grants() {
-  by_hand ana PATCH "2.0/permissions/experiments/$1" "{\"access_control_list\":[{\"$2\":\"$3\",\"permission_level\":\"$4\"}]}"
+  by_hand "$1" PATCH "2.0/permissions/$2" "{\"access_control_list\":[{\"$3\":\"$4\",\"permission_level\":\"$5\"}]}"
 }
-ana_grants() { patch_grants "$1" user_name "$2" "$3"; } # ID USER LEVEL
-lower_team() { patch_grants "$1" group_name "$2" CAN_READ; } # ID TEAM
+ana_grants() { patch_grants ana "experiments/$1" user_name "$2" "$3"; } # ID USER LEVEL
+folder() { # PATH: the folder as the permissions API names it
+  api admin GET "2.0/workspace/get-status?path=$1" | sed 's/.*"object_id":\([0-9]*\).*/directories\/\1/'
+}
+
+change_permissions() {
+  patch_grants ana "$(folder /Projects/demand)" user_name ben@example.com CAN_MANAGE
+  note '- folder demand        Ben gets CAN_MANAGE on it, and so on all experiments in it'
+  patch_grants ana "$(folder /Projects/pricing)" group_name data-science CAN_READ
+  note '- folder pricing       the group data-science is lowered to CAN_READ'
+  patch_grants admin "experiments/$(id_of credit/scoring)" group_name ml-platform CAN_EDIT
+  note '- credit/scoring       an admin raises the group ml-platform to CAN_EDIT'
+}
+find_permissions() {
+  finds 'mlflow_folder_permissions.this["demand"]' '- "ben@example.com" *= "CAN_MANAGE"' 'a grant on a folder that is not declared'
+  finds 'mlflow_folder_permissions.this["pricing"]' '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level on a folder'
+  finds 'mlflow_experiment_permissions.this["credit/scoring"]' '~ "ml-platform" *= "CAN_EDIT" -> "CAN_READ"' 'a raised level on an experiment'
+}
+check_grants_revoked() {
+  api admin GET "2.0/permissions/$(folder /Projects/demand)" >"$work/answer.txt"
+  ! grep -q '"group_name":"data-science"' "$work/answer.txt" || fail 'destroy left grants on a folder' "$work/answer.txt"
+  checked 'The folders remain, without the grants.'
+}
 grants_of() { api admin GET "2.0/permissions/experiments/$1"; } # ID
 ana_takes_tag() { ana_tags "$1" "$2" ''; } # EXPERIMENT KEY
 requests_made() { wc -l <"$work/journal.txt" | tr -d ' '; }

@@ -8,14 +8,14 @@ how_to_look="ana@example.com signs in with $ana_password, admin with $admin_pass
 about_the_review='Admins may do everything and are left out. Teams are roles of the server.'
 taken_tag='removed'
 taken_tag_line='+ "environment" *= "dev"'
-lowered_team='an admin lowers the role data-science to READ'
+to_add=2 # the experiment, and its list of permissions
 deleted_where=': it keeps its name'
 planned_for_deleted='which will be created: with if_deleted = "restore" it comes back with its runs'
 stage_of_deleted=active
 about_the_deleted='pricing/training is the same experiment as before: it was restored, runs included.'
 what_next='  make demo BACKEND=mlflow KEEP=1         waits before the destroy, so that you can look at the UI
   docs/guides/open-source-mlflow.md       how to set up such a server, and what each version can do'
-level_read=READ level_manage=MANAGE
+level_read=READ
 
 # as WHO ARGUMENTS...: curl, as ana or admin.
 as() {
@@ -50,7 +50,7 @@ INI
   done
   export MLFLOW_TRACKING_URI=$url MLFLOW_TRACKING_USERNAME=admin MLFLOW_TRACKING_PASSWORD=$admin_password
   make_people
-  export TF_VAR_service_principals='{}' # MLflow has none
+  export TF_VAR_access=experiments TF_VAR_service_principals='{}' # MLflow has neither folders nor service principals
 }
 
 # make_people creates accounts and roles as code. Ana's password comes from the environment and is not stored in the state.
@@ -96,14 +96,29 @@ change_grant() {
 # ana_grants ID USER LEVEL: Ben holds nothing before.
 ana_grants() { change_grant grant "$@"; }
 
-# lower_team ID ROLE: only admins change roles.
-lower_team() {
+# change_role ID ROLE LEVEL: only admins change roles.
+change_role() {
   local row
   row=$(api admin GET '3.0/mlflow/roles/list?workspace=default' | tr '{' '\n' |
     awk -v role="\"name\":\"$2\"" -v experiment="\"resource_pattern\":\"$1\"" '
       /"name":/ { on = index($0, role) } on && index($0, experiment)' | sed 's/.*"id":\([0-9]*\).*/\1/')
-  by_hand admin PATCH 3.0/mlflow/roles/permissions/update "{\"role_permission_id\":$row,\"permission\":\"READ\"}"
+  by_hand admin PATCH 3.0/mlflow/roles/permissions/update "{\"role_permission_id\":$row,\"permission\":\"$3\"}"
 }
+
+change_permissions() {
+  ana_grants "$(id_of demand/backtesting)" ben@example.com MANAGE
+  note '- demand/backtesting   Ben gets MANAGE'
+  change_role "$(id_of pricing/elasticity)" data-science READ
+  note '- pricing/elasticity   an admin lowers the role data-science to READ'
+  change_role "$(id_of credit/scoring)" ml-platform EDIT
+  note '- credit/scoring       an admin raises the role ml-platform to EDIT'
+}
+find_permissions() {
+  finds 'mlflow_experiment_permissions.this["demand/backtesting"]' '- "ben@example.com" *= "CAN_MANAGE"' 'a grant that is not declared'
+  finds 'mlflow_experiment_permissions.this["pricing/elasticity"]' '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level'
+  finds 'mlflow_experiment_permissions.this["credit/scoring"]' '~ "ml-platform" *= "CAN_EDIT" -> "CAN_READ"' 'a raised level'
+}
+check_grants_revoked() { :; } # the grants are deleted with the experiments
 
 # grants_of ID: the grants on an experiment, each after the role that holds it.
 grants_of() {

@@ -168,7 +168,7 @@ note "$about_the_review"
 note 'The same as a page to look at and to print: terraform output -raw html > review.html'
 
 step 'Ana changes things by hand' \
-  'She does not know about Terraform. Nine changes, as the UI would make them:'
+  'She does not know about Terraform. Ten changes, as the UI would make them:'
 
 ana_tags churn/baseline team growth
 note '- churn/baseline       tag team: data-science -> growth'
@@ -180,10 +180,7 @@ ana_tags churn/monitoring mlflow.note.content 'Old, ask Ana.'
 note '- churn/monitoring     another description'
 by_hand ana POST 2.0/mlflow/experiments/update "{\"experiment_id\":\"$(id_of demand/training)\",\"new_name\":\"/Users/ana@example.com/demand\"}"
 note '- demand/training      renamed to /Users/ana@example.com/demand'
-ana_grants "$(id_of demand/backtesting)" ben@example.com "$level_manage"
-note "- demand/backtesting   Ben gets $level_manage"
-lower_team "$(id_of pricing/elasticity)" data-science
-note "- pricing/elasticity   $lowered_team"
+change_permissions
 by_hand ana POST 2.0/mlflow/experiments/delete "{\"experiment_id\":\"$(id_of pricing/training)\"}"
 note "- pricing/training     deleted$deleted_where"
 by_hand ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$scratch\",\"key\":\"mood\",\"value\":\"busy\"}"
@@ -198,16 +195,15 @@ cli_in "$bootstrap" 2 plan -input=false -detailed-exitcode -out=tfplan
 trim "$work/output.txt" >"$work/trimmed.txt"
 paint <"$work/trimmed.txt" | indent
 echo
-this=mlflow_experiment.this access=module.team_access
+this=mlflow_experiment.this
 finds "${this}[\"churn/baseline\"]" '~ "team" *= "growth" -> "data-science"' 'a changed tag'
 finds "${this}[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag"
 finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
 finds "${this}[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
-finds "${access}[\"demand/backtesting\"].mlflow_experiment_permissions.this" '- "ben@example.com" *= "CAN_MANAGE"' 'a grant that nobody declared'
-finds "${access}[\"pricing/elasticity\"].mlflow_experiment_permissions.this" '~ "data-science" *= "CAN_READ" -> "CAN_EDIT"' 'a lowered level'
+find_permissions
 grep -q 'Experiment is gone' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
 finds "${this}[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
-grep -q '^Plan: 2 to add, 6 to change, 0 to destroy' "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
+grep -q "^Plan: $to_add to add, 7 to change, 0 to destroy" "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
 ! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's own tag" "$work/output.txt"
 checked "and nothing else: neither Ana's own tag nor her own experiment is any of our business"
 
@@ -243,6 +239,7 @@ grep '^Destroy complete' "$work/output.txt" | indent
 api admin POST 2.0/mlflow/experiments/search '{"max_results":1000}' >"$work/answer.txt"
 ! grep -q '"name":"/Projects/' "$work/answer.txt" || fail 'destroy left experiments' "$work/answer.txt"
 checked 'No experiment is left below /Projects.'
+check_grants_revoked
 scratch_now "$work/scratch-after.txt"
 cmp -s "$work/scratch-before.txt" "$work/scratch-after.txt" || fail "Ana's experiment was touched" "$work/scratch-after.txt"
 checked "Ana's experiment is as she left it: tags, permissions, time of the last change."

@@ -1,47 +1,134 @@
 locals {
-  # Everybody who has access to a team's experiments besides the team itself.
+  # Access by team: the team edits, its lead manages, its readers read.
   teams = {
     "data-science" = { lead = "ana@example.com", readers = ["risk"] }
     "risk"         = { lead = "ben@example.com", readers = [] }
     "ml-platform"  = { lead = "ben@example.com", readers = ["data-science", "risk"] }
   }
 
-  # Folder and name below var.root_folder. A map in locals: for_each stays fast with thousands, and every experiment keeps its
-  # address when others come and go.
-  experiments = {
-    "churn/baseline"       = { team = "data-science", description = "Logistic regression that every other model has to beat." }
-    "churn/training"       = { team = "data-science", description = "Monthly retraining." }
-    "churn/monitoring"     = { team = "data-science", description = "Drift of the model in production." }
-    "demand/training"      = { team = "data-science", description = "Weekly demand by store." }
-    "demand/backtesting"   = { team = "data-science", description = "The last two years, replayed." }
-    "pricing/elasticity"   = { team = "data-science", description = "How demand follows price." }
-    "pricing/training"     = { team = "data-science", description = "Nightly retraining." }
-    "fraud/training"       = { team = "risk", description = "Card payments." }
-    "fraud/monitoring"     = { team = "risk", description = "False alarms by day." }
-    "credit/scoring"       = { team = "risk", description = "Under audit: every run needs a reviewer." }
-    "platform/smoke-tests" = { team = "ml-platform", description = "Runs after every upgrade." }
-    "platform/load-tests"  = { team = "ml-platform", description = "Runs every weekend." }
+  # Folders in var.root_folder, each with its team and its experiments. The readers of an experiment are in addition to those of its folder.
+  folders = {
+    "churn" = {
+      team = "data-science"
+      experiments = {
+        "baseline"   = { description = "Logistic regression that every other model has to beat." }
+        "training"   = { description = "Monthly retraining." }
+        "monitoring" = { description = "Drift of the model in production." }
+      }
+    }
+    "demand" = {
+      team = "data-science"
+      experiments = {
+        "training"    = { description = "Weekly demand by store." }
+        "backtesting" = { description = "The last two years, replayed." }
+      }
+    }
+    "pricing" = {
+      team = "data-science"
+      experiments = {
+        "elasticity" = { description = "How demand follows price." }
+        "training"   = { description = "Nightly retraining." }
+      }
+    }
+    "fraud" = {
+      team = "risk"
+      experiments = {
+        "training"   = { description = "Card payments." }
+        "monitoring" = { description = "False alarms by day." }
+      }
+    }
+    "credit" = {
+      team = "risk"
+      experiments = {
+        "scoring" = { description = "Under audit: every run needs a reviewer.", readers = ["ml-platform"] }
+      }
+    }
+    "platform" = {
+      team = "ml-platform"
+      experiments = {
+        "smoke-tests" = { description = "Runs after every upgrade." }
+        "load-tests"  = { description = "Runs every weekend." }
+      }
+    }
   }
+}
+
+# The maps that the resources use. In locals, for_each stays fast with thousands of entries.
+locals {
+  grants = {
+    for team, t in local.teams : team => {
+      groups             = merge({ for group in t.readers : group => "CAN_READ" }, { (team) = "CAN_EDIT" })
+      users              = { (t.lead) = "CAN_MANAGE" }
+      service_principals = { for id in lookup(var.service_principals, team, []) : id => "CAN_EDIT" }
+    }
+  }
+
+  folder_lists = { for folder, f in local.folders : folder => local.grants[f.team] if var.access == "folders" }
+
+  # From the lists on folders, so that Terraform creates the folders before the experiments in them.
+  paths = {
+    for folder in keys(local.folders) :
+    folder => var.access == "folders" ? mlflow_folder_permissions.this[folder].path : "${var.root_folder}/${folder}"
+  }
+
+  experiments = merge([
+    for folder, f in local.folders : {
+      for name, e in f.experiments : "${folder}/${name}" => {
+        name        = "${local.paths[folder]}/${name}"
+        description = e.description
+        team        = f.team
+      }
+    }
+  ]...)
+
+  # The grants that experiments do not inherit from their folders.
+  not_inherited = {
+    for team, maps in local.grants : team => {
+      for kind, grants in maps : kind => { for principal, level in grants : principal => level if var.access == "experiments" }
+    }
+  }
+
+  experiment_lists = merge([
+    for folder, f in local.folders : {
+      for name, e in f.experiments : "${folder}/${name}" => {
+        groups             = merge({ for group in lookup(e, "readers", []) : group => "CAN_READ" }, local.not_inherited[f.team].groups)
+        users              = local.not_inherited[f.team].users
+        service_principals = local.not_inherited[f.team].service_principals
+      } if var.access == "experiments" || can(e.readers)
+    }
+  ]...)
+
+  ids = { for key, experiment in mlflow_experiment.this : key => experiment.id }
+}
+
+# Access for all experiments in a folder. The plan shows every other direct grant on the folder.
+resource "mlflow_folder_permissions" "this" {
+  for_each = local.folder_lists
+
+  path               = "${var.root_folder}/${each.key}"
+  create_parents     = true
+  groups             = each.value.groups
+  users              = each.value.users
+  service_principals = each.value.service_principals
 }
 
 resource "mlflow_experiment" "this" {
   for_each = local.experiments
 
-  name            = "${var.root_folder}/${each.key}"
+  name            = each.value.name
   description     = each.value.description
   tags            = { team = each.value.team }
-  create_parents  = true      # Databricks: makes the folders
-  if_deleted      = "restore" # MLflow server: a deleted experiment keeps its name, and comes back with its runs
+  create_parents  = true      # Databricks: creates the folders that have no list
+  if_deleted      = "restore" # MLflow server: a deleted experiment reserves its name, and is restored with its runs
   deletion_policy = var.deletion_policy
 }
 
-module "team_access" {
-  source   = "./modules/team-access"
-  for_each = local.experiments
+# Access for one experiment, in addition to what it inherits from its folder.
+resource "mlflow_experiment_permissions" "this" {
+  for_each = local.experiment_lists
 
-  experiment_id      = mlflow_experiment.this[each.key].id
-  team               = each.value.team
-  lead               = local.teams[each.value.team].lead
-  readers            = local.teams[each.value.team].readers
-  service_principals = lookup(var.service_principals, each.value.team, [])
+  experiment_id      = local.ids[each.key]
+  groups             = each.value.groups
+  users              = each.value.users
+  service_principals = each.value.service_principals
 }

@@ -1,22 +1,33 @@
+variable "access" {
+  description = "Where access by team is granted: on folders (Databricks), or on experiments, which is the only way on MLflow servers."
+  type        = string
+  default     = "folders"
+
+  validation {
+    condition     = contains(["folders", "experiments"], var.access)
+    error_message = "The access must be \"folders\" or \"experiments\"."
+  }
+}
+
 variable "root_folder" {
-  description = "What all names begin with; on Databricks a workspace folder. Not /Shared: everybody holds CAN_MANAGE there."
+  description = "Prefix of all names, on Databricks a workspace folder. Not /Shared, where all users have CAN_MANAGE."
   type        = string
   default     = "/Projects"
 
   validation {
     condition     = substr(var.root_folder, 0, 1) == "/" && substr(var.root_folder, -1, 1) != "/"
-    error_message = "The folder must be an absolute path without a slash at its end, such as /Projects."
+    error_message = "The folder must be an absolute path without a trailing slash, such as /Projects."
   }
 }
 
 variable "service_principals" {
-  description = "Application ids of the service principals that log runs, by team. MLflow servers have none: set it to {} there."
+  description = "Application IDs of the service principals that log runs, by team. Must be {} on an MLflow server, which has none."
   type        = map(list(string))
   default     = { "ml-platform" = ["6f1c2a34-5b67-4c89-9d01-23456789abcd"] }
 }
 
 variable "environment" {
-  description = "Goes into the tag environment of every experiment."
+  description = "Value of the tag environment of all experiments."
   type        = string
   default     = "dev"
 }

@@ -190,12 +190,28 @@ func TestGuide_adopting(t *testing.T) {
 			t.Errorf("generated is\n%s", generated)
 		}
 	})
+	t.Run("permissions of a folder", func(t *testing.T) {
+		t.Parallel()
+		w, dir := acctest.NewWorkspace(t), t.TempDir()
+		w.GrantFolder("/Projects", emulator.GroupPrincipal("ml-platform"), "CAN_MANAGE")
+		w.GrantFolder("/Projects/retail", emulator.GroupPrincipal("data-science"), "CAN_RUN")
+		for name, file := range map[string]string{
+			"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_folder_permissions/import-by-string-id.tf",
+		} {
+			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
+		}
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Permissions of folders")), 1)
+		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, "data-science = \"CAN_RUN\"") ||
+			strings.Contains(generated, "ml-platform") {
+			t.Errorf("generated is\n%s", generated)
+		}
+	})
 }
 
 // TestGuide_migrating applies the files of the guide one after the other.
 func TestGuide_migrating(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	w.Mkdirs("/Projects")
+	w.Mkdirs("/Projects/retail")
 	root := func(name string) string {
 		dir := copyFiles(t, "migrate-from-databricks/"+name)
 		for _, file := range []string{"main.tf", "versions.tf"} {
@@ -216,7 +232,7 @@ func TestGuide_migrating(t *testing.T) {
 	if err := os.Remove(filepath.Join(done, "moved.tf")); err != nil {
 		t.Fatal(err)
 	}
-	for _, of := range []string{"mlflow_experiment", "mlflow_experiment_permissions"} {
+	for _, of := range []string{"mlflow_experiment", "mlflow_experiment_permissions", "mlflow_folder_permissions"} {
 		if block := readFile(t, filepath.Join(examplesDir, "resources", of, "moved.tf")); !strings.Contains(readFile(t, filepath.Join(after, "moved.tf")), block) {
 			t.Errorf("the guide does not apply\n%s", block)
 		}

@@ -297,7 +297,7 @@ var examples = map[string]example{
 	"getting started":         {files: []string{"getting-started"}},
 	"adopt everything":        {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
 	"both backends":           {files: []string{"both-backends"}},
-	"workspace bootstrap":     {files: []string{"workspace-bootstrap", "workspace-bootstrap/modules/team-access"}},
+	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
 	"permission review":       {files: []string{"permission-review", "permission-review/modules/policies"}},
 	"access as code":          {files: []string{"access-as-code"}},

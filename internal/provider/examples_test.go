@@ -174,45 +174,6 @@ func TestExamples_pipeline(t *testing.T) {
 	}
 }
 
-func TestExamples_workspaceBootstrap(t *testing.T) {
-	w := acctest.NewWorkspace(t)
-	check := func() {
-		if n := len(w.Experiments()); n != 12 {
-			t.Errorf("%d experiments, want 12", n)
-		}
-		for _, e := range w.Experiments() {
-			for key, want := range map[string]string{"managed_by": "terraform", "environment": "test"} {
-				if got, _ := e.Tag(key); got != want {
-					t.Errorf("tag %s of %s is %q, want %q", key, e.Name, got, want)
-				}
-			}
-		}
-		expectExampleTags(t, w, "/Projects/credit/scoring", map[string]string{
-			"managed_by": "terraform", "environment": "test", "team": "risk", "mlflow.note.content": "Under audit: every run needs a reviewer.",
-		})
-		expectExampleGrants(t, w, "/Projects/credit/scoring", "group risk CAN_EDIT", "user ben@example.com CAN_MANAGE")
-		expectExampleGrants(t, w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE")
-		expectExampleGrants(t, w, "/Projects/platform/load-tests", "group data-science CAN_READ", "group ml-platform CAN_EDIT", "group risk CAN_READ",
-			"service_principal "+emulator.ServicePrincipal+" CAN_EDIT", "user ben@example.com CAN_MANAGE")
-	}
-	directoryTest(t, resource.TestStep{
-		ConfigDirectory: config.StaticDirectory(copyRoot(t, w, "workspace-bootstrap")),
-		ConfigVariables: config.Variables{"environment": config.StringVariable("test")},
-		ConfigStateChecks: []statecheck.StateCheck{
-			afterApply(check),
-			statecheck.ExpectKnownOutputValue("ids", knownvalue.MapSizeExact(12)),
-			statecheck.ExpectKnownOutputValue("links", knownvalue.MapPartial(map[string]knownvalue.Check{
-				"churn/baseline": knownvalue.StringRegexp(regexp.MustCompile(`^http://127\.0\.0\.1:\d+/ml/experiments/\d+\?w=` + emulator.WorkspaceID + `$`)),
-			})),
-		},
-	})
-	for _, e := range w.Experiments() {
-		if e.LifecycleStage != "deleted" {
-			t.Errorf("destroying left %s", e.Name)
-		}
-	}
-}
-
 // afterApply is called between apply and destroy. The library's own Check would do, but can't read a state with for_each in it.
 type afterApply func()
 
@@ -310,12 +271,17 @@ func expectExampleGrants(t *testing.T, w *acctest.Workspace, name string, want .
 		t.Errorf("there is no experiment %s", name)
 		return
 	}
+	expectGrants(t, "experiment "+name, w.Grants(e.ID), want)
+}
+
+func expectGrants(t *testing.T, of string, grants []emulator.Grant, want []string) {
+	t.Helper()
 	var got []string
-	for _, g := range w.Grants(e.ID) {
+	for _, g := range grants {
 		got = append(got, fmt.Sprintf("%s %s %s", g.Kind, g.Name, g.Level))
 	}
 	if !slices.Equal(got, want) {
-		t.Errorf("experiment %s has the grants %q, want %q", name, got, want)
+		t.Errorf("%s has the grants %q, want %q", of, got, want)
 	}
 }
 

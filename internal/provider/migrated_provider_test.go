@@ -96,7 +96,7 @@ func (r *migratedPermissions) Schema(_ context.Context, _ frameworkresource.Sche
 	optional := schema.StringAttribute{Optional: true}
 	resp.Schema = schema.Schema{
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": schema.StringAttribute{Required: true},
+			"id": schema.StringAttribute{Computed: true}, "object_type": schema.StringAttribute{Computed: true}, "experiment_id": optional, "directory_path": optional,
 		},
 		Blocks: map[string]schema.Block{"access_control": schema.SetNestedBlock{NestedObject: schema.NestedBlockObject{Attributes: map[string]schema.Attribute{
 			"user_name": optional, "group_name": optional, "service_principal_name": optional, "permission_level": schema.StringAttribute{Required: true},
@@ -105,7 +105,7 @@ func (r *migratedPermissions) Schema(_ context.Context, _ frameworkresource.Sche
 }
 
 func (r *migratedPermissions) Create(ctx context.Context, req frameworkresource.CreateRequest, resp *frameworkresource.CreateResponse) {
-	var id types.String
+	var id, folder types.String
 	var entries []struct {
 		User             types.String `tfsdk:"user_name"`
 		Group            types.String `tfsdk:"group_name"`
@@ -113,18 +113,24 @@ func (r *migratedPermissions) Create(ctx context.Context, req frameworkresource.
 		Level            string       `tfsdk:"permission_level"`
 	}
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("experiment_id"), &id)...)
+	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("directory_path"), &folder)...)
 	resp.Diagnostics.Append(req.Plan.GetAttribute(ctx, path.Root("access_control"), &entries)...)
+	object, kind, grant := "/experiments/"+id.ValueString(), "mlflowExperiment", r.w.Grant
+	if !folder.IsNull() {
+		id = folder
+		object, kind, grant = "/directories/"+r.w.FolderID(folder.ValueString()), "directory", r.w.GrantFolder
+	}
 	for _, e := range entries {
 		switch {
 		case !e.User.IsNull():
-			r.w.Grant(id.ValueString(), emulator.UserPrincipal(e.User.ValueString()), e.Level)
+			grant(id.ValueString(), emulator.UserPrincipal(e.User.ValueString()), e.Level)
 		case !e.Group.IsNull():
-			r.w.Grant(id.ValueString(), emulator.GroupPrincipal(e.Group.ValueString()), e.Level)
+			grant(id.ValueString(), emulator.GroupPrincipal(e.Group.ValueString()), e.Level)
 		default:
-			r.w.Grant(id.ValueString(), emulator.ServicePrincipalPrincipal(e.ServicePrincipal.ValueString()), e.Level)
+			grant(id.ValueString(), emulator.ServicePrincipalPrincipal(e.ServicePrincipal.ValueString()), e.Level)
 		}
 	}
 	resp.State.Raw = req.Plan.Raw
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), "/experiments/"+id.ValueString())...)
-	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("object_type"), "mlflowExperiment")...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), object)...)
+	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("object_type"), kind)...)
 }

@@ -13,3 +13,8 @@ resource "mlflow_experiment_permissions" "churn" {
   groups        = { "data-science" = "CAN_EDIT" }
   users         = { "ana@example.com" = "CAN_MANAGE" }
 }
+
+resource "mlflow_folder_permissions" "retail" {
+  path   = "/Projects/retail"
+  groups = { "data-science" = "CAN_RUN", "risk" = "CAN_READ" }
+}

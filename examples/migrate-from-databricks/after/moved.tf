@@ -7,3 +7,8 @@ moved {
   from = databricks_permissions.churn
   to   = mlflow_experiment_permissions.churn
 }
+
+moved {
+  from = databricks_permissions.retail
+  to   = mlflow_folder_permissions.retail
+}

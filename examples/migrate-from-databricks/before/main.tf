@@ -35,3 +35,17 @@ resource "databricks_permissions" "churn" {
     permission_level = "CAN_MANAGE"
   }
 }
+
+resource "databricks_permissions" "retail" {
+  directory_path = "/Projects/retail"
+
+  access_control {
+    group_name       = "data-science"
+    permission_level = "CAN_RUN"
+  }
+
+  access_control {
+    group_name       = "risk"
+    permission_level = "CAN_READ"
+  }
+}

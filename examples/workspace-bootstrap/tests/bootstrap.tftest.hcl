@@ -1,4 +1,4 @@
-# The provider is a mock: no server and no credentials are needed, and nothing is made.
+# The provider is a mock: the tests need no server and no credentials, and create nothing.
 mock_provider "mlflow" {}
 
 run "experiments" {
@@ -11,22 +11,22 @@ run "experiments" {
 
   assert {
     condition     = alltrue([for key, e in mlflow_experiment.this : e.name == "/Projects/${key}"])
-    error_message = "Not every experiment is named by its key, below the root folder."
+    error_message = "An experiment is not named after its key, in the root folder."
   }
 
   assert {
     condition     = alltrue([for e in mlflow_experiment.this : contains(keys(local.teams), e.tags.team)])
-    error_message = "An experiment has the tag of a team that nobody leads."
+    error_message = "An experiment has the tag of an unknown team."
   }
 
   assert {
     condition     = alltrue([for e in mlflow_experiment.this : e.deletion_policy == "delete_if_empty"])
-    error_message = "Destroying must not take runs with it."
+    error_message = "Destroy must not delete runs."
   }
 
   assert {
     condition     = length(output.ids) == 12 && length(output.links) == 12
-    error_message = "The code that logs runs needs every id."
+    error_message = "The code that logs runs needs all IDs."
   }
 }
 
@@ -44,12 +44,17 @@ run "another_environment" {
   }
 
   assert {
+    condition     = mlflow_folder_permissions.this["churn"].path == "/Sandbox/ml/churn"
+    error_message = "The path is ${mlflow_folder_permissions.this["churn"].path}."
+  }
+
+  assert {
     condition     = alltrue([for e in mlflow_experiment.this : e.deletion_policy == "prevent"])
-    error_message = "The deletion policy does not reach every experiment."
+    error_message = "The deletion policy is not set on all experiments."
   }
 }
 
-run "a_folder_with_a_slash_at_its_end" {
+run "a_folder_with_a_trailing_slash" {
   command = plan
 
   variables {

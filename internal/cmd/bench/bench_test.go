@@ -17,7 +17,7 @@ func TestSelectRows(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "fifty", "three"}},
+		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "experiment-access", "folder-access", "fifty", "three"}},
 		{names: "quick", want: []string{"quick"}},
 		{names: "three pairs", want: []string{"pairs", "three"}},
 		{names: "pairs nonesuch", err: `"nonesuch"`},
@@ -89,6 +89,7 @@ func TestTargets(t *testing.T) {
 		"plugin":   {func(r *result) { r.plugin.samples[0].took = 5 * time.Second }, 1},
 		"memory":   {func(r *result) { r.off.samples[0].memory = 150 << 20 }, 1},
 		"bulk off": {func(r *result) { r.row.target.bulk = false }, 3},
+		"plan":     {func(r *result) { r.row.target.planCalls, r.bulk.planCalls = 3, map[string]int{"get": 4} }, 1},
 		"no ratio": {func(r *result) { r.row.target = target{calls: 1000} }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -139,7 +140,8 @@ func TestWrite(t *testing.T) {
 		name  string
 	}{
 		{row: row{permissions: true}, state: true, name: `"/Shared/x"`},
-		{row: row{permissions: true, managed: 1, apply: true}, name: `"/Projects/bench-${var.run}/0/experiment-0"`},
+		{row: row{permissions: true, managed: 1, folders: 1, apply: true}, name: `"/Projects/bench-${var.run}/0/experiment-0"`},
+		{row: row{folderPermissions: true, managed: 1, folders: 1, apply: true}, name: `"${local.paths.f000}/experiment-0"`},
 	} {
 		experiments := []experiment{{ID: "1", Name: "/Shared/x", users: map[string]string{"ana@example.com": "CAN_EDIT"}}}
 		if tc.row.apply {

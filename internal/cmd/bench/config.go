@@ -61,6 +61,19 @@ resource "mlflow_experiment_permissions" "this" {
   users         = each.value
 }
 `
+	folderPermissionsBlock = `
+locals {
+  paths = { for key, list in mlflow_folder_permissions.this : key => list.path }
+}
+
+resource "mlflow_folder_permissions" "this" {
+  for_each = local.folders
+
+  path           = each.value
+  create_parents = true
+  users          = local.folder_users
+}
+`
 	floorBlock = `locals {
   ids = { for key, experiment in terraform_data.this : key => experiment.id }
 }
@@ -89,6 +102,20 @@ resource "terraform_data" "permissions" {
   input = {
     experiment_id = local.ids[each.key]
     users         = each.value
+  }
+}
+`
+	floorFolderPermissionsBlock = `
+locals {
+  paths = { for key, list in terraform_data.folder : key => list.input.path }
+}
+
+resource "terraform_data" "folder" {
+  for_each = local.folders
+
+  input = {
+    path  = each.value
+    users = local.folder_users
   }
 }
 `
@@ -175,6 +202,9 @@ func writeConfiguration(folder, url string, r row, experiments []experiment) err
 	c.addTags(tagBlock, "mlflow_experiment_tag", "this", mlflowProvider, func(x experiment, key string) map[string]any {
 		return map[string]any{"id": x.ID + "/" + key, "experiment_id": x.ID, "key": key, "value": x.tag(key)}
 	})
+	if r.folderPermissions {
+		c.text += folderPermissionsBlock // it is only applied, and so has no state
+	}
 	if r.permissions {
 		c.text += permissionsBlock
 		c.add("mlflow_experiment_permissions", "this", mlflowProvider, func(x experiment) map[string]any {
@@ -194,6 +224,9 @@ func writeFloor(folder, _ string, r row, experiments []experiment) error {
 		return dataAttributes(x.ID+"/"+key, map[string]any{"experiment_id": x.ID, "key": key, "value": x.tag(key)},
 			[]any{"object", map[string]string{"experiment_id": "string", "key": "string", "value": "string"}})
 	})
+	if r.folderPermissions {
+		c.text += floorFolderPermissionsBlock
+	}
 	if r.permissions {
 		c.text += floorPermissionsBlock
 		c.add("terraform_data", "permissions", floorProvider, func(x experiment) map[string]any {
@@ -280,6 +313,9 @@ func (c *configuration) addState(s resourceState) {
 	c.resources = append(c.resources, s)
 }
 
+// folderKey is a folder's key in the maps.
+func folderKey(i int) string { return fmt.Sprintf("f%03d", i) }
+
 // keyOf is an experiment's key in the maps.
 func keyOf(i int) string { return fmt.Sprintf("e%05d", i) }
 
@@ -291,13 +327,31 @@ func (c *configuration) locals() string {
 		for _, key := range tagKeys[:c.row.tags] {
 			fmt.Fprintf(&tags, "    %q = %q\n", keyOf(i)+"/"+key, x.tag(key))
 		}
-		var levels []string
-		for _, user := range slices.Sorted(maps.Keys(x.users)) {
-			levels = append(levels, fmt.Sprintf("%q = %q", user, x.users[user]))
-		}
-		fmt.Fprintf(&users, "    %q = { %s }\n", keyOf(i), strings.Join(levels, ", "))
+		fmt.Fprintf(&users, "    %q = %s\n", keyOf(i), grantsText(x.users))
 	}
-	return fmt.Sprintf("\nvariable \"run\" {\n  type = string\n}\n\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
+	text := fmt.Sprintf("\nvariable \"run\" {\n  type = string\n}\n\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
+	if c.row.folderPermissions {
+		text += c.folderLocals()
+	}
+	return text
+}
+
+// folderLocals writes the folders, and what the list on each of them grants.
+func (c *configuration) folderLocals() string {
+	var paths strings.Builder
+	for i := range c.row.folders {
+		fmt.Fprintf(&paths, "    %q = %q\n", folderKey(i), newFolder(i))
+	}
+	return fmt.Sprintf("\nlocals {\n  folders = {\n%s  }\n  folder_users = %s\n}\n", paths.String(), grantsText(newUsers))
+}
+
+// grantsText writes a map of levels by user.
+func grantsText(users map[string]string) string {
+	var levels []string
+	for _, user := range slices.Sorted(maps.Keys(users)) {
+		levels = append(levels, fmt.Sprintf("%q = %q", user, users[user]))
+	}
+	return fmt.Sprintf("{ %s }", strings.Join(levels, ", "))
 }
 
 // write writes the configuration into a new folder, and its state unless that is what the row measures.

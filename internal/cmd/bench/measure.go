@@ -36,8 +36,8 @@ type series struct {
 	folder  string // of the configuration
 	bulk    bool
 	samples []sample
-	// calls are those of the run that made the most, by route.
-	calls map[string]int
+	// calls are those of the run that made the most, by route. planCalls are those of the plans after an apply.
+	calls, planCalls map[string]int
 }
 
 func newResult(r row, folder string) *result {
@@ -123,34 +123,42 @@ func (b bench) prepare(ctx context.Context, w *workspace, res *result) error {
 	return nil
 }
 
-// measureOnce adds one run to a series. The plan that follows an apply, which shows that nothing was left undone, does not count.
+// measureOnce adds one run to a series. The plan that follows an apply shows that nothing was left undone. Only its calls are counted.
 func (b bench) measureOnce(ctx context.Context, w *workspace, s *series) error {
-	start, err := w.journalLength()
-	if err != nil {
-		return err
-	}
 	run := b.plan
 	if b.row.apply {
 		run = b.apply
 	}
-	one, err := run(ctx, s)
+	one, err := countCalls(ctx, w, s, &s.calls, run)
 	if err != nil {
 		return err
-	}
-	calls, err := w.calls(start)
-	if err != nil {
-		return err
-	}
-	if total(calls) > total(s.calls) {
-		s.calls = calls
 	}
 	if b.row.apply {
-		if _, err := b.plan(ctx, s); err != nil {
+		if _, err := countCalls(ctx, w, s, &s.planCalls, b.plan); err != nil {
 			return fmt.Errorf("plan after the apply: %w", err)
 		}
 	}
 	s.samples = append(s.samples, one)
 	return nil
+}
+
+// countCalls runs the CLI once, and keeps the run's calls in most if they are more.
+func countCalls(
+	ctx context.Context, w *workspace, s *series, most *map[string]int, run func(context.Context, *series) (sample, error),
+) (sample, error) {
+	start, err := w.journalLength()
+	if err != nil {
+		return sample{}, err
+	}
+	one, err := run(ctx, s)
+	if err != nil {
+		return sample{}, err
+	}
+	calls, err := w.calls(start)
+	if total(calls) > total(*most) {
+		*most = calls
+	}
+	return one, err
 }
 
 // plan plans once. A plan that is not empty is an error: then the state is not what the provider reads.

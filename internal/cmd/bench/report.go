@@ -29,6 +29,11 @@ func printTables(out io.Writer, results []*result) {
 				seconds(median(s.samples, processor)), memory, routes(s.calls))
 		}
 		_ = table.Flush()
+		for _, s := range []series{r.bulk, r.off} {
+			if r.row.apply {
+				fmt.Fprintf(out, "  plan after the apply, %s: %s calls (%s)\n", s.name, count(total(s.planCalls)), routes(s.planCalls))
+			}
+		}
 	}
 	fmt.Fprintln(out, `
 terraform_data and time_static are floors: as many resources of the same shape, without a plugin and through HashiCorp's time provider.
@@ -55,6 +60,9 @@ func printTargets(out io.Writer, results []*result) (missed int) {
 		}
 		name := fmt.Sprintf("%s, bulk %s", r.row.name, onOff(t.bulk))
 		verdict(total(s.calls) <= t.calls, "%s: %s calls, target at most %s", name, count(total(s.calls)), count(t.calls))
+		if t.planCalls > 0 {
+			verdict(total(s.planCalls) <= t.planCalls, "%s: %s calls of the plan after the apply, target at most %s", name, count(total(s.planCalls)), count(t.planCalls))
+		}
 		if t.ratio > 0 {
 			over := ratio(s, r.floor)
 			verdict(over <= t.ratio, "%s: %.2f times the floor, target at most %.2f", name, over, t.ratio)

@@ -15,8 +15,10 @@ type row struct {
 	size, managed int
 	// tags is the number of mlflow_experiment_tag for each experiment, at most len(tagKeys).
 	tags int
-	// permissions adds an mlflow_experiment_permissions for each experiment.
-	permissions bool
+	// permissions adds an mlflow_experiment_permissions for each experiment, folderPermissions an mlflow_folder_permissions for each folder.
+	permissions, folderPermissions bool
+	// folders is the number of folders that an apply creates its experiments in.
+	folders int
 	// apply measures the apply that creates everything, instead of a plan of what exists.
 	apply bool
 	// plugin adds the floor that goes through a plugin, which takes several times as long as the other one.
@@ -31,6 +33,8 @@ type row struct {
 type target struct {
 	bulk  bool
 	calls int
+	// planCalls is for the plan after an apply.
+	planCalls int
 	// ratio is the time over that of the floor, pluginRatio that over the floor that goes through a plugin.
 	ratio, pluginRatio float64
 }
@@ -58,8 +62,16 @@ var allRows = []row{
 		target: target{calls: 602, ratio: 4, pluginRatio: 0.5},
 	},
 	{
-		name: "apply", managed: 300, permissions: true, apply: true, plugin: true, latency: 20 * time.Millisecond,
+		name: "apply", managed: 300, folders: 10, permissions: true, apply: true, plugin: true, latency: 20 * time.Millisecond,
 		target: target{calls: 1515},
+	},
+	{
+		name: "experiment-access", managed: 500, folders: 20, permissions: true, apply: true, latency: 20 * time.Millisecond,
+		target: target{calls: 2525, planCalls: 1002},
+	},
+	{
+		name: "folder-access", managed: 500, folders: 20, folderPermissions: true, apply: true, latency: 20 * time.Millisecond,
+		target: target{calls: 1645, planCalls: 542},
 	},
 	{
 		name: "fifty", size: 100_000, managed: 50, latency: 20 * time.Millisecond,
@@ -76,6 +88,9 @@ func (r row) resources() int {
 	n := r.managed * (1 + r.tags)
 	if r.permissions {
 		n += r.managed
+	}
+	if r.folderPermissions {
+		n += r.folders
 	}
 	return n
 }
@@ -96,6 +111,9 @@ func (r row) String() string {
 	}
 	if r.permissions {
 		text += " + " + count(r.managed) + " permissions"
+	}
+	if r.folderPermissions {
+		text += " + " + count(r.folders) + " permissions of folders"
 	}
 	return fmt.Sprintf("%s, in a workspace of %s, %s latency", text, count(r.size), r.latency)
 }

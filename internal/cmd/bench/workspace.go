@@ -31,9 +31,6 @@ var tagKeys = []string{"team", "stage", "cost-center"}
 
 const costCenter = "4711"
 
-// newFolders is the number of folders that an apply creates its experiments in.
-const newFolders = 10
-
 // workspace is a running local-workspace.
 type workspace struct {
 	url     string
@@ -118,14 +115,21 @@ func (w *workspace) prepare(ctx context.Context, r row) ([]experiment, error) {
 	return page.Experiments, err
 }
 
-// newExperiments returns the experiments that an apply creates. The variable run gives each apply different names.
+// newUsers is what a new list grants.
+var newUsers = map[string]string{"ana@example.com": "CAN_EDIT"}
+
+// newFolder is the path of a folder that an apply creates. The variable run gives each apply different names.
+func newFolder(i int) string { return fmt.Sprintf("/Projects/bench-${var.run}/%d", i) }
+
+// newExperiments returns the experiments that an apply creates. With permissions of folders, their names come from those resources.
 func newExperiments(r row) []experiment {
 	var list []experiment
 	for i := range r.managed {
-		list = append(list, experiment{
-			Name:  fmt.Sprintf("/Projects/bench-${var.run}/%d/experiment-%d", i%newFolders, i),
-			users: map[string]string{"ana@example.com": "CAN_EDIT"},
-		})
+		folder := newFolder(i % r.folders)
+		if r.folderPermissions {
+			folder = fmt.Sprintf("${local.paths.%s}", folderKey(i%r.folders))
+		}
+		list = append(list, experiment{Name: fmt.Sprintf("%s/experiment-%d", folder, i), users: newUsers})
 	}
 	return list
 }
@@ -247,6 +251,8 @@ func routeOf(requestPath string) string {
 	switch {
 	case requestPath == searchPath:
 		return "search"
+	case strings.HasPrefix(requestPath, apiPath+"permissions/directories/"):
+		return "folder-permissions"
 	case strings.HasPrefix(requestPath, apiPath+"permissions/"):
 		return "permissions"
 	case strings.HasPrefix(requestPath, "/.well-known/"):

@@ -1,7 +1,0 @@
-terraform {
-  required_providers {
-    mlflow = {
-      source = "mlflow-terraform/mlflow"
-    }
-  }
-}
