@@ -75,6 +75,30 @@ func TestExamples_workspaceBootstrapOnExperiments(t *testing.T) {
 	expectAllDeleted(t, w)
 }
 
+// TestGuide_bootstrapMove moves access from experiments to their folders in the two steps of the guide: there is no time without access.
+func TestGuide_bootstrapMove(t *testing.T) {
+	t.Parallel()
+	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "workspace-bootstrap")
+	file := filepath.Join(dir, "main.tf")
+	acctest.WriteFile(t, file, generatedBootstrap(t, readFile(t, file), 1, 2))
+	const folder, experiment = "/Projects/folder-0", "/Projects/folder-0/experiment-1"
+	access := []string{"group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE"}
+	guide := readFile(t, filepath.Join(repository, "templates/guides/workspace-bootstrap.md.tmpl"))
+	step := regexp.MustCompile("`(terraform apply -target=[^`]+)`").FindStringSubmatch(guide)
+	if step == nil {
+		t.Fatal("the guide has no first step")
+	}
+	s.run(t, w, dir, "terraform init\nterraform apply", "TF_VAR_access=experiments")
+	expectFolderGrants(t, w, folder)
+	expectExampleGrants(t, w, experiment, access...)
+	s.run(t, w, dir, step[1], "TF_VAR_access=folders")
+	expectFolderGrants(t, w, folder, access...)
+	expectExampleGrants(t, w, experiment, access...)
+	s.run(t, w, dir, "terraform apply", "TF_VAR_access=folders")
+	expectFolderGrants(t, w, folder, access...)
+	expectExampleGrants(t, w, experiment)
+}
+
 // TestExamples_bootstrapCalls counts the requests for access by team: one list for each folder, however many experiments are in it.
 func TestExamples_bootstrapCalls(t *testing.T) {
 	const folders, each = 3, 10
