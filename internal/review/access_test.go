@@ -195,3 +195,18 @@ func FuzzEffectiveAccess(f *testing.F) {
 		expectModel(t, r, p)
 	})
 }
+
+// A chain of groups that ends where it starts has as many ways as it has members.
+func TestEffectiveAccess_longChain(t *testing.T) {
+	t.Parallel()
+	const length = 3000
+	var p Principals
+	for i := range length {
+		p.Members = append(p.Members, Member{Group: fmt.Sprint("g", i), Kind: KindGroup, Name: fmt.Sprint("g", (i+1)%length)})
+	}
+	p.Members = append(p.Members, Member{Group: fmt.Sprint("g", length-1), Kind: KindUser, Name: "ana"})
+	got := EffectiveAccess(Review{Grants: []Grant{grantOf("/e", KindGroup, "g0", "CAN_READ", false)}}, p)
+	if len(got) != 1 || got[0].Principal != "ana" || len(got[0].Ways) != 1 || len(got[0].Ways[0].Via) != length-1 {
+		t.Errorf("there are %d lines", len(got))
+	}
+}
