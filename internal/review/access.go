@@ -112,7 +112,10 @@ func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
 	}
 	for _, members := range x.groups.direct {
 		for _, member := range members {
-			names[member], exists[member] = names[member], true
+			if _, there := names[member]; !there {
+				names[member] = ""
+			}
+			exists[member] = true
 		}
 	}
 	stated, admin := map[principal]bool{}, map[principal]bool{}

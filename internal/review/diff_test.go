@@ -49,7 +49,9 @@ func TestDiff(t *testing.T) {
 		return g
 	}
 	grants := func(g ...Grant) Review { return Review{Grants: g, Experiments: []Experiment{{Name: "/e"}}} }
-	unreadable := func(g ...Grant) Review { return Review{Grants: g, Unreadable: []Unreadable{{Experiment: "/e", Reason: "It is a notebook."}}} }
+	unreadable := func(g ...Grant) Review {
+		return Review{Grants: g, Unreadable: []Unreadable{{Experiment: "/e", Reason: "It is a notebook."}}}
+	}
 	from := func(origin, id string) Grant {
 		return Grant{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_EDIT", Inherited: true, InheritedFrom: origin, InheritedFromID: id}
 	}
