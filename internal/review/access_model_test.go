@@ -307,3 +307,31 @@ func shuffledList[T any](seed uint64, list []T) []T {
 	rand.New(rand.NewPCG(seed, 2)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 }
+
+// messyReview returns a random review that contradicts itself: with several names for an ID, several owners, several paths for a folder, and
+// grants and experiments that are listed twice.
+func messyReview(seed uint64) Review {
+	r, _ := randomWorld(seed)
+	rnd := rand.New(rand.NewPCG(seed, 4))
+	for range rnd.IntN(4) {
+		id := pick(rnd, "", "1", "2", "4")
+		r.Experiments = append(r.Experiments, Experiment{
+			ID: id, Name: "/e" + pick(rnd, id, "x"), Owner: pick(rnd, "", "ana", "ben"), LastUpdated: pick(rnd, "", "x"), Tags: map[string]string{"a": pick(rnd, "b", "c")},
+		})
+		r.Unreadable = append(r.Unreadable, Unreadable{ExperimentID: pick(rnd, "", "4", "5"), Experiment: pick(rnd, "/e4", "/e5"), Reason: pick(rnd, "a", "b")})
+	}
+	for i := range r.Grants {
+		g := &r.Grants[i]
+		g.Experiment = "/e" + pick(rnd, g.ExperimentID, g.ExperimentID, "x")
+		g.DisplayName, g.InheritedFromID = pick(rnd, "", "", "A", "B"), pick(rnd, "", "", "/directories/1", "/directories/2")
+		g.Effective = rnd.IntN(2) == 0
+	}
+	for _, g := range r.Grants {
+		if rnd.IntN(2) == 0 {
+			g.Effective, g.InheritedFrom = rnd.IntN(2) == 0, pick(rnd, g.InheritedFrom, "/Projects")
+			r.Grants = append(r.Grants, g)
+		}
+	}
+	r.Unreadable = append(r.Unreadable, r.Unreadable...)
+	return r
+}

@@ -210,7 +210,7 @@ func randomDecisions(seed uint64, r Review) []Decision {
 func TestDecide_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		r, _ := randomWorld(seed)
+		r := messyReview(seed)
 		checkDecide(t, r, randomDecisions(seed, r))
 	}
 }

@@ -164,8 +164,8 @@ func checkDiff(t *testing.T, a, b Review) {
 func TestDiff_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		a, _ := randomWorld(seed)
-		b, _ := randomWorld(seed + 1)
+		a := messyReview(seed)
+		b := messyReview(seed + 1)
 		checkDiff(t, a, b)
 	}
 }

@@ -98,7 +98,7 @@ func decisionsOf(t *testing.T, text, word string) []Decision {
 func TestLines_decided(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
-		r, _ := randomWorld(seed)
+		r := messyReview(seed)
 		text := Lines(r)
 		if again := Lines(shuffle(seed, r)); again != text {
 			t.Fatalf("the lines depend on the order:\n%s\nwant\n%s", again, text)

@@ -2,6 +2,7 @@ package review
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -39,6 +40,12 @@ func compareGrants(a, b Grant) int {
 	return cmp.Or(cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
+// compareExperiments sorts what a review says about the same experiment, which should be the same.
+func compareExperiments(a, b Experiment) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
+		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
+}
+
 // reviewed is an experiment whose grants could be read.
 type reviewed struct {
 	Experiment
@@ -56,7 +63,7 @@ func byExperiment(r Review) []reviewed {
 		key := keyOf(e.ID, e.Name)
 		if there := all[key]; there == nil {
 			all[key] = &reviewed{Experiment: e}
-		} else if cmp.Or(cmp.Compare(e.Name, there.Name), cmp.Compare(e.Owner, there.Owner)) < 0 {
+		} else if compareExperiments(e, there.Experiment) < 0 {
 			there.Experiment = e
 		}
 	}
