@@ -44,5 +44,34 @@ func MeetsLevel(level, minLevel string) bool {
 	if !ranked {
 		return true
 	}
-	return level != levelDeny && level != levelNone && !slices.Contains(lower, level)
+	return !allowsNothing(level) && !slices.Contains(lower, level)
+}
+
+// highestLevels returns those of the levels that no other one includes, from high to low: mostly one, two for CAN_EDIT and CAN_RUN. An unknown
+// level is one of them, because it can be high. DENY and NO_PERMISSIONS are not if there is any other level, and NO_PERMISSIONS is not if there
+// is DENY.
+func highestLevels(levels []string) []string {
+	sorted := slices.Clone(levels)
+	slices.SortFunc(sorted, compareLevels)
+	sorted = slices.Compact(sorted)
+	ranked := sorted[:min(len(sorted), len(lowerLevels))] // and no others that include any of the levels
+	allowed := slices.ContainsFunc(sorted, func(level string) bool { return !allowsNothing(level) })
+	denied := slices.Contains(sorted, levelDeny)
+	var highest []string
+	for _, level := range sorted {
+		included := slices.ContainsFunc(ranked, func(other string) bool { return slices.Contains(lowerLevels[other], level) })
+		if !included && (!allowsNothing(level) || !allowed && (!denied || level == levelDeny)) {
+			highest = append(highest, level)
+		}
+	}
+	return highest
+}
+
+// allowsNothing reports whether a level is DENY or NO_PERMISSIONS.
+func allowsNothing(level string) bool { return level == levelDeny || level == levelNone }
+
+// includesLevel reports whether a principal with the first level also has the rights of the other one. Levels that allow nothing do not
+// include each other, and every other level includes them.
+func includesLevel(level, other string) bool {
+	return level == other || slices.Contains(lowerLevels[level], other) || allowsNothing(other) && !allowsNothing(level)
 }

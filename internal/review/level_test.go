@@ -39,3 +39,43 @@ func TestCompareLevels(t *testing.T) {
 		t.Errorf("the order is %q, want %q", got, want)
 	}
 }
+
+func TestHighestLevels(t *testing.T) {
+	t.Parallel()
+	for levels, want := range map[string]string{
+		"":                                      "",
+		"CAN_READ":                              "CAN_READ",
+		"CAN_READ CAN_READ":                     "CAN_READ",
+		"CAN_READ CAN_MANAGE USE":               "CAN_MANAGE",
+		"CAN_READ CAN_RUN USE CAN_EDIT":         "CAN_EDIT CAN_RUN",
+		"USE CAN_RUN":                           "CAN_RUN USE",
+		"CAN_FLY CAN_READ CAN_SWIM":             "CAN_READ CAN_FLY CAN_SWIM",
+		"DENY NO_PERMISSIONS":                   "DENY",
+		"NO_PERMISSIONS":                        "NO_PERMISSIONS",
+		"DENY CAN_READ NO_PERMISSIONS":          "CAN_READ",
+		"DENY ZZZ":                              "ZZZ",
+		"a b c d e f g CAN_READ CAN_MANAGE USE": "CAN_MANAGE a b c d e f g",
+	} {
+		given := strings.Fields(levels)
+		if got := strings.Join(highestLevels(given), " "); got != want {
+			t.Errorf("the highest of %q are %q, want %q", levels, got, want)
+		}
+		if strings.Join(given, " ") != levels {
+			t.Errorf("%q was changed to %q", levels, given)
+		}
+	}
+}
+
+// A level includes another one if it allows all that the other one does.
+func TestIncludesLevel(t *testing.T) {
+	t.Parallel()
+	all := []string{"CAN_READ", "USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY", "CAN_SWIM", "DENY", "NO_PERMISSIONS", ""}
+	for _, level := range all {
+		for _, other := range all {
+			want := level == other || allows(rightsOf(level), rightsOf(other)) && rightsOf(level) != ""
+			if got := includesLevel(level, other); got != want {
+				t.Errorf("%q includes %q: %v, want %v", level, other, got, want)
+			}
+		}
+	}
+}

@@ -50,7 +50,13 @@ func writeCSVLine(b *strings.Builder, fields []string) {
 // separator, behind characters that spreadsheets skip there. Spreadsheets in East Asia also evaluate the full-width signs.
 var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([=+\-@＝＋－＠])`)
 
+// formulaSigns are the signs that formulas start with.
+const formulaSigns = "=+-@＝＋－＠"
+
 // escapeFormula marks a field as text if a spreadsheet would evaluate it as a formula.
 func escapeFormula(field string) string {
+	if !strings.ContainsAny(field, formulaSigns) { // most fields: searching costs much less than matching
+		return field
+	}
 	return formulaStart.ReplaceAllString(field, "$1$2'$3")
 }

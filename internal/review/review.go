@@ -4,6 +4,12 @@ package review
 
 // Review is the result of reading the permissions of experiments.
 type Review struct {
+	// Server is the URL of the server. It can be empty.
+	Server string
+	// Workspace is the MLflow workspace. It is empty on servers without workspaces.
+	Workspace string
+	// Caller is the name of the identity that read the permissions. It can be empty.
+	Caller string
 	// Grants are in any order.
 	Grants []Grant
 	// Experiments are the experiments whose grants could be read. Experiments of Grants that are missing here count as well.
@@ -19,6 +25,11 @@ type Experiment struct {
 	// ID distinguishes experiments with the same name. It can be empty.
 	ID   string
 	Name string
+	// Owner is the name of the owner. It is empty if the server does not return one.
+	Owner string
+	// LastUpdated is the time of the last update in RFC 3339 format. It can be empty.
+	LastUpdated string
+	Tags        map[string]string
 }
 
 // Grant is a permission level of a principal on an experiment.
@@ -37,14 +48,20 @@ type Grant struct {
 	Level string
 	// Inherited is false for a direct grant.
 	Inherited bool
-	// InheritedFrom describes where an inherited grant comes from. It is empty if that is unknown.
+	// InheritedFrom describes where an inherited grant comes from. It is empty if that is unknown. On MLflow servers, "admin" and "workspace"
+	// are the rights of server admins and workspace admins, which DENY does not outweigh.
 	InheritedFrom string
+	// InheritedFromID identifies the object that InheritedFrom describes, such as /directories/123. If it is set, it takes precedence over
+	// InheritedFrom for telling grants apart: the path of a folder can change, and a review does not always know it.
+	InheritedFromID string
 	// Effective is set for the grant that determines the effective level of the principal on the experiment, if the review determined it.
 	Effective bool
 }
 
 // Unreadable is an experiment whose grants could not be read.
 type Unreadable struct {
+	// ExperimentID distinguishes experiments with the same name. It can be empty.
+	ExperimentID string
 	// Experiment is the name of the experiment.
 	Experiment string
 	// Reason is a text for people.

@@ -1,0 +1,263 @@
+package review
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+)
+
+// Access is the level that a principal has on an experiment, and all the ways in which it has it.
+type Access struct {
+	// ExperimentID can be empty.
+	ExperimentID string
+	// Experiment is the name of the experiment.
+	Experiment string
+	// Kind is [KindUser], [KindServicePrincipal], or the kind of a principal that cannot be resolved to its members.
+	Kind string
+	// Principal is the name of the principal.
+	Principal string
+	// DisplayName can be empty.
+	DisplayName string
+	// Level is the effective level.
+	Level string
+	// Ways has the ways of Level first.
+	Ways []Way
+}
+
+// Way is one way in which a principal has a level on an experiment.
+type Way struct {
+	Level string
+	// Group is the name of the group that has the grant. It is empty if the principal has it itself.
+	Group string
+	// Via are the names of the groups between Group and the principal, the outermost first. It is empty for a direct member.
+	Via []string
+	// Inherited and InheritedFrom are those of the grant.
+	Inherited     bool
+	InheritedFrom string
+	// Source is [SourceGrant], [SourceAdmin], or [SourceDefault].
+	Source string
+}
+
+// The values of Source of a [Way].
+const (
+	// SourceGrant is a grant.
+	SourceGrant = "grant"
+	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not outweigh it.
+	SourceAdmin = "admin"
+	// SourceDefault is the default level of an MLflow server.
+	SourceDefault = "default"
+)
+
+// EffectiveAccess returns who has which level on which experiment, sorted by experiment and principal. Groups are resolved to their members:
+// every user and service principal with access to an experiment has one line with the highest level, whatever the number of ways. Levels that do
+// not include each other, such as CAN_EDIT and CAN_RUN, have a line each. A group has a line of its own if it contains everybody, or if its members
+// are unknown or incomplete; the members that are known have their own lines, too, unless it contains everybody. Principals that do not exist or are
+// inactive keep their lines.
+//
+// DENY outweighs every other level except that of an admin. The default level is that of every known user without a higher level, unless DENY
+// or NO_PERMISSIONS is the only level of the user. Experiments that could not be read have no lines.
+func EffectiveAccess(r Review, p Principals) []Access {
+	experiments := byExperiment(r)
+	x := newAccessIndex(experiments, p)
+	if allowsNothing(r.DefaultLevel) {
+		r.DefaultLevel = ""
+	}
+	var all []Access
+	for _, e := range experiments {
+		for _, g := range e.grants {
+			x.addGrant(g)
+		}
+		for _, i := range x.admins {
+			x.add(i, Way{Level: levelManage, Inherited: true, InheritedFrom: fromAdmin, Source: SourceAdmin})
+		}
+		if r.DefaultLevel != "" {
+			for _, i := range x.users {
+				x.add(i, Way{Level: r.DefaultLevel, Inherited: true, Source: SourceDefault})
+			}
+		}
+		all = x.appendLines(all, e.Experiment)
+	}
+	return all
+}
+
+// accessIndex collects the ways to one experiment after the other.
+type accessIndex struct {
+	groups *groupIndex
+	// principals are all that can have access, sorted.
+	principals []indexedPrincipal
+	index      map[principal]int
+	// admins and users are the indexes of the server admins, and of the users that have the default level.
+	admins, users []int
+	// members are the indexes of the principals that [groupIndex.resolve] returns for a group.
+	members map[string][]int
+	// ways are those of each principal on the current experiment, and holders the indexes of the principals that have any.
+	ways    [][]Way
+	holders []int
+}
+
+type indexedPrincipal struct {
+	principal
+	displayName string
+}
+
+func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
+	x := &accessIndex{groups: newGroupIndex(p), index: map[principal]int{}, members: map[string][]int{}}
+	names, exists := map[principal]string{}, map[principal]bool{}
+	for _, e := range experiments {
+		for _, g := range e.grants {
+			if _, there := names[g.principal()]; !there {
+				names[g.principal()], exists[g.principal()] = g.DisplayName, true
+			}
+		}
+	}
+	for _, members := range x.groups.direct {
+		for _, member := range members {
+			if _, there := names[member]; !there {
+				names[member] = ""
+			}
+			exists[member] = true
+		}
+	}
+	stated, admin := map[principal]bool{}, map[principal]bool{}
+	for _, s := range p.Principals {
+		id := principal{s.Kind, s.Name}
+		names[id] = max(names[id], s.DisplayName)
+		exists[id] = s.Exists || stated[id] && exists[id]
+		stated[id] = true
+		admin[id] = admin[id] || s.Exists && s.Admin
+	}
+	for i, id := range slices.SortedFunc(maps.Keys(names), comparePrincipals) {
+		x.principals = append(x.principals, indexedPrincipal{id, names[id]})
+		x.index[id] = i
+		if admin[id] {
+			x.admins = append(x.admins, i)
+		}
+		if id.kind == KindUser && exists[id] {
+			x.users = append(x.users, i)
+		}
+	}
+	x.ways = make([][]Way, len(x.principals))
+	return x
+}
+
+// add adds a way of a principal to the current experiment.
+func (x *accessIndex) add(i int, w Way) {
+	if len(x.ways[i]) == 0 {
+		x.holders = append(x.holders, i)
+	}
+	x.ways[i] = append(x.ways[i], w)
+}
+
+// addGrant adds the ways that a grant opens.
+func (x *accessIndex) addGrant(g Grant) {
+	w := g.way()
+	if g.Kind != KindGroup {
+		x.add(x.index[g.principal()], w)
+		return
+	}
+	if x.groups.unresolved(g.Principal) {
+		x.add(x.index[g.principal()], w)
+	}
+	found := x.groups.resolve(g.Principal)
+	indexes, known := x.members[g.Principal]
+	if !known {
+		for _, member := range found {
+			indexes = append(indexes, x.index[member.principal])
+		}
+		x.members[g.Principal] = indexes
+	}
+	w.Group = g.Principal
+	for i, member := range found {
+		w.Via = member.via
+		x.add(indexes[i], w)
+	}
+}
+
+// The values of InheritedFrom for the rights of admins of an MLflow server.
+const (
+	fromAdmin     = "admin"
+	fromWorkspace = "workspace"
+)
+
+// way returns a grant as a way of its principal.
+func (g Grant) way() Way {
+	w := Way{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
+	if from := g.origin(); g.Inherited && g.Level == levelManage && (from == fromAdmin || from == fromWorkspace) {
+		w.Source = SourceAdmin
+	}
+	return w
+}
+
+// appendLines appends the lines of the current experiment, and makes the index ready for the next one.
+func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
+	slices.Sort(x.holders)
+	for _, i := range x.holders {
+		ways := x.ways[i]
+		slices.SortFunc(ways, compareWays)
+		ways = slices.CompactFunc(ways, func(a, b Way) bool { return compareWays(a, b) == 0 })
+		levels, ways := effectiveLevels(ways)
+		for _, level := range levels {
+			p := x.principals[i]
+			all = append(all, Access{
+				ExperimentID: e.ID, Experiment: e.Name, Kind: p.kind, Principal: p.name, DisplayName: p.displayName,
+				Level: level, Ways: waysOf(level, levels, ways),
+			})
+		}
+		x.ways[i] = nil
+	}
+	x.holders = x.holders[:0]
+	return all
+}
+
+// compareWays sorts from the highest to the lowest level, and the principal's own grants before those of its groups.
+func compareWays(a, b Way) int {
+	if a.Level != b.Level {
+		return compareLevels(a.Level, b.Level)
+	}
+	if a.Inherited != b.Inherited {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(b.Inherited))
+	}
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Source, b.Source),
+		slices.Compare(a.Via, b.Via))
+}
+
+// effectiveLevels returns the effective levels of a principal from its ways, and the ways that count or are outweighed: a default level that does
+// not apply is not one of them.
+func effectiveLevels(ways []Way) (levels []string, counted []Way) {
+	denied, admin, allowed := false, false, false
+	for _, w := range ways {
+		denied = denied || w.Level == levelDeny
+		admin = admin || w.Source == SourceAdmin
+		allowed = allowed || w.Source != SourceDefault && !allowsNothing(w.Level)
+	}
+	granted := slices.ContainsFunc(ways, func(w Way) bool { return w.Source != SourceDefault })
+	if denied && !admin || granted && !allowed {
+		ways = slices.DeleteFunc(ways, func(w Way) bool { return w.Source == SourceDefault })
+	}
+	if denied && !admin {
+		return []string{levelDeny}, ways
+	}
+	for _, w := range ways {
+		if len(levels) == 0 || levels[len(levels)-1] != w.Level {
+			levels = append(levels, w.Level)
+		}
+	}
+	return highestLevels(levels), ways
+}
+
+// waysOf returns the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
+func waysOf(level string, levels []string, ways []Way) []Way {
+	if len(levels) == 1 && ways[0].Level == level {
+		return ways
+	}
+	var exact, others []Way
+	for _, w := range ways {
+		covers := func(l string) bool { return includesLevel(l, w.Level) }
+		if w.Level == level {
+			exact = append(exact, w)
+		} else if includesLevel(level, w.Level) || !slices.ContainsFunc(levels, covers) {
+			others = append(others, w)
+		}
+	}
+	return append(exact, others...)
+}

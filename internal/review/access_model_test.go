@@ -1,0 +1,337 @@
+package review
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rightsOf are what each level allows. It is a model of its own: a level is higher than another one if it allows all that the other one does.
+func rightsOf(level string) string {
+	known := map[string]string{
+		"CAN_READ": "r", "USE": "ru", "CAN_RUN": "rx", "CAN_EDIT": "rue", "CAN_MANAGE": "ruxem", "DENY": "", "NO_PERMISSIONS": "",
+	}
+	if rights, ok := known[level]; ok {
+		return rights
+	}
+	return "?" + level
+}
+
+func allows(rights, others string) bool {
+	if strings.HasPrefix(others, "?") || strings.HasPrefix(rights, "?") {
+		return rights == others || others == ""
+	}
+	return strings.Trim(others, rights) == ""
+}
+
+// model computes effective access pair by pair, without any index.
+type model struct {
+	r Review
+	p Principals
+	// contains has the pairs of a group and a direct member, and depth the number of groups between a group and any member.
+	contains map[[3]string]bool
+	depth    map[[3]string]int
+}
+
+func newModel(r Review, p Principals) *model {
+	m := &model{r: r, p: p, contains: map[[3]string]bool{}, depth: map[[3]string]int{}}
+	for _, member := range p.Members {
+		way := append([]string{member.Group}, member.Via...)
+		for i := 1; i < len(way); i++ {
+			m.contains[[3]string{way[i-1], "group", way[i]}] = true
+		}
+		m.contains[[3]string{way[len(way)-1], member.Kind, member.Name}] = true
+	}
+	for pair := range m.contains {
+		if !slices.Contains(p.Everybody, pair[0]) {
+			m.depth[pair] = 0
+		}
+	}
+	for again := true; again; {
+		again = false
+		for outer, a := range m.depth {
+			for inner, b := range m.depth {
+				whole := [3]string{outer[0], inner[1], inner[2]}
+				old, there := m.depth[whole]
+				if outer[1] == "group" && outer[2] == inner[0] && (!there || a+b+1 < old) {
+					m.depth[whole] = a + b + 1
+					again = true
+				}
+			}
+		}
+	}
+	return m
+}
+
+// opaque reports whether somebody who is not listed can be in a group.
+func (m *model) opaque(group string) bool {
+	for _, i := range m.p.Incomplete {
+		if (i.Kind == "" || i.Kind == "group") && (i.Name == "" || i.Name == group) {
+			return true
+		}
+	}
+	known := slices.ContainsFunc(m.p.Principals, func(s PrincipalStatus) bool { return s.Kind == "group" && s.Name == group && s.Exists })
+	for pair := range m.contains {
+		known = known || pair[0] == group || pair[1] == "group" && pair[2] == group
+	}
+	return !known || slices.Contains(m.p.Everybody, group)
+}
+
+func (m *model) sameExperiment(id, name string, g Grant) bool {
+	if id != "" || g.ExperimentID != "" {
+		return id == g.ExperimentID
+	}
+	return name == g.Experiment
+}
+
+// isUser reports whether a principal is a user that has the default level.
+func (m *model) isUser(kind, name string) bool {
+	stated, exists := false, false
+	for _, s := range m.p.Principals {
+		if s.Kind == kind && s.Name == name {
+			stated, exists = true, exists || s.Exists
+		}
+	}
+	return kind == "user" && (!stated || exists)
+}
+
+// ways returns the ways of a principal to an experiment as texts, and its effective levels.
+func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels []string) {
+	ways = map[string]bool{}
+	levelSet, admin, granted := map[string]bool{}, false, false
+	add := func(g Grant, group string, depth int) {
+		source := "grant"
+		if g.Inherited && g.Level == "CAN_MANAGE" && (g.InheritedFrom == "admin" || g.InheritedFrom == "workspace") {
+			source, admin = "admin", true
+		}
+		from := g.InheritedFrom
+		if !g.Inherited {
+			from = ""
+		}
+		ways[fmt.Sprint(g.Level, group, depth, g.Inherited, from, source)] = true
+		levelSet[g.Level], granted = true, true
+	}
+	for _, g := range m.r.Grants {
+		if !m.sameExperiment(id, name, g) {
+			continue
+		}
+		own := g.Kind == kind && g.Principal == who
+		if own && (kind != "group" || m.opaque(who)) {
+			add(g, "", 0)
+		}
+		depth, inside := m.depth[[3]string{g.Principal, kind, who}]
+		if g.Kind == "group" && inside && !own && (kind != "group" || m.opaque(who)) {
+			add(g, g.Principal, depth)
+		}
+	}
+	for _, s := range m.p.Principals {
+		if s.Kind == kind && s.Name == who && s.Exists && s.Admin {
+			add(Grant{Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "admin"}, "", 0)
+		}
+	}
+	positive := slices.ContainsFunc(slices.Collect(maps.Keys(levelSet)), func(l string) bool { return rightsOf(l) != "" })
+	denied := levelSet["DENY"] && !admin
+	if m.isUser(kind, who) && m.r.DefaultLevel != "" && rightsOf(m.r.DefaultLevel) != "" && !denied && (!granted || positive) {
+		ways[fmt.Sprint(m.r.DefaultLevel, "", 0, true, "", "default")] = true
+		levelSet[m.r.DefaultLevel] = true
+	}
+	return ways, maximal(levelSet, denied)
+}
+
+func maximal(levels map[string]bool, denied bool) []string {
+	if denied {
+		return []string{"DENY"}
+	}
+	var highest []string
+	for a := range levels {
+		higher := false
+		for b := range levels {
+			higher = higher || a != b && allows(rightsOf(b), rightsOf(a)) && (rightsOf(b) != "" || a == "NO_PERMISSIONS")
+		}
+		if !higher {
+			highest = append(highest, a)
+		}
+	}
+	slices.Sort(highest)
+	return highest
+}
+
+// everyone are all principals that the review or the list of principals mentions.
+func (m *model) everyone() map[principal]bool {
+	all := map[principal]bool{}
+	for _, g := range m.r.Grants {
+		all[principal{g.Kind, g.Principal}] = true
+	}
+	for _, s := range m.p.Principals {
+		all[principal{s.Kind, s.Name}] = true
+	}
+	for pair := range m.contains {
+		all[principal{pair[1], pair[2]}] = true
+	}
+	return all
+}
+
+// expectModel compares [EffectiveAccess] with the model, both in what it lists and in what it does not.
+func expectModel(t *testing.T, r Review, p Principals) {
+	t.Helper()
+	m := newModel(r, p)
+	type place struct{ id, name, kind, who string }
+	gotLevels, gotWays := map[place][]string{}, map[place]map[string]bool{}
+	experiments := map[[2]string]bool{}
+	for _, a := range EffectiveAccess(r, p) {
+		at := place{a.ExperimentID, a.Experiment, a.Kind, a.Principal}
+		gotLevels[at] = append(gotLevels[at], a.Level)
+		if gotWays[at] == nil {
+			gotWays[at] = map[string]bool{}
+		}
+		if a.Ways[0].Level != a.Level {
+			t.Errorf("the first way of %+v is of another level", a)
+		}
+		for _, w := range a.Ways {
+			gotWays[at][fmt.Sprint(w.Level, w.Group, len(w.Via), w.Inherited, w.InheritedFrom, w.Source)] = true
+			m.expectWay(t, a, w)
+		}
+	}
+	for _, e := range byExperiment(r) {
+		experiments[[2]string{e.ID, e.Name}] = true
+	}
+	wantLevels, wantWays := map[place][]string{}, map[place]map[string]bool{}
+	for e := range experiments {
+		for who := range m.everyone() {
+			if ways, levels := m.ways(e[0], e[1], who.kind, who.name); len(levels) > 0 {
+				at := place{e[0], e[1], who.kind, who.name}
+				wantLevels[at], wantWays[at] = levels, ways
+				slices.Sort(gotLevels[at])
+			}
+		}
+	}
+	if !reflect.DeepEqual(gotLevels, wantLevels) {
+		t.Fatalf("the levels are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotLevels, wantLevels, r, p)
+	}
+	if !reflect.DeepEqual(gotWays, wantWays) {
+		t.Fatalf("the ways are\n%v, want\n%v\nreview %+v\nprincipals %+v", gotWays, wantWays, r, p)
+	}
+}
+
+// expectWay fails unless every group of a way contains the next one.
+func (m *model) expectWay(t *testing.T, a Access, w Way) {
+	t.Helper()
+	if w.Group == "" {
+		return
+	}
+	group := w.Group
+	for _, nested := range w.Via {
+		if !m.contains[[3]string{group, "group", nested}] {
+			t.Fatalf("%+v: group %q does not contain group %q", a, group, nested)
+		}
+		group = nested
+	}
+	if !m.contains[[3]string{group, a.Kind, a.Principal}] {
+		t.Fatalf("%+v: group %q does not contain the principal", a, group)
+	}
+}
+
+func pick(rnd *rand.Rand, values ...string) string { return values[rnd.IntN(len(values))] }
+
+// randomWorld returns a small world with cycles, duplicates, contradictions, and unknown levels.
+func randomWorld(seed uint64) (Review, Principals) {
+	rnd := rand.New(rand.NewPCG(seed, 1))
+	level := func() string {
+		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY", "CAN_SWIM")
+	}
+	who := func() (kind, name string) {
+		return pick(rnd, "user", "group", "group", "service_principal"), pick(rnd, "a", "b", "c", "d", "e")
+	}
+	r := Review{DefaultLevel: pick(rnd, "", "", "CAN_READ", "CAN_EDIT", "NO_PERMISSIONS", "CAN_FLY")}
+	for range rnd.IntN(3) {
+		id := pick(rnd, "", "1", "2")
+		r.Experiments = append(r.Experiments, Experiment{ID: id, Name: "/e" + id})
+	}
+	for range rnd.IntN(12) {
+		id := pick(rnd, "", "1", "2", "3")
+		g := Grant{ExperimentID: id, Experiment: "/e" + id, Level: level(), Inherited: rnd.IntN(2) == 0}
+		g.Kind, g.Principal = who()
+		g.InheritedFrom = pick(rnd, "", "/Shared", "admin", "workspace", "every experiment")
+		r.Grants = append(r.Grants, g)
+	}
+	var p Principals
+	for range rnd.IntN(10) {
+		m := Member{Group: pick(rnd, "a", "b", "c", "d", "e")}
+		m.Kind, m.Name = who()
+		for range rnd.IntN(3) {
+			m.Via = append(m.Via, pick(rnd, "a", "b", "c", "d", "f"))
+		}
+		p.Members = append(p.Members, m)
+	}
+	for range rnd.IntN(4) {
+		s := PrincipalStatus{Exists: rnd.IntN(3) > 0, Active: rnd.IntN(2) == 0, Admin: rnd.IntN(4) == 0}
+		s.Kind, s.Name = who()
+		if s.Kind == "group" {
+			s.Admin = false
+		}
+		p.Principals = append(p.Principals, s)
+	}
+	if rnd.IntN(3) == 0 {
+		p.Everybody = append(p.Everybody, pick(rnd, "a", "b", "c"))
+	}
+	if rnd.IntN(3) == 0 {
+		p.Incomplete = append(p.Incomplete, Incomplete{Kind: pick(rnd, "group", "group", "user", ""), Name: pick(rnd, "a", "b", "c", "d", "")})
+	}
+	return r, p
+}
+
+// Effective access is what a slow and simple model says, whatever the world.
+func TestEffectiveAccess_model(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(1000) {
+		r, p := randomWorld(seed)
+		expectModel(t, r, p)
+		if t.Failed() {
+			t.Fatalf("in the world of seed %d", seed)
+		}
+	}
+}
+
+// shuffle returns a review in another order.
+func shuffle(seed uint64, r Review) Review {
+	r.Grants, r.Experiments, r.Unreadable = shuffledList(seed, r.Grants), shuffledList(seed, r.Experiments), shuffledList(seed, r.Unreadable)
+	return r
+}
+
+func shuffledList[T any](seed uint64, list []T) []T {
+	list = slices.Clone(list)
+	rand.New(rand.NewPCG(seed, 2)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
+
+// messyReview returns a random review that contradicts itself: with several names for an ID, several owners, several paths for a folder, and
+// grants and experiments that are listed twice.
+func messyReview(seed uint64) Review {
+	r, _ := randomWorld(seed)
+	rnd := rand.New(rand.NewPCG(seed, 4))
+	for range rnd.IntN(4) {
+		id := pick(rnd, "", "1", "2", "4")
+		r.Experiments = append(r.Experiments, Experiment{
+			ID: id, Name: "/e" + pick(rnd, id, "x"), Owner: pick(rnd, "", "ana", "ben"), LastUpdated: pick(rnd, "", "x"), Tags: map[string]string{"a": pick(rnd, "b", "c")},
+		})
+		r.Unreadable = append(r.Unreadable, Unreadable{ExperimentID: pick(rnd, "", "4", "5"), Experiment: pick(rnd, "/e4", "/e5"), Reason: pick(rnd, "a", "b")})
+	}
+	for i := range r.Grants {
+		g := &r.Grants[i]
+		g.Experiment = "/e" + pick(rnd, g.ExperimentID, g.ExperimentID, "x")
+		g.DisplayName, g.InheritedFromID = pick(rnd, "", "", "A", "B"), pick(rnd, "", "", "/directories/1", "/directories/2")
+		g.Effective = rnd.IntN(2) == 0
+	}
+	for _, g := range r.Grants {
+		if rnd.IntN(2) == 0 {
+			g.Effective, g.InheritedFrom = rnd.IntN(2) == 0, pick(rnd, g.InheritedFrom, "/Projects")
+			r.Grants = append(r.Grants, g)
+		}
+	}
+	r.Unreadable = append(r.Unreadable, r.Unreadable...)
+	return r
+}

@@ -1,0 +1,204 @@
+package review
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The words of a [Decision].
+const (
+	DecisionApprove = "approve"
+	DecisionRevoke  = "revoke"
+	DecisionDefer   = "defer"
+)
+
+// Decision is what a reviewer decided about a grant.
+type Decision struct {
+	// Fingerprint is that of the grant. See [Fingerprint].
+	Fingerprint string
+	// Level is the level of the grant at the time of the decision.
+	Level string
+	// Decision is [DecisionApprove], [DecisionRevoke], or [DecisionDefer]. If it is empty, the grant is not decided.
+	Decision string
+	Reviewer string
+	Reason   string
+	// Until is the last day on which the decision is valid, as YYYY-MM-DD. It is empty if the decision does not expire.
+	Until string
+}
+
+// DecidedGrant is a grant with the decision about it.
+type DecidedGrant struct {
+	Fingerprint string
+	Grant       Grant
+	// Decision is the zero value if there is none.
+	Decision Decision
+}
+
+// Decisions is the result of applying decisions to a review. Every grant is in exactly one of the lists Undecided, Approved, Revoked, Deferred,
+// Expired, and Stale. All lists are sorted by experiment and principal.
+type Decisions struct {
+	Undecided []DecidedGrant
+	Approved  []DecidedGrant
+	// Revoked are grants that the review still contains although they are to be revoked.
+	Revoked  []DecidedGrant
+	Deferred []DecidedGrant
+	// Expired are approved or deferred grants after the last day of the decision.
+	Expired []DecidedGrant
+	// Stale are grants with a level that the decision does not cover, for example because it was raised.
+	Stale []DecidedGrant
+	// Gone are decisions that apply to none of the grants, sorted by fingerprint and level.
+	Gone   []Decision
+	Counts DecisionCounts
+}
+
+// DecisionCounts are the lengths of the lists of [Decisions]. Grants is the sum of all others except Gone.
+type DecisionCounts struct {
+	Grants, Undecided, Approved, Revoked, Deferred, Expired, Stale, Gone int
+}
+
+// maxProblems is the number of problems that the error of [Decide] lists.
+const maxProblems = 10
+
+// Decide applies decisions to the grants of a review. A decision applies to the grant with its fingerprint and its level. If there is no such
+// decision, the only decision with the fingerprint and a higher level applies: a lower level needs no new decision. A grant with decisions of which
+// none applies is stale. Until is inclusive and compared with the date of today in its time zone; decisions to revoke do not expire.
+//
+// It fails if a decision is invalid, or if two decisions have the same fingerprint and level. The error says which ones, and what to write.
+func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
+	made, err := checkDecisions(decisions)
+	if err != nil {
+		return Decisions{}, err
+	}
+	var result Decisions
+	applied := map[line]bool{}
+	lines := fingerprints(r)
+	for _, decided := range lines {
+		candidates := made[decided.Fingerprint]
+		if len(candidates) == 0 {
+			result.Undecided = append(result.Undecided, decided)
+			continue
+		}
+		d, found := choose(candidates, decided.Grant.Level)
+		decided.Decision = d.Decision
+		applied[d.line()] = true
+		list := &result.Stale
+		switch {
+		case !found:
+		case d.Decision.Decision == DecisionRevoke:
+			list = &result.Revoked
+		case !d.until.IsZero() && d.until.Before(dayOf(today)):
+			list = &result.Expired
+		case d.Decision.Decision == DecisionDefer:
+			list = &result.Deferred
+		default:
+			list = &result.Approved
+		}
+		*list = append(*list, decided)
+	}
+	for _, candidates := range made {
+		for _, d := range candidates {
+			if !applied[d.line()] {
+				result.Gone = append(result.Gone, d.Decision)
+			}
+		}
+	}
+	slices.SortFunc(result.Gone, func(a, b Decision) int {
+		return cmp.Or(cmp.Compare(a.Fingerprint, b.Fingerprint), compareLevels(a.Level, b.Level))
+	})
+	result.Counts = DecisionCounts{
+		Grants: len(lines), Undecided: len(result.Undecided), Approved: len(result.Approved), Revoked: len(result.Revoked),
+		Deferred: len(result.Deferred), Expired: len(result.Expired), Stale: len(result.Stale), Gone: len(result.Gone),
+	}
+	return result, nil
+}
+
+// madeDecision is a valid decision.
+type madeDecision struct {
+	Decision
+
+	// until is zero if the decision does not expire.
+	until time.Time
+}
+
+// line identifies a grant with its level.
+type line struct{ fingerprint, level string }
+
+func (d madeDecision) line() line { return line{d.Fingerprint, d.Level} }
+
+// choose returns the decision that applies to a grant with a level. If none does, it returns the one with the highest level.
+func choose(candidates []madeDecision, level string) (chosen madeDecision, found bool) {
+	covering := 0
+	for _, d := range candidates {
+		if d.Level == level {
+			return d, true
+		}
+		if includesLevel(d.Level, level) {
+			chosen = d
+			covering++
+		}
+	}
+	if covering == 1 {
+		return chosen, true
+	}
+	return slices.MinFunc(candidates, func(a, b madeDecision) int { return compareLevels(a.Level, b.Level) }), false
+}
+
+// checkDecisions returns the decisions by fingerprint, without those that decide nothing.
+func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
+	made := map[string][]madeDecision{}
+	first := map[line]int{}
+	var problems []string
+	for i, d := range decisions {
+		checked, problem := checkDecision(d)
+		if problem == "" && checked.Decision.Decision == "" {
+			continue
+		}
+		if earlier, twice := first[checked.line()]; problem == "" && twice {
+			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Keep one of them", earlier)
+		}
+		if problem != "" {
+			problems = append(problems, fmt.Sprintf("decision %d (fingerprint %q) %s.", i+1, checked.Fingerprint, problem))
+			continue
+		}
+		first[checked.line()] = i + 1
+		made[checked.Fingerprint] = append(made[checked.Fingerprint], checked)
+	}
+	if more := len(problems) - maxProblems; more > 0 {
+		problems = append(problems[:maxProblems], fmt.Sprintf("There are %d more problems.", more))
+	}
+	if len(problems) > 0 {
+		return nil, errors.New("Could not apply decisions: " + strings.Join(problems, "\n"))
+	}
+	return made, nil
+}
+
+// checkDecision returns a decision without spaces around its values. problem is empty if it is valid.
+func checkDecision(d Decision) (checked madeDecision, problem string) {
+	for _, text := range []*string{&d.Fingerprint, &d.Level, &d.Decision, &d.Reviewer, &d.Reason, &d.Until} {
+		*text = strings.TrimSpace(*text)
+	}
+	d.Decision = strings.ToLower(d.Decision)
+	checked.Decision = d
+	if d.Decision == "" {
+		return checked, ""
+	}
+	if !slices.Contains([]string{DecisionApprove, DecisionRevoke, DecisionDefer}, d.Decision) {
+		return checked, fmt.Sprintf("is %q. Write approve, revoke, or defer, or leave it empty if the grant is not decided", d.Decision)
+	}
+	if d.Fingerprint == "" || d.Level == "" {
+		return checked, "has no fingerprint or no level. Copy both from the line of the grant"
+	}
+	if d.Until == "" {
+		return checked, ""
+	}
+	until, err := ParseDate(d.Until)
+	if err != nil {
+		return checked, fmt.Sprintf("has the date %q in until. Write it as YYYY-MM-DD, for example 2026-12-31", d.Until)
+	}
+	checked.until = until
+	return checked, ""
+}

@@ -1,0 +1,200 @@
+package review
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Changes are the differences between two reviews. The lists are sorted by experiment and principal.
+type Changes struct {
+	// Added are principals without a grant on the experiment in the first review. This includes the principals on experiments that the first
+	// review does not list or could not read.
+	Added []Change
+	// Removed are principals without a grant on the experiment in the second review. Principals on experiments that the second review does
+	// not list or could not read are not included, because they possibly still have their grants.
+	Removed []Change
+	// Raised and Lowered are principals whose levels are all higher or equal, or all lower or equal.
+	Raised, Lowered []Change
+	// Changed are principals with other levels of which neither is known to be higher, such as CAN_EDIT and CAN_RUN.
+	Changed []Change
+	// SourceChanged are principals with the same levels from other sources, for example directly instead of from a folder.
+	SourceChanged []Change
+	// Renamed are experiments with the same ID and another name.
+	Renamed []Rename
+	// NewlyUnreadable are experiments that the second review could not read, and that the first one could read or did not list.
+	NewlyUnreadable []Unreadable
+	// NewlyReadable are experiments that the first review could not read, and the second one could.
+	NewlyReadable []Experiment
+	// NewlyListed and NoLongerListed are experiments that only the second or only the first review lists, readable or not.
+	NewlyListed, NoLongerListed []Experiment
+	// DefaultLevelBefore and DefaultLevelAfter are the default levels of the two reviews.
+	DefaultLevelBefore, DefaultLevelAfter string
+}
+
+// Change is a change of the grants of a principal on an experiment.
+type Change struct {
+	// ExperimentID can be empty.
+	ExperimentID string
+	// Experiment is the name of the experiment, in the second review if it is in both.
+	Experiment string
+	Kind       string
+	Principal  string
+	// DisplayName can be empty.
+	DisplayName string
+	// Before and After are the highest levels, separated by ", " if there are several. They are empty if there is no grant.
+	Before, After string
+	// GrantsBefore and GrantsAfter describe the grants for people.
+	GrantsBefore, GrantsAfter []string
+}
+
+// Rename is a change of the name of an experiment.
+type Rename struct {
+	ExperimentID  string
+	Before, After string
+}
+
+// Diff returns what changed from one review to another one of the same experiments. Experiments are the same if they have the same ID, or the
+// same name if they have no ID. Principals are the same if their kinds and names are equal.
+func Diff(before, after Review) Changes {
+	old, now := listing(before), listing(after)
+	changes := Changes{DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel}
+	all := maps.Clone(old)
+	maps.Copy(all, now)
+	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b experimentKey) int {
+		return cmp.Or(cmp.Compare(all[a].Name, all[b].Name), cmp.Compare(a.id, b.id))
+	}) {
+		b, wasListed := old[key]
+		a, isListed := now[key]
+		if !isListed {
+			changes.NoLongerListed = append(changes.NoLongerListed, b.Experiment)
+			continue
+		}
+		if !wasListed {
+			changes.NewlyListed = append(changes.NewlyListed, a.Experiment)
+		} else if a.Name != b.Name {
+			changes.Renamed = append(changes.Renamed, Rename{ExperimentID: a.ID, Before: b.Name, After: a.Name})
+		}
+		switch {
+		case a.unreadable != nil && b.unreadable == nil:
+			changes.NewlyUnreadable = append(changes.NewlyUnreadable, *a.unreadable)
+		case a.unreadable == nil && b.unreadable != nil:
+			changes.NewlyReadable = append(changes.NewlyReadable, a.Experiment)
+		}
+		if a.unreadable == nil {
+			changes.compare(b.grants, a.grants)
+		}
+	}
+	return changes
+}
+
+// listed is an experiment that a review lists.
+type listed struct {
+	reviewed
+
+	// unreadable is nil if the grants could be read.
+	unreadable *Unreadable
+}
+
+func listing(r Review) map[experimentKey]listed {
+	all := map[experimentKey]listed{}
+	for _, u := range r.Unreadable {
+		key := keyOf(u.ExperimentID, u.Experiment)
+		if there, ok := all[key]; ok && cmp.Or(cmp.Compare(there.Name, u.Experiment), cmp.Compare(there.unreadable.Reason, u.Reason)) <= 0 {
+			continue
+		}
+		all[key] = listed{reviewed{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}
+	}
+	for _, e := range byExperiment(r) {
+		all[keyOf(e.ID, e.Name)] = listed{reviewed: e}
+	}
+	return all
+}
+
+// compare adds the changes of the grants on an experiment. Both lists are sorted by principal.
+func (c *Changes) compare(before, after []Grant) {
+	for len(before) > 0 || len(after) > 0 {
+		var b, a []Grant
+		order := compareFirst(before, after)
+		if order <= 0 {
+			b, before = cutPrincipal(before)
+		}
+		if order >= 0 {
+			a, after = cutPrincipal(after)
+		}
+		c.add(b, a)
+	}
+}
+
+// compareFirst compares the first principals of two lists. It sorts a list without any last.
+func compareFirst(a, b []Grant) int {
+	switch {
+	case len(b) == 0:
+		return -1
+	case len(a) == 0:
+		return 1
+	default:
+		return comparePrincipals(a[0].principal(), b[0].principal())
+	}
+}
+
+// cutPrincipal returns the grants of the first principal, and the others.
+func cutPrincipal(grants []Grant) (first, others []Grant) {
+	end := slices.IndexFunc(grants, func(g Grant) bool { return g.principal() != grants[0].principal() })
+	if end < 0 {
+		end = len(grants)
+	}
+	return grants[:end], grants[end:]
+}
+
+// add adds the change of the grants of a principal on an experiment, one of which can be empty.
+func (c *Changes) add(before, after []Grant) {
+	if slices.EqualFunc(before, after, func(b, a Grant) bool { return compareGrants(b, a) == 0 }) {
+		return
+	}
+	g := slices.Concat(after, before)[0]
+	was, is := levelsOf(before), levelsOf(after)
+	list := &c.Changed
+	switch {
+	case len(before) == 0:
+		list = &c.Added
+	case len(after) == 0:
+		list = &c.Removed
+	case slices.Equal(was, is):
+		list = &c.SourceChanged
+	case includeAll(is, was):
+		list = &c.Raised
+	case includeAll(was, is):
+		list = &c.Lowered
+	}
+	*list = append(*list, Change{
+		ExperimentID: g.ExperimentID, Experiment: g.Experiment, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
+		Before: strings.Join(was, ", "), After: strings.Join(is, ", "), GrantsBefore: describeAll(before), GrantsAfter: describeAll(after),
+	})
+}
+
+// levelsOf returns the highest levels of the grants of one principal.
+func levelsOf(grants []Grant) []string {
+	var ways []Way
+	for _, g := range grants {
+		ways = append(ways, g.way())
+	}
+	levels, _ := effectiveLevels(ways)
+	return levels
+}
+
+func describeAll(grants []Grant) []string {
+	var texts []string
+	for _, g := range grants {
+		texts = append(texts, g.describe())
+	}
+	return texts
+}
+
+// includeAll reports whether each of the other levels is included by one of the levels.
+func includeAll(levels, others []string) bool {
+	return !slices.ContainsFunc(others, func(other string) bool {
+		return !slices.ContainsFunc(levels, func(level string) bool { return includesLevel(level, other) })
+	})
+}

@@ -1,0 +1,113 @@
+package review
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// experimentKey identifies an experiment by its ID, or by its name if it has no ID.
+type experimentKey struct{ id, name string }
+
+func keyOf(id, name string) experimentKey {
+	if id != "" {
+		return experimentKey{id: id}
+	}
+	return experimentKey{name: name}
+}
+
+// principal identifies a principal.
+type principal struct{ kind, name string }
+
+func (g Grant) principal() principal { return principal{g.Kind, g.Principal} }
+
+func comparePrincipals(a, b principal) int {
+	return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
+}
+
+// origin identifies the object that a grant is inherited from.
+func (g Grant) origin() string { return cmp.Or(g.InheritedFromID, g.InheritedFrom) }
+
+// compareGrants sorts the grants on one experiment by principal, direct ones first. It returns 0 for a grant that is listed twice.
+func compareGrants(a, b Grant) int {
+	if c := comparePrincipals(a.principal(), b.principal()); c != 0 {
+		return c
+	}
+	if a.Inherited != b.Inherited {
+		return trueFirst(b.Inherited)
+	}
+	return cmp.Or(cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
+}
+
+// compareExperiments sorts what a review says about the same experiment, which should be the same.
+func compareExperiments(a, b Experiment) int {
+	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
+		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
+}
+
+// reviewed is an experiment whose grants could be read.
+type reviewed struct {
+	Experiment
+
+	// grants are sorted by [compareGrants] and without duplicates. They have the name of the experiment, and one display name for each
+	// principal.
+	grants []Grant
+}
+
+// byExperiment groups the grants of a review by experiment. Its result is sorted by name and ID and does not depend on the order of the
+// review.
+func byExperiment(r Review) []reviewed {
+	all := map[experimentKey]*reviewed{}
+	for _, e := range r.Experiments {
+		key := keyOf(e.ID, e.Name)
+		if there := all[key]; there == nil {
+			all[key] = &reviewed{Experiment: e}
+		} else if compareExperiments(e, there.Experiment) < 0 {
+			there.Experiment = e
+		}
+	}
+	unlisted := map[experimentKey]bool{}
+	for _, g := range r.Grants {
+		key := keyOf(g.ExperimentID, g.Experiment)
+		e := all[key]
+		if e == nil {
+			e = &reviewed{Experiment: Experiment{ID: g.ExperimentID, Name: g.Experiment}}
+			all[key], unlisted[key] = e, true
+		}
+		if unlisted[key] {
+			e.Name = min(e.Name, g.Experiment)
+		}
+		e.grants = append(e.grants, g)
+	}
+	names := displayNames(r.Grants)
+	sorted := make([]reviewed, 0, len(all))
+	for _, e := range slices.SortedFunc(maps.Values(all), func(a, b *reviewed) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	}) {
+		e.tidy(names)
+		sorted = append(sorted, *e)
+	}
+	return sorted
+}
+
+// tidy sorts the grants and removes duplicates.
+func (e *reviewed) tidy(names map[column]string) {
+	for i := range e.grants {
+		g := &e.grants[i]
+		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.column()]
+		if !g.Inherited {
+			g.InheritedFrom, g.InheritedFromID = "", ""
+		}
+	}
+	slices.SortFunc(e.grants, func(a, b Grant) int {
+		if c := compareGrants(a, b); c != 0 {
+			return c
+		}
+		if a.Effective != b.Effective {
+			return trueFirst(a.Effective)
+		}
+		return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
+	})
+	e.grants = slices.CompactFunc(e.grants, func(a, b Grant) bool { return compareGrants(a, b) == 0 })
+}

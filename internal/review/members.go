@@ -1,0 +1,123 @@
+package review
+
+import "slices"
+
+// groupIndex resolves groups to the principals in them. It is not safe for concurrent use.
+type groupIndex struct {
+	// direct are the direct members of each group, sorted.
+	direct map[string][]principal
+	// known are the groups whose members are listed, if there are any.
+	known map[string]bool
+	// incomplete are the groups that can have more members than are listed. If it contains "", all groups can.
+	incomplete map[string]bool
+	// everybody are the groups whose members are not looked at.
+	everybody map[string]bool
+	// resolved are the results of resolve.
+	resolved map[string][]reached
+}
+
+// reached is a principal that a group contains.
+type reached struct {
+	principal
+	// via are the groups between, the outermost first. It is shared and must not be changed.
+	via []string
+}
+
+func newGroupIndex(p Principals) *groupIndex {
+	x := &groupIndex{
+		direct: map[string][]principal{}, known: map[string]bool{}, incomplete: map[string]bool{}, everybody: map[string]bool{},
+		resolved: map[string][]reached{},
+	}
+	for _, m := range p.Members {
+		group := m.Group
+		for _, nested := range m.Via { // each of these groups is a member of the one before
+			x.add(group, principal{KindGroup, nested})
+			group = nested
+		}
+		x.add(group, principal{m.Kind, m.Name})
+	}
+	for group, members := range x.direct {
+		slices.SortFunc(members, comparePrincipals)
+		x.direct[group] = slices.Compact(members)
+	}
+	for _, s := range p.Principals {
+		if s.Kind == KindGroup && s.Exists {
+			x.known[s.Name] = true
+		}
+	}
+	for _, i := range p.Incomplete {
+		if i.Kind == KindGroup || i.Kind == "" {
+			x.incomplete[i.Name] = true
+		}
+	}
+	for _, group := range p.Everybody {
+		x.everybody[group] = true
+	}
+	return x
+}
+
+func (x *groupIndex) add(group string, member principal) {
+	x.direct[group] = append(x.direct[group], member)
+	x.known[group] = true
+	if member.kind == KindGroup {
+		x.known[member.name] = true
+	}
+}
+
+// unresolved reports whether a group has members that are not listed, or can have some.
+func (x *groupIndex) unresolved(group string) bool {
+	return !x.known[group] || x.everybody[group] || x.incomplete[group] || x.incomplete[""]
+}
+
+// step is a group on the way from the group that is resolved.
+type step struct {
+	group string
+	// outer is the index of the step to the group around. It is -1 for the group that is resolved.
+	outer int
+}
+
+// resolve returns the principals in a group, each with a shortest way. A nested group is one of them only if it is unresolved. A group that
+// contains itself is not one of them.
+func (x *groupIndex) resolve(group string) []reached {
+	if found, ok := x.resolved[group]; ok {
+		return found
+	}
+	var found []reached
+	steps, seen := []step{{group, -1}}, map[principal]bool{{KindGroup, group}: true}
+	for i := 0; i < len(steps); i++ {
+		at := len(found)
+		if x.everybody[steps[i].group] {
+			continue
+		}
+		for _, p := range x.direct[steps[i].group] {
+			if seen[p] {
+				continue
+			}
+			seen[p] = true
+			if p.kind == KindGroup {
+				steps = append(steps, step{p.name, i})
+			}
+			if p.kind != KindGroup || x.unresolved(p.name) {
+				found = append(found, reached{principal: p})
+			}
+		}
+		if at < len(found) {
+			via := viaOf(steps, i)
+			for ; at < len(found); at++ {
+				found[at].via = via
+			}
+		}
+	}
+	x.resolved[group] = found
+	return found
+}
+
+// viaOf returns the groups of a step and of those around it, except the first one.
+func viaOf(steps []step, i int) []string {
+	var via []string
+	for ; i > 0; i = steps[i].outer {
+		via = append(via, steps[i].group)
+	}
+	slices.Reverse(via)
+	return via
+}
