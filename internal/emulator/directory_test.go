@@ -214,7 +214,8 @@ func TestSCIM_whatOnlyAdminsSee(t *testing.T) {
 		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{RestrictsExternalIDs: restricted, RestrictsMembers: restricted}})
 		w.Join(emulator.UserPrincipal(emulator.User), "risk")
 		w.SetNames(emulator.GroupPrincipal("risk"), "", "ext-9")
-		id := text(byDisplay(t, admin.ok("GET", scimAPI+"Groups", nil), "risk"), "id")
+		all := admin.ok("GET", scimAPI+"Groups", nil)
+		id, empty := text(byDisplay(t, all, "risk"), "id"), text(byDisplay(t, all, "ml-platform"), "id")
 		for token, sees := range map[string]bool{emulator.AdminToken: true, emulator.UserToken: !restricted} {
 			who := admin.as(token)
 			risk := byDisplay(t, who.ok("GET", scimAPI+"Groups", nil), "risk")
@@ -223,6 +224,9 @@ func TestSCIM_whatOnlyAdminsSee(t *testing.T) {
 			}
 			who.ok("GET", scimAPI+"Groups/"+id+"?attributes=displayName", nil)
 			for _, attribute := range []string{"externalId", "members"} {
+				if !sees { // also of a group that has none
+					wantSCIMError(t, who.get(scimAPI+"Groups/"+empty+"?attributes=displayName,"+attribute), http.StatusForbidden, "")
+				}
 				a := who.get(scimAPI + "Groups/" + id + "?attributes=" + attribute)
 				if sees && a.json[attribute] == nil {
 					t.Errorf("%s reads %s: %d %s", token, attribute, a.status, a.raw)

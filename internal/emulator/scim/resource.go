@@ -75,15 +75,21 @@ func singular(collection string) string { return strings.TrimSuffix(collection, 
 // selected returns the attributes that a request selects: those of attributes, else all but those of excludedAttributes. The ID is always
 // among them.
 func selected(r resource, query url.Values) resource {
-	asked, excluded := names(query.Get("attributes")), names(query.Get("excludedAttributes"))
 	shown := resource{}
 	for key, value := range r {
-		named := strings.ToLower(key)
-		if key == "id" || asked != nil && slices.Contains(asked, named) || asked == nil && !slices.Contains(excluded, named) {
+		if isSelected(key, query) {
 			shown[key] = value
 		}
 	}
 	return shown
+}
+
+func isSelected(attribute string, query url.Values) bool {
+	asked, excluded := names(query.Get("attributes")), names(query.Get("excludedAttributes"))
+	if asked != nil {
+		return attribute == "id" || slices.Contains(asked, strings.ToLower(attribute))
+	}
+	return attribute == "id" || !slices.Contains(excluded, strings.ToLower(attribute))
 }
 
 // names splits a list of attributes. One of a sub-attribute, such as members.value, selects the attribute.

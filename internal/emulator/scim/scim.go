@@ -133,14 +133,14 @@ func (s Routes) Get(collection string) wire.Handler {
 		if i < 0 {
 			return nil, failure(http.StatusNotFound, "", singular(collection)+" with id "+id+" not found.")
 		}
-		r := selected(s.resource(accounts[i], s.Directory.Members()[accounts[i]]), c.URL.Query())
-		if _, asked := r["externalId"]; asked && s.Options.RestrictsExternalIDs && !s.isAdmin(c.Caller) {
+		query := c.URL.Query()
+		if isSelected("externalId", query) && s.Options.RestrictsExternalIDs && !s.isAdmin(c.Caller) {
 			return nil, failure(http.StatusForbidden, "", "Only workspace admins can read the attribute externalId.")
 		}
-		if _, asked := r["members"]; asked && s.hidesMembers(c) {
+		if kinds[collection] == directory.KindGroup && isSelected("members", query) && s.hidesMembers(c) {
 			return nil, failure(http.StatusForbidden, "", "Only workspace admins can read the members of a group.")
 		}
-		return r, nil
+		return selected(s.resource(accounts[i], s.Directory.Members()[accounts[i]]), query), nil
 	}
 }
 
