@@ -71,6 +71,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		experiment.NewExperimentsDataSource,
 		access.NewExperimentPermissionsDataSource,
 		governance.NewPermissionReviewDataSource,
+		governance.NewPrincipalsDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
 		role.NewRolesDataSource,
