@@ -26,14 +26,15 @@ var included = map[string][]string{
 // levelNoun is how refusals name a level.
 var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
 
-// allowed reports whether the account has at least this level on n: directly, by a group, or by a folder above. Admins have theirs
-// from the root folder.
+// allowed reports whether the account has at least this level on n: directly, by a group, also a nested one, or by a folder above. Admins
+// have theirs from the root folder.
 func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
-	if n.granted(a, level) {
+	holders := append(w.directory.GroupsOf(a), a.Principal)
+	if n.granted(holders, level) {
 		return true
 	}
 	for _, folder := range w.foldersAbove(n) {
-		if folder.granted(a, level) {
+		if folder.granted(holders, level) {
 			return true
 		}
 	}
@@ -41,16 +42,8 @@ func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
 }
 
 // granted looks at the direct grants of one node alone.
-func (n *node) granted(a *directory.Account, level string) bool {
-	if slices.Contains(included[n.grants[a.Principal]], level) {
-		return true
-	}
-	for _, group := range a.Groups {
-		if slices.Contains(included[n.grants[group]], level) {
-			return true
-		}
-	}
-	return false
+func (n *node) granted(holders []Principal, level string) bool {
+	return slices.ContainsFunc(holders, func(p Principal) bool { return slices.Contains(included[n.grants[p]], level) })
 }
 
 // require refuses with 403 when the account has less than the level on n.

@@ -269,8 +269,7 @@ func (w *Workspace) AddUser(name string, groups ...string) {
 	defer w.mu.Unlock()
 	a := w.addMember(UserPrincipal(name), name)
 	for _, group := range groups {
-		w.directory.AddGroup(group)
-		a.Join(group)
+		a.Join(w.directory.AddGroup(group).Name)
 	}
 }
 

@@ -110,7 +110,7 @@ func TestDirectoryLookUp(t *testing.T) {
 		}
 	})
 	t.Run("errors have the shape of SCIM", func(t *testing.T) {
-		a := admin.get(scimAPI + "Users?filter=" + url.QueryEscape(`userName co "ana"`))
+		a := admin.get(scimAPI + "Users?filter=" + url.QueryEscape(`userName gt "ana"`))
 		if a.status != 400 || a.json["detail"] == nil || a.json["status"] != "400" || a.json["error_code"] != nil {
 			t.Errorf("%d %s", a.status, a.raw)
 		}

@@ -224,8 +224,8 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	acl := accessControl{ObjectID: "/" + route + "/" + n.id, ObjectType: kind.objectType, List: []accessRule{}}
 	for p, all := range permissions {
 		rule := accessRule{principalFields: fieldsOf(p), AllPermissions: all}
-		if p.Kind != directory.KindGroup {
-			rule.DisplayName = w.directory.LookUp(p).DisplayName
+		if a := w.directory.LookUp(p); a != nil && p.Kind != directory.KindGroup { // entries outlive those who are deleted
+			rule.DisplayName = a.DisplayName
 		}
 		acl.List = append(acl.List, rule)
 	}

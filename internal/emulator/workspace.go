@@ -80,6 +80,8 @@ type Options struct {
 	// NoFolderTimes leaves created_at and modified_at of folders out of get-status and list, because the documentation of the fields
 	// says that they are only applicable to files.
 	NoFolderTimes bool
+	// SCIM changes what the lists of users, groups, and service principals show.
+	SCIM SCIMOptions
 	// NoHostMetadata makes /.well-known/databricks-config answer 404.
 	NoHostMetadata bool
 	// Now replaces time.Now.
@@ -90,6 +92,9 @@ type Options struct {
 
 // Fault is something that goes wrong with matching calls, see Inject.
 type Fault = traffic.Fault
+
+// SCIMOptions change what the lists of users, groups, and service principals show.
+type SCIMOptions = scim.Options
 
 // Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
 type Workspace struct {
@@ -176,10 +181,12 @@ func (w *Workspace) addRoutes() {
 	w.route("POST /api/2.0/workspace/mkdirs", w.mkdirs)
 	w.route("POST /api/2.0/workspace/delete", w.deleteObject)
 
-	w.route("GET /api/2.0/preview/scim/v2/Me", scim.Me(w.directory))
-	w.route("GET /api/2.0/preview/scim/v2/Users", scim.List(w.directory, directory.KindUser))
-	w.route("GET /api/2.0/preview/scim/v2/Groups", scim.List(w.directory, directory.KindGroup))
-	w.route("GET /api/2.0/preview/scim/v2/ServicePrincipals", scim.List(w.directory, directory.KindServicePrincipal))
+	people := scim.Routes{Directory: w.directory, Options: w.options.SCIM}
+	w.route("GET /api/2.0/preview/scim/v2/Me", people.Me)
+	for _, collection := range scim.Collections() {
+		w.route("GET /api/2.0/preview/scim/v2/"+collection, people.List(collection))
+		w.route("GET /api/2.0/preview/scim/v2/"+collection+"/{id}", people.Get(collection))
+	}
 
 	if !w.options.NoHostMetadata {
 		w.publicRoute("GET /.well-known/databricks-config", oauth.HostMetadata(WorkspaceID))

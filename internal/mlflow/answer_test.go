@@ -267,7 +267,7 @@ func (s *lyingServer) use(t *testing.T) error {
 }
 
 func TestEveryAnswerIsChecked(t *testing.T) {
-	for _, call := range slices.Concat(checkedCalls, directoryCalls) {
+	for _, call := range slices.Concat(checkedCalls, directoryCalls, principalCalls) {
 		t.Run(call.route, func(t *testing.T) {
 			honest := &lyingServer{call: call, seen: map[string]int{}}
 			if err := honest.use(t); err != nil || honest.seen[call.route] == 0 {
@@ -321,7 +321,7 @@ func TestEveryAnswerIsChecked(t *testing.T) {
 // Every call in the source stands in the table.
 func TestCheckedCalls_complete(t *testing.T) {
 	listed := map[string]bool{}
-	for _, call := range slices.Concat(checkedCalls, directoryCalls) {
+	for _, call := range slices.Concat(checkedCalls, directoryCalls, principalCalls) {
 		_, p, _ := strings.Cut(call.route, " ")
 		listed[path.Base(p)] = true
 	}

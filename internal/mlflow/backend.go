@@ -50,6 +50,8 @@ type Backend interface {
 	AccessControl(c *Client) AccessControl
 	// Folders are the folders of the server that the client calls, or an *[UnsupportedError] where there are none.
 	Folders(c *Client) (Folders, error)
+	// Principals looks up principals and the members of groups, see [Client.Principals].
+	Principals(ctx context.Context, c *Client, wanted []Principal) (Principals, error)
 	// KnownLevels lists the levels that can be granted, and CheckPrincipal says why a principal can't be granted anything.
 	KnownLevels() []string
 	CheckPrincipal(p Principal) error

@@ -73,6 +73,7 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		access.NewExperimentPermissionsDataSource,
 		access.NewFolderPermissionsDataSource,
 		governance.NewPermissionReviewDataSource,
+		governance.NewPrincipalsDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
 		role.NewRolesDataSource,

@@ -19,6 +19,9 @@ type Account struct {
 	Principal
 	ID          string
 	DisplayName string
+	ExternalID  string
+	Inactive    bool
+	OfAccount   bool        // a group of the Databricks account, not of the workspace
 	Groups      []Principal // the groups that contain the account directly, without duplicates
 }
 
@@ -27,6 +30,11 @@ func (a *Account) Join(group string) {
 	if p := Group(group); !slices.Contains(a.Groups, p) {
 		a.Groups = append(a.Groups, p)
 	}
+}
+
+// Leave ends the direct membership of the account in a group.
+func (a *Account) Leave(group string) {
+	a.Groups = slices.DeleteFunc(a.Groups, func(p Principal) bool { return p == Group(group) })
 }
 
 // Directory holds the accounts of one workspace. It has no lock of its own: the lock of the workspace guards it.
@@ -53,8 +61,8 @@ func (d *Directory) key(p Principal) Principal {
 // LookUp returns the account of a principal, or nil if there is none.
 func (d *Directory) LookUp(p Principal) *Account { return d.accounts[d.key(p)] }
 
-// AddGroup adds a group unless it exists.
-func (d *Directory) AddGroup(name string) { d.add(Group(name), name) }
+// AddGroup adds a group unless it exists, and returns its account.
+func (d *Directory) AddGroup(name string) *Account { return d.add(Group(name), name) }
 
 // AddMember adds a user or service principal unless it exists, and returns its account, which is in the group `users`.
 func (d *Directory) AddMember(p Principal, displayName string) *Account {
@@ -80,9 +88,48 @@ func (d *Directory) List(kind string) []*Account {
 			found = append(found, a)
 		}
 	}
-	slices.SortFunc(found, func(a, b *Account) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(found, byID)
 	return found
 }
+
+// Remove removes an account, and a group from all accounts in it.
+func (d *Directory) Remove(a *Account) {
+	delete(d.accounts, d.key(a.Principal))
+	a.Groups = nil
+	for _, other := range d.accounts {
+		other.Groups = slices.DeleteFunc(other.Groups, func(p Principal) bool { return d.key(p) == d.key(a.Principal) })
+	}
+}
+
+// GroupsOf returns all groups that contain the account, those that do so by another group included, each once.
+func (d *Directory) GroupsOf(a *Account) []Principal {
+	found := slices.Clone(a.Groups)
+	for i := 0; i < len(found); i++ {
+		for _, outer := range d.LookUp(found[i]).Groups {
+			if !slices.Contains(found, outer) {
+				found = append(found, outer)
+			}
+		}
+	}
+	return found
+}
+
+// Members returns the direct members of each group, in the order in which they were added to the directory.
+func (d *Directory) Members() map[*Account][]*Account {
+	members := map[*Account][]*Account{}
+	for _, a := range d.accounts {
+		for _, group := range a.Groups {
+			in := d.LookUp(group)
+			members[in] = append(members[in], a)
+		}
+	}
+	for _, list := range members {
+		slices.SortFunc(list, byID)
+	}
+	return members
+}
+
+func byID(a, b *Account) int { return cmp.Compare(a.ID, b.ID) }
 
 var applicationID = regexp.MustCompile(`(?i)^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 

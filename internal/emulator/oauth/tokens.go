@@ -39,7 +39,7 @@ func (t *Tokens) Accept(value string, holder *directory.Account) {
 	t.byValue[value] = token{holder: holder}
 }
 
-// Authenticate returns the account to which the bearer token of the request belongs.
+// Authenticate returns the account to which the bearer token of the request belongs. Tokens of deleted accounts are refused.
 func (t *Tokens) Authenticate(r *http.Request) (*directory.Account, error) {
 	value, ok := bearer(r)
 	if !ok {
@@ -48,7 +48,7 @@ func (t *Tokens) Authenticate(r *http.Request) (*directory.Account, error) {
 		}}
 	}
 	found, ok := t.byValue[value]
-	if !ok || found.expired(t.now()) {
+	if !ok || found.expired(t.now()) || t.directory.LookUp(found.holder.Principal) != found.holder {
 		return nil, &wire.Error{Status: http.StatusForbidden, Body: map[string]any{
 			"error_code": http.StatusForbidden, "message": "Invalid access token.",
 		}}

@@ -1,120 +1,182 @@
-// Package scim serves the SCIM routes of an emulated workspace: the current user, and lists of users, groups, and service principals.
+// Package scim serves the SCIM routes of an emulated workspace: the current user, and users, groups, and service principals, in lists and
+// one by one.
 package scim
 
 import (
+	"maps"
 	"net/http"
-	"regexp"
+	"net/url"
+	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-type reference struct {
-	Display string `json:"display,omitempty"`
-	Value   string `json:"value"`
-	Type    string `json:"type,omitempty"`
+// Options change what the routes answer, where that is not documented or differs between workspaces.
+type Options struct {
+	// PageSize is the largest number of resources on a page, whatever a request asks for. 0 is no limit.
+	PageSize int
+	// MemberTypes adds the type to each member of a group: User, Group, or ServicePrincipal. Without it, only $ref tells.
+	MemberTypes bool
+	// OmitsInactive leaves active out of users and service principals that are not active, where it is false otherwise.
+	OmitsInactive bool
+	// ListsNoAccountMembers leaves members out of groups of the account in lists. Reads by ID contain them.
+	ListsNoAccountMembers bool
+	// RestrictsExternalIDs refuses a read by ID that includes externalId to all but admins.
+	RestrictsExternalIDs bool
+	// RestrictsMembers leaves members out of the groups in a list, and refuses a read of a group by ID that includes them, to all but admins.
+	RestrictsMembers bool
 }
 
-type resource struct {
-	ID            string      `json:"id"`
-	UserName      string      `json:"userName,omitempty"`
-	ApplicationID string      `json:"applicationId,omitempty"`
-	DisplayName   string      `json:"displayName"`
-	Active        bool        `json:"active,omitempty"`
-	Groups        []reference `json:"groups,omitempty"`
-	Entitlements  []reference `json:"entitlements,omitempty"`
+// Routes serves the accounts of a directory.
+type Routes struct {
+	Directory *directory.Directory
+	Options   Options
 }
 
-func newResource(d *directory.Directory, a *directory.Account) resource {
-	r := resource{ID: a.ID, DisplayName: a.DisplayName, Active: a.Kind != directory.KindGroup}
-	switch a.Kind {
-	case directory.KindUser:
-		r.UserName = a.Name
-	case directory.KindServicePrincipal:
-		r.ApplicationID = a.Name
-	}
-	for _, g := range a.Groups {
-		r.Groups = append(r.Groups, reference{g.Name, d.LookUp(g).ID, "direct"})
-	}
-	return r
+// kinds are the kinds of accounts by the last part of the path of their list.
+var kinds = map[string]string{
+	"Users": directory.KindUser, "Groups": directory.KindGroup, "ServicePrincipals": directory.KindServicePrincipal,
 }
+
+// collectionOf is the reverse of kinds.
+func collectionOf(kind string) string {
+	for collection, k := range kinds {
+		if k == kind {
+			return collection
+		}
+	}
+	return ""
+}
+
+// Collections returns the last parts of the paths of the lists: Groups, ServicePrincipals, Users.
+func Collections() []string { return slices.Sorted(maps.Keys(kinds)) }
 
 // Me serves the account of the caller. A service principal has its application ID as user name.
-func Me(d *directory.Directory) wire.Handler {
-	return func(c *wire.Call) (any, error) {
-		me := newResource(d, c.Caller)
-		me.UserName, me.ApplicationID = c.Caller.Name, ""
-		if !strings.Contains(c.URL.Query().Get("excludedAttributes"), "entitlements") {
-			me.Entitlements = []reference{{Value: "workspace-access"}}
-		}
-		return me, nil
-	}
+func (s Routes) Me(c *wire.Call) (any, error) {
+	me := s.resource(c.Caller, nil)
+	delete(me, "applicationId")
+	me["userName"] = c.Caller.Name
+	return selected(me, c.URL.Query()), nil
 }
 
-// List serves the accounts of one kind, with an optional filter, and pages that are counted from 1.
-func List(d *directory.Directory, kind string) wire.Handler {
+// List serves the accounts of one collection, with an optional filter and order, and pages that are counted from 1.
+func (s Routes) List(collection string) wire.Handler {
 	return func(c *wire.Call) (any, error) {
 		query := c.URL.Query()
-		start, err := wire.QueryNumber(query, "startIndex")
+		matches, err := parseFilter(query.Get("filter"))
 		if err != nil {
 			return nil, err
 		}
-		count, err := wire.QueryNumber(query, "count")
+		start, count, err := page(query)
 		if err != nil {
 			return nil, err
 		}
-		f, err := parseFilter(query.Get("filter"))
-		if err != nil {
-			return nil, err
-		}
+		members := s.Directory.Members()
 		found := []resource{}
-		for _, a := range d.List(kind) {
-			if r := newResource(d, a); f.matches(r) {
-				found = append(found, r)
+		for _, a := range s.Directory.List(kinds[collection]) {
+			r := s.resource(a, members[a])
+			if !matches(r) {
+				continue
 			}
+			if s.hidesMembers(c) || s.Options.ListsNoAccountMembers && a.OfAccount {
+				delete(r, "members")
+			}
+			found = append(found, r)
+		}
+		if err := order(found, query); err != nil {
+			return nil, err
 		}
 		total := len(found)
-		start = max(start, 1)
 		found = found[min(start-1, total):]
-		if count > 0 {
-			found = found[:min(count, len(found))]
+		found = found[:min(s.pageSize(count, total), len(found))]
+		return listed(found, query, start, total), nil
+	}
+}
+
+// pageSize returns how many resources a page has at most. count is -1 if the request does not say.
+func (s Routes) pageSize(count, total int) int {
+	size := total
+	if count >= 0 {
+		size = count
+	}
+	if s.Options.PageSize > 0 {
+		size = min(size, s.Options.PageSize)
+	}
+	return size
+}
+
+// listed is the answer of a list. A page with nothing on it, as after the last one, has no Resources.
+func listed(found []resource, query url.Values, start, total int) map[string]any {
+	answer := map[string]any{
+		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
+		"totalResults": total, "startIndex": start, "itemsPerPage": len(found),
+	}
+	if len(found) == 0 {
+		return answer
+	}
+	shown := make([]resource, 0, len(found))
+	for _, r := range found {
+		shown = append(shown, selected(r, query))
+	}
+	answer["Resources"] = shown
+	return answer
+}
+
+// Get serves one account of a collection by ID.
+func (s Routes) Get(collection string) wire.Handler {
+	return func(c *wire.Call) (any, error) {
+		id := c.PathValue("id")
+		accounts := s.Directory.List(kinds[collection])
+		i := slices.IndexFunc(accounts, func(a *directory.Account) bool { return a.ID == id })
+		if i < 0 {
+			return nil, failure(http.StatusNotFound, "", singular(collection)+" with id "+id+" not found.")
 		}
-		return map[string]any{
-			"schemas":   []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},
-			"Resources": found, "totalResults": total, "startIndex": start, "itemsPerPage": len(found),
-		}, nil
+		query := c.URL.Query()
+		if isSelected("externalId", query) && s.Options.RestrictsExternalIDs && !s.isAdmin(c.Caller) {
+			return nil, failure(http.StatusForbidden, "", "Only workspace admins can read the attribute externalId.")
+		}
+		if kinds[collection] == directory.KindGroup && isSelected("members", query) && s.hidesMembers(c) {
+			return nil, failure(http.StatusForbidden, "", "Only workspace admins can read the members of a group.")
+		}
+		return selected(s.resource(accounts[i], s.Directory.Members()[accounts[i]]), query), nil
 	}
 }
 
-// filter compares one attribute; the zero value matches everything.
-type filter struct{ attribute, value string }
-
-var comparison = regexp.MustCompile(`(?i)^\s*(userName|displayName|applicationId)\s+eq\s+"([^"]*)"\s*$`)
-
-func parseFilter(text string) (filter, error) {
-	if text == "" {
-		return filter{}, nil
-	}
-	m := comparison.FindStringSubmatch(text)
-	if m == nil {
-		return filter{}, &wire.Error{Status: http.StatusBadRequest, Body: map[string]any{
-			"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"},
-			"detail":  "Given filter operator is not supported.", "scimType": "invalidFilter", "status": strconv.Itoa(http.StatusBadRequest),
-		}}
-	}
-	return filter{strings.ToLower(m[1]), m[2]}, nil
+// hidesMembers reports whether the caller may not see who is in which group.
+func (s Routes) hidesMembers(c *wire.Call) bool {
+	return s.Options.RestrictsMembers && !s.isAdmin(c.Caller)
 }
 
-func (f filter) matches(r resource) bool {
-	switch f.attribute {
-	case "username":
-		return strings.EqualFold(r.UserName, f.value)
-	case "applicationid":
-		return strings.EqualFold(r.ApplicationID, f.value)
-	case "displayname":
-		return strings.EqualFold(r.DisplayName, f.value)
+func (s Routes) isAdmin(a *directory.Account) bool {
+	return slices.Contains(s.Directory.GroupsOf(a), directory.Group(directory.AdminsGroup))
+}
+
+// page reads startIndex, at least 1, and count, which is -1 if it is absent.
+func page(query url.Values) (start, count int, err error) {
+	numbers := map[string]int{"startIndex": 1, "count": -1}
+	for name := range numbers {
+		text := query.Get(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return 0, 0, failure(http.StatusBadRequest, "invalidValue", "Invalid value '"+text+"' for parameter '"+name+"' supplied.")
+		}
+		numbers[name] = max(n, 0)
 	}
-	return true
+	return max(numbers["startIndex"], 1), numbers["count"], nil
+}
+
+// failure is an error in the shape of SCIM, in which the status is text.
+func failure(status int, scimType, detail string) error {
+	body := map[string]any{
+		"schemas": []string{"urn:ietf:params:scim:api:messages:2.0:Error"}, "detail": detail, "status": strconv.Itoa(status),
+	}
+	if scimType != "" {
+		body["scimType"] = scimType
+	}
+	return &wire.Error{Status: status, Body: body}
 }

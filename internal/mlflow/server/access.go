@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -40,7 +41,7 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 
 // Background implements [mlflow.AccessControl]. Only admins of the server or the workspace are shown who is in which role, and may ask what somebody
 // else may do. The server tells its default level by that alone: it is what a user may do who holds nothing. It is asked in the workspace: in most of
-// them that is nothing.
+// them that is nothing. The list of users tells whether a configured user is an admin.
 func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
@@ -49,12 +50,14 @@ func (a accessControl) Background(ctx context.Context, experimentIDs []string) (
 	if _, legacy := api.(*legacyAPI); legacy {
 		return mlflow.Background{}, nil
 	}
-	caller, err := a.client.Caller(ctx)
-	if err != nil {
-		return mlflow.Background{}, err
-	}
-	if !all.isAdmin(caller) {
-		return mlflow.Background{MembersHidden: true}, nil
+	if !slices.Contains(all.admins, a.backend.Username) {
+		caller, err := a.client.Caller(ctx)
+		if err != nil {
+			return mlflow.Background{}, err
+		}
+		if !all.isAdmin(caller) {
+			return mlflow.Background{MembersHidden: true}, nil
+		}
 	}
 	b := mlflow.Background{Members: all.members}
 	for _, id := range experimentIDs {

@@ -303,9 +303,9 @@ func TestServerAccess_Background(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := rbacRecorded(t)
-			s.Answers("users/current: "+tc.as, "current/permissions: "+tc.as)
+			s.Answers("users/permissions/get: the probe of a user", "users/current: "+tc.as, "current/permissions: "+tc.as)
 			s.Read(effective, s.As("users/permissions/get: by the default"))
-			got, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Background(t.Context(), tc.ids)
+			got, err := s.Client(&server.Backend{Username: tc.as}).AccessControl().Background(t.Context(), tc.ids)
 			if err != nil || !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got %+v, error %v", got, err)
 			}

@@ -1,0 +1,55 @@
+package emulator
+
+import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
+
+// The methods in this file change users, groups, and service principals as those in behind.go do experiments.
+
+// AddAccountGroup adds a group of the Databricks account, which the workspace only uses, or makes an existing group one.
+func (w *Workspace) AddAccountGroup(name string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.directory.AddGroup(name).OfAccount = true
+}
+
+// Join adds a principal to groups, which exist. A group can be in another one.
+func (w *Workspace) Join(p Principal, groups ...string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.mustAccount(p)
+	for _, group := range groups {
+		a.Join(w.mustAccount(GroupPrincipal(group)).Name)
+	}
+}
+
+// Leave ends the direct membership of a principal in a group.
+func (w *Workspace) Leave(p Principal, group string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mustAccount(p).Leave(w.mustAccount(GroupPrincipal(group)).Name)
+}
+
+// Deactivate makes a user or service principal inactive.
+func (w *Workspace) Deactivate(p Principal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.mustAccount(p).Inactive = true
+}
+
+// SetNames sets the display name and the external ID of a principal. The display name of a group is its name, and stays.
+func (w *Workspace) SetNames(p Principal, displayName, externalID string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	a := w.mustAccount(p)
+	a.ExternalID = externalID
+	if a.Kind != directory.KindGroup {
+		a.DisplayName = displayName
+	}
+}
+
+// DeletePrincipal deletes a user, a group, or a service principal. It is no longer listed; what was granted to it stays in the lists of
+// permissions, and so do home folders.
+func (w *Workspace) DeletePrincipal(p Principal) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.directory.Remove(w.mustAccount(p))
+}

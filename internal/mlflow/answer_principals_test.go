@@ -1,0 +1,32 @@
+package mlflow_test
+
+import (
+	"context"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
+)
+
+const (
+	scimLists = "GET /api/2.0/preview/scim/v2/"
+	groupDS   = `{"totalResults":1,"Resources":[{"id":"5","displayName":"ds"}]}`
+)
+
+func lookUp(p mlflow.Principal) func(context.Context, *mlflow.Client) error {
+	return func(ctx context.Context, c *mlflow.Client) error {
+		_, err := c.Principals(ctx, []mlflow.Principal{p})
+		return err
+	}
+}
+
+// principalCalls are the calls of [mlflow.Client.Principals].
+var principalCalls = []checkedCall{
+	{route: scimLists + "Users", rule: "users with IDs and names, or a total", right: []string{`{"totalResults":1,"Resources":[{"id":"1","userName":"ana"}]}`},
+		others: []string{`{"schemas":[]}`, `{"Resources":[{"userName":"ana"}]}`, `{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(ana)},
+	{route: scimLists + "ServicePrincipals", rule: "service principals with both IDs, or a total", right: []string{`{"totalResults":0}`},
+		others: []string{`{"Resources":[{"id":"1","displayName":"ana"}]}`}, use: lookUp(mlflowtest.Robot)},
+	{route: scimLists + "Groups", rule: "groups with IDs and names, or a total", right: []string{groupDS}, others: []string{`{"Resources":[{"id":"5"}]}`},
+		world: map[string][]string{scimLists + "Groups/5": {`{"id":"5"}`}}, use: lookUp(dsRole)},
+	{route: scimLists + "Groups/5", rule: "the group", right: []string{`{"id":"5"}`}, others: []string{`{"id":"6"}`, `{"members":[]}`},
+		world: map[string][]string{scimLists + "Groups": {groupDS}}, use: lookUp(dsRole)},
+}

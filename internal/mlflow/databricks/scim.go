@@ -1,0 +1,170 @@
+package databricks
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// scimPath is where the lists of users, groups, and service principals are.
+const scimPath = "/api/2.0/preview/scim/v2/"
+
+// scimPageSize is how many resources a page is asked to have. The server may return fewer.
+const scimPageSize = 1000
+
+// scimKind is what is read of one kind of principals. Attributes are listed by name, since a server takes its time with all.
+type scimKind struct{ collection, noun, name, attributes string }
+
+var scimKinds = map[mlflow.PrincipalKind]scimKind{
+	mlflow.KindGroup:            {"Groups", "groups", "displayName", "id,displayName,externalId,members"},
+	mlflow.KindUser:             {"Users", "users", "userName", "id,userName,displayName,active,externalId"},
+	mlflow.KindServicePrincipal: {"ServicePrincipals", "service principals", "applicationId", "id,applicationId,displayName,active,externalId"},
+}
+
+// scimResource is a user, a group, or a service principal.
+type scimResource struct {
+	ID            string `json:"id"`
+	UserName      string `json:"userName"`
+	ApplicationID string `json:"applicationId"`
+	DisplayName   string `json:"displayName"`
+	ExternalID    string `json:"externalId"`
+	// Active is missing for false.
+	Active bool `json:"active"`
+	// Members is nil for a group without members, and for one whose members the list does not have.
+	Members []scimMember `json:"members"`
+}
+
+// scimMember is a direct member of a group. Ref is its path, such as Users/123; Type is usually missing.
+type scimMember struct {
+	ID      string `json:"value"`
+	Display string `json:"display"`
+	Ref     string `json:"$ref"`
+	Type    string `json:"type"`
+}
+
+// principal returns the resource as a principal of a kind.
+func (r scimResource) principal(kind mlflow.PrincipalKind) mlflow.Principal {
+	name := r.DisplayName
+	switch kind {
+	case mlflow.KindUser:
+		name = r.UserName
+	case mlflow.KindServicePrincipal:
+		name = r.ApplicationID
+	}
+	return mlflow.Principal{Kind: kind, Name: name}
+}
+
+// kind returns the kind of a member. ok is false if the server does not tell.
+func (m scimMember) kind() (kind mlflow.PrincipalKind, ok bool) {
+	parts := strings.Split(strings.Trim(m.Ref, "/"), "/")
+	collection := m.Type + "s"
+	if len(parts) > 1 {
+		collection = parts[len(parts)-2]
+	}
+	for kind, k := range scimKinds {
+		if k.collection == collection {
+			return kind, true
+		}
+	}
+	return "", false
+}
+
+// scimPage is a page of a list.
+type scimPage struct {
+	Schemas   []string       `json:"schemas"`
+	Resources []scimResource `json:"Resources"`
+	Total     *rest.Int64    `json:"totalResults"`
+	Start     rest.Int64     `json:"startIndex"`
+
+	kind mlflow.PrincipalKind
+}
+
+// Usable implements [rest.Answer]. The page after the last one has no Resources.
+func (p *scimPage) Usable(bool) error {
+	if p.Resources == nil && p.Total == nil {
+		return errors.New("it contains neither Resources nor totalResults")
+	}
+	for _, r := range p.Resources {
+		if r.ID == "" || r.principal(p.kind).Name == "" {
+			return fmt.Errorf("it contains a resource without id or %s", scimKinds[p.kind].name)
+		}
+	}
+	return nil
+}
+
+// scimGroup is a group that was read by ID.
+type scimGroup struct {
+	scimResource
+
+	asked string
+}
+
+// Usable implements [rest.Answer].
+func (g *scimGroup) Usable(bool) error { return rest.CheckSame("group", g.asked, g.ID) }
+
+// scimList is everything in a list.
+type scimList struct {
+	resources []scimResource
+	// total is how many there are by the server, 0 if it does not tell; stable reports that all pages agree about that.
+	total  int
+	stable bool
+}
+
+// complete reports whether nothing was missed between the pages, so that what is not listed does not exist.
+func (l scimList) complete() bool { return l.stable && len(l.resources) >= l.total }
+
+// readSCIM reads a list page by page. How many a page has is up to the server. API: GET preview/scim/v2/{Users,Groups,ServicePrincipals}.
+func readSCIM(ctx context.Context, c *mlflow.Client, kind mlflow.PrincipalKind) (scimList, error) {
+	k := scimKinds[kind]
+	list, seen := scimList{stable: true}, map[string]bool{}
+	for start, first := 1, true; ; first = false {
+		page := scimPage{kind: kind}
+		err := c.Do(ctx, rest.Call{
+			Method: http.MethodGet, Path: scimPath + k.collection, Out: &page, Group: rest.GroupOther, Page: true,
+			Query: url.Values{"attributes": {k.attributes}, "startIndex": {strconv.Itoa(start)}, "count": {strconv.Itoa(scimPageSize)}},
+		})
+		if err != nil {
+			return scimList{}, err
+		}
+		total := 0
+		if page.Total != nil {
+			total = int(*page.Total)
+		}
+		list.stable = list.stable && (first || total == list.total)
+		list.total = max(list.total, total)
+		before := len(list.resources)
+		for _, r := range page.Resources {
+			if !seen[r.ID] {
+				seen[r.ID] = true
+				list.resources = append(list.resources, r)
+			}
+		}
+		if len(page.Resources) > 0 && len(list.resources) == before {
+			return scimList{}, fmt.Errorf("the pages of the list of %s repeat: startIndex %d returned only what an earlier page has", k.noun, start)
+		}
+		if page.Start > 0 {
+			start = int(page.Start)
+		}
+		start += len(page.Resources)
+		if len(page.Resources) == 0 || total > 0 && start > total {
+			return list, nil
+		}
+	}
+}
+
+// readSCIMMembers reads the direct members of one group. API: GET preview/scim/v2/Groups/{id}.
+func readSCIMMembers(ctx context.Context, c *mlflow.Client, id string) ([]scimMember, error) {
+	out := scimGroup{asked: id}
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodGet, Path: scimPath + "Groups/" + url.PathEscape(id), Out: &out, Group: rest.GroupOther, Page: true,
+		Query: url.Values{"attributes": {"id,displayName,members"}}, // a non-admin may not read externalId by ID
+	})
+	return out.Members, err
+}

@@ -1,0 +1,165 @@
+package mlflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// PrincipalStatus is what the directory of a server has about a principal.
+type PrincipalStatus struct {
+	Principal   Principal
+	DisplayName string
+	ExternalID  string
+	Exists      bool
+	// Active is false for a principal that is deactivated, or does not exist. Groups and users of an MLflow server are always active.
+	Active bool
+	// Admin reports an admin of an MLflow server. On Databricks, admins are a group.
+	Admin bool
+}
+
+// Member is a principal in a group, directly or because another group is in it.
+type Member struct {
+	Group     string
+	Principal Principal
+	// Via are the groups between the group and the principal on a shortest way, outermost first. It is empty for a direct member.
+	Via []string
+}
+
+// Incomplete is what could not be read about a principal: whether it exists, or who is in a group.
+type Incomplete struct {
+	Principal Principal
+	// Reason is a sentence. It can be empty if Err is set.
+	Reason string
+	// Err is what the server refused; nil if that is not the reason.
+	Err error
+}
+
+// Principals is what the directory of a server has about some principals, and about the members of those that are groups.
+type Principals struct {
+	// Status has the principals that were asked for, and all members of groups among them, each once, by kind and name.
+	Status []PrincipalStatus
+	// Members are the members of the groups that were asked for, by group, kind, and name. A group is no member of itself.
+	Members []Member
+	// Everybody are the groups that were asked for and contain everybody, by name.
+	Everybody []string
+	// Incomplete is by kind and name.
+	Incomplete []Incomplete
+}
+
+// Principals looks up principals, and who is in the groups among them. What the server does not show to the caller is incomplete, not an
+// error. Principals have the spelling of wanted, and members that are not wanted that of the server.
+func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals, error) {
+	return c.backend.Principals(ctx, c, wanted)
+}
+
+// PrincipalSource is the directory of one server. Methods are safe for concurrent use. Their errors can be an *[IncompleteError].
+type PrincipalSource interface {
+	// Find looks up a principal.
+	Find(ctx context.Context, p Principal) (PrincipalStatus, error)
+	// Members lists the direct members of a group, none if there is no such group. With an *[IncompleteError] it lists those that are known.
+	Members(ctx context.Context, group Principal) ([]Principal, error)
+	// ContainsEverybody reports whether a group is one of all users of the server.
+	ContainsEverybody(p Principal) bool
+}
+
+// IncompleteError means that a directory does not tell something to the caller. Fields are as those of [Incomplete].
+type IncompleteError struct {
+	Reason string
+	Err    error
+}
+
+// Error implements error.
+func (e *IncompleteError) Error() string { return e.Reason }
+
+// asIncomplete returns what the caller is not told. It returns err itself if that means that the server failed.
+func asIncomplete(err error) (*IncompleteError, error) {
+	if e, ok := errors.AsType[*IncompleteError](err); ok {
+		return e, nil
+	}
+	if _, unsupported := errors.AsType[*UnsupportedError](err); unsupported {
+		return &IncompleteError{Err: err}, nil
+	}
+	if rest.IsPermissionDenied(err) {
+		return &IncompleteError{Reason: "The server does not show it to the identity that runs Terraform.", Err: err}, nil
+	}
+	return nil, err
+}
+
+// ResolvePrincipals implements [Backend.Principals] with a directory.
+func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSource, wanted []Principal) (Principals, error) {
+	r := resolver{rules: rules, source: source, spelling: map[PrincipalKey]Principal{}, direct: map[PrincipalKey]directMembers{}}
+	var asked []Principal
+	for _, p := range wanted {
+		if _, known := r.spelling[rules.PrincipalKey(p)]; !known {
+			r.spelling[rules.PrincipalKey(p)] = p
+			asked = append(asked, p)
+		}
+	}
+	slices.SortFunc(asked, comparePrincipals)
+	if err := r.readGroups(ctx, asked); err != nil {
+		return Principals{}, err
+	}
+	for _, p := range asked {
+		r.walk(p)
+	}
+	if err := r.readStatus(ctx, asked); err != nil {
+		return Principals{}, err
+	}
+	r.sort()
+	return r.found, nil
+}
+
+// readStatus looks up the principals that were asked for, and the members that were found.
+func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
+	done := map[PrincipalKey]bool{}
+	add := func(p Principal) error {
+		key := r.rules.PrincipalKey(p)
+		if done[key] {
+			return nil
+		}
+		done[key] = true
+		if r.containsEverybody(p) { // such a group can be missing from a list of groups
+			r.found.Status = append(r.found.Status, PrincipalStatus{Principal: p, Exists: true, Active: true})
+			return nil
+		}
+		status, err := r.source.Find(ctx, p)
+		if err != nil {
+			why, err := asIncomplete(err)
+			if why != nil {
+				r.addIncomplete(p, *why)
+			}
+			return err
+		}
+		status.Principal = p
+		r.found.Status = append(r.found.Status, status)
+		return nil
+	}
+	for _, p := range asked {
+		if err := add(p); err != nil {
+			return err
+		}
+	}
+	for _, m := range r.found.Members {
+		if err := add(m.Principal); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (r *resolver) sort() {
+	slices.SortFunc(r.found.Status, func(a, b PrincipalStatus) int { return comparePrincipals(a.Principal, b.Principal) })
+	slices.SortFunc(r.found.Members, func(a, b Member) int {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), comparePrincipals(a.Principal, b.Principal))
+	})
+	slices.Sort(r.found.Everybody)
+	slices.SortStableFunc(r.found.Incomplete, func(a, b Incomplete) int { return comparePrincipals(a.Principal, b.Principal) })
+}
+
+func comparePrincipals(a, b Principal) int {
+	return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+}

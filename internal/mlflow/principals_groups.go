@@ -1,0 +1,135 @@
+package mlflow
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// parallelGroups is how many groups are read side by side.
+const parallelGroups = 8
+
+// resolver collects what a directory has about principals.
+type resolver struct {
+	rules  NameRules
+	source PrincipalSource
+	// spelling has the principals that were asked for, in their spelling.
+	spelling map[PrincipalKey]Principal
+	// direct has the direct members of each group that was asked for, and of those in it.
+	direct map[PrincipalKey]directMembers
+	found  Principals
+}
+
+// directMembers are the direct members of a group. incomplete says what is missing; nil if nothing is.
+type directMembers struct {
+	members    []Principal
+	incomplete *IncompleteError
+}
+
+func (r *resolver) containsEverybody(p Principal) bool {
+	return p.Kind == KindGroup && r.source.ContainsEverybody(p)
+}
+
+// readGroups reads the direct members of the groups among some principals, then those of the groups in them, and so on. Groups that
+// contain everybody are left out.
+func (r *resolver) readGroups(ctx context.Context, level []Principal) error {
+	for {
+		level = slices.DeleteFunc(slices.Clone(level), func(p Principal) bool {
+			_, known := r.direct[r.rules.PrincipalKey(p)]
+			return known || p.Kind != KindGroup || r.containsEverybody(p)
+		})
+		if len(level) == 0 {
+			return nil
+		}
+		results := make([]directMembers, len(level))
+		reads, ctx := errgroup.WithContext(ctx)
+		reads.SetLimit(parallelGroups)
+		for i, group := range level {
+			reads.Go(func() (err error) {
+				results[i], err = r.readGroup(ctx, group)
+				return err
+			})
+		}
+		if err := reads.Wait(); err != nil {
+			return err
+		}
+		var next []Principal
+		for i, group := range level {
+			r.direct[r.rules.PrincipalKey(group)] = results[i]
+			next = append(next, results[i].members...)
+		}
+		level = next
+	}
+}
+
+func (r *resolver) readGroup(ctx context.Context, group Principal) (directMembers, error) {
+	members, err := r.source.Members(ctx, group)
+	read := directMembers{members: members}
+	if err != nil {
+		read.incomplete, err = asIncomplete(err)
+	}
+	for i, m := range read.members {
+		if asked, ok := r.spelling[r.rules.PrincipalKey(m)]; ok {
+			read.members[i] = asked
+		}
+	}
+	return read, err
+}
+
+// walk finds all members of a group, nearest ones first, each once.
+func (r *resolver) walk(group Principal) {
+	if r.containsEverybody(group) {
+		r.found.Everybody = append(r.found.Everybody, group.Name)
+		return
+	}
+	type step struct {
+		group Principal
+		via   []string
+	}
+	seen := map[PrincipalKey]bool{r.rules.PrincipalKey(group): true}
+	everybody := false
+	for ahead := []step{{group: group}}; len(ahead) > 0; ahead = ahead[1:] {
+		at := ahead[0]
+		direct := r.direct[r.rules.PrincipalKey(at.group)]
+		if direct.incomplete != nil {
+			r.addIncomplete(group, nestedIncomplete(direct.incomplete, at.via))
+		}
+		for _, m := range direct.members {
+			key := r.rules.PrincipalKey(m)
+			if seen[key] {
+				continue
+			}
+			seen[key] = true
+			r.found.Members = append(r.found.Members, Member{Group: group.Name, Principal: m, Via: at.via})
+			switch {
+			case r.containsEverybody(m):
+				everybody = true
+			case m.Kind == KindGroup:
+				ahead = append(ahead, step{m, append(slices.Clip(at.via), m.Name)})
+			}
+		}
+	}
+	if everybody {
+		r.found.Everybody = append(r.found.Everybody, group.Name)
+	}
+}
+
+// nestedIncomplete says of a group that the members of a group in it, by the given way, are not all known.
+func nestedIncomplete(why *IncompleteError, via []string) IncompleteError {
+	if len(via) == 0 {
+		return *why
+	}
+	nested := fmt.Sprintf("The members of its nested group %q are incomplete.", via[len(via)-1])
+	return IncompleteError{Reason: strings.TrimSpace(nested + " " + why.Reason), Err: why.Err}
+}
+
+// addIncomplete notes what is not known about a principal, once.
+func (r *resolver) addIncomplete(p Principal, why IncompleteError) {
+	one := Incomplete{Principal: p, Reason: why.Reason, Err: why.Err}
+	if !slices.Contains(r.found.Incomplete, one) {
+		r.found.Incomplete = append(r.found.Incomplete, one)
+	}
+}

@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Principals is the directory of an MLflow server, made of its users and the roles of a workspace. It implements [mlflow.PrincipalSource]. It
+// must not be copied.
+type Principals struct {
+	// User looks up a user, and reports whether it is a server admin. Errors: [rest.IsNotFound].
+	User func(ctx context.Context, name string) (admin bool, err error)
+	// Role looks up the names of the users in a role; nil if the server does not show them to the caller. Errors: [rest.IsNotFound].
+	Role func(ctx context.Context, name string) (members []string, err error)
+	// Caller is the configured username, who can read oneself even if all other users are hidden.
+	Caller string
+
+	users, roles refusal
+}
+
+// refusal remembers that the server shows nothing of a kind, so that it is asked once.
+type refusal struct {
+	mu  sync.Mutex
+	err error
+}
+
+// do calls unless an earlier call was refused.
+func (r *refusal) do(call func() error) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err != nil {
+		return r.err
+	}
+	err := call()
+	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported || rest.IsPermissionDenied(err) {
+		r.err = err
+	}
+	return err
+}
+
+// Find implements [mlflow.PrincipalSource]. A server has no service principals.
+func (s *Principals) Find(ctx context.Context, p mlflow.Principal) (mlflow.PrincipalStatus, error) {
+	var admin bool
+	var err error
+	look := func() error {
+		admin, err = s.User(ctx, p.Name)
+		return err
+	}
+	switch {
+	case p.Kind == mlflow.KindUser && p.Name == s.Caller:
+		err = look()
+	case p.Kind == mlflow.KindUser:
+		err = s.users.do(look)
+	case p.Kind == mlflow.KindGroup:
+		_, err = s.role(ctx, p.Name)
+	default:
+		return mlflow.PrincipalStatus{}, nil
+	}
+	if rest.IsNotFound(err) {
+		return mlflow.PrincipalStatus{}, nil
+	}
+	return mlflow.PrincipalStatus{Exists: true, Active: true, Admin: admin}, err
+}
+
+func (s *Principals) role(ctx context.Context, name string) (members []string, err error) {
+	err = s.roles.do(func() (err error) {
+		members, err = s.Role(ctx, name)
+		return err
+	})
+	return members, err
+}
+
+// Members implements [mlflow.PrincipalSource].
+func (s *Principals) Members(ctx context.Context, group mlflow.Principal) ([]mlflow.Principal, error) {
+	names, err := s.role(ctx, group.Name)
+	switch {
+	case rest.IsNotFound(err):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case names == nil:
+		return nil, &mlflow.IncompleteError{Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace."}
+	}
+	members := make([]mlflow.Principal, 0, len(names))
+	for _, name := range names {
+		members = append(members, mlflow.Principal{Kind: mlflow.KindUser, Name: name})
+	}
+	return members, nil
+}
+
+// ContainsEverybody implements [mlflow.PrincipalSource]: no role does.
+func (*Principals) ContainsEverybody(mlflow.Principal) bool { return false }

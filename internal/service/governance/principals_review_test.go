@@ -1,0 +1,204 @@
+package governance_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// The grants of a review are an argument as they are, also when they are known after apply only.
+func TestPrincipals_ofAReview(t *testing.T) {
+	w := staffed(t, emulator.SCIMOptions{})
+	config := w.Config(`
+		resource "mlflow_experiment" "churn" {
+		  name           = "/Projects/churn"
+		  create_parents = true
+		}
+		resource "mlflow_experiment_permissions" "churn" {
+		  experiment_id = mlflow_experiment.churn.id
+		  groups        = { risk = "CAN_EDIT" }
+		  users         = { "ben@example.com" = "CAN_READ" }
+		}
+		data "mlflow_permission_review" "all" {
+		  name_prefix = "/Projects/"
+		  depends_on  = [mlflow_experiment_permissions.churn]
+		}
+		data "mlflow_principals" "all" {
+		  grants = data.mlflow_permission_review.all.grants
+		}
+		output "inactive" {
+		  value = [for p in data.mlflow_principals.all.principals : p.name if !p.active]
+		}
+		output "ways" {
+		  value = [for m in data.mlflow_principals.all.members : join(" > ", concat([m.group], m.via, [m.name]))]
+		}
+	`)
+	acctest.UnitTest(t, resource.TestStep{
+		Config: config,
+		ConfigStateChecks: []statecheck.StateCheck{
+			statecheck.ExpectKnownOutputValue("inactive", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emulator.OtherUser)})),
+			statecheck.ExpectKnownOutputValue("ways", knownvalue.ListExact([]knownvalue.Check{
+				knownvalue.StringExact("admins > admin@example.com"), knownvalue.StringExact("risk > leads"), knownvalue.StringExact("risk > ben@example.com"),
+				knownvalue.StringExact("risk > leads > carl@example.com"),
+			})),
+		},
+	}, resource.TestStep{
+		Config: config, ConfigPlanChecks: resource.ConfigPlanChecks{PreApply: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+	})
+}
+
+const (
+	reviewedExperiments = 1000
+	reviewedGroups      = 40
+	reviewedPeople      = 160 // and 40 groups
+)
+
+// person is the name of one of the people, and group that of one of the groups.
+func person(i int) string { return fmt.Sprintf("person%03d@example.com", i) }
+func group(i int) string  { return fmt.Sprintf("group%02d", i) }
+
+// grantsInState turns the grants of a review into the argument of the principals.
+func grantsInState(state map[string]any) any {
+	var pairs []string
+	for _, g := range acctest.ObjectsOf(state["grants"]) {
+		pairs = append(pairs, fmt.Sprint(g["kind"]), fmt.Sprint(g["principal"]))
+	}
+	return grantsTo(pairs...)
+}
+
+// A review of 1,000 experiments, with 200 principals in 40 nested groups, and the look-up of who they are, take few calls.
+func TestPrincipals_callsOfAReview(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	for i := range reviewedGroups {
+		w.AddGroup(group(i))
+		if i > 0 {
+			w.Join(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each holds two more
+		}
+	}
+	for i := range reviewedPeople {
+		w.AddUser(person(i), group(i%reviewedGroups))
+	}
+	for i := range reviewedExperiments {
+		id := w.CreateExperiment(emulator.Admin, fmt.Sprintf("/Projects/p%02d/e%04d", i%20, i), nil)
+		w.Grant(id, emulator.GroupPrincipal(group(i%reviewedGroups)), "CAN_EDIT")
+		w.Grant(id, emulator.UserPrincipal(person(i%reviewedPeople)), "CAN_READ")
+		w.Grant(id, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_MANAGE")
+	}
+	w.ResetJournal()
+	d := w.Direct(t, emulator.AdminToken)
+	review, says := d.Data("mlflow_permission_review", map[string]any{})
+	if says != "" {
+		t.Fatal(says)
+	}
+	began := time.Now()
+	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
+	t.Logf("the look-up took %s", time.Since(began))
+	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedPeople+3 {
+		t.Errorf("says %q, %d principals, incomplete %v", says, len(acctest.ObjectsOf(found["principals"])), found["incomplete"])
+	}
+	inFirst := 0
+	for _, m := range acctest.ObjectsOf(found["members"]) {
+		if m["group"] == group(0) {
+			inFirst++
+		}
+	}
+	if want := reviewedPeople + reviewedGroups - 1; inFirst != want {
+		t.Errorf("the outermost group has %d members, want %d", inFirst, want)
+	}
+	calls := w.Calls()
+	if len(calls) > 1015 {
+		t.Errorf("%d calls, of them %d to the lists", len(calls), w.Count("GET", scimPath+"*"))
+	}
+	t.Logf("%d calls", len(calls))
+}
+
+// bigServer has the calls of MLflow 3.17 that a review by an admin needs, with many experiments, users, and roles.
+type bigServer struct{ calls atomic.Int64 }
+
+func (s *bigServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+	s.calls.Add(1)
+	answer := map[string]any{}
+	type list = []map[string]any
+	role := func(i int) map[string]any {
+		rows := list{}
+		for e := i; e < reviewedExperiments; e += reviewedGroups {
+			rows = append(rows, map[string]any{"id": 1 + e, "role_id": 1 + i, "resource_type": "experiment", "resource_pattern": fmt.Sprint(e), "permission": "EDIT"})
+		}
+		return map[string]any{"id": 1 + i, "name": group(i), "workspace": "default", "permissions": rows}
+	}
+	switch r.URL.Path {
+	case acctest.ExperimentCalls + "search":
+		found := list{}
+		for i := range reviewedExperiments {
+			found = append(found, map[string]any{"experiment_id": fmt.Sprint(i), "name": fmt.Sprintf("e%04d", i), "lifecycle_stage": "active", "creation_time": 1})
+		}
+		answer["experiments"] = found
+	case "/api/2.0/mlflow/users/list":
+		users := list{{"id": 1, "username": "admin", "is_admin": true, "roles": list{}}}
+		for i := range reviewedPeople {
+			users = append(users, map[string]any{"id": 2 + i, "username": person(i), "is_admin": false, "roles": list{role(i % reviewedGroups)}})
+		}
+		answer["users"] = users
+	case "/api/3.0/mlflow/roles/list":
+		roles := list{}
+		for i := range reviewedGroups {
+			roles = append(roles, role(i))
+		}
+		answer["roles"] = roles
+	case "/api/3.0/mlflow/users/permissions/get":
+		answer = map[string]any{"allowed": true, "permission": "READ"}
+	case "/api/3.0/mlflow/server-info":
+		answer = map[string]any{"workspaces_enabled": false}
+	case "/api/2.0/mlflow/users/current":
+		answer["user"] = map[string]any{"id": 1, "username": "admin", "is_admin": true}
+	case "/api/3.0/mlflow/users/current/permissions":
+		answer["permissions"] = list{}
+	default:
+		rw.WriteHeader(http.StatusNotFound)
+	}
+	rw.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(rw).Encode(answer)
+}
+
+// On an MLflow server, both data sources read the same lists.
+func TestPrincipals_callsOfAReviewOnAnMLflowServer(t *testing.T) {
+	t.Parallel()
+	s := &bigServer{}
+	server := httptest.NewServer(s)
+	t.Cleanup(server.Close)
+	d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
+	review, says := d.Data("mlflow_permission_review", map[string]any{})
+	if n := len(acctest.ObjectsOf(review["grants"])); says != "" || n < 2*reviewedExperiments {
+		t.Fatalf("%d grants, says %q", n, says)
+	}
+	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
+	var kinds []string
+	for _, p := range acctest.ObjectsOf(found["principals"]) {
+		if kind := fmt.Sprint(p["kind"]); !slices.Contains(kinds, kind) {
+			kinds = append(kinds, kind)
+		}
+	}
+	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedPeople+1 || strings.Join(kinds, " ") != "group user" ||
+		len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["members"])) != reviewedPeople {
+		t.Errorf("says %q, %d principals of the kinds %q, incomplete %v", says, n, kinds, found["incomplete"])
+	}
+	if n := s.calls.Load(); n > 6 {
+		t.Errorf("%d calls", n)
+	}
+	t.Logf("%d calls", s.calls.Load())
+}
