@@ -203,7 +203,7 @@ func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 				Level: level, Ways: waysOf(level, levels, ways),
 			})
 		}
-		x.ways[i] = nil
+		x.ways[i] = x.ways[i][:0] // the lines have copies
 	}
 	x.holders = x.holders[:0]
 	return all
@@ -242,13 +242,16 @@ func effectiveLevels(ways []Way) (levels []string, counted []Way) {
 			levels = append(levels, w.Level)
 		}
 	}
+	if len(levels) == 1 {
+		return levels, ways
+	}
 	return highestLevels(levels), ways
 }
 
-// waysOf returns the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
+// waysOf returns a copy of the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
 func waysOf(level string, levels []string, ways []Way) []Way {
 	if len(levels) == 1 && ways[0].Level == level {
-		return ways
+		return slices.Clone(ways)
 	}
 	var exact, others []Way
 	for _, w := range ways {
