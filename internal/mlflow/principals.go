@@ -44,7 +44,7 @@ type Principals struct {
 	Status []PrincipalStatus
 	// Members are the members of the groups that were asked for, by group, kind, and name. A group is no member of itself.
 	Members []Member
-	// Everybody are the groups that were asked for and contain everybody, by name.
+	// Everybody are the groups among them that contain everybody and whose members are not read, by name.
 	Everybody []string
 	// Incomplete is by kind and name.
 	Incomplete []Incomplete
@@ -104,7 +104,9 @@ func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSou
 		return Principals{}, err
 	}
 	for _, p := range asked {
-		r.walk(p)
+		if p.Kind == KindGroup {
+			r.walk(p)
+		}
 	}
 	if err := r.readStatus(ctx, asked); err != nil {
 		return Principals{}, err

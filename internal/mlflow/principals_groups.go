@@ -2,9 +2,7 @@ package mlflow
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -81,21 +79,20 @@ func (r *resolver) readGroup(ctx context.Context, group Principal) (directMember
 
 // walk finds all members of a group, nearest ones first, each once.
 func (r *resolver) walk(group Principal) {
-	if r.containsEverybody(group) {
-		r.found.Everybody = append(r.found.Everybody, group.Name)
-		return
-	}
 	type step struct {
 		group Principal
 		via   []string
 	}
 	seen := map[PrincipalKey]bool{r.rules.PrincipalKey(group): true}
-	everybody := false
 	for ahead := []step{{group: group}}; len(ahead) > 0; ahead = ahead[1:] {
 		at := ahead[0]
+		if r.containsEverybody(at.group) {
+			r.addEverybody(at.group.Name)
+			continue
+		}
 		direct := r.direct[r.rules.PrincipalKey(at.group)]
 		if direct.incomplete != nil {
-			r.addIncomplete(group, nestedIncomplete(direct.incomplete, at.via))
+			r.addIncomplete(at.group, *direct.incomplete)
 		}
 		for _, m := range direct.members {
 			key := r.rules.PrincipalKey(m)
@@ -104,26 +101,18 @@ func (r *resolver) walk(group Principal) {
 			}
 			seen[key] = true
 			r.found.Members = append(r.found.Members, Member{Group: group.Name, Principal: m, Via: at.via})
-			switch {
-			case r.containsEverybody(m):
-				everybody = true
-			case m.Kind == KindGroup:
+			if m.Kind == KindGroup {
 				ahead = append(ahead, step{m, append(slices.Clip(at.via), m.Name)})
 			}
 		}
 	}
-	if everybody {
-		r.found.Everybody = append(r.found.Everybody, group.Name)
-	}
 }
 
-// nestedIncomplete says of a group that the members of a group in it, by the given way, are not all known.
-func nestedIncomplete(why *IncompleteError, via []string) IncompleteError {
-	if len(via) == 0 {
-		return *why
+// addEverybody notes that a group contains everybody, once.
+func (r *resolver) addEverybody(name string) {
+	if !slices.Contains(r.found.Everybody, name) {
+		r.found.Everybody = append(r.found.Everybody, name)
 	}
-	nested := fmt.Sprintf("The members of its nested group %q are incomplete.", via[len(via)-1])
-	return IncompleteError{Reason: strings.TrimSpace(nested + " " + why.Reason), Err: why.Err}
 }
 
 // addIncomplete notes what is not known about a principal, once.
