@@ -18,7 +18,14 @@ type resolver struct {
 	spelling map[PrincipalKey]Principal
 	// direct has the direct members of each group that was asked for, and of those in it.
 	direct map[PrincipalKey]directMembers
-	found  Principals
+	// noted are the principals and reasons that are in the incomplete ones.
+	noted map[notedReason]bool
+	found Principals
+}
+
+type notedReason struct {
+	principal PrincipalKey
+	reason    string
 }
 
 // directMembers are the direct members of a group. incomplete says what is missing; nil if nothing is.
@@ -117,8 +124,8 @@ func (r *resolver) addEverybody(name string) {
 
 // addIncomplete notes what is not known about a principal, once.
 func (r *resolver) addIncomplete(p Principal, why IncompleteError) {
-	one := Incomplete{Principal: p, Reason: why.Reason, Err: why.Err}
-	if !slices.Contains(r.found.Incomplete, one) {
-		r.found.Incomplete = append(r.found.Incomplete, one)
+	if key := (notedReason{r.rules.PrincipalKey(p), why.Reason}); !r.noted[key] {
+		r.noted[key] = true
+		r.found.Incomplete = append(r.found.Incomplete, Incomplete{Principal: p, Reason: why.Reason, Err: why.Err})
 	}
 }
