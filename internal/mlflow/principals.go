@@ -44,7 +44,7 @@ type Principals struct {
 	Status []PrincipalStatus
 	// Members are the members of the groups that were asked for, by group, kind, and name. A group is no member of itself.
 	Members []Member
-	// Everybody are the groups that were asked for and contain everybody, by name.
+	// Everybody are the groups among them that contain everybody and whose members are not read, by name.
 	Everybody []string
 	// Incomplete is by kind and name.
 	Incomplete []Incomplete
@@ -91,7 +91,9 @@ func asIncomplete(err error) (*IncompleteError, error) {
 
 // ResolvePrincipals implements [Backend.Principals] with a directory.
 func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSource, wanted []Principal) (Principals, error) {
-	r := resolver{rules: rules, source: source, spelling: map[PrincipalKey]Principal{}, direct: map[PrincipalKey]directMembers{}}
+	r := resolver{
+		rules: rules, source: source, spelling: map[PrincipalKey]Principal{}, direct: map[PrincipalKey]directMembers{}, noted: map[notedReason]bool{},
+	}
 	var asked []Principal
 	for _, p := range wanted {
 		if _, known := r.spelling[rules.PrincipalKey(p)]; !known {
@@ -104,7 +106,9 @@ func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSou
 		return Principals{}, err
 	}
 	for _, p := range asked {
-		r.walk(p)
+		if p.Kind == KindGroup {
+			r.walk(p)
+		}
 	}
 	if err := r.readStatus(ctx, asked); err != nil {
 		return Principals{}, err

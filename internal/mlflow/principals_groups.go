@@ -2,9 +2,7 @@ package mlflow
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strings"
 
 	"golang.org/x/sync/errgroup"
 )
@@ -20,7 +18,14 @@ type resolver struct {
 	spelling map[PrincipalKey]Principal
 	// direct has the direct members of each group that was asked for, and of those in it.
 	direct map[PrincipalKey]directMembers
-	found  Principals
+	// noted are the principals and reasons that are in the incomplete ones.
+	noted map[notedReason]bool
+	found Principals
+}
+
+type notedReason struct {
+	principal PrincipalKey
+	reason    string
 }
 
 // directMembers are the direct members of a group. incomplete says what is missing; nil if nothing is.
@@ -81,21 +86,20 @@ func (r *resolver) readGroup(ctx context.Context, group Principal) (directMember
 
 // walk finds all members of a group, nearest ones first, each once.
 func (r *resolver) walk(group Principal) {
-	if r.containsEverybody(group) {
-		r.found.Everybody = append(r.found.Everybody, group.Name)
-		return
-	}
 	type step struct {
 		group Principal
 		via   []string
 	}
 	seen := map[PrincipalKey]bool{r.rules.PrincipalKey(group): true}
-	everybody := false
 	for ahead := []step{{group: group}}; len(ahead) > 0; ahead = ahead[1:] {
 		at := ahead[0]
+		if r.containsEverybody(at.group) {
+			r.addEverybody(at.group.Name)
+			continue
+		}
 		direct := r.direct[r.rules.PrincipalKey(at.group)]
 		if direct.incomplete != nil {
-			r.addIncomplete(group, nestedIncomplete(direct.incomplete, at.via))
+			r.addIncomplete(at.group, *direct.incomplete)
 		}
 		for _, m := range direct.members {
 			key := r.rules.PrincipalKey(m)
@@ -104,32 +108,24 @@ func (r *resolver) walk(group Principal) {
 			}
 			seen[key] = true
 			r.found.Members = append(r.found.Members, Member{Group: group.Name, Principal: m, Via: at.via})
-			switch {
-			case r.containsEverybody(m):
-				everybody = true
-			case m.Kind == KindGroup:
+			if m.Kind == KindGroup {
 				ahead = append(ahead, step{m, append(slices.Clip(at.via), m.Name)})
 			}
 		}
 	}
-	if everybody {
-		r.found.Everybody = append(r.found.Everybody, group.Name)
-	}
 }
 
-// nestedIncomplete says of a group that the members of a group in it, by the given way, are not all known.
-func nestedIncomplete(why *IncompleteError, via []string) IncompleteError {
-	if len(via) == 0 {
-		return *why
+// addEverybody notes that a group contains everybody, once.
+func (r *resolver) addEverybody(name string) {
+	if !slices.Contains(r.found.Everybody, name) {
+		r.found.Everybody = append(r.found.Everybody, name)
 	}
-	nested := fmt.Sprintf("The members of its nested group %q are incomplete.", via[len(via)-1])
-	return IncompleteError{Reason: strings.TrimSpace(nested + " " + why.Reason), Err: why.Err}
 }
 
 // addIncomplete notes what is not known about a principal, once.
 func (r *resolver) addIncomplete(p Principal, why IncompleteError) {
-	one := Incomplete{Principal: p, Reason: why.Reason, Err: why.Err}
-	if !slices.Contains(r.found.Incomplete, one) {
-		r.found.Incomplete = append(r.found.Incomplete, one)
+	if key := (notedReason{r.rules.PrincipalKey(p), why.Reason}); !r.noted[key] {
+		r.noted[key] = true
+		r.found.Incomplete = append(r.found.Incomplete, Incomplete{Principal: p, Reason: why.Reason, Err: why.Err})
 	}
 }

@@ -306,6 +306,10 @@ var examples = map[string]example{
 		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
 		prepare: prepareReview, state: reviewState,
 	},
+	"data source, principals": {
+		files:   []string{"data-sources/mlflow_principals/data-source.tf", "data-sources/mlflow_principals/data-source-full.tf"},
+		prepare: preparePrincipals, state: principalsState,
+	},
 	"data source, levels": {
 		files:   []string{"data-sources/mlflow_experiment_permission_levels/data-source.tf"},
 		prepare: func(w *acctest.Workspace) { w.CreateExperiment(emulator.User, "/Shared/churn", nil) },

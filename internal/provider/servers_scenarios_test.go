@@ -64,7 +64,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	}
 	if kind.grants != noGrants {
-		add(map[string]func(*testing.T, *server){"credentials": credentials})
+		add(map[string]func(*testing.T, *server){"credentials": credentials, "principals": principals})
 	}
 	add(workspaceObjectScenarios(kind))
 	if kind.workspaces {

@@ -103,6 +103,7 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 	var members []mlflow.Principal
 	var missing unlisted
 	var refused error // to list what the members are
+	seen := map[mlflow.Principal]bool{}
 	for _, g := range groups.byKey[Names{}.PrincipalKey(group)] {
 		direct := g.Members
 		if direct == nil {
@@ -120,7 +121,8 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 				return nil, err
 			case p.Name == "":
 				missing = append(missing, m)
-			case !slices.Contains(members, p):
+			case !seen[p]:
+				seen[p] = true
 				members = append(members, p)
 			}
 		}

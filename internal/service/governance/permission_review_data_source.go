@@ -1,4 +1,5 @@
-// Package governance has the objects for reviews of permissions: the data source mlflow_permission_review and the function permission_matrix.
+// Package governance has the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and the
+// function permission_matrix.
 package governance
 
 import (

@@ -61,8 +61,8 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	}
 	const kinds = "`user`, `group`, or `service_principal`."
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns what the directory of the server has about principals: whether each one exists and is active, and who is in the groups " +
-			"among them, including nested groups. Use it with `mlflow_permission_review` to find grants to users who left, and the people behind a group. " +
+		MarkdownDescription: "Looks up principals in the directory of the server: whether each one exists and is active, and who is in the groups among them, " +
+			"including nested groups. Use it with `mlflow_permission_review` to find grants to users who left, and the people behind a group. " +
 			"What the identity that runs Terraform cannot read is listed in `incomplete` and does not cause an error. At least one of `grants`, `users`, " +
 			"`groups`, and `service_principals` must be set. On an MLflow server, groups are roles (MLflow 3.13 and newer).",
 		Attributes: map[string]schema.Attribute{
@@ -94,12 +94,12 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 				"name":  text("Name of the member, as in `principals`."),
 				"via":   texts("Nested groups that lead from `group` to the member on a shortest way, outermost first. Empty for a direct member."),
 			}),
-			"everybody": texts("Groups to look up that contain all users, by name: on Databricks, `users` (everybody in the workspace) and `account users` (everybody in " +
-				"the account), whose members are not read, and groups with one of them as a member."),
+			"everybody": texts("Groups in `principals` that contain all users and whose members are not read, by name: on Databricks, `users` (all users of the " +
+				"workspace) and `account users` (all users of the account)."),
 			"incomplete": list("What could not be read, by kind and name. Empty if the other attributes are complete.", map[string]schema.Attribute{
 				"kind": text("Kind of the principal: " + kinds),
-				"name": text("Name of the principal. A group that is in `principals` exists, but `members` does not contain all its members. Any other principal here " +
-					"is missing from `principals`, because the provider could not determine whether it exists."),
+				"name": text("Name of the principal. A group that is also in `principals` exists, but its members are not all in `members`. Any other principal is " +
+					"missing from `principals`, because the provider could not determine whether it exists."),
 				"reason": text("Reason, with the response of the server."),
 			}),
 		},

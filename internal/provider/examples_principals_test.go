@@ -1,0 +1,41 @@
+package provider_test
+
+import (
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// preparePrincipals makes an experiment with grants to principals that are gone and inactive, and nested groups.
+func preparePrincipals(w *acctest.Workspace) {
+	w.AddUser("left@example.com")
+	w.AddUser("carl@example.com", "fraud-analysts")
+	w.Join(emulator.UserPrincipal(emulator.User), "risk")
+	w.Join(emulator.GroupPrincipal("fraud-analysts"), "risk")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/fraud/scoring", nil)
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_EDIT")
+	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_MANAGE")
+	w.Grant(id, emulator.UserPrincipal("left@example.com"), "CAN_READ")
+	w.Deactivate(emulator.UserPrincipal(emulator.OtherUser))
+	w.DeletePrincipal(emulator.UserPrincipal("left@example.com"))
+}
+
+var principalsState = []statecheck.StateCheck{
+	statecheck.ExpectKnownOutputValue("stale_grants", knownvalue.TupleExact([]knownvalue.Check{
+		stale(emulator.OtherUser, "CAN_MANAGE", "inactive"), stale("left@example.com", "CAN_READ", "deleted"),
+	})),
+	statecheck.ExpectKnownOutputValue("members_of_risk", knownvalue.ObjectExact(map[string]knownvalue.Check{
+		emulator.User: knownvalue.StringExact("risk"), "carl@example.com": knownvalue.StringExact("risk > fraud-analysts"),
+	})),
+	statecheck.ExpectKnownOutputValue("unknown", knownvalue.TupleExact([]knownvalue.Check{})),
+}
+
+// stale is a grant of the example that is of no use.
+func stale(principal, level, reason string) knownvalue.Check {
+	return knownvalue.ObjectExact(map[string]knownvalue.Check{
+		"experiment": knownvalue.StringExact("/Projects/fraud/scoring"), "principal": knownvalue.StringExact(principal),
+		"level": knownvalue.StringExact(level), "reason": knownvalue.StringExact(reason),
+	})
+}
