@@ -281,6 +281,7 @@ func TestExamples_identity(t *testing.T) {
 	if err != nil || len(files) != 4 {
 		t.Fatalf("examples are %q, %v", files, err)
 	}
+	files = append(files, examplesDir+"/resources/mlflow_folder_permissions/identity-import.tf")
 	for _, file := range files {
 		kind := filepath.Base(filepath.Dir(file))
 		t.Run(kind, func(t *testing.T) {
@@ -294,7 +295,7 @@ func TestExamples_identity(t *testing.T) {
 				t.Errorf("import says %q for\n%s", says, text)
 			}
 			delete(identity, "experiment_id")
-			if fmt.Sprint(state["experiment_id"], state["id"]) == fmt.Sprint(nil, nil) {
+			if fmt.Sprint(state["experiment_id"], state["id"], state["path"]) == fmt.Sprint(nil, nil, nil) {
 				t.Errorf("the state is %v", state)
 			}
 			for name, want := range identity {
@@ -312,7 +313,9 @@ func TestExamples_query(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 12})
 	w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"})
 	d := w.Direct(t, emulator.AdminToken)
-	for kind, want := range map[string]int{"mlflow_experiment": 1, "mlflow_experiment_permissions": 10} {
+	for kind, want := range map[string]int{
+		"mlflow_experiment": 1, "mlflow_experiment_permissions": 10, "mlflow_folder_permissions": 13,
+	} {
 		t.Run(kind, func(t *testing.T) {
 			text := readFile(t, filepath.Join(examplesDir, "list-resources", kind, "list-resource.tfquery.hcl"))
 			block, arguments, _ := strings.Cut(text, "\n  config {\n")

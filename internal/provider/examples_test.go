@@ -86,6 +86,7 @@ func TestExamples(t *testing.T) {
 			for _, command := range e.importCommands(t) {
 				steps = append(steps, resource.TestStep{
 					ConfigDirectory: config.StaticDirectory(directory), ImportState: true, ImportStateVerify: true, ResourceName: command.address,
+					ImportStateVerifyIgnore: []string{"create_parents"}, // no server has it
 					ImportStateIdFunc: func(*terraform.State) (string, error) {
 						return strings.NewReplacer(exampleID, mustID(w, e.experiment), exampleHost, w.URL).Replace(command.id), nil
 					},
@@ -244,6 +245,9 @@ func readFile(t *testing.T, file string) string {
 
 // mustID gives the id of an experiment; an unknown name gives an id that nothing has.
 func mustID(w *acctest.Workspace, name string) string {
+	if w.HasFolder(name) {
+		return w.FolderID(name)
+	}
 	e, _ := w.ExperimentByName(name)
 	return e.ID
 }

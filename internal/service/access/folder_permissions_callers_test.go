@@ -233,7 +233,7 @@ func TestFolderPermissions_serverAddsManagers(t *testing.T) {
 	made.MustCall(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
 	var steps []resource.TestStep
 	for _, folder := range []string{"/Teams/ana", home} {
-		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`, `groups = { risk = "CAN_EDIT" }`, "groups = { risk = \"CAN_EDIT\" }\n  keep_caller_access = false"} {
+		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`, "groups = { risk = \"CAN_EDIT\" }\n  keep_caller_access = false"} {
 			steps = append(steps, resource.TestStep{
 				Config: w.Config(folderPermissions(folder, attributes)), ConfigStateChecks: own,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},

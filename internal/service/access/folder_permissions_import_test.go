@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"testing"
 
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
@@ -175,4 +177,58 @@ func TestFolderPermissions_moved(t *testing.T) {
 		}
 	}
 	w.ExpectWrites(t)
+}
+
+// TestFolderPermissions_identity imports by identity without a CLI, and follows the identity through a change of the path.
+func TestFolderPermissions_identity(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.Mkdirs("/Teams/new")
+	b := folderBlock(t, w, emulator.AdminToken)
+	text := map[string]tftypes.Type{"path": tftypes.String, "tracking_uri": tftypes.String}
+	identity := func(path string) *tfprotov6.ResourceIdentityData {
+		value, err := tfprotov6.NewDynamicValue(tftypes.Object{AttributeTypes: text}, tftypes.NewValue(tftypes.Object{AttributeTypes: text}, map[string]tftypes.Value{
+			"path": tftypes.NewValue(tftypes.String, path), "tracking_uri": tftypes.NewValue(tftypes.String, nil),
+		}))
+		b.Check(err)
+		return &tfprotov6.ResourceIdentityData{IdentityData: &value}
+	}
+	pathOf := func(data *tfprotov6.ResourceIdentityData) (path string) {
+		t.Helper()
+		value, err := data.IdentityData.Unmarshal(tftypes.Object{AttributeTypes: text})
+		b.Check(err)
+		attributes := map[string]tftypes.Value{}
+		b.Check(value.As(&attributes))
+		b.Check(attributes["path"].As(&path))
+		return path
+	}
+	for path, says := range map[string]string{"/Shared": "error: Folder path not allowed", "retail": "error: Import ID not valid", "": "error"} {
+		resp, err := b.Server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity(path)})
+		b.Check(err)
+		acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), says)
+	}
+	imported, err := b.Server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity("/Teams/retail")})
+	b.Check(err)
+	acctest.ExpectSays(t, acctest.DescribeDiagnostics(imported.Diagnostics), "")
+	object := imported.ImportedResources[0]
+	read, err := b.Server.ReadResource(t.Context(), &tfprotov6.ReadResourceRequest{
+		TypeName: folderKind, CurrentState: object.State, Private: object.Private, CurrentIdentity: object.Identity,
+	})
+	b.Check(err)
+	acctest.ExpectSays(t, acctest.DescribeDiagnostics(read.Diagnostics), "")
+	if got := pathOf(read.NewIdentity); got != "/Teams/retail" {
+		t.Errorf("the identity has the path %q", got)
+	}
+	b.State, b.Private = read.NewState, read.Private
+	config := folderConfig("/Teams/new", readers)
+	p := b.Plan(config)
+	resp, err := b.Server.ApplyResourceChange(t.Context(), &tfprotov6.ApplyResourceChangeRequest{
+		TypeName: folderKind, PriorState: b.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate,
+		PlannedIdentity: read.NewIdentity, Config: b.Encode(b.Schemas.ResourceSchemas[folderKind], config),
+	})
+	b.Check(err)
+	acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), "")
+	if got := pathOf(resp.NewIdentity); got != "/Teams/new" {
+		t.Errorf("after the change, the identity has the path %q", got)
+	}
 }

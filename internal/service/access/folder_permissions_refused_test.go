@@ -4,10 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
-	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
-	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
@@ -79,16 +75,14 @@ func TestFolderPermissions_refused(t *testing.T) {
 
 // TestFolderPermissions_levels: each level of folders is sent as it is; an unknown one is a warning, and the server decides.
 func TestFolderPermissions_levels(t *testing.T) {
+	t.Parallel()
 	w := newFolders(t)
-	var steps []resource.TestStep
-	for _, level := range []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"} {
-		steps = append(steps, resource.TestStep{
-			Config: w.Config(folderPermissions("/Teams/retail", `groups = { risk = "`+level+`" }`)), Check: expectFolderGrants(w, "/Teams/retail", "group risk "+level),
-			ConfigStateChecks: []statecheck.StateCheck{folderState("groups", knownvalue.MapExact(map[string]knownvalue.Check{"risk": knownvalue.StringExact(level)}))},
-		})
-	}
-	acctest.UnitTest(t, steps...)
 	b := folderBlock(t, w, emulator.AdminToken)
+	for _, level := range []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"} {
+		b.MustUp(folderConfig("/Teams/retail", acctest.MapOfOne("risk", level)))
+		mustHaveFolderGrants(t, w, "/Teams/retail", "group risk "+level)
+	}
+	acctest.ExpectSays(t, b.Destroy(), "")
 	for level, known := range map[string]bool{"CAN_RUN": true, "CAN_DEPLOY": false, "USE": false} {
 		config := folderConfig("/Teams/retail", acctest.MapOfOne("risk", level))
 		b.Process = b.Again()

@@ -6,7 +6,9 @@ import (
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+	"github.com/hashicorp/terraform-plugin-testing/statecheck"
 	"github.com/hashicorp/terraform-plugin-testing/terraform"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
@@ -38,6 +40,9 @@ func TestPermissions_homeFolderManagers(t *testing.T) {
 					}
 				}
 				return nil
+			},
+			ConfigStateChecks: []statecheck.StateCheck{
+				expectMap("retained", nil), expectNull("users"), folderMap("retained", nil), folderState("users", knownvalue.Null()),
 			},
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		})

@@ -1,0 +1,114 @@
+package access_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
+	"github.com/hashicorp/terraform-plugin-testing/plancheck"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissions_takeover: the plan of a new resource names the grants that it removes, and the caller's own that it keeps. The apply reads the
+// list once, in the plan that comes with it.
+func TestFolderPermissions_takeover(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	const folder = "/Teams/retail"
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN")
+	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
+	b := folderBlock(t, w, emulator.UserToken)
+	w.ResetJournal()
+	p := b.Plan(folderConfig(folder, readers))
+	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"", `- user "ana@example.com": CAN_MANAGE`,
+		"warning: Undeclared permissions will be removed: Folder \""+folder+"\"", `- user "ben@example.com": CAN_RUN`)
+	acctest.ExpectSays(t, b.Apply(p, folderConfig(folder, readers)), "")
+	if n := w.Count("GET", foldersPath); n != 1 {
+		t.Errorf("the list was read %d times, want once", n)
+	}
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group risk CAN_READ", anaHas)
+
+	w.GrantFolder(home, emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN") // the user of the home folder keeps its access
+	acctest.ExpectSays(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Says, "warning: Undeclared permissions will be removed: Folder \""+home+
+		"\" has direct grants that are not in the configuration. Apply removes them:\n  - user \"ben@example.com\": CAN_RUN\n\n")
+}
+
+// TestFolderPermissions_refreshCalls: a refresh makes two calls for each folder. What was retained is known without a look-up of the caller.
+func TestFolderPermissions_refreshCalls(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams/retail", emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
+	b := folderBlock(t, w, emulator.ServicePrincipalToken)
+	b.Up(folderConfig("/Teams/retail", readers))
+	w.ResetJournal()
+	b.ExpectSettled(folderConfig("/Teams/retail", readers))
+	if calls := w.Calls(); len(calls) != 2 || w.Count("GET", statusPath) != 1 || w.Count("GET", foldersPath) != 1 {
+		t.Errorf("the calls are %q", calls)
+	}
+}
+
+// TestFolderPermissions_plannedAgain: the CLI plans once more while it applies, perhaps after what comes first in the apply. Whatever the first plan knew
+// has to come out the same, or the CLI ends with an error of its own.
+func TestFolderPermissions_plannedAgain(t *testing.T) {
+	t.Parallel()
+	for name, created := range map[string]bool{"created": true, "changed": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+			first, second := folderBlock(t, w, emulator.UserToken), folderBlock(t, w, emulator.AdminToken)
+			if !created {
+				first.Up(folderConfig("/Teams/retail", readers))
+				second.State, second.Private = first.State, first.Private
+			}
+			config := folderConfig("/Workspace/Teams/retail/", editors)
+			before := first.Object(first.Plan(config).Resp.PlannedState)
+			w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+			for attribute, again := range second.Object(second.Plan(config).Resp.PlannedState) {
+				if known := before[attribute]; known.IsFullyKnown() && !known.Equal(again) {
+					t.Errorf("%s was planned as %s, and then as %s", attribute, known, again)
+				}
+			}
+		})
+	}
+}
+
+// TestFolderPermissions_providerUnknown plans while the provider's configuration is unknown: the state is kept, and no call is made.
+func TestFolderPermissions_providerUnknown(t *testing.T) {
+	w := newFolders(t)
+	config := func(trigger, level string) string {
+		return fmt.Sprintf(`
+resource "terraform_data" "host" {
+  input            = %q
+  triggers_replace = %q
+}
+provider "mlflow" {
+  host  = terraform_data.host.output
+  token = %q
+}
+`, w.URL, trigger, emulator.AdminToken) + folderPermissions("/Teams/retail", fmt.Sprintf(`groups = { risk = %q }`, level))
+	}
+	acctest.UnitTest(t,
+		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_READ")},
+		resource.TestStep{
+			PreConfig: func() {
+				w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
+				w.ResetJournal()
+			},
+			Config: config("b", "CAN_RUN"),
+			ConfigPlanChecks: acctest.PreApply(
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				journalCheck(func() error {
+					if calls := w.Journal(); len(calls) > 0 {
+						return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
+					}
+					return nil
+				}),
+			),
+			Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
+		},
+	)
+}
