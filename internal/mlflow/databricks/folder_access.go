@@ -44,10 +44,8 @@ func CheckFolderPath(path string) error {
 	switch {
 	case !strings.HasPrefix(n, "/"):
 		return fmt.Errorf("%q is not an absolute workspace path, such as \"/Projects/retail\"", path)
-	case strings.Contains(path, "//"): // before the roots: a second slash at the end is not part of the normal form
-		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
-	case strings.HasPrefix(n, "/Workspace/"): // the server would leave out the second one, too
-		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
+	case checkSpelling(path) != nil: // before the roots: the server may take such a path for one of them
+		return checkSpelling(path)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)

@@ -28,7 +28,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	if !ok {
 		return
 	}
-	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, state.Retained
+	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
 	moves := !plan.samePath(r.Client(), &state)
 	if moves {
 		if folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics); !ok {
@@ -37,7 +37,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	plan.ID = types.StringValue(folder.ID)
 	if !plan.ID.Equal(state.ID) {
-		earlier = types.MapNull(types.StringType)
+		earlier = nil
 	}
 	if moves || plan.WritesOver(r.Client(), &state.Declared) {
 		folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
