@@ -66,7 +66,7 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. When it changes, " +
 				"the grants are made on the new folder first, then revoked on the old one; the folder itself is not moved. `/`, `/Shared`, `/Users`, `/Repos`, and Git " +
 				"folders are not allowed.",
-			Validators: []validator.String{folderPathValidator{}},
+			Validators: []validator.String{folderPathValidator{databricks.CheckFolderPath}},
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
@@ -84,22 +84,22 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 	}
 }
 
-// folderPathValidator refuses paths whose permissions can't be managed.
-type folderPathValidator struct{}
+// folderPathValidator refuses paths for which check returns an error.
+type folderPathValidator struct{ check func(path string) error }
 
 func (folderPathValidator) Description(context.Context) string {
-	return "must be the absolute path of a folder whose permissions can be managed"
+	return "must be the absolute path of a folder that has its own permissions"
 }
 
 func (v folderPathValidator) MarkdownDescription(ctx context.Context) string {
 	return v.Description(ctx)
 }
 
-func (folderPathValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v folderPathValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if err := databricks.CheckFolderPath(req.ConfigValue.ValueString()); err != nil {
+	if err := v.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Folder path not allowed", framework.UpperFirst(err.Error())+".")
 	}
 }
