@@ -40,6 +40,19 @@ func (Backend) FolderAdvice() string {
 // CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
 // outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {
+	switch (Names{}).NormalizeName(path) {
+	case "/Shared":
+		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
+			"outside of it, such as \"/Projects\"", path)
+	case "/Users":
+		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
+			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
+	}
+	return CheckReadableFolderPath(path)
+}
+
+// CheckReadableFolderPath is [CheckFolderPath] for permissions that are read only: those of more folders can be.
+func CheckReadableFolderPath(path string) error {
 	n := Names{}.NormalizeName(path)
 	switch {
 	case !strings.HasPrefix(n, "/"):
@@ -49,12 +62,6 @@ func CheckFolderPath(path string) error {
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)
-	case n == "/Shared":
-		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
-			"outside of it, such as \"/Projects\"", path)
-	case n == "/Users":
-		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
-			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
 	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
 		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
 	case rest.HasDotSegment(n):
@@ -75,7 +82,7 @@ func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
 	case at.Type != typeFolder:
 		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
 	}
-	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10), Path: at.Path}
+	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10)}
 	if at.Created != 0 {
 		folder.Created = time.UnixMilli(int64(at.Created))
 	}

@@ -94,7 +94,7 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 		p.Gone, p.Err, p.Advice = true, err, []string{other.Advice}
 	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
 		p.Gone = true
-		p.Advice = []string{"The folder was deleted or moved."}
+		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	}
