@@ -27,14 +27,14 @@ func (folders) KnownLevels() []string {
 
 // AccessAdvice implements [mlflow.Folders].
 func (folders) AccessAdvice() string {
-	return "Reading and changing permissions needs CAN_MANAGE on the folder. Ask somebody who has it, or a workspace admin, to grant " +
-		"it to you, or run Terraform as somebody who has it."
+	return "Reading and changing permissions needs CAN_MANAGE on the folder. Ask a user with CAN_MANAGE, or a workspace admin, to " +
+		"grant it, or run Terraform as an identity that has it."
 }
 
 // FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in which level decides, and none of it was seen on a real workspace.
 func (Backend) FolderAdvice() string {
 	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
-		"folders that it leaves and enters. Ask somebody with CAN_MANAGE on the folder, or a workspace admin, for access."
+		"folders that it leaves and enters. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
 // CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
