@@ -178,7 +178,7 @@ func (r *folderPermissionsResource) store(ctx context.Context, private framework
 }
 
 // describeGone says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
-// be told. An import has no folder yet.
+// be told: a server may hide a folder from whoever lost the access to it as if it did not exist. An import has no folder yet.
 func (r *folderPermissionsResource) describeGone(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
@@ -189,13 +189,12 @@ func (r *folderPermissionsResource) describeGone(
 		return ""
 	}
 	_, lookErr := folders.Get(ctx, state.ID.ValueString())
-	before := "It was deleted outside Terraform, and its grants with it."
-	switch {
-	case lookErr == nil, rest.IsPermissionDenied(lookErr): // it is somewhere
-		before = fmt.Sprintf("It was moved or renamed outside Terraform. Its object ID is still %s, and its grants remain, unmanaged.", state.ID.ValueString())
-	case !rest.IsNotFound(lookErr):
-		before = fmt.Sprintf("It was deleted, moved, or renamed outside Terraform. Whether there still is a folder with the object ID %s could not be checked: %s.",
-			state.ID.ValueString(), strings.TrimSuffix(lookErr.Error(), "."))
+	if rest.IsNotFound(err) && lookErr != nil && !rest.IsNotFound(lookErr) {
+		return ""
+	}
+	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, unmanaged."
+	if rest.IsNotFound(lookErr) {
+		before = "It was deleted outside Terraform, and its grants with it."
 	}
 	now := "Nothing is at the path now."
 	switch {
