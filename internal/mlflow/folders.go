@@ -7,8 +7,7 @@ import (
 
 // Folder is a folder of a Databricks workspace.
 type Folder struct {
-	ID   string
-	Path string
+	ID string
 	// Created is the creation time, zero if the server does not tell.
 	Created time.Time
 }

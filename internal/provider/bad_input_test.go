@@ -125,7 +125,7 @@ var badSearches = inputs{
 	"search: bad order":                     dataInput("mlflow_experiments", refusal{atRead, "order_by", "Could not search experiments: ", "last_update_time"}, "order_by", []string{"tags.team"}),
 	"search: filter or order":               dataInput("mlflow_experiments", refusal{atRead, "", "Could not search experiments: ", "filter"}, "filter", "x", "order_by", []string{"tags.team"}),
 	"review: a level of MLflow":             dataInput("mlflow_permission_review", refusal{atValidate, "min_level", "Invalid permission level: \"READ\" is not", "Use CAN_READ."}, "min_level", "READ"),
-	"review: an unranked level":             dataInput("mlflow_permission_review", refusal{atValidate, "min_level", "Invalid permission level: \"DENY\" cannot be used here", "Use CAN_READ, CAN_EDIT, or CAN_MANAGE."}, "min_level", "DENY"),
+	"review: an unranked level":             dataInput("mlflow_permission_review", refusal{atValidate, "min_level", "Invalid permission level: \"DENY\" cannot be used here", "Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE."}, "min_level", "DENY"),
 	"review: of nobody":                     dataInput("mlflow_permission_review", refusal{atValidate, "principals", "Invalid Attribute Value", "at least 1"}, "principals", []string{}),
 	"review: bad filter":                    dataInput("mlflow_permission_review", refusal{atRead, "filter", "Could not search experiments", "filter"}, "filter", "x"),
 	"grants: a name for an id":              dataInput("mlflow_experiment_permissions", refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Shared/a"),

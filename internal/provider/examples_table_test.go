@@ -212,7 +212,8 @@ var examples = map[string]example{
 		},
 		state: []statecheck.StateCheck{
 			statecheck.ExpectKnownOutputValue("levels", knownvalue.MapPartial(map[string]knownvalue.Check{
-				"group ml-platform": knownvalue.StringExact("CAN_MANAGE"), "user " + emulator.User: knownvalue.StringExact("CAN_EDIT"),
+				"group ml-platform":     knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("CAN_MANAGE")}),
+				"user " + emulator.User: knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("CAN_EDIT")}),
 			})),
 			statecheck.ExpectKnownOutputValue("direct", knownvalue.ObjectExact(map[string]knownvalue.Check{
 				"groups":             knownvalue.ObjectExact(map[string]knownvalue.Check{"ml-platform": knownvalue.StringExact("CAN_READ")}),

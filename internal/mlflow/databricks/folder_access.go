@@ -27,36 +27,41 @@ func (folders) KnownLevels() []string {
 
 // AccessAdvice implements [mlflow.Folders].
 func (folders) AccessAdvice() string {
-	return "Reading and changing permissions needs CAN_MANAGE on the folder. Ask somebody who has it, or a workspace admin, to grant " +
-		"it to you, or run Terraform as somebody who has it."
+	return "Reading and changing permissions needs CAN_MANAGE on the folder. Ask a user with CAN_MANAGE, or a workspace admin, to " +
+		"grant it, or run Terraform as an identity that has it."
 }
 
 // FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in which level decides, and none of it was seen on a real workspace.
 func (Backend) FolderAdvice() string {
 	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
-		"folders that it leaves and enters. Ask somebody with CAN_MANAGE on the folder, or a workspace admin, for access."
+		"folders that it leaves and enters. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
 // CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
 // outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {
+	switch (Names{}).NormalizeName(path) {
+	case "/Shared":
+		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
+			"outside of it, such as \"/Projects\"", path)
+	case "/Users":
+		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
+			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
+	}
+	return CheckReadableFolderPath(path)
+}
+
+// CheckReadableFolderPath is [CheckFolderPath] for permissions that are read only: those of more folders can be.
+func CheckReadableFolderPath(path string) error {
 	n := Names{}.NormalizeName(path)
 	switch {
 	case !strings.HasPrefix(n, "/"):
 		return fmt.Errorf("%q is not an absolute workspace path, such as \"/Projects/retail\"", path)
-	case strings.Contains(path, "//"): // before the roots: a second slash at the end is not part of the normal form
-		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
-	case strings.HasPrefix(n, "/Workspace/"): // the server would leave out the second one, too
-		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
+	case checkSpelling(path) != nil: // before the roots: the server may take such a path for one of them
+		return checkSpelling(path)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)
-	case n == "/Shared":
-		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
-			"outside of it, such as \"/Projects\"", path)
-	case n == "/Users":
-		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
-			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
 	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
 		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
 	case rest.HasDotSegment(n):
@@ -77,7 +82,7 @@ func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
 	case at.Type != typeFolder:
 		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
 	}
-	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10), Path: at.Path}
+	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10)}
 	if at.Created != 0 {
 		folder.Created = time.UnixMilli(int64(at.Created))
 	}

@@ -3,9 +3,7 @@ package databricks
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/singleflight"
@@ -14,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// FolderIndex is what a run knows about the folders of one workspace. It keeps the folders that the server returned until [FolderIndex.Forget],
-// and neither refusals nor other objects: a folder that is created later is found. Lookups of one path at the same time share one request. Its zero value is ready to use,
+// FolderIndex is what a run knows about the folders of one workspace. It keeps the folders that the server returned, and neither refusals nor
+// other objects: a folder that is created later is found. Lookups of one path at the same time share one request. Its zero value is ready to use,
 // also concurrently.
 type FolderIndex struct {
 	flights singleflight.Group
@@ -25,8 +23,6 @@ type FolderIndex struct {
 	known map[folderQuery][]WorkspaceObject
 	// paths holds the path of each known folder by its object ID.
 	paths map[rest.Int64]string
-	// generation counts the calls of Forget: the response to a request that was sent before the last one is not kept.
-	generation int
 }
 
 // folderQuery asks for the object at a normalized path, or for the folders in the folder there.
@@ -44,34 +40,20 @@ func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string)
 	return objects[0], nil
 }
 
-// Forget removes what is known about the object at a path and all objects below it. Call it after deleting or moving a folder, or if the server no
-// longer knows its object ID.
-func (x *FolderIndex) Forget(path string) {
-	path = Names{}.NormalizeName(path)
-	isBelow := func(other string) bool { return other == path || strings.HasPrefix(other, path+"/") }
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.generation++
-	// The object may be in another folder now, so no list is kept.
-	maps.DeleteFunc(x.known, func(q folderQuery, _ []WorkspaceObject) bool { return q.list || isBelow(q.path) })
-	maps.DeleteFunc(x.paths, func(_ rest.Int64, folder string) bool { return isBelow(folder) })
-}
-
 // ask returns what is known, or else asks the server. Callers that come at the same time share one request, and each gives up with its own
 // context.
 func (x *FolderIndex) ask(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
-	kept, generation := x.current(q)
-	if kept != nil {
+	if kept := x.current(q); kept != nil {
 		return kept, nil
 	}
 	// A caller's cancellation must not fail the others, so the flight outlives it. It is bounded by the client's own timeouts.
-	flight := x.flights.DoChan(fmt.Sprint(q, generation), func() (any, error) {
-		if kept, _ := x.current(q); kept != nil {
+	flight := x.flights.DoChan(fmt.Sprint(q), func() (any, error) {
+		if kept := x.current(q); kept != nil {
 			return kept, nil
 		}
 		objects, err := q.send(context.WithoutCancel(ctx), c)
 		if err == nil {
-			x.keep(q, objects, generation)
+			x.keep(q, objects)
 		}
 		return objects, err
 	})
@@ -84,11 +66,11 @@ func (x *FolderIndex) ask(ctx context.Context, c *mlflow.Client, q folderQuery) 
 	}
 }
 
-// current returns what is known, nil if nothing is, and the generation that a request of now belongs to.
-func (x *FolderIndex) current(q folderQuery) ([]WorkspaceObject, int) {
+// current returns what is known, nil if nothing is.
+func (x *FolderIndex) current(q folderQuery) []WorkspaceObject {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	return x.known[q], x.generation
+	return x.known[q]
 }
 
 // send sends the request. Errors: as [WorkspaceStatus], [ListFolder].
@@ -101,11 +83,11 @@ func (q folderQuery) send(ctx context.Context, c *mlflow.Client) ([]WorkspaceObj
 	return slices.DeleteFunc(objects, func(o WorkspaceObject) bool { return !o.IsFolder() || Names{}.NormalizeName(o.Path) == q.path }), err
 }
 
-// keep records the folders of a response, unless something was forgotten since the request was sent.
-func (x *FolderIndex) keep(q folderQuery, objects []WorkspaceObject, generation int) {
+// keep records the folders of a response.
+func (x *FolderIndex) keep(q folderQuery, objects []WorkspaceObject) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if other := !q.list && !objects[0].IsFolder(); other || x.generation != generation {
+	if !q.list && !objects[0].IsFolder() {
 		return
 	}
 	if x.known == nil {

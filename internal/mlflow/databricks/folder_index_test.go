@@ -98,7 +98,7 @@ func TestWorkspaceObject(t *testing.T) {
 	}
 }
 
-// A folder is looked up once in every spelling, and again after it was forgotten. A refusal is not kept.
+// A folder is looked up once in every spelling. Neither a refusal nor another object is kept.
 func TestFolderIndex_lookup(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
@@ -123,31 +123,29 @@ func TestFolderIndex_lookup(t *testing.T) {
 	look("/Workspace/a/b/", 7, 0)
 	s.Read(statusOf("/a/bc"), mlflowtest.OK(folderText(8, "/a/bc")))
 	look("/a/bc", 8, 1)
-	s.Read(statusOf("/a/b"), mlflowtest.OK(folderText(9, "/a/b"))) // somebody created it again
-	index.Forget("/Workspace/a/b")
-	look("/a/b", 9, 1)
-	look("/a/bc", 8, 0)
-	index.Forget("/a")
-	s.Read(statusOf("/a/b"), noFolder)
-	look("/a/b", 0, 1)
+	look("/a/b", 7, 0)
 }
 
 // blocking is a server whose response to each call waits until the test sends it.
 type blocking struct {
 	calls     atomic.Int32
-	responses [2]chan string
+	responses chan string
+}
+
+func (b *blocking) response() string {
+	b.calls.Add(1)
+	return <-b.responses
 }
 
 // RoundTrip implements [http.RoundTripper].
 func (b *blocking) RoundTrip(*http.Request) (*http.Response, error) {
-	return mlflowtest.Reply(http.StatusOK, <-b.responses[b.calls.Add(1)-1])()
+	return mlflowtest.Reply(http.StatusOK, b.response())()
 }
 
-// Lookups at the same time share a request, each ends with its own context, and the response to one that was sent before something was
-// forgotten is not kept.
+// Lookups at the same time share a request, and each ends with its own context.
 func TestFolderIndex_concurrent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		server := &blocking{responses: [2]chan string{make(chan string), make(chan string)}}
+		server := &blocking{responses: make(chan string)}
 		client := mlflowtest.Client(server, databricks.Backend{})
 		index := &databricks.FolderIndex{}
 		look := func(ctx context.Context, want rest.Int64) {
@@ -170,15 +168,10 @@ func TestFolderIndex_concurrent(t *testing.T) {
 		}
 		expectCalls(1)
 		giveUp()
-		synctest.Wait()
-		index.Forget("/a")
-		group.Go(func() { look(t.Context(), 2) })
-		expectCalls(2)
-		server.responses[1] <- folderText(2, "/a")
-		synctest.Wait()
-		server.responses[0] <- folderText(1, "/a")
+		expectCalls(1)
+		server.responses <- folderText(1, "/a")
 		group.Wait()
-		look(t.Context(), 2)
-		expectCalls(2)
+		look(t.Context(), 1)
+		expectCalls(1)
 	})
 }

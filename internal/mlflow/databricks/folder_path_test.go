@@ -139,12 +139,6 @@ func TestFolderIndex_findPathAgain(t *testing.T) {
 	if o, err := index.Lookup(t.Context(), client, "/Zoo/b/d"); err != nil || o.ID != 44 || w.seen() != "" {
 		t.Errorf("the folder is %+v, error %v", o, err)
 	}
-	// Somebody moved a folder.
-	delete(w.folders, "/Zoo/b/d")
-	delete(w.folders, "/Zoo/b/d/e")
-	w.folders["/Shared/d"], w.folders["/Shared/d/e"] = 44, 45
-	index.Forget("/Zoo/b/d")
-	find("45", "/Shared/d/e", "/Shared /Shared/d", "30", "44")
 }
 
 // Searches at the same time share the lists.

@@ -23,13 +23,25 @@ func (b Backend) CheckName(name string) error {
 			"\"/Shared/%s\" or \"/Users/you@example.com/%s\"", name, n, n)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
-	case strings.Contains(n, "//"):
-		return fmt.Errorf("%q has an empty path element. Write a single slash", name)
+	case strings.Contains(name, "//"), strings.HasPrefix(n, "/Workspace/"):
+		return checkSpelling(name)
 	case rest.HasDotSegment(n):
 		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", name)
 	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
 		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
 			name, n[strings.LastIndex(n, "/"):])
+	}
+	return nil
+}
+
+// checkSpelling refuses a path that the server would take for another one, which [Names.NormalizeName] does not: one with a second slash, also at its
+// end, and one with the prefix /Workspace twice.
+func checkSpelling(path string) error {
+	switch {
+	case strings.Contains(path, "//"):
+		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
+	case strings.HasPrefix(Names{}.NormalizeName(path), "/Workspace/"):
+		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
 	}
 	return nil
 }

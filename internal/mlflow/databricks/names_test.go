@@ -25,6 +25,8 @@ func TestDatabricksNames(t *testing.T) {
 		{"/Workspace/", "/", "is a folder"},
 		{"/Workspace", "/Workspace", "is a folder"},
 		{"//Shared/x", "//Shared/x", "empty path element"},
+		{"/Shared/x//", "/Shared/x/", "empty path element"},
+		{"/Workspace/Workspace/Shared/x", "/Workspace/Shared/x", "/Workspace twice"},
 		{"/Repos/ana/project/x", "/Repos/ana/project/x", "Git folder"},
 		{"/Workspace/Repos/ana/project/x", "/Repos/ana/project/x", "Git folder"},
 	} {

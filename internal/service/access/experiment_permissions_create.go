@@ -6,9 +6,9 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // Create implements [resource.Resource]. On an error it leaves no state: nothing was made that a later destroy would have to undo.
@@ -18,7 +18,7 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	if resp.Diagnostics.HasError() || !r.CreateIn(ctx, plan.Workspace, &resp.Diagnostics) {
 		return
 	}
-	resp.Diagnostics.Append(r.write(ctx, &plan, types.MapNull(types.StringType))...)
+	resp.Diagnostics.Append(r.write(ctx, &plan, nil)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
@@ -27,9 +27,9 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 }
 
 // write writes the list, see [acl.List.Write].
-func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel, earlier types.Map) diag.Diagnostics {
+func (r *experimentPermissionsResource) write(ctx context.Context, plan *experimentPermissionsModel, state *acl.Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
-	after := plan.list(&r.ResourceBase).Write(ctx, &plan.Declared, earlier, &diags)
+	after := plan.list(&r.ResourceBase).Write(ctx, &plan.Declared, state, &diags)
 	plan.created = cmp.Or(framework.FormatCreationTime(after.Created), plan.created)
 	return diags
 }

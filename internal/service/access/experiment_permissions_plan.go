@@ -41,7 +41,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	switch {
 	case plan.ExperimentID.IsUnknown():
 	case !plan.moves(&state):
-		resp.Diagnostics.Append(list.PlanChange(&plan.Declared, state.Retained)...)
+		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
 		resp.Diagnostics.Append(list.PlanTakeover(ctx, &plan.Declared)...)
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
 // Update implements [resource.Resource]. An experiment id that changes is no replacement: while it is unknown nobody can tell
@@ -24,9 +24,9 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 		!r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
 		return
 	}
-	earlier := types.MapNull(types.StringType)
+	var earlier *acl.Declared
 	if !plan.moves(&state) {
-		plan.created, earlier = state.created, state.Retained
+		plan.created, earlier = state.created, &state.Declared
 	}
 	if plan.moves(&state) || plan.WritesOver(r.Client(), &state.Declared) {
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)

@@ -28,7 +28,7 @@ func (r *folderPermissionsResource) Create(ctx context.Context, req resource.Cre
 		return
 	}
 	plan.ID = types.StringValue(folder.ID)
-	folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, types.MapNull(types.StringType), &resp.Diagnostics)
+	folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, nil, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)

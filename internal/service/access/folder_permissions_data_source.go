@@ -37,8 +37,9 @@ func (d *folderPermissionsDataSource) Schema(_ context.Context, _ datasource.Sch
 	attributes := shownAttributes()
 	attributes["id"] = schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."}
 	attributes[attributePath] = schema.StringAttribute{
-		Required: true, Validators: []validator.String{folderPathValidator{}},
-		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference.",
+		Required: true, Validators: []validator.String{folderPathValidator{databricks.CheckReadableFolderPath}},
+		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. `/`, `/Repos`, and Git " +
+			"folders are not allowed.",
 	}
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Returns the direct, inherited, and effective permissions of a folder of a Databricks workspace. Reading them requires `CAN_MANAGE`. Not " +

@@ -133,3 +133,17 @@ resource "mlflow_folder_permissions" "deep" {
 	}
 	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
 }
+
+// TestFolderPermissions_grantPutBack: a grant of a group that the server lists again after its removal is an error about the folder, and the state stays.
+func TestFolderPermissions_grantPutBack(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	b := folderBlock(t, w, emulator.AdminToken)
+	b.MustUp(folderConfig("/Teams/retail", readers))
+	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
+		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
+	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder", "terraform state rm ADDRESS")
+	if b.Values() == nil {
+		t.Error("the state is gone")
+	}
+}

@@ -94,7 +94,7 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 		p.Gone, p.Err, p.Advice = true, err, []string{other.Advice}
 	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
 		p.Gone = true
-		p.Advice = []string{"The folder was deleted or moved."}
+		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	}
@@ -103,8 +103,12 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 // findProblem is why the folder of a list can't be found.
 func findProblem(list *acl.List, err error) *acl.Problem {
 	p := &acl.Problem{Object: list.Object, Err: err, Advice: notFolderAdvice(err)}
-	if p.Denied() {
+	switch {
+	case p.Denied():
 		p.Advice = []string{list.Object.AccessAdvice}
+	case rest.IsNotFound(err) && list.Object.ID != "":
+		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions cannot be read by object ID " +
+			list.Object.ID + " either. Restore the access, or if the folder is gone, remove the resource from the state with terraform state rm."}
 	}
 	return p
 }

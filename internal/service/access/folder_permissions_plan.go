@@ -51,7 +51,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	switch {
 	case plan.Path.IsUnknown():
 	case !moves:
-		resp.Diagnostics.Append(list.PlanChange(&plan.Declared, state.Retained)...)
+		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
 		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan, &state)...)
 	}
@@ -86,7 +86,7 @@ func (r *folderPermissionsResource) planTakeover(
 		found.ID = types.StringValue(folder.ID)
 		list := folderList(r.Client(), &r.Provider.Run, folders, &found)
 		if found.ID.Equal(state.ID) { // the folder of the state, which was moved to the planned path
-			return list.PlanChange(&plan.Declared, state.Retained)
+			return list.PlanChange(ctx, &plan.Declared, state.Retained)
 		}
 		return list.PlanTakeover(ctx, &plan.Declared)
 	case errors.As(err, &other):

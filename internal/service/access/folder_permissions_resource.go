@@ -66,7 +66,7 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. When it changes, " +
 				"the grants are made on the new folder first, then revoked on the old one; the folder itself is not moved. `/`, `/Shared`, `/Users`, `/Repos`, and Git " +
 				"folders are not allowed.",
-			Validators: []validator.String{folderPathValidator{}},
+			Validators: []validator.String{folderPathValidator{databricks.CheckFolderPath}},
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
@@ -84,22 +84,22 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 	}
 }
 
-// folderPathValidator refuses paths whose permissions can't be managed.
-type folderPathValidator struct{}
+// folderPathValidator refuses paths for which check returns an error.
+type folderPathValidator struct{ check func(path string) error }
 
 func (folderPathValidator) Description(context.Context) string {
-	return "must be the absolute path of a folder whose permissions can be managed"
+	return "must be the absolute path of a folder that has its own permissions"
 }
 
 func (v folderPathValidator) MarkdownDescription(ctx context.Context) string {
 	return v.Description(ctx)
 }
 
-func (folderPathValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
+func (v folderPathValidator) ValidateString(_ context.Context, req validator.StringRequest, resp *validator.StringResponse) {
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if err := databricks.CheckFolderPath(req.ConfigValue.ValueString()); err != nil {
+	if err := v.check(req.ConfigValue.ValueString()); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Folder path not allowed", framework.UpperFirst(err.Error())+".")
 	}
 }
@@ -126,12 +126,15 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
-	if !ok || !r.findPath(ctx, folders, &state, &resp.Diagnostics) {
+	if !ok || !r.findPath(ctx, folders, &state, resp) {
 		return
 	}
 	folder, err := folders.Find(ctx, state.Path.ValueString())
 	if gone := r.describeGone(ctx, folders, &state, folder, err); gone != "" {
-		resp.Diagnostics.AddWarning("Permissions dropped from the state: the folder is gone", gone)
+		if err == nil {
+			gone += " Its permissions are left alone until apply."
+		}
+		resp.Diagnostics.AddWarning(summaryDropped, gone)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -157,6 +160,9 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	}
 }
 
+// summaryDropped is the summary of the warning that a refresh removes the resource from the state.
+const summaryDropped = "Permissions dropped from the state: the folder is gone"
+
 // addReadError reports a problem of a refresh, or of the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
 	if state.Imported() {
@@ -172,7 +178,7 @@ func (r *folderPermissionsResource) store(ctx context.Context, private framework
 }
 
 // describeGone says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
-// be told. An import has no folder yet.
+// be told: a server may hide a folder from whoever lost the access to it as if it did not exist. An import has no folder yet.
 func (r *folderPermissionsResource) describeGone(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
@@ -183,20 +189,19 @@ func (r *folderPermissionsResource) describeGone(
 		return ""
 	}
 	_, lookErr := folders.Get(ctx, state.ID.ValueString())
-	before := "It was deleted outside Terraform, and its grants with it."
-	switch {
-	case lookErr == nil, rest.IsPermissionDenied(lookErr): // it is somewhere
-		before = fmt.Sprintf("It was moved or renamed outside Terraform. Its object ID is still %s, and its grants remain, unmanaged.", state.ID.ValueString())
-	case !rest.IsNotFound(lookErr):
-		before = fmt.Sprintf("It was deleted, moved, or renamed outside Terraform. Whether there still is a folder with the object ID %s could not be checked: %s.",
-			state.ID.ValueString(), strings.TrimSuffix(lookErr.Error(), "."))
+	if rest.IsNotFound(err) && lookErr != nil && !rest.IsNotFound(lookErr) {
+		return ""
+	}
+	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, unmanaged."
+	if rest.IsNotFound(lookErr) {
+		before = "It was deleted outside Terraform, and its grants with it."
 	}
 	now := "Nothing is at the path now."
 	switch {
 	case isOther:
 		now = fmt.Sprintf("At the path is %s now.", other.Object)
 	case err == nil:
-		now = fmt.Sprintf("At the path is another folder now, with the object ID %s. Its permissions are left alone until apply.", found.ID)
+		now = fmt.Sprintf("At the path is another folder now, with the object ID %s.", found.ID)
 	}
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
 }
@@ -233,27 +238,35 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
 }
 
-// findPath finds the path of a folder that an import or a moved state names by ID alone. It reports false after an error.
-func (r *folderPermissionsResource) findPath(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+// findPath finds the path of a folder that an import or a moved state names by ID alone. It reports false after an error, and if the folder of a moved
+// state is gone.
+func (r *folderPermissionsResource) findPath(
+	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, resp *resource.ReadResponse,
+) bool {
 	if !state.Path.IsNull() {
 		return true
 	}
 	if state.ID.ValueString() == rootFolderID {
-		diags.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
+		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
 		return false
 	}
 	read, problem := folderList(r.Client(), &r.Provider.Run, folders, state).Read(ctx)
-	if problem != nil {
-		problem.AddError(diags, "import permissions")
+	switch {
+	case problem != nil && problem.Gone && !state.Imported():
+		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, and its grants with it.", framework.UpperFirst(state.folder())))
+		resp.State.RemoveResource(ctx)
+		return false
+	case problem != nil:
+		problem.AddError(&resp.Diagnostics, "import permissions")
 		return false
 	}
 	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), framework.SortedKeys(databricks.InheritedFolders(read)))
 	if err != nil {
-		framework.AddError(diags, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
+		framework.AddError(&resp.Diagnostics, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
 		return false
 	}
 	if err := databricks.CheckFolderPath(found); err != nil {
-		diags.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
 		return false
 	}
 	state.Path = types.StringValue(found)

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
@@ -28,16 +29,18 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	if !ok {
 		return
 	}
-	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, state.Retained
+	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
 	moves := !plan.samePath(r.Client(), &state)
 	if moves {
 		if folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics); !ok {
 			return
 		}
+	} else if plan.WritesOver(r.Client(), &state.Declared) && !r.isInPlace(ctx, folders, &state, &resp.Diagnostics) {
+		return
 	}
 	plan.ID = types.StringValue(folder.ID)
 	if !plan.ID.Equal(state.ID) {
-		earlier = types.MapNull(types.StringType)
+		earlier = nil
 	}
 	if moves || plan.WritesOver(r.Client(), &state.Declared) {
 		folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
@@ -53,4 +56,18 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	if moves {
 		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
 	}
+}
+
+// isInPlace checks that the folder of a state is still at its path before its list is changed: the plan shows the path. It reports false after an error.
+func (r *folderPermissionsResource) isInPlace(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+	const action = "set permissions"
+	folder, err := folders.Find(ctx, state.Path.ValueString())
+	if gone := r.describeGone(ctx, folders, state, folder, err); gone != "" {
+		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again, which shows what apply does at the path now.")
+		return false
+	}
+	if err != nil {
+		findProblem(folderList(r.Client(), &r.Provider.Run, folders, state), err).AddError(diags, action)
+	}
+	return err == nil
 }

@@ -221,7 +221,7 @@ func (o obtaining) createFailed(err error) {
 	case about:
 		o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
 	case advice != "" && (rest.IsPermissionDenied(err) || rest.IsInvalid(err) || rest.IsNotFound(err)):
-		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, advice)
+		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, append(o.client.FolderAdvice(err), advice)...)
 	default:
 		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, o.client.FolderAdvice(err)...)
 	}

@@ -140,8 +140,8 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 		p.Advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
 			"grant in the UI, or restore the %s, then apply again.", framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
 	case errors.As(err, &still):
-		p.Advice = []string{"Some servers put grants back by themselves, for example that of the experiment's owner. If this is one, remove the resource from the state: " +
-			"terraform state rm ADDRESS."}
+		p.Advice = []string{fmt.Sprintf("Some servers put grants back by themselves, for example that of the owner of the %s. If this is one, remove the resource from the "+
+			"state: terraform state rm ADDRESS.", l.Object.Noun)}
 	case errors.As(err, &unsupported) && unsupported.Single && l.Object.Additive != "":
 		p.Advice = []string{"Use " + l.Object.Additive + ", which manages the grant of one principal."}
 	case p.Denied():

@@ -77,47 +77,99 @@ func (l *List) PlanTakeover(ctx context.Context, plan *Declared) diag.Diagnostic
 	return diags
 }
 
-// PlanChange warns of what the plan of an update can't show itself: the undeclared access that it keeps, and the levels without effect as far as
-// this run has read the list.
-func (l *List) PlanChange(plan *Declared, retained types.Map) diag.Diagnostics {
+// PlanChange warns of what the plan of an update can't show itself: the undeclared access that it keeps, and, as far as this run has read the list,
+// the levels without effect.
+func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Map) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
 	lock.Lock()
 	defer lock.Unlock()
-	if lock.Refreshed != nil {
-		l.warnIneffective(&diags, plan, *lock.Refreshed)
-	}
+	var kept []mlflow.Grant
 	if plan.keepsCaller() {
-		l.warnKept(&diags, plan.retainedGrants(l.Client, retained))
+		kept = slices.DeleteFunc(plan.retainedGrants(l.Client, retained), l.isOwners)
+		l.warnKept(&diags, kept)
+	}
+	if lock.Refreshed == nil {
+		return diags
+	}
+	l.warnIneffective(&diags, plan, *lock.Refreshed)
+	if !plan.known() {
+		return diags
+	}
+	owners := l.undeclaredOwners(plan, *lock.Refreshed)
+	for _, g := range owners {
+		if !isRetained(l.Client, retained, g) {
+			diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
+				l.Object.Name, framework.DescribeGrants(owners)))
+		}
+	}
+	if own, _ := l.keptForCaller(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
+		l.warnOwn(&diags, own, *lock.Refreshed)
 	}
 	return diags
 }
 
 // warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
-	going, own := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwners), ""
-	if plan.keepsCaller() && slices.ContainsFunc(going, isIndividual) {
-		caller, ok := Caller(ctx, l.Client, diags)
-		if !ok {
-			return
-		}
-		isCallers := func(g mlflow.Grant) bool {
-			return g.Level == mlflow.LevelManage && IsOwn(l.Client, caller, g.Principal) && isIndividual(g)
-		}
-		if i := slices.IndexFunc(going, isCallers); i >= 0 {
-			if HasManage(l.Client, caller, plan.Grants(), list) {
-				own = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Principal.Name, l.Object.Noun)
-			} else {
-				l.warnKept(diags, going[i:i+1])
-				going = slices.Delete(going, i, i+1)
-			}
-		}
+	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwners), ""
+	own, caller := l.keptForCaller(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwners(plan, list)...), list)
+	if diags.HasError() {
+		return
+	}
+	isOwn := func(g mlflow.Grant) bool {
+		return g.Level == mlflow.LevelManage && isIndividual(g) && SamePrincipal(l.Client, caller, g.Principal)
+	}
+	switch {
+	case own.Level != "":
+		l.warnOwn(diags, own, list)
+		going = slices.DeleteFunc(going, isOwn)
+	case slices.ContainsFunc(going, isOwn):
+		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Name, l.Object.Noun)
 	}
 	if len(going) > 0 {
 		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
 			"%s has direct grants that are not in the configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.%s",
-			framework.UpperFirst(l.Object.Name), framework.DescribeGrants(going), own))
+			framework.UpperFirst(l.Object.Name), framework.DescribeGrants(going), also))
 	}
+}
+
+// undeclaredOwners returns the grant of the object's owner if the plan does not declare it. A write keeps it.
+func (l *List) undeclaredOwners(plan *Declared, list mlflow.ACL) []mlflow.Grant {
+	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwners(g) })
+}
+
+// keptForCaller returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
+// it does not. It looks up the caller only if the write takes CAN_MANAGE from a principal; else the caller is empty.
+func (l *List) keptForCaller(
+	ctx context.Context, diags *diag.Diagnostics, plan *Declared, planned []mlflow.Grant, list mlflow.ACL,
+) (own mlflow.Grant, caller mlflow.Principal) {
+	levels := LevelsOf(l.Client, planned)
+	loses := slices.ContainsFunc(DirectGrants(list), func(g mlflow.Grant) bool {
+		return g.Level == mlflow.LevelManage && g.Principal != list.Admins && levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
+	})
+	if !plan.keepsCaller() || !loses {
+		return own, caller
+	}
+	who, ok := Caller(ctx, l.Client, diags)
+	_, isPlanned := levels[l.Client.PrincipalKey(who.Principal)]
+	if ok && !isPlanned && !HasManage(l.Client, who, planned, list) {
+		own = mlflow.Grant{Principal: who.Principal, Level: mlflow.LevelManage}
+	}
+	return own, who.Principal
+}
+
+// summaryKept is the summary of the warnings of grants that a write keeps although they are not declared.
+const summaryKept = "Undeclared access is kept"
+
+// warnOwn says that a write keeps the caller's own grant, or adds it.
+func (l *List) warnOwn(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
+	if LevelsOf(l.Client, DirectGrants(list))[l.Client.PrincipalKey(own.Principal)] == own.Level {
+		l.warnKept(diags, []mlflow.Grant{own})
+		return
+	}
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply grants %s on %s to %s %q, which is the identity that runs Terraform, because no other grant provides it.\n\n"+
+		"To manage the grant, declare it. To keep only declared grants, set keep_caller_access = false.",
+		own.Level, l.Object.Name, framework.KindNoun(own.Principal.Kind), own.Principal.Name))
 }
 
 // warnKept says whose undeclared access a write keeps.
@@ -125,7 +177,7 @@ func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 	if len(kept) == 0 {
 		return
 	}
-	diags.AddWarning("Undeclared access is kept", fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
 		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", l.Object.Name, framework.DescribeGrants(kept)))
 }
 

@@ -7,16 +7,16 @@ import (
 	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
 // Write makes the declared grants the direct grants of the object, together with those of `admins` that are there, with those that a resource for
-// one principal granted in this run, with those that an earlier run retained, and with the caller's own where it would be lost. It fills in
-// `retained` from the answer, which also has what the server itself put back, and returns the list.
-func (l *List) Write(ctx context.Context, plan *Declared, earlier types.Map, diags *diag.Diagnostics) mlflow.ACL {
+// one principal granted in this run, with those that an earlier run retained, with those that [Declared.Fill] hides, and with the caller's own where it
+// would be lost. state is what the plan was shown for the same object, nil if it takes the object over. Write fills in `retained` from the answer, which
+// also has what the server itself put back, and returns the list.
+func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Diagnostics) mlflow.ACL {
 	lock := l.lock()
 	lock.Lock()
 	defer lock.Unlock()
@@ -34,7 +34,7 @@ func (l *List) Write(ctx context.Context, plan *Declared, earlier types.Map, dia
 			"replace them. Remove one of the two resources, or declare all grants in one of them.", l.Object.Name))
 		return before
 	}
-	grants, ok := l.grantsToWrite(ctx, plan, earlier, before, diags)
+	grants, ok := l.grantsToWrite(ctx, plan, state, before, diags)
 	if !ok {
 		return before
 	}
@@ -48,20 +48,20 @@ func (l *List) Write(ctx context.Context, plan *Declared, earlier types.Map, dia
 		return after
 	}
 	plan.setRetained(slices.DeleteFunc(plan.undeclared(l.Client, after), func(g mlflow.Grant) bool {
-		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !slices.Contains(grants, g)
+		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !l.wasRetained(state, g) && !l.isOwners(g)
 	}))
 	return after
 }
 
 // grantsToWrite lists the declared grants and those that stay beside them. ok is false after an error.
 func (l *List) grantsToWrite(
-	ctx context.Context, plan *Declared, earlier types.Map, before mlflow.ACL, diags *diag.Diagnostics,
+	ctx context.Context, plan, state *Declared, before mlflow.ACL, diags *diag.Diagnostics,
 ) (grants []mlflow.Grant, ok bool) {
 	lock := l.lock()
 	grants = plan.Grants()
 	for _, g := range without(l.Client, DirectGrants(before), LevelsOf(l.Client, grants)) {
-		kept := isRetained(l.Client, earlier, g) || isRetained(l.Client, lock.Retained, g)
-		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwners(g) || plan.keepsCaller() && kept {
+		kept := plan.keepsCaller() && l.wasRetained(state, g)
+		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwners(g) || kept || l.wasHidden(state, before, g) {
 			grants = append(grants, g)
 		}
 	}
@@ -76,6 +76,21 @@ func (l *List) grantsToWrite(
 		return nil, false
 	}
 	return withCaller(l.Client, caller, grants, before), true
+}
+
+// wasRetained reports whether a grant is one that an earlier run retained, for this address or for one that this run released.
+func (l *List) wasRetained(state *Declared, g mlflow.Grant) bool {
+	return state != nil && isRetained(l.Client, state.Retained, g) || isRetained(l.Client, l.lock().Retained, g)
+}
+
+// wasHidden reports whether the plan did not show an undeclared grant because its principal inherits the level as well. What a plan does not show, its
+// apply does not change.
+func (l *List) wasHidden(state *Declared, before mlflow.ACL, g mlflow.Grant) bool {
+	if state == nil || !isInherited(l.Client, before, g) || isRetained(l.Client, state.Retained, g) {
+		return false
+	}
+	_, shown := LevelsOf(l.Client, state.Grants())[l.Client.PrincipalKey(g.Principal)]
+	return !shown
 }
 
 // isOwners reports whether a grant is the CAN_MANAGE of the object's owner.

@@ -181,7 +181,7 @@ func listOf(client *mlflow.Client, id string) *List {
 
 func written(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
-	l.Write(t.Context(), plan, types.MapNull(types.StringType), &diags)
+	l.Write(t.Context(), plan, nil, &diags)
 	return diags
 }
 
@@ -195,5 +195,42 @@ func TestWarnIneffective(t *testing.T) {
 		if diags.WarningsCount() != want {
 			t.Errorf("%s: %d warnings, want %d", level, diags.WarningsCount(), want)
 		}
+	}
+}
+
+// An undeclared grant that its principal inherits as well is not in the plan of an update, so its apply leaves it. What the state shows, or retains, and
+// the plan does not is removed, and so is everything that a takeover warns of.
+func TestWriteLeavesHidden(t *testing.T) {
+	ben := emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"}
+	shown := permissionsOf(levels{"risk": "CAN_READ"}, levels{emulator.OtherUser: "CAN_READ"}, nil)
+	retained := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
+	retained.Retained = framework.StringMapValue(levels{emulator.OtherUser: "CAN_READ"})
+	for name, c := range map[string]struct {
+		state       *Declared
+		keep, stays bool
+	}{
+		"hidden":                          {state: permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), stays: true},
+		"shown in the state":              {state: shown},
+		"retained, and not kept any more": {state: retained},
+		"retained":                        {state: retained, keep: true, stays: true},
+		"taken over":                      {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := emulator.New(emulator.Options{})
+			w.AddGroup("risk")
+			w.GrantFolder("/Projects", ben.Principal, ben.Level)
+			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+			w.Grant(id, ben.Principal, ben.Level)
+			plan := permissionsOf(levels{"risk": "CAN_EDIT"}, nil, nil)
+			plan.KeepCallerAccess = types.BoolValue(c.keep)
+			var diags diag.Diagnostics
+			listOf(mlflowtest.Connect(t, w, emulator.AdminToken), id).Write(t.Context(), plan, c.state, &diags)
+			if len(diags) > 0 || slices.Contains(w.Grants(id), ben) != c.stays {
+				t.Errorf("the grants are %v: %v", w.Grants(id), diags)
+			}
+			if kept := len(plan.Retained.Elements()) > 0; kept != (c.keep && c.stays) {
+				t.Errorf("retained is %v", plan.Retained)
+			}
+		})
 	}
 }

@@ -1,0 +1,73 @@
+package access_test
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestPermissions_planNamesCaller: a plan that takes the caller's access away, by its own grant or by that of a group, names the grant that the apply
+// keeps or makes instead.
+func TestPermissions_planNamesCaller(t *testing.T) {
+	t.Parallel()
+	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ", "warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",
+		"Undeclared permissions will be removed"
+	for name, c := range map[string]struct {
+		principal emulator.Principal
+		declared  []any
+		says      string
+	}{
+		"its own grant":      {emulator.UserPrincipal(emulator.User), []any{"users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")}, keeps},
+		"a grant of a group": {emulator.GroupPrincipal("owners"), []any{"groups", acctest.MapOfOne("owners", "CAN_MANAGE")}, makes},
+	} {
+		for _, kind := range []string{folderKind, "mlflow_experiment_permissions"} {
+			t.Run(name+" in "+kind, func(t *testing.T) {
+				t.Parallel()
+				w := newFolders(t)
+				w.AddUser(emulator.User, "owners")
+				object, grant := []any{"path", "/Teams/retail"}, func() { w.GrantFolder("/Teams/retail", c.principal, "CAN_MANAGE") }
+				if kind != folderKind {
+					id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
+					object, grant = []any{"experiment_id", id}, func() { w.Grant(id, c.principal, "CAN_MANAGE") }
+				}
+				grant()
+				without := acctest.AttributeValues(append(object, "groups", readers)...)
+				fresh := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				says := fresh.Plan(without).Says
+				acctest.ExpectSays(t, says, c.says, emulator.User, "keep_caller_access = false")
+				if strings.Contains(says, gone) != (c.says == makes) {
+					t.Errorf("the plan to create says %q", says)
+				}
+				b := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				b.MustUp(acctest.AttributeValues(append(object, c.declared...)...))
+				acctest.ExpectSays(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
+				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
+					t.Errorf("retained is %v", got)
+				}
+			})
+		}
+	}
+}
+
+// TestFolderPermissions_planNamesOwner: the grant of the user of a home folder stays whatever keep_caller_access is, so no plan advises to set it. A plan
+// that shows that grant as removed names it.
+func TestFolderPermissions_planNamesOwner(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{emulator.AdminToken, emulator.UserToken} {
+		w := newFolders(t)
+		b := folderBlock(t, w, token)
+		b.MustUp(folderConfig(home, readers))
+		b.MustUp(folderConfig(home, editors))
+		b.MustUp(folderConfig(home, readers, "keep_caller_access", false))
+		b.MustUp(folderConfig(home, readers, "users", acctest.MapOfOne(emulator.User, "CAN_MANAGE")))
+		says := b.Up(folderConfig(home, readers))
+		acctest.ExpectSays(t, says, "warning: Undeclared access is kept: Apply keeps the grant of the owner of folder", emulator.User)
+		if strings.Contains(says, "keep_caller_access") {
+			t.Errorf("says %q", says)
+		}
+		mustHaveFolderGrants(t, w, home, "group risk CAN_READ", anaHas)
+	}
+}

@@ -1,0 +1,82 @@
+package access_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissionsDataSource reads direct, inherited, and effective levels, in any spelling of the path.
+func TestFolderPermissionsDataSource(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), "CAN_EDIT")
+	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
+	for _, path := range []string{"/Teams/retail", "/Workspace/Teams/retail/"} {
+		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
+		acctest.ExpectSays(t, says, "")
+		grants, effective := ofRisk(data["grants"], "level", "inherited_from_path"), ofRisk(data["effective"], "level")
+		if data["id"] != w.FolderID("/Teams/retail") || data["path"] != path || grants != "[CAN_RUN <nil>] [CAN_EDIT /Teams]" ||
+			effective != "[CAN_EDIT] [CAN_RUN]" {
+			t.Errorf("%s: %v", path, data)
+		}
+	}
+	w.ExpectWrites(t)
+}
+
+// ofRisk formats attributes of the elements of a list that are about the group risk.
+func ofRisk(list any, attributes ...string) string {
+	var found []string
+	elements, _ := list.([]any)
+	for _, element := range elements {
+		values, _ := element.(map[string]any)
+		if values["principal"] != "risk" {
+			continue
+		}
+		var got []any
+		for _, name := range attributes {
+			got = append(got, values[name])
+		}
+		found = append(found, fmt.Sprint(got))
+	}
+	return strings.Join(found, " ")
+}
+
+// TestFolderPermissionsDataSource_notManaged: folders whose permissions the server does not let anybody change can be read.
+func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	for _, path := range []string{"/Shared", "/Workspace/Shared/", "/Users"} {
+		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
+		acctest.ExpectSays(t, says, "")
+		if data["id"] != w.FolderID(path) {
+			t.Errorf("%s: %v", path, data)
+		}
+	}
+}
+
+// TestFolderPermissionsDataSource_refused: what cannot be read says why, and what to do.
+func TestFolderPermissionsDataSource_refused(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	w.AddGitFolder("/Teams/code", true)
+	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
+	const unreadable = "error: Could not read permissions: Folder "
+	for path, want := range map[string][]string{
+		"/":             {"error at path: Folder path not allowed: \"/\" is the root"},
+		"Teams":         {"error at path: Folder path not allowed", "is not an absolute workspace path"},
+		"/Teams//x":     {"error at path: Folder path not allowed", "Write a single slash"},
+		"/Repos/ana":    {"error at path: Folder path not allowed", "repo_path"},
+		"/Teams/code":   {unreadable, "it is a Git folder", "repo_path"},
+		"/Teams/none":   {unreadable, "doesn't exist"},
+		"/Teams/retail": {unreadable, "needs CAN_MANAGE on the folder"},
+	} {
+		_, says := w.Direct(t, emulator.UserToken).Data(folderKind, map[string]any{"path": path})
+		acctest.ExpectSays(t, says, want[0], want[1:]...)
+	}
+	_, says := acctest.NewRecordedServer(t, nil).Provider(t, nil).Data(folderKind, map[string]any{"path": "/Teams"})
+	acctest.ExpectSays(t, says, "error at path: Folders are not supported", "mlflow_role")
+}

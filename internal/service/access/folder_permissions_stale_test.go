@@ -1,0 +1,67 @@
+package access_test
+
+import (
+	"reflect"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// TestFolderPermissions_changedAfterPlan: a folder that is no longer at its path when a change is applied gets no grants, wherever it is now. Neither does
+// another folder at the path, which the plan did not show.
+func TestFolderPermissions_changedAfterPlan(t *testing.T) {
+	t.Parallel()
+	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
+	for name, c := range map[string]struct {
+		behind func(w *acctest.Workspace)
+		says   []string
+	}{
+		"moved":   {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) }, []string{"was moved or renamed", "Nothing is at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere); w.Mkdirs(folder) },
+			[]string{"was moved or renamed", "another folder now, with the object ID"}},
+		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
+			[]string{"was deleted outside Terraform", "an object of type MLFLOW_EXPERIMENT"}},
+		"not readable": {func(w *acctest.Workspace) {
+			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1})
+		}, []string{"needs CAN_MANAGE on the folder"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newFolders(t)
+			b := folderBlock(t, w, emulator.AdminToken)
+			b.MustUp(folderConfig(folder, readers))
+			state := b.Values()
+			b.Process = b.Again()
+			p := b.Plan(folderConfig(folder, editors))
+			c.behind(w)
+			w.ResetJournal()
+			says := b.Apply(p, folderConfig(folder, editors))
+			acctest.ExpectSays(t, says, "error: Could not set permissions: Folder \""+folder+"\": ", c.says...)
+			if name != "not readable" {
+				acctest.ExpectSays(t, says, "error", "Nothing was changed.", "Run terraform plan again")
+			}
+			w.ExpectWrites(t)
+			if !reflect.DeepEqual(b.Values(), state) {
+				t.Errorf("the state is %v", b.Values())
+			}
+		})
+	}
+}
+
+// TestFolderPermissions_movedStateGone: a state of databricks_permissions that names a folder by ID alone is dropped if the folder is gone.
+func TestFolderPermissions_movedStateGone(t *testing.T) {
+	t.Parallel()
+	w := newFolders(t)
+	id := w.FolderID("/Teams/retail")
+	w.DeleteFolder("/Teams/retail")
+	state := acctest.VendorPermissions(id)
+	delete(state, "experiment_id")
+	state["id"], state["object_type"], state["directory_id"] = "/directories/"+id, "directory", id
+	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
+	acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder "+id+" was deleted outside Terraform")
+	if moved["id"] != nil {
+		t.Errorf("moved %v", moved)
+	}
+}
