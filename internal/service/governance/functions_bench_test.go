@@ -67,7 +67,9 @@ func largePrincipals() map[string]any {
 
 func listValueOf(elements ...string) tftypes.Value { return textsValue(elements) }
 
-func anyLevel(e, i int) string { return []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}[(e+i)%4] }
+func anyLevel(e, i int) string {
+	return []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}[(e+i)%4]
+}
 
 // asLists returns an object with lists instead of tuples, as data sources return them.
 func asLists(object map[string]any) tftypes.Value {

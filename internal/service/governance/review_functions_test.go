@@ -82,7 +82,9 @@ func TestReviewSnapshot(t *testing.T) {
 
 func TestReviewDiff(t *testing.T) {
 	t.Parallel()
-	grant := func(name, principal, level string) any { return matrixGrantOf(name, "user", principal, level, false, "experiment_id", "1") }
+	grant := func(name, principal, level string) any {
+		return matrixGrantOf(name, "user", principal, level, false, "experiment_id", "1")
+	}
 	experiment := func(id, name string) any { return map[string]any{"id": id, "name": name} }
 	before := map[string]any{
 		"server": "https://a", "grants": []any{grant("/a", "ana", "CAN_READ"), grant("/a", "ben", "CAN_EDIT"), grant("/a", "carl", "CAN_EDIT")},
@@ -173,7 +175,9 @@ func TestReviewFunctions_arguments(t *testing.T) {
 	good := []any{matrixGrantOf("e", "user", "u", "CAN_READ", false)}
 	someone := principalsOf("g", "u")
 	type arguments = []any
-	grant := func(more ...any) arguments { return arguments{[]any{matrixGrantOf("e", "user", "u", "CAN_READ", false, more...)}} }
+	grant := func(more ...any) arguments {
+		return arguments{[]any{matrixGrantOf("e", "user", "u", "CAN_READ", false, more...)}}
+	}
 	decision := func(more ...any) []any {
 		d := map[string]any{"fingerprint": "f1", "level": "CAN_READ", "decision": "approve"}
 		for i := 0; i+1 < len(more); i += 2 {
@@ -190,29 +194,29 @@ func TestReviewFunctions_arguments(t *testing.T) {
 		arguments arguments
 	}{
 		`grants[0]: "experiment_id" is missing or not a text. Use the data source mlflow_permission_review`: {"review_snapshot", grant("experiment_id", []any{})},
-		`grants[0]: "inherited" is not true or false`:                                     {"review_snapshot", grant("inherited", "yes")},
-		`grants[0]: inherited_from[0] is not a text`:                                      {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
-		`grants is null. Use the data source`:                                             {"review_snapshot", arguments{map[string]any{"grants": nil}}},
-		`the review is null. Use the data source`:                                         {"review_snapshot", arguments{nil}},
-		`experiments[0] is not an object`:                                                 {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
-		`experiments[0]: "tags" is not a map`:                                             {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": "x"}}}}},
-		`experiments[0]: tags["a"] is not a text`:                                         {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": map[string]any{"a": []any{}}}}}}},
-		`grants[0] is not an object`:                                                      {"effective_access", arguments{deep, someone}},
-		`it is not an object with principals and members. Use the data source mlflow_pri`: {"effective_access", arguments{good, []any{}}},
-		`members[0]: "name" is missing or not a text. Use the data source mlflow_princ`:   {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
-		`principals is not a list`:                                                        {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
-		`it is not the JSON of a snapshot`:                                                {"review_diff", arguments{"x", good}},
-		`Could not read snapshot: it is not the JSON of a snapshot`:                       {"review_diff", arguments{good, ""}},
-		`its version 9 is newer than this provider`:                                       {"review_diff", arguments{`{"version":9}`, good}},
-		`decisions is not a list. Read them with csvdecode`:                               {"review_decisions", arguments{good, "fingerprint,level", "2026-01-01"}},
-		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode`:     {"review_decisions", arguments{good, []any{map[string]any{"Fingerprint": "f1"}}, "2026-01-01"}},
-		`decisions[0]: "reason" is missing or not a text`:                                 {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
-		`is "yes". Write approve, revoke, or defer`:                                       {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
-		`Could not read date "today": write it as YYYY-MM-DD`:                             {"review_decisions", arguments{good, decision(), "today"}},
-		`there is no option "colour", "size". The options are title, as_of, scope, and`:   {"permission_matrix", arguments{good, "html", map[string]any{"title": "x", "size": "1", "colour": "x"}}},
-		`there are 2 objects with options. Use one object`:                                {"permission_matrix", arguments{good, "html", map[string]any{}, map[string]any{}}},
-		`it is not an object. The options are title`:                                      {"permission_matrix", arguments{good, "html", "Title"}},
-		`"title" is missing or not a text. The options are texts`:                         {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
+		`grants[0]: "inherited" is not true or false`:                                                       {"review_snapshot", grant("inherited", "yes")},
+		`grants[0]: inherited_from[0] is not a text`:                                                        {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
+		`grants is null. Use the data source`:                                                               {"review_snapshot", arguments{map[string]any{"grants": nil}}},
+		`the review is null. Use the data source`:                                                           {"review_snapshot", arguments{nil}},
+		`experiments[0] is not an object`:                                                                   {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
+		`experiments[0]: "tags" is not a map`:                                                               {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": "x"}}}}},
+		`experiments[0]: tags["a"] is not a text`:                                                           {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": map[string]any{"a": []any{}}}}}}},
+		`grants[0] is not an object`:                                                                        {"effective_access", arguments{deep, someone}},
+		`it is not an object with principals and members. Use the data source mlflow_pri`:                   {"effective_access", arguments{good, []any{}}},
+		`members[0]: "name" is missing or not a text. Use the data source mlflow_princ`:                     {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
+		`principals is not a list`:                                                                          {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
+		`it is not the JSON of a snapshot`:                                                                  {"review_diff", arguments{"x", good}},
+		`Could not read snapshot: it is not the JSON of a snapshot`:                                         {"review_diff", arguments{good, ""}},
+		`its version 9 is newer than this provider`:                                                         {"review_diff", arguments{`{"version":9}`, good}},
+		`decisions is not a list. Read them with csvdecode`:                                                 {"review_decisions", arguments{good, "fingerprint,level", "2026-01-01"}},
+		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode`:                       {"review_decisions", arguments{good, []any{map[string]any{"Fingerprint": "f1"}}, "2026-01-01"}},
+		`decisions[0]: "reason" is missing or not a text`:                                                   {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
+		`is "yes". Write approve, revoke, or defer`:                                                         {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
+		`Could not read date "today": write it as YYYY-MM-DD`:                                               {"review_decisions", arguments{good, decision(), "today"}},
+		`there is no option "colour", "size". The options are title, as_of, scope, and`:                     {"permission_matrix", arguments{good, "html", map[string]any{"title": "x", "size": "1", "colour": "x"}}},
+		`there are 2 objects with options. Use one object`:                                                  {"permission_matrix", arguments{good, "html", map[string]any{}, map[string]any{}}},
+		`it is not an object. The options are title`:                                                        {"permission_matrix", arguments{good, "html", "Title"}},
+		`"title" is missing or not a text. The options are texts`:                                           {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
 	} {
 		if _, refused := callFunction(t, c.function, c.arguments...); !strings.Contains(refused, want) {
 			t.Errorf("%s says %q, want %q", c.function, refused, want)
