@@ -302,7 +302,10 @@ var examples = map[string]example{
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
 	"permission review":       {files: []string{"permission-review", "permission-review/modules/policies"}},
 	"access as code":          {files: []string{"access-as-code"}},
-	"permission matrix":       {files: []string{"functions/permission_matrix/function.tf"}},
+	"review functions": {files: []string{
+		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
+		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",
+	}},
 	"data source, review": {
 		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
 		prepare: prepareReview, state: reviewState,

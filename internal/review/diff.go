@@ -31,6 +31,8 @@ type Changes struct {
 	NewlyListed, NoLongerListed []Experiment
 	// DefaultLevelBefore and DefaultLevelAfter are the default levels of the two reviews.
 	DefaultLevelBefore, DefaultLevelAfter string
+	// ServerBefore and ServerAfter are the servers of the two reviews, with the MLflow workspaces. They are empty if they are unknown.
+	ServerBefore, ServerAfter string
 }
 
 // Change is a change of the grants of a principal on an experiment.
@@ -59,7 +61,9 @@ type Rename struct {
 // same name if they have no ID. Principals are the same if their kinds and names are equal.
 func Diff(before, after Review) Changes {
 	old, now := listing(before), listing(after)
-	changes := Changes{DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel}
+	changes := Changes{
+		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel, ServerBefore: before.place(), ServerAfter: after.place(),
+	}
 	all := maps.Clone(old)
 	maps.Copy(all, now)
 	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b experimentKey) int {
@@ -83,10 +87,18 @@ func Diff(before, after Review) Changes {
 			changes.NewlyReadable = append(changes.NewlyReadable, a.Experiment)
 		}
 		if a.unreadable == nil {
-			changes.compare(b.grants, a.grants)
+			changes.compare(b.grants, a.grants, a.Name)
 		}
 	}
 	return changes
+}
+
+// place returns the server of a review, with the MLflow workspace.
+func (r Review) place() string {
+	if r.Server == "" || r.Workspace == "" {
+		return r.Server
+	}
+	return r.Server + ", workspace " + r.Workspace
 }
 
 // listed is an experiment that a review lists.
@@ -112,8 +124,8 @@ func listing(r Review) map[experimentKey]listed {
 	return all
 }
 
-// compare adds the changes of the grants on an experiment. Both lists are sorted by principal.
-func (c *Changes) compare(before, after []Grant) {
+// compare adds the changes of the grants on an experiment, which has the name in the second review. Both lists are sorted by principal.
+func (c *Changes) compare(before, after []Grant, name string) {
 	for len(before) > 0 || len(after) > 0 {
 		var b, a []Grant
 		order := compareFirst(before, after)
@@ -123,7 +135,7 @@ func (c *Changes) compare(before, after []Grant) {
 		if order >= 0 {
 			a, after = cutPrincipal(after)
 		}
-		c.add(b, a)
+		c.add(b, a, name)
 	}
 }
 
@@ -149,7 +161,7 @@ func cutPrincipal(grants []Grant) (first, others []Grant) {
 }
 
 // add adds the change of the grants of a principal on an experiment, one of which can be empty.
-func (c *Changes) add(before, after []Grant) {
+func (c *Changes) add(before, after []Grant, name string) {
 	if slices.EqualFunc(before, after, func(b, a Grant) bool { return compareGrants(b, a) == 0 }) {
 		return
 	}
@@ -169,7 +181,7 @@ func (c *Changes) add(before, after []Grant) {
 		list = &c.Lowered
 	}
 	*list = append(*list, Change{
-		ExperimentID: g.ExperimentID, Experiment: g.Experiment, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
+		ExperimentID: g.ExperimentID, Experiment: name, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
 		Before: strings.Join(was, ", "), After: strings.Join(is, ", "), GrantsBefore: describeAll(before), GrantsAfter: describeAll(after),
 	})
 }
