@@ -27,7 +27,7 @@ func NewPermissionMatrixFunction() function.Function { return &permissionMatrixF
 var matrixFormats = map[string]func(*review.Matrix) (string, error){
 	"markdown": func(m *review.Matrix) (string, error) { return m.Markdown(), nil },
 	"csv":      func(m *review.Matrix) (string, error) { return m.CSV(), nil },
-	"html":     (*review.Matrix).HTML,
+	"html":     func(m *review.Matrix) (string, error) { return m.HTML(review.PageOptions{}) },
 }
 
 // Metadata implements [function.Function].
