@@ -10,6 +10,7 @@ import (
 // Matrix is a table of permission levels with a row for each experiment and a column for each principal. Its order does not depend on the
 // order of the grants.
 type Matrix struct {
+	review       Review
 	rows         []row
 	columns      []column
 	cells        map[row]map[column]cell
@@ -34,7 +35,7 @@ type cell struct {
 // NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
 // the highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
-	m := &Matrix{cells: map[row]map[column]cell{}, unreadable: slices.Clone(r.Unreadable)}
+	m := &Matrix{review: r, cells: map[row]map[column]cell{}, unreadable: slices.Clone(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
 		m.defaultLevel = r.DefaultLevel
 	}

@@ -4,60 +4,21 @@ package review
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 )
 
-// browserVariable holds the path of a Chromium. `make test-browser` sets it.
-const browserVariable = "TEST_BROWSER"
-
-// browse opens a page in a browser, and gives what has become of it.
-func browse(t *testing.T, page, fragment string) string {
-	t.Helper()
-	browser := os.Getenv(browserVariable)
-	if browser == "" {
-		t.Fatalf("%s is not set: run this test with `make test-browser`", browserVariable)
-	}
-	file := filepath.Join(t.TempDir(), "page.html")
-	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(),
-		"--virtual-time-budget=5000", "--dump-dom", "file://"+file+fragment)
-	var says strings.Builder
-	command.Stderr = &says
-	dom, err := command.Output()
-	if err != nil || !strings.Contains(string(dom), "</html>") {
-		t.Fatalf("the browser ended with %v and shows %q\n%s", err, dom, says.String())
-	}
-	return string(dom)
+// shownLines gives the names of the experiments that can be seen, folded ones included, and what the page says about them.
+func shownLines(p *tab) (names []string, says string) {
+	p.t.Helper()
+	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.find)`),
+		eval[string](p, `document.getElementById("shown").textContent`)
 }
 
-var (
-	lineOfPage  = regexp.MustCompile(`<tr( hidden="")?><th scope="row" data-find="([^"]*)"`)
-	shownOfPage = regexp.MustCompile(`<p id="shown" role="status">([^<]*)</p>`)
-)
-
-// shownLines gives the names of the lines that can be seen, and what the page says about them.
-func shownLines(t *testing.T, dom string) (names []string, says string) {
-	t.Helper()
-	for _, m := range lineOfPage.FindAllStringSubmatch(dom, -1) {
-		if m[1] == "" {
-			names = append(names, m[2])
-		}
-	}
-	m := shownOfPage.FindStringSubmatch(dom)
-	if m == nil {
-		t.Fatalf("the page says nothing:\n%s", dom)
-	}
-	return names, m[1]
-}
+// visibleRows is the number of rows, folders included, that take up space.
+const visibleRows = `[...document.querySelectorAll("#matrix tbody tr")].filter((tr) => tr.getClientRects().length).length`
 
 // teamGrants are grants on experiments of five teams: a group may edit, every third experiment has a manager, and admins inherit.
 func teamGrants(n int) []Grant {
@@ -72,8 +33,26 @@ func teamGrants(n int) []Grant {
 	return grants
 }
 
+// teamReview is a review of teamGrants with everything that a page shows.
+func teamReview(n int) Review {
+	r := Review{
+		Server: "https://example.com/" + strings.Repeat("long", 40), Caller: "reviewer@example.com", Grants: teamGrants(n), DefaultLevel: "CAN_READ",
+		Unreadable: []Unreadable{{Experiment: "/Users/" + strings.Repeat("long", 40), Reason: "PERMISSION_DENIED"}},
+	}
+	r.Grants = append(r.Grants, grantOf("/Projects/team-0/experiment-000", "user", strings.Repeat("long", 40), "CAN_"+strings.Repeat("FLY", 40), true),
+		grantOf("/Projects/team-0/experiment-000", "group", "deny", "DENY", false), grantOf("/Projects/team-0/experiment-000", "group", "read", "CAN_READ", true),
+		grantOf("/Projects/team-0/experiment-000", "group", "run", "CAN_RUN", false), grantOf("/Projects/team-0/experiment-000", "group", "use", "USE", false))
+	for i, g := range r.Grants {
+		r.Experiments = append(r.Experiments, Experiment{
+			Name: g.Experiment, Owner: "owner@example.com", LastUpdated: fmt.Sprintf("2026-11-%02dT08:30:00Z", 1+i%25),
+		})
+	}
+	return r
+}
+
 func TestBrowser_filters(t *testing.T) {
 	const first = "/Projects/team-0/experiment-000"
+	b := startBrowser(t)
 	for name, c := range map[string]struct {
 		experiments int
 		fragment    string
@@ -93,12 +72,27 @@ func TestBrowser_filters(t *testing.T) {
 			300, "#experiment=team-0&principal=user&level=CAN_EDIT&direct=1", 20, "Filtered: 20 of 300 experiments, 4 of 26 principals.",
 		},
 	} {
-		t.Run(name, func(t *testing.T) {
-			names, says := shownLines(t, browse(t, pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment))
-			if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
-				t.Errorf("the page shows %d lines (%v) and says %q, want %d and %q", len(names), names[:min(3, len(names))], says, c.lines, c.says)
-			}
-		})
+		p := b.open(pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment, 1280)
+		names, says := shownLines(p)
+		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
+			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
+		}
+		// A level stands below its principal, however many columns are hidden. Filters unfold, and hide the lists of other principals.
+		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .who")].filter((who) => who.closest("td").getClientRects().length)
+			.filter((who) => {
+				const at = who.closest("td").getBoundingClientRect();
+				const head = [...document.querySelectorAll("#matrix th.who")].find((th) => th.dataset.find === who.textContent).getBoundingClientRect();
+				return Math.abs(at.left - head.left) > 1 || Math.abs(at.width - head.width) > 1;
+			}).map((who) => who.textContent)`); len(wrong) > 0 {
+			t.Errorf("%s: levels are in the wrong column: %q", name, wrong[:min(3, len(wrong))])
+		}
+		columns := eval[int](p, `document.querySelectorAll("#matrix th.who:not([hidden])").length`)
+		if lists := eval[int](p, `document.querySelectorAll("details:not([hidden])").length`); lists != columns {
+			t.Errorf("%s: there are %d lists of %d principals", name, lists, columns)
+		}
+		if says != "" && eval[int](p, `document.querySelectorAll("#matrix tr.folded").length`) > 0 {
+			t.Errorf("%s: the filter leaves rows folded", name)
+		}
 	}
 }
 
@@ -109,49 +103,167 @@ func TestBrowser_editAndRun(t *testing.T) {
 		grantOf("/both", "group", "risk", "CAN_EDIT", false), grantOf("/both", "group", "risk", "CAN_RUN", true),
 		grantOf("/read", "group", "risk", "CAN_READ", false), grantOf("/manage", "group", "risk", "CAN_MANAGE", false),
 	}
+	b := startBrowser(t)
 	for level, want := range map[string][]string{
 		"CAN_READ": {"/both", "/edit", "/manage", "/read", "/run"}, "CAN_RUN": {"/both", "/edit", "/manage", "/run"},
 		"CAN_EDIT": {"/both", "/edit", "/manage", "/run"}, "CAN_MANAGE": {"/manage"},
 	} {
-		names, _ := shownLines(t, browse(t, pageOf(t, Review{Grants: grants}), "#level="+level))
+		names, _ := shownLines(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
 		if !slices.Equal(names, want) {
 			t.Errorf("at least %s shows %q, want %q", level, names, want)
 		}
 	}
 }
 
+// The page is not wider than the window, asks for nothing, and its text can be read.
+func TestBrowser_layout(t *testing.T) {
+	b := startBrowser(t)
+	for _, experiments := range []int{5, 300} {
+		page := pageOf(t, teamReview(experiments))
+		for _, width := range []int{1280, 390} {
+			p := b.open(page, "", width)
+			if got := eval[int](p, "document.documentElement.scrollWidth"); got > width {
+				t.Errorf("%d experiments: the page is %d wide in a window of %d", experiments, got, width)
+			}
+			eval[any](p, `document.querySelectorAll("details").forEach((details) => { details.open = true; })`)
+			if got := eval[int](p, "document.documentElement.scrollWidth"); got > width {
+				t.Errorf("%d experiments: the page with lists is %d wide in a window of %d", experiments, got, width)
+			}
+			for _, scheme := range []string{"light", "dark"} {
+				p.media("", scheme)
+				if pale := eval[[]string](p, paleText); len(pale) > 0 {
+					t.Errorf("%d experiments, %d wide, %s: the contrast is too low: %q", experiments, width, scheme, pale)
+				}
+			}
+			if c := p.complaints(); len(c) > 0 {
+				t.Errorf("%d experiments, %d wide: %q", experiments, width, c)
+			}
+		}
+	}
+}
+
+// paleText lists texts whose contrast is less than 4.5:1, the minimum of WCAG 2 level AA.
+const paleText = `(() => {
+	const rgb = (color) => color.match(/[\d.]+/g).map(Number);
+	const luminance = (color) => {
+		const [r, g, b] = color.map((c) => (c /= 255) <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4);
+		return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+	};
+	const ground = (element) => {
+		for (; element; element = element.parentElement) {
+			const color = rgb(getComputedStyle(element).backgroundColor);
+			if (color.length < 4 || color[3] > 0) return color.slice(0, 3);
+		}
+		return [255, 255, 255];
+	};
+	const pale = new Set();
+	const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+	while (texts.nextNode()) {
+		const element = texts.currentNode.parentElement;
+		if (!texts.currentNode.data.trim() || !element.getClientRects().length) continue;
+		const [a, b] = [luminance(rgb(getComputedStyle(element).color).slice(0, 3)), luminance(ground(element))];
+		const contrast = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+		if (contrast < 4.5) pale.add(element.outerHTML.slice(0, 80) + " " + contrast.toFixed(2));
+	}
+	return [...pale].slice(0, 5);
+})()`
+
+// Folders fold with the keyboard, and print shows every row and list.
+func TestBrowser_folds(t *testing.T) {
+	b := startBrowser(t)
+	for experiments, rows := range map[int]int{20: 26, 300: 6} { // a large table begins folded
+		p := b.open(pageOf(t, teamReview(experiments)), "", 1280)
+		if got := eval[int](p, visibleRows); got != rows {
+			t.Errorf("%d experiments: %d rows are visible, want %d", experiments, got, rows)
+		}
+		eval[any](p, `document.querySelector("#matrix button.name").focus()`)
+		for _, c := range []struct {
+			key, expanded string
+			rows          int
+		}{{"Enter", "false", 1}, {" ", "true", rows}, {" ", "false", 1}} {
+			p.press(c.key)
+			got, expanded := eval[int](p, visibleRows), eval[string](p, `document.activeElement.getAttribute("aria-expanded")`)
+			if got != c.rows || expanded != c.expanded {
+				t.Errorf("%d experiments: after %q %d rows are visible and aria-expanded is %q, want %d and %q", experiments, c.key, got, expanded, c.rows, c.expanded)
+			}
+		}
+		if eval[string](p, `getComputedStyle(document.activeElement).outlineStyle`) != "solid" {
+			t.Error("the focus is not visible")
+		}
+		eval[any](p, `document.getElementById("unfold").click()`)
+		if got := eval[int](p, visibleRows); got != experiments+6 {
+			t.Errorf("%d rows of %d experiments are visible after all folders were unfolded", got, experiments)
+		}
+		eval[any](p, `document.getElementById("fold").click()`)
+		expectPrint(p, experiments+6)
+	}
+}
+
+// expectPrint checks that all rows, the lists, and the sign-off are on paper.
+func expectPrint(p *tab, rows int) {
+	p.t.Helper()
+	p.media("print", "light")
+	if got := eval[int](p, visibleRows); got != rows {
+		p.t.Errorf("%d rows are printed, want %d", got, rows)
+	}
+	if eval[bool](p, `[...document.querySelectorAll("details tr, #sign-off dd")].some((e) => !e.checkVisibility({ contentVisibilityAuto: true }))`) {
+		p.t.Error("a list or the sign-off is not printed")
+	}
+	if eval[bool](p, `document.getElementById("filter").getClientRects().length > 0`) {
+		p.t.Error("the form of the filters is printed")
+	}
+	if data := p.pdf(); !strings.HasPrefix(string(data), "%PDF-") {
+		p.t.Errorf("the print is no PDF: %q", data[:min(20, len(data))])
+	}
+	p.media("", "light")
+}
+
 // What somebody calls an experiment or themselves is text, wherever it stands.
 func TestBrowser_hostile(t *testing.T) {
 	const harm = `document.documentElement.setAttribute("owned","1")`
+	const owned = `document.documentElement.hasAttribute("owned")`
 	names := append(slices.Clone(hostile), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
 		`"><img src=x onerror='`+harm+`'>`, "'><svg onload="+strings.ReplaceAll(harm, `"`, "`")+">",
 		`" onmouseover="`+harm+`" autofocus onfocus="`+harm,
 		"</title><script>"+harm+"</script>", "</style><script>"+harm+"</script>")
-	r := Review{DefaultLevel: names[0]}
-	for i, name := range names {
-		r.Grants = append(r.Grants, Grant{
-			Experiment: name, Kind: name, Principal: names[len(names)-1-i], DisplayName: name, Level: name, Inherited: true, InheritedFrom: name,
-		})
-		r.Unreadable = append(r.Unreadable, Unreadable{Experiment: name, Reason: name})
-	}
-	page := pageOf(t, r)
-	dom := browse(t, page, "#experiment=bold")
-	if strings.Contains(dom, `owned="1"`) {
+	page := hostilePage(t, names)
+	b := startBrowser(t)
+	p := b.open(page, "#experiment=bold", 1280)
+	if eval[bool](p, owned) {
 		t.Error("a name was run as a script")
 	}
-	if shown, says := shownLines(t, dom); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
+	if shown, says := shownLines(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
 		t.Errorf("the page shows %q and says %q", shown, says)
 	}
 	// Without the policy the names must be harmless too.
 	open := regexp.MustCompile(`<meta http-equiv[^>]*>`).ReplaceAllString(page, "")
-	if open == page || strings.Contains(browse(t, open, ""), `owned="1"`) {
+	if open == page || eval[bool](b.open(open, "", 1280), owned) {
 		t.Error("a name is kept from running by the page's policy alone")
 	}
 	control := strings.Replace(open, "</body>", "<script>"+harm+"</script></body>", 1)
-	if !strings.Contains(browse(t, control, ""), `owned="1"`) {
+	if !eval[bool](b.open(control, "", 1280), owned) {
 		t.Error("this test would not see a script that runs")
 	}
-	if strings.Contains(browse(t, strings.Replace(page, "</body>", "<script>"+harm+"</script></body>", 1), ""), `owned="1"`) {
+	if eval[bool](b.open(strings.Replace(page, "</body>", "<script>"+harm+"</script></body>", 1), "", 1280), owned) {
 		t.Error("the page's policy lets other scripts run")
 	}
+}
+
+// hostilePage is a page with names in every place that shows text.
+func hostilePage(t *testing.T, names []string) string {
+	t.Helper()
+	r := Review{DefaultLevel: names[0], Server: names[1], Workspace: names[len(names)-1], Caller: names[len(names)-2]}
+	for i, name := range names {
+		r.Grants = append(r.Grants, Grant{
+			Experiment: name, Kind: name, Principal: names[len(names)-1-i], DisplayName: name, Level: name, Inherited: true, InheritedFrom: name,
+		})
+		r.Experiments = append(r.Experiments, Experiment{Name: name, Owner: name, LastUpdated: name})
+		r.Unreadable = append(r.Unreadable, Unreadable{Experiment: name, Reason: name})
+	}
+	last := names[len(names)-1]
+	page, err := NewMatrix(r).HTML(PageOptions{Title: names[len(names)-2], AsOf: last, Scope: names[len(names)-3], Server: last})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page
 }

@@ -17,11 +17,19 @@ func TestMatrix_HTML(t *testing.T) {
 	for _, part := range []string{
 		"<title>Who may do what: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
 		`title="service principal deployer (6f1c)"`, "Every user has at least <b>CAN_READ</b> on every experiment.",
-		`<tr><th scope="row" data-find="/Projects/churn"><bdi><span>/Projects/</span><b>churn</b></bdi></th><td></td>` +
-			`<td><span class="level level-R" data-level="CAN_READ" ` +
-			"title=\"group risk\nCAN_READ, granted directly\nCAN_READ, inherited from /directories/7\">R</span></td>" +
-			`<td class="first"><span class="level level-M inherited" data-level="CAN_MANAGE" title="user ana@example.com` +
-			"\nCAN_EDIT, granted directly\nCAN_MANAGE, inherited from /Projects\">M</span></td>",
+		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-find="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
+			` <small>2 experiments</small></th><td class="differs"><span class="who">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
+			`<span class="full"> CAN_MANAGE on 1 of 2 experiments</span>`,
+		`<tr data-depth="1" style="--depth:1"><th scope="row" data-find="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
+			`<td><span class="who">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
+			`<span class="full"> CAN_READ, granted directly; CAN_READ, inherited from /directories/7</span>` +
+			`<td><span class="who">user ana@example.com</span> <i data-level="CAN_MANAGE" aria-hidden="true">M</i>` +
+			`<span class="full"> CAN_EDIT, granted directly; CAN_MANAGE, inherited from /Projects</span><td>`,
+		`<details><summary><span>service principal</span> <bdi>deployer</bdi> <small>1 experiment</small></summary>`,
+		`<tr><th scope="row"><bdi>/Projects/alpha</bdi></th><td><b data-level="CAN_EDIT" aria-hidden="true">E</b></td>` +
+			`<td><bdi>CAN_EDIT, granted directly</bdi></td></tr>`,
+		`<li><b>4</b> principals: 2 <bdi>groups</bdi>, 1 <bdi>user</bdi>, 1 <bdi>service principal</bdi></li>`,
+		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> not readable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
@@ -34,7 +42,7 @@ func TestMatrix_HTML(t *testing.T) {
 func expectSelfContained(t *testing.T, page string) {
 	t.Helper()
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
-		tag = regexp.MustCompile(`(title|data-find|data-level)="[^"]*"`).ReplaceAllString(tag, "") // they hold names
+		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // they hold names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
 			t.Errorf("the page asks for something, or runs it: %s in %s", m, tag)
 		}
@@ -59,12 +67,57 @@ func TestMatrix_hostileHTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{Grants: hostileGrants()})
 	expectSelfContained(t, page)
-	if n := strings.Count(page, "<tr>"); n != 1+len(hostile) {
+	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostile) {
 		t.Errorf("there are %d lines", n)
 	}
 	for _, name := range hostile[:20] {
 		if strings.ContainsAny(name, "<\"") && strings.Contains(page, name) {
 			t.Errorf("%q stands in the page as it is", name)
+		}
+	}
+}
+
+// What the options and the review state about the whole review. An option takes precedence, and what is empty is left out.
+func TestMatrix_pageOptions(t *testing.T) {
+	t.Parallel()
+	m := NewMatrix(Review{Server: "https://review", Workspace: "risk", Caller: "ana", Experiments: []Experiment{
+		{Name: "a", Owner: "ben", LastUpdated: "2026-11-25T23:30:00-02:00"}, {Name: "b", LastUpdated: "lately"},
+	}})
+	for name, c := range map[string]struct {
+		options    PageOptions
+		has, lacks []string
+	}{
+		"none": {
+			PageOptions{},
+			[]string{
+				"<h1><bdi>Who may do what</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>Workspace</dt><dd><bdi>risk</bdi>",
+				"<dt>Permissions read by</dt><dd><bdi>ana</bdi>", `<span class="label">Owner </span><bdi>ben</bdi>`,
+				`<span class="label">Last change </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> not readable</li>",
+			},
+			[]string{"<dt>As of", "<dt>Scope", `class="folder"`},
+		},
+		"all": {
+			PageOptions{Title: "Q4 <b>", AsOf: "2026-11-26", Scope: "/Projects & below", Server: "https://option"},
+			[]string{
+				"<title>Q4 &lt;b&gt;: 2 experiments, 0 principals</title>", "<h1><bdi>Q4 &lt;b&gt;</bdi></h1>", "<dt>As of</dt><dd><bdi>2026-11-26</bdi>",
+				"<dt>Scope</dt><dd><bdi>/Projects &amp; below</bdi>", "<dt>Server</dt><dd><bdi>https://option</bdi>",
+			},
+			[]string{"https://review", "Who may do what"},
+		},
+	} {
+		page, err := m.HTML(c.options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, part := range c.has {
+			if !strings.Contains(page, part) {
+				t.Errorf("%s: the page lacks %q:\n%s", name, part, page)
+			}
+		}
+		for _, part := range c.lacks {
+			if strings.Contains(page, part) {
+				t.Errorf("%s: the page contains %q", name, part)
+			}
 		}
 	}
 }

@@ -160,11 +160,10 @@ func TestMatrix_editAndRun(t *testing.T) {
 	if got := NewMatrix(r).CSV(); !strings.HasSuffix(got, line) {
 		t.Errorf("the lines are %s, want %s", got, line)
 	}
-	const title = "title=\"group risk\nCAN_EDIT, granted directly\nCAN_RUN, inherited from /Projects\""
 	page := pageOf(t, r)
 	for _, part := range []string{
-		`<td><span class="level level-E" data-level="CAN_EDIT" ` + title + `>E</span> ` +
-			`<span class="level level-other inherited" data-level="CAN_RUN" ` + title + `>RUN</span></td>`,
+		`<span class="who">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
+			`<span class="full"> CAN_EDIT, granted directly; CAN_RUN, inherited from /Projects</span>`,
 		`<option>CAN_EDIT</option><option>CAN_RUN</option>`,
 	} {
 		if !strings.Contains(page, part) {

@@ -1,0 +1,117 @@
+package review
+
+import (
+	"slices"
+	"strings"
+)
+
+// folder groups experiments whose names begin with the same path. A folder with a single experiment is not one: the experiment belongs to
+// the folder above it. Neither is a folder that contains one folder and nothing else.
+type folder struct {
+	// path ends with a slash. It is empty for the folder of all experiments.
+	path string
+	// experiments are those that belong to no subfolder.
+	experiments []row
+	folders     []*folder
+	// size is the number of experiments, those of subfolders included.
+	size int
+	// holdings are what each principal holds on the experiments, in the order of the columns.
+	holdings []holding
+}
+
+// holding is what a principal holds on the experiments of a folder.
+type holding struct {
+	// experiments is the number of experiments on which the principal has a grant.
+	experiments int
+	levels      []levelCount
+	// grants describe the grants on each of the experiments, unless they differ.
+	grants []string
+	differ bool
+}
+
+// levelCount is the number of experiments on which a principal has a level, and on how many of them it is inherited.
+type levelCount struct {
+	level                  string
+	experiments, inherited int
+}
+
+// newFolder returns the folder of experiments whose names begin with path. They are sorted by name.
+func (m *Matrix) newFolder(path string, rows []row) *folder {
+	f := &folder{path: path, size: len(rows), holdings: make([]holding, len(m.columns))}
+	for len(rows) > 0 {
+		end := strings.IndexByte(rows[0].name[len(path):], '/') + 1
+		below := 1
+		for end > 0 && below < len(rows) && strings.HasPrefix(rows[below].name, rows[0].name[:len(path)+end]) {
+			below++
+		}
+		if below == 1 {
+			f.addExperiment(rows[0], m.cells[rows[0]], m.columns)
+		} else {
+			f.addFolder(m.newFolder(commonFolder(rows[0].name, rows[below-1].name), rows[:below]))
+		}
+		rows = rows[below:]
+	}
+	return f
+}
+
+// commonFolder returns the path that two names have in common, up to its last slash.
+func commonFolder(a, b string) string {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return a[:strings.LastIndexByte(a[:n], '/')+1]
+}
+
+func (f *folder) addExperiment(r row, cells map[column]cell, columns []column) {
+	f.experiments = append(f.experiments, r)
+	for i, p := range columns {
+		c, ok := cells[p]
+		if !ok {
+			continue
+		}
+		h := holding{experiments: 1, grants: c.grants}
+		for _, g := range c.shown {
+			count := levelCount{level: g.Level, experiments: 1}
+			if g.Inherited {
+				count.inherited = 1
+			}
+			h.levels = append(h.levels, count)
+		}
+		f.holdings[i].add(h)
+	}
+}
+
+func (f *folder) addFolder(sub *folder) {
+	f.folders = append(f.folders, sub)
+	for i, h := range sub.holdings {
+		if h.experiments > 0 {
+			f.holdings[i].add(h)
+		}
+	}
+}
+
+func (h *holding) add(other holding) {
+	if h.experiments == 0 {
+		h.grants = other.grants
+	}
+	h.differ = h.differ || other.differ || !slices.Equal(h.grants, other.grants)
+	h.experiments += other.experiments
+	for _, count := range other.levels {
+		i := slices.IndexFunc(h.levels, func(c levelCount) bool { return c.level == count.level })
+		if i < 0 {
+			i = len(h.levels)
+			h.levels = append(h.levels, levelCount{level: count.level})
+		}
+		h.levels[i].experiments += count.experiments
+		h.levels[i].inherited += count.inherited
+	}
+}
+
+// sortedLevels returns the levels of a holding, the highest first.
+func (h *holding) sortedLevels() []levelCount {
+	return slices.SortedFunc(slices.Values(h.levels), func(a, b levelCount) int { return compareLevels(a.level, b.level) })
+}
+
+// same reports whether a principal has the same grants on all experiments of the folder.
+func (f *folder) same(h holding) bool { return h.experiments == f.size && !h.differ }

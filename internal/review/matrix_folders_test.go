@@ -1,0 +1,150 @@
+package review
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// foldersOf describes the folders of experiments, and the experiments in each.
+func foldersOf(m *Matrix, f *folder) []string {
+	var lines []string
+	for _, r := range f.experiments {
+		lines = append(lines, r.name[len(f.path):])
+	}
+	for _, sub := range f.folders {
+		lines = append(lines, fmt.Sprintf("%s (%d)", sub.path, sub.size))
+		for _, line := range foldersOf(m, sub) {
+			lines = append(lines, "  "+line)
+		}
+	}
+	return lines
+}
+
+func TestMatrix_folders(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct{ names, want []string }{
+		"none":                       {nil, nil},
+		"names without folders":      {[]string{"b", "a"}, []string{"a", "b"}},
+		"a folder of one experiment": {[]string{"/a/b/x"}, []string{"/a/b/x"}},
+		"a folder of one folder":     {[]string{"/a/b/x", "/a/b/y"}, []string{"/a/b/ (2)", "  x", "  y"}},
+		"experiments before folders": {[]string{"/a/b/x", "/a/b/y", "/a/c"}, []string{"/a/ (3)", "  c", "  /a/b/ (2)", "    x", "    y"}},
+		"a common start that is no folder": {
+			[]string{"/team-1/x", "/team-10/x", "/team-1/y"}, []string{"/ (3)", "  team-10/x", "  /team-1/ (2)", "    x", "    y"},
+		},
+		"an experiment named as a folder": {[]string{"/a", "/a/", "/a/x"}, []string{"/ (3)", "  a", "  /a/ (2)", "    ", "    x"}},
+		"only slashes":                    {[]string{"/", "//", "///"}, []string{"/ (3)", "  ", "  // (2)", "    ", "    /"}},
+	} {
+		var r Review
+		for _, n := range c.names {
+			r.Experiments = append(r.Experiments, Experiment{Name: n})
+		}
+		m := NewMatrix(r)
+		if got := foldersOf(m, m.newFolder("", m.rows)); !slices.Equal(got, c.want) {
+			t.Errorf("%s: the folders are %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+// A folder shows a level if every experiment below it has it, and the lists of principals are complete: what they say about folders and
+// experiments adds up to the cells of the table.
+func TestMatrix_foldersModel(t *testing.T) {
+	t.Parallel()
+	levels := []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "DENY"}
+	for seed := range uint64(200) {
+		random := rand.New(rand.NewPCG(seed, 7))
+		var r Review
+		for range random.IntN(40) {
+			name := strings.Repeat("/"+string(rune('a'+random.IntN(2))), random.IntN(4)) + fmt.Sprintf("/%d", random.IntN(20))
+			r.Experiments = append(r.Experiments, Experiment{Name: name})
+			for p := range 3 {
+				if random.IntN(4) > 0 {
+					g := grantOf(name, "user", fmt.Sprint(p), levels[random.IntN(1+p*2)], random.IntN(2) == 0)
+					g.Effective = random.IntN(2) == 0
+					r.Grants = append(r.Grants, g)
+				}
+			}
+		}
+		m := NewMatrix(r)
+		view := pageView{}
+		p := newPage(m, &view)
+		all := m.newFolder("", m.rows)
+		p.addFolder(all, 0)
+		p.addPrincipals(all)
+		expectShared(t, m, all)
+		for i, column := range m.columns {
+			expectPlaces(t, m, column, view.Principals[i])
+		}
+	}
+}
+
+func expectShared(t *testing.T, m *Matrix, f *folder) {
+	t.Helper()
+	var below []row
+	for _, r := range m.rows {
+		if strings.HasPrefix(r.name, f.path) {
+			below = append(below, r)
+		}
+	}
+	for i, column := range m.columns {
+		found := map[string]int{}
+		for _, r := range below {
+			for _, g := range m.cells[r][column].shown {
+				found[g.Level]++
+			}
+		}
+		view, ok := f.cell(i)
+		shown, mixed := 0, false
+		for _, n := range found {
+			mixed = mixed || n < len(below)
+			if n == len(below) {
+				shown++
+			}
+		}
+		if ok != (len(found) > 0) || view.Mixed != mixed || len(view.Levels) != shown {
+			t.Errorf("%q: the cell of %v is %+v, the levels below are %v of %d", f.path, column, view, found, len(below))
+		}
+		for _, level := range view.Levels {
+			if found[level.Level] != len(below) {
+				t.Errorf("%q: %s is shown, but %v have it", f.path, level.Level, found)
+			}
+		}
+	}
+	for _, sub := range f.folders {
+		expectShared(t, m, sub)
+	}
+}
+
+func expectPlaces(t *testing.T, m *Matrix, p column, view principalView) {
+	t.Helper()
+	listed := map[row]string{}
+	for _, place := range view.Places {
+		for _, r := range m.rows {
+			if place.Size == 0 && r.name == place.Path || place.Size > 0 && strings.HasPrefix(r.name, place.Path) {
+				if listed[r] != "" {
+					t.Errorf("%v is listed twice for %v", r, p)
+				}
+				listed[r] = fmt.Sprint(place.Levels, place.Grants)
+			}
+		}
+	}
+	want := 0
+	for _, r := range m.rows {
+		c, ok := m.cells[r][p]
+		if !ok {
+			continue
+		}
+		want++
+		grants := fmt.Sprint(slices.Compact(slices.Clone(c.grants)))
+		for _, level := range shownLevels(c) {
+			if !strings.HasSuffix(listed[r], grants) || !strings.Contains(listed[r], fmt.Sprint("{", level.levelView)) {
+				t.Errorf("%v is listed for %v as %q, want %v and %s", r, p, listed[r], level.levelView, grants)
+			}
+		}
+	}
+	if len(listed) != want || view.Experiments != want {
+		t.Errorf("%d experiments are listed for %v and %d counted, want %d", len(listed), p, view.Experiments, want)
+	}
+}

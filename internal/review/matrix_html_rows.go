@@ -1,0 +1,222 @@
+package review
+
+import (
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+)
+
+// principalView is the column of a principal, and its list.
+type principalView struct {
+	Noun, Name string
+	// Full is the name with the kind and, for a service principal, the application ID.
+	Full string
+	// FirstOfKind is set for the first column of a kind that is not the first kind.
+	FirstOfKind bool
+	// Experiments is the number of experiments on which the principal has a grant.
+	Experiments int
+	Places      []placeView
+}
+
+// placeView is an experiment, or a folder with the same grants on all its experiments, in the list of a principal.
+type placeView struct {
+	Path string
+	// Size is the number of experiments of a folder, and 0 for an experiment.
+	Size   int
+	Levels []cellLevelView
+	Grants []string
+}
+
+// rowView is an experiment or a folder.
+type rowView struct {
+	// Parent is the path that the row is shown below, Folder the rest of the path, and Name the rest of the name.
+	Parent, Folder, Name string
+	// Size is the number of experiments of a folder, and 0 for an experiment.
+	Size  int
+	Depth int
+	Owner string
+	// Updated is the day of the last change in UTC, or the text of the review if that is not a time.
+	Updated string
+	// Cells are those that are not empty.
+	Cells []cellView
+	// Rest are the empty cells after the last one.
+	Rest template.HTML
+}
+
+// cellView is what a principal holds on an experiment, or on all experiments of a folder.
+type cellView struct {
+	// Skipped are the empty cells before it.
+	Skipped template.HTML
+	Who     string
+	Levels  []cellLevelView
+	// Mixed is set if the levels on the experiments of a folder differ.
+	Mixed bool
+	// Grants describes all grants.
+	Grants string
+}
+
+// cellLevelView is a level of a cell.
+type cellLevelView struct {
+	levelView
+
+	Inherited bool
+}
+
+// page fills the rows and the principals of a page.
+type page struct {
+	*pageView
+
+	matrix      *Matrix
+	experiments map[row]Experiment
+}
+
+func newPage(m *Matrix, view *pageView) *page {
+	p := &page{pageView: view, matrix: m, experiments: map[row]Experiment{}}
+	for _, e := range m.review.Experiments {
+		key := row{e.Name, e.ID}
+		if there, listed := p.experiments[key]; !listed || compareExperiments(e, there) < 0 {
+			p.experiments[key] = e
+		}
+		view.Owners = view.Owners || e.Owner != ""
+		view.Updates = view.Updates || e.LastUpdated != ""
+	}
+	for i, c := range m.columns {
+		name := c.name
+		if c.displayName != "" && c.kind == KindServicePrincipal {
+			name = c.displayName
+		}
+		view.Principals = append(view.Principals, principalView{
+			Noun: c.noun(), Name: name, Full: c.noun() + " " + c.label(), FirstOfKind: i > 0 && c.kind != m.columns[i-1].kind,
+		})
+	}
+	return p
+}
+
+// addFolder adds the rows of a folder and of all that is below it. The folder of all experiments has no row.
+func (p *page) addFolder(f *folder, depth int) {
+	for _, r := range f.experiments {
+		p.addRow(p.experimentRow(f, r, depth), func(i int) (cellView, bool) {
+			c, ok := p.matrix.cells[r][p.matrix.columns[i]]
+			return cellView{Levels: shownLevels(c), Grants: strings.Join(c.grants, "; ")}, ok
+		})
+	}
+	for _, sub := range f.folders {
+		p.Folders = true
+		view := rowView{Parent: f.path, Folder: sub.path[len(f.path):], Size: sub.size, Depth: depth}
+		p.addRow(view, func(i int) (cellView, bool) { return sub.cell(i) })
+		p.addFolder(sub, depth+1)
+	}
+}
+
+func (p *page) experimentRow(f *folder, r row, depth int) rowView {
+	e := p.experiments[r]
+	view := rowView{Parent: f.path, Depth: depth, Owner: e.Owner, Updated: e.LastUpdated}
+	if at, err := time.Parse(time.RFC3339, e.LastUpdated); err == nil {
+		view.Updated = at.UTC().Format(time.DateOnly)
+	}
+	rest := r.name[len(f.path):]
+	end := strings.LastIndex(rest, "/") + 1
+	view.Folder, view.Name = rest[:end], rest[end:]
+	return view
+}
+
+// addRow adds a row with the cells that cell returns for the number of a principal.
+func (p *page) addRow(view rowView, cell func(i int) (cellView, bool)) {
+	empty := 0
+	for i := range p.Principals {
+		c, ok := cell(i)
+		if !ok {
+			empty++
+			continue
+		}
+		c.Skipped, c.Who = emptyCells(empty), p.Principals[i].Full
+		empty = 0
+		view.Cells = append(view.Cells, c)
+		p.Mixed = p.Mixed || c.Mixed
+	}
+	view.Rest = emptyCells(empty)
+	p.Rows = append(p.Rows, view)
+}
+
+// emptyCells returns an empty cell for n columns. HTML allows it to have no end tag. Most cells of a large table are empty, and one for each
+// column would make the page slow.
+func emptyCells(n int) template.HTML {
+	switch n {
+	case 0:
+		return ""
+	case 1:
+		return "<td>"
+	default:
+		return template.HTML(fmt.Sprintf(`<td colspan="%d">`, n))
+	}
+}
+
+func shownLevels(c cell) []cellLevelView {
+	levels := make([]cellLevelView, 0, len(c.shown))
+	for _, g := range c.shown {
+		levels = append(levels, cellLevelView{newLevelView(g.Level), g.Inherited})
+	}
+	return levels
+}
+
+// cell returns the levels that a principal has on every experiment of the folder.
+func (f *folder) cell(i int) (cellView, bool) {
+	h := f.holdings[i]
+	if h.experiments == 0 {
+		return cellView{}, false
+	}
+	var view cellView
+	var parts []string
+	for _, count := range h.sortedLevels() {
+		if count.experiments < f.size {
+			view.Mixed = true
+			parts = append(parts, fmt.Sprintf("%s on %d of %d experiments", count.level, count.experiments, f.size))
+			continue
+		}
+		view.Levels = append(view.Levels, cellLevelView{newLevelView(count.level), count.inherited == f.size})
+		part := fmt.Sprintf("%s on all %d experiments", count.level, f.size)
+		switch count.inherited {
+		case 0:
+			part += ", granted directly"
+		case f.size:
+			part += ", inherited"
+		default:
+			part += fmt.Sprintf(", inherited on %d", count.inherited)
+		}
+		parts = append(parts, part)
+	}
+	view.Grants = strings.Join(parts, "; ")
+	return view, true
+}
+
+// addPrincipals adds the list of each principal.
+func (p *page) addPrincipals(all *folder) {
+	for i := range p.Principals {
+		p.Principals[i].Experiments = all.holdings[i].experiments
+		p.Principals[i].Places = p.places(all, i, nil)
+	}
+}
+
+// places appends what a principal holds below a folder: a line for each folder with the same grants on all its experiments, and a line for
+// each other experiment.
+func (p *page) places(f *folder, i int, places []placeView) []placeView {
+	for _, r := range f.experiments {
+		if c, ok := p.matrix.cells[r][p.matrix.columns[i]]; ok {
+			places = append(places, placeView{Path: r.name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
+		}
+	}
+	for _, sub := range f.folders {
+		h := sub.holdings[i]
+		view, ok := sub.cell(i)
+		switch {
+		case !ok:
+		case sub.same(h) && !view.Mixed:
+			places = append(places, placeView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: slices.Compact(slices.Clone(h.grants))})
+		default:
+			places = p.places(sub, i, places)
+		}
+	}
+	return places
+}
