@@ -41,3 +41,18 @@ func (e *NotFolderError) Error() string { return "it is " + e.Object + ", not a 
 
 // Folders returns the folders of the server, or an *[UnsupportedError] if it has none.
 func (c *Client) Folders() (Folders, error) { return c.backend.Folders(c) }
+
+// NoFolders implements the methods of [Backend] about folders for a server that has none: names are free text there.
+type NoFolders struct{}
+
+// CreateParents implements [Backend].
+func (NoFolders) CreateParents(context.Context, *Client, string) error { return nil }
+
+// FolderAdvice implements [Backend].
+func (NoFolders) FolderAdvice() string { return "" }
+
+// Folders implements [Backend].
+func (NoFolders) Folders(*Client) (Folders, error) {
+	return nil, &UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use mlflow_role with " +
+		"a grant such as \"experiment/*\" = \"EDIT\""}
+}

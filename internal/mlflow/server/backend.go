@@ -19,6 +19,7 @@ import (
 // Backend is an open-source MLflow tracking server. It must not be copied.
 type Backend struct {
 	Names
+	mlflow.NoFolders
 
 	// Username is the configured user name, "" without basic authentication.
 	Username string
@@ -107,9 +108,6 @@ func (s *Backend) ExperimentURL(e rest.Endpoint, id string) string {
 // DeletedKeepName implements [mlflow.Backend].
 func (*Backend) DeletedKeepName() bool { return true }
 
-// CreateParents has nothing to do: names are free text.
-func (*Backend) CreateParents(context.Context, *mlflow.Client, string) error { return nil }
-
 // CurrentCaller asks the server, or where it can't tell goes by the configured user name.
 func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	api, err := accessControl{c, s}.api(ctx)
@@ -135,15 +133,6 @@ func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
 
 // AccessControl implements [mlflow.Backend].
 func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
-
-// FolderAdvice implements [mlflow.Backend].
-func (*Backend) FolderAdvice() string { return "" }
-
-// Folders implements [mlflow.Backend].
-func (*Backend) Folders(*mlflow.Client) (mlflow.Folders, error) {
-	return nil, &mlflow.UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use mlflow_role with " +
-		"a grant such as \"experiment/*\" = \"EDIT\""}
-}
 
 // KnownLevels lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
 func (*Backend) KnownLevels() []string {
