@@ -36,6 +36,19 @@ func TestPermissionReview_origin(t *testing.T) {
 	}
 }
 
+// Not everybody is told who the caller is. A server that fails is another matter.
+func TestPermissionReview_unknownCaller(t *testing.T) {
+	t.Parallel()
+	for status, want := range map[int]string{http.StatusForbidden: "", http.StatusNotFound: "", http.StatusUnauthorized: "error: Could not read the current user: Databricks: "} {
+		w := acctest.NewWorkspace(t)
+		w.Inject(emulator.Fault{Path: scimPath + "Me", Status: status, Code: "NO", Message: "no", Times: 5})
+		state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_permission_review", map[string]any{})
+		if !strings.HasPrefix(says, want) || want == "" && (says != "" || state["caller"] != nil || state["server"] == nil) {
+			t.Errorf("%d: says %q, the caller is %v", status, says, state["caller"])
+		}
+	}
+}
+
 func TestPermissionReview_originOnAnMLflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"ana": "READ"})
