@@ -44,6 +44,8 @@ type Backend interface {
 	CreateParents(ctx context.Context, c *Client, name string) error
 	// CurrentCaller looks up who the credentials belong to.
 	CurrentCaller(ctx context.Context, c *Client) (Caller, error)
+	// ConfiguredUser is the username that requests authenticate with, "" if the credentials alone determine who the caller is.
+	ConfiguredUser() string
 	// OwnedByCaller reports whether the caller owns an experiment, true where the server has no owners.
 	OwnedByCaller(ctx context.Context, c *Client, e Experiment) (bool, error)
 	// AccessControl is the access control of the server that the client calls.

@@ -19,3 +19,12 @@ type Caller struct {
 func (c *Client) Caller(ctx context.Context) (Caller, error) {
 	return c.caller.Get(ctx, func(ctx context.Context) (Caller, error) { return c.backend.CurrentCaller(ctx, c) })
 }
+
+// CallerName returns the name of the caller, as permissions have it. It sends no request if a username is configured.
+func (c *Client) CallerName(ctx context.Context) (string, error) {
+	if name := c.backend.ConfiguredUser(); name != "" {
+		return name, nil
+	}
+	caller, err := c.Caller(ctx)
+	return caller.Principal.Name, err
+}

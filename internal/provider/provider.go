@@ -87,7 +87,14 @@ func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResour
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{experiment.NewParseExperimentURLFunction, governance.NewPermissionMatrixFunction}
+	return []func() function.Function{
+		experiment.NewParseExperimentURLFunction,
+		governance.NewPermissionMatrixFunction,
+		governance.NewEffectiveAccessFunction,
+		governance.NewReviewSnapshotFunction,
+		governance.NewReviewDiffFunction,
+		governance.NewReviewDecisionsFunction,
+	}
 }
 
 // providerAttributes describes the provider block.

@@ -31,6 +31,8 @@ type Changes struct {
 	NewlyListed, NoLongerListed []Experiment
 	// DefaultLevelBefore and DefaultLevelAfter are the default levels of the two reviews.
 	DefaultLevelBefore, DefaultLevelAfter string
+	// ServerBefore and ServerAfter are the servers of the two reviews, with the MLflow workspaces. They are empty if they are unknown.
+	ServerBefore, ServerAfter string
 }
 
 // Change is a change of the grants of a principal on an experiment.
@@ -59,7 +61,9 @@ type Rename struct {
 // same name if they have no ID. Principals are the same if their kinds and names are equal.
 func Diff(before, after Review) Changes {
 	old, now := listing(before), listing(after)
-	changes := Changes{DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel}
+	changes := Changes{
+		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel, ServerBefore: before.place(), ServerAfter: after.place(),
+	}
 	all := maps.Clone(old)
 	maps.Copy(all, now)
 	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b experimentKey) int {
@@ -87,6 +91,14 @@ func Diff(before, after Review) Changes {
 		}
 	}
 	return changes
+}
+
+// place returns the server of a review, with the MLflow workspace.
+func (r Review) place() string {
+	if r.Server == "" || r.Workspace == "" {
+		return r.Server
+	}
+	return r.Server + ", workspace " + r.Workspace
 }
 
 // listed is an experiment that a review lists.

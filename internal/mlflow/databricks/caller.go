@@ -53,6 +53,9 @@ func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Call
 	return caller, nil
 }
 
+// ConfiguredUser implements [mlflow.Backend].
+func (Backend) ConfiguredUser() string { return "" }
+
 // OwnedByCaller implements [mlflow.Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may
 // be the application ID or the display name.
 func (Backend) OwnedByCaller(ctx context.Context, c *mlflow.Client, e mlflow.Experiment) (bool, error) {

@@ -122,6 +122,9 @@ func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.C
 	return rbacCaller(ctx, c, s.MLflowWorkspace())
 }
 
+// ConfiguredUser implements [mlflow.Backend].
+func (s *Backend) ConfiguredUser() string { return s.Username }
+
 // OwnedByCaller implements [mlflow.Backend]: experiments have no owner.
 func (*Backend) OwnedByCaller(context.Context, *mlflow.Client, mlflow.Experiment) (bool, error) {
 	return true, nil

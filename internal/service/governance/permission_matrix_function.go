@@ -1,6 +1,7 @@
 package governance
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,13 @@ type permissionMatrixFunction struct{}
 func NewPermissionMatrixFunction() function.Function { return &permissionMatrixFunction{} }
 
 // matrixFormats are the formats of permission_matrix.
-var matrixFormats = map[string]func(*review.Matrix) (string, error){
-	"markdown": func(m *review.Matrix) (string, error) { return m.Markdown(), nil },
-	"csv":      func(m *review.Matrix) (string, error) { return m.CSV(), nil },
-	"html":     (*review.Matrix).HTML,
+var matrixFormats = map[string]func(review.Review, review.PageOptions) (string, error){
+	"markdown": func(r review.Review, _ review.PageOptions) (string, error) {
+		return review.NewMatrix(r).Markdown(), nil
+	},
+	"csv":   func(r review.Review, _ review.PageOptions) (string, error) { return review.NewMatrix(r).CSV(), nil },
+	"lines": func(r review.Review, _ review.PageOptions) (string, error) { return review.Lines(r), nil },
+	"html":  review.Page,
 }
 
 // Metadata implements [function.Function].
@@ -38,24 +42,24 @@ func (f *permissionMatrixFunction) Metadata(_ context.Context, _ function.Metada
 // Definition implements [function.Function].
 func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Shows who may do what as a table or a page",
-		MarkdownDescription: "Renders grants, as the data source `mlflow_permission_review` gives them, for people to look at: one line an " +
-			"experiment. The order does not depend on that of the grants. Where a principal holds several levels on an experiment, the one that " +
-			"counts is shown.",
+		Summary: "Renders a permission review as a table or a page",
+		MarkdownDescription: "Renders a permission review for people, sorted by experiment and principal. If a principal has several grants on an experiment, the tables " +
+			"show the effective level.",
 		Parameters: []function.Parameter{
-			function.DynamicParameter{
-				Name: "grants",
-				MarkdownDescription: "A list of grants: objects with `experiment_name`, `principal`, `kind`, `level` and `inherited`; " +
-					"what else the review gives is used when it is there. Or an object with that list as `grants`, such as the whole review: " +
-					"then experiments without grants, what could not be read (`unreadable`) and the server's `default_level` are shown too.",
-			},
+			reviewParameter("review"),
 			function.StringParameter{
 				Name: "format",
-				MarkdownDescription: "`markdown`: a table with a column a level, for pull requests and chats. `csv`: a column a " +
-					"principal, for spreadsheets; every cell is quoted, and an apostrophe marks as text what a spreadsheet would evaluate as a formula, " +
-					"whatever the separator of its locale. `html`: one page that needs nothing else, with filters, to look at and to print.",
+				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: a column for each " +
+					"principal, for spreadsheets. `lines`: a CSV file with all attributes of one grant per line, its fingerprint, and empty columns for the " +
+					"decision, for auditors and `review_decisions`. In both CSV formats, every cell is quoted, and an apostrophe marks as text what a spreadsheet would " +
+					"evaluate as a formula, independent of the separator of its locale. `html`: one self-contained page with filters, to read and to print.",
 				Validators: []function.StringParameterValidator{stringvalidator.OneOf(framework.SortedKeys(matrixFormats)...)},
 			},
+		},
+		VariadicParameter: function.DynamicParameter{
+			Name: "options", CustomType: anyType{}, AllowNullValue: true,
+			MarkdownDescription: "At most one object with texts for the `html` page, all optional: `title`, `as_of` (date of the review), `scope` (which " +
+				"experiments were reviewed), and `server` (defaults to the `server` of the review). The other formats ignore it.",
 		},
 		Return: function.StringReturn{},
 	}
@@ -63,138 +67,42 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 
 // Run implements [function.Function].
 func (f *permissionMatrixFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	var (
-		given  types.Dynamic
-		format string
-	)
-	if resp.Error = req.Arguments.Get(ctx, &given, &format); resp.Error != nil {
-		return
-	}
-	value, err := given.UnderlyingValue().ToTerraformValue(ctx)
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-		return
-	}
-	if !value.IsFullyKnown() {
-		resp.Error = resp.Result.Set(ctx, types.StringUnknown())
-		return
-	}
-	reviewed, err := decodeReview(value)
-	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, err.Error())
-		return
-	}
-	text, err := matrixFormats[format](review.NewMatrix(reviewed))
-	if err != nil {
-		resp.Error = function.NewFuncError(err.Error())
-		return
-	}
-	resp.Error = resp.Result.Set(ctx, text)
-}
-
-// decodeReview decodes a list of grants, or an object that contains one as a review does.
-func decodeReview(value tftypes.Value) (review.Review, error) {
-	var decoded review.Review
-	list := value
-	attributes, isObject := objectOf(value)
-	if isObject {
-		var given bool
-		if list, given = attributes["grants"]; !given {
-			return decoded, errors.New("the object has no attribute \"grants\": give a list of grants, or a review")
+	call(ctx, req, resp, 3, types.StringType, func(arguments []tftypes.Value) (tftypes.Value, error) {
+		reviewed, err := decodeReview(arguments[0])
+		if err != nil {
+			return tftypes.Value{}, inArgument(0, err)
 		}
-	}
-	err := each(list, "grants", func(o object) error {
-		g, err := o.grant()
-		decoded.Grants = append(decoded.Grants, g)
-		return err
-	})
-	if err != nil {
-		return decoded, err
-	}
-	err = each(attributes["experiments"], "experiments", func(o object) error {
-		decoded.Experiments = append(decoded.Experiments, review.Experiment{ID: o.text("id"), Name: o.text("name")})
-		return nil
-	})
-	if err != nil {
-		return decoded, err
-	}
-	decoded.DefaultLevel = attributes.text("default_level")
-	return decoded, each(attributes["unreadable"], "unreadable", func(o object) error {
-		decoded.Unreadable = append(decoded.Unreadable, review.Unreadable{Experiment: o.text("experiment_name"), Reason: o.text("reason")})
-		return nil
+		options, err := decodeOptions(arguments[2])
+		if err != nil {
+			return tftypes.Value{}, inArgument(2, err)
+		}
+		options.Server = cmp.Or(options.Server, reviewed.Server)
+		format, _ := asText(arguments[1])
+		text, err := matrixFormats[format](reviewed, options)
+		return textValue(text), err
 	})
 }
 
-// object is an object or a map of the configuration language.
-type object map[string]tftypes.Value
-
-func objectOf(value tftypes.Value) (object, bool) {
-	var attributes map[string]tftypes.Value
-	if err := value.As(&attributes); err != nil || attributes == nil {
-		return nil, false
+// decodeOptions decodes the tuple of the variadic arguments.
+func decodeOptions(tuple tftypes.Value) (review.PageOptions, error) {
+	var given []tftypes.Value
+	if err := tuple.As(&given); err != nil {
+		return review.PageOptions{}, err
 	}
-	return attributes, true
+	if len(given) > 1 {
+		return review.PageOptions{}, fmt.Errorf("there are %d objects with options. Use one object with all options", len(given))
+	}
+	if len(given) == 0 || given[0].IsNull() {
+		return review.PageOptions{}, nil
+	}
+	const known = "title, as_of, scope, and server"
+	f, ok := fieldsOf(given[0])
+	if !ok {
+		return review.PageOptions{}, errors.New("it is not an object. The options are " + known)
+	}
+	if unknown := f.unknownNames("title", "as_of", "scope", "server"); len(unknown) > 0 {
+		return review.PageOptions{}, fmt.Errorf("there is no option %s. The options are %s", strings.Join(unknown, ", "), known)
+	}
+	options := review.PageOptions{Title: f.text("title"), AsOf: f.text("as_of"), Scope: f.text("scope"), Server: f.text("server")}
+	return options, withAdvice(f.err, "The options are texts")
 }
-
-// each calls do with every object in a list, set or tuple. A null or missing list has none.
-func each(list tftypes.Value, name string, do func(object) error) error {
-	if list.Type() == nil || list.IsNull() {
-		return nil
-	}
-	var elements []tftypes.Value
-	if err := list.As(&elements); err != nil {
-		return fmt.Errorf("%s is not a list", name)
-	}
-	for i, element := range elements {
-		o, ok := objectOf(element)
-		if !ok {
-			return fmt.Errorf("%s[%d] is not an object", name, i)
-		}
-		if err := do(o); err != nil {
-			return fmt.Errorf("%s[%d]: %w", name, i, err)
-		}
-	}
-	return nil
-}
-
-// text returns a string attribute, "" if there is none.
-func (o object) text(name string) string {
-	var text string
-	if value, ok := o[name]; ok && !value.IsNull() && value.As(&text) == nil {
-		return text
-	}
-	return ""
-}
-
-// flag returns a bool attribute, false if there is none.
-func (o object) flag(name string) bool {
-	var flag bool
-	value, ok := o[name]
-	return ok && !value.IsNull() && value.As(&flag) == nil && flag
-}
-
-// grant decodes one grant.
-func (o object) grant() (review.Grant, error) {
-	for _, name := range []string{"experiment_name", "principal", "kind", "level"} {
-		if o.text(name) == "" {
-			return review.Grant{}, fmt.Errorf("%q is missing or not a text", name)
-		}
-	}
-	var from []string
-	if path := o.text("inherited_from_path"); path != "" {
-		from = []string{path}
-	} else if value, ok := o["inherited_from"]; ok {
-		var objects []tftypes.Value
-		_ = value.As(&objects) // anything but a list is ignored
-		for _, object := range objects {
-			from = append(from, asText(object))
-		}
-	}
-	return review.Grant{
-		Experiment: o.text("experiment_name"), ExperimentID: o.text("experiment_id"),
-		Kind: o.text("kind"), Principal: o.text("principal"), DisplayName: o.text("display_name"),
-		Level: o.text("level"), Inherited: o.flag("inherited"), Effective: o.flag("effective"), InheritedFrom: strings.Join(from, ", "),
-	}, nil
-}
-
-func asText(value tftypes.Value) string { return object{"": value}.text("") }

@@ -1,7 +1,6 @@
 package governance
 
 import (
-	"context"
 	"encoding/csv"
 	"fmt"
 	"reflect"
@@ -9,68 +8,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/terraform-plugin-framework/datasource"
-	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/provider"
-	"github.com/hashicorp/terraform-plugin-framework/providerserver"
-	"github.com/hashicorp/terraform-plugin-framework/resource"
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
-
-// functionProvider is a provider that has nothing but the function.
-type functionProvider struct{}
-
-func (functionProvider) Metadata(context.Context, provider.MetadataRequest, *provider.MetadataResponse) {
-}
-func (functionProvider) Schema(context.Context, provider.SchemaRequest, *provider.SchemaResponse) {}
-func (functionProvider) Configure(context.Context, provider.ConfigureRequest, *provider.ConfigureResponse) {
-}
-func (functionProvider) DataSources(context.Context) []func() datasource.DataSource { return nil }
-func (functionProvider) Resources(context.Context) []func() resource.Resource       { return nil }
-func (functionProvider) Functions(context.Context) []func() function.Function {
-	return []func() function.Function{NewPermissionMatrixFunction}
-}
-
-// permissionMatrix calls the function as a CLI does.
-func permissionMatrix(t *testing.T, grants tftypes.Value, format string) (text string, unknown bool, refused string) {
-	t.Helper()
-	server, err := providerserver.NewProtocol6WithError(functionProvider{})()
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, err := tfprotov6.NewDynamicValue(tftypes.DynamicPseudoType, grants)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := tfprotov6.NewDynamicValue(tftypes.String, tftypes.NewValue(tftypes.String, format))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.CallFunction(t.Context(), &tfprotov6.CallFunctionRequest{
-		Name: "permission_matrix", Arguments: []*tfprotov6.DynamicValue{&first, &second},
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if resp.Error != nil {
-		return "", false, resp.Error.Text
-	}
-	result, err := resp.Result.Unmarshal(tftypes.String)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !result.IsKnown() {
-		return "", true, ""
-	}
-	if err := result.As(&text); err != nil {
-		t.Fatal(err)
-	}
-	return text, false, ""
-}
 
 // mustMatrix is permissionMatrix for what must not be refused.
 func mustMatrix(t *testing.T, grants any, format string) string {
@@ -82,32 +24,20 @@ func mustMatrix(t *testing.T, grants any, format string) string {
 	return text
 }
 
-// valueOf gives objects, tuples, strings and bools of the configuration language.
-func valueOf(value any) tftypes.Value {
-	switch v := value.(type) {
-	case string:
-		return tftypes.NewValue(tftypes.String, v)
-	case bool:
-		return tftypes.NewValue(tftypes.Bool, v)
-	case map[string]any:
-		types, values := map[string]tftypes.Type{}, map[string]tftypes.Value{}
-		for name, attribute := range v {
-			values[name] = valueOf(attribute)
-			types[name] = values[name].Type()
-		}
-		return tftypes.NewValue(tftypes.Object{AttributeTypes: types}, values)
-	case []any:
-		types, values := []tftypes.Type{}, []tftypes.Value{}
-		for _, element := range v {
-			values = append(values, valueOf(element))
-			types = append(types, values[len(values)-1].Type())
-		}
-		return tftypes.NewValue(tftypes.Tuple{ElementTypes: types}, values)
-	case tftypes.Value:
-		return v
-	default:
-		return tftypes.NewValue(tftypes.String, nil)
+// permissionMatrix calls the function as a CLI does.
+func permissionMatrix(t *testing.T, grants tftypes.Value, format string, options ...any) (text string, unknown bool, refused string) {
+	t.Helper()
+	result, refused := callFunction(t, "permission_matrix", append([]any{grants, format}, options...)...)
+	if refused != "" {
+		return "", false, refused
 	}
+	if !result.IsKnown() {
+		return "", true, ""
+	}
+	if err := result.As(&text); err != nil {
+		t.Fatal(err)
+	}
+	return text, false, ""
 }
 
 // matrixGrantOf is the least that a grant has.
@@ -125,20 +55,20 @@ func TestPermissionMatrix_decodes(t *testing.T) {
 	const churn, alpha = "/Projects/churn", "/Projects/alpha"
 	given := []any{
 		matrixGrantOf(churn, "user", "ana@example.com", "CAN_EDIT", false),
-		matrixGrantOf(churn, "user", "ana@example.com", "CAN_MANAGE", true, "inherited_from_path", "/Projects"),
+		matrixGrantOf(churn, "user", "ana@example.com", "CAN_MANAGE", true, "inherited_from_path", "/Projects", "inherited_from", []any{"/directories/3"}),
 		matrixGrantOf(churn, "group", "risk", "CAN_READ", true, "inherited_from", []any{"/directories/7", "/directories/8"}),
 		matrixGrantOf(churn, "group", "risk", "CAN_READ", false, "experiment_id", ""),
 		matrixGrantOf(alpha, "service_principal", "6f1c", "CAN_EDIT", false, "display_name", "deployer", "experiment_id", "7"),
-		matrixGrantOf(alpha, "group", "admins", "CAN_MANAGE", true, "inherited_from", "no list", "effective", true),
+		matrixGrantOf(alpha, "group", "admins", "CAN_MANAGE", true, "inherited_from", "admin", "effective", true),
 	}
 	want := []review.Grant{
 		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_EDIT"},
-		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "/Projects"},
+		{Experiment: churn, Kind: "user", Principal: "ana@example.com", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "/Projects", InheritedFromID: "/directories/3"},
 		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ", Inherited: true,
-			InheritedFrom: "/directories/7, /directories/8"},
+			InheritedFrom: "/directories/7, /directories/8", InheritedFromID: "/directories/7, /directories/8"},
 		{Experiment: churn, Kind: "group", Principal: "risk", Level: "CAN_READ"},
 		{Experiment: alpha, ExperimentID: "7", Kind: "service_principal", Principal: "6f1c", DisplayName: "deployer", Level: "CAN_EDIT"},
-		{Experiment: alpha, Kind: "group", Principal: "admins", Level: "CAN_MANAGE", Inherited: true, Effective: true},
+		{Experiment: alpha, Kind: "group", Principal: "admins", Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "admin", InheritedFromID: "admin", Effective: true},
 	}
 	whole := map[string]any{
 		"grants": given, "default_level": "CAN_READ", "counts": map[string]any{},
@@ -152,14 +82,14 @@ func TestPermissionMatrix_decodes(t *testing.T) {
 		"grants": {given, review.Review{Grants: want}},
 		"a review": {whole, review.Review{
 			Grants: want, DefaultLevel: "CAN_READ", Experiments: []review.Experiment{{Name: churn}, {ID: "9", Name: "/Projects/zero"}},
-			Unreadable: []review.Unreadable{{Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
+			Unreadable: []review.Unreadable{{ExperimentID: "1", Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
 		}},
 	} {
 		if got, err := decodeReview(valueOf(c.given)); err != nil || !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: decoded is %+v (%v), want %+v", name, got, err, c.want)
 		}
 		for format, render := range matrixFormats {
-			text, err := render(review.NewMatrix(c.want))
+			text, err := render(c.want, review.PageOptions{})
 			if got := mustMatrix(t, c.given, format); err != nil || got != text {
 				t.Errorf("%s: %s is\n%s\nwant (%v)\n%s", name, format, got, err, text)
 			}
@@ -190,15 +120,6 @@ func TestPermissionMatrix_leastGrant(t *testing.T) {
 			t.Errorf("%s: the lines are %q (%v), want %q", name, lines, err, c.want)
 		}
 	}
-}
-
-// mapValueOf returns a map of the configuration language.
-func mapValueOf(elements map[string]string) tftypes.Value {
-	values := map[string]tftypes.Value{}
-	for key, element := range elements {
-		values[key] = valueOf(element)
-	}
-	return tftypes.NewValue(tftypes.Map{ElementType: tftypes.String}, values)
 }
 
 // The levels have the order of those of the client.
@@ -243,7 +164,7 @@ func TestPermissionMatrix_arguments(t *testing.T) {
 		`grants is not a list`:                 {valueOf("x"), "csv"},
 		`the object has no attribute "grants"`: {valueOf(good), "csv"},
 		`unreadable is not a list`:             {valueOf(map[string]any{"grants": []any{}, "unreadable": "x"}), "csv"},
-		`must be one of: ["csv" "html" "markd`: {valueOf([]any{good}), "HTML"},
+		`must be one of: ["csv" "html" "lines" "mark`: {valueOf([]any{good}), "HTML"},
 	} {
 		if _, _, refused := permissionMatrix(t, c.grants, c.format); !strings.Contains(refused, want) {
 			t.Errorf("said is %q, want %q", refused, want)

@@ -46,12 +46,24 @@ type reviewResult struct {
 	reason    string
 }
 
-// forReview keeps of an experiment what a review needs to know, so that no other tag is held in memory.
+// forReview keeps of an experiment what a review returns or needs to know, so that no other tag is held in memory.
 func forReview(e mlflow.Experiment) mlflow.Experiment {
 	tags := slices.DeleteFunc(slices.Clone(e.Tags), func(t mlflow.Tag) bool {
-		return t.Key != mlflow.TagOwnerEmail && t.Key != mlflow.TagExperimentType && t.Key != mlflow.TagSourceType
+		needed := t.Key == mlflow.TagOwnerEmail || t.Key == mlflow.TagExperimentType || t.Key == mlflow.TagSourceType
+		return !needed && mlflow.IsServerTag(t.Key)
 	})
-	return mlflow.Experiment{ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, Tags: slices.Clip(tags)}
+	return mlflow.Experiment{ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, LastUpdateTime: e.LastUpdateTime, Tags: slices.Clip(tags)}
+}
+
+// userTags returns the tags of an experiment that the server itself does not write.
+func userTags(e mlflow.Experiment) map[string]string {
+	tags := map[string]string{}
+	for _, t := range e.Tags {
+		if !mlflow.IsServerTag(t.Key) {
+			tags[t.Key] = t.Value
+		}
+	}
+	return tags
 }
 
 // run reads everything. principals are the names to keep, all when there are none. It fails only when the server itself does: an

@@ -1,10 +1,14 @@
-// Package governance has the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and the
-// function permission_matrix.
+// Package governance has the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and the functions
+// that compute over what they return.
 package governance
 
 import (
 	"context"
+	"errors"
 	"maps"
+	"net/http"
+	"net/url"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
@@ -16,6 +20,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 var (
@@ -38,6 +43,8 @@ type permissionReviewModel struct {
 	Unreadable   []unreadableModel   `tfsdk:"unreadable"`
 	Members      map[string][]string `tfsdk:"members"`
 	DefaultLevel types.String        `tfsdk:"default_level"`
+	Server       types.String        `tfsdk:"server"`
+	Caller       types.String        `tfsdk:"caller"`
 	Counts       *reviewCounts       `tfsdk:"counts"`
 }
 
@@ -46,6 +53,9 @@ type reviewedModel struct {
 	ID    types.String `tfsdk:"id"`
 	Name  types.String `tfsdk:"name"`
 	Owner types.String `tfsdk:"owner"`
+
+	Tags           map[string]string `tfsdk:"tags"`
+	LastUpdateTime types.String      `tfsdk:"last_update_time"`
 }
 
 type reviewGrantModel struct {
@@ -122,12 +132,17 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_RUN`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that is not known to be " +
 					"lower is never left out: `CAN_RUN` with `CAN_EDIT` and the other way round, and a level that the provider does not know. Default: any level.",
 			},
-			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
+			framework.AttributeWorkspace: exportedWorkspace(),
 			"experiments": list("The experiments whose grants could be read, in the order of `order_by`, else by name. Also those without any grant that passes the filters.",
 				map[string]schema.Attribute{
 					"id":    text("Id of the experiment."),
 					"name":  text("Name in the server's spelling."),
 					"owner": text("User name of the owner, or application id when it is a service principal. Null where the server keeps no owner."),
+					"tags": schema.MapAttribute{
+						ElementType: types.StringType, Computed: true,
+						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without those that the server itself writes.",
+					},
+					"last_update_time": text("Time of the last update in RFC 3339 format. Null if the server does not return one."),
 				}),
 			"grants": list("Every grant that passes the filters, `admins` included: in the order of `experiments`, then by kind and principal, a direct one before the "+
 				"inherited ones. Ready for the function `permission_matrix`.", grant),
@@ -145,6 +160,8 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). On a " +
 				"server with workspaces `NO_PERMISSIONS`, since that default does not apply there: without a grant, users have no access. Null on Databricks, and where it can't be told: before MLflow " +
 				"3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
+			"server": text("URL of the server. On Databricks, it contains the workspace ID as `?w=` if the provider knows it."),
+			"caller": text("Identity that ran the review: email, username, or application ID. Null if the server does not return it."),
 			"counts": schema.SingleNestedAttribute{
 				Computed: true, MarkdownDescription: "How much was reviewed.",
 				Attributes: map[string]schema.Attribute{
@@ -198,7 +215,53 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 			"managers of the workspace. Grants that a listed user has through a role are not in the review, unless the role is listed too.")
 	}
 	model.setFromReview(r)
+	if err := model.setOrigin(ctx, client); err != nil {
+		framework.AddError(&resp.Diagnostics, "read the current user", client.BackendName(), err)
+		return
+	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+// exportedWorkspace is the schema of the argument workspace, which also exports the workspace of the provider.
+func exportedWorkspace() schema.StringAttribute {
+	attribute := framework.WorkspaceDataAttribute()
+	attribute.Computed = true
+	attribute.MarkdownDescription += " Null if neither is set."
+	return attribute
+}
+
+// setOrigin sets which server was reviewed, and by whom.
+func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Client) error {
+	endpoint, err := client.Endpoint(ctx)
+	if err != nil {
+		return err
+	}
+	server := *endpoint.BaseURL
+	server.User, server.Path = nil, strings.TrimSuffix(server.Path, "/")
+	if endpoint.WorkspaceID != "" {
+		server.Path += "/"
+		server.RawQuery = url.Values{"w": {endpoint.WorkspaceID}}.Encode()
+	}
+	m.Server = types.StringValue(server.String())
+	if workspace := client.MLflowWorkspace(); m.Workspace.IsNull() && workspace != mlflow.DefaultWorkspace {
+		m.Workspace = framework.OrNull(workspace)
+	}
+	caller, err := client.CallerName(ctx)
+	if err != nil && !isServerFailure(err) {
+		err = nil // not every server returns it to everybody
+	}
+	m.Caller = framework.OrNull(caller)
+	return err
+}
+
+// isServerFailure reports whether the server did not process a request, so that another try can succeed.
+func isServerFailure(err error) bool {
+	var answered *rest.APIError
+	var unanswered *rest.UnreachableError
+	if errors.As(err, &answered) {
+		return answered.Status >= http.StatusInternalServerError || answered.Status == http.StatusTooManyRequests || rest.IsUnauthenticated(err)
+	}
+	return errors.As(err, &unanswered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // setFromReview sets the computed attributes.
@@ -212,7 +275,10 @@ func (m *permissionReviewModel) setFromReview(r *reviewer) {
 			continue
 		}
 		owner, _ := e.Tag(mlflow.TagOwnerEmail)
-		m.Experiments = append(m.Experiments, reviewedModel{types.StringValue(e.ID), types.StringValue(e.Name), framework.OrNull(owner)})
+		m.Experiments = append(m.Experiments, reviewedModel{
+			ID: types.StringValue(e.ID), Name: types.StringValue(e.Name), Owner: framework.OrNull(owner),
+			Tags: userTags(e), LastUpdateTime: framework.FormatTime(e.LastUpdated()),
+		})
 		for _, g := range result.grants {
 			g.Locate(r.paths)
 			m.Grants = append(m.Grants, g)

@@ -1,0 +1,100 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxSummaryRows is how many changes [Changes.Markdown] lists.
+const maxSummaryRows = 50
+
+// Any reports whether anything changed.
+func (c Changes) Any() bool {
+	for _, part := range c.parts() {
+		if part.count > 0 {
+			return true
+		}
+	}
+	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.otherServer()
+}
+
+// otherServer reports whether the reviews are known to be of different servers or workspaces.
+func (c Changes) otherServer() bool {
+	return c.ServerBefore != "" && c.ServerAfter != "" && c.ServerBefore != c.ServerAfter
+}
+
+// changesPart is one of the lists of [Changes].
+type changesPart struct {
+	// verb describes the change in the summary. many is a format with the number of changes.
+	verb, many string
+	count      int
+	changes    []Change
+}
+
+func (c Changes) parts() []changesPart {
+	of := func(verb, many string, changes []Change) changesPart { return changesPart{verb, many, len(changes), changes} }
+	return []changesPart{
+		of("added", "%d added", c.Added), of("raised", "%d raised", c.Raised), of("other level", "%d with another level", c.Changed),
+		of("lowered", "%d lowered", c.Lowered), of("removed", "%d removed", c.Removed), of("other source", "%d from another source", c.SourceChanged),
+		{many: "%d experiments renamed", count: len(c.Renamed)}, {many: "%d experiments newly unreadable", count: len(c.NewlyUnreadable)},
+		{many: "%d experiments newly readable", count: len(c.NewlyReadable)}, {many: "%d experiments newly listed", count: len(c.NewlyListed)},
+		{many: "%d experiments no longer listed", count: len(c.NoLongerListed)},
+	}
+}
+
+// Markdown returns a summary for people: how many changes there are of each kind, and a table of the first ones. Names are escaped.
+func (c Changes) Markdown() string {
+	if !c.Any() {
+		return "No changes.\n"
+	}
+	var counts []string
+	rows, more := [][]string{{"Change", "Experiment", "Principal", "Before", "After"}}, 0
+	for _, part := range c.parts() {
+		if part.count > 0 {
+			counts = append(counts, fmt.Sprintf(part.many, part.count))
+		}
+		for _, change := range part.changes {
+			if len(rows) > maxSummaryRows {
+				more++
+				continue
+			}
+			rows = append(rows, []string{
+				part.verb, markdownCode(change.Experiment), change.principalMarkdown(), levelMarkdown(change.Before), levelMarkdown(change.After),
+			})
+		}
+	}
+	var b strings.Builder
+	if c.otherServer() {
+		fmt.Fprintf(&b, "The reviews are of different servers: %s and %s.\n\n", markdownCode(c.ServerBefore), markdownCode(c.ServerAfter))
+	}
+	if len(counts) > 0 {
+		fmt.Fprintf(&b, "Changes: %s.\n", strings.Join(counts, ", "))
+	}
+	if c.DefaultLevelBefore != c.DefaultLevelAfter {
+		fmt.Fprintf(&b, "Default level: %s before, %s after.\n", levelMarkdown(c.DefaultLevelBefore), levelMarkdown(c.DefaultLevelAfter))
+	}
+	if len(rows) > 1 {
+		b.WriteString("\n")
+		writeMarkdownTable(&b, rows)
+	}
+	if more > 0 {
+		fmt.Fprintf(&b, "\n%d more changes are not listed.\n", more)
+	}
+	return b.String()
+}
+
+func (c Change) principalMarkdown() string {
+	p := column{kind: c.Kind, name: c.Principal, displayName: c.DisplayName}
+	if c.Kind == KindUser {
+		return markdownCode(p.label())
+	}
+	return markdownText(p.noun()) + " " + markdownCode(p.label())
+}
+
+// levelMarkdown formats levels. It is a dash if there are none.
+func levelMarkdown(levels string) string {
+	if levels == "" {
+		return "–"
+	}
+	return markdownCode(levels)
+}

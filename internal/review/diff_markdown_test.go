@@ -1,0 +1,61 @@
+package review
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+func TestChanges_Markdown(t *testing.T) {
+	t.Parallel()
+	on := func(kind, name, level string) Grant {
+		return Grant{Experiment: "/a", ExperimentID: "1", Kind: kind, Principal: name, Level: level}
+	}
+	listed := []Experiment{{ID: "1", Name: "/a"}}
+	for name, c := range map[string]struct {
+		before, after Review
+		changed       bool
+		want          []string
+	}{
+		"nothing": {Review{Server: "https://a"}, Review{}, false, []string{"No changes.\n"}},
+		"added and raised": {
+			Review{Experiments: listed, Grants: []Grant{on(KindUser, "ana", "CAN_READ")}},
+			Review{Experiments: listed, Grants: []Grant{on(KindUser, "ana", "CAN_EDIT"), on(KindGroup, "a|b", "CAN_READ")}},
+			true, []string{
+				"Changes: 1 added, 1 raised.\n", "| added  | `/a`       | group <code>a&#124;b</code> | –          | `CAN_READ` |\n",
+				"| raised | `/a`       | `ana`                       | `CAN_READ` | `CAN_EDIT` |\n",
+			},
+		},
+		"renamed": {Review{Experiments: listed}, Review{Experiments: []Experiment{{ID: "1", Name: "/b"}}}, true, []string{"Changes: 1 experiments renamed.\n"}},
+		"unreadable": {
+			Review{Experiments: listed}, Review{Unreadable: []Unreadable{{ExperimentID: "1", Experiment: "/a"}}}, true,
+			[]string{"Changes: 1 experiments newly unreadable.\n"},
+		},
+		"default level": {Review{DefaultLevel: "CAN_READ"}, Review{}, true, []string{"Default level: `CAN_READ` before, – after.\n"}},
+		"servers": {
+			Review{Server: "https://a", Workspace: "x"}, Review{Server: "https://a", Workspace: "y"}, true,
+			[]string{"different servers: `https://a, workspace x` and `https://a, workspace y`."},
+		},
+	} {
+		changes := Diff(c.before, c.after)
+		text := changes.Markdown()
+		for _, want := range c.want {
+			if changes.Any() != c.changed || !strings.Contains(text, want) {
+				t.Errorf("%s: changed is %t, the summary is\n%s\nwant\n%s", name, changes.Any(), text, want)
+			}
+		}
+	}
+}
+
+// A summary fits into a comment, however much changed.
+func TestChanges_Markdown_many(t *testing.T) {
+	t.Parallel()
+	var after Review
+	for i := range maxSummaryRows + 3 {
+		after.Grants = append(after.Grants, Grant{Experiment: "/a", Kind: KindUser, Principal: fmt.Sprint("u", i), Level: "CAN_READ"})
+	}
+	text := Diff(Review{Experiments: []Experiment{{Name: "/a"}}}, after).Markdown()
+	if n := strings.Count(text, "\n| added"); n != maxSummaryRows || !strings.Contains(text, "\n3 more changes are not listed.\n") {
+		t.Errorf("the summary lists %d changes:\n%s", n, text)
+	}
+}
