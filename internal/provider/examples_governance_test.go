@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -60,17 +61,21 @@ func TestExamples_permissionReview(t *testing.T) {
 			"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
 			"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
 			"\n*Italic*: inherited.\n\nNot readable:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
-		person    = "Granted to a person who is not on the list"
-		everyone  = "Everybody can manage"
-		ownerless = "No group is responsible"
+		person    = "User has a direct grant"
+		everyone  = "All users can manage"
+		ownerless = "No group can manage"
+		undecided = "Grant is not decided"
 	)
 	spaces := regexp.MustCompile(`[ -]{2,}`)
 	w.ResetJournal()
 	example := config.StaticDirectory(copyRoot(t, w, "permission-review"))
-	people := config.Variable(config.ListVariable(config.StringVariable(emulator.OtherUser)))
+	today := config.StringVariable("2026-06-30")
+	lists := func(count int) knownvalue.Check {
+		return knownvalue.TupleExact(slices.Repeat([]knownvalue.Check{knownvalue.NotNull()}, count))
+	}
 	runFunctions(t,
 		resource.TestStep{
-			ConfigDirectory: example,
+			ConfigDirectory: example, ConfigVariables: config.Variables{"today": today},
 			ConfigStateChecks: []statecheck.StateCheck{
 				afterApply(func() { expectNoWrites(t, w) }),
 				statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringFunc(func(got string) error {
@@ -79,23 +84,26 @@ func TestExamples_permissionReview(t *testing.T) {
 					}
 					return nil
 				})),
-				statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 2 experiments, 5 principals</title>`))),
-				statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{})),
+				statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`(?s)<title>.*/Projects/risk/scoring`))),
+				statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{
+					person: lists(1), undecided: lists(5),
+				})),
 			},
 		},
 		resource.TestStep{
 			ConfigDirectory: example,
-			ConfigVariables: config.Variables{"name_prefix": config.StringVariable("/"), "people": people},
+			ConfigVariables: config.Variables{"name_prefix": config.StringVariable("/"), "today": today},
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{
 				everyone:  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
 				ownerless: knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
 				person:    knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Projects/churn/baseline: " + emulator.User)}),
+				undecided: lists(6),
 			}))},
 		},
 		resource.TestStep{
 			ConfigDirectory: example,
-			ConfigVariables: config.Variables{"enforce": config.BoolVariable(true), "people": people},
-			ExpectError:     regexp.MustCompile(`(?s)not on the list:[\s│]+/Projects/churn/baseline:[\s│]+` + emulator.User),
+			ConfigVariables: config.Variables{"enforce": config.BoolVariable(true), "today": today},
+			ExpectError:     regexp.MustCompile(`(?s)direct[\s│]+grant:[\s│]+/Projects/churn/baseline:[\s│]+` + emulator.User),
 		},
 	)
 }

@@ -299,9 +299,12 @@ var examples = map[string]example{
 	"both backends":           {files: []string{"both-backends"}},
 	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
-	"permission review":       {files: []string{"permission-review", "permission-review/modules/policies"}},
-	"access as code":          {files: []string{"access-as-code"}},
-	"permission matrix":       {files: []string{"functions/permission_matrix/function.tf"}},
+	"permission review": {files: []string{
+		"permission-review", "permission-review/modules/read", "permission-review/modules/policies", "permission-review/tests/files",
+	}},
+	"drift job":         {files: []string{"drift-job"}},
+	"access as code":    {files: []string{"access-as-code"}},
+	"permission matrix": {files: []string{"functions/permission_matrix/function.tf"}},
 	"data source, review": {
 		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
 		prepare: prepareReview, state: reviewState,
