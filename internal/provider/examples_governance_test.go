@@ -114,7 +114,7 @@ func TestExamples_permissionMatrix(t *testing.T) {
 	runFunctions(t, resource.TestStep{
 		ConfigDirectory: config.StaticDirectory(w.Root(t, readFile(t, examplesDir+"/functions/permission_matrix/function.tf"))),
 		ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 3 experiments, 7 principals</title>`))),
+			statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>(Quarterly access review|Who may do what): 3 experiments, 7 principals</title>`))),
 			statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringRegexp(regexp.MustCompile("(?m)^\\| `/Projects/churn/baseline` \\| `ana@example.com`"))),
 		},
 	})

@@ -302,9 +302,12 @@ var examples = map[string]example{
 	"permission review": {files: []string{
 		"permission-review", "permission-review/modules/read", "permission-review/modules/policies", "permission-review/tests/files",
 	}},
-	"drift job":         {files: []string{"drift-job"}},
-	"access as code":    {files: []string{"access-as-code"}},
-	"permission matrix": {files: []string{"functions/permission_matrix/function.tf"}},
+	"drift job":      {files: []string{"drift-job"}},
+	"access as code": {files: []string{"access-as-code"}},
+	"review functions": {files: []string{
+		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
+		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",
+	}},
 	"data source, review": {
 		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
 		prepare: prepareReview, state: reviewState,

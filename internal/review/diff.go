@@ -87,7 +87,7 @@ func Diff(before, after Review) Changes {
 			changes.NewlyReadable = append(changes.NewlyReadable, a.Experiment)
 		}
 		if a.unreadable == nil {
-			changes.compare(b.grants, a.grants)
+			changes.compare(b.grants, a.grants, a.Name)
 		}
 	}
 	return changes
@@ -124,8 +124,8 @@ func listing(r Review) map[experimentKey]listed {
 	return all
 }
 
-// compare adds the changes of the grants on an experiment. Both lists are sorted by principal.
-func (c *Changes) compare(before, after []Grant) {
+// compare adds the changes of the grants on an experiment, which has the name in the second review. Both lists are sorted by principal.
+func (c *Changes) compare(before, after []Grant, name string) {
 	for len(before) > 0 || len(after) > 0 {
 		var b, a []Grant
 		order := compareFirst(before, after)
@@ -135,7 +135,7 @@ func (c *Changes) compare(before, after []Grant) {
 		if order >= 0 {
 			a, after = cutPrincipal(after)
 		}
-		c.add(b, a)
+		c.add(b, a, name)
 	}
 }
 
@@ -161,7 +161,7 @@ func cutPrincipal(grants []Grant) (first, others []Grant) {
 }
 
 // add adds the change of the grants of a principal on an experiment, one of which can be empty.
-func (c *Changes) add(before, after []Grant) {
+func (c *Changes) add(before, after []Grant, name string) {
 	if slices.EqualFunc(before, after, func(b, a Grant) bool { return compareGrants(b, a) == 0 }) {
 		return
 	}
@@ -181,7 +181,7 @@ func (c *Changes) add(before, after []Grant) {
 		list = &c.Lowered
 	}
 	*list = append(*list, Change{
-		ExperimentID: g.ExperimentID, Experiment: g.Experiment, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
+		ExperimentID: g.ExperimentID, Experiment: name, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
 		Before: strings.Join(was, ", "), After: strings.Join(is, ", "), GrantsBefore: describeAll(before), GrantsAfter: describeAll(after),
 	})
 }

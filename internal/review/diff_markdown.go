@@ -32,7 +32,9 @@ type changesPart struct {
 }
 
 func (c Changes) parts() []changesPart {
-	of := func(verb, many string, changes []Change) changesPart { return changesPart{verb, many, len(changes), changes} }
+	of := func(verb, many string, changes []Change) changesPart {
+		return changesPart{verb, many, len(changes), changes}
+	}
 	return []changesPart{
 		of("added", "%d added", c.Added), of("raised", "%d raised", c.Raised), of("other level", "%d with another level", c.Changed),
 		of("lowered", "%d lowered", c.Lowered), of("removed", "%d removed", c.Removed), of("other source", "%d from another source", c.SourceChanged),

@@ -78,7 +78,7 @@ func newLevelView(level string) levelView {
 
 // HTML returns a page that loads nothing else, with a row for each experiment, a column for each principal, and filters. Names are escaped,
 // and the content security policy of the page allows no script but its own.
-func (m *Matrix) HTML() (string, error) {
+func (m *Matrix) HTML(_ PageOptions) (string, error) {
 	hash := sha256.Sum256([]byte(pageScript))
 	view := pageView{
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), ScriptHash: base64.StdEncoding.EncodeToString(hash[:]),

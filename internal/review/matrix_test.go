@@ -63,7 +63,7 @@ func hostileGrants() []Grant {
 // pageOf renders grants as a page.
 func pageOf(t *testing.T, r Review) string {
 	t.Helper()
-	page, err := NewMatrix(r).HTML()
+	page, err := NewMatrix(r).HTML(PageOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

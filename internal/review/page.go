@@ -10,9 +10,3 @@ type PageOptions struct {
 	// Server is the name or URL of the server. It defaults to that of the review.
 	Server string
 }
-
-// Page returns the page of a review.
-func Page(r Review, o PageOptions) (string, error) {
-	_ = o
-	return NewMatrix(r).HTML()
-}

@@ -10,7 +10,11 @@ data "mlflow_permission_review" "all" {}
 
 # A page to look at and to print: terraform output -raw html > review.html
 output "html" {
-  value = provider::mlflow::permission_matrix(data.mlflow_permission_review.all, "html")
+  value = provider::mlflow::permission_matrix(data.mlflow_permission_review.all, "html", {
+    title = "Quarterly access review"
+    as_of = formatdate("YYYY-MM-DD", plantimestamp())
+    scope = "All active experiments"
+  })
 }
 
 # A table of the direct grants alone, for a pull request: terraform output -raw markdown

@@ -31,7 +31,7 @@ var matrixFormats = map[string]func(review.Review, review.PageOptions) (string, 
 	},
 	"csv":   func(r review.Review, _ review.PageOptions) (string, error) { return review.NewMatrix(r).CSV(), nil },
 	"lines": func(r review.Review, _ review.PageOptions) (string, error) { return review.Lines(r), nil },
-	"html":  review.Page,
+	"html":  func(r review.Review, o review.PageOptions) (string, error) { return review.NewMatrix(r).HTML(o) },
 }
 
 // Metadata implements [function.Function].

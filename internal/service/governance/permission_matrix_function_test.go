@@ -158,12 +158,12 @@ func TestPermissionMatrix_arguments(t *testing.T) {
 		grants tftypes.Value
 		format string
 	}{
-		`"level" is missing or not a text`:     {valueOf([]any{good, bad}), "csv"},
-		`grants[1]: `:                          {valueOf([]any{good, bad}), "html"},
-		`grants[0] is not an object`:           {valueOf([]any{"x"}), "csv"},
-		`grants is not a list`:                 {valueOf("x"), "csv"},
-		`the object has no attribute "grants"`: {valueOf(good), "csv"},
-		`unreadable is not a list`:             {valueOf(map[string]any{"grants": []any{}, "unreadable": "x"}), "csv"},
+		`"level" is missing or not a text`:            {valueOf([]any{good, bad}), "csv"},
+		`grants[1]: `:                                 {valueOf([]any{good, bad}), "html"},
+		`grants[0] is not an object`:                  {valueOf([]any{"x"}), "csv"},
+		`grants is not a list`:                        {valueOf("x"), "csv"},
+		`the object has no attribute "grants"`:        {valueOf(good), "csv"},
+		`unreadable is not a list`:                    {valueOf(map[string]any{"grants": []any{}, "unreadable": "x"}), "csv"},
 		`must be one of: ["csv" "html" "lines" "mark`: {valueOf([]any{good}), "HTML"},
 	} {
 		if _, _, refused := permissionMatrix(t, c.grants, c.format); !strings.Contains(refused, want) {

@@ -1,0 +1,37 @@
+terraform {
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}
+
+data "mlflow_permission_review" "all" {}
+
+data "mlflow_principals" "all" {
+  grants = data.mlflow_permission_review.all.grants
+}
+
+locals {
+  access = provider::mlflow::effective_access(data.mlflow_permission_review.all, data.mlflow_principals.all)
+
+  # Users that are inactive or deleted.
+  inactive = [for p in data.mlflow_principals.all.principals : p.name if p.kind == "user" && !p.active]
+}
+
+# Who can manage which experiment, and through which group.
+output "managers" {
+  value = {
+    for a in local.access : a.experiment_name => {
+      principal = a.principal
+      groups    = distinct([for w in a.ways : w.group if w.group != null])
+    }... if a.level == "CAN_MANAGE"
+  }
+}
+
+check "no_inactive_users" {
+  assert {
+    condition     = alltrue([for a in local.access : !contains(local.inactive, a.principal)])
+    error_message = "Inactive users with access: ${join(", ", distinct([for a in local.access : a.principal if contains(local.inactive, a.principal)]))}."
+  }
+}

@@ -1,0 +1,14 @@
+terraform {
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}
+
+data "mlflow_permission_review" "all" {}
+
+# Write it to a file and commit it: terraform output -raw snapshot > review.json
+output "snapshot" {
+  value = provider::mlflow::review_snapshot(data.mlflow_permission_review.all)
+}

@@ -1,0 +1,281 @@
+package governance
+
+import (
+	"encoding/csv"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+)
+
+// principalsOf is what the data source mlflow_principals returns, with one group and its members.
+func principalsOf(group string, users ...string) map[string]any {
+	members, principals := []any{}, []any{map[string]any{"kind": "group", "name": group, "exists": true}}
+	for _, user := range users {
+		members = append(members, map[string]any{"group": group, "kind": "user", "name": user, "via": []any{}})
+	}
+	return map[string]any{"principals": principals, "members": members, "everybody": []any{}, "incomplete": []any{}}
+}
+
+// at returns a value inside of objects and lists.
+func at(value any, path ...any) any {
+	for _, step := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[fmt.Sprint(step)]
+		case []any:
+			i, _ := step.(int)
+			if i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		}
+	}
+	return value
+}
+
+func TestEffectiveAccess(t *testing.T) {
+	t.Parallel()
+	r := []any{
+		matrixGrantOf("/a", "group", "risk", "CAN_EDIT", true, "experiment_id", "1", "inherited_from_path", "/"),
+		matrixGrantOf("/a", "user", "ana", "CAN_READ", false, "experiment_id", "1", "display_name", "Ana"),
+	}
+	way := func(level string, group, from any, inherited bool) map[string]any {
+		return map[string]any{"level": level, "group": group, "via": []any{}, "inherited": inherited, "inherited_from": from, "source": "grant"}
+	}
+	line := func(name string, shown any, ways ...any) map[string]any {
+		return map[string]any{
+			"experiment_id": "1", "experiment_name": "/a", "kind": "user", "principal": name, "display_name": shown, "level": "CAN_EDIT", "ways": ways,
+		}
+	}
+	want := []any{
+		line("ana", "Ana", way("CAN_EDIT", "risk", "/", true), way("CAN_READ", nil, nil, false)), line("ben", nil, way("CAN_EDIT", "risk", "/", true)),
+	}
+	if got := mustCall(t, "effective_access", r, principalsOf("risk", "ana", "ben")); !reflect.DeepEqual(got, want) {
+		t.Errorf("the access is\n%v\nwant\n%v", got, want)
+	}
+	for name, principals := range map[string]map[string]any{
+		"unknown members": {"principals": []any{}}, "everybody": {"principals": []any{}, "everybody": []any{"risk"}},
+		"incomplete": {"members": []any{}, "incomplete": []any{map[string]any{"kind": "group", "name": "risk", "reason": "x"}}},
+	} {
+		got := mustCall(t, "effective_access", r[:1], principals)
+		if at(got, 0, "kind") != "group" || at(got, 0, "principal") != "risk" || at(got, 1) != nil {
+			t.Errorf("%s: the access is %v", name, got)
+		}
+	}
+}
+
+func TestReviewSnapshot(t *testing.T) {
+	t.Parallel()
+	a, b := matrixGrantOf("/a", "user", "ana", "CAN_READ", false), matrixGrantOf("/a", "group", "risk", "CAN_EDIT", false)
+	text, _ := mustCall(t, "review_snapshot", []any{a, b}).(string)
+	other := mustCall(t, "review_snapshot", map[string]any{"grants": []any{b, a}, "caller": "admin", "experiments": []any{
+		map[string]any{"id": nil, "name": "/a", "owner": "ana", "tags": map[string]any{"team": "risk", "empty": nil}, "last_update_time": "2026-11-26T04:00:00.000Z"},
+	}})
+	if text != other || !strings.HasSuffix(text, "}\n") {
+		t.Errorf("the snapshots are\n%s\nand\n%v", text, other)
+	}
+}
+
+func TestReviewDiff(t *testing.T) {
+	t.Parallel()
+	grant := func(name, principal, level string) any {
+		return matrixGrantOf(name, "user", principal, level, false, "experiment_id", "1")
+	}
+	experiment := func(id, name string) any { return map[string]any{"id": id, "name": name} }
+	before := map[string]any{
+		"server": "https://a", "grants": []any{grant("/a", "ana", "CAN_READ"), grant("/a", "ben", "CAN_EDIT"), grant("/a", "carl", "CAN_EDIT")},
+		"experiments": []any{experiment("1", "/a"), experiment("2", "/gone"), experiment("3", "/hidden")},
+	}
+	after := map[string]any{
+		"server": "https://a", "grants": []any{grant("/b", "ana", "CAN_EDIT"), grant("/b", "dora", "CAN_READ"), grant("/b", "carl", "CAN_RUN")},
+		"experiments": []any{experiment("1", "/b"), experiment("4", "/new")}, "default_level": "CAN_READ",
+		"unreadable": []any{map[string]any{"experiment_id": "3", "experiment_name": "/hidden", "reason": "no access"}},
+	}
+	snapshot := mustCall(t, "review_snapshot", before)
+	for name, earlier := range map[string]any{"reviews": before, "snapshot": snapshot} {
+		got := mustCall(t, "review_diff", earlier, after)
+		for want, path := range map[string][]any{
+			"ana CAN_READ CAN_EDIT": {"raised"}, "ben CAN_EDIT <nil>": {"removed"}, "dora <nil> CAN_READ": {"added"}, "carl CAN_EDIT CAN_RUN": {"other_level"},
+		} {
+			change := at(got, append(path, 0)...)
+			if text := fmt.Sprint(at(change, "principal"), " ", at(change, "before"), " ", at(change, "after")); text != want || at(change, "experiment_name") != "/b" {
+				t.Errorf("%s: %s is %v, want %s", name, path, change, want)
+			}
+		}
+		for list, want := range map[string]string{
+			"renamed": "map[after:/b before:/a experiment_id:1]", "newly_unreadable": "map[experiment_id:3 experiment_name:/hidden reason:no access]",
+			"newly_listed": "map[experiment_id:4 experiment_name:/new]", "no_longer_listed": "map[experiment_id:2 experiment_name:/gone]",
+		} {
+			if text := fmt.Sprint(at(got, list, 0)); text != want {
+				t.Errorf("%s: %s is %s, want %s", name, list, text, want)
+			}
+		}
+		if at(got, "changed") != true || at(got, "default_level_before") != nil || at(got, "default_level_after") != "CAN_READ" ||
+			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiments renamed") {
+			t.Errorf("%s: the difference is %v", name, got)
+		}
+		if same := mustCall(t, "review_diff", earlier, before); at(same, "changed") != false || at(same, "summary") != "No changes.\n" {
+			t.Errorf("%s: the same reviews differ: %v", name, same)
+		}
+	}
+}
+
+// What permission_matrix writes as lines is what review_decisions reads.
+func TestReviewDecisions_lines(t *testing.T) {
+	t.Parallel()
+	r := []any{
+		matrixGrantOf("/a", "user", "ana", "CAN_READ", false), matrixGrantOf("/a", "user", "ben", "CAN_EDIT", false),
+		matrixGrantOf("/a", "user", "=carl", "CAN_EDIT", true, "inherited_from", []any{"/directories/1"}), matrixGrantOf("/b", "user", "ana", "CAN_READ", false),
+	}
+	records, err := csv.NewReader(strings.NewReader(mustMatrix(t, r, "lines"))).ReadAll()
+	if err != nil || len(records) != 5 {
+		t.Fatalf("the lines are %q (%v)", records, err)
+	}
+	lines := []any{}
+	decide := map[string][2]string{"ana": {"approve", ""}, "ben": {"Revoke", ""}, "'=carl": {"defer", "2026-11-25"}}
+	for _, record := range records[1:] {
+		line := map[string]any{}
+		for i, column := range records[0] {
+			line[column] = record[i]
+		}
+		if line["experiment_name"] == "/a" {
+			decision := decide[fmt.Sprint(line["principal"])]
+			line["decision"], line["until"], line["reviewer"] = decision[0], decision[1], "rita"
+		}
+		lines = append(lines, line)
+	}
+	lines = append(lines, map[string]any{"fingerprint": "f0", "level": "CAN_READ", "decision": "approve"})
+	got := mustCall(t, "review_decisions", r, lines, "2026-11-26")
+	for list, want := range map[string]string{"approved": "ana", "revoked": "ben", "expired": "=carl", "undecided": "ana"} {
+		if name := at(got, list, 0, "principal"); name != want || at(got, list, 1) != nil {
+			t.Errorf("%s is %v, want %s", list, at(got, list), want)
+		}
+	}
+	if at(got, "approved", 0, "reviewer") != "rita" || at(got, "undecided", 0, "decision") != nil || at(got, "gone", 0, "fingerprint") != "f0" {
+		t.Errorf("the decisions are %v", got)
+	}
+	if counts := fmt.Sprint(at(got, "counts")); counts != "map[approved:1 deferred:0 expired:1 gone:1 grants:4 revoked:1 stale:0 undecided:1]" {
+		t.Errorf("the counts are %s", counts)
+	}
+	raised := slices.Clone(r)
+	raised[0] = matrixGrantOf("/a", "user", "ana", "CAN_MANAGE", false)
+	if stale := mustCall(t, "review_decisions", raised, lines, "2026-11-24T23:00:00Z"); at(stale, "stale", 0, "decided_level") != "CAN_READ" ||
+		at(stale, "deferred", 0, "principal") != "=carl" {
+		t.Errorf("with a raised level the decisions are %v", stale)
+	}
+}
+
+// The functions say which argument is wrong, and what to use.
+func TestReviewFunctions_arguments(t *testing.T) {
+	t.Parallel()
+	good := []any{matrixGrantOf("e", "user", "u", "CAN_READ", false)}
+	someone := principalsOf("g", "u")
+	type arguments = []any
+	grant := func(more ...any) arguments {
+		return arguments{[]any{matrixGrantOf("e", "user", "u", "CAN_READ", false, more...)}}
+	}
+	decision := func(more ...any) []any {
+		d := map[string]any{"fingerprint": "f1", "level": "CAN_READ", "decision": "approve"}
+		for i := 0; i+1 < len(more); i += 2 {
+			d[fmt.Sprint(more[i])] = more[i+1]
+		}
+		return []any{d}
+	}
+	deep := any("x")
+	for range 50 {
+		deep = []any{deep}
+	}
+	for want, c := range map[string]struct {
+		function  string
+		arguments arguments
+	}{
+		`grants[0]: "experiment_id" is missing or not a text. Use the data source mlflow_permission_review`: {"review_snapshot", grant("experiment_id", []any{})},
+		`grants[0]: "inherited" is not true or false`:                                                       {"review_snapshot", grant("inherited", "yes")},
+		`grants[0]: inherited_from[0] is not a text`:                                                        {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
+		`grants is null. Use the data source`:                                                               {"review_snapshot", arguments{map[string]any{"grants": nil}}},
+		`the review is null. Use the data source`:                                                           {"review_snapshot", arguments{nil}},
+		`experiments[0] is not an object`:                                                                   {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
+		`experiments[0]: "tags" is not a map`:                                                               {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": "x"}}}}},
+		`experiments[0]: tags["a"] is not a text`:                                                           {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"tags": map[string]any{"a": []any{}}}}}}},
+		`grants[0] is not an object`:                                                                        {"effective_access", arguments{deep, someone}},
+		`it is not an object with principals and members. Use the data source mlflow_pri`:                   {"effective_access", arguments{good, []any{}}},
+		`members[0]: "name" is missing or not a text. Use the data source mlflow_princ`:                     {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
+		`principals is not a list`:                                                                          {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
+		`it is not the JSON of a snapshot`:                                                                  {"review_diff", arguments{"x", good}},
+		`Could not read snapshot: it is not the JSON of a snapshot`:                                         {"review_diff", arguments{good, ""}},
+		`its version 9 is newer than this provider`:                                                         {"review_diff", arguments{`{"version":9}`, good}},
+		`decisions is not a list. Read them with csvdecode`:                                                 {"review_decisions", arguments{good, "fingerprint,level", "2026-01-01"}},
+		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode`:                       {"review_decisions", arguments{good, []any{map[string]any{"Fingerprint": "f1"}}, "2026-01-01"}},
+		`decisions[0]: "reason" is missing or not a text`:                                                   {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
+		`is "yes". Write approve, revoke, or defer`:                                                         {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
+		`Could not read date "today": write it as YYYY-MM-DD`:                                               {"review_decisions", arguments{good, decision(), "today"}},
+		`there is no option "colour", "size". The options are title, as_of, scope, and`:                     {"permission_matrix", arguments{good, "html", map[string]any{"title": "x", "size": "1", "colour": "x"}}},
+		`there are 2 objects with options. Use one object`:                                                  {"permission_matrix", arguments{good, "html", map[string]any{}, map[string]any{}}},
+		`it is not an object. The options are title`:                                                        {"permission_matrix", arguments{good, "html", "Title"}},
+		`"title" is missing or not a text. The options are texts`:                                           {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
+	} {
+		if _, refused := callFunction(t, c.function, c.arguments...); !strings.Contains(refused, want) {
+			t.Errorf("%s says %q, want %q", c.function, refused, want)
+		}
+	}
+}
+
+// What is unknown makes the result unknown, and null or missing attributes are empty.
+func TestReviewFunctions_unknownAndNull(t *testing.T) {
+	t.Parallel()
+	good := []any{matrixGrantOf("e", "user", "u", "CAN_READ", false)}
+	null := []any{matrixGrantOf("e", "user", "u", "CAN_READ", false, "experiment_id", nil, "display_name", nil, "inherited_from", nil, "effective", nil)}
+	unknown := []any{matrixGrantOf("e", "user", "u", "CAN_READ", false, "principal", unknownText)}
+	nulls := map[string]any{
+		"grants": null, "experiments": nil, "unreadable": nil, "default_level": nil, "server": nil, "workspace": nil, "caller": nil,
+		"members": nil, "counts": nil,
+	}
+	someone := map[string]any{"principals": nil, "members": []any{}, "everybody": nil, "incomplete": nil}
+	line := map[string]any{"fingerprint": nil, "level": nil, "decision": nil, "until": nil}
+	for function, c := range map[string]struct{ known, unknown [][]any }{
+		"effective_access":  {[][]any{{good, someone}, {nulls, someone}}, [][]any{{unknown, someone}, {good, map[string]any{"members": unknown}}}},
+		"review_snapshot":   {[][]any{{nulls}, {[]any{}}}, [][]any{{unknown}}},
+		"review_diff":       {[][]any{{nulls, good}, {[]any{}, good}}, [][]any{{unknown, good}, {good, unknownText}}},
+		"review_decisions":  {[][]any{{nulls, []any{line}, "2026-01-01"}, {good, []any{}, "2026-01-01"}}, [][]any{{good, []any{}, unknownText}}},
+		"permission_matrix": {[][]any{{nulls, "lines"}, {good, "html", nil}, {good, "html", map[string]any{"title": nil}}}, [][]any{{unknown, "html"}, {good, "html", map[string]any{"title": unknownText}}}},
+	} {
+		for i, given := range c.known {
+			if result, refused := callFunction(t, function, given...); refused != "" || !result.IsFullyKnown() {
+				t.Errorf("%s of the known arguments %d says %q", function, i, refused)
+			}
+		}
+		for i, given := range c.unknown {
+			if result, refused := callFunction(t, function, given...); refused != "" || result.IsKnown() {
+				t.Errorf("%s of the unknown arguments %d says %q, or its result is known", function, i, refused)
+			}
+		}
+	}
+}
+
+// Names can be anything.
+func TestReviewFunctions_hostileNames(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"</script>", "=1+1", "a\nb", "\x00", "ü\u202e", strings.Repeat("x", 100_000), "|`*"} {
+		g := matrixGrantOf(name, name, name, name, false, "experiment_id", name, "inherited_from", []any{name})
+		r := map[string]any{"grants": []any{g, g}, "server": name, "default_level": name}
+		if got := mustCall(t, "effective_access", r, principalsOf(name, name)); at(got, 0, "principal") != name || at(got, 0, "level") != name {
+			t.Errorf("the access of %.20q is %.200v", name, got)
+		}
+		if got := mustCall(t, "review_diff", mustCall(t, "review_snapshot", r), r); at(got, "changed") != false {
+			t.Errorf("the snapshot of %.20q differs: %.200v", name, got)
+		}
+		if got := mustCall(t, "review_decisions", r, []any{}, "2026-01-01"); at(got, "undecided", 0, "experiment_name") != name {
+			t.Errorf("the decisions of %.20q are %.200v", name, got)
+		}
+	}
+	numbers := matrixGrantOf("e", "user", "u", "CAN_READ", false, "experiment_id", tftypes.NewValue(tftypes.Number, 12345678901234567))
+	numbers["inherited"] = "true"
+	if got := mustCall(t, "review_decisions", []any{numbers}, []any{}, "2026-01-01"); at(got, "undecided", 0, "experiment_id") != "12345678901234567" ||
+		at(got, "undecided", 0, "inherited") != true {
+		t.Errorf("the decisions are %v", got)
+	}
+}
