@@ -16,13 +16,13 @@ locals {
     if anytrue([for way in a.ways : way.source != "admin"])
   ]
 
-  # What changed since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
+  # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
   snapshot      = provider::mlflow::review_snapshot(local.review)
   snapshot_file = "${path.module}/${var.snapshot_file}"
   first_review  = !fileexists(local.snapshot_file)
   changes       = provider::mlflow::review_diff(local.first_review ? local.snapshot : file(local.snapshot_file), local.review)
 
-  # What the reviewers decided, from the CSV file that they edit.
+  # Decisions of the reviewers, from the CSV file that they edit.
   decisions = provider::mlflow::review_decisions(local.review, csvdecode(file("${path.module}/${var.decisions_file}")), var.today)
 
   # Lines of the CSV file for all grants that need a decision: no decision yet, or one for a lower level.

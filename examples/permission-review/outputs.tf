@@ -18,7 +18,7 @@ output "snapshot" {
 }
 
 output "changes" {
-  description = "What changed since the committed snapshot, for the pull request: terraform output -raw changes"
+  description = "Changes since the committed snapshot, for the pull request: terraform output -raw changes"
   value       = local.first_review ? "This is the first review.\n" : local.changes.summary
 }
 

@@ -48,6 +48,16 @@ else
 fi
 `
 
+// fakeTerraform is a CLI whose plan ends with the exit code PLAN, with the outputs CHANGED and VIOLATIONS.
+const fakeTerraform = `#!/bin/sh
+case "$2 ${4:-}" in
+plan*) echo 'the plan'; exit "$PLAN" ;;
+"output changed") echo "$CHANGED" ;;
+"output violations") echo "$VIOLATIONS" ;;
+output*) echo "output $4" ;;
+esac
+`
+
 func writeCommand(t *testing.T, folder, name, text string) {
 	t.Helper()
 	file := filepath.Join(folder, name)
@@ -199,4 +209,42 @@ func runIssueScript(t *testing.T, script, status, open string) (writes []string,
 		t.Errorf("%s: %v\n%s", script, err, out)
 	}
 	return writes, err != nil
+}
+
+// TestExamples_driftJobCheck runs the script that decides whether there is drift, with each reason for it.
+func TestExamples_driftJobCheck(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ plan, changed, violations, want string }{
+		"nothing differs":        {"0", "false", "{}", "clean\n"},
+		"a plan with changes":    {"2", "false", "{}", "drift\n"},
+		"other access":           {"0", "true", "{}", "drift\n"},
+		"a violation":            {"0", "false", `{"Could not be read":["x"]}`, "drift\n"},
+		"a plan that fails":      {"1", "false", "{}", ""},
+		"a plan that is stopped": {"130", "false", "{}", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeCommand(t, filepath.Join(dir, "bin"), "terraform", fakeTerraform)
+			acctest.WriteFile(t, filepath.Join(dir, "evidence/status"), "of the night before")
+			file, err := filepath.Abs(filepath.Join(examplesDir, "drift-job/check.sh"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			command := exec.CommandContext(t.Context(), "sh", file)
+			command.Dir = dir
+			command.Env = []string{
+				"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "PLAN=" + test.plan, "CHANGED=" + test.changed, "VIOLATIONS=" + test.violations,
+			}
+			out, err := command.CombinedOutput()
+			status, _ := os.ReadFile(filepath.Join(dir, "evidence/status"))
+			if string(status) != test.want || (err != nil) != (test.want == "") {
+				t.Errorf("the status is %q, want %q (%v)\n%s", status, test.want, err, out)
+			}
+			issue, _ := os.ReadFile(filepath.Join(dir, "evidence/issue.md"))
+			if planned := strings.Contains(string(issue), "\n    the plan\n"); planned != (test.plan == "2") {
+				t.Errorf("the issue is\n%s", issue)
+			}
+		})
+	}
 }

@@ -2,7 +2,6 @@ package provider_test
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -61,12 +60,7 @@ func (l reviewLoop) file(t *testing.T, name string) string {
 // violations returns the violations of the last review by policy.
 func (l reviewLoop) violations(t *testing.T) map[string][]string {
 	t.Helper()
-	found := map[string][]string{}
-	out := l.commands(t, "terraform -chdir=permission-review output -json violations")
-	if err := json.Unmarshal([]byte(out), &found); err != nil {
-		t.Fatalf("%v in %s", err, out)
-	}
-	return found
+	return violationsOf(t, l.shell, l.w, filepath.Join(l.dir, "permission-review"))
 }
 
 // decide completes the lines without a decision, as a reviewer does, and returns how many there were.

@@ -206,7 +206,7 @@ func copyRoot(t *testing.T, w *acctest.Workspace, name string) string {
 func copyFiles(t *testing.T, name string) string {
 	t.Helper()
 	directory := t.TempDir()
-	for _, file := range append(glob(t, "examples/"+name, ".tf"), glob(t, "examples/"+name, ".csv")...) {
+	for _, file := range glob(t, "examples/"+name, ".tf") {
 		below, err := filepath.Rel(filepath.Join(examplesDir, name), file)
 		if err != nil {
 			t.Fatal(err)
