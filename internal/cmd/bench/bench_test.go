@@ -17,7 +17,7 @@ func TestSelectRows(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "experiment-access", "folder-access", "fifty", "three"}},
+		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "experiment-access", "folder-access", "fifty", "three", "effective-access", "review-diff"}},
 		{names: "quick", want: []string{"quick"}},
 		{names: "three pairs", want: []string{"pairs", "three"}},
 		{names: "pairs nonesuch", err: `"nonesuch"`},

@@ -42,12 +42,16 @@ type series struct {
 
 func newResult(r row, folder string) *result {
 	ours := filepath.Join(folder, "mlflow")
+	floor, off := "terraform_data", "bulk off"
+	if r.function != "" {
+		floor, off = "jsondecode", "function"
+	}
 	return &result{
 		row:    r,
-		floor:  series{name: "terraform_data", folder: filepath.Join(folder, "floor")},
+		floor:  series{name: floor, folder: filepath.Join(folder, "floor")},
 		plugin: series{name: "time_static", folder: filepath.Join(folder, "plugin")},
 		bulk:   series{name: "bulk on", folder: ours, bulk: true},
-		off:    series{name: "bulk off", folder: ours},
+		off:    series{name: off, folder: ours},
 	}
 }
 
@@ -55,6 +59,9 @@ func newResult(r row, folder string) *result {
 func (r *result) all() []*series {
 	if r.row.plugin {
 		return []*series{&r.floor, &r.plugin, &r.bulk, &r.off}
+	}
+	if r.row.function != "" {
+		return []*series{&r.floor, &r.off}
 	}
 	return []*series{&r.floor, &r.bulk, &r.off}
 }
@@ -108,6 +115,9 @@ func (b bench) prepare(ctx context.Context, w *workspace, res *result) error {
 	}
 	writers := map[string]func(string, string, row, []experiment) error{
 		res.floor.folder: writeFloor, res.bulk.folder: writeConfiguration,
+	}
+	if b.row.function != "" {
+		writers[res.floor.folder], writers[res.off.folder] = writeReading, writeFunction
 	}
 	if b.row.plugin {
 		writers[res.plugin.folder] = writePlugin

@@ -23,6 +23,8 @@ type row struct {
 	apply bool
 	// plugin adds the floor that goes through a plugin, which takes several times as long as the other one.
 	plugin bool
+	// function is the condition that a plan evaluates, which calls a function of the provider. The row then has no resources and no calls.
+	function string
 	// latency is what the workspace adds to each call.
 	latency time.Duration
 	// target is what the provider promises, with bulk refresh or without it.
@@ -37,9 +39,12 @@ type target struct {
 	planCalls int
 	// ratio is the time over that of the floor, pluginRatio that over the floor that goes through a plugin.
 	ratio, pluginRatio float64
+	// extra is the time on top of that of the floor, and memory the memory of the provider if it is not memoryTarget.
+	extra  time.Duration
+	memory int64
 }
 
-// memoryTarget is what the provider may need at most, in every row.
+// memoryTarget is what the provider may need at most, in every row without a target of its own.
 const memoryTarget = 150 << 20
 
 const quick = "quick"
@@ -81,6 +86,14 @@ var allRows = []row{
 		name: "three", size: 100_000, managed: 3, latency: 20 * time.Millisecond,
 		target: target{bulk: true, calls: 5},
 	},
+	{
+		name: "effective-access", function: "length(provider::mlflow::effective_access(local.review, local.principals)) > 0",
+		target: target{extra: 2 * time.Second, memory: 500 << 20},
+	},
+	{
+		name: "review-diff", function: "provider::mlflow::review_diff(local.review, local.later).changed",
+		target: target{extra: time.Second, memory: 300 << 20},
+	},
 }
 
 // resources counts the resources of the configuration.
@@ -105,6 +118,9 @@ func (r row) command() string {
 
 // String describes what is measured.
 func (r row) String() string {
+	if r.function != "" {
+		return fmt.Sprintf("plan with %s, reviews of %s experiments", r.function, count(reviewedExperiments))
+	}
 	text := r.command() + " of " + count(r.managed) + " experiments"
 	if r.tags > 0 {
 		text += " + " + count(r.managed*r.tags) + " tags"

@@ -42,7 +42,7 @@ func (f *effectiveAccessFunction) Definition(_ context.Context, _ function.Defin
 		MarkdownDescription: "Resolves the grants of a permission review to users and service principals. Returns a list of objects, one for each principal and " +
 			"experiment, with the highest permission level and all ways in which the principal has access.",
 		Parameters: []function.Parameter{
-			reviewParameter("review"),
+			reviewParameter(),
 			function.DynamicParameter{
 				Name: "principals", CustomType: anyType{},
 				MarkdownDescription: "The data source `mlflow_principals` with the `grants` of the review, or an object with its attributes `principals`, `members`, " +

@@ -46,7 +46,7 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 		MarkdownDescription: "Renders a permission review for people, sorted by experiment and principal. If a principal has several grants on an experiment, the tables " +
 			"show the effective level.",
 		Parameters: []function.Parameter{
-			reviewParameter("review"),
+			reviewParameter(),
 			function.StringParameter{
 				Name: "format",
 				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: a column for each " +

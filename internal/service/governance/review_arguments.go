@@ -17,8 +17,8 @@ const reviewDescription = "The data source `mlflow_permission_review`, an object
 	"are optional. Of a review, `experiments`, `unreadable`, `default_level`, `server`, and `workspace` are used, too, if they are set."
 
 // reviewParameter is the parameter for a review.
-func reviewParameter(name string) function.Parameter {
-	return function.DynamicParameter{Name: name, CustomType: anyType{}, MarkdownDescription: reviewDescription}
+func reviewParameter() function.Parameter {
+	return function.DynamicParameter{Name: "review", CustomType: anyType{}, MarkdownDescription: reviewDescription}
 }
 
 // useReview is the advice of errors about a review.

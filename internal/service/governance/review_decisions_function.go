@@ -52,7 +52,7 @@ func (f *reviewDecisionsFunction) Definition(_ context.Context, _ function.Defin
 		MarkdownDescription: "Applies the decisions of reviewers to the grants of a permission review. Returns an object with the grants by the state of their decision, " +
 			"and the number of each.",
 		Parameters: []function.Parameter{
-			reviewParameter("review"),
+			reviewParameter(),
 			function.DynamicParameter{
 				Name: "decisions", CustomType: anyType{},
 				MarkdownDescription: "A list of objects with `fingerprint`, `level`, and `decision` (`approve`, `revoke`, `defer`, or empty), and optionally `reviewer`, " +

@@ -30,7 +30,7 @@ func (f *reviewSnapshotFunction) Definition(_ context.Context, _ function.Defini
 		MarkdownDescription: "Renders a permission review as a JSON document to keep in version control and to compare with `review_diff`. The same grants always " +
 			"result in the same text, with one experiment or grant per line. Dates, owners, tags, and the caller are not included, because they change independently " +
 			"of the grants.",
-		Parameters: []function.Parameter{reviewParameter("review")},
+		Parameters: []function.Parameter{reviewParameter()},
 		Return:     function.StringReturn{},
 	}
 }

@@ -1,0 +1,63 @@
+package governance_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// A review contains where, by whom, and of what it is: one request more.
+func TestPermissionReview_origin(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", map[string]string{
+		"team": "risk", "mlflow.note.content": "Weekly.", "mlflow.sharedViewState.abc": "x", "mlflow.experiment.sourceName": "y",
+	})
+	state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_permission_review", map[string]any{"name_prefix": "/Projects/"})
+	if says != "" || state["server"] != w.URL+"/?w=1234567890123456" || state["caller"] != emulator.Admin || state["workspace"] != nil {
+		t.Errorf("says %q; the server is %v, the caller %v, the workspace %v", says, state["server"], state["caller"], state["workspace"])
+	}
+	e, _ := w.Experiment(id)
+	want := []map[string]any{{
+		"id": id, "name": "/Projects/churn", "owner": emulator.User, "tags": map[string]any{"team": "risk", "mlflow.note.content": "Weekly."},
+		"last_update_time": time.UnixMilli(e.LastUpdateTime).UTC().Format("2006-01-02T15:04:05.000Z"),
+	}}
+	if got := acctest.ObjectsOf(state["experiments"]); !reflect.DeepEqual(got, want) {
+		t.Errorf("the experiments are %v, want %v", got, want)
+	}
+	if n := w.Count("GET", scimPath+"Me"); n != 1 {
+		t.Errorf("%d requests for the caller", n)
+	}
+}
+
+func TestPermissionReview_originOnAnMLflowServer(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewRecordedServer(t, map[string]string{"ana": "READ"})
+	server := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.URL.Path, "/server-info") {
+			rw.Header().Set("Content-Type", "application/json")
+			_, _ = rw.Write([]byte(`{"workspaces_enabled": true}`))
+			return
+		}
+		query := r.URL.Query()
+		if query.Has("workspace") { // all of them have the same roles
+			query.Set("workspace", "default")
+			r.URL.RawQuery = query.Encode()
+		}
+		s.ServeHTTP(rw, r)
+	}))
+	t.Cleanup(server.Close)
+	for _, c := range []struct{ provider, argument, want any }{{nil, nil, nil}, {"risk", nil, "risk"}, {"risk", "lab", "lab"}, {"default", nil, nil}} {
+		d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL + "/", "username": "admin", "password": "not-checked", "workspace": c.provider})
+		state, says := d.Data("mlflow_permission_review", map[string]any{"workspace": c.argument})
+		if says != "" || state["server"] != server.URL || state["caller"] != "admin" || state["workspace"] != c.want {
+			t.Errorf("%v: says %q; the server is %v, the caller %v, the workspace %v", c, says, state["server"], state["caller"], state["workspace"])
+		}
+	}
+}
