@@ -113,7 +113,7 @@ finds() {
 
 # take_review FILE: who may do what, as a table.
 take_review() {
-  cli_in "$review" 0 apply -auto-approve -input=false
+  cli_in "$review" 0 apply -auto-approve -input=false -var "today=$(date -u +%F)"
   "$CLI" -chdir="$review" output -raw markdown >"$1"
 }
 

@@ -1,50 +1,109 @@
-data "mlflow_permission_review" "all" {
+# All requests to the server are in this module, so that tests can replace it.
+module "read" {
+  source = "./modules/read"
+
   name_prefix = var.name_prefix
 }
 
-# What is allowed and what is not, apart from the server, so that it can be tested without one.
+locals {
+  # Admins have access to everything. Without them, the grants of all other principals are visible.
+  grants = [for g in module.read.review.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
+  review = merge(module.read.review, { grants = local.grants })
+
+  # One line per person and experiment: groups are resolved to their members.
+  access = [
+    for a in provider::mlflow::effective_access(local.review, module.read.principals) : a
+    if anytrue([for way in a.ways : way.source != "admin"])
+  ]
+
+  # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
+  snapshot      = provider::mlflow::review_snapshot(local.review)
+  snapshot_file = "${path.module}/${var.snapshot_file}"
+  first_review  = !fileexists(local.snapshot_file)
+  changes       = provider::mlflow::review_diff(local.first_review ? local.snapshot : file(local.snapshot_file), local.review)
+
+  # Decisions of the reviewers, from the CSV file that they edit.
+  decisions = provider::mlflow::review_decisions(local.review, csvdecode(file("${path.module}/${var.decisions_file}")), var.today)
+
+  # Lines of the CSV file for all grants that need a decision: no decision yet, or one for a lower level.
+  open    = { for d in concat(local.decisions.undecided, local.decisions.stale) : d.fingerprint => true... }
+  lines   = split("\n", provider::mlflow::permission_matrix(local.review, "lines"))
+  to_mark = [for line in local.lines : line if can(local.open[regex("\"(f[0-9a-f]{24})\",\"\",\"\",\"\",\"\"$", line)[0]])]
+}
+
+# The policies are a module without a provider, so that they can be tested without a server.
 module "policies" {
   source = "./modules/policies"
 
-  review       = data.mlflow_permission_review.all
+  review       = local.review
+  principals   = module.read.principals
+  access       = local.access
+  decisions    = local.decisions
+  exceptions   = csvdecode(file("${path.module}/${var.exceptions_file}"))
+  today        = var.today
   everybody    = var.everybody
   owned_prefix = var.owned_prefix
-  people       = var.people
+  direct_users = var.direct_users
+  separated    = var.separated
 }
 
 locals {
   violations = module.policies.violations
-
-  # The pages leave out admins, who may do everything everywhere.
-  grants = [for g in data.mlflow_permission_review.all.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
-  page   = merge(data.mlflow_permission_review.all, { grants = local.grants })
 }
 
-# A check warns, and lets the run go on: the pages are for looking at what it found.
+# A failed check is a warning: the run continues and writes the page that shows what was found.
 check "not_everybody_manages" {
   assert {
-    condition     = length(local.violations["Everybody can manage"]) == 0
-    error_message = "Members of \"${var.everybody}\" hold CAN_MANAGE on:\n${join("\n", local.violations["Everybody can manage"])}"
+    condition     = length(local.violations["All users can manage"]) == 0
+    error_message = "Members of \"${var.everybody}\" have CAN_MANAGE on:\n${join("\n", local.violations["All users can manage"])}"
   }
 }
 
 check "a_group_is_responsible" {
   assert {
-    condition     = length(local.violations["No group is responsible"]) == 0
-    error_message = "No group holds CAN_MANAGE on:\n${join("\n", local.violations["No group is responsible"])}"
+    condition     = length(local.violations["No group can manage"]) == 0
+    error_message = "No group has CAN_MANAGE on:\n${join("\n", local.violations["No group can manage"])}"
   }
 }
 
-check "people_on_the_list" {
+check "no_direct_users" {
   assert {
-    condition     = length(local.violations["Granted to a person who is not on the list"]) == 0
-    error_message = "Grant to a group instead:\n${join("\n", local.violations["Granted to a person who is not on the list"])}"
+    condition     = length(local.violations["User has a direct grant"]) == 0
+    error_message = "Grant access to a group instead:\n${join("\n", local.violations["User has a direct grant"])}"
+  }
+}
+
+check "separation_of_duties" {
+  assert {
+    condition     = length(local.violations["Duties are not separated"]) == 0
+    error_message = "The same person can edit on both sides:\n${join("\n", local.violations["Duties are not separated"])}"
+  }
+}
+
+check "nobody_inactive" {
+  assert {
+    condition     = length(local.violations["Principal is deleted or inactive"]) == 0
+    error_message = "Revoke the grants and group memberships of:\n${join("\n", local.violations["Principal is deleted or inactive"])}"
   }
 }
 
 check "everything_was_read" {
   assert {
     condition     = length(local.violations["Could not be read"]) == 0
-    error_message = "Nothing is known about:\n${join("\n", local.violations["Could not be read"])}"
+    error_message = "The review does not cover:\n${join("\n", local.violations["Could not be read"])}"
+  }
+}
+
+check "every_grant_is_decided" {
+  assert {
+    condition     = length(local.violations["Grant is not decided"]) == 0
+    error_message = "Decide in ${var.decisions_file}:\n${join("\n", local.violations["Grant is not decided"])}"
+  }
+}
+
+check "revoked_grants_are_removed" {
+  assert {
+    condition     = length(local.violations["Revoked grant still exists"]) == 0
+    error_message = "Remove from the access configuration and apply it:\n${join("\n", local.violations["Revoked grant still exists"])}"
   }
 }

@@ -1,15 +1,54 @@
-output "markdown" {
-  description = "Who may do what as a table, for a pull request or a terminal: terraform output -raw markdown"
-  value       = provider::mlflow::permission_matrix(local.page, "markdown")
+output "html" {
+  description = "The review as a page to read and print: terraform output -raw html > review.html"
+  value = provider::mlflow::permission_matrix(local.review, "html", {
+    title = var.title
+    as_of = var.today
+    scope = var.name_prefix == null ? "All experiments" : "Experiments whose names start with ${var.name_prefix}"
+  })
 }
 
-output "html" {
-  description = "The same as a page with filters, to look at and to print: terraform output -raw html > review.html"
-  value       = provider::mlflow::permission_matrix(local.page, "html")
+output "markdown" {
+  description = "The review as a table for a pull request or a terminal: terraform output -raw markdown"
+  value       = provider::mlflow::permission_matrix(local.review, "markdown")
+}
+
+output "snapshot" {
+  description = "The grants as JSON to commit: terraform output -raw snapshot > review.json"
+  value       = local.snapshot
+}
+
+output "changes" {
+  description = "Changes since the committed snapshot, for the pull request: terraform output -raw changes"
+  value       = local.first_review ? "This is the first review.\n" : local.changes.summary
+}
+
+output "changed" {
+  description = "Whether grants differ from the committed snapshot."
+  value       = local.changes.changed
+}
+
+output "to_decide" {
+  description = "CSV lines of the grants that need a decision: terraform output -raw to_decide >> decisions.csv"
+  value       = join("", [for line in local.to_mark : "${line}\n"])
+}
+
+output "decisions" {
+  description = "Number of grants by the state of their decision."
+  value       = local.decisions.counts
+}
+
+output "revoke" {
+  description = "Grants that a reviewer decided to revoke, and that still exist."
+  value       = module.policies.found["Revoked grant still exists"]
+}
+
+output "exceptions" {
+  description = "Violations that are accepted until a date."
+  value       = module.policies.accepted
 }
 
 output "violations" {
-  description = "What breaks the policies. With enforce, anything in it fails the run."
+  description = "Violations of the policies. With enforce, any violation fails the run."
   value       = { for policy, found in local.violations : policy => found if length(found) > 0 }
 
   precondition {

@@ -1,29 +1,69 @@
+variable "today" {
+  description = "Date of the review, as YYYY-MM-DD. Decisions and exceptions with an earlier end date no longer apply."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", var.today)) && can(timeadd("${var.today}T00:00:00Z", "0s"))
+    error_message = "Set today to a date such as 2026-12-31, for example with -var today=$(date -u +%F)."
+  }
+}
+
+variable "title" {
+  description = "Title of the page."
+  type        = string
+  default     = "Permission review"
+}
+
 variable "name_prefix" {
-  description = "Which experiments to look at, by the beginning of their names. Null looks at all that you may read."
+  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read."
   type        = string
   default     = "/Projects/"
 }
 
+variable "snapshot_file" {
+  description = "Committed snapshot of the last review, relative to this folder. The file does not exist before the first review."
+  type        = string
+  default     = "review.json"
+}
+
+variable "decisions_file" {
+  description = "CSV file with the decisions of the reviewers, relative to this folder."
+  type        = string
+  default     = "decisions.csv"
+}
+
+variable "exceptions_file" {
+  description = "CSV file with the accepted violations of policies and their end dates, relative to this folder."
+  type        = string
+  default     = "exceptions.csv"
+}
+
 variable "everybody" {
-  description = "The group that everybody is in. It must not hold CAN_MANAGE anywhere."
+  description = "Group that contains all users. It must not have CAN_MANAGE on an experiment."
   type        = string
   default     = "users"
 }
 
 variable "owned_prefix" {
-  description = "Where every experiment needs a group that holds CAN_MANAGE, by the beginning of the names."
+  description = "Start of the names of the experiments on which a group must have CAN_MANAGE."
   type        = string
   default     = "/Shared/"
 }
 
-variable "people" {
-  description = "Who may hold a grant in person. Everybody else gets access by a group. Null allows anybody."
+variable "direct_users" {
+  description = "Users that may have direct grants. All other users must have access through a group. Null allows all users."
   type        = list(string)
-  default     = null
+  default     = []
+}
+
+variable "separated" {
+  description = "Duties that must be separated: a name, and the starts of experiment names of which a person may edit at most one."
+  type        = map(list(string))
+  default     = { "develop and validate" = ["/Projects/", "/Validation/"] }
 }
 
 variable "enforce" {
-  description = "Fail instead of warning when a policy is broken."
+  description = "Fail instead of warning if a policy is violated."
   type        = bool
   default     = false
 }

@@ -1,7 +1,10 @@
 package provider_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,53 +54,57 @@ func runFunctions(t *testing.T, steps ...resource.TestStep) {
 }
 
 func TestExamples_permissionReview(t *testing.T) {
-	w := acctest.NewWorkspace(t)
+	t.Parallel()
+	const table = "" +
+		"| Experiment                 | `CAN_MANAGE`        | `CAN_EDIT`                                                                                            | `CAN_READ`   |\n" +
+		"|----------------------------|---------------------|-------------------------------------------------------------------------------------------------------|--------------|\n" +
+		"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
+		"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
+		"\n*Italic*: inherited.\n\nNot readable:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
+	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "permission-review")
+	s.skipBelow(t, 8, "the review calls functions")
 	prepareReview(w)
-	const (
-		table = "" +
-			"| Experiment                 | `CAN_MANAGE`        | `CAN_EDIT`                                                                                            | `CAN_READ`   |\n" +
-			"|----------------------------|---------------------|-------------------------------------------------------------------------------------------------------|--------------|\n" +
-			"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
-			"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
-			"\n*Italic*: inherited.\n\nNot readable:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
-		person    = "Granted to a person who is not on the list"
-		everyone  = "Everybody can manage"
-		ownerless = "No group is responsible"
-	)
-	spaces := regexp.MustCompile(`[ -]{2,}`)
 	w.ResetJournal()
-	example := config.StaticDirectory(copyRoot(t, w, "permission-review"))
-	people := config.Variable(config.ListVariable(config.StringVariable(emulator.OtherUser)))
-	runFunctions(t,
-		resource.TestStep{
-			ConfigDirectory: example,
-			ConfigStateChecks: []statecheck.StateCheck{
-				afterApply(func() { expectNoWrites(t, w) }),
-				statecheck.ExpectKnownOutputValue("markdown", knownvalue.StringFunc(func(got string) error {
-					if want := spaces.ReplaceAllString(table, " "); !strings.HasPrefix(spaces.ReplaceAllString(got, " "), want) {
-						t.Errorf("the table is\n%s\nwant\n%s", got, table)
-					}
-					return nil
-				})),
-				statecheck.ExpectKnownOutputValue("html", knownvalue.StringRegexp(regexp.MustCompile(`<title>Who may do what: 2 experiments, 5 principals</title>`))),
-				statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{})),
-			},
-		},
-		resource.TestStep{
-			ConfigDirectory: example,
-			ConfigVariables: config.Variables{"name_prefix": config.StringVariable("/"), "people": people},
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("violations", knownvalue.ObjectExact(map[string]knownvalue.Check{
-				everyone:  knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
-				ownerless: knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Shared/sandbox")}),
-				person:    knownvalue.TupleExact([]knownvalue.Check{knownvalue.StringExact("/Projects/churn/baseline: " + emulator.User)}),
-			}))},
-		},
-		resource.TestStep{
-			ConfigDirectory: example,
-			ConfigVariables: config.Variables{"enforce": config.BoolVariable(true), "people": people},
-			ExpectError:     regexp.MustCompile(`(?s)not on the list:[\s│]+/Projects/churn/baseline:[\s│]+` + emulator.User),
-		},
-	)
+	s.run(t, w, dir, "terraform init\nterraform apply", "TF_VAR_today=2026-06-30")
+	expectNoWrites(t, w)
+	spaces := regexp.MustCompile(`[ -]{2,}`)
+	got := s.run(t, w, dir, "terraform output -raw markdown")
+	if want := spaces.ReplaceAllString(table, " "); !strings.HasPrefix(spaces.ReplaceAllString(got, " "), want) {
+		t.Errorf("the table is\n%s\nwant\n%s", got, table)
+	}
+	page := s.run(t, w, dir, "terraform output -raw html")
+	if !regexp.MustCompile(`<title>(Permission review|Who may do what): 2 experiments, 5 principals</title>`).MatchString(page) {
+		t.Errorf("the page has another title:\n%s", page[:min(len(page), 1000)])
+	}
+	direct := []string{"/Projects/churn/baseline: " + emulator.User}
+	if got := violationsOf(t, s, w, dir); len(got) != 2 || !slices.Equal(got["User has a direct grant"], direct) || len(got["Grant is not decided"]) != 5 {
+		t.Errorf("the violations are %q", got)
+	}
+
+	s.run(t, w, dir, "terraform apply -var name_prefix=/", "TF_VAR_today=2026-06-30")
+	got = fmt.Sprint(violationsOf(t, s, w, dir))
+	for _, want := range []string{
+		"All users can manage:[/Shared/sandbox]", "No group can manage:[/Shared/sandbox]", "User has a direct grant:" + fmt.Sprint(direct),
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the violations are %s, without %s", got, want)
+		}
+	}
+	out := s.run(t, w, dir, "if terraform plan -var enforce=true; then exit 1; fi", "TF_VAR_today=2026-06-30")
+	if want := "User has a direct grant: " + direct[0]; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
+		t.Errorf("the error is\n%s", lastLines(out))
+	}
+}
+
+// violationsOf returns the violations of the last review by policy.
+func violationsOf(t *testing.T, s shell, w *acctest.Workspace, dir string) map[string][]string {
+	t.Helper()
+	found := map[string][]string{}
+	out := s.run(t, w, dir, "terraform output -json violations")
+	if err := json.Unmarshal([]byte(out), &found); err != nil {
+		t.Fatalf("%v in %s", err, out)
+	}
+	return found
 }
 
 func TestExamples_permissionMatrix(t *testing.T) {

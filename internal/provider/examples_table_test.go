@@ -300,8 +300,11 @@ var examples = map[string]example{
 	"both backends":           {files: []string{"both-backends"}},
 	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
-	"permission review":       {files: []string{"permission-review", "permission-review/modules/policies"}},
-	"access as code":          {files: []string{"access-as-code"}},
+	"permission review": {files: []string{
+		"permission-review", "permission-review/modules/read", "permission-review/modules/policies", "permission-review/tests/files",
+	}},
+	"drift job":      {files: []string{"drift-job"}},
+	"access as code": {files: []string{"access-as-code"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",

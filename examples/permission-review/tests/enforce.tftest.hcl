@@ -1,30 +1,48 @@
-# What becomes of a broken policy. The provider is a mock: no server and no credentials are needed.
+# Tests the effect of a violation. The provider is a mock: no server and no credentials are needed.
 mock_provider "mlflow" {}
+
+variables {
+  today = "2026-06-30"
+}
+
+override_module {
+  target = module.read
+  outputs = {
+    review     = { grants = [], experiments = [], unreadable = [] }
+    principals = { principals = [], members = [], everybody = [], incomplete = [] }
+  }
+}
 
 override_module {
   target = module.policies
   outputs = {
     violations = {
-      "Everybody can manage"                       = ["/Shared/sandbox"]
-      "No group is responsible"                    = []
-      "Granted to a person who is not on the list" = []
-      "Could not be read"                          = []
+      "All users can manage"             = ["/Shared/sandbox"]
+      "Could not be read"                = []
+      "Duties are not separated"         = []
+      "Grant is not decided"             = []
+      "No group can manage"              = []
+      "Principal is deleted or inactive" = []
+      "Revoked grant still exists"       = []
+      "User has a direct grant"          = []
     }
+    found    = { "Revoked grant still exists" = [] }
+    accepted = []
   }
 }
 
-run "a_broken_policy_warns" {
+run "a_violation_warns" {
   command = plan
 
   expect_failures = [check.not_everybody_manages]
 
   assert {
-    condition     = keys(output.violations)[0] == "Everybody can manage" && length(output.violations) == 1
+    condition     = keys(output.violations)[0] == "All users can manage" && length(output.violations) == 1
     error_message = "The violations are ${jsonencode(output.violations)}."
   }
 }
 
-run "and_fails_the_run_when_enforced" {
+run "and_fails_the_run_if_enforced" {
   command = plan
 
   variables {
@@ -32,4 +50,14 @@ run "and_fails_the_run_when_enforced" {
   }
 
   expect_failures = [check.not_everybody_manages, output.violations]
+}
+
+run "the_date_is_checked" {
+  command = plan
+
+  variables {
+    today = "30.06.2026"
+  }
+
+  expect_failures = [var.today]
 }

@@ -1,18 +1,21 @@
-# The policies by themselves, on grants that break each of them. No provider takes part.
+# Tests the policies with grants that violate each of them. No provider is used.
 variables {
+  today        = "2026-06-30"
   everybody    = "users"
   owned_prefix = "/Shared/"
-  people       = ["ben@example.com"]
+  direct_users = ["ben@example.com"]
+  separated    = { "develop and validate" = ["/Projects/", "/Validation/"] }
+  exceptions   = []
 
   review = {
     experiments = [{ name = "/Projects/churn" }, { name = "/Shared/sandbox" }, { name = "/Shared/owned" }]
 
     grants = [
-      { experiment_name = "/Projects/churn", principal = "ana@example.com", kind = "user", level = "CAN_MANAGE", inherited = false, inherited_from = [] },
-      { experiment_name = "/Projects/churn", principal = "ben@example.com", kind = "user", level = "CAN_EDIT", inherited = false, inherited_from = [] },
-      { experiment_name = "/Shared/owned", principal = "risk", kind = "group", level = "CAN_MANAGE", inherited = false, inherited_from = [] },
-      { experiment_name = "/Shared/sandbox", principal = "users", kind = "group", level = "CAN_MANAGE", inherited = true, inherited_from = ["/directories/12"] },
-      { experiment_name = "/Shared/sandbox", principal = "admins", kind = "group", level = "CAN_MANAGE", inherited = true, inherited_from = ["/directories/"] },
+      { experiment_name = "/Projects/churn", principal = "ana@example.com", kind = "user", level = "CAN_MANAGE", inherited = false },
+      { experiment_name = "/Projects/churn", principal = "ben@example.com", kind = "user", level = "CAN_EDIT", inherited = false },
+      { experiment_name = "/Projects/churn", principal = "eva@example.com", kind = "user", level = "CAN_EDIT", inherited = true },
+      { experiment_name = "/Shared/owned", principal = "risk", kind = "group", level = "CAN_MANAGE", inherited = false },
+      { experiment_name = "/Shared/sandbox", principal = "users", kind = "group", level = "CAN_MANAGE", inherited = true },
     ]
 
     unreadable = [
@@ -20,9 +23,35 @@ variables {
       { experiment_name = "/Projects/notebook", experiment_kind = "notebook", reason = "it is the experiment of a notebook" },
     ]
   }
+
+  principals = {
+    principals = [
+      { kind = "user", name = "ana@example.com", exists = true, active = true },
+      { kind = "user", name = "ben@example.com", exists = true, active = false },
+      { kind = "user", name = "eva@example.com", exists = false, active = false },
+    ]
+    incomplete = [{ kind = "group", name = "risk", reason = "members are hidden" }]
+  }
+
+  access = [
+    { experiment_name = "/Projects/churn", kind = "user", principal = "ana@example.com", level = "CAN_MANAGE" },
+    { experiment_name = "/Projects/churn", kind = "user", principal = "ben@example.com", level = "CAN_EDIT" },
+    { experiment_name = "/Projects/churn", kind = "user", principal = "eva@example.com", level = "CAN_EDIT" },
+    { experiment_name = "/Validation/churn", kind = "user", principal = "ana@example.com", level = "CAN_EDIT" },
+    { experiment_name = "/Validation/churn", kind = "user", principal = "ben@example.com", level = "CAN_READ" },
+  ]
+
+  decisions = {
+    undecided = [{ experiment_name = "/Projects/churn", kind = "user", principal = "ana@example.com", level = "CAN_MANAGE" }]
+    stale     = [{ experiment_name = "/Shared/owned", kind = "group", principal = "risk", level = "CAN_MANAGE", decided_level = "CAN_READ" }]
+    expired   = [{ experiment_name = "/Projects/churn", kind = "user", principal = "ben@example.com", level = "CAN_EDIT", until = "2026-06-29" }]
+    revoked = [
+      { experiment_name = "/Shared/sandbox", kind = "group", principal = "users", level = "CAN_MANAGE", inherited_from = "/Shared" },
+    ]
+  }
 }
 
-run "each_policy_finds_what_breaks_it" {
+run "each_policy_finds_its_violations" {
   command = plan
 
   module {
@@ -31,16 +60,24 @@ run "each_policy_finds_what_breaks_it" {
 
   assert {
     condition = jsonencode(output.violations) == jsonencode({
-      "Could not be read"                          = ["/Projects/secret: permission denied"]
-      "Everybody can manage"                       = ["/Shared/sandbox"]
-      "Granted to a person who is not on the list" = ["/Projects/churn: ana@example.com"]
-      "No group is responsible"                    = ["/Shared/sandbox"]
+      "All users can manage"     = ["/Shared/sandbox"]
+      "Could not be read"        = ["/Projects/secret: permission denied", "group risk: members are hidden"]
+      "Duties are not separated" = ["develop and validate: user ana@example.com"]
+      "Grant is not decided" = [
+        "/Projects/churn: user ana@example.com CAN_MANAGE",
+        "/Shared/owned: group risk CAN_MANAGE, decided for CAN_READ",
+        "/Projects/churn: user ben@example.com CAN_EDIT, decided until 2026-06-29",
+      ]
+      "No group can manage"              = ["/Shared/sandbox"]
+      "Principal is deleted or inactive" = ["user ben@example.com: inactive", "user eva@example.com: deleted"]
+      "Revoked grant still exists"       = ["/Shared/sandbox: group users CAN_MANAGE, inherited from /Shared"]
+      "User has a direct grant"          = ["/Projects/churn: ana@example.com"]
     })
     error_message = "The violations are ${jsonencode(output.violations)}."
   }
 }
 
-run "anybody_is_allowed" {
+run "all_users_are_allowed" {
   command = plan
 
   module {
@@ -48,11 +85,97 @@ run "anybody_is_allowed" {
   }
 
   variables {
-    people = null
+    direct_users = null
   }
 
   assert {
-    condition     = length(output.violations["Granted to a person who is not on the list"]) == 0
-    error_message = "Without a list, ${jsonencode(output.violations["Granted to a person who is not on the list"])} break the policy."
+    condition     = length(output.violations["User has a direct grant"]) == 0
+    error_message = "Without a list, the policy finds ${jsonencode(output.violations["User has a direct grant"])}."
   }
+}
+
+run "an_exception_applies_through_its_last_day" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    exceptions = [
+      { policy = "User has a direct grant", violation = "/Projects/churn: ana@example.com", until = "2026-06-30", approved_by = "eva", reason = "audit" },
+    ]
+  }
+
+  assert {
+    condition     = length(output.violations["User has a direct grant"]) == 0 && output.accepted[0].approved_by == "eva"
+    error_message = "The violations are ${jsonencode(output.violations)}, the exceptions ${jsonencode(output.accepted)}."
+  }
+
+  assert {
+    condition     = length(output.found["User has a direct grant"]) == 1
+    error_message = "An accepted violation is missing in ${jsonencode(output.found)}."
+  }
+}
+
+run "an_exception_ends" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    today = "2026-07-01"
+    exceptions = [
+      { policy = "User has a direct grant", violation = "/Projects/churn: ana@example.com", until = "2026-06-30", approved_by = "eva", reason = "audit" },
+    ]
+  }
+
+  assert {
+    condition     = length(output.violations["User has a direct grant"]) == 1 && length(output.accepted) == 0
+    error_message = "The violations are ${jsonencode(output.violations)}, the exceptions ${jsonencode(output.accepted)}."
+  }
+}
+
+run "an_exception_needs_an_end_date" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    exceptions = [{ policy = "Could not be read", violation = "x", until = "", approved_by = "eva", reason = "audit" }]
+  }
+
+  expect_failures = [var.exceptions]
+}
+
+run "an_exception_needs_an_approver" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    exceptions = [{ policy = "Could not be read", violation = "x", until = "2026-12-31", approved_by = " ", reason = "audit" }]
+  }
+
+  expect_failures = [var.exceptions]
+}
+
+run "an_exception_needs_an_existing_policy" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    exceptions = [{ policy = "No such policy", violation = "x", until = "2026-12-31", approved_by = "eva", reason = "audit" }]
+  }
+
+  expect_failures = [output.found]
 }

@@ -1,5 +1,5 @@
 variable "review" {
-  description = "What the data source mlflow_permission_review gives."
+  description = "Data source mlflow_permission_review, without the grants of admins."
   type = object({
     experiments = list(object({ name = string }))
     grants = list(object({
@@ -8,24 +8,72 @@ variable "review" {
       kind            = string
       level           = string
       inherited       = bool
-      inherited_from  = list(string)
     }))
     unreadable = list(object({ experiment_name = string, experiment_kind = string, reason = string }))
   })
 }
 
+variable "principals" {
+  description = "Data source mlflow_principals."
+  type = object({
+    principals = list(object({ kind = string, name = string, exists = bool, active = bool }))
+    incomplete = list(object({ kind = string, name = string, reason = string }))
+  })
+}
+
+variable "access" {
+  description = "Result of the function effective_access."
+  type        = list(object({ experiment_name = string, kind = string, principal = string, level = string }))
+}
+
+variable "decisions" {
+  description = "Result of the function review_decisions."
+  type = object({
+    undecided = list(object({ experiment_name = string, kind = string, principal = string, level = string }))
+    stale     = list(object({ experiment_name = string, kind = string, principal = string, level = string, decided_level = string }))
+    expired   = list(object({ experiment_name = string, kind = string, principal = string, level = string, until = string }))
+    revoked   = list(object({ experiment_name = string, kind = string, principal = string, level = string, inherited_from = string }))
+  })
+}
+
+variable "exceptions" {
+  description = "Accepted violations: policy, violation as listed, last day of the exception (YYYY-MM-DD), name of the approver, and reason."
+  type        = list(object({ policy = string, violation = string, until = string, approved_by = string, reason = string }))
+
+  validation {
+    condition     = alltrue([for e in var.exceptions : can(timeadd("${e.until}T00:00:00Z", "0s"))])
+    error_message = "Each exception needs an end date in the column until, as YYYY-MM-DD."
+  }
+
+  validation {
+    condition     = alltrue([for e in var.exceptions : trimspace(e.approved_by) != "" && trimspace(e.reason) != ""])
+    error_message = "Each exception needs a name in the column approved_by and a reason."
+  }
+}
+
+variable "today" {
+  description = "Date of the review, as YYYY-MM-DD."
+  type        = string
+}
+
 variable "everybody" {
-  description = "The group that everybody is in."
+  description = "Group that contains all users."
   type        = string
 }
 
 variable "owned_prefix" {
-  description = "Where every experiment needs a group that holds CAN_MANAGE."
+  description = "Start of the names of the experiments on which a group must have CAN_MANAGE."
   type        = string
 }
 
-variable "people" {
-  description = "Who may hold a grant in person. Null allows anybody."
+variable "direct_users" {
+  description = "Users that may have direct grants. Null allows all users."
   type        = list(string)
-  default     = null
+  default     = []
+}
+
+variable "separated" {
+  description = "Duties that must be separated: a name, and the starts of experiment names of which a person may edit at most one."
+  type        = map(list(string))
+  default     = {}
 }

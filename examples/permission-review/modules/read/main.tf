@@ -1,0 +1,32 @@
+terraform {
+  required_providers {
+    mlflow = {
+      source = "mlflow-terraform/mlflow"
+    }
+  }
+}
+
+variable "name_prefix" {
+  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read."
+  type        = string
+}
+
+# Who has access to which experiment.
+data "mlflow_permission_review" "all" {
+  name_prefix = var.name_prefix
+}
+
+# Who is in the groups, and whether each principal still exists.
+data "mlflow_principals" "all" {
+  grants = [for g in data.mlflow_permission_review.all.grants : { kind = g.kind, principal = g.principal }]
+}
+
+output "review" {
+  description = "Data source mlflow_permission_review."
+  value       = data.mlflow_permission_review.all
+}
+
+output "principals" {
+  description = "Data source mlflow_principals."
+  value       = data.mlflow_principals.all
+}
