@@ -212,6 +212,9 @@ func expectPrint(p *tab, rows int) {
 	if eval[bool](p, `document.getElementById("filter").getClientRects().length > 0`) {
 		p.t.Error("the form of the filters is printed")
 	}
+	if eval[bool](p, `[...document.querySelectorAll("button.name")].some((b) => getComputedStyle(b, "::before").content !== "none")`) {
+		p.t.Error("a folder has a sign of being folded or not")
+	}
 	if data := p.pdf(); !strings.HasPrefix(string(data), "%PDF-") {
 		p.t.Errorf("the print is no PDF: %q", data[:min(20, len(data))])
 	}
