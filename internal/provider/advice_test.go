@@ -31,7 +31,7 @@ func TestAdvice(t *testing.T) {
 		},
 		"missing access": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "User does not have permission"},
-			[]string{"Ask somebody with CAN_MANAGE"}, []string{"IP access list", "in front of"},
+			[]string{"needs CAN_EDIT or CAN_MANAGE on its folder", "Ask a user with CAN_MANAGE on the folder"}, []string{"IP access list", "in front of"},
 		},
 		"too many experiments": {
 			emulator.Fault{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "The workspace has reached the limit of 5000 experiments"},
