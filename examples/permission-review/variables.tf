@@ -39,7 +39,7 @@ variable "exceptions_file" {
 }
 
 variable "everybody" {
-  description = "Group that contains all users. It must not have CAN_MANAGE on an experiment."
+  description = "Group that contains all users, in addition to those of the data source mlflow_principals. None of them must have CAN_MANAGE on an experiment."
   type        = string
   default     = "users"
 }

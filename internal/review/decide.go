@@ -64,8 +64,8 @@ type DecisionCounts struct {
 const maxProblems = 10
 
 // Decide applies decisions to the grants of a review. A decision applies to the grant with its fingerprint and its level. If there is no such
-// decision, the only decision with the fingerprint and a higher level applies: a lower level needs no new decision. A grant with decisions of which
-// none applies is stale. Until is inclusive and compared with the date of today in its time zone; decisions to revoke do not expire.
+// decision, the only decision with the fingerprint and a higher level applies, unless another one revokes a lower level: a lower level needs no new
+// decision. A grant with decisions of which none applies is stale. Until is inclusive and compared with the date of today in its time zone; decisions to revoke do not expire.
 //
 // It fails if a decision is invalid, or if two decisions have the same fingerprint and level. The error says which ones, and what to write.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
@@ -141,7 +141,10 @@ func choose(candidates []madeDecision, level string) (chosen madeDecision, found
 			covering++
 		}
 	}
-	if covering == 1 {
+	revoked := slices.ContainsFunc(candidates, func(d madeDecision) bool { // a raised grant needs a new decision
+		return d.Decision.Decision == DecisionRevoke && includesLevel(level, d.Level)
+	})
+	if covering == 1 && (!revoked || chosen.Decision.Decision == DecisionRevoke) {
 		return chosen, true
 	}
 	return slices.MinFunc(candidates, func(a, b madeDecision) int { return compareLevels(a.Level, b.Level) }), false

@@ -81,6 +81,14 @@ func TestDecide(t *testing.T) {
 			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_RUN", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
 			[]string{`stale ana CAN_READ by "b"`, `gone CAN_RUN by "a"`},
 		},
+		"raised above a revoked level": {
+			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_MANAGE", "approve", ""), decide("b", "CAN_READ", "revoke", "")},
+			[]string{`stale ana CAN_EDIT by "a"`, `gone CAN_READ by "b"`},
+		},
+		"a revoked level that does not include the other one": {
+			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_MANAGE", "approve", ""), decide("b", "CAN_RUN", "revoke", "")},
+			[]string{`approved ana CAN_EDIT by "a"`, `gone CAN_RUN by "b"`},
+		},
 		"a grant that is listed twice": {
 			[]Grant{grant("CAN_READ"), grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`approved ana CAN_READ by "a"`},
 		},

@@ -18,9 +18,15 @@ func (c Changes) Any() bool {
 	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.otherServer()
 }
 
-// otherServer reports whether the reviews are known to be of different servers or workspaces.
+// otherServer reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part of the
+// server only if the provider knew it, which depends on how it authenticated.
 func (c Changes) otherServer() bool {
-	return c.ServerBefore != "" && c.ServerAfter != "" && c.ServerBefore != c.ServerAfter
+	if c.ServerBefore == "" || c.ServerAfter == "" || c.ServerBefore == c.ServerAfter {
+		return false
+	}
+	before, _, knownBefore := strings.Cut(c.ServerBefore, "/?w=")
+	after, _, knownAfter := strings.Cut(c.ServerAfter, "/?w=")
+	return before != after || knownBefore == knownAfter
 }
 
 // changesPart is one of the lists of [Changes].

@@ -32,6 +32,15 @@ func TestChanges_Markdown(t *testing.T) {
 			[]string{"Changes: 1 experiments newly unreadable.\n"},
 		},
 		"default level": {Review{DefaultLevel: "CAN_READ"}, Review{}, true, []string{"Default level: `CAN_READ` before, – after.\n"}},
+		"a workspace ID that only one of the reviews has": {
+			Review{Server: "https://a"}, Review{Server: "https://a/?w=1"}, false, []string{"No changes.\n"},
+		},
+		"workspace IDs": {
+			Review{Server: "https://a/?w=1"}, Review{Server: "https://a/?w=2"}, true, []string{"different servers: `https://a/?w=1` and `https://a/?w=2`."},
+		},
+		"other servers, one with a workspace ID": {
+			Review{Server: "https://a/?w=1"}, Review{Server: "https://b"}, true, []string{"different servers: `https://a/?w=1` and `https://b`."},
+		},
 		"servers": {
 			Review{Server: "https://a", Workspace: "x"}, Review{Server: "https://a", Workspace: "y"}, true,
 			[]string{"different servers: `https://a, workspace x` and `https://a, workspace y`."},

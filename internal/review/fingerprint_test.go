@@ -79,6 +79,16 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// Each grant has one line of text, so that a tool that reads lines does not cut a grant in two.
+func TestLines_breaks(t *testing.T) {
+	t.Parallel()
+	name := "/e\r\n\"a\",\"b\"\rc\nd"
+	text := Lines(Review{Grants: []Grant{{Experiment: name, Kind: KindUser, Principal: "ana\nlee", Level: "CAN_READ", Inherited: true, InheritedFrom: "/\n"}}})
+	if n := strings.Count(text, "\n"); n != 2 || strings.Contains(text, "\r") || !strings.Contains(text, `"/e␍␊""a"",""b""␍c␊d"`) {
+		t.Errorf("the table with one grant has %d lines:\n%s", n, text)
+	}
+}
+
 // decisionsOf reads decisions from lines.
 func decisionsOf(t *testing.T, text, word string) []Decision {
 	t.Helper()

@@ -11,17 +11,24 @@ var lineColumns = []string{
 	"effective", "fingerprint", "decision", "reviewer", "reason", "until",
 }
 
+// visibleBreaks makes line breaks visible.
+var visibleBreaks = strings.NewReplacer("\r", "␍", "\n", "␊")
+
 // Lines returns a CSV table of the grants of a review, one grant a line, sorted by experiment and principal. The columns for the decision are
-// empty. Fields are quoted and escaped as by [Matrix.CSV]. Experiments without grants, and those that could not be read, have no line.
+// empty. Fields are quoted and escaped as by [Matrix.CSV], and line breaks in them are visible characters, so that a grant is one line of text. Experiments without grants, and those that could not be read, have no line.
 func Lines(r Review) string {
 	var b strings.Builder
 	writeCSVLine(&b, lineColumns)
 	for _, e := range byExperiment(r) {
 		for _, g := range e.grants {
-			writeCSVLine(&b, []string{
+			fields := []string{
 				g.ExperimentID, g.Experiment, e.Owner, e.LastUpdated, g.Kind, g.Principal, g.DisplayName, g.Level, strconv.FormatBool(g.Inherited),
 				g.InheritedFrom, strconv.FormatBool(g.Effective), Fingerprint(g), "", "", "", "",
-			})
+			}
+			for i := range fields {
+				fields[i] = visibleBreaks.Replace(fields[i])
+			}
+			writeCSVLine(&b, fields)
 		}
 	}
 	return b.String()

@@ -112,6 +112,35 @@ run "the_end_of_the_decision_and_of_the_exception" {
   expect_failures = [check.every_grant_is_decided, check.separation_of_duties]
 }
 
+# An MLflow server has no group of admins, but can have a role or a user with that name.
+run "a_role_named_admins" {
+  command = plan
+
+  override_module {
+    target = module.read
+    outputs = {
+      review = {
+        experiments = [{ id = "1", name = "churn" }]
+        grants = [
+          { experiment_id = "1", experiment_name = "churn", kind = "group", principal = "admins", level = "CAN_EDIT", inherited = false, inherited_from = [] },
+          { experiment_id = "1", experiment_name = "churn", kind = "user", principal = "admins", level = "CAN_EDIT", inherited = false, inherited_from = [] },
+          { experiment_id = "1", experiment_name = "churn", kind = "user", principal = "root", level = "CAN_MANAGE", inherited = true, inherited_from = ["admin"] },
+        ]
+        unreadable = []
+        members    = { admins = ["ana"] }
+      }
+      principals = { principals = [], members = [], everybody = [], incomplete = [] }
+    }
+  }
+
+  assert {
+    condition     = output.decisions.grants == 2
+    error_message = "The decisions are ${jsonencode(output.decisions)}."
+  }
+
+  expect_failures = [check.every_grant_is_decided, check.no_direct_users]
+}
+
 run "a_new_and_a_raised_grant" {
   command = plan
 

@@ -94,6 +94,77 @@ run "all_users_are_allowed" {
   }
 }
 
+run "all_users_through_another_group" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    principals = { principals = [], incomplete = [], everybody = ["account users", "users"] }
+    review = {
+      experiments = [{ name = "/Shared/account" }, { name = "/Shared/nested" }]
+      grants = [
+        { experiment_name = "/Shared/account", principal = "account users", kind = "group", level = "CAN_MANAGE", inherited = false },
+        { experiment_name = "/Shared/nested", principal = "open", kind = "group", level = "CAN_MANAGE", inherited = false },
+      ]
+      unreadable = []
+    }
+    access = [
+      { experiment_name = "/Shared/account", kind = "group", principal = "account users", level = "CAN_MANAGE" },
+      { experiment_name = "/Shared/nested", kind = "group", principal = "users", level = "CAN_MANAGE" },
+    ]
+  }
+
+  assert {
+    condition     = jsonencode(output.violations["All users can manage"]) == jsonencode(["/Shared/account", "/Shared/nested"])
+    error_message = "All users can manage ${jsonencode(output.violations["All users can manage"])}."
+  }
+
+  assert {
+    condition     = jsonencode(output.violations["No group can manage"]) == jsonencode(["/Shared/account"])
+    error_message = "No group can manage ${jsonencode(output.violations["No group can manage"])}."
+  }
+}
+
+run "all_users_can_edit_on_one_side" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    access = [
+      { experiment_name = "/Projects/churn", kind = "user", principal = "ana@example.com", level = "CAN_EDIT" },
+      { experiment_name = "/Validation/churn", kind = "group", principal = "users", level = "CAN_EDIT" },
+    ]
+  }
+
+  assert {
+    condition     = jsonencode(output.violations["Duties are not separated"]) == jsonencode(["develop and validate: user ana@example.com"])
+    error_message = "The violations are ${jsonencode(output.violations["Duties are not separated"])}."
+  }
+}
+
+run "the_default_level_of_a_server" {
+  command = plan
+
+  module {
+    source = "./modules/policies"
+  }
+
+  variables {
+    review = { experiments = [{ name = "churn" }], grants = [], unreadable = [], default_level = "CAN_MANAGE" }
+  }
+
+  assert {
+    condition     = jsonencode(output.violations["All users can manage"]) == jsonencode(["churn"])
+    error_message = "All users can manage ${jsonencode(output.violations["All users can manage"])}."
+  }
+}
+
 run "an_exception_applies_through_its_last_day" {
   command = plan
 

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
@@ -30,8 +29,6 @@ func (Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow
 type directory struct {
 	client *mlflow.Client
 	lists  map[mlflow.PrincipalKind]*rest.Shared[*accounts]
-	// hidden is the refusal to show the members of a group; after one, no other group is read.
-	hidden atomic.Pointer[mlflow.IncompleteError]
 }
 
 // accounts is a list of one kind of principals. refused is set if the caller may not read it.
@@ -131,15 +128,11 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 }
 
 // membersByID reads the members of a group that the list does not have. A group without members has none there either.
+// A refusal applies to this group only: an identity can be allowed to read some groups.
 func (d *directory) membersByID(ctx context.Context, id string) ([]scimMember, error) {
-	if hidden := d.hidden.Load(); hidden != nil {
-		return nil, hidden
-	}
 	members, err := readSCIMMembers(ctx, d.client, id)
 	if rest.IsPermissionDenied(err) {
-		hidden := &mlflow.IncompleteError{Reason: "The identity that runs Terraform cannot read the members of groups.", Err: err}
-		d.hidden.Store(hidden)
-		return nil, hidden
+		return nil, &mlflow.IncompleteError{Reason: "The identity that runs Terraform cannot read the members of the group.", Err: err}
 	}
 	if e, refused := rest.AsRefusal(err); refused && e.Status == http.StatusNotFound {
 		return nil, &mlflow.IncompleteError{Reason: "It was deleted while it was read.", Err: err}

@@ -186,11 +186,11 @@ func TestPrincipals_pages(t *testing.T) {
 	}
 }
 
-// What the caller may not see is incomplete. One refusal is enough to know that members are not shown.
+// What the caller may not see is incomplete.
 func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	const (
-		noMembers = "The identity that runs Terraform cannot read the members of groups."
+		noMembers = "The identity that runs Terraform cannot read the members of the group."
 		noUsers   = "The identity that runs Terraform cannot list the users of the workspace."
 		noGroups  = "The identity that runs Terraform cannot list the groups of the workspace."
 	)
@@ -329,6 +329,23 @@ func TestPrincipals_oddMembers(t *testing.T) {
 		"group a", "group b", "user ana@example.com", "user ben@example.com inactive",
 		"a: group b", "a: user ana@example.com", "a: user ben@example.com", "b: user ana@example.com",
 		`incomplete group a: Members that are not in the lists of the workspace: "Zoe".`)
+}
+
+// A refusal to show the members of one group says nothing about another one. Otherwise, what is read would depend on which read ends first.
+func TestPrincipals_someMembersHidden(t *testing.T) {
+	t.Parallel()
+	s := mlflowtest.NewScripted(t)
+	const byID = "?attributes=id%2CdisplayName%2Cmembers"
+	s.Read("GET "+scimPath+"Groups?attributes=id%2CdisplayName%2CexternalId%2Cmembers&count=1000&startIndex=1", mlflowtest.OK(`{"totalResults":3,"Resources":[
+		{"id":"10","displayName":"a"},{"id":"11","displayName":"risk","members":[{"value":"12","$ref":"Groups/12"}]},{"id":"12","displayName":"leads"}]}`))
+	s.Read("GET "+scimPath+"Groups/10"+byID, mlflowtest.Refuse(http.StatusForbidden, "PERMISSION_DENIED", "no"))
+	s.Read("GET "+scimPath+"Groups/12"+byID, mlflowtest.OK(`{"id":"12","members":[{"value":"1","$ref":"Users/1"}]}`))
+	s.Read("GET "+scimPath+"Users?attributes=id%2CuserName%2CdisplayName%2Cactive%2CexternalId&count=1000&startIndex=1",
+		mlflowtest.OK(`{"totalResults":1,"Resources":[{"id":"1","userName":"ana@example.com","active":true}]}`))
+	client := s.Client(databricks.Backend{})
+	expectPrincipals(t, client, []mlflow.Principal{mlflowtest.Group("a"), mlflowtest.Group("risk")},
+		"group a", "group leads", "group risk", "user ana@example.com", "risk: group leads", "risk: user ana@example.com via leads",
+		"incomplete group a: The identity that runs Terraform cannot read the members of the group.")
 }
 
 // A group that is deleted between the list and the read of its members has no known members.

@@ -108,7 +108,7 @@ func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	w := staffed(t, emulator.SCIMOptions{RestrictsMembers: true})
 	d := w.Direct(t, emulator.UserToken)
-	const said = "The identity that runs Terraform cannot read the members of groups. The server said: Only workspace admins can read the members of a group (HTTP 403)."
+	const said = "The identity that runs Terraform cannot read the members of the group. The server said: Only workspace admins can read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
 	expectLooked(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said, "incomplete group risk: "+said)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Not for you."})

@@ -1,8 +1,11 @@
 locals {
+  # Groups that contain all users.
+  everybody = concat([var.everybody], var.principals.everybody)
+
   # Experiments that a group other than all users can manage.
   owned = {
     for g in var.review.grants : g.experiment_name => true...
-    if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal != var.everybody
+    if g.kind == "group" && g.level == "CAN_MANAGE" && !contains(local.everybody, g.principal)
   }
 
   # Who can edit experiments, by start of the experiment name.
@@ -13,12 +16,22 @@ locals {
     ])
   }
 
+  # Starts of experiment names that all users can edit.
+  open = [
+    for prefix, editors in local.editors : prefix
+    if anytrue([for group in local.everybody : contains(editors, "group ${group}")]) || (
+      contains(["CAN_EDIT", "CAN_MANAGE"], coalesce(var.review.default_level, "none")) &&
+      anytrue([for e in var.review.experiments : startswith(e.name, prefix)])
+    )
+  ]
+
   # Each policy with its violations.
   found = {
-    "All users can manage" = distinct([
-      for g in var.review.grants : g.experiment_name
-      if g.kind == "group" && g.level == "CAN_MANAGE" && g.principal == var.everybody
-    ])
+    "All users can manage" = distinct(concat(
+      [for g in var.review.grants : g.experiment_name if g.kind == "group" && g.level == "CAN_MANAGE" && contains(local.everybody, g.principal)],
+      [for a in var.access : a.experiment_name if a.kind == "group" && a.level == "CAN_MANAGE" && contains(local.everybody, a.principal)],
+      [for e in var.review.experiments : e.name if var.review.default_level == "CAN_MANAGE"],
+    ))
     "No group can manage" = [
       for e in var.review.experiments : e.name
       if startswith(e.name, var.owned_prefix) && !can(local.owned[e.name])
@@ -30,7 +43,7 @@ locals {
     "Duties are not separated" = flatten([
       for duties, prefixes in var.separated : [
         for who in distinct(flatten([for prefix in prefixes : tolist(local.editors[prefix])])) : "${duties}: ${who}"
-        if length([for prefix in prefixes : prefix if contains(local.editors[prefix], who)]) > 1
+        if length([for prefix in prefixes : prefix if contains(local.editors[prefix], who) || contains(local.open, prefix)]) > 1
       ]
     ])
     "Principal is deleted or inactive" = [

@@ -9,7 +9,8 @@ variable "review" {
       level           = string
       inherited       = bool
     }))
-    unreadable = list(object({ experiment_name = string, experiment_kind = string, reason = string }))
+    unreadable    = list(object({ experiment_name = string, experiment_kind = string, reason = string }))
+    default_level = optional(string)
   })
 }
 
@@ -17,6 +18,7 @@ variable "principals" {
   description = "Data source mlflow_principals."
   type = object({
     principals = list(object({ kind = string, name = string, exists = bool, active = bool }))
+    everybody  = optional(list(string), [])
     incomplete = list(object({ kind = string, name = string, reason = string }))
   })
 }
@@ -57,7 +59,7 @@ variable "today" {
 }
 
 variable "everybody" {
-  description = "Group that contains all users."
+  description = "Group that contains all users, in addition to those of the data source mlflow_principals."
   type        = string
 }
 
