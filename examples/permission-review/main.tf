@@ -15,9 +15,18 @@ locals {
   ]
   review = merge(module.read.review, { grants = local.grants })
 
-  # One line per person and experiment: groups are resolved to their members.
+  # Who can edit experiments under each name prefix of separated duties: one line per person, with groups resolved to their members.
+  # One line per prefix instead of one per experiment keeps large reviews fast.
+  edit_grants = {
+    for g in flatten([
+      for prefix in distinct(flatten(values(var.separated))) : [
+        for g in local.grants : { experiment_name = prefix, kind = g.kind, principal = g.principal, level = g.level }
+        if startswith(g.experiment_name, prefix) && (g.level == "CAN_EDIT" || g.level == "CAN_MANAGE")
+      ]
+    ]) : "${g.experiment_name} ${g.kind} ${g.principal} ${g.level}" => g...
+  }
   access = [
-    for a in provider::mlflow::effective_access(local.review, module.read.principals) : a
+    for a in provider::mlflow::effective_access([for same in local.edit_grants : same[0]], module.read.principals) : a
     if anytrue([for way in a.ways : way.source != "admin"])
   ]
 
@@ -31,9 +40,11 @@ locals {
   decisions = provider::mlflow::review_decisions(local.review, csvdecode(file("${path.module}/${var.decisions_file}")), var.today)
 
   # Lines of the CSV file for all grants that need a decision: no decision yet, or one for a lower level.
-  open    = { for d in concat(local.decisions.undecided, local.decisions.stale) : d.fingerprint => true... }
-  lines   = split("\n", provider::mlflow::permission_matrix(local.review, "lines"))
-  to_mark = [for line in local.lines : line if can(local.open[regex("\"(f[0-9a-f]{24})\",\"\",\"\",\"\",\"\"$", line)[0]])]
+  lines = {
+    for line in split("\n", provider::mlflow::permission_matrix(local.review, "lines")) :
+    join("", flatten(regexall("\"(f[0-9a-f]{24})\",\"\",\"\",\"\",\"\"$", line))) => line...
+  }
+  to_mark = [for d in concat(local.decisions.undecided, local.decisions.stale) : local.lines[d.fingerprint][0]]
 }
 
 # The policies are a module without a provider, so that they can be tested without a server.
