@@ -36,8 +36,8 @@ locals {
   first_review  = !fileexists(local.snapshot_file)
   changes       = provider::mlflow::review_diff(local.first_review ? local.snapshot : file(local.snapshot_file), local.review)
 
-  # Decisions of the reviewers, from the CSV file that they edit.
-  decisions = provider::mlflow::review_decisions(local.review, csvdecode(file("${path.module}/${var.decisions_file}")), var.today)
+  # Decisions of the reviewers, from the CSV file that they edit. Spreadsheets can write a byte order mark (U+FEFF) at its start.
+  decisions = provider::mlflow::review_decisions(local.review, csvdecode(trimprefix(file("${path.module}/${var.decisions_file}"), "\ufeff")), var.today)
 
   # Lines of the CSV file for all grants that need a decision: no decision yet, or one for a lower level.
   lines = {
@@ -55,7 +55,7 @@ module "policies" {
   principals   = module.read.principals
   access       = local.access
   decisions    = local.decisions
-  exceptions   = csvdecode(file("${path.module}/${var.exceptions_file}"))
+  exceptions   = csvdecode(trimprefix(file("${path.module}/${var.exceptions_file}"), "\ufeff"))
   today        = var.today
   everybody    = var.everybody
   owned_prefix = var.owned_prefix

@@ -93,9 +93,12 @@ func Diff(before, after Review) Changes {
 	return changes
 }
 
+// defaultWorkspace is the MLflow workspace of a review that has none.
+const defaultWorkspace = "default"
+
 // place returns the server of a review, with the MLflow workspace.
 func (r Review) place() string {
-	if r.Server == "" || r.Workspace == "" {
+	if r.Server == "" || r.Workspace == "" || r.Workspace == defaultWorkspace {
 		return r.Server
 	}
 	return r.Server + ", workspace " + r.Workspace

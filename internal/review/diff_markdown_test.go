@@ -35,6 +35,9 @@ func TestChanges_Markdown(t *testing.T) {
 		"a workspace ID that only one of the reviews has": {
 			Review{Server: "https://a"}, Review{Server: "https://a/?w=1"}, false, []string{"No changes.\n"},
 		},
+		"the default workspace": {
+			Review{Server: "https://a"}, Review{Server: "https://a", Workspace: "default"}, false, []string{"No changes.\n"},
+		},
 		"workspace IDs": {
 			Review{Server: "https://a/?w=1"}, Review{Server: "https://a/?w=2"}, true, []string{"different servers: `https://a/?w=1` and `https://a/?w=2`."},
 		},

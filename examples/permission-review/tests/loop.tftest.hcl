@@ -94,6 +94,22 @@ run "a_decided_review_without_changes" {
   }
 }
 
+# Spreadsheets and editors can write a byte order mark and other line breaks.
+run "files_with_a_byte_order_mark" {
+  command = plan
+
+  variables {
+    snapshot_file   = "tests/files/review.json"
+    decisions_file  = "tests/files/decisions-with-bom.csv"
+    exceptions_file = "tests/files/exceptions-with-bom.csv"
+  }
+
+  assert {
+    condition     = output.decisions.approved == 2 && output.to_decide == "" && length(output.violations) == 0
+    error_message = "The decisions are ${jsonencode(output.decisions)}, the violations ${jsonencode(output.violations)}."
+  }
+}
+
 run "the_end_of_the_decision_and_of_the_exception" {
   command = plan
 

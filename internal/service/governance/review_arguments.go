@@ -45,7 +45,7 @@ func decodeReview(value tftypes.Value) (review.Review, error) {
 	f.each("experiments", func(e *fields) { decoded.Experiments = append(decoded.Experiments, e.experiment()) })
 	f.each("unreadable", func(u *fields) {
 		decoded.Unreadable = append(decoded.Unreadable, review.Unreadable{
-			ExperimentID: u.text("experiment_id"), Experiment: u.text("experiment_name"), Reason: u.text("reason"),
+			ExperimentID: u.text("experiment_id"), Experiment: u.required("experiment_name"), Reason: u.text("reason"),
 		})
 	})
 	decoded.DefaultLevel, decoded.Server = f.text("default_level"), f.text("server")
@@ -76,7 +76,7 @@ func (f *fields) grant() review.Grant {
 
 func (f *fields) experiment() review.Experiment {
 	return review.Experiment{
-		ID: f.text("id"), Name: f.text("name"), Owner: f.text("owner"), LastUpdated: f.text("last_update_time"), Tags: f.textMap("tags"),
+		ID: f.text("id"), Name: f.required("name"), Owner: f.text("owner"), LastUpdated: f.text("last_update_time"), Tags: f.textMap("tags"),
 	}
 }
 
@@ -126,7 +126,7 @@ func decodeReviewOrSnapshot(value tftypes.Value) (review.Review, error) {
 }
 
 // useLines is the advice of errors about decisions.
-const useLines = "Read them with csvdecode from a file that permission_matrix(review, \"lines\") wrote"
+const useLines = "Read them with csvdecode from a file that permission_matrix(review, \"lines\") wrote, with commas between the columns"
 
 // decodeDecisions decodes the lines with decisions.
 func decodeDecisions(value tftypes.Value) ([]review.Decision, error) {
