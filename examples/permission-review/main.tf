@@ -10,11 +10,11 @@ locals {
   grants = [for g in module.read.review.grants : g if g.principal != "admins" && !contains(g.inherited_from, "admin")]
   review = merge(module.read.review, { grants = local.grants })
 
-  # One line per person and experiment: groups are resolved to their members.
-  access = [
-    for a in provider::mlflow::effective_access(local.review, module.read.principals) : a
-    if anytrue([for way in a.ways : way.source != "admin"])
-  ]
+  # One line per person and experiment: groups are resolved to their members. The rights of admins of an MLflow server are left out.
+  access = provider::mlflow::effective_access(
+    merge(local.review, { grants = [for g in local.grants : g if g.level != "CAN_MANAGE" || !contains(g.inherited_from, "workspace")] }),
+    merge(module.read.principals, { principals = [for p in module.read.principals.principals : merge(p, { admin = false })] }),
+  )
 
   # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
   snapshot      = provider::mlflow::review_snapshot(local.review)
