@@ -16,19 +16,19 @@ locals {
   review = merge(module.read.review, { grants = local.grants })
 
   # Who can edit experiments under each name prefix of separated duties: one line per person, with groups resolved to their members.
-  # One line per prefix instead of one per experiment keeps large reviews fast.
+  # One line per prefix instead of one per experiment keeps large reviews fast. The rights of admins of an MLflow server are left out.
   edit_grants = {
     for g in flatten([
       for prefix in distinct(flatten(values(var.separated))) : [
         for g in local.grants : { experiment_name = prefix, kind = g.kind, principal = g.principal, level = g.level }
-        if startswith(g.experiment_name, prefix) && (g.level == "CAN_EDIT" || g.level == "CAN_MANAGE")
+        if startswith(g.experiment_name, prefix) && (g.level == "CAN_EDIT" || g.level == "CAN_MANAGE") && !contains(g.inherited_from, "workspace")
       ]
     ]) : "${g.experiment_name} ${g.kind} ${g.principal} ${g.level}" => g...
   }
-  access = [
-    for a in provider::mlflow::effective_access([for same in local.edit_grants : same[0]], module.read.principals) : a
-    if anytrue([for way in a.ways : way.source != "admin"])
-  ]
+  access = provider::mlflow::effective_access(
+    [for same in local.edit_grants : same[0]],
+    merge(module.read.principals, { principals = [for p in module.read.principals.principals : merge(p, { admin = false })] }),
+  )
 
   # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
   snapshot      = provider::mlflow::review_snapshot(local.review)

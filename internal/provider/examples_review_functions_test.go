@@ -47,6 +47,8 @@ func TestExamples_effectiveAccess(t *testing.T) {
 				"/Projects/churn/baseline": knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.User)}),
 				"/Projects/risk/scoring":   knownvalue.TupleExact([]knownvalue.Check{admin, manager(emulator.OtherUser)}),
 				"/Shared/sandbox":          knownvalue.TupleExact([]knownvalue.Check{manager("users"), admin}),
+			})), statecheck.ExpectKnownOutputValue("users", knownvalue.TuplePartial(map[int]knownvalue.Check{
+				0: knownvalue.StringExact("/Projects/churn/baseline: " + emulator.Admin + ": CAN_MANAGE through admins, inherited from /"),
 			}))},
 		},
 		resource.TestStep{PreConfig: func() { w.Deactivate(emulator.UserPrincipal(emulator.OtherUser)) }, ConfigDirectory: config.StaticDirectory(directory)},

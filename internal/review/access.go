@@ -1,7 +1,6 @@
 package review
 
 import (
-	"cmp"
 	"maps"
 	"slices"
 )
@@ -23,30 +22,6 @@ type Access struct {
 	// Ways has the ways of Level first.
 	Ways []Way
 }
-
-// Way is one way in which a principal has a level on an experiment.
-type Way struct {
-	Level string
-	// Group is the name of the group that has the grant. It is empty if the principal has it itself.
-	Group string
-	// Via are the names of the groups between Group and the principal, the outermost first. It is empty for a direct member.
-	Via []string
-	// Inherited and InheritedFrom are those of the grant.
-	Inherited     bool
-	InheritedFrom string
-	// Source is [SourceGrant], [SourceAdmin], or [SourceDefault].
-	Source string
-}
-
-// The values of Source of a [Way].
-const (
-	// SourceGrant is a grant.
-	SourceGrant = "grant"
-	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not outweigh it.
-	SourceAdmin = "admin"
-	// SourceDefault is the default level of an MLflow server.
-	SourceDefault = "default"
-)
 
 // EffectiveAccess returns who has which level on which experiment, sorted by experiment and principal. Groups are resolved to their members:
 // every user and service principal with access to an experiment has one line with the highest level, whatever the number of ways. Levels that do
@@ -173,21 +148,6 @@ func (x *accessIndex) addGrant(g Grant) {
 	}
 }
 
-// The values of InheritedFrom for the rights of admins of an MLflow server.
-const (
-	fromAdmin     = "admin"
-	fromWorkspace = "workspace"
-)
-
-// way returns a grant as a way of its principal.
-func (g Grant) way() Way {
-	w := Way{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
-	if from := g.origin(); g.Inherited && g.Level == levelManage && (from == fromAdmin || from == fromWorkspace) {
-		w.Source = SourceAdmin
-	}
-	return w
-}
-
 // appendLines appends the lines of the current experiment, and makes the index ready for the next one.
 func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 	slices.Sort(x.holders)
@@ -207,18 +167,6 @@ func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 	}
 	x.holders = x.holders[:0]
 	return all
-}
-
-// compareWays sorts from the highest to the lowest level, and the principal's own grants before those of its groups.
-func compareWays(a, b Way) int {
-	if a.Level != b.Level {
-		return compareLevels(a.Level, b.Level)
-	}
-	if a.Inherited != b.Inherited {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(b.Inherited))
-	}
-	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Source, b.Source),
-		slices.Compare(a.Via, b.Via))
 }
 
 // effectiveLevels returns the effective levels of a principal from its ways, and the ways that count or are outweighed: a default level that does

@@ -24,9 +24,14 @@ output "managers" {
   value = {
     for a in local.access : a.experiment_name => {
       principal = a.principal
-      groups    = distinct([for w in a.ways : w.group if w.group != null])
+      groups    = a.groups
     }... if a.level == "CAN_MANAGE"
   }
+}
+
+# A line for each user and experiment, for example "/Projects/retail/churn: ana@example.com: CAN_EDIT through retail".
+output "users" {
+  value = [for a in local.access : "${a.experiment_name}: ${a.principal}: ${join("; ", a.ways)}" if a.kind == "user"]
 }
 
 check "no_inactive_users" {

@@ -2,6 +2,7 @@ package governance
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -19,16 +20,11 @@ type effectiveAccessFunction struct{}
 // NewEffectiveAccessFunction returns the function effective_access.
 func NewEffectiveAccessFunction() function.Function { return &effectiveAccessFunction{} }
 
-var (
-	wayType = newObjectType(map[string]attr.Type{
-		"level": types.StringType, "group": types.StringType, "via": types.ListType{ElemType: types.StringType}, "inherited": types.BoolType,
-		"inherited_from": types.StringType, "source": types.StringType,
-	})
-	accessType = newObjectType(map[string]attr.Type{
-		"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
-		"display_name": types.StringType, "level": types.StringType, "ways": wayType.list(),
-	})
-)
+var accessType = newObjectType(map[string]attr.Type{
+	"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
+	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType},
+	"ways": types.ListType{ElemType: types.StringType},
+})
 
 // Metadata implements [function.Function].
 func (f *effectiveAccessFunction) Metadata(_ context.Context, _ function.MetadataRequest, resp *function.MetadataResponse) {
@@ -40,7 +36,7 @@ func (f *effectiveAccessFunction) Definition(_ context.Context, _ function.Defin
 	resp.Definition = function.Definition{
 		Summary: "Returns which users have access to which experiments",
 		MarkdownDescription: "Resolves the grants of a permission review to users and service principals. Returns a list of objects, one for each principal and " +
-			"experiment, with the highest permission level and all ways in which the principal has access.",
+			"experiment, with the highest permission level, the groups that the principal has access through, and all ways in which it has access.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
 			function.DynamicParameter{
@@ -68,7 +64,7 @@ func (f *effectiveAccessFunction) Run(ctx context.Context, req function.RunReque
 	})
 }
 
-// accessEncoder encodes lines of effective access. Equal ways are encoded once: most principals share theirs with others.
+// accessEncoder encodes lines of effective access. Equal values are encoded once: most lines share theirs with others.
 type accessEncoder struct {
 	ways  map[wayKey]tftypes.Value
 	texts map[string]tftypes.Value
@@ -97,9 +93,18 @@ func (x *accessEncoder) text(text string) tftypes.Value {
 }
 
 func (x *accessEncoder) access(a review.Access) tftypes.Value {
+	groups, ways := []tftypes.Value{}, make([]tftypes.Value, len(a.Ways))
+	for i, w := range a.Ways {
+		ways[i] = x.way(w)
+		sameGroup := func(other review.Way) bool { return other.Group == w.Group }
+		if w.Group != "" && !slices.ContainsFunc(a.Ways[:i], sameGroup) {
+			groups = append(groups, x.text(w.Group))
+		}
+	}
 	return accessType.value(map[string]tftypes.Value{
 		"experiment_id": x.text(a.ExperimentID), "experiment_name": x.text(a.Experiment), "kind": x.text(a.Kind), "principal": x.text(a.Principal),
-		"display_name": x.text(a.DisplayName), "level": x.text(a.Level), "ways": listOf(wayType, a.Ways, x.way),
+		"display_name": x.text(a.DisplayName), "level": x.text(a.Level),
+		"groups": tftypes.NewValue(textsType, groups), "ways": tftypes.NewValue(textsType, ways),
 	})
 }
 
@@ -110,10 +115,7 @@ func (x *accessEncoder) way(w review.Way) tftypes.Value {
 	}
 	value, known := x.ways[key]
 	if !known {
-		value = wayType.value(map[string]tftypes.Value{
-			"level": x.text(w.Level), "group": x.text(w.Group), "via": textsValue(w.Via), "inherited": flagValue(w.Inherited),
-			"inherited_from": x.text(w.InheritedFrom), "source": x.text(w.Source),
-		})
+		value = textValue(w.String())
 		x.ways[key] = value
 	}
 	return value

@@ -43,17 +43,14 @@ func TestEffectiveAccess(t *testing.T) {
 		matrixGrantOf("/a", "group", "risk", "CAN_EDIT", true, "experiment_id", "1", "inherited_from_path", "/"),
 		matrixGrantOf("/a", "user", "ana", "CAN_READ", false, "experiment_id", "1", "display_name", "Ana"),
 	}
-	way := func(level string, group, from any, inherited bool) map[string]any {
-		return map[string]any{"level": level, "group": group, "via": []any{}, "inherited": inherited, "inherited_from": from, "source": "grant"}
-	}
 	line := func(name string, shown any, ways ...any) map[string]any {
 		return map[string]any{
-			"experiment_id": "1", "experiment_name": "/a", "kind": "user", "principal": name, "display_name": shown, "level": "CAN_EDIT", "ways": ways,
+			"experiment_id": "1", "experiment_name": "/a", "kind": "user", "principal": name, "display_name": shown, "level": "CAN_EDIT",
+			"groups": []any{"risk"}, "ways": ways,
 		}
 	}
-	want := []any{
-		line("ana", "Ana", way("CAN_EDIT", "risk", "/", true), way("CAN_READ", nil, nil, false)), line("ben", nil, way("CAN_EDIT", "risk", "/", true)),
-	}
+	const inherited = "CAN_EDIT through risk, inherited from /"
+	want := []any{line("ana", "Ana", inherited, "CAN_READ directly"), line("ben", nil, inherited)}
 	if got := mustCall(t, "effective_access", r, principalsOf("risk", "ana", "ben")); !reflect.DeepEqual(got, want) {
 		t.Errorf("the access is\n%v\nwant\n%v", got, want)
 	}
@@ -64,6 +61,35 @@ func TestEffectiveAccess(t *testing.T) {
 		got := mustCall(t, "effective_access", r[:1], principals)
 		if at(got, 0, "kind") != "group" || at(got, 0, "principal") != "risk" || at(got, 1) != nil {
 			t.Errorf("%s: the access is %v", name, got)
+		}
+	}
+}
+
+// Each group is listed once, in the order of the ways. The texts of ways that differ only in the groups between are not mixed up.
+func TestEffectiveAccess_groups(t *testing.T) {
+	t.Parallel()
+	r := []any{
+		matrixGrantOf("/a", "group", "all", "CAN_READ", false), matrixGrantOf("/a", "group", "all", "CAN_EDIT", true, "inherited_from_path", "/"),
+		matrixGrantOf("/a", "group", "risk", "CAN_MANAGE", false), matrixGrantOf("/a", "user", "eve", "CAN_READ", false),
+	}
+	member := func(group, name string, via ...any) any {
+		return map[string]any{"group": group, "kind": "user", "name": name, "via": append([]any{}, via...)}
+	}
+	p := map[string]any{"members": []any{member("risk", "ana"), member("all", "ana", "risk"), member("all", "ben", "ops", "night"), member("all", "cleo")}}
+	want := map[string][2]any{
+		"ana":  {[]any{"risk", "all"}, []any{"CAN_MANAGE through risk", "CAN_EDIT through all > risk, inherited from /", "CAN_READ through all > risk"}},
+		"ben":  {[]any{"all"}, []any{"CAN_EDIT through all > ops > night, inherited from /", "CAN_READ through all > ops > night"}},
+		"cleo": {[]any{"all"}, []any{"CAN_EDIT through all, inherited from /", "CAN_READ through all"}},
+		"eve":  {[]any{}, []any{"CAN_READ directly"}},
+	}
+	lines, _ := mustCall(t, "effective_access", r, p).([]any)
+	if len(lines) != len(want) {
+		t.Errorf("there are %d lines, want %d", len(lines), len(want))
+	}
+	for i := range lines {
+		name, _ := at(lines, i, "principal").(string)
+		if got := [2]any{at(lines, i, "groups"), at(lines, i, "ways")}; !reflect.DeepEqual(got, want[name]) {
+			t.Errorf("the access of %s is %v, want %v", name, got, want[name])
 		}
 	}
 }

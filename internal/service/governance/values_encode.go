@@ -53,7 +53,7 @@ func textsValue(texts []string) tftypes.Value {
 	for i, text := range texts {
 		values[i] = textValue(text)
 	}
-	return tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, values)
+	return tftypes.NewValue(textsType, values)
 }
 
 func flagValue(flag bool) tftypes.Value {
@@ -65,8 +65,9 @@ func flagValue(flag bool) tftypes.Value {
 
 func numberValue(n int) tftypes.Value { return tftypes.NewValue(tftypes.Number, n) }
 
-// Values that many results share.
+// Types and values that many results share.
 var (
+	textsType  = tftypes.List{ElementType: tftypes.String}
 	nullText   = tftypes.NewValue(tftypes.String, nil)
 	trueValue  = tftypes.NewValue(tftypes.Bool, true)
 	falseValue = tftypes.NewValue(tftypes.Bool, false)

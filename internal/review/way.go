@@ -1,0 +1,104 @@
+package review
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Way is one way in which a principal has a level on an experiment.
+type Way struct {
+	Level string
+	// Group is the name of the group that has the grant. It is empty if the principal has it itself.
+	Group string
+	// Via are the names of the groups between Group and the principal, the outermost first. It is empty for a direct member.
+	Via []string
+	// Inherited and InheritedFrom are those of the grant.
+	Inherited     bool
+	InheritedFrom string
+	// Source is [SourceGrant], [SourceAdmin], or [SourceDefault].
+	Source string
+}
+
+// String describes a way for people, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
+func (w Way) String() string {
+	switch {
+	case w.Source == SourceDefault:
+		return w.Level + " by default"
+	case w.Source == SourceAdmin:
+		return w.Level + w.adminRight() + w.through()
+	case w.Inherited && w.Group == "":
+		return w.Level + " " + w.origin()
+	case w.Inherited:
+		return w.Level + w.through() + ", " + w.origin()
+	case w.Group == "":
+		return w.Level + " directly"
+	default:
+		return w.Level + w.through()
+	}
+}
+
+// through describes the groups of a way.
+func (w Way) through() string {
+	if w.Group == "" {
+		return ""
+	}
+	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
+}
+
+// origin describes where a grant is inherited from.
+func (w Way) origin() string {
+	if w.InheritedFrom == "" {
+		return "inherited"
+	}
+	return "inherited from " + w.InheritedFrom
+}
+
+// adminRight describes which admins have the right.
+func (w Way) adminRight() string {
+	switch w.InheritedFrom {
+	case fromAdmin:
+		return " as a server admin"
+	case fromWorkspace:
+		return " as a workspace admin"
+	default:
+		return " as an admin"
+	}
+}
+
+// The values of Source of a [Way].
+const (
+	// SourceGrant is a grant.
+	SourceGrant = "grant"
+	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not outweigh it.
+	SourceAdmin = "admin"
+	// SourceDefault is the default level of an MLflow server.
+	SourceDefault = "default"
+)
+
+// The values of InheritedFrom for the rights of admins of an MLflow server.
+const (
+	fromAdmin     = "admin"
+	fromWorkspace = "workspace"
+)
+
+// way returns a grant as a way of its principal.
+func (g Grant) way() Way {
+	w := Way{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
+	if from := g.origin(); g.Inherited && g.Level == levelManage && (from == fromAdmin || from == fromWorkspace) {
+		w.Source = SourceAdmin
+	}
+	return w
+}
+
+// compareWays sorts from the highest to the lowest level, and the principal's own grants before those of its groups.
+func compareWays(a, b Way) int {
+	if a.Level != b.Level {
+		return compareLevels(a.Level, b.Level)
+	}
+	if a.Inherited != b.Inherited {
+		return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(b.Inherited))
+	}
+	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Source, b.Source),
+		slices.Compare(a.Via, b.Via))
+}
