@@ -4,6 +4,7 @@ package review
 
 import (
 	"bufio"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -44,9 +45,15 @@ func startBrowser(t *testing.T) *browser {
 	if path == "" {
 		t.Fatalf("%s is not set: run this test with `make test-browser`", browserVariable)
 	}
-	command := exec.CommandContext(t.Context(), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	// Its children may write to the profile for a moment longer than it runs, which a TempDir takes for a failure.
+	profile, err := os.MkdirTemp("", "review-browser-") //nolint:usetesting // see above
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Not t.Context(), which ends before the cleanup: a browser that is killed leaves its children behind.
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
-		"--user-data-dir="+t.TempDir(), "--remote-debugging-pipe", "about:blank")
+		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	input, commands, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -66,6 +73,7 @@ func startBrowser(t *testing.T) *browser {
 		_ = commands.Close() // Chromium ends with its pipe
 		_ = command.Wait()
 		_ = results.Close()
+		_ = os.RemoveAll(profile)
 	})
 	return b
 }
