@@ -45,12 +45,18 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 		}
 		read, problem := model.list(&l.ResourceBase).Read(ctx)
 		if problem != nil {
-			// A warning, since an error would end the list for all the others. It takes the result's place: an import would fail as this did.
-			*result = list.ListResult{}
-			framework.AddWarning(&result.Diagnostics, "read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
+			*result = unlisted("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
 			return
 		}
 		model.Fill(l.Client(), read, nil)
 		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	})
+}
+
+// unlisted is a warning in place of the result for an object that can't be read: an error would end the list for all the others, and an import of the
+// object would fail as this did.
+func unlisted(action, object string, err error, advice ...string) list.ListResult {
+	var result list.ListResult
+	framework.AddWarning(&result.Diagnostics, action, object, err, advice...)
+	return result
 }

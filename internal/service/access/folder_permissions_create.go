@@ -28,7 +28,7 @@ func (r *folderPermissionsResource) Create(ctx context.Context, req resource.Cre
 		return
 	}
 	plan.ID = types.StringValue(folder.ID)
-	folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, nil, &resp.Diagnostics)
+	r.list(folders, &plan).Write(ctx, &plan.Declared, nil, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
@@ -47,7 +47,7 @@ func (r *folderPermissionsResource) findOrCreate(
 	case err == nil:
 		return folder, true
 	case !rest.IsNotFound(err):
-		findProblem(folderList(r.Client(), &r.Provider.Run, folders, plan), err).AddError(diags, action)
+		findProblem(r.list(folders, plan), err).AddError(diags, action)
 		return folder, false
 	case !plan.CreateParents.ValueBool():
 		framework.AddError(diags, action, plan.folder(), err, "Set create_parents = true to create the folder, or let this resource depend on the one that creates it.")

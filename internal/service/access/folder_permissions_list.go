@@ -15,7 +15,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
@@ -81,22 +80,15 @@ func (l *folderPermissionsList) start(diags *diag.Diagnostics) (folders mlflow.F
 		diags.AddError("Could not list: the mlflow provider's configuration is not known yet", l.Provider.UnknownConfigDetail())
 		return nil, false
 	}
-	folders, err := l.Client().Folders()
-	if err != nil {
-		diags.AddError("Folders are not supported", framework.UpperFirst(err.Error())+".")
-		return nil, false
-	}
-	return folders, true
+	return foldersOrError(l.Client(), diags)
 }
 
-// result is the result for one folder. A warning takes the place of one that can't be read, since an error would end the list for all the others.
+// result is the result for one folder.
 func (l *folderPermissionsList) result(
 	ctx context.Context, req list.ListRequest, folders mlflow.Folders, folder databricks.WorkspaceObject, err error,
 ) list.ListResult {
 	if err != nil {
-		var failed list.ListResult
-		framework.AddWarning(&failed.Diagnostics, "list folder", describeFolder(folder.Path), err)
-		return failed
+		return unlisted("list folder", describeFolder(folder.Path), err)
 	}
 	model := folderPermissionsModel{
 		ID: types.StringValue(strconv.FormatInt(int64(folder.ID), 10)), Path: types.StringValue(folder.Path), Declared: acl.NullDeclared(),
@@ -109,9 +101,7 @@ func (l *folderPermissionsList) result(
 	}
 	read, problem := folderList(l.Client(), nil, folders, &model).Read(ctx)
 	if problem != nil {
-		var failed list.ListResult
-		framework.AddWarning(&failed.Diagnostics, "read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
-		return failed
+		return unlisted("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
 	}
 	model.Fill(l.Client(), read, nil)
 	result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)

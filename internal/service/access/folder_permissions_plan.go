@@ -46,7 +46,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.WritesOver(rules, &state.Declared) {
 		return
 	}
-	list := folderList(r.Client(), &r.Provider.Run, folders, &plan)
+	list := r.list(folders, &plan)
 	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
 	switch {
 	case plan.Path.IsUnknown():
@@ -84,7 +84,7 @@ func (r *folderPermissionsResource) planTakeover(
 	case err == nil:
 		found := *plan
 		found.ID = types.StringValue(folder.ID)
-		list := folderList(r.Client(), &r.Provider.Run, folders, &found)
+		list := r.list(folders, &found)
 		if found.ID.Equal(state.ID) { // the folder of the state, which was moved to the planned path
 			return list.PlanChange(ctx, &plan.Declared, state.Retained)
 		}
@@ -92,7 +92,7 @@ func (r *folderPermissionsResource) planTakeover(
 	case errors.As(err, &other):
 		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
 	case !rest.IsNotFound(err):
-		findProblem(folderList(r.Client(), &r.Provider.Run, folders, plan), err).AddPlanProblem(&diags)
+		findProblem(r.list(folders, plan), err).AddPlanProblem(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
 		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
 			"this resource depend on the one that creates it.")

@@ -141,7 +141,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	if err == nil {
 		state.ID = types.StringValue(folder.ID)
 	}
-	list := folderList(r.Client(), &r.Provider.Run, folders, &state)
+	list := r.list(folders, &state)
 	if err != nil {
 		addReadError(&resp.Diagnostics, &state, findProblem(list, err))
 		return
@@ -158,6 +158,11 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	}
+}
+
+// list is the access control list of a folder.
+func (r *folderPermissionsResource) list(folders mlflow.Folders, m *folderPermissionsModel) *acl.List {
+	return folderList(r.Client(), &r.Provider.Run, folders, m)
 }
 
 // summaryDropped is the summary of the warning that a refresh removes the resource from the state.
@@ -250,7 +255,7 @@ func (r *folderPermissionsResource) findPath(
 		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
 		return false
 	}
-	read, problem := folderList(r.Client(), &r.Provider.Run, folders, state).Read(ctx)
+	read, problem := r.list(folders, state).Read(ctx)
 	switch {
 	case problem != nil && problem.Gone && !state.Imported():
 		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, and its grants with it.", framework.UpperFirst(state.folder())))

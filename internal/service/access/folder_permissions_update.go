@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Update implements [resource.Resource]. A path that changes is no replacement: while it is unknown, nobody can tell whether it will. The grants are made
-// on the new folder before they are revoked on the old one.
+// Update implements [resource.Resource]. Another path does not replace the resource, because a path that is unknown at plan can turn out to be the same
+// one. The grants are made on the new folder before they are revoked on the old one.
 func (r *folderPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state folderPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -31,22 +31,25 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
 	moves := !plan.samePath(r.Client(), &state)
-	if moves {
-		if folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics); !ok {
-			return
-		}
-	} else if plan.WritesOver(r.Client(), &state.Declared) && !r.isInPlace(ctx, folders, &state, &resp.Diagnostics) {
+	writes := moves || plan.WritesOver(r.Client(), &state.Declared)
+	switch {
+	case moves:
+		folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics)
+	case writes:
+		ok = r.isInPlace(ctx, folders, &state, &resp.Diagnostics)
+	}
+	if !ok {
 		return
 	}
 	plan.ID = types.StringValue(folder.ID)
 	if !plan.ID.Equal(state.ID) {
 		earlier = nil
 	}
-	if moves || plan.WritesOver(r.Client(), &state.Declared) {
-		folderList(r.Client(), &r.Provider.Run, folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
+	if writes {
+		r.list(folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() && !plan.ID.Equal(state.ID) {
-		resp.Diagnostics.Append(folderList(r.Client(), &r.Provider.Run, folders, &state).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(r.list(folders, &state).Release(ctx, &state.Declared)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
@@ -67,7 +70,7 @@ func (r *folderPermissionsResource) isInPlace(ctx context.Context, folders mlflo
 		return false
 	}
 	if err != nil {
-		findProblem(folderList(r.Client(), &r.Provider.Run, folders, state), err).AddError(diags, action)
+		findProblem(r.list(folders, state), err).AddError(diags, action)
 	}
 	return err == nil
 }

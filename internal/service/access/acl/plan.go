@@ -97,11 +97,9 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 		return diags
 	}
 	owners := l.undeclaredOwners(plan, *lock.Refreshed)
-	for _, g := range owners {
-		if !isRetained(l.Client, retained, g) {
-			diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
-				l.Object.Name, framework.DescribeGrants(owners)))
-		}
+	if len(owners) > 0 && !isRetained(l.Client, retained, owners[0]) {
+		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
+			l.Object.Name, framework.DescribeGrants(owners)))
 	}
 	if own, _ := l.keptForCaller(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
 		l.warnOwn(&diags, own, *lock.Refreshed)
@@ -133,7 +131,7 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 }
 
-// undeclaredOwners returns the grant of the object's owner if the plan does not declare it. A write keeps it.
+// undeclaredOwners returns the grant of the object's owner if the plan does not declare it, none otherwise. A write keeps it.
 func (l *List) undeclaredOwners(plan *Declared, list mlflow.ACL) []mlflow.Grant {
 	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwners(g) })
 }
