@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -82,7 +81,7 @@ func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
 	case at.Type != typeFolder:
 		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
 	}
-	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10)}
+	folder := mlflow.Folder{ID: at.ObjectID()}
 	if at.Created != 0 {
 		folder.Created = time.UnixMilli(int64(at.Created))
 	}

@@ -47,7 +47,10 @@ func (o WorkspaceObject) IsGitFolder() bool {
 func (o WorkspaceObject) IsFolder() bool { return o.Type == typeFolder || o.IsGitFolder() }
 
 // Object returns how access control lists name a folder that grants are inherited from, for example "/directories/123".
-func (o WorkspaceObject) Object() string { return RootObject + strconv.FormatInt(int64(o.ID), 10) }
+func (o WorkspaceObject) Object() string { return RootObject + o.ObjectID() }
+
+// ObjectID returns the ID as text, for example "123".
+func (o WorkspaceObject) ObjectID() string { return strconv.FormatInt(int64(o.ID), 10) }
 
 // RootObject is how access control lists name the root folder.
 const RootObject = "/directories/"
