@@ -61,10 +61,8 @@ func CheckReadableFolderPath(path string) error {
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)
-	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+	case inRepos(n):
 		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
-	case rest.HasDotSegment(n):
-		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func (s *folderSearch) addChild(o WorkspaceObject, rank int) {
 		return
 	case s.above[o.Object()]:
 		rank = strings.Count(at, "/")
-	case at == "/Users", at == "/Repos":
+	case at == "/Users", at == ReposPath:
 		rank = -1
 	}
 	s.add(at, rank)
