@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// scimPath is where the lists of users, groups, and service principals are.
+// scimPath is where the paths of the SCIM calls begin: those of the caller, users, groups, and service principals.
 const scimPath = "/api/2.0/preview/scim/v2/"
 
 // scimPageSize is how many resources a page is asked to have. The server may return fewer.
