@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 const attributeTraceLocation = "trace_location"
@@ -260,11 +261,12 @@ func (o obtaining) addTracesError(e mlflow.Experiment) {
 		framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), stores, declared.tables()))
 }
 
-// traceLocationAdvice is what to do if a create with a trace location was refused. about reports whether the refusal names the location.
-func (o obtaining) traceLocationAdvice(err error) (advice string, about bool) {
+// traceLocationAdvice returns what to do if the server rejected the creation of an experiment with a trace location; nil for other errors. about
+// reports whether the error names the location.
+func (o obtaining) traceLocationAdvice(err error) (advice []string, about bool) {
 	declared, ok := knownTraceLocation(o.plan.TraceLocation)
 	if !ok {
-		return "", false
+		return nil, false
 	}
 	said := strings.ToLower(err.Error())
 	for _, word := range []string{
@@ -272,8 +274,11 @@ func (o obtaining) traceLocationAdvice(err error) (advice string, about bool) {
 	} {
 		about = about || strings.Contains(said, word)
 	}
-	return fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, that the identity that runs "+
-		"Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in Unity Catalog.", declared.tables()), about
+	if !about && !rest.IsPermissionDenied(err) && !rest.IsInvalid(err) && !rest.IsNotFound(err) {
+		return nil, false
+	}
+	return []string{fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, that the identity that runs "+
+		"Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in Unity Catalog.", declared.tables())}, about
 }
 
 // warnUnbound warns that the server created the experiment without the declared trace location.
