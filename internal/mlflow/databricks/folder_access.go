@@ -30,14 +30,14 @@ func (folders) AccessAdvice() string {
 		"grant it, or run Terraform as an identity that has it."
 }
 
-// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in which level decides, and none of it was seen on a real workspace.
+// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in the required level, and none of it was verified on a real workspace.
 func (Backend) FolderAdvice() string {
 	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
 		"folders that it leaves and enters. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
-// CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
-// outside of /Repos are found by [mlflow.Folders].
+// CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no request, so Git
+// folders outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":
@@ -50,7 +50,7 @@ func CheckFolderPath(path string) error {
 	return CheckReadableFolderPath(path)
 }
 
-// CheckReadableFolderPath is [CheckFolderPath] for permissions that are read only: those of more folders can be.
+// CheckReadableFolderPath is [CheckFolderPath] for reading permissions, which is possible for more folders.
 func CheckReadableFolderPath(path string) error {
 	n := Names{}.NormalizeName(path)
 	switch {
@@ -91,7 +91,7 @@ func (f folders) Create(ctx context.Context, path string) error {
 	return makeFolder(ctx, f.client, path)
 }
 
-// makeFolder calls mkdirs, which makes all missing folders and succeeds when nothing is missing. API: POST workspace/mkdirs.
+// makeFolder creates a folder and the missing ones above it. It succeeds if none is missing. API: POST workspace/mkdirs.
 func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/workspace/mkdirs", Body: map[string]string{"path": path}, Group: rest.GroupOther,
@@ -99,7 +99,7 @@ func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
 	if !rest.IsAlreadyExists(err) {
 		return err
 	}
-	// Somebody else may have made the same folder at the same moment.
+	// Another client may have created the same folder at the same moment.
 	if at, lookErr := WorkspaceStatus(ctx, c, path); lookErr == nil && at.Type == typeFolder {
 		return nil
 	}

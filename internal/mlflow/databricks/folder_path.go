@@ -83,7 +83,7 @@ func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID s
 	return "", missing
 }
 
-// folderSearch is the folders that a search is still to list, by rank. The highest rank comes first, and within a rank the first one.
+// folderSearch contains the folders that a search has yet to list, by rank. The highest rank comes first, and within a rank the first one.
 type folderSearch struct {
 	above  map[string]bool
 	queues map[int][]string

@@ -97,8 +97,7 @@ func ListFolder(ctx context.Context, c *mlflow.Client, path string) ([]Workspace
 	return out.Objects, err
 }
 
-// WorkspaceStatus tells what lies at a path of a Databricks workspace. Errors: [rest.IsNotFound].
-// API: GET workspace/get-status.
+// WorkspaceStatus returns the object at a path of a Databricks workspace. Errors: [rest.IsNotFound]. API: GET workspace/get-status.
 func WorkspaceStatus(ctx context.Context, c *mlflow.Client, path string) (WorkspaceObject, error) {
 	var out WorkspaceObject
 	err := c.Do(ctx, rest.Call{
@@ -107,8 +106,7 @@ func WorkspaceStatus(ctx context.Context, c *mlflow.Client, path string) (Worksp
 	return out, err
 }
 
-// CreateParents implements [mlflow.Backend].
-// Errors: [rest.IsAlreadyExists] when something that is no folder is in the way.
+// CreateParents implements [mlflow.Backend]. Errors: [rest.IsAlreadyExists] if part of the path is not a folder.
 func (Backend) CreateParents(ctx context.Context, c *mlflow.Client, name string) error {
 	parent := path.Dir(name)
 	if parent == "/" {
