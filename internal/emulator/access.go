@@ -55,6 +55,14 @@ func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNoun[level], n.path)
 }
 
+// levelToEnter is the level on a folder that moving an experiment into it, or creating a folder in it, takes.
+func (w *Workspace) levelToEnter() string {
+	if w.options.FolderRights {
+		return canManage
+	}
+	return canEdit
+}
+
 // grantCreator gives the maker of an object CAN_MANAGE on it, unless that is inherited anyway.
 func (w *Workspace) grantCreator(creator *directory.Account, n *node) {
 	if !w.allowed(creator, n, canManage) {

@@ -46,8 +46,7 @@ func (w *Workspace) SetNames(p Principal, displayName, externalID string) {
 	}
 }
 
-// DeletePrincipal deletes a user, a group, or a service principal. It is no longer listed; what was granted to it stays in the lists of
-// permissions, and so do home folders.
+// DeletePrincipal deletes a user, a group, or a service principal. It is no longer listed; its grants and its home folder remain.
 func (w *Workspace) DeletePrincipal(p Principal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -28,7 +28,7 @@ func (w *Workspace) mustRemovableFolder(p string) *node {
 	return n
 }
 
-// GrantFolder gives a principal a level on a folder, directly. The folder and the ones above it are made when needed.
+// GrantFolder grants a principal a level on a folder, directly. It creates the folder and the ones above it if needed.
 func (w *Workspace) GrantFolder(folder string, p Principal, level string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -36,7 +36,7 @@ func (w *Workspace) GrantFolder(folder string, p Principal, level string) {
 	w.nodes[normalise(folder)].grants[w.mustAccount(p).Principal] = level
 }
 
-// RevokeFolder takes a principal's direct level on a folder away, if there is one.
+// RevokeFolder revokes the direct grant of a principal on a folder, if there is one.
 func (w *Workspace) RevokeFolder(folder string, p Principal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,7 +57,7 @@ func (w *Workspace) FolderID(folder string) string {
 	return w.mustFolder(folder).id
 }
 
-// Mkdirs makes a folder and the ones above it. Nobody owns them.
+// Mkdirs creates a folder and the ones above it, without an owner.
 func (w *Workspace) Mkdirs(folder string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -72,7 +72,7 @@ func (w *Workspace) HasFolder(folder string) bool {
 	return n != nil && n.isFolder()
 }
 
-// MoveFolder moves or renames a folder with everything in it, and makes the folders above its new path. All ids stay.
+// MoveFolder moves or renames a folder with everything in it, and creates the folders above its new path. All IDs stay.
 func (w *Workspace) MoveFolder(from, to string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -90,7 +90,7 @@ func (w *Workspace) DeleteFolder(folder string) {
 	w.removeFolder(w.mustRemovableFolder(folder))
 }
 
-// AddGitFolder makes a Git folder and the folders above it. With cliAccess, the folder has Git CLI access: get-status and list return it
+// AddGitFolder creates a Git folder and the folders above it. With cliAccess, the folder has Git CLI access: get-status and list return it
 // with the type DIRECTORY and is_git_folder true.
 func (w *Workspace) AddGitFolder(folder string, cliAccess bool) {
 	w.mu.Lock()

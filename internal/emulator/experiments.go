@@ -238,11 +238,7 @@ func (w *Workspace) updateExperiment(c *wire.Call) (any, error) {
 	if normalise(in.NewName) == e.path {
 		return wire.Empty{}, nil
 	}
-	level := canEdit
-	if w.options.FolderRights {
-		level = canManage
-	}
-	name, err := w.freeName(c.Caller, in.NewName, level)
+	name, err := w.freeName(c.Caller, in.NewName, w.levelToEnter())
 	if err != nil {
 		return nil, err
 	}

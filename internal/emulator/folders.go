@@ -122,11 +122,7 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 		existing = path.Dir(existing)
 	}
 	if existing != p && w.nodes[existing].isFolder() {
-		level := canEdit
-		if w.options.FolderRights {
-			level = canManage
-		}
-		if err := w.require(c.Caller, w.nodes[existing], level); err != nil {
+		if err := w.require(c.Caller, w.nodes[existing], w.levelToEnter()); err != nil {
 			return nil, err
 		}
 	}

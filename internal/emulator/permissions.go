@@ -224,7 +224,7 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	acl := accessControl{ObjectID: "/" + route + "/" + n.id, ObjectType: kind.objectType, List: []accessRule{}}
 	for p, all := range permissions {
 		rule := accessRule{principalFields: fieldsOf(p), AllPermissions: all}
-		if a := w.directory.LookUp(p); a != nil && p.Kind != directory.KindGroup { // entries outlive those who are deleted
+		if a := w.directory.LookUp(p); a != nil && p.Kind != directory.KindGroup { // entries of deleted principals remain
 			rule.DisplayName = a.DisplayName
 		}
 		acl.List = append(acl.List, rule)

@@ -40,5 +40,5 @@ func (w *Workspace) addMember(p Principal, displayName string) *directory.Accoun
 // homeOf returns the path of the account's own folder.
 func homeOf(a *directory.Account) string { return usersPath + "/" + a.Name }
 
-// trashOf returns the path of the folder that keeps what the account owned and somebody deleted.
+// trashOf returns the path of the Trash folder for deleted objects that the account owns.
 func trashOf(a *directory.Account) string { return homeOf(a) + "/Trash" }

@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// TraceLocation is where an experiment keeps its traces: the Unity Catalog tables CATALOG.SCHEMA.PREFIX_otel_….
+// TraceLocation is where an experiment stores its traces: the Unity Catalog tables CATALOG.SCHEMA.PREFIX_otel_….
 type TraceLocation struct {
 	Catalog string `json:"catalog"`
 	Schema  string `json:"schema"`
@@ -65,7 +65,7 @@ func (w *Workspace) BindTraceLocation(id, catalog, schema, prefix string) {
 	w.mustExperiment(id).bindTraces(TraceLocation{Catalog: catalog, Schema: schema, TablePrefix: prefix})
 }
 
-// UnbindTraceLocation takes the trace location of an experiment away.
+// UnbindTraceLocation removes the trace location of an experiment.
 func (w *Workspace) UnbindTraceLocation(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

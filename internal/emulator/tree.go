@@ -101,7 +101,7 @@ func (n *node) objectType() string {
 	return n.kind
 }
 
-// makeFolders makes the folder at p and the missing ones above it for an owner, nil for nobody. It returns the topmost folder that it
+// makeFolders makes the folder at p and the missing ones above it for an owner, nil for none. It returns the topmost folder that it
 // made, nil for none.
 func (w *Workspace) makeFolders(p string, owner *directory.Account) (*node, error) {
 	if n := w.nodes[p]; n != nil {

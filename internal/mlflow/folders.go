@@ -8,7 +8,7 @@ import (
 // Folder is a folder of a Databricks workspace.
 type Folder struct {
 	ID string
-	// Created is the creation time, zero if the server does not tell.
+	// Created is the creation time, zero if the server does not return it.
 	Created time.Time
 }
 
@@ -18,13 +18,13 @@ type Folders interface {
 	ACLStore
 	// KnownLevels lists the levels that are known to be grantable on a folder.
 	KnownLevels() []string
-	// AccessAdvice says what to do if the caller may not read or change permissions.
+	// AccessAdvice returns what to do if the caller cannot read or change permissions.
 	AccessAdvice() string
 	// Find looks up a folder by path. Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[NotFolderError].
 	Find(ctx context.Context, path string) (Folder, error)
-	// Create creates a folder and the missing ones above it. It is idempotent. Errors: [rest.IsAlreadyExists] if something else is in the way.
+	// Create creates a folder and the missing ones above it. It is idempotent. Errors: [rest.IsAlreadyExists] if part of the path is not a folder.
 	Create(ctx context.Context, path string) error
-	// Owner returns the user whose home folder this is. Its name is empty if the folder is nobody's home.
+	// Owner returns the user whose home folder this is. Its name is empty if the folder is not a home folder.
 	Owner(path string) Principal
 }
 
@@ -32,7 +32,7 @@ type Folders interface {
 type NotFolderError struct {
 	// Object describes what is there, such as "a notebook".
 	Object string
-	// Advice says what to manage instead.
+	// Advice is what to manage instead.
 	Advice string
 }
 

@@ -25,7 +25,7 @@ type PrincipalStatus struct {
 type Member struct {
 	Group     string
 	Principal Principal
-	// Via are the groups between the group and the principal on a shortest way, outermost first. It is empty for a direct member.
+	// Via are the groups on a shortest path from the group to the principal, outermost first. It is empty for a direct member.
 	Via []string
 }
 
@@ -50,8 +50,7 @@ type Principals struct {
 	Incomplete []Incomplete
 }
 
-// Principals looks up principals, and who is in the groups among them. What the server does not show to the caller is incomplete, not an
-// error. Principals have the spelling of wanted, and members that are not wanted that of the server.
+// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error. Principals have the spelling of wanted, and members that are not wanted that of the server.
 func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals, error) {
 	return c.backend.Principals(ctx, c, wanted)
 }
@@ -66,7 +65,7 @@ type PrincipalSource interface {
 	ContainsEverybody(p Principal) bool
 }
 
-// IncompleteError means that a directory does not tell something to the caller. Fields are as those of [Incomplete].
+// IncompleteError means that the caller cannot read something in a directory. Fields are as those of [Incomplete].
 type IncompleteError struct {
 	Reason string
 	Err    error
@@ -75,7 +74,7 @@ type IncompleteError struct {
 // Error implements error.
 func (e *IncompleteError) Error() string { return e.Reason }
 
-// asIncomplete returns what the caller is not told. It returns err itself if that means that the server failed.
+// asIncomplete returns what the caller cannot read. It returns err itself if the server failed.
 func asIncomplete(err error) (*IncompleteError, error) {
 	if e, ok := errors.AsType[*IncompleteError](err); ok {
 		return e, nil

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// parallelGroups is how many groups are read side by side.
+// parallelGroups is the number of groups that are read in parallel.
 const parallelGroups = 8
 
 // resolver collects what a directory has about principals.

@@ -17,7 +17,7 @@ import (
 type Options struct {
 	// PageSize is the largest number of resources on a page, whatever a request asks for. 0 is no limit.
 	PageSize int
-	// MemberTypes adds the type to each member of a group: User, Group, or ServicePrincipal. Without it, only $ref tells.
+	// MemberTypes adds the type to each member of a group: User, Group, or ServicePrincipal. Without it, only $ref contains the type.
 	MemberTypes bool
 	// OmitsInactive leaves active out of users and service principals that are not active, where it is false otherwise.
 	OmitsInactive bool
@@ -107,7 +107,7 @@ func (s Routes) pageSize(count, total int) int {
 	return size
 }
 
-// listed is the answer of a list. A page with nothing on it, as after the last one, has no Resources.
+// listed is the response to a list request. An empty page, as after the last one, has no Resources.
 func listed(found []resource, query url.Values, start, total int) map[string]any {
 	answer := map[string]any{
 		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},

@@ -34,7 +34,7 @@ func (m *scimMe) Usable(bool) error {
 func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	var me scimMe
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodGet, Path: "/api/2.0/preview/scim/v2/Me",
+		Method: http.MethodGet, Path: scimPath + "Me",
 		Query: url.Values{"excludedAttributes": {"entitlements"}}, Out: &me, Group: rest.GroupOther,
 	})
 	if err != nil {

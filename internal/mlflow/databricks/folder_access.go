@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,14 +30,14 @@ func (folders) AccessAdvice() string {
 		"grant it, or run Terraform as an identity that has it."
 }
 
-// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in which level decides, and none of it was seen on a real workspace.
+// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in the required level, and none of it was verified on a real workspace.
 func (Backend) FolderAdvice() string {
 	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
 		"folders that it leaves and enters. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
-// CheckFolderPath says why the permissions of a folder can't be managed, and what to do instead; nil if they can. It makes no call, so Git folders
-// outside of /Repos are found by [mlflow.Folders].
+// CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no request, so Git
+// folders outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":
@@ -51,7 +50,7 @@ func CheckFolderPath(path string) error {
 	return CheckReadableFolderPath(path)
 }
 
-// CheckReadableFolderPath is [CheckFolderPath] for permissions that are read only: those of more folders can be.
+// CheckReadableFolderPath is [CheckFolderPath] for reading permissions, which is possible for more folders.
 func CheckReadableFolderPath(path string) error {
 	n := Names{}.NormalizeName(path)
 	switch {
@@ -62,10 +61,8 @@ func CheckReadableFolderPath(path string) error {
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
 			"folder in it, such as \"/Projects\"", path)
-	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+	case inRepos(n):
 		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
-	case rest.HasDotSegment(n):
-		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
 	}
 	return nil
 }
@@ -82,7 +79,7 @@ func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
 	case at.Type != typeFolder:
 		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
 	}
-	folder := mlflow.Folder{ID: strconv.FormatInt(int64(at.ID), 10)}
+	folder := mlflow.Folder{ID: at.ObjectID()}
 	if at.Created != 0 {
 		folder.Created = time.UnixMilli(int64(at.Created))
 	}
@@ -94,7 +91,7 @@ func (f folders) Create(ctx context.Context, path string) error {
 	return makeFolder(ctx, f.client, path)
 }
 
-// makeFolder calls mkdirs, which makes all missing folders and succeeds when nothing is missing. API: POST workspace/mkdirs.
+// makeFolder creates a folder and the missing ones above it. It succeeds if none is missing. API: POST workspace/mkdirs.
 func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/workspace/mkdirs", Body: map[string]string{"path": path}, Group: rest.GroupOther,
@@ -102,7 +99,7 @@ func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
 	if !rest.IsAlreadyExists(err) {
 		return err
 	}
-	// Somebody else may have made the same folder at the same moment.
+	// Another client may have created the same folder at the same moment.
 	if at, lookErr := WorkspaceStatus(ctx, c, path); lookErr == nil && at.Type == typeFolder {
 		return nil
 	}

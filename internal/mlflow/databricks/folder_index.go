@@ -40,30 +40,21 @@ func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string)
 	return objects[0], nil
 }
 
-// ask returns what is known, or else asks the server. Callers that come at the same time share one request, and each gives up with its own
-// context.
+// ask returns what is known, or else asks the server, see [rest.Join].
 func (x *FolderIndex) ask(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
 	if kept := x.current(q); kept != nil {
 		return kept, nil
 	}
-	// A caller's cancellation must not fail the others, so the flight outlives it. It is bounded by the client's own timeouts.
-	flight := x.flights.DoChan(fmt.Sprint(q), func() (any, error) {
+	return rest.Join(ctx, &x.flights, fmt.Sprint(q), func(ctx context.Context) ([]WorkspaceObject, error) {
 		if kept := x.current(q); kept != nil {
 			return kept, nil
 		}
-		objects, err := q.send(context.WithoutCancel(ctx), c)
+		objects, err := q.send(ctx, c)
 		if err == nil {
 			x.keep(q, objects)
 		}
 		return objects, err
 	})
-	select {
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	case r := <-flight:
-		objects, _ := r.Val.([]WorkspaceObject)
-		return objects, r.Err
-	}
 }
 
 // current returns what is known, nil if nothing is.

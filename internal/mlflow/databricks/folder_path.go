@@ -45,19 +45,20 @@ func (e *FolderNotFoundError) Error() string {
 //
 // Errors: *[FolderNotFoundError], also if the search ends after [MaxFolderLists] folders.
 func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID string, above []string) (string, error) {
-	wanted, err := strconv.ParseInt(strings.TrimPrefix(folderID, RootObject), 10, 64)
-	if err != nil || wanted <= 0 {
+	number, err := strconv.ParseInt(strings.TrimPrefix(folderID, RootObject), 10, 64)
+	if err != nil || number <= 0 {
 		return "", fmt.Errorf("%q is not the object ID of a folder", folderID)
 	}
+	wanted := WorkspaceObject{ID: rest.Int64(number)}
 	search := newFolderSearch(above)
 	for id, folder := range x.knownFolders() {
-		if id == (WorkspaceObject{ID: rest.Int64(wanted)}).Object() {
+		if id == wanted.Object() {
 			return folder, nil
 		}
 		search.addKnown(id, folder)
 	}
 	search.add("/", 0)
-	missing := &FolderNotFoundError{ID: strconv.FormatInt(wanted, 10)}
+	missing := &FolderNotFoundError{ID: wanted.ObjectID()}
 	for folder, rank := search.next(); folder != ""; folder, rank = search.next() {
 		if missing.Lists+missing.Hidden == MaxFolderLists {
 			missing.Incomplete = true
@@ -73,7 +74,7 @@ func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID s
 		}
 		missing.Lists++
 		for _, o := range folders {
-			if int64(o.ID) == wanted {
+			if o.ID == wanted.ID {
 				return Names{}.NormalizeName(o.Path), nil
 			}
 			search.addChild(o, rank)
@@ -82,7 +83,7 @@ func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID s
 	return "", missing
 }
 
-// folderSearch is the folders that a search is still to list, by rank. The highest rank comes first, and within a rank the first one.
+// folderSearch contains the folders that a search has yet to list, by rank. The highest rank comes first, and within a rank the first one.
 type folderSearch struct {
 	above  map[string]bool
 	queues map[int][]string
@@ -121,7 +122,7 @@ func (s *folderSearch) addChild(o WorkspaceObject, rank int) {
 		return
 	case s.above[o.Object()]:
 		rank = strings.Count(at, "/")
-	case at == "/Users", at == "/Repos":
+	case at == "/Users", at == ReposPath:
 		rank = -1
 	}
 	s.add(at, rank)

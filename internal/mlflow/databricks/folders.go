@@ -47,7 +47,10 @@ func (o WorkspaceObject) IsGitFolder() bool {
 func (o WorkspaceObject) IsFolder() bool { return o.Type == typeFolder || o.IsGitFolder() }
 
 // Object returns how access control lists name a folder that grants are inherited from, for example "/directories/123".
-func (o WorkspaceObject) Object() string { return RootObject + strconv.FormatInt(int64(o.ID), 10) }
+func (o WorkspaceObject) Object() string { return RootObject + o.ObjectID() }
+
+// ObjectID returns the ID as text, for example "123".
+func (o WorkspaceObject) ObjectID() string { return strconv.FormatInt(int64(o.ID), 10) }
 
 // RootObject is how access control lists name the root folder.
 const RootObject = "/directories/"
@@ -94,8 +97,7 @@ func ListFolder(ctx context.Context, c *mlflow.Client, path string) ([]Workspace
 	return out.Objects, err
 }
 
-// WorkspaceStatus tells what lies at a path of a Databricks workspace. Errors: [rest.IsNotFound].
-// API: GET workspace/get-status.
+// WorkspaceStatus returns the object at a path of a Databricks workspace. Errors: [rest.IsNotFound]. API: GET workspace/get-status.
 func WorkspaceStatus(ctx context.Context, c *mlflow.Client, path string) (WorkspaceObject, error) {
 	var out WorkspaceObject
 	err := c.Do(ctx, rest.Call{
@@ -104,8 +106,7 @@ func WorkspaceStatus(ctx context.Context, c *mlflow.Client, path string) (Worksp
 	return out, err
 }
 
-// CreateParents implements [mlflow.Backend].
-// Errors: [rest.IsAlreadyExists] when something that is no folder is in the way.
+// CreateParents implements [mlflow.Backend]. Errors: [rest.IsAlreadyExists] if part of the path is not a folder.
 func (Backend) CreateParents(ctx context.Context, c *mlflow.Client, name string) error {
 	parent := path.Dir(name)
 	if parent == "/" {

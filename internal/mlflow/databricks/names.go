@@ -23,28 +23,35 @@ func (b Backend) CheckName(name string) error {
 			"\"/Shared/%s\" or \"/Users/you@example.com/%s\"", name, n, n)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
-	case strings.Contains(name, "//"), strings.HasPrefix(n, "/Workspace/"):
+	case checkSpelling(name) != nil:
 		return checkSpelling(name)
-	case rest.HasDotSegment(n):
-		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", name)
-	case n == "/Repos" || strings.HasPrefix(n, "/Repos/"):
+	case inRepos(n):
 		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
 			name, n[strings.LastIndex(n, "/"):])
 	}
 	return nil
 }
 
-// checkSpelling refuses a path that the server would take for another one, which [Names.NormalizeName] does not: one with a second slash, also at its
-// end, and one with the prefix /Workspace twice.
+// checkSpelling rejects a path that the server would take for another one, which [Names.NormalizeName] does not: one with a second slash, also at its
+// end, one with the prefix /Workspace twice, and one with an element that is "." or "..".
 func checkSpelling(path string) error {
+	n := Names{}.NormalizeName(path)
 	switch {
 	case strings.Contains(path, "//"):
 		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
-	case strings.HasPrefix(Names{}.NormalizeName(path), "/Workspace/"):
+	case strings.HasPrefix(n, "/Workspace/"):
 		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
+	case rest.HasDotSegment(n):
+		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
 	}
 	return nil
 }
+
+// ReposPath is the folder of the Git folders of all users.
+const ReposPath = "/Repos"
+
+// inRepos reports whether a normalized path is that of [ReposPath] or of an object in it.
+func inRepos(path string) bool { return path == ReposPath || strings.HasPrefix(path, ReposPath+"/") }
 
 // uuid is the shape of a service principal's application id, which is its user name.
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)

@@ -99,7 +99,7 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 	}
 	var members []mlflow.Principal
 	var missing unlisted
-	var refused error // to list what the members are
+	var refused error // for the list that contains a member
 	seen := map[mlflow.Principal]bool{}
 	for _, g := range groups.byKey[Names{}.PrincipalKey(group)] {
 		direct := g.Members
@@ -127,7 +127,7 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 	return members, cmp.Or(refused, missing.err())
 }
 
-// membersByID reads the members of a group that the list does not have. A group without members has none there either.
+// membersByID reads the members of a group that the list returns without members. The result is empty for a group without members.
 // A refusal applies to this group only: an identity can be allowed to read some groups.
 func (d *directory) membersByID(ctx context.Context, id string) ([]scimMember, error) {
 	members, err := readSCIMMembers(ctx, d.client, id)

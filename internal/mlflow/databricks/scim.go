@@ -13,13 +13,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// scimPath is where the lists of users, groups, and service principals are.
+// scimPath is where the paths of the SCIM calls begin: those of the caller, users, groups, and service principals.
 const scimPath = "/api/2.0/preview/scim/v2/"
 
-// scimPageSize is how many resources a page is asked to have. The server may return fewer.
+// scimPageSize is the number of resources to request per page. The server may return fewer.
 const scimPageSize = 1000
 
-// scimKind is what is read of one kind of principals. Attributes are listed by name, since a server takes its time with all.
+// scimKind is what is read of one kind of principals. Attributes are listed by name, since a request for all of them is slow.
 type scimKind struct{ collection, noun, name, attributes string }
 
 var scimKinds = map[mlflow.PrincipalKind]scimKind{
@@ -61,7 +61,7 @@ func (r scimResource) principal(kind mlflow.PrincipalKind) mlflow.Principal {
 	return mlflow.Principal{Kind: kind, Name: name}
 }
 
-// kind returns the kind of a member. ok is false if the server does not tell.
+// kind returns the kind of a member. ok is false if the server does not return it.
 func (m scimMember) kind() (kind mlflow.PrincipalKind, ok bool) {
 	parts := strings.Split(strings.Trim(m.Ref, "/"), "/")
 	collection := m.Type + "s"
@@ -112,7 +112,7 @@ func (g *scimGroup) Usable(bool) error { return rest.CheckSame("group", g.asked,
 // scimList is everything in a list.
 type scimList struct {
 	resources []scimResource
-	// total is how many there are by the server, 0 if it does not tell; stable reports that all pages agree about that.
+	// total is the number of resources that the server reports, 0 if it reports none. stable reports whether all pages have the same total.
 	total  int
 	stable bool
 }
@@ -120,7 +120,7 @@ type scimList struct {
 // complete reports whether nothing was missed between the pages, so that what is not listed does not exist.
 func (l scimList) complete() bool { return l.stable && len(l.resources) >= l.total }
 
-// readSCIM reads a list page by page. How many a page has is up to the server. API: GET preview/scim/v2/{Users,Groups,ServicePrincipals}.
+// readSCIM reads a list page by page. The server determines the size of a page. API: GET preview/scim/v2/{Users,Groups,ServicePrincipals}.
 func readSCIM(ctx context.Context, c *mlflow.Client, kind mlflow.PrincipalKind) (scimList, error) {
 	k := scimKinds[kind]
 	list, seen := scimList{stable: true}, map[string]bool{}

@@ -24,17 +24,22 @@ func (s *Shared[T]) Get(ctx context.Context, fetch func(context.Context) (T, err
 	if kept != nil {
 		return *kept, nil
 	}
-	// One caller's cancellation must not fail the others, so the flight outlives it; it is bounded by the client's own timeouts.
-	flight := s.flights.DoChan("", func() (any, error) {
+	return Join(ctx, &s.flights, "", func(ctx context.Context) (T, error) {
 		if kept, _ := s.current(); kept != nil {
 			return *kept, nil
 		}
-		v, err := fetch(context.WithoutCancel(ctx))
+		v, err := fetch(ctx)
 		if err == nil {
 			s.keep(v, generation)
 		}
 		return v, err
 	})
+}
+
+// Join fetches a value. Callers that come with the same key at the same time share one fetch, and each gives up with its own context.
+func Join[T any](ctx context.Context, flights *singleflight.Group, key string, fetch func(context.Context) (T, error)) (T, error) {
+	// One caller's cancellation must not fail the others, so the flight outlives it; it is bounded by the client's own timeouts.
+	flight := flights.DoChan(key, func() (any, error) { return fetch(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
 		var zero T

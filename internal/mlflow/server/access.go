@@ -39,9 +39,10 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// Background implements [mlflow.AccessControl]. Only admins of the server or the workspace are shown who is in which role, and may ask what somebody
-// else may do. The server tells its default level by that alone: it is what a user may do who holds nothing. It is asked in the workspace: in most of
-// them that is nothing. The list of users tells whether a configured user is an admin.
+// Background implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
+// effective level of another user. No call returns the default level of the server, so it is read as the effective level of a user without grants. It
+// is read in the workspace, since most workspaces have none. For a configured username, the list of users can show that the caller is an admin, which
+// saves a request.
 func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {

@@ -79,13 +79,9 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 // seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
 // and to managers of the workspace.
 func (d *Directory) seesMembers(ctx context.Context, workspace string, users []wire.User) (bool, error) {
-	name := d.backend.Username
-	if name == "" {
-		caller, err := d.Caller(ctx)
-		if err != nil {
-			return false, err
-		}
-		name = caller.Principal.Name
+	name, err := d.client.CallerName(ctx)
+	if err != nil {
+		return false, err
 	}
 	i := slices.IndexFunc(users, func(u wire.User) bool { return u.Username == name })
 	if i < 0 {

@@ -217,14 +217,12 @@ func (o obtaining) createFailed(err error) {
 		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
 		return
 	}
-	switch advice, about := o.traceLocationAdvice(err); {
-	case about:
-		o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
-	case advice != "" && (rest.IsPermissionDenied(err) || rest.IsInvalid(err) || rest.IsNotFound(err)):
-		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, append(o.client.FolderAdvice(err), advice)...)
-	default:
-		framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, o.client.FolderAdvice(err)...)
+	advice, about := o.traceLocationAdvice(err)
+	if about {
+		o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice...))
+		return
 	}
+	framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, append(o.client.FolderAdvice(err), advice...)...)
 }
 
 // addNameError reports the refusals that a name can meet on create and on rename, and whether it was one.

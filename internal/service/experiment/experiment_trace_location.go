@@ -15,6 +15,7 @@ import (
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 const attributeTraceLocation = "trace_location"
@@ -88,7 +89,7 @@ func (t traceLocation) object() types.Object {
 	})
 }
 
-// tables returns what the state has, or what the configuration asks for. Unknown members are empty.
+// tables returns the tables of a state or a configuration. Unknown members are empty.
 func (t traceLocation) tables() mlflow.TraceTables {
 	return mlflow.TraceTables{
 		Catalog: t.Catalog.ValueString(), Schema: t.Schema.ValueString(), TablePrefix: t.TablePrefix.ValueString(),
@@ -105,7 +106,7 @@ func (t traceLocation) configuration() string {
 	return fmt.Sprintf("{ catalog = %q, schema = %q%s }", t.Catalog.ValueString(), t.Schema.ValueString(), prefix)
 }
 
-// isBoundTo reports whether bound tables are those that a configuration asks for, as far as it is known.
+// isBoundTo reports whether bound tables are the configured ones, as far as the configuration is known.
 func (t traceLocation) isBoundTo(bound mlflow.TraceTables) bool {
 	catalog, schema := t.Catalog.ValueString(), t.Schema.ValueString()
 	if t.Catalog.IsUnknown() {
@@ -161,7 +162,7 @@ func resolveTraceLocation(planned types.Object, bound *mlflow.TraceTables) types
 	return t.object()
 }
 
-// mayFindTraces reports whether creating an experiment may find one that is there, which may be bound to a trace location.
+// mayFindTraces reports whether a create may adopt or restore an experiment, which may be bound to a trace location.
 func (m *experimentModel) mayFindTraces(client *mlflow.Client) bool {
 	adopts := m.AdoptExisting.IsUnknown() || m.AdoptExisting.ValueBool()
 	restores := m.IfDeleted.IsUnknown() || m.IfDeleted.ValueString() == ifDeletedRestore
@@ -169,7 +170,7 @@ func (m *experimentModel) mayFindTraces(client *mlflow.Client) bool {
 }
 
 // planTraceLocation plans trace_location. It keeps the state where nothing is declared, or where the declaration means the same. mayFind reports whether
-// there is no state, and the experiment may have a location all the same.
+// there is no state, but the experiment may already have a location.
 func planTraceLocation(config, state types.Object, mayFind bool) types.Object {
 	declared, ok := knownTraceLocation(config)
 	bound, isBound := knownTraceLocation(state)
@@ -221,7 +222,7 @@ func (m *experimentModel) wantedTraceLocation() *mlflow.TraceLocation {
 	return &mlflow.TraceLocation{UnityCatalog: &tables}
 }
 
-// checkTraceLocation refuses a trace location where the server has none.
+// checkTraceLocation rejects a trace location on a server that does not support it.
 func checkTraceLocation(config types.Object, client *mlflow.Client) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if err := client.CheckTraceLocation(); err != nil && !config.IsNull() && !config.IsUnknown() {
@@ -230,7 +231,7 @@ func checkTraceLocation(config types.Object, client *mlflow.Client) diag.Diagnos
 	return diags
 }
 
-// refuseBinding refuses a trace location for an experiment that has none: Databricks binds one only when it creates an experiment.
+// refuseBinding rejects a trace location for an experiment that has none: Databricks binds one only when it creates an experiment.
 func refuseBinding(plan, state experimentModel, diags *diag.Diagnostics) {
 	if declared, ok := knownTraceLocation(plan.TraceLocation); ok && state.TraceLocation.IsNull() {
 		diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not bind trace location", fmt.Sprintf("%s exists and has no trace location. Databricks binds "+
@@ -260,11 +261,12 @@ func (o obtaining) addTracesError(e mlflow.Experiment) {
 		framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), stores, declared.tables()))
 }
 
-// traceLocationAdvice is what to do if a create with a trace location was refused. about reports whether the refusal names the location.
-func (o obtaining) traceLocationAdvice(err error) (advice string, about bool) {
+// traceLocationAdvice returns what to do if the server rejected the creation of an experiment with a trace location; nil for other errors. about
+// reports whether the error names the location.
+func (o obtaining) traceLocationAdvice(err error) (advice []string, about bool) {
 	declared, ok := knownTraceLocation(o.plan.TraceLocation)
 	if !ok {
-		return "", false
+		return nil, false
 	}
 	said := strings.ToLower(err.Error())
 	for _, word := range []string{
@@ -272,8 +274,11 @@ func (o obtaining) traceLocationAdvice(err error) (advice string, about bool) {
 	} {
 		about = about || strings.Contains(said, word)
 	}
-	return fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, that the identity that runs "+
-		"Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in Unity Catalog.", declared.tables()), about
+	if !about && !rest.IsPermissionDenied(err) && !rest.IsInvalid(err) && !rest.IsNotFound(err) {
+		return nil, false
+	}
+	return []string{fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, that the identity that runs "+
+		"Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in Unity Catalog.", declared.tables())}, about
 }
 
 // warnUnbound warns that the server created the experiment without the declared trace location.

@@ -14,21 +14,21 @@ import (
 type Principals struct {
 	// User looks up a user, and reports whether it is a server admin. Errors: [rest.IsNotFound].
 	User func(ctx context.Context, name string) (admin bool, err error)
-	// Role looks up the names of the users in a role; nil if the server does not show them to the caller. Errors: [rest.IsNotFound].
+	// Role looks up the names of the users in a role; nil if the caller cannot read them. Errors: [rest.IsNotFound].
 	Role func(ctx context.Context, name string) (members []string, err error)
-	// Caller is the configured username, who can read oneself even if all other users are hidden.
+	// Caller is the configured username. Its own account is readable even if all other users are hidden.
 	Caller string
 
 	users, roles refusal
 }
 
-// refusal remembers that the server shows nothing of a kind, so that it is asked once.
+// refusal remembers that the caller cannot read users or roles at all, so that only one request is rejected.
 type refusal struct {
 	mu  sync.Mutex
 	err error
 }
 
-// do calls unless an earlier call was refused.
+// do runs call unless an earlier one was rejected.
 func (r *refusal) do(call func() error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
