@@ -2,9 +2,7 @@ package access
 
 import (
 	"context"
-	"fmt"
 	"path"
-	"strconv"
 	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/diag"
@@ -91,7 +89,7 @@ func (l *folderPermissionsList) result(
 		return unlisted("list folder", describeFolder(folder.Path), err)
 	}
 	model := folderPermissionsModel{
-		ID: types.StringValue(strconv.FormatInt(int64(folder.ID), 10)), Path: types.StringValue(folder.Path), Declared: acl.NullDeclared(),
+		ID: types.StringValue(folder.ObjectID()), Path: types.StringValue(folder.Path), Declared: acl.NullDeclared(),
 	}
 	result := req.NewListResult(ctx)
 	result.DisplayName = folder.Path
@@ -125,7 +123,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 			return
 		}
 		for _, o := range objects {
-			if !o.IsFolder() || o.IsGitFolder() || path.Base(o.Path) == trashFolder || o.Path == gitFolders {
+			if !o.IsFolder() || o.IsGitFolder() || path.Base(o.Path) == trashFolder || o.Path == databricks.ReposPath {
 				continue
 			}
 			if isListed(o) && !visit(o, nil) {
@@ -142,7 +140,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) bool {
 	start, err := databricks.WorkspaceStatus(ctx, f.client, root)
 	if err == nil && !start.IsFolder() {
-		err = fmt.Errorf("it is an object of type %s, not a folder", start.Type)
+		err = &mlflow.NotFolderError{Object: "an object of type " + start.Type}
 	}
 	if err != nil {
 		visit(databricks.WorkspaceObject{Path: root}, err)
@@ -150,9 +148,6 @@ func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(datab
 	}
 	return !isListed(start) || visit(start, nil)
 }
-
-// gitFolders is the folder of the Git folders of all users, of which none has permissions of a folder.
-const gitFolders = "/Repos"
 
 // trashFolder is the name of the folder in each home folder that deleted objects are moved to.
 const trashFolder = "Trash"
