@@ -92,7 +92,7 @@ func (c Changes) Markdown() string {
 }
 
 func (c Change) principalMarkdown() string {
-	p := column{kind: c.Kind, name: c.Principal, displayName: c.DisplayName}
+	p := namedPrincipal{principal{c.Kind, c.Principal}, c.DisplayName}
 	if c.Kind == KindUser {
 		return markdownCode(p.label())
 	}

@@ -92,10 +92,10 @@ func byExperiment(r Review) []reviewed {
 }
 
 // tidy sorts the grants and removes duplicates.
-func (e *reviewed) tidy(names map[column]string) {
+func (e *reviewed) tidy(names map[principal]string) {
 	for i := range e.grants {
 		g := &e.grants[i]
-		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.column()]
+		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.principal()]
 		if !g.Inherited {
 			g.InheritedFrom, g.InheritedFromID = "", ""
 		}

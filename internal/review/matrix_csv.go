@@ -18,7 +18,7 @@ func (m *Matrix) CSV() string {
 		line = []string{r.name, r.id}
 		for _, c := range m.columns {
 			var levels []string
-			for _, g := range m.cells[r][c].shown {
+			for _, g := range m.cells[r][c.principal].shown {
 				level := g.Level
 				if g.Inherited {
 					level += " (inherited)"
