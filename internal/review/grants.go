@@ -34,10 +34,7 @@ func compareGrants(a, b Grant) int {
 	if c := comparePrincipals(a.principal(), b.principal()); c != 0 {
 		return c
 	}
-	if a.Inherited != b.Inherited {
-		return trueFirst(b.Inherited)
-	}
-	return cmp.Or(cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
+	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
 // compareExperiments sorts what a review says about the same experiment, which should be the same.
@@ -101,13 +98,7 @@ func (e *reviewed) tidy(names map[principal]string) {
 		}
 	}
 	slices.SortFunc(e.grants, func(a, b Grant) int {
-		if c := compareGrants(a, b); c != 0 {
-			return c
-		}
-		if a.Effective != b.Effective {
-			return trueFirst(a.Effective)
-		}
-		return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
+		return cmp.Or(compareGrants(a, b), trueFirst(a.Effective, b.Effective), cmp.Compare(a.InheritedFrom, b.InheritedFrom))
 	})
 	e.grants = slices.CompactFunc(e.grants, func(a, b Grant) bool { return compareGrants(a, b) == 0 })
 }

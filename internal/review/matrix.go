@@ -85,16 +85,8 @@ func kindOrder(kind string) int {
 // highest returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
 func highest(grants []Grant) []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
-		switch {
-		case a.Effective != b.Effective:
-			return trueFirst(a.Effective)
-		case a.Level != b.Level:
-			return compareLevels(a.Level, b.Level)
-		case a.Inherited != b.Inherited:
-			return trueFirst(b.Inherited)
-		default:
-			return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
-		}
+		return cmp.Or(trueFirst(a.Effective, b.Effective), compareLevels(a.Level, b.Level), trueFirst(!a.Inherited, !b.Inherited),
+			cmp.Compare(a.InheritedFrom, b.InheritedFrom))
 	})
 	shown := grants[:1:1]
 	if grants[0].Level == levelEdit {
@@ -106,12 +98,16 @@ func highest(grants []Grant) []Grant {
 	return shown
 }
 
-// trueFirst compares two values that differ, of which it gets the first one.
-func trueFirst(a bool) int {
-	if a {
+// trueFirst sorts true before false.
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
 		return -1
+	default:
+		return 1
 	}
-	return 1
 }
 
 // describe returns the level of a grant and where it comes from.

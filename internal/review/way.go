@@ -96,9 +96,6 @@ func compareWays(a, b Way) int {
 	if a.Level != b.Level {
 		return compareLevels(a.Level, b.Level)
 	}
-	if a.Inherited != b.Inherited {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(b.Inherited))
-	}
-	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Source, b.Source),
-		slices.Compare(a.Via, b.Via))
+	return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.InheritedFrom, b.InheritedFrom),
+		cmp.Compare(a.Source, b.Source), slices.Compare(a.Via, b.Via))
 }
