@@ -39,7 +39,7 @@ type cell struct {
 // NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
 // the highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
-	m := &Matrix{review: r, cells: map[row]map[principal]cell{}, unreadable: slices.Clone(r.Unreadable)}
+	m := &Matrix{review: r, cells: map[row]map[principal]cell{}, unreadable: sortedUnreadable(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
 		m.defaultLevel = r.DefaultLevel
 	}
@@ -64,7 +64,6 @@ func NewMatrix(r Review) *Matrix {
 	for _, p := range slices.SortedFunc(maps.Keys(names), comparePrincipals) {
 		m.columns = append(m.columns, namedPrincipal{p, names[p]})
 	}
-	slices.SortFunc(m.unreadable, func(a, b Unreadable) int { return cmp.Compare(a.Experiment, b.Experiment) })
 	return m
 }
 
@@ -112,14 +111,18 @@ func trueFirst(a, b bool) int {
 
 // describe returns the level of a grant and where it comes from.
 func (g Grant) describe() string {
-	switch {
-	case !g.Inherited:
+	if !g.Inherited {
 		return g.Level + ", granted directly"
-	case g.InheritedFrom == "":
-		return g.Level + ", inherited"
-	default:
-		return g.Level + ", inherited from " + g.InheritedFrom
 	}
+	return g.Level + ", " + inheritedText(g.InheritedFrom)
+}
+
+// inheritedText describes where an inherited grant comes from, which can be unknown.
+func inheritedText(from string) string {
+	if from == "" {
+		return "inherited"
+	}
+	return "inherited from " + from
 }
 
 // label returns the name of a principal. The application ID of a service principal follows its display name.

@@ -28,9 +28,9 @@ func (w Way) String() string {
 	case w.Source == SourceAdmin:
 		return w.Level + w.adminRight() + w.through()
 	case w.Inherited && w.Group == "":
-		return w.Level + " " + w.origin()
+		return w.Level + " " + inheritedText(w.InheritedFrom)
 	case w.Inherited:
-		return w.Level + w.through() + ", " + w.origin()
+		return w.Level + w.through() + ", " + inheritedText(w.InheritedFrom)
 	case w.Group == "":
 		return w.Level + " directly"
 	default:
@@ -44,14 +44,6 @@ func (w Way) through() string {
 		return ""
 	}
 	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
-}
-
-// origin describes where a grant is inherited from.
-func (w Way) origin() string {
-	if w.InheritedFrom == "" {
-		return "inherited"
-	}
-	return "inherited from " + w.InheritedFrom
 }
 
 // adminRight describes which admins have the right.
