@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -259,7 +258,7 @@ func isServerFailure(err error) bool {
 	var answered *rest.APIError
 	var unanswered *rest.UnreachableError
 	if errors.As(err, &answered) {
-		return answered.Status >= http.StatusInternalServerError || answered.Status == http.StatusTooManyRequests || rest.IsUnauthenticated(err)
+		return isTemporary(answered) || rest.IsUnauthenticated(err)
 	}
 	return errors.As(err, &unanswered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
