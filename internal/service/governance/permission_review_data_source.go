@@ -89,16 +89,9 @@ func (d *permissionReviewDataSource) Metadata(_ context.Context, req datasource.
 
 // Schema implements [datasource.DataSource].
 func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
+	text, list := computedText, computedList
 	number := func(description string) schema.Int64Attribute {
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
-	}
-	list := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
-		return schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
-		}
 	}
 	grant := framework.GrantAttributes()
 	grant["inherited_from_path"] = text("Path of the folder that the grant comes from, such as `/Shared`. It is told from which experiments inherit from " +
@@ -219,6 +212,16 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
+}
+
+func computedText(description string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+func computedList(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
+	return schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
+	}
 }
 
 // exportedWorkspace is the schema of the argument workspace, which also exports the workspace of the provider.
