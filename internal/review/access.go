@@ -141,7 +141,7 @@ func (x *accessIndex) addGrant(g Grant) {
 	}
 }
 
-// appendLines appends the lines of the current experiment, and makes the index ready for the next one.
+// appendLines appends the lines of the current experiment, and resets the index for the next one.
 func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 	slices.Sort(x.holders)
 	for _, i := range x.holders {

@@ -20,7 +20,7 @@ type Way struct {
 	Source string
 }
 
-// String describes a way for people, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
+// String describes a way in words, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
 func (w Way) String() string {
 	switch {
 	case w.Source == SourceDefault:
