@@ -59,7 +59,7 @@ func EffectiveAccess(r Review, p Principals) []Access {
 type accessIndex struct {
 	groups *groupIndex
 	// principals are all that can have access, sorted.
-	principals []indexedPrincipal
+	principals []namedPrincipal
 	index      map[principal]int
 	// admins and users are the indexes of the server admins, and of the users that have the default level.
 	admins, users []int
@@ -70,19 +70,12 @@ type accessIndex struct {
 	holders []int
 }
 
-type indexedPrincipal struct {
-	principal
-	displayName string
-}
-
 func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
 	x := &accessIndex{groups: newGroupIndex(p), index: map[principal]int{}, members: map[string][]int{}}
 	names, exists := map[principal]string{}, map[principal]bool{}
 	for _, e := range experiments {
 		for _, g := range e.grants {
-			if _, there := names[g.principal()]; !there {
-				names[g.principal()], exists[g.principal()] = g.DisplayName, true
-			}
+			names[g.principal()], exists[g.principal()] = g.DisplayName, true // one display name for each principal
 		}
 	}
 	for _, members := range x.groups.direct {
@@ -102,7 +95,7 @@ func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
 		admin[id] = admin[id] || s.Exists && s.Admin
 	}
 	for i, id := range slices.SortedFunc(maps.Keys(names), comparePrincipals) {
-		x.principals = append(x.principals, indexedPrincipal{id, names[id]})
+		x.principals = append(x.principals, namedPrincipal{id, names[id]})
 		x.index[id] = i
 		if admin[id] {
 			x.admins = append(x.admins, i)
@@ -148,7 +141,7 @@ func (x *accessIndex) addGrant(g Grant) {
 	}
 }
 
-// appendLines appends the lines of the current experiment, and makes the index ready for the next one.
+// appendLines appends the lines of the current experiment, and resets the index for the next one.
 func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 	slices.Sort(x.holders)
 	for _, i := range x.holders {

@@ -43,7 +43,7 @@ type DecidedGrant struct {
 type Decisions struct {
 	Undecided []DecidedGrant
 	Approved  []DecidedGrant
-	// Revoked are grants that the review still contains although they are to be revoked.
+	// Revoked are grants that the review still contains although the decision is to revoke them.
 	Revoked  []DecidedGrant
 	Deferred []DecidedGrant
 	// Expired are approved or deferred grants after the last day of the decision.

@@ -47,7 +47,7 @@ type Change struct {
 	DisplayName string
 	// Before and After are the highest levels, separated by ", " if there are several. They are empty if there is no grant.
 	Before, After string
-	// GrantsBefore and GrantsAfter describe the grants for people.
+	// GrantsBefore and GrantsAfter describe the grants in words.
 	GrantsBefore, GrantsAfter []string
 }
 

@@ -50,7 +50,7 @@ func (c Changes) parts() []changesPart {
 	}
 }
 
-// Markdown returns a summary for people: how many changes there are of each kind, and a table of the first ones. Names are escaped.
+// Markdown returns a summary: how many changes there are of each kind, and a table of the first ones. Names are escaped.
 func (c Changes) Markdown() string {
 	if !c.Any() {
 		return "No changes.\n"
@@ -92,7 +92,7 @@ func (c Changes) Markdown() string {
 }
 
 func (c Change) principalMarkdown() string {
-	p := column{kind: c.Kind, name: c.Principal, displayName: c.DisplayName}
+	p := namedPrincipal{principal{c.Kind, c.Principal}, c.DisplayName}
 	if c.Kind == KindUser {
 		return markdownCode(p.label())
 	}

@@ -46,6 +46,6 @@ type Incomplete struct {
 	Kind string
 	// Name is empty for all principals of the kind.
 	Name string
-	// Reason is a text for people.
+	// Reason is a sentence.
 	Reason string
 }

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// fingerprintDigits is how much of the hash a fingerprint contains: enough that nobody can find another grant with the same one as
-// a given grant by trying.
+// fingerprintDigits is how much of the hash a fingerprint contains: enough that no search finds another grant with the
+// fingerprint of a given one.
 const fingerprintDigits = 24
 
 // Fingerprint identifies a grant by the ID of its experiment (or the name if it has no ID), its principal, and whether and from where it is

@@ -34,10 +34,7 @@ func compareGrants(a, b Grant) int {
 	if c := comparePrincipals(a.principal(), b.principal()); c != 0 {
 		return c
 	}
-	if a.Inherited != b.Inherited {
-		return trueFirst(b.Inherited)
-	}
-	return cmp.Or(cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
+	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
 // compareExperiments sorts what a review says about the same experiment, which should be the same.
@@ -92,22 +89,16 @@ func byExperiment(r Review) []reviewed {
 }
 
 // tidy sorts the grants and removes duplicates.
-func (e *reviewed) tidy(names map[column]string) {
+func (e *reviewed) tidy(names map[principal]string) {
 	for i := range e.grants {
 		g := &e.grants[i]
-		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.column()]
+		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.principal()]
 		if !g.Inherited {
 			g.InheritedFrom, g.InheritedFromID = "", ""
 		}
 	}
 	slices.SortFunc(e.grants, func(a, b Grant) int {
-		if c := compareGrants(a, b); c != 0 {
-			return c
-		}
-		if a.Effective != b.Effective {
-			return trueFirst(a.Effective)
-		}
-		return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
+		return cmp.Or(compareGrants(a, b), trueFirst(a.Effective, b.Effective), cmp.Compare(a.InheritedFrom, b.InheritedFrom))
 	})
 	e.grants = slices.CompactFunc(e.grants, func(a, b Grant) bool { return compareGrants(a, b) == 0 })
 }

@@ -12,8 +12,8 @@ import (
 type Matrix struct {
 	review       Review
 	rows         []row
-	columns      []column
-	cells        map[row]map[column]cell
+	columns      []namedPrincipal
+	cells        map[row]map[principal]cell
 	unreadable   []Unreadable
 	defaultLevel string
 }
@@ -21,8 +21,12 @@ type Matrix struct {
 // row is an experiment. The ID can be empty.
 type row struct{ name, id string }
 
-// column is a principal.
-type column struct{ kind, name, displayName string }
+// namedPrincipal is a principal with its display name, which can be empty.
+type namedPrincipal struct {
+	principal
+
+	displayName string
+}
 
 // cell is what a principal is granted on an experiment.
 type cell struct {
@@ -35,21 +39,17 @@ type cell struct {
 // NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
 // the highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
-	m := &Matrix{review: r, cells: map[row]map[column]cell{}, unreadable: slices.Clone(r.Unreadable)}
+	m := &Matrix{review: r, cells: map[row]map[principal]cell{}, unreadable: sortedUnreadable(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
 		m.defaultLevel = r.DefaultLevel
 	}
 	for _, e := range r.Experiments {
-		m.cells[row{e.Name, e.ID}] = map[column]cell{}
+		m.cells[row{e.Name, e.ID}] = map[principal]cell{}
 	}
-	columns := map[column]bool{}
-	names := displayNames(r.Grants)
 	for _, g := range r.Grants {
-		e, p := row{g.Experiment, g.ExperimentID}, g.column()
-		p.displayName = names[p]
-		columns[p] = true
+		e, p := row{g.Experiment, g.ExperimentID}, g.principal()
 		if m.cells[e] == nil {
-			m.cells[e] = map[column]cell{}
+			m.cells[e] = map[principal]cell{}
 		}
 		c := m.cells[e][p]
 		c.shown = highest(append(c.shown, g))
@@ -60,21 +60,18 @@ func NewMatrix(r Review) *Matrix {
 	m.rows = slices.SortedFunc(maps.Keys(m.cells), func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id))
 	})
-	m.columns = slices.SortedFunc(maps.Keys(columns), func(a, b column) int {
-		return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
-	})
-	slices.SortFunc(m.unreadable, func(a, b Unreadable) int { return cmp.Compare(a.Experiment, b.Experiment) })
+	names := displayNames(r.Grants)
+	for _, p := range slices.SortedFunc(maps.Keys(names), comparePrincipals) {
+		m.columns = append(m.columns, namedPrincipal{p, names[p]})
+	}
 	return m
 }
 
-// column returns the principal of a grant without its display name, which some of its grants can lack.
-func (g Grant) column() column { return column{kind: g.Kind, name: g.Principal} }
-
-// displayNames returns one display name for each principal.
-func displayNames(grants []Grant) map[column]string {
-	names := map[column]string{}
+// displayNames returns one display name for each principal of the grants, some of which can lack it.
+func displayNames(grants []Grant) map[principal]string {
+	names := map[principal]string{}
 	for _, g := range grants {
-		names[g.column()] = max(names[g.column()], g.DisplayName)
+		names[g.principal()] = max(names[g.principal()], g.DisplayName)
 	}
 	return names
 }
@@ -87,16 +84,8 @@ func kindOrder(kind string) int {
 // highest returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
 func highest(grants []Grant) []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
-		switch {
-		case a.Effective != b.Effective:
-			return trueFirst(a.Effective)
-		case a.Level != b.Level:
-			return compareLevels(a.Level, b.Level)
-		case a.Inherited != b.Inherited:
-			return trueFirst(b.Inherited)
-		default:
-			return cmp.Compare(a.InheritedFrom, b.InheritedFrom)
-		}
+		return cmp.Or(trueFirst(a.Effective, b.Effective), compareLevels(a.Level, b.Level), trueFirst(!a.Inherited, !b.Inherited),
+			cmp.Compare(a.InheritedFrom, b.InheritedFrom))
 	})
 	shown := grants[:1:1]
 	if grants[0].Level == levelEdit {
@@ -108,36 +97,44 @@ func highest(grants []Grant) []Grant {
 	return shown
 }
 
-// trueFirst compares two values that differ, of which it gets the first one.
-func trueFirst(a bool) int {
-	if a {
+// trueFirst sorts true before false.
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
 		return -1
+	default:
+		return 1
 	}
-	return 1
 }
 
 // describe returns the level of a grant and where it comes from.
 func (g Grant) describe() string {
-	switch {
-	case !g.Inherited:
+	if !g.Inherited {
 		return g.Level + ", granted directly"
-	case g.InheritedFrom == "":
-		return g.Level + ", inherited"
-	default:
-		return g.Level + ", inherited from " + g.InheritedFrom
 	}
+	return g.Level + ", " + inheritedText(g.InheritedFrom)
+}
+
+// inheritedText describes where an inherited grant comes from, which can be unknown.
+func inheritedText(from string) string {
+	if from == "" {
+		return "inherited"
+	}
+	return "inherited from " + from
 }
 
 // label returns the name of a principal. The application ID of a service principal follows its display name.
-func (c column) label() string {
-	if c.displayName != "" && c.kind == KindServicePrincipal {
-		return c.displayName + " (" + c.name + ")"
+func (p namedPrincipal) label() string {
+	if p.displayName != "" && p.kind == KindServicePrincipal {
+		return p.displayName + " (" + p.name + ")"
 	}
-	return c.name
+	return p.name
 }
 
 // noun returns the kind of a principal in words.
-func (c column) noun() string { return strings.ReplaceAll(c.kind, "_", " ") }
+func (p namedPrincipal) noun() string { return strings.ReplaceAll(p.kind, "_", " ") }
 
 // levels returns the levels that are shown, the highest first.
 func (m *Matrix) levels() []string {

@@ -77,7 +77,7 @@ func TestBrowser_filters(t *testing.T) {
 		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
 			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
 		}
-		// A level stands below its principal, however many columns are hidden. Filters unfold, and hide the lists of other principals.
+		// A level is below its principal, however many columns are hidden. Filters unfold, and hide the lists of other principals.
 		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .who")].filter((who) => who.closest("td").getClientRects().length)
 			.filter((who) => {
 				const at = who.closest("td").getBoundingClientRect();

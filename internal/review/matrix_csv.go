@@ -18,7 +18,7 @@ func (m *Matrix) CSV() string {
 		line = []string{r.name, r.id}
 		for _, c := range m.columns {
 			var levels []string
-			for _, g := range m.cells[r][c].shown {
+			for _, g := range m.cells[r][c.principal].shown {
 				level := g.Level
 				if g.Inherited {
 					level += " (inherited)"
@@ -48,10 +48,10 @@ func writeCSVLine(b *strings.Builder, fields []string) {
 
 // formulaStart is where a spreadsheet would see a formula: at the start of a field, or of what is a field to a spreadsheet with another
 // separator, behind characters that spreadsheets skip there. Spreadsheets in East Asia also evaluate the full-width signs.
-var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([=+\-@＝＋－＠])`)
+var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([` + formulaSigns + `])`)
 
-// formulaSigns are the signs that formulas start with.
-const formulaSigns = "=+-@＝＋－＠"
+// formulaSigns are the signs that formulas start with. The hyphen is the last one, because it is part of a character class.
+const formulaSigns = "=+@＝＋－＠-"
 
 // escapeFormula marks a field as text if a spreadsheet would evaluate it as a formula.
 func escapeFormula(field string) string {

@@ -63,10 +63,10 @@ func commonFolder(a, b string) string {
 	return a[:strings.LastIndexByte(a[:n], '/')+1]
 }
 
-func (f *folder) addExperiment(r row, cells map[column]cell, columns []column) {
+func (f *folder) addExperiment(r row, cells map[principal]cell, columns []namedPrincipal) {
 	f.experiments = append(f.experiments, r)
 	for i, p := range columns {
-		c, ok := cells[p]
+		c, ok := cells[p.principal]
 		if !ok {
 			continue
 		}

@@ -91,7 +91,7 @@ func expectShared(t *testing.T, m *Matrix, f *folder) {
 	for i, column := range m.columns {
 		found := map[string]int{}
 		for _, r := range below {
-			for _, g := range m.cells[r][column].shown {
+			for _, g := range m.cells[r][column.principal].shown {
 				found[g.Level]++
 			}
 		}
@@ -117,7 +117,7 @@ func expectShared(t *testing.T, m *Matrix, f *folder) {
 	}
 }
 
-func expectPlaces(t *testing.T, m *Matrix, p column, view principalView) {
+func expectPlaces(t *testing.T, m *Matrix, p namedPrincipal, view principalView) {
 	t.Helper()
 	listed := map[row]string{}
 	for _, place := range view.Places {
@@ -132,7 +132,7 @@ func expectPlaces(t *testing.T, m *Matrix, p column, view principalView) {
 	}
 	want := 0
 	for _, r := range m.rows {
-		c, ok := m.cells[r][p]
+		c, ok := m.cells[r][p.principal]
 		if !ok {
 			continue
 		}

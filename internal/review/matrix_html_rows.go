@@ -98,7 +98,7 @@ func newPage(m *Matrix, view *pageView) *page {
 func (p *page) addFolder(f *folder, depth int) {
 	for _, r := range f.experiments {
 		p.addRow(p.experimentRow(f, r, depth), func(i int) (cellView, bool) {
-			c, ok := p.matrix.cells[r][p.matrix.columns[i]]
+			c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]
 			return cellView{Levels: shownLevels(c), Grants: strings.Join(c.grants, "; ")}, ok
 		})
 	}
@@ -203,7 +203,7 @@ func (p *page) addPrincipals(all *folder) {
 // each other experiment.
 func (p *page) places(f *folder, i int, places []placeView) []placeView {
 	for _, r := range f.experiments {
-		if c, ok := p.matrix.cells[r][p.matrix.columns[i]]; ok {
+		if c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]; ok {
 			places = append(places, placeView{Path: r.name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
 		}
 	}

@@ -43,7 +43,7 @@ func (m *Matrix) Markdown() string {
 func (m *Matrix) holders(r row, level string) []string {
 	var holders []string
 	for _, p := range m.columns {
-		shown := m.cells[r][p].shown
+		shown := m.cells[r][p.principal].shown
 		i := slices.IndexFunc(shown, func(g Grant) bool { return g.Level == level })
 		if i < 0 {
 			continue

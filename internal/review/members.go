@@ -10,7 +10,7 @@ type groupIndex struct {
 	known map[string]bool
 	// incomplete are the groups that can have more members than are listed. If it contains "", all groups can.
 	incomplete map[string]bool
-	// everybody are the groups whose members are not looked at.
+	// everybody are the groups whose members are not resolved.
 	everybody map[string]bool
 	// resolved are the results of resolve.
 	resolved map[string][]reached

@@ -74,6 +74,7 @@ func Snapshot(r Review) ([]byte, error) {
 	return b.Bytes(), b.err
 }
 
+// sortedUnreadable sorts by experiment and removes duplicates.
 func sortedUnreadable(unreadable []Unreadable) []Unreadable {
 	sorted := slices.SortedFunc(slices.Values(unreadable), func(a, b Unreadable) int {
 		return cmp.Or(cmp.Compare(a.Experiment, b.Experiment), cmp.Compare(a.ExperimentID, b.ExperimentID), cmp.Compare(a.Reason, b.Reason))

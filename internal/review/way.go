@@ -20,7 +20,7 @@ type Way struct {
 	Source string
 }
 
-// String describes a way for people, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
+// String describes a way in words, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
 func (w Way) String() string {
 	switch {
 	case w.Source == SourceDefault:
@@ -28,9 +28,9 @@ func (w Way) String() string {
 	case w.Source == SourceAdmin:
 		return w.Level + w.adminRight() + w.through()
 	case w.Inherited && w.Group == "":
-		return w.Level + " " + w.origin()
+		return w.Level + " " + inheritedText(w.InheritedFrom)
 	case w.Inherited:
-		return w.Level + w.through() + ", " + w.origin()
+		return w.Level + w.through() + ", " + inheritedText(w.InheritedFrom)
 	case w.Group == "":
 		return w.Level + " directly"
 	default:
@@ -44,14 +44,6 @@ func (w Way) through() string {
 		return ""
 	}
 	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
-}
-
-// origin describes where a grant is inherited from.
-func (w Way) origin() string {
-	if w.InheritedFrom == "" {
-		return "inherited"
-	}
-	return "inherited from " + w.InheritedFrom
 }
 
 // adminRight describes which admins have the right.
@@ -96,9 +88,6 @@ func compareWays(a, b Way) int {
 	if a.Level != b.Level {
 		return compareLevels(a.Level, b.Level)
 	}
-	if a.Inherited != b.Inherited {
-		return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(b.Inherited))
-	}
-	return cmp.Or(cmp.Compare(a.Group, b.Group), cmp.Compare(a.InheritedFrom, b.InheritedFrom), cmp.Compare(a.Source, b.Source),
-		slices.Compare(a.Via, b.Via))
+	return cmp.Or(cmp.Compare(a.Group, b.Group), trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.InheritedFrom, b.InheritedFrom),
+		cmp.Compare(a.Source, b.Source), slices.Compare(a.Via, b.Via))
 }

@@ -1,7 +1,6 @@
 package governance
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -76,7 +75,6 @@ func (f *permissionMatrixFunction) Run(ctx context.Context, req function.RunRequ
 		if err != nil {
 			return tftypes.Value{}, inArgument(2, err)
 		}
-		options.Server = cmp.Or(options.Server, reviewed.Server)
 		format, _ := asText(arguments[1])
 		text, err := matrixFormats[format](reviewed, options)
 		return textValue(text), err

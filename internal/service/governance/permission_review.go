@@ -145,13 +145,18 @@ func (r *reviewer) abortsReview(err error) bool {
 	case rest.IsUnauthenticated(err):
 		return true
 	case errors.As(err, &answered):
-		retried = answered.Attempts > 1 && (answered.Status >= http.StatusInternalServerError || answered.Status == http.StatusTooManyRequests)
+		retried = answered.Attempts > 1 && isTemporary(answered)
 	case errors.As(err, &unanswered):
 		retried = unanswered.Attempts > 1
 	default:
 		return true
 	}
 	return retried && r.exhaustedReads.Add(1) >= parallelReviews
+}
+
+// isTemporary reports whether the server failed, or rejected the request for the number of requests, so that another try can succeed.
+func isTemporary(e *rest.APIError) bool {
+	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
 }
 
 // unreadableReason says in one line why the grants on an experiment can't be read.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -90,27 +89,21 @@ func (d *permissionReviewDataSource) Metadata(_ context.Context, req datasource.
 
 // Schema implements [datasource.DataSource].
 func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
+	text, list := computedText, computedList
 	number := func(description string) schema.Int64Attribute {
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
-	list := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
-		return schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
-		}
-	}
 	grant := framework.GrantAttributes()
-	grant["inherited_from_path"] = text("Path of the folder that the grant comes from, such as `/Shared`. It is told from which experiments inherit from " +
-		"the folder, and where that leaves a choice by looking up at most 5 folders (for a single experiment, at most those above it). Null when it can't be told, and for a direct grant.")
+	grant["inherited_from_path"] = text("Path of the folder that the grant comes from, such as `/Shared`. It is determined by which experiments inherit " +
+		"from the folder. If that is ambiguous, the provider looks up at most 5 folders (for a single experiment, at most those above it). Null if it cannot be " +
+		"determined, and for a direct grant.")
 	maps.Copy(grant, map[string]schema.Attribute{
 		"experiment_id":   text("Id of the experiment."),
 		"experiment_name": text("Name of the experiment in the server's spelling."),
 		"display_name":    text("Name of the user or service principal to show to people. Null where the server tells none."),
 		"effective": schema.BoolAttribute{
 			Computed: true, MarkdownDescription: "`true` for the one grant of the principal on the experiment that counts: its highest level, by the direct grant if " +
-				"that is among them. Filter by it for one line a principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which neither includes the other, " +
+				"that is among them. Filter by it for one line a principal. A principal with both `CAN_EDIT` and `CAN_RUN`, of which neither includes the other, " +
 				"has one for each. Membership in groups is not resolved: a user may have more by a group.",
 		},
 	})
@@ -130,7 +123,7 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{framework.LevelValidator{CommonOnly: true}},
 				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_RUN`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that is not known to be " +
-					"lower is never left out: `CAN_RUN` with `CAN_EDIT` and the other way round, and a level that the provider does not know. Default: any level.",
+					"lower is always included: `CAN_RUN` with `CAN_EDIT` and vice versa, and a level that the provider does not know. Defaults to any level.",
 			},
 			framework.AttributeWorkspace: exportedWorkspace(),
 			"experiments": list("The experiments whose grants could be read, in the order of `order_by`, else by name. Also those without any grant that passes the filters.",
@@ -222,6 +215,16 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
+func computedText(description string) schema.StringAttribute {
+	return schema.StringAttribute{Computed: true, MarkdownDescription: description}
+}
+
+func computedList(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
+	return schema.ListNestedAttribute{
+		Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
+	}
+}
+
 // exportedWorkspace is the schema of the argument workspace, which also exports the workspace of the provider.
 func exportedWorkspace() schema.StringAttribute {
 	attribute := framework.WorkspaceDataAttribute()
@@ -259,7 +262,7 @@ func isServerFailure(err error) bool {
 	var answered *rest.APIError
 	var unanswered *rest.UnreachableError
 	if errors.As(err, &answered) {
-		return answered.Status >= http.StatusInternalServerError || answered.Status == http.StatusTooManyRequests || rest.IsUnauthenticated(err)
+		return isTemporary(answered) || rest.IsUnauthenticated(err)
 	}
 	return errors.As(err, &unanswered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }

@@ -39,9 +39,7 @@ var grantedPrincipal = types.ObjectType{AttrTypes: map[string]attr.Type{"kind": 
 
 // Schema implements [datasource.DataSource].
 func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	text := func(description string) schema.StringAttribute {
-		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
-	}
+	text, list := computedText, computedList
 	flag := func(description string) schema.BoolAttribute {
 		return schema.BoolAttribute{Computed: true, MarkdownDescription: description}
 	}
@@ -52,11 +50,6 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 		return schema.ListAttribute{
 			Optional: true, ElementType: types.StringType, MarkdownDescription: description,
 			Validators: []validator.List{listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-		}
-	}
-	list := func(description string, attributes map[string]schema.Attribute) schema.ListNestedAttribute {
-		return schema.ListNestedAttribute{
-			Computed: true, MarkdownDescription: description, NestedObject: schema.NestedAttributeObject{Attributes: attributes},
 		}
 	}
 	const kinds = "`user`, `group`, or `service_principal`."

@@ -36,7 +36,7 @@ func TestPermissionReview_origin(t *testing.T) {
 	}
 }
 
-// Not everybody is told who the caller is. A server that fails is another matter.
+// The caller is null if the server does not return it. A server that fails causes an error.
 func TestPermissionReview_unknownCaller(t *testing.T) {
 	t.Parallel()
 	for status, want := range map[int]string{http.StatusForbidden: "", http.StatusNotFound: "", http.StatusUnauthorized: "error: Could not read the current user: Databricks: "} {
