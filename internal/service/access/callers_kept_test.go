@@ -35,13 +35,13 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 				}
 				grant()
 				without := acctest.AttributeValues(append(object, "groups", readers)...)
-				fresh := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
 				says := fresh.Plan(without).Says
 				acctest.ExpectSays(t, says, c.says, emulator.User, "keep_caller_access = false")
 				if strings.Contains(says, gone) != (c.says == makes) {
 					t.Errorf("the plan to create says %q", says)
 				}
-				b := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
 				b.MustUp(acctest.AttributeValues(append(object, c.declared...)...))
 				acctest.ExpectSays(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
 				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {

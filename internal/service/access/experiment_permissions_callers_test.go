@@ -110,8 +110,7 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
-	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.ServicePrincipalToken}}
-	list := b.Provider(t, nil).Block("mlflow_experiment_permissions")
+	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
 	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
 	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }

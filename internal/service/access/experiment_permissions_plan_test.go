@@ -34,13 +34,12 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
 	list := func(token string) *acctest.Block {
-		b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
-		return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+		return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
 	}
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	first := list(emulator.ServicePrincipalToken)
 	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
-	p := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil)
+	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block("mlflow_experiment_permissions"), p.Block("mlflow_experiment_permissions")
 	old.State, old.Private = first.State, first.Private
 	if says := old.Apply(old.Plan(nil), nil); acctest.IsError(says) {
@@ -160,8 +159,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
 			as := func(token string) *acctest.Block {
-				b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
-				return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+				return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {

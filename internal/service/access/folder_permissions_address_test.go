@@ -190,7 +190,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	config := folderConfig("/Teams/retail", readers)
 	first := folderBlock(t, w, emulator.ServicePrincipalToken)
 	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
-	p := backendOf(w, emulator.AdminToken).Provider(t, nil)
+	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block(folderKind), p.Block(folderKind)
 	old.State, old.Private = first.State, first.Private
 	for _, says := range []string{old.Apply(old.Plan(nil), nil), renamed.Apply(renamed.Plan(config), config)} {

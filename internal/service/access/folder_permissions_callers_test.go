@@ -80,7 +80,7 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 	const folder = "/Teams/retail"
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.ServicePrincipalToken)
-	as := func(token string) { b.Process = backendOf(w, token).Provider(t, nil) }
+	as := func(token string) { b.Process = w.BackendAs(token).Provider(t, nil) }
 	expect := func(retained map[string]any, grants ...string) {
 		t.Helper()
 		if got := b.Values()["retained"]; !reflect.DeepEqual(got, retained) {

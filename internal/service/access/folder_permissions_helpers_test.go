@@ -88,15 +88,10 @@ func refusedStep(config, message string) resource.TestStep {
 	return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
 }
 
-// backendOf is the workspace for the owner of a token.
-func backendOf(w *acctest.Workspace, token string) *acctest.Backend {
-	return &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
-}
-
 // folderBlock is a block without a state, in a provider process of the owner of a token.
 func folderBlock(t *testing.T, w *acctest.Workspace, token string) *acctest.Block {
 	t.Helper()
-	return backendOf(w, token).Provider(t, nil).Block(folderKind)
+	return w.BackendAs(token).Provider(t, nil).Block(folderKind)
 }
 
 // folderConfig grants groups a level each on a folder, with more attributes.

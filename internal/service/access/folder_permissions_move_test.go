@@ -139,7 +139,7 @@ func TestFolderPermissions_sameFolderNewPath(t *testing.T) {
 	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", readers)), "warning: Undeclared access is kept", pipeline)
 	w.MoveFolder("/Teams/retail", "/Teams/new")
 	w.ResetJournal()
-	b.Process = backendOf(w, emulator.AdminToken).Provider(t, nil)
+	b.Process = w.Backend().Provider(t, nil)
 	config := folderConfig("/Teams/new", readers)
 	p := b.Plan(config)
 	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept", pipeline)
