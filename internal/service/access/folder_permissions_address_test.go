@@ -198,7 +198,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 			t.Fatal(says)
 		}
 	}
-	if !mayManageFolder(t, w, emulator.ServicePrincipalToken, "/Teams/retail") {
+	if !mayManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
 		t.Error("the pipeline is locked out")
 	}
 }

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -84,7 +85,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 			w.ResetJournal()
 			says := b.Refresh()
 			for i := range c.says {
-				c.says[i] = replaceID(c.says[i], id)
+				c.says[i] = strings.ReplaceAll(c.says[i], "is still ID", "is still "+id)
 			}
 			acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder \""+folder+"\": It was ", c.says[1:]...)
 			acctest.ExpectSays(t, says, "warning", c.says...)
