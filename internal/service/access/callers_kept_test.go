@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_planNamesCaller: a plan that takes the caller's access away, by its own grant or by that of a group, names the grant that the apply
-// keeps or makes instead.
+// TestPermissions_planNamesCaller: a plan that removes the caller's access, its own grant or that of a group, names the grant that the apply keeps or
+// creates instead.
 func TestPermissions_planNamesCaller(t *testing.T) {
 	t.Parallel()
 	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ", "warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",

@@ -167,7 +167,7 @@ func TestFolderPermissions_twice(t *testing.T) {
 	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
 }
 
-// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is refused, and the first stands.
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, refusedStep(w.Config(`
@@ -182,7 +182,8 @@ resource "mlflow_folder_permissions" "b" {
 }`), `Permissions are managed by two resources`))
 }
 
-// TestFolderPermissions_renamedKeepsRetained: a list under another address goes on keeping what earlier callers kept, if the old address is destroyed first.
+// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old address is destroyed
+// first.
 func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

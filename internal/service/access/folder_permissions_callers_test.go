@@ -27,8 +27,8 @@ func TestFolderPermissions_callersTakeTurns(t *testing.T) {
 	}}, func() string { return folderPath(w, "/Teams/retail") })
 }
 
-// TestFolderPermissions_retainedUntil: what is kept for an earlier caller is removed when it is declared otherwise, when somebody lowers it, and with
-// keep_caller_access = false.
+// TestFolderPermissions_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was lowered outside
+// Terraform, and with keep_caller_access = false.
 func TestFolderPermissions_retainedUntil(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -95,7 +95,7 @@ func TestFolderPermissions_callerGivenUp(t *testing.T) {
 	callerGivenUp(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
 }
 
-// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder stays when it is not declared, whoever manages the list.
+// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder is retained if it is not declared, whichever identity manages the list.
 func TestFolderPermissions_homeFolder(t *testing.T) {
 	w := newFolders(t)
 	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}), folderState("users", knownvalue.Null())}

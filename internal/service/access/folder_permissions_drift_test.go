@@ -37,7 +37,7 @@ func TestFolderPermissions_drift(t *testing.T) {
 			),
 			Check: expectFolderGrants(w, folder, grants...),
 		},
-		resource.TestStep{ // somebody else's change between plan and apply is removed too, their admins entry stays
+		resource.TestStep{ // a change by another user between plan and apply is reverted, too; an entry of admins remains
 			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -107,7 +107,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list tells nothing by object ID, may be hidden from an identity that
+// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, may be hidden from an identity that
 // lost its access. The state keeps it.
 func TestFolderPermissions_hidden(t *testing.T) {
 	t.Parallel()
@@ -151,7 +151,7 @@ func TestFolderPermissions_droppedAndCreated(t *testing.T) {
 	acctest.UnitTest(t, granted(), again, gone)
 }
 
-// TestFolderPermissions_creationTime: where the server tells no creation times, the object ID alone identifies the folder.
+// TestFolderPermissions_creationTime: if the server returns no creation times, only the object ID identifies the folder.
 func TestFolderPermissions_creationTime(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t, emulator.Options{NoFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})

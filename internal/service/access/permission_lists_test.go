@@ -47,7 +47,7 @@ func (l permissionList) state(attribute string, want knownvalue.Check) statechec
 	return statecheck.ExpectKnownValue(l.address, tfjsonpath.New(attribute), want)
 }
 
-// mayManage asks the workspace, with somebody's own token, for a list, which only CAN_MANAGE shows.
+// mayManage reports whether the owner of a token can read a list, which takes CAN_MANAGE.
 func mayManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, listPath, nil)
@@ -57,8 +57,8 @@ func mayManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool 
 	return answer.Code == http.StatusOK
 }
 
-// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. Nobody who had access by an earlier apply loses it,
-// and each plan after an apply is empty, whoever makes it.
+// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an earlier apply
+// provided, and each plan after an apply is empty, whichever of them runs it.
 func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissionList, listPath func() string) {
 	t.Helper()
 	w.AddUser(emulator.User, "owners")
@@ -146,8 +146,8 @@ func callerGivenUp(t *testing.T, w *acctest.Workspace, l permissionList, lower s
 	}
 }
 
-// plannedAgain checks that what one plan of a list knew comes out the same in a second one, as somebody else, after the caller was granted access on
-// the folder above.
+// plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on the parent
+// folder. The plans can be those of two identities.
 func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Block, config map[string]any, above string) {
 	t.Helper()
 	before := first.Object(first.Plan(config).Resp.PlannedState)
