@@ -6,7 +6,7 @@ how_to_look=''
 about_the_review='Workspace admins hold CAN_MANAGE everywhere and are left out.'
 taken_tag='emptied' # Databricks has no call that removes a tag
 taken_tag_line='~ "environment" .*-> "dev"'
-to_add=1 # access is granted on the folders, so what is created anew has no list of its own
+to_add=1 # only the deleted experiment: it inherits the grants on its folder and needs no list
 deleted_where=': it is in the Trash now'
 planned_for_deleted='which will be created anew; a warning says how to get it back with its runs instead'
 stage_of_deleted=deleted
@@ -37,7 +37,7 @@ start_server() {
   export DATABRICKS_HOST=$url DATABRICKS_TOKEN=admin-token
 }
 
-# patch_grants WHO OBJECT FIELD PRINCIPAL LEVEL: somebody grants a level on an experiment or a folder.
+# patch_grants WHO OBJECT FIELD PRINCIPAL LEVEL: ana or admin grants a level on an experiment or a folder.
 patch_grants() {
   by_hand "$1" PATCH "2.0/permissions/$2" "{\"access_control_list\":[{\"$3\":\"$4\",\"permission_level\":\"$5\"}]}"
 }

@@ -8,7 +8,7 @@ how_to_look="ana@example.com signs in with $ana_password, admin with $admin_pass
 about_the_review='Admins may do everything and are left out. Teams are roles of the server.'
 taken_tag='removed'
 taken_tag_line='+ "environment" *= "dev"'
-to_add=2 # the experiment, and its list of permissions
+to_add=2 # the deleted experiment, and its list of permissions
 deleted_where=': it keeps its name'
 planned_for_deleted='which will be created: with if_deleted = "restore" it comes back with its runs'
 stage_of_deleted=active

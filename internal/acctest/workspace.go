@@ -103,8 +103,11 @@ func (w *Workspace) ExpectWrites(t *testing.T, want ...string) {
 }
 
 // Backend is the workspace for tests that speak the plugin protocol.
-func (w *Workspace) Backend() *Backend {
-	return &Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
+func (w *Workspace) Backend() *Backend { return w.BackendAs(emulator.AdminToken) }
+
+// BackendAs is Backend for the owner of a token.
+func (w *Workspace) BackendAs(token string) *Backend {
+	return &Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
 }
 
 // Workspace is a local workspace of one test.

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"encoding/json"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,13 @@ else
 fi
 `
 
+// fakeJQ is jq for the one filter of issue-gitlab.sh, on the lists of issues that the test has.
+const fakeJQ = `#!/bin/sh
+set -eu
+[ "$*" = "-r .[0].iid // empty" ]
+sed -n 's/^\[{.*"iid":\([0-9]*\)}\]$/\1/p'
+`
+
 // fakeTerraform is a CLI whose plan ends with the exit code PLAN, with the outputs CHANGED and VIOLATIONS.
 const fakeTerraform = `#!/bin/sh
 case "$2 ${4:-}" in
@@ -81,21 +89,14 @@ func workflow(t *testing.T, s shell, name string) map[string]any {
 	return decoded
 }
 
-// workflowCommands returns the commands of a workflow that run scripts of the example, in order.
-func workflowCommands(t *testing.T, s shell, name string) []string {
-	t.Helper()
-	decoded := workflow(t, s, name)
+// workflowCommands returns the commands of a decoded workflow that run scripts of the example, in order.
+func workflowCommands(workflow map[string]any) []string {
 	var commands []string
 	var visit func(value any)
 	visit = func(value any) {
 		switch value := value.(type) {
 		case map[string]any:
-			keys := make([]string, 0, len(value))
-			for key := range value {
-				keys = append(keys, key)
-			}
-			slices.Sort(keys)
-			for _, key := range keys {
+			for _, key := range slices.Sorted(maps.Keys(value)) {
 				visit(value[key])
 			}
 		case []any:
@@ -108,7 +109,7 @@ func workflowCommands(t *testing.T, s shell, name string) []string {
 			}
 		}
 	}
-	visit(decoded)
+	visit(workflow)
 	return commands
 }
 
@@ -116,15 +117,13 @@ func workflowCommands(t *testing.T, s shell, name string) []string {
 func TestExamples_driftJobWorkflows(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	for name, want := range map[string][]string{
-		"github-actions.yml": {"sh drift-job/check.sh", "sh drift-job/issue-github.sh"},
-		"gitlab-ci.yml":      {"sh drift-job/check.sh", "sh drift-job/issue-gitlab.sh"},
-	} {
-		if got := workflowCommands(t, s, name); !slices.Equal(got, want) {
-			t.Errorf("%s runs %q, want %q", name, got, want)
-		}
+	github, gitlab := workflow(t, s, "github-actions.yml"), workflow(t, s, "gitlab-ci.yml")
+	if got, want := workflowCommands(github), []string{"sh drift-job/check.sh", "sh drift-job/issue-github.sh"}; !slices.Equal(got, want) {
+		t.Errorf("the workflow of GitHub runs %q, want %q", got, want)
 	}
-	gitlab := workflow(t, s, "gitlab-ci.yml")
+	if got, want := workflowCommands(gitlab), []string{"sh drift-job/check.sh", "sh drift-job/issue-gitlab.sh"}; !slices.Equal(got, want) {
+		t.Errorf("the pipeline of GitLab runs %q, want %q", got, want)
+	}
 	check, _ := gitlab["check"].(map[string]any)
 	artifacts, _ := check["artifacts"].(map[string]any)
 	if paths, _ := artifacts["paths"].([]any); len(paths) != 1 || paths[0] != "evidence/" {
@@ -132,11 +131,13 @@ func TestExamples_driftJobWorkflows(t *testing.T) {
 	}
 }
 
-// TestExamples_driftJobIssues runs the scripts that keep one issue, with and without drift and an open issue.
+// TestExamples_driftJobIssues runs the scripts that keep one issue, with and without drift and an open issue. The script of GitLab always runs with a
+// fake jq, and also with the real one if it is installed, which tests the fake and the filter.
 func TestExamples_driftJobIssues(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("issue-gitlab.sh needs jq")
+	jqs := []map[string]string{{"jq": fakeJQ}}
+	if _, err := exec.LookPath("jq"); err == nil {
+		jqs = append(jqs, nil)
 	}
 	const noIssue, oneIssue, unreachable = "[]", `[{"id":900,"iid":7}]`, ""
 	for name, test := range map[string]struct {
@@ -161,26 +162,43 @@ func TestExamples_driftJobIssues(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			github, failed := runIssueScript(t, "issue-github.sh", test.status, test.open)
+			github, failed := runIssueScript(t, "issue-github.sh", test.status, test.open, nil)
 			if !slices.Equal(github, test.github) || failed != (test.status == "") {
 				t.Errorf("on GitHub, the script (failed: %t) did %q, want %q", failed, github, test.github)
 			}
-			gitlab, failed := runIssueScript(t, "issue-gitlab.sh", test.status, test.open)
-			if !slices.Equal(gitlab, test.gitlab) || failed != test.fails {
-				t.Errorf("on GitLab, the script (failed: %t) did %q, want %q", failed, gitlab, test.gitlab)
+			for _, jq := range jqs {
+				gitlab, failed := runIssueScript(t, "issue-gitlab.sh", test.status, test.open, jq)
+				if !slices.Equal(gitlab, test.gitlab) || failed != test.fails {
+					t.Errorf("on GitLab, the script (failed: %t, fake jq: %t) did %q, want %q", failed, jq != nil, gitlab, test.gitlab)
+				}
 			}
 		})
 	}
 }
 
-// runIssueScript runs a script with fakes, and returns the writes. There is no file with the status if it is empty.
-func runIssueScript(t *testing.T, script, status, open string) (writes []string, failed bool) {
+// runScript runs a script of the example in a folder. Commands in its subfolder bin take precedence over those of the system.
+func runScript(t *testing.T, dir, script string, environment ...string) (out []byte, err error) {
+	t.Helper()
+	file, err := filepath.Abs(filepath.Join(examplesDir, "drift-job", script))
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := exec.CommandContext(t.Context(), "sh", file)
+	command.Dir = dir
+	command.Env = append([]string{"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH")}, environment...)
+	return command.CombinedOutput()
+}
+
+// runIssueScript runs a script with fakes, and more of them, and returns the writes. There is no file with the status if it is empty.
+func runIssueScript(t *testing.T, script, status, open string, more map[string]string) (writes []string, failed bool) {
 	t.Helper()
 	dir := t.TempDir()
 	issues := filepath.Join(dir, "issues")
-	writeCommand(t, filepath.Join(dir, "bin"), "gh", fakeGitHub)
-	writeCommand(t, filepath.Join(dir, "bin"), "curl", fakeCurl)
-	writeCommand(t, filepath.Join(dir, "bin"), "date", "#!/bin/sh\necho DATE\n")
+	fakes := map[string]string{"gh": fakeGitHub, "curl": fakeCurl, "date": "#!/bin/sh\necho DATE\n"}
+	maps.Copy(fakes, more)
+	for name, text := range fakes {
+		writeCommand(t, filepath.Join(dir, "bin"), name, text)
+	}
 	acctest.WriteFile(t, filepath.Join(dir, "evidence/issue.md"), "Checked\n")
 	if status != "" {
 		acctest.WriteFile(t, filepath.Join(dir, "evidence/status"), status+"\n")
@@ -188,17 +206,8 @@ func runIssueScript(t *testing.T, script, status, open string) (writes []string,
 	if strings.Contains(open, "iid") {
 		acctest.WriteFile(t, issues, "create\n")
 	}
-	file, err := filepath.Abs(filepath.Join(examplesDir, "drift-job", script))
-	if err != nil {
-		t.Fatal(err)
-	}
-	command := exec.CommandContext(t.Context(), "sh", file)
-	command.Dir = dir
-	command.Env = []string{
-		"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "ISSUES=" + issues, "OPEN=" + open, "GITLAB_TOKEN=secret",
-		"CI_API_V4_URL=https://gitlab.example.com/api/v4", "CI_PROJECT_ID=42",
-	}
-	out, err := command.CombinedOutput()
+	out, err := runScript(t, dir, script, "ISSUES="+issues, "OPEN="+open, "GITLAB_TOKEN=secret",
+		"CI_API_V4_URL=https://gitlab.example.com/api/v4", "CI_PROJECT_ID=42")
 	text, _ := os.ReadFile(issues)
 	for line := range strings.Lines(string(text)) {
 		if line = strings.TrimSpace(line); line != "create" {
@@ -227,16 +236,7 @@ func TestExamples_driftJobCheck(t *testing.T) {
 			dir := t.TempDir()
 			writeCommand(t, filepath.Join(dir, "bin"), "terraform", fakeTerraform)
 			acctest.WriteFile(t, filepath.Join(dir, "evidence/status"), "of the night before")
-			file, err := filepath.Abs(filepath.Join(examplesDir, "drift-job/check.sh"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			command := exec.CommandContext(t.Context(), "sh", file)
-			command.Dir = dir
-			command.Env = []string{
-				"PATH=" + filepath.Join(dir, "bin") + ":" + os.Getenv("PATH"), "PLAN=" + test.plan, "CHANGED=" + test.changed, "VIOLATIONS=" + test.violations,
-			}
-			out, err := command.CombinedOutput()
+			out, err := runScript(t, dir, "check.sh", "PLAN="+test.plan, "CHANGED="+test.changed, "VIOLATIONS="+test.violations)
 			status, _ := os.ReadFile(filepath.Join(dir, "evidence/status"))
 			if string(status) != test.want || (err != nil) != (test.want == "") {
 				t.Errorf("the status is %q, want %q (%v)\n%s", status, test.want, err, out)

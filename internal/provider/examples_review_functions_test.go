@@ -1,11 +1,8 @@
 package provider_test
 
 import (
-	"encoding/csv"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/config"
@@ -113,20 +110,10 @@ func TestExamples_reviewDecisions(t *testing.T) {
 // decideAll revokes the grants to one user, and approves all others.
 func decideAll(t *testing.T, lines string) string {
 	t.Helper()
-	records, err := csv.NewReader(strings.NewReader(lines)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	principal, decision := slices.Index(records[0], "principal"), slices.Index(records[0], "decision")
-	for _, record := range records[1:] {
-		record[decision] = "approve"
-		if record[principal] == emulator.User {
-			record[decision] = "revoke"
+	return editCSV(t, lines, func(cell func(column string) *string) {
+		*cell("decision") = "approve"
+		if *cell("principal") == emulator.User {
+			*cell("decision") = "revoke"
 		}
-	}
-	var b strings.Builder
-	if err := csv.NewWriter(&b).WriteAll(records); err != nil {
-		t.Fatal(err)
-	}
-	return b.String()
+	})
 }

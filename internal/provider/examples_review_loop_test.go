@@ -67,31 +67,37 @@ func (l reviewLoop) violations(t *testing.T) map[string][]string {
 func (l reviewLoop) decide(t *testing.T, decision string) int {
 	t.Helper()
 	name := filepath.Join(l.dir, "permission-review/decisions.csv")
-	lines, err := csv.NewReader(strings.NewReader(readFile(t, name))).ReadAll()
+	decided := 0
+	acctest.WriteFile(t, name, editCSV(t, readFile(t, name), func(cell func(column string) *string) {
+		if *cell("decision") == "" {
+			*cell("decision"), *cell("reviewer"), *cell("reason") = decision, emulator.Admin, "quarterly review"
+			decided++
+		}
+	}))
+	return decided
+}
+
+// editCSV returns lines with a header after an edit of each one.
+func editCSV(t *testing.T, text string, edit func(cell func(column string) *string)) string {
+	t.Helper()
+	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
 		t.Fatal(err)
 	}
-	decided := 0
-	column := func(name string) int { return slices.Index(lines[0], name) }
 	for _, line := range lines[1:] {
-		if line[column("decision")] == "" {
-			line[column("decision")], line[column("reviewer")], line[column("reason")] = decision, emulator.Admin, "quarterly review"
-			decided++
-		}
+		edit(func(column string) *string { return &line[slices.Index(lines[0], column)] })
 	}
-	var text strings.Builder
-	writer := csv.NewWriter(&text)
-	if err := writer.WriteAll(lines); err != nil {
+	var edited strings.Builder
+	if err := csv.NewWriter(&edited).WriteAll(lines); err != nil {
 		t.Fatal(err)
 	}
-	acctest.WriteFile(t, name, text.String())
-	return decided
+	return edited.String()
 }
 
 // nightly runs the steps of the workflow, and returns what the issue tracker did.
 func (l reviewLoop) nightly(t *testing.T) string {
 	t.Helper()
-	for _, command := range workflowCommands(t, l.shell, "github-actions.yml") {
+	for _, command := range workflowCommands(workflow(t, l.shell, "github-actions.yml")) {
 		l.commands(t, command)
 	}
 	return l.commands(t, `if [ -e "$ISSUES" ]; then cat "$ISSUES"; fi`)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// principals looks up users and roles as an admin, and as somebody whom the server shows less.
+// principals looks up users and roles as an admin, and as a user to whom the server shows less.
 func principals(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	s.deleteUser(t, carl.name)

@@ -102,7 +102,7 @@ func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil).Block("mlflow_experiment_tag")
+	b := w.Backend().Provider(t, nil).Block("mlflow_experiment_tag")
 	b.MustUp(map[string]any{"experiment_id": id, "key": "team", "value": "risk"})
 	w.Recreate(id)
 	w.SetTag(id, "team", "stranger")
@@ -126,7 +126,7 @@ func TestReusedID_experiment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := acctest.NewWorkspace(t)
-			b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).ExperimentBlock(t)
+			b := w.Backend().ExperimentBlock(t)
 			b.MustUp(prior)
 			b.MustUp(config)
 			id := b.Text("id")

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_planNamesCaller: a plan that takes the caller's access away, by its own grant or by that of a group, names the grant that the apply
-// keeps or makes instead.
+// TestPermissions_planNamesCaller: a plan that removes the caller's access, its own grant or that of a group, names the grant that the apply keeps or
+// creates instead.
 func TestPermissions_planNamesCaller(t *testing.T) {
 	t.Parallel()
 	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ", "warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",
@@ -35,13 +35,13 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 				}
 				grant()
 				without := acctest.AttributeValues(append(object, "groups", readers)...)
-				fresh := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				fresh := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
 				says := fresh.Plan(without).Says
 				acctest.ExpectSays(t, says, c.says, emulator.User, "keep_caller_access = false")
 				if strings.Contains(says, gone) != (c.says == makes) {
 					t.Errorf("the plan to create says %q", says)
 				}
-				b := backendOf(w, emulator.UserToken).Provider(t, nil).Block(kind)
+				b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block(kind)
 				b.MustUp(acctest.AttributeValues(append(object, c.declared...)...))
 				acctest.ExpectSays(t, b.Up(without), c.says, emulator.User, "keep_caller_access = false")
 				if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {

@@ -3,14 +3,12 @@ package access_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
@@ -18,57 +16,16 @@ import (
 
 const pipeline = "6f1c2a34-5b67-4c89-9d01-23456789abcd"
 
-// mayManage asks the workspace, with somebody's own token, for what only CAN_MANAGE shows.
-func mayManage(t *testing.T, w *acctest.Workspace, token, id string) bool {
-	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, permissionsPath(id), nil)
-	req.Header.Set("Authorization", "Bearer "+token)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, req)
-	return answer.Code == http.StatusOK
-}
-
-// A pipeline's service principal, a workspace admin, and a user take turns. Nobody who had access by an earlier apply loses it, and each plan after
-// an apply is empty, whoever makes it.
 func TestPermissionsResource_callersTakeTurns(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	w.AddUser(emulator.User, "owners")
-	w.AddGroup("risk")
-	w.GrantFolder("/Teams", emulator.ServicePrincipalPrincipal(pipeline), "CAN_EDIT")
-	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_READ")
-	config := func(token, level string) string {
-		return w.ConfigAs(token, "", `
+	callersTakeTurns(t, w, 10, permissionList{address: permissionsAddress, block: func(attributes string) string {
+		return `
 			resource "mlflow_experiment" "churn" { name = "/Teams/churn" }
 			resource "mlflow_experiment_permissions" "p" {
 			  experiment_id = mlflow_experiment.churn.id
-			  groups        = { risk = "`+level+`", owners = "CAN_MANAGE" }
-			}`)
-	}
-	tokens := []string{emulator.ServicePrincipalToken, emulator.AdminToken, emulator.UserToken}
-	levels := []string{"CAN_READ", "CAN_EDIT"}
-	var steps []resource.TestStep
-	for turn := range 10 {
-		level := levels[turn%len(levels)]
-		steps = append(steps, resource.TestStep{
-			Config: config(tokens[turn%len(tokens)], level),
-			ConfigStateChecks: []statecheck.StateCheck{
-				expectMap("retained", map[string]string{pipeline: "CAN_MANAGE"}), expectNull("service_principals"), expectNull("users"),
-			},
-			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-		}, resource.TestStep{
-			PreConfig: func() {
-				id := w.MustFind(t, "/Teams/churn").ID
-				for _, token := range tokens {
-					if !mayManage(t, w, token, id) {
-						t.Errorf("after turn %d, %s is locked out", turn, token)
-					}
-				}
-			},
-			Config:   config(tokens[(turn+1)%len(tokens)], level), // the next one's plan
-			PlanOnly: true,
-		})
-	}
-	acctest.UnitTest(t, steps...)
+			  ` + attributes + `
+			}`
+	}}, func() string { return permissionsPath(w.MustFind(t, "/Teams/churn").ID) })
 }
 
 // What is kept for an earlier caller goes when it is declared otherwise, when somebody revokes it, and with keep_caller_access = false; and a plan
@@ -88,7 +45,6 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", retained)},
 		}
 	}
-	machine := fmt.Sprintf("service_principal %s CAN_MANAGE", pipeline)
 	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
 	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // another level is somebody's change
 	acctest.UnitTest(t,
@@ -110,8 +66,7 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
-	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.ServicePrincipalToken}}
-	list := b.Provider(t, nil).Block("mlflow_experiment_permissions")
+	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
 	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
 	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
@@ -174,62 +129,14 @@ func TestPermissionsResource_destroyPutBack(t *testing.T) {
 	}
 }
 
-// TestPermissionsResource_callerKept runs as a user whose only access is a direct grant.
 func TestPermissionsResource_callerKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	w.AddUser(emulator.User, "owners")
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-	config := func(attributes string) string {
-		return w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, attributes))
-	}
-	const ben = `"ben@example.com" = "CAN_READ"`
-	acctest.UnitTest(t,
-		resource.TestStep{
-			Config: config(`users = { ` + ben + ` }`),
-			Check:  expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
-			ConfigStateChecks: []statecheck.StateCheck{
-				expectMap("users", map[string]string{"ben@example.com": "CAN_READ"}),
-				expectMap("retained", map[string]string{"ana@example.com": "CAN_MANAGE"}),
-			},
-		},
-		resource.TestStep{
-			Config:      config(`users = { ` + ben + `, "Ana@example.com" = "CAN_EDIT" }`),
-			ExpectError: regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`),
-		},
-		resource.TestStep{ // what was kept for one caller is no drift for another one
-			Config:   w.Config(acctest.PermissionsBlock(id, `users = { `+ben+` }`)),
-			PlanOnly: true,
-		},
-		resource.TestStep{ // declared: nothing to keep any more
-			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
-			Check:             expectGrants(w, id, "user ana@example.com CAN_MANAGE", "user ben@example.com CAN_READ"),
-			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil)},
-		},
-		resource.TestStep{ // declared for a group of the caller's
-			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
-			Check:             expectGrants(w, id, "group owners CAN_MANAGE"),
-			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", nil), expectNull("users")},
-		},
-		resource.TestStep{ // destroy takes the group's grant, and so has to leave the caller one
-			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
-			Check: expectGrants(w, id, "user ana@example.com CAN_MANAGE"),
-		},
-	)
+	callerKept(t, w, listOnExperiment(w, id), "CAN_EDIT",
+		regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`))
 }
 
-// TestPermissionsResource_callerGivenUp gives the caller's access away on purpose. Destroy can do nothing then, and must not fail.
 func TestPermissionsResource_callerGivenUp(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-	acctest.UnitTest(t, resource.TestStep{
-		Config: w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, `
-  users              = { "ben@example.com" = "CAN_MANAGE", "ana@example.com" = "CAN_READ" }
-  keep_caller_access = false`)),
-		ConfigPlanChecks: acctest.PreApply(plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
-		Check:            expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE"),
-		ExpectError:      regexp.MustCompile(`(?s)Could not read permissions.*needs[\s│]+CAN_MANAGE`), // the plan after the apply
-	})
-	if err := expectGrants(w, id, "user ana@example.com CAN_READ", "user ben@example.com CAN_MANAGE")(nil); err != nil {
-		t.Error(err)
-	}
+	callerGivenUp(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
 }

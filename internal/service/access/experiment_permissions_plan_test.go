@@ -3,7 +3,6 @@ package access_test
 import (
 	"fmt"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -34,13 +33,12 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
 	list := func(token string) *acctest.Block {
-		b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
-		return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+		return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
 	}
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	first := list(emulator.ServicePrincipalToken)
 	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
-	p := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil)
+	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block("mlflow_experiment_permissions"), p.Block("mlflow_experiment_permissions")
 	old.State, old.Private = first.State, first.Private
 	if says := old.Apply(old.Plan(nil), nil); acctest.IsError(says) {
@@ -49,7 +47,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	if says := renamed.Apply(renamed.Plan(config), config); acctest.IsError(says) {
 		t.Fatal(says)
 	}
-	if !mayManage(t, w, emulator.ServicePrincipalToken, id) {
+	if !mayManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
 		t.Error("the pipeline is locked out")
 	}
 }
@@ -94,21 +92,18 @@ func TestPermissionsResource_refused(t *testing.T) {
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
 	w.AddGitFolder("/Repos/admin@example.com/models", false)
 	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
-	refused := func(config, message string) resource.TestStep {
-		return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
-	}
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
 	acctest.UnitTest(t,
-		refused(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
-		refused(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
-		refused(w.Config(acctest.PermissionsBlock(id, `
+		refusedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		refusedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
+		refusedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
-		refused(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
-		refused(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
-		refused(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
-		refused(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
-		refused(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
+		refusedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		refusedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
+		refusedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
+		refusedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
+		refusedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.Writes(); len(writes) > 0 {
 		t.Errorf("refused configurations made %v", writes)
@@ -160,8 +155,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
 			as := func(token string) *acctest.Block {
-				b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
-				return b.Provider(t, nil).Block("mlflow_experiment_permissions")
+				return w.BackendAs(token).Provider(t, nil).Block("mlflow_experiment_permissions")
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {
@@ -169,13 +163,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 				second.State, second.Private = first.State, first.Private
 			}
 			config := acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT"))
-			before := first.Object(first.Plan(config).Resp.PlannedState)
-			w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-			for attribute, again := range second.Object(second.Plan(config).Resp.PlannedState) {
-				if known := before[attribute]; known.IsFullyKnown() && !known.Equal(again) {
-					t.Errorf("%s was planned as %s, and then as %s", attribute, known, again)
-				}
-			}
+			plannedAgain(t, w, first, second, config, "/Projects")
 		})
 	}
 }
@@ -185,32 +173,15 @@ func TestPermissionsResource_providerUnknown(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	config := func(trigger, level string) string {
-		return fmt.Sprintf(`
-resource "terraform_data" "host" {
-  input            = %q
-  triggers_replace = %q
-}
-provider "mlflow" {
-  host  = terraform_data.host.output
-  token = %q
-}
-`, w.URL, trigger, emulator.AdminToken) + acctest.PermissionsBlock(id, fmt.Sprintf(`users = { "ana@example.com" = %q }`, level))
+		return unknownHost(w, trigger) + acctest.PermissionsBlock(id, fmt.Sprintf(`users = { "ana@example.com" = %q }`, level))
 	}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectGrants(w, id, "user ana@example.com CAN_READ")},
 		resource.TestStep{
-			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
-			Config:    config("b", "CAN_EDIT"),
-			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
-				planCheck(func(_, _ any) error {
-					if calls := w.Journal(); len(calls) > 0 {
-						return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)
-					}
-					return nil
-				}),
-			),
-			Check: expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+			PreConfig:        func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
+			Config:           config("b", "CAN_EDIT"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate), noCalls(w)),
+			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
 		},
 	)
 }

@@ -23,20 +23,29 @@ import (
 
 const permissionsAddress = "mlflow_experiment_permissions.p"
 
-// expectGrants checks the direct grants that the workspace has, each written as "kind name level".
+// expectGrants checks the direct grants that the workspace has on an experiment, each written as "kind name level".
 func expectGrants(w *acctest.Workspace, id string, want ...string) resource.TestCheckFunc {
+	return expectGrantsOf("experiment "+id, func() []emulator.Grant { return w.Grants(id) }, want)
+}
+
+// expectGrantsOf checks the direct grants on an object when the check runs.
+func expectGrantsOf(object string, grants func() []emulator.Grant, want []string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
-		var got []string
-		for _, g := range w.Grants(id) {
-			got = append(got, g.Kind+" "+g.Name+" "+g.Level)
-		}
-		slices.Sort(want)
-		slices.Sort(got)
-		if !slices.Equal(got, want) {
-			return fmt.Errorf("experiment %s has the grants %q, want %q", id, got, want)
+		if got, want := grantTexts(grants()), slices.Sorted(slices.Values(want)); !slices.Equal(got, want) {
+			return fmt.Errorf("%s has the grants %q, want %q", object, got, want)
 		}
 		return nil
 	}
+}
+
+// grantTexts returns grants as sorted texts "kind name level".
+func grantTexts(grants []emulator.Grant) []string {
+	var texts []string
+	for _, g := range grants {
+		texts = append(texts, g.Kind+" "+g.Name+" "+g.Level)
+	}
+	slices.Sort(texts)
+	return texts
 }
 
 // expectWrites checks which calls since the last reset could have changed something.
@@ -81,11 +90,16 @@ func expectMapChange(attribute string, before, after map[string]any) plancheck.P
 }
 
 func expectMap(attribute string, want map[string]string) statecheck.StateCheck {
+	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), levelMap(want))
+}
+
+// levelMap is exactly these levels by principal; nil is an empty map.
+func levelMap(want map[string]string) knownvalue.Check {
 	exact := map[string]knownvalue.Check{}
 	for name, level := range want {
 		exact[name] = knownvalue.StringExact(level)
 	}
-	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), knownvalue.MapExact(exact))
+	return knownvalue.MapExact(exact)
 }
 
 func expectNull(attribute string) statecheck.StateCheck {

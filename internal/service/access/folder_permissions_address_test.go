@@ -167,7 +167,7 @@ func TestFolderPermissions_twice(t *testing.T) {
 	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
 }
 
-// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is refused, and the first stands.
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, refusedStep(w.Config(`
@@ -182,7 +182,8 @@ resource "mlflow_folder_permissions" "b" {
 }`), `Permissions are managed by two resources`))
 }
 
-// TestFolderPermissions_renamedKeepsRetained: a list under another address goes on keeping what earlier callers kept, if the old address is destroyed first.
+// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old address is destroyed
+// first.
 func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -190,7 +191,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	config := folderConfig("/Teams/retail", readers)
 	first := folderBlock(t, w, emulator.ServicePrincipalToken)
 	acctest.ExpectSays(t, first.Up(config), "warning: Undeclared access is kept", pipeline)
-	p := backendOf(w, emulator.AdminToken).Provider(t, nil)
+	p := w.Backend().Provider(t, nil)
 	old, renamed := p.Block(folderKind), p.Block(folderKind)
 	old.State, old.Private = first.State, first.Private
 	for _, says := range []string{old.Apply(old.Plan(nil), nil), renamed.Apply(renamed.Plan(config), config)} {
@@ -198,7 +199,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 			t.Fatal(says)
 		}
 	}
-	if !mayManageFolder(t, w, emulator.ServicePrincipalToken, "/Teams/retail") {
+	if !mayManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
 		t.Error("the pipeline is locked out")
 	}
 }

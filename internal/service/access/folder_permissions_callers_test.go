@@ -2,16 +2,13 @@ package access_test
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"reflect"
-	"regexp"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
@@ -23,64 +20,22 @@ const (
 	machine = "service_principal " + pipeline + " CAN_MANAGE"
 )
 
-// mayManageFolder asks the workspace, with somebody's own token, for what only CAN_MANAGE shows.
-func mayManageFolder(t *testing.T, w *acctest.Workspace, token, path string) bool {
-	t.Helper()
-	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/2.0/permissions/directories/"+w.FolderID(path), nil)
-	req.Header.Set("Authorization", "Bearer "+token)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, req)
-	return answer.Code == http.StatusOK
-}
-
-// TestFolderPermissions_callersTakeTurns: a pipeline's service principal, a workspace admin, and a user take turns. Nobody who had access by an
-// earlier apply loses it, and each plan after an apply is empty, whoever makes it.
 func TestFolderPermissions_callersTakeTurns(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	w.AddUser(emulator.User, "owners")
-	w.AddGroup("risk")
-	w.GrantFolder("/Teams", emulator.ServicePrincipalPrincipal(pipeline), "CAN_EDIT")
-	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_READ")
-	config := func(token, level string) string {
-		return w.ConfigAs(token, "", folderPermissions("/Teams/retail", `
-			create_parents = true
-			groups         = { risk = "`+level+`", owners = "CAN_MANAGE" }`))
-	}
-	tokens := []string{emulator.ServicePrincipalToken, emulator.AdminToken, emulator.UserToken}
-	levels := []string{"CAN_READ", "CAN_EDIT"}
-	var steps []resource.TestStep
-	for turn := range 6 {
-		level := levels[turn%len(levels)]
-		steps = append(steps, resource.TestStep{
-			Config: config(tokens[turn%len(tokens)], level),
-			ConfigStateChecks: []statecheck.StateCheck{
-				folderMap("retained", map[string]string{pipeline: "CAN_MANAGE"}), folderState("service_principals", knownvalue.Null()), folderState("users", knownvalue.Null()),
-			},
-			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
-		}, resource.TestStep{
-			PreConfig: func() {
-				for _, token := range tokens {
-					if !mayManageFolder(t, w, token, "/Teams/retail") {
-						t.Errorf("after turn %d, %s is locked out", turn, token)
-					}
-				}
-			},
-			Config:   config(tokens[(turn+1)%len(tokens)], level), // the next one's plan
-			PlanOnly: true,
-		})
-	}
-	acctest.UnitTest(t, steps...)
+	callersTakeTurns(t, w, 6, permissionList{address: folderAddress, block: func(attributes string) string {
+		return folderPermissions("/Teams/retail", "create_parents = true\n"+attributes)
+	}}, func() string { return folderPath(w, "/Teams/retail") })
 }
 
-// TestFolderPermissions_retainedUntil: what is kept for an earlier caller is removed when it is declared otherwise, when somebody lowers it, and with
-// keep_caller_access = false.
+// TestFolderPermissions_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was lowered outside
+// Terraform, and with keep_caller_access = false.
 func TestFolderPermissions_retainedUntil(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	const folder = "/Teams/retail"
 	w.GrantFolder(folder, emulator.ServicePrincipalPrincipal(pipeline), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.ServicePrincipalToken)
-	as := func(token string) { b.Process = backendOf(w, token).Provider(t, nil) }
+	as := func(token string) { b.Process = w.BackendAs(token).Provider(t, nil) }
 	expect := func(retained map[string]any, grants ...string) {
 		t.Helper()
 		if got := b.Values()["retained"]; !reflect.DeepEqual(got, retained) {
@@ -108,44 +63,11 @@ func TestFolderPermissions_retainedUntil(t *testing.T) {
 	expect(none, "group risk CAN_EDIT")
 }
 
-// TestFolderPermissions_callerKept runs as a user whose only access is a direct grant.
 func TestFolderPermissions_callerKept(t *testing.T) {
 	w := newFolders(t)
-	w.AddUser(emulator.User, "owners")
-	const folder = "/Teams/retail"
-	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	config := func(attributes string) string {
-		return w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, attributes))
-	}
-	const ben = `"ben@example.com" = "CAN_READ"`
-	acctest.UnitTest(t,
-		resource.TestStep{
-			Config: config(`users = { ` + ben + ` }`),
-			Check:  expectFolderGrants(w, folder, anaHas, "user ben@example.com CAN_READ"),
-			ConfigStateChecks: []statecheck.StateCheck{
-				folderMap("users", map[string]string{"ben@example.com": "CAN_READ"}), folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
-			},
-		},
-		refusedStep(config(`users = { `+ben+`, "Ana@example.com" = "CAN_RUN" }`),
-			`pre-apply plan.*Grant would lower your own access.*or the experiments in the folder.*keep_caller_access = false`),
-		resource.TestStep{ // what was kept for one caller is no drift for another one
-			Config: w.Config(folderPermissions(folder, `users = { `+ben+` }`)), PlanOnly: true,
-		},
-		resource.TestStep{ // declared: nothing to keep any more
-			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
-			Check:             expectFolderGrants(w, folder, anaHas, "user ben@example.com CAN_READ"),
-			ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", nil)},
-		},
-		resource.TestStep{ // declared for a group of the caller's
-			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
-			Check:             expectFolderGrants(w, folder, "group owners CAN_MANAGE"),
-			ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", nil), folderState("users", knownvalue.Null())},
-		},
-		resource.TestStep{ // destroy removes the group's grant, and so has to leave the caller one
-			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
-			Check: expectFolderGrants(w, folder, anaHas),
-		},
-	)
+	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	callerKept(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN",
+		brokenLines(`pre-apply plan.*Grant would lower your own access.*or the experiments in the folder.*keep_caller_access = false`))
 }
 
 // TestFolderPermissions_callerInherits: a folder above gives the caller access, directly or by a group, so nothing has to be kept.
@@ -167,27 +89,13 @@ func TestFolderPermissions_callerInherits(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_callerGivenUp: with keep_caller_access = false, the caller gives up its access on purpose. Destroy can do nothing then, and must
-// not fail.
 func TestFolderPermissions_callerGivenUp(t *testing.T) {
 	w := newFolders(t)
-	const folder = "/Teams/retail"
-	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	left := expectFolderGrants(w, folder, "user ana@example.com CAN_RUN", "user ben@example.com CAN_MANAGE")
-	acctest.UnitTest(t, resource.TestStep{
-		Config: w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, `
-  users              = { "ben@example.com" = "CAN_MANAGE", "ana@example.com" = "CAN_RUN" }
-  keep_caller_access = false`)),
-		ConfigPlanChecks: acctest.PreApply(plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained"))),
-		Check:            left,
-		ExpectError:      regexp.MustCompile(`(?s)Could not read permissions.*needs[\s│]+CAN_MANAGE`), // the plan after the apply
-	})
-	if err := left(nil); err != nil {
-		t.Error(err)
-	}
+	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
+	callerGivenUp(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
 }
 
-// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder stays when it is not declared, whoever manages the list.
+// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder is retained if it is not declared, whichever identity manages the list.
 func TestFolderPermissions_homeFolder(t *testing.T) {
 	w := newFolders(t)
 	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}), folderState("users", knownvalue.Null())}

@@ -104,9 +104,7 @@ resource "mlflow_experiment" "e" {
 }
 `
 	const groups = "create_parents = true\n  groups = { risk = \"CAN_EDIT\" }"
-	granted := func(state *terraform.State) error {
-		return expectFolderGrants(w, "/Projects/retail", "group risk CAN_EDIT")(state)
-	}
+	granted := expectFolderGrants(w, "/Projects/retail", "group risk CAN_EDIT")
 	acctest.UnitTest(t,
 		resource.TestStep{
 			Config: w.Config(experiments + folderPermissions("/Projects/retail", groups)),
@@ -127,13 +125,10 @@ resource "mlflow_experiment" "e" {
 			PreConfig: w.ResetJournal,
 			Config:    w.Config(experiments + folderPermissions("/Projects/new/deep", groups)),
 			Check: resource.ComposeTestCheckFunc(
-				expectFolderWrites(w, func() []string {
-					return []string{mkdirs, folderPut(w, "/Projects/new/deep"), folderPut(w, "/Projects/retail")}
-				}),
-				func(state *terraform.State) error {
-					return expectFolderGrants(w, "/Projects/new/deep", "group risk CAN_EDIT")(state)
+				func(state *terraform.State) error { // the folders have IDs after the apply
+					return expectWrites(w, mkdirs, folderPut(w, "/Projects/new/deep"), folderPut(w, "/Projects/retail"))(state)
 				},
-				func(state *terraform.State) error { return expectFolderGrants(w, "/Projects/retail")(state) },
+				expectFolderGrants(w, "/Projects/new/deep", "group risk CAN_EDIT"), expectFolderGrants(w, "/Projects/retail"),
 			),
 		},
 	)
@@ -155,9 +150,7 @@ func TestFolderPermissions_createdByUser(t *testing.T) {
 	for _, level := range []string{"CAN_READ", "CAN_RUN"} {
 		steps = append(steps, resource.TestStep{
 			Config: config(level), ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
-			Check: func(state *terraform.State) error {
-				return expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE")(state)
-			},
+			Check: expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE"),
 		})
 	}
 	acctest.UnitTest(t, steps...)
@@ -193,9 +186,7 @@ resource "mlflow_experiment" "e" {
   create_parents = true
 }
 ` + folderPermissions("/Projects/retail", "groups = { risk = \"CAN_READ\" }\n  depends_on = [mlflow_experiment.e]")),
-		Check: func(state *terraform.State) error {
-			return expectFolderGrants(w, "/Projects/retail", "group risk CAN_READ")(state)
-		},
+		Check: expectFolderGrants(w, "/Projects/retail", "group risk CAN_READ"),
 	})
 }
 

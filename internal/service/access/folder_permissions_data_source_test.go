@@ -45,7 +45,7 @@ func ofRisk(list any, attributes ...string) string {
 	return strings.Join(found, " ")
 }
 
-// TestFolderPermissionsDataSource_notManaged: folders whose permissions the server does not let anybody change can be read.
+// TestFolderPermissionsDataSource_notManaged: folders whose permissions the server does not allow to change can be read.
 func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func TestFolderPermissions_drift(t *testing.T) {
 			),
 			Check: expectFolderGrants(w, folder, grants...),
 		},
-		resource.TestStep{ // somebody else's change between plan and apply is removed too, their admins entry stays
+		resource.TestStep{ // a change by another user between plan and apply is reverted, too; an entry of admins remains
 			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -84,7 +85,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 			w.ResetJournal()
 			says := b.Refresh()
 			for i := range c.says {
-				c.says[i] = replaceID(c.says[i], id)
+				c.says[i] = strings.ReplaceAll(c.says[i], "is still ID", "is still "+id)
 			}
 			acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder \""+folder+"\": It was ", c.says[1:]...)
 			acctest.ExpectSays(t, says, "warning", c.says...)
@@ -106,7 +107,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list tells nothing by object ID, may be hidden from an identity that
+// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, may be hidden from an identity that
 // lost its access. The state keeps it.
 func TestFolderPermissions_hidden(t *testing.T) {
 	t.Parallel()
@@ -150,7 +151,7 @@ func TestFolderPermissions_droppedAndCreated(t *testing.T) {
 	acctest.UnitTest(t, granted(), again, gone)
 }
 
-// TestFolderPermissions_creationTime: where the server tells no creation times, the object ID alone identifies the folder.
+// TestFolderPermissions_creationTime: if the server returns no creation times, only the object ID identifies the folder.
 func TestFolderPermissions_creationTime(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t, emulator.Options{NoFolderTimes: true, Now: func() time.Time { return time.UnixMilli(1700000000000) }})

@@ -19,8 +19,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been, also when the answer to the
-// write is lost.
+// TestFolderPermissions_unknownPrincipal fails at apply without a partial change. The next apply succeeds, also if the response to the write is lost.
 func TestFolderPermissions_unknownPrincipal(t *testing.T) {
 	w := newFolders(t)
 	const folder = "/Teams/retail"
@@ -52,8 +51,8 @@ func TestFolderPermissions_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_fixedList: a folder whose permissions the server does not let anybody change is told from a failure of the server: it is not
-// tried again.
+// TestFolderPermissions_fixedList: a folder whose permissions the server does not allow to change is not a failure of the server: the write is
+// not retried.
 func TestFolderPermissions_fixedList(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -68,7 +67,7 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_wrongAnswers: answers that are none change nothing in the state, and a list that is not the folder's is never written back.
+// TestFolderPermissions_wrongAnswers: invalid responses do not change the state, and a list of another object is never written back.
 func TestFolderPermissions_wrongAnswers(t *testing.T) {
 	t.Parallel()
 	lies := map[string]emulator.Fault{

@@ -3,14 +3,12 @@ package access_test
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/knownvalue"
 	"github.com/hashicorp/terraform-plugin-testing/statecheck"
-	"github.com/hashicorp/terraform-plugin-testing/terraform"
 	"github.com/hashicorp/terraform-plugin-testing/tfjsonpath"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
@@ -31,30 +29,17 @@ func folderPermissions(path, attributes string) string {
 	return fmt.Sprintf("resource %q \"p\" {\n  path = %q\n%s\n}\n", folderKind, path, attributes)
 }
 
+// folderPath is the path of the calls for the list of a folder.
+func folderPath(w *acctest.Workspace, path string) string {
+	return "/api/2.0/permissions/directories/" + w.FolderID(path)
+}
+
 // folderPut is the call that replaces the list of a folder.
-func folderPut(w *acctest.Workspace, path string) string {
-	return "PUT /api/2.0/permissions/directories/" + w.FolderID(path)
-}
+func folderPut(w *acctest.Workspace, path string) string { return "PUT " + folderPath(w, path) }
 
-// folderGrants lists the direct grants on a folder, each written as "kind name level".
-func folderGrants(w *acctest.Workspace, path string) []string {
-	var got []string
-	for _, g := range w.FolderGrants(path) {
-		got = append(got, g.Kind+" "+g.Name+" "+g.Level)
-	}
-	slices.Sort(got)
-	return got
-}
-
-// expectFolderGrants checks the direct grants that the workspace has on a folder.
+// expectFolderGrants is [expectGrants] for a folder.
 func expectFolderGrants(w *acctest.Workspace, path string, want ...string) resource.TestCheckFunc {
-	return func(*terraform.State) error {
-		slices.Sort(want)
-		if got := folderGrants(w, path); !slices.Equal(got, want) {
-			return fmt.Errorf("folder %s has the grants %q, want %q", path, got, want)
-		}
-		return nil
-	}
+	return expectGrantsOf("folder "+path, func() []emulator.Grant { return w.FolderGrants(path) }, want)
 }
 
 // mustHaveFolderGrants is expectFolderGrants for tests that run no CLI.
@@ -65,38 +50,29 @@ func mustHaveFolderGrants(t *testing.T, w *acctest.Workspace, path string, want 
 	}
 }
 
-// expectFolderWrites is [expectWrites] for calls that are known only after the apply.
-func expectFolderWrites(w *acctest.Workspace, want func() []string) resource.TestCheckFunc {
-	return func(state *terraform.State) error { return expectWrites(w, want()...)(state) }
-}
-
-// folderMap checks a map of the folder's permissions in the state; nil is an empty map.
+// folderMap is [expectMap] for a folder.
 func folderMap(attribute string, want map[string]string) statecheck.StateCheck {
-	exact := map[string]knownvalue.Check{}
-	for name, level := range want {
-		exact[name] = knownvalue.StringExact(level)
-	}
-	return folderState(attribute, knownvalue.MapExact(exact))
+	return folderState(attribute, levelMap(want))
 }
 
 func folderState(attribute string, want knownvalue.Check) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(folderAddress, tfjsonpath.New(attribute), want)
 }
 
-// refusedStep is a step that ends with an error. The CLI breaks its lines anywhere.
+// refusedStep is a step that ends with an error.
 func refusedStep(config, message string) resource.TestStep {
-	return resource.TestStep{Config: config, ExpectError: regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))}
+	return resource.TestStep{Config: config, ExpectError: brokenLines(message)}
 }
 
-// backendOf is the workspace for the owner of a token.
-func backendOf(w *acctest.Workspace, token string) *acctest.Backend {
-	return &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
+// brokenLines matches a message, which is a pattern, in the output of the CLI, which breaks lines anywhere.
+func brokenLines(message string) *regexp.Regexp {
+	return regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))
 }
 
 // folderBlock is a block without a state, in a provider process of the owner of a token.
 func folderBlock(t *testing.T, w *acctest.Workspace, token string) *acctest.Block {
 	t.Helper()
-	return backendOf(w, token).Provider(t, nil).Block(folderKind)
+	return w.BackendAs(token).Provider(t, nil).Block(folderKind)
 }
 
 // folderConfig grants groups a level each on a folder, with more attributes.
@@ -118,8 +94,4 @@ func newFolders(t *testing.T, options ...emulator.Options) *acctest.Workspace {
 	w.AddGroup("risk")
 	w.Mkdirs("/Teams/retail")
 	return w
-}
-
-func replaceID(text, id string) string {
-	return strings.ReplaceAll(text, "ID is still ID", "ID is still "+id)
 }

@@ -41,7 +41,7 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 		resource.TestStep{Config: w.Config(folderPermissions(to+"/", groups)), PlanOnly: true},
 		resource.TestStep{ // to a folder that is missing: nothing is revoked
 			PreConfig: w.ResetJournal, Config: w.Config(folderPermissions("/Teams/none", groups)),
-			ExpectError: refusedStep("", `Could not set permissions.*create_parents = true`).ExpectError,
+			ExpectError: brokenLines(`Could not set permissions.*create_parents = true`),
 		},
 		resource.TestStep{
 			Config:           w.Config(folderPermissions(to, groups)),
@@ -84,7 +84,7 @@ resource "mlflow_folder_permissions" "p" {
 			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"), expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 		},
 		resource.TestStep{ // one that is not allowed
-			Config: config("d", "/Shared"), ExpectError: refusedStep("", `Folder path not allowed.*all users have CAN_MANAGE`).ExpectError,
+			Config: config("d", "/Shared"), ExpectError: brokenLines(`Folder path not allowed.*all users have CAN_MANAGE`),
 		},
 		resource.TestStep{ // the old folder is deleted while the apply runs
 			Config: config("e", "/Teams/retail"),
@@ -139,7 +139,7 @@ func TestFolderPermissions_sameFolderNewPath(t *testing.T) {
 	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", readers)), "warning: Undeclared access is kept", pipeline)
 	w.MoveFolder("/Teams/retail", "/Teams/new")
 	w.ResetJournal()
-	b.Process = backendOf(w, emulator.AdminToken).Provider(t, nil)
+	b.Process = w.Backend().Provider(t, nil)
 	config := folderConfig("/Teams/new", readers)
 	p := b.Plan(config)
 	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept", pipeline)

@@ -99,7 +99,7 @@ func TestFolderPermissions_levels(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
-// TestFolderPermissions_ineffective: a declared level is told to have no effect only if what is inherited includes it, at creation and when it changes.
+// TestFolderPermissions_ineffective: a declared level is reported to have no effect only if an inherited one includes it, on creation and on changes.
 func TestFolderPermissions_ineffective(t *testing.T) {
 	t.Parallel()
 	for inherited, ineffective := range map[string][]string{

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// at is a clock that stands still: folders that two workspaces create at the same time are those of a clone.
+// at is a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
 func at(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }

@@ -11,7 +11,7 @@ import (
 // anyACL is the pattern of the permissions calls.
 const anyACL = "/api/2.0/permissions/*/*"
 
-// expectDetail checks that a diagnostic is there and says something.
+// expectDetail checks that there is a diagnostic with a summary, and that its detail contains parts.
 func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ...string) {
 	t.Helper()
 	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })

@@ -16,7 +16,7 @@ import (
 )
 
 // TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who inherit the same, to each list that
-// somebody writes. They are neither shown nor drift, whoever applies, before the first apply as after it.
+// is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
 	w.Mkdirs(home + "/models")

@@ -16,7 +16,7 @@ func TestPermissions_loweredCaller(t *testing.T) {
 	w.AddUser(emulator.User, "risk")
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator manages
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
-	b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.UserToken}}).Provider(t, nil).Block("mlflow_experiment_permissions")
+	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block("mlflow_experiment_permissions")
 	acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
 	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 		t.Fatalf("retained is %v", got)

@@ -39,8 +39,8 @@ func TestPermission_ownGrantWrongAnswers(t *testing.T) {
 			w.Inject(lie)
 			_, says := w.Direct(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
-			if !strings.HasPrefix(says, "error") || !mayManage(t, w, emulator.UserToken, id) {
-				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, mayManage(t, w, emulator.UserToken, id))
+			if !strings.HasPrefix(says, "error") || !mayManage(t, w, emulator.UserToken, permissionsPath(id)) {
+				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, mayManage(t, w, emulator.UserToken, permissionsPath(id)))
 			}
 		})
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// expectPaths checks where the diagnostics stand, in order; path.Empty is one without a place.
+// expectPaths checks the attribute paths of the diagnostics, in order; path.Empty is one without a place.
 func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
 	t.Helper()
 	var got []path.Path
@@ -25,7 +25,7 @@ func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
 	}
 }
 
-// expectDetail checks that a diagnostic is there and says something.
+// expectDetail checks that there is a diagnostic with a summary, and that its detail contains parts.
 func expectDetail(t *testing.T, diags diag.Diagnostics, summary string, parts ...string) {
 	t.Helper()
 	i := slices.IndexFunc(diags, func(d diag.Diagnostic) bool { return d.Summary() == summary })
