@@ -157,6 +157,38 @@ run "a_role_named_admins" {
   expect_failures = [check.every_grant_is_decided, check.no_direct_users]
 }
 
+# A policy lists experiments, not the name prefixes of separated duties. A group that another one contains has all users, wherever the experiment is.
+run "all_users_can_manage_two_experiments" {
+  command = plan
+
+  override_module {
+    target = module.read
+    outputs = {
+      review = {
+        experiments = [{ id = "1", name = "/Projects/churn" }, { id = "2", name = "/Other/churn" }]
+        grants = [
+          { experiment_id = "1", experiment_name = "/Projects/churn", kind = "group", principal = "users", level = "CAN_MANAGE", inherited = false, inherited_from = [] },
+          { experiment_id = "2", experiment_name = "/Other/churn", kind = "group", principal = "open", level = "CAN_MANAGE", inherited = false, inherited_from = [] },
+        ]
+        unreadable = []
+      }
+      principals = {
+        principals = []
+        members    = [{ group = "open", kind = "group", name = "users", via = [] }]
+        everybody  = ["users"]
+        incomplete = []
+      }
+    }
+  }
+
+  assert {
+    condition     = jsonencode(sort(output.violations["All users can manage"])) == jsonencode(["/Other/churn", "/Projects/churn"])
+    error_message = "All users can manage ${jsonencode(output.violations["All users can manage"])}."
+  }
+
+  expect_failures = [check.every_grant_is_decided, check.not_everybody_manages]
+}
+
 run "a_new_and_a_raised_grant" {
   command = plan
 

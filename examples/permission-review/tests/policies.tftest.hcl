@@ -102,7 +102,12 @@ run "all_users_through_another_group" {
   }
 
   variables {
-    principals = { principals = [], incomplete = [], everybody = ["account users", "users"] }
+    principals = {
+      principals = []
+      members    = [{ group = "open", kind = "group", name = "users" }]
+      everybody  = ["account users", "users"]
+      incomplete = []
+    }
     review = {
       experiments = [{ name = "/Shared/account" }, { name = "/Shared/nested" }]
       grants = [
@@ -111,10 +116,6 @@ run "all_users_through_another_group" {
       ]
       unreadable = []
     }
-    access = [
-      { experiment_name = "/Shared/account", kind = "group", principal = "account users", level = "CAN_MANAGE" },
-      { experiment_name = "/Shared/nested", kind = "group", principal = "users", level = "CAN_MANAGE" },
-    ]
   }
 
   assert {

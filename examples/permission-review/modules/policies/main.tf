@@ -2,6 +2,11 @@ locals {
   # Groups that contain all users.
   everybody = concat([var.everybody], var.principals.everybody)
 
+  # The same, and groups that have one of them as a member.
+  open_groups = concat(local.everybody, [
+    for m in var.principals.members : m.group if m.kind == "group" && contains(local.everybody, m.name)
+  ])
+
   # Experiments that a group other than all users can manage.
   owned = {
     for g in var.review.grants : g.experiment_name => true...
@@ -28,8 +33,7 @@ locals {
   # Each policy with its violations.
   found = {
     "All users can manage" = distinct(concat(
-      [for g in var.review.grants : g.experiment_name if g.kind == "group" && g.level == "CAN_MANAGE" && contains(local.everybody, g.principal)],
-      [for a in var.access : a.experiment_name if a.kind == "group" && a.level == "CAN_MANAGE" && contains(local.everybody, a.principal)],
+      [for g in var.review.grants : g.experiment_name if g.kind == "group" && g.level == "CAN_MANAGE" && contains(local.open_groups, g.principal)],
       [for e in var.review.experiments : e.name if var.review.default_level == "CAN_MANAGE"],
     ))
     "No group can manage" = [

@@ -18,13 +18,14 @@ variable "principals" {
   description = "Data source mlflow_principals."
   type = object({
     principals = list(object({ kind = string, name = string, exists = bool, active = bool }))
+    members    = optional(list(object({ group = string, kind = string, name = string })), [])
     everybody  = optional(list(string), [])
     incomplete = list(object({ kind = string, name = string, reason = string }))
   })
 }
 
 variable "access" {
-  description = "Result of the function effective_access."
+  description = "Result of the function effective_access. experiment_name is one of the starts of experiment names in separated."
   type        = list(object({ experiment_name = string, kind = string, principal = string, level = string }))
 }
 
