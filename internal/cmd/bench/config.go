@@ -15,14 +15,16 @@ import (
 // experiments' ids in another local. With a reference to the experiments themselves, the CLI would build all of them anew for each
 // resource that refers to one.
 const (
-	providerBlock = `terraform {
+	// requiredBlock requires the provider.
+	requiredBlock = `terraform {
   required_providers {
     mlflow = {
       source = "registry.terraform.io/mlflow-terraform/mlflow"
     }
   }
 }
-
+`
+	providerBlock = requiredBlock + `
 variable "bulk_refresh" {
   type = bool
 }

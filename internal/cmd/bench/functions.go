@@ -25,14 +25,6 @@ check "measured" {
 }
 `
 	readCondition = "length(local.review.grants) + length(local.later.grants) + length(local.principals.members) > 0"
-	functionBlock = `terraform {
-  required_providers {
-    mlflow = {
-      source = "registry.terraform.io/mlflow-terraform/mlflow"
-    }
-  }
-}
-`
 )
 
 // The size of the review: 200 principals in groups that are members of each other, as a binary tree.
@@ -44,7 +36,7 @@ const (
 
 // writeFunction writes the configuration that calls the function of a row.
 func writeFunction(folder, _ string, r row, _ []experiment) error {
-	return writeReview(folder, functionBlock+fmt.Sprintf(readBlock, readCondition+" && "+r.function))
+	return writeReview(folder, requiredBlock+fmt.Sprintf(readBlock, readCondition+" && "+r.function))
 }
 
 // writeReading writes the floor of writeFunction.

@@ -167,7 +167,7 @@ func TestTraceLocation_planned(t *testing.T) {
 		"may restore":    {map[string]any{"if_deleted": tftypes.UnknownValue}, true},
 		"does not adopt": {map[string]any{"adopt_existing": false}, false},
 	} {
-		b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil).Block("mlflow_experiment")
+		b := w.Backend().Provider(t, nil).Block("mlflow_experiment")
 		config := map[string]any{"name": "/Shared/churn"}
 		maps.Copy(config, c.more)
 		p := b.Plan(config)

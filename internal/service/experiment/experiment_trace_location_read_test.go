@@ -61,7 +61,7 @@ func TestTraceLocation_import(t *testing.T) {
 func TestTraceLocation_importOther(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "churn")
-	b := (&acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}).Provider(t, nil).Block("mlflow_experiment")
+	b := w.Backend().Provider(t, nil).Block("mlflow_experiment")
 	if says := b.Adopt(id); says != "" {
 		t.Fatalf("import says %q", says)
 	}
