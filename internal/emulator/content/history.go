@@ -94,8 +94,11 @@ func (s *Store) listArtifacts(c *wire.Call) (any, error) {
 	return out, nil
 }
 
-// list returns what is directly in a folder of the run, by path. The folder "." is the whole.
+// list returns what is directly in a folder of the run, by path. The folder "." is the whole. Of a file, it returns the file.
 func (r *run) list(folder string) []fileJSON {
+	if size, ok := r.files[folder]; ok {
+		return []fileJSON{{Path: folder, Size: &size}}
+	}
 	var files []fileJSON
 	seen := map[string]bool{}
 	for name, size := range r.files {

@@ -59,7 +59,7 @@ func (m *model) json() modelJSON {
 // addModel gives a logged model an ID and what is missing, and adds it to its experiment.
 func (s *Store) addModel(e Experiment, m *model) {
 	m.id, m.experimentID, m.status = "m-"+s.hexID(), e.ID, modelPending
-	m.artifactURI = e.ArtifactLocation + "/models/" + m.id + "/artifacts"
+	m.artifactURI = e.ArtifactLocation + "/logged_models/" + m.id + "/artifacts"
 	if m.name == "" {
 		m.name = "model-" + m.id[2:10]
 	}

@@ -26,7 +26,7 @@ func (s *Store) addTrace(e Experiment, t *trace) {
 	if t.tags == nil {
 		t.tags = map[string]string{}
 	}
-	t.tags["mlflow.artifactLocation"] = e.ArtifactLocation + "/traces/" + t.id + "/artifacts"
+	t.tags["mlflow.artifactLocation"] = e.ArtifactLocation + "/" + t.id + "/artifacts"
 	s.traces[t.id] = t
 	s.in(e.ID).traces = append(s.in(e.ID).traces, t)
 	s.experiments.Touch(e.ID)
@@ -321,7 +321,7 @@ func (s *Store) credentials(c *wire.Call, access func(*wire.Call, string) (Exper
 	if err != nil {
 		return nil, err
 	}
-	path := "traces/" + t.id + "/artifacts/traces.json"
+	path := t.id + "/artifacts/traces.json"
 	return map[string]any{"credential_info": map[string]any{
 		"type": "AWS_PRESIGNED_URL", "path": path, "signed_uri": "https://storage.example.com/" + path + "?X-Amz-Signature=" + s.hexID(),
 	}}, nil
