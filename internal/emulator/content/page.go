@@ -41,9 +41,9 @@ func (t token) encode() string {
 
 // decodeToken refuses a token that came from another query. An empty one is the beginning.
 func decodeToken(encoded, query string) (token, error) {
-	t := token{Query: query}
+	var t token
 	if encoded == "" {
-		return t, nil
+		return token{Query: query}, nil
 	}
 	text, err := base64.RawURLEncoding.DecodeString(encoded)
 	if err == nil {
