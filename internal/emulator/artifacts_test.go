@@ -69,3 +69,34 @@ func TestArtifacts_pages(t *testing.T) {
 	wantEqual(t, "in a volume", fmt.Sprint(len(list(a.json, "files")), a.json["next_page_token"]), "1000 <nil>")
 	admin.get(artifactsAPI+inVolume+"&path=many&page_token=x").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "/api/2.0/fs/directories/Volumes/main/ml/runs/")
 }
+
+// TestArtifacts_upload uploads, lists, and downloads files as the MLflow client does.
+func TestArtifacts_upload(t *testing.T) {
+	w, admin, id := startRuns(t, emulator.Options{})
+	run := w.CreateRun(emulator.Run{ExperimentID: id})
+	model := modelID(admin.createModel(object{"experiment_id": id}))
+	for _, owner := range []string{"/Runs/" + run, "/LoggedModels/" + model} {
+		folder := "/WorkspaceInternal/Mlflow/Artifacts/" + id + owner + "/artifacts"
+		content, entries := "/api/2.0/fs/files"+folder, "/api/2.0/fs/directories"+folder
+		wantEqual(t, "status of an empty folder", admin.do("HEAD", entries, nil).status, 404)
+		admin.ok("PUT", content+"/a/b.json", object{"x": 1})
+		wantEqual(t, "content", admin.ok("GET", content+"/a/b.json", nil).raw, `{"x":1}`)
+		admin.do("PUT", content+"/a/b.json", object{}).wantRefused(t, 409, "ALREADY_EXISTS", "")
+		admin.ok("PUT", content+"/a/b.json?overwrite=true", object{})
+		wantEqual(t, "status of a folder", admin.do("HEAD", entries, nil).status, 200)
+		wantEqual(t, "top", list(admin.ok("GET", entries, nil).json, "contents"), []object{{"path": folder + "/a", "name": "a", "is_directory": true}})
+		wantEqual(t, "below", list(admin.ok("GET", entries+"/a", nil).json, "contents"), []object{
+			{"path": folder + "/a/b.json", "name": "b.json", "is_directory": false, "file_size": 2},
+		})
+		for _, missing := range []string{content + "/a", content + "/none", entries + "/a/b.json", entries + "/none"} {
+			admin.get(missing).wantRefused(t, 404, "NOT_FOUND", "")
+		}
+		admin.as("reader-token").do("PUT", content+"/c", object{}).wantRefused(t, 403, "PERMISSION_DENIED", "Edit")
+		admin.as(emulator.ServicePrincipalToken).get(content+"/a/b.json").wantRefused(t, 403, "PERMISSION_DENIED", "View")
+		admin.as(emulator.ServicePrincipalToken).get(entries).wantRefused(t, 403, "PERMISSION_DENIED", "View")
+		none := strings.NewReplacer(run, "none", model, "none")
+		admin.do("PUT", none.Replace(content)+"/c", object{}).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+		admin.get(none.Replace(entries)).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+	}
+	wantEqual(t, "listed", files(admin.ok("GET", artifactsAPI+run+"&path=a", nil)), "a/b.json:2")
+}

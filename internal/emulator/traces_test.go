@@ -77,9 +77,21 @@ func TestTraces_credentials(t *testing.T) {
 	api := olderTracesAPI + "/tr-a/credentials-for-data-"
 	for _, verb := range []string{"download", "upload"} {
 		info := child(admin.ok("GET", api+verb, nil).json, "credential_info")
-		if info["type"] != "AWS_PRESIGNED_URL" || !strings.HasPrefix(text(info, "signed_uri"), "https://") || text(info, "path") == "" {
+		if info["type"] != "AWS_PRESIGNED_URL" || text(info, "path") == "" {
 			t.Errorf("%s: %v", verb, info)
 		}
+		signed, ok := strings.CutPrefix(text(info, "signed_uri"), admin.base)
+		if !ok {
+			t.Errorf("%s: the URL %v is not one of the workspace", verb, info["signed_uri"])
+		}
+		nobody := admin.as("")
+		if verb == "download" {
+			nobody.get(signed).wantRefused(t, 404, "NOT_FOUND", "")
+		} else {
+			nobody.ok("PUT", signed, object{"spans": []string{}})
+			wantEqual(t, "data", nobody.get(signed).raw, `{"spans":[]}`)
+		}
+		nobody.get(signed+"x").wantRefused(t, 403, "PERMISSION_DENIED", "signature")
 		admin.as(emulator.ServicePrincipalToken).get(api+verb).wantRefused(t, 403, "PERMISSION_DENIED", "")
 	}
 	admin.as("reader-token").get(api+"upload").wantRefused(t, 403, "PERMISSION_DENIED", "Edit")

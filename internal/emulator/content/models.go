@@ -24,6 +24,7 @@ type model struct {
 	deleted          bool
 	params, tags     map[string]string
 	metrics          []metric // the value that counts of each key and dataset
+	files            files
 }
 
 // modelJSON is a logged model on the wire.
@@ -63,7 +64,7 @@ func (s *Store) addModel(e Experiment, m *model) {
 	if m.name == "" {
 		m.name = "model-" + m.id[2:10]
 	}
-	m.created = s.now()
+	m.created, m.files = s.now(), files{}
 	m.updated = m.created
 	s.models[m.id] = m
 	s.in(e.ID).models = append(s.in(e.ID).models, m)
