@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -28,6 +29,7 @@ import (
 var (
 	_ provider.ProviderWithFunctions     = (*mlflowProvider)(nil)
 	_ provider.ProviderWithListResources = (*mlflowProvider)(nil)
+	_ provider.ProviderWithActions       = (*mlflowProvider)(nil)
 )
 
 type mlflowProvider struct {
@@ -84,6 +86,10 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 
 func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{experiment.NewExperimentList, access.NewExperimentPermissionsList, access.NewFolderPermissionsList}
+}
+
+func (p *mlflowProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{}
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
