@@ -22,6 +22,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/experiment"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/role"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/run"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/server"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/tag"
 )
@@ -78,6 +79,9 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		governance.NewPrincipalsDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
+		run.NewRunsDataSource,
+		run.NewRunDataSource,
+		run.NewRunArtifactsDataSource,
 		role.NewRolesDataSource,
 		server.NewUsersDataSource,
 		server.NewWorkspacesDataSource,

@@ -107,7 +107,7 @@ func TestServer_extensions(t *testing.T) {
 	if _, ok := server.(tfprotov6.ListResourceServer); !ok {
 		t.Error("the server has no list resources")
 	}
-	actions, ok := server.(tfprotov6.ProviderServerWithActions)
+	actions, ok := server.(tfprotov6.ActionServer)
 	if !ok {
 		t.Fatal("the server has no actions")
 	}
