@@ -94,16 +94,15 @@ func runDetailAttributes(which string) map[string]schema.Attribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		attributeRunID:  text("ID of the run."),
-		"run_name":      text("Name of the run, which does not have to be unique. Null if it has none."),
-		"experiment_id": text("ID of the experiment that contains the run."),
-		"status":        text("`RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, or `KILLED`. A run whose process ended without a notice stays `RUNNING`."),
-		"user_id":       text("User who started the run: the user ID of the run, or its tag `mlflow.user`. Clients set it, and the server does not verify it. Null if it is not set."),
-		"artifact_uri":  text("URI of the location of the run's artifacts."),
-		"start_time":    text("Time at which the run started, RFC 3339 in UTC. Null if the client did not set it."),
-		"end_time":      text("Time at which the run ended, RFC 3339 in UTC. Null while it is running."),
-		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Runs of a deleted experiment can be " +
-			"`active`."),
+		attributeRunID:    text("ID of the run."),
+		"run_name":        text("Name of the run, which does not have to be unique. Null if it has none."),
+		"experiment_id":   text("ID of the experiment that contains the run."),
+		"status":          text("`RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, or `KILLED`. A run whose process ended without a notice stays `RUNNING`."),
+		"user_id":         text("User who started the run: the user ID of the run, or its tag `mlflow.user`. Clients set it, and the server does not verify it. Null if it is not set."),
+		"artifact_uri":    text("URI of the location of the run's artifacts."),
+		"start_time":      text("Time at which the run started, RFC 3339 in UTC. Null if the client did not set it."),
+		"end_time":        text("Time at which the run ended, RFC 3339 in UTC. Null while it is running."),
+		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Deleting an experiment deletes its runs."),
 		"metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.Float64Type,
 			MarkdownDescription: "Last value of each metric" + which + ", by key. A value that is not a finite number is in `non_finite_metrics` instead.",

@@ -70,7 +70,7 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 				ElementType: types.StringType, Required: true,
 				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator)},
 				MarkdownDescription: "IDs of the experiments to search, at least one. An experiment that does not exist is an error, one without runs is " +
-					"not. Deleted experiments are searched, too.",
+					"not. The runs of a deleted experiment are deleted: see `view_type`.",
 			},
 			attributeFilter: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{filterValidator{}},
