@@ -74,7 +74,6 @@ func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
 		})
 	}
 	_ = group.Wait()
-	c.end(ctx)
 }
 
 // isEnded reports whether nothing more must be changed.
@@ -82,15 +81,6 @@ func (c *change) isEnded(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure != nil || ctx.Err() != nil
-}
-
-// end notes that a run of Terraform that was canceled ended the change.
-func (c *change) end(ctx context.Context) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if ctx.Err() != nil {
-		c.failure = ctx.Err()
-	}
 }
 
 func (c *change) isDenied(experimentID string) bool {
@@ -152,11 +142,11 @@ func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, 
 		}
 	}
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil && c.count+len(c.missing) < c.total:
 		diags.AddError(could, "The action was canceled.\n\n"+c.standing())
 	case c.failure != nil:
 		diags.AddError(could, framework.ErrorDetail(c.failed, c.failure, c.standing()))
-	case !diags.HasError():
+	case !diags.HasError() && ctx.Err() == nil:
 		c.tell(action.InvokeProgressEvent{Message: c.result(more)})
 	}
 }

@@ -20,7 +20,6 @@ func (c *change) restoreInBulk(ctx context.Context, m *restoreRunsModel) {
 			}
 		}
 	}
-	c.end(ctx)
 }
 
 // noteBulk notes what came of a bulk call.

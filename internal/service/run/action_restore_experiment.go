@@ -73,7 +73,7 @@ func (a *restoreExperimentAction) Schema(_ context.Context, _ action.SchemaReque
 	}
 }
 
-// ModifyPlan implements [action.ActionWithModifyPlan]: it finds the experiment. That may be deleted later in the same apply, so that nothing is an error.
+// ModifyPlan implements [action.ActionWithModifyPlan]: it reports which experiment the action restores.
 func (a *restoreExperimentAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config restoreExperimentModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
