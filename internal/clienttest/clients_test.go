@@ -1,0 +1,75 @@
+//go:build clients
+
+package clienttest
+
+import (
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+// interpreter is the variable with the path of a Python that has the packages of python/requirements.txt. `make test-clients` sets it.
+const interpreter = "TEST_CLIENTS_PYTHON"
+
+func TestDatabricksSDK(t *testing.T) {
+	for _, script := range []string{"sdk_experiments", "sdk_identities"} {
+		t.Run(script, func(t *testing.T) {
+			t.Parallel()
+			run(t, script, "DATABRICKS_HOST="+serveWorkspace(t))
+		})
+	}
+}
+
+func TestMLflowClient(t *testing.T) {
+	t.Run("local workspace", func(t *testing.T) {
+		t.Parallel()
+		run(t, "mlflow_client", "MLFLOW_TRACKING_URI=databricks", "DATABRICKS_HOST="+serveWorkspace(t),
+			"DATABRICKS_TOKEN="+emulator.AdminToken, "OTHER_DATABRICKS_TOKEN="+emulator.UserToken)
+	})
+	t.Run("MLflow server", func(t *testing.T) {
+		t.Parallel()
+		run(t, "mlflow_client", "MLFLOW_TRACKING_URI="+startMLflow(t), "MLFLOW_TRACKING_USERNAME="+adminName,
+			"MLFLOW_TRACKING_PASSWORD="+password, "OTHER_MLFLOW_TRACKING_USERNAME="+otherName, "OTHER_MLFLOW_TRACKING_PASSWORD="+password)
+	})
+}
+
+// serveWorkspace serves a local workspace until the test ends, and returns its URL.
+func serveWorkspace(t *testing.T) string {
+	t.Helper()
+	server := httptest.NewServer(emulator.New(emulator.Options{}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// someTests finds in the output of unittest that there were tests: without any, it ends successfully with some versions of Python.
+var someTests = regexp.MustCompile(`(?m)^Ran [1-9]\d* tests? in `)
+
+// run runs the tests of a script with only these environment variables, besides those without which Python does not start.
+func run(t *testing.T, script string, environment ...string) {
+	t.Helper()
+	python := os.Getenv(interpreter)
+	if python == "" {
+		t.Fatalf("%s is not set: run the tests with `make test-clients`", interpreter)
+	}
+	folder, err := filepath.Abs("python")
+	if err != nil {
+		t.Fatal(err)
+	}
+	home := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), python, "-m", "unittest", "-v", script)
+	cmd.Dir = home
+	cmd.Env = append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "PYTHONPATH=" + folder, "PYTHONDONTWRITEBYTECODE=1", "NO_PROXY=127.0.0.1",
+		"MLFLOW_DISABLE_TELEMETRY=true", "GIT_PYTHON_REFRESH=quiet",
+	}, environment...)
+	out, err := cmd.CombinedOutput()
+	if err != nil || !someTests.Match(out) {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+	t.Logf("%s", out)
+}
