@@ -65,7 +65,8 @@ func run(t *testing.T, script string, environment ...string) {
 	cmd.Dir = home
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "PYTHONPATH=" + folder, "PYTHONDONTWRITEBYTECODE=1", "NO_PROXY=127.0.0.1",
-		"MLFLOW_DISABLE_TELEMETRY=true", "GIT_PYTHON_REFRESH=quiet",
+		"MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_LOGGING_LEVEL=WARNING", "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT=true",
+		"GIT_PYTHON_REFRESH=quiet",
 	}, environment...)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !someTests.Match(out) {

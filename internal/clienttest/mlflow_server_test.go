@@ -43,12 +43,15 @@ func startMLflow(t *testing.T) (url string) {
 	must(t, err)
 	theirs, ours, err := os.Pipe()
 	must(t, err)
-	cmd := exec.CommandContext(context.Background(), "sh", "-c", guarded, "sh", filepath.Join(bin, "mlflow"), // the test's context ends too soon
+	// The test's context ends before its cleanup.
+	cmd := exec.CommandContext(context.Background(), "sh", "-c", guarded, "sh", filepath.Join(bin, "mlflow"),
 		"server", "--app-name", "basic-auth", "--backend-store-uri", "sqlite:///"+filepath.Join(dir, "mlflow.db"),
 		"--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1")
 	cmd.Dir, cmd.Stdout, cmd.Stderr, cmd.ExtraFiles = dir, log, log, []*os.File{theirs}
-	cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "MLFLOW_DISABLE_TELEMETRY=true",
-		"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_AUTH_CONFIG_PATH=auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY=for-tests-only")
+	cmd.Env = []string{
+		"PATH=" + bin + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "TMPDIR=" + dir, "MLFLOW_DISABLE_TELEMETRY=true",
+		"MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false", "MLFLOW_AUTH_CONFIG_PATH=auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY=for-tests-only",
+	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	must(t, cmd.Start())
 	_ = theirs.Close()
@@ -67,7 +70,8 @@ func startMLflow(t *testing.T) (url string) {
 	})
 	url = fmt.Sprintf("http://127.0.0.1:%d", port)
 	await(t, url, ended)
-	if status := send(t, http.MethodPost, url+"/api/2.0/mlflow/users/create", fmt.Sprintf(`{"username": %q, "password": %q}`, otherName, password)); status != 200 {
+	other := fmt.Sprintf(`{"username": %q, "password": %q}`, otherName, password)
+	if status := send(t, http.MethodPost, url+"/api/2.0/mlflow/users/create", other); status != http.StatusOK {
 		t.Fatalf("creating a user: status %d", status)
 	}
 	return url
