@@ -17,23 +17,27 @@ import (
 const interpreter = "TEST_CLIENTS_PYTHON"
 
 func TestDatabricksSDK(t *testing.T) {
-	for _, script := range []string{"sdk_experiments", "sdk_identities"} {
-		t.Run(script, func(t *testing.T) {
+	for name, modules := range map[string][]string{
+		"experiments": {"sdk_experiments", "sdk_runs", "sdk_complete"},
+		"identities":  {"sdk_identities"},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			run(t, script, "DATABRICKS_HOST="+serveWorkspace(t))
+			run(t, modules, "DATABRICKS_HOST="+serveWorkspace(t))
 		})
 	}
 }
 
 func TestMLflowClient(t *testing.T) {
+	modules := []string{"mlflow_experiments", "mlflow_runs", "mlflow_content"}
 	t.Run("local workspace", func(t *testing.T) {
 		t.Parallel()
-		run(t, "mlflow_client", "MLFLOW_TRACKING_URI=databricks", "DATABRICKS_HOST="+serveWorkspace(t),
+		run(t, modules, "MLFLOW_TRACKING_URI=databricks", "DATABRICKS_HOST="+serveWorkspace(t),
 			"DATABRICKS_TOKEN="+emulator.AdminToken, "OTHER_DATABRICKS_TOKEN="+emulator.UserToken)
 	})
 	t.Run("MLflow server", func(t *testing.T) {
 		t.Parallel()
-		run(t, "mlflow_client", "MLFLOW_TRACKING_URI="+startMLflow(t), "MLFLOW_TRACKING_USERNAME="+adminName,
+		run(t, modules, "MLFLOW_TRACKING_URI="+startMLflow(t), "MLFLOW_TRACKING_USERNAME="+adminName,
 			"MLFLOW_TRACKING_PASSWORD="+password, "OTHER_MLFLOW_TRACKING_USERNAME="+otherName, "OTHER_MLFLOW_TRACKING_PASSWORD="+password)
 	})
 }
@@ -49,8 +53,9 @@ func serveWorkspace(t *testing.T) string {
 // someTests finds in the output of unittest that there were tests: without any, it ends successfully with some versions of Python.
 var someTests = regexp.MustCompile(`(?m)^Ran [1-9]\d* tests? in `)
 
-// run runs the tests of a script with only these environment variables, besides those without which Python does not start.
-func run(t *testing.T, script string, environment ...string) {
+// run runs the tests of modules in one process, one module after the other. It has only these environment variables, besides those that all
+// tests need.
+func run(t *testing.T, modules []string, environment ...string) {
 	t.Helper()
 	python := os.Getenv(interpreter)
 	if python == "" {
@@ -61,7 +66,7 @@ func run(t *testing.T, script string, environment ...string) {
 		t.Fatal(err)
 	}
 	home := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), python, "-m", "unittest", "-v", script)
+	cmd := exec.CommandContext(t.Context(), python, append([]string{"-m", "unittest", "-v"}, modules...)...)
 	cmd.Dir = home
 	cmd.Env = append([]string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "TMPDIR=" + home, "PYTHONPATH=" + folder, "PYTHONDONTWRITEBYTECODE=1", "NO_PROXY=127.0.0.1",
@@ -70,7 +75,7 @@ func run(t *testing.T, script string, environment ...string) {
 	}, environment...)
 	out, err := cmd.CombinedOutput()
 	if err != nil || !someTests.Match(out) {
-		t.Fatalf("%s: %v\n%s", script, err, out)
+		t.Fatalf("%v: %v\n%s", modules, err, out)
 	}
 	t.Logf("%s", out)
 }

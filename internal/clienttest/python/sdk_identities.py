@@ -15,7 +15,7 @@ from databricks.sdk.errors import (
 )
 from databricks.sdk.service import iam, workspace
 
-import support
+import sdk_support as support
 
 admin = support.workspace(support.ADMIN_TOKEN)
 user = support.workspace(support.USER_TOKEN)

@@ -1,4 +1,4 @@
-"""What the tests of the clients share. The Go test that starts them sets the environment variables."""
+"""What the tests of the Databricks SDK share. The Go test that starts them sets the environment variables."""
 
 import itertools
 import os
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from databricks.sdk import WorkspaceClient
-from databricks.sdk.service import ml
 
 # The accounts that every local workspace starts with.
 ADMIN = "admin@example.com"
@@ -44,3 +43,17 @@ class Recorder:
         """Returns the public methods of the API that were not called."""
         methods = {name for name, value in vars(type(self._api)).items() if callable(value) and not name.startswith("_")}
         return sorted(methods - self._called)
+
+
+# The experiments API for an admin.
+admin = Recorder(workspace(ADMIN_TOKEN).experiments)
+
+
+def new_experiment(**arguments: Any) -> str:
+    """Creates an experiment with the SDK, and returns its ID."""
+    return admin.create_experiment(new_name("/Shared/sdk"), **arguments).experiment_id
+
+
+def new_run(experiment_id: str, **arguments: Any) -> str:
+    """Creates a run with the SDK, and returns its ID."""
+    return admin.create_run(experiment_id=experiment_id, **arguments).run.info.run_id
