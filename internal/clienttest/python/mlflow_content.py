@@ -47,6 +47,17 @@ class LoggedModels(TestCase):
         with self.assertRefused("RESOURCE_DOES_NOT_EXIST"):
             client.get_logged_model(id)
 
+    def test_artifacts(self) -> None:
+        id = client.create_logged_model(new_experiment()).model_id
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "weights").mkdir()
+            for name, text in (("MLmodel", "flavors: {}"), ("weights/0.bin", "0123")):
+                (pathlib.Path(folder) / name).write_text(text)
+            client.log_model_artifacts(id, folder)
+        listed = [(f.path, f.is_dir, f.file_size) for f in client.list_logged_model_artifacts(id)]
+        self.assertEqual(listed, [("MLmodel", False, 11), ("weights", True, None)])
+        self.assertEqual([f.path for f in client.list_logged_model_artifacts(id, "weights")], ["weights/0.bin"])
+
     def test_search(self) -> None:
         experiment_id = new_experiment()
         ids = [client.create_logged_model(experiment_id, name=name).model_id for name in ("a", "b", "c")]
