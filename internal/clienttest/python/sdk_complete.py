@@ -1,4 +1,4 @@
-"""Checks that the tests that ran before, in the same process, called every method of the experiments API of the Databricks SDK for Python."""
+"""Checks that the tests that ran before, in the same process, called every method of the SDK's experiments API."""
 
 import unittest
 
