@@ -7,19 +7,12 @@ set -euo pipefail
 
 folder=$1
 shift
-uv_version=0.13.9
+uv=$folder/uv/bin/uv
 
 give_up() {
   echo "mlflow-servers: $1" >&2
   echo "  $2" >&2
   exit 1
-}
-
-# install_uv makes FOLDER/uv: uv installs MLflow in seconds, where pip takes minutes.
-install_uv() {
-  python3 -m venv "$folder/uv" || give_up 'Could not make a Python virtual environment.' \
-    'Install Python 3.10 or newer with its venv module (python3 and python3-venv), then run the command again.'
-  "$folder/uv/bin/pip" install --quiet --disable-pip-version-check "uv==$uv_version" || offline 'uv'
 }
 
 # requirements prints what a version needs besides itself. MLflow 2 does not run with what SQLAlchemy 2.1 changed, and does not say so.
@@ -42,10 +35,10 @@ for version in "$@"; do
   if [[ -f $environment/installed ]]; then
     continue
   fi
-  [[ -x $folder/uv/bin/uv ]] || install_uv
+  "$(dirname "$0")/uv.sh" "$folder/uv"
   echo "Installing MLflow $version into $environment"
   mapfile -t wanted < <(requirements "$version")
-  "$folder/uv/bin/uv" venv --quiet --clear --python '>=3.10,<3.14' "$environment" || offline 'a Python for MLflow'
-  VIRTUAL_ENV=$environment "$folder/uv/bin/uv" pip install --quiet "${wanted[@]}" || offline "MLflow $version"
+  "$uv" venv --quiet --clear --python '>=3.10,<3.14' "$environment" || offline 'a Python for MLflow'
+  VIRTUAL_ENV=$environment "$uv" pip install --quiet "${wanted[@]}" || offline "MLflow $version"
   touch "$environment/installed"
 done
