@@ -150,6 +150,11 @@ func TestReviewDiff(t *testing.T) {
 	}
 }
 
+func withoutHeader(table string) string {
+	_, lines, _ := strings.Cut(table, "\n")
+	return lines
+}
+
 // What permission_matrix writes as lines is what review_decisions reads.
 func TestReviewDecisions_lines(t *testing.T) {
 	t.Parallel()
@@ -186,6 +191,9 @@ func TestReviewDecisions_lines(t *testing.T) {
 	}
 	if counts := fmt.Sprint(at(got, "counts")); counts != "map[approved:1 deferred:0 expired:1 gone:1 grants:4 revoked:1 stale:0 undecided:1]" {
 		t.Errorf("the counts are %s", counts)
+	}
+	if open := mustCall(t, "review_decisions", r, []any{}, "2026-11-26"); at(open, "to_decide") != withoutHeader(mustMatrix(t, r, "lines")) || at(got, "to_decide") != "" {
+		t.Errorf("without decisions, the lines to decide are\n%s\nand with all lines\n%s", at(open, "to_decide"), at(got, "to_decide"))
 	}
 	raised := slices.Clone(r)
 	raised[0] = matrixGrantOf("/a", "user", "ana", "CAN_MANAGE", false)
