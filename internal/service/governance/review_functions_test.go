@@ -141,7 +141,7 @@ func TestReviewDiff(t *testing.T) {
 			}
 		}
 		if at(got, "changed") != true || at(got, "default_level_before") != nil || at(got, "default_level_after") != "CAN_READ" ||
-			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiments renamed") {
+			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiment renamed") {
 			t.Errorf("%s: the difference is %v", name, got)
 		}
 		if same := mustCall(t, "review_diff", earlier, before); at(same, "changed") != false || at(same, "summary") != "No changes.\n" {
