@@ -6,28 +6,22 @@ module "read" {
 }
 
 locals {
-  # Admins have access to everything. Without them, the grants of all other principals are visible. A role of an MLflow server with the name
-  # of the Databricks group is not left out.
-  admins = can(module.read.review.members["admins"]) ? [] : ["admins"]
-  grants = [
-    for g in module.read.review.grants : g
-    if !(g.kind == "group" && contains(local.admins, g.principal)) && !contains(g.inherited_from, "admin")
-  ]
-  review = merge(module.read.review, { grants = local.grants })
+  review     = module.read.review
+  principals = module.read.principals
 
   # Who can edit experiments under each name prefix of separated duties: one line per person, with groups resolved to their members.
   # One line per prefix instead of one per experiment keeps large reviews fast. The rights of admins of an MLflow server are left out.
   edit_grants = {
     for g in flatten([
       for prefix in distinct(flatten(values(var.separated))) : [
-        for g in local.grants : { experiment_name = prefix, kind = g.kind, principal = g.principal, level = g.level }
+        for g in local.review.grants : { experiment_name = prefix, kind = g.kind, principal = g.principal, level = g.level }
         if startswith(g.experiment_name, prefix) && (g.level == "CAN_EDIT" || g.level == "CAN_MANAGE") && !contains(g.inherited_from, "workspace")
       ]
     ]) : "${g.experiment_name} ${g.kind} ${g.principal} ${g.level}" => g...
   }
   access = provider::mlflow::effective_access(
     [for same in local.edit_grants : same[0]],
-    merge(module.read.principals, { principals = [for p in module.read.principals.principals : merge(p, { admin = false })] }),
+    merge(local.principals, { principals = [for p in local.principals.principals : merge(p, { admin = false })] }),
   )
 
   # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
@@ -38,13 +32,6 @@ locals {
 
   # Decisions of the reviewers, from the CSV file that they edit. Spreadsheets can write a byte order mark (U+FEFF) at its start.
   decisions = provider::mlflow::review_decisions(local.review, csvdecode(trimprefix(file("${path.module}/${var.decisions_file}"), "\ufeff")), var.today)
-
-  # Lines of the CSV file for all grants that need a decision: no decision yet, or one for a lower level.
-  lines = {
-    for line in split("\n", provider::mlflow::permission_matrix(local.review, "lines")) :
-    join("", flatten(regexall("\"(f[0-9a-f]{24})\",\"\",\"\",\"\",\"\"$", line))) => line...
-  }
-  to_mark = [for d in concat(local.decisions.undecided, local.decisions.stale) : local.lines[d.fingerprint][0]]
 }
 
 # The policies are a module without a provider, so that they can be tested without a server.
@@ -52,7 +39,7 @@ module "policies" {
   source = "./modules/policies"
 
   review       = local.review
-  principals   = module.read.principals
+  principals   = local.principals
   access       = local.access
   decisions    = local.decisions
   exceptions   = csvdecode(trimprefix(file("${path.module}/${var.exceptions_file}"), "\ufeff"))
@@ -65,61 +52,69 @@ module "policies" {
 
 locals {
   violations = module.policies.violations
+
+  # The first violations of each policy, for messages. The output violations contains all.
+  listed = {
+    for policy, found in local.violations : policy => join("\n", concat(
+      [for i, f in found : f if i < 20],
+      length(found) > 20 ? ["and ${length(found) - 20} more"] : [],
+    ))
+  }
 }
 
 # A failed check is a warning: the run continues and writes the page that shows what was found.
 check "not_everybody_manages" {
   assert {
     condition     = length(local.violations["All users can manage"]) == 0
-    error_message = "All users have CAN_MANAGE on:\n${join("\n", local.violations["All users can manage"])}"
+    error_message = "All users have CAN_MANAGE on:\n${local.listed["All users can manage"]}"
   }
 }
 
 check "a_group_is_responsible" {
   assert {
     condition     = length(local.violations["No group can manage"]) == 0
-    error_message = "No group has CAN_MANAGE on:\n${join("\n", local.violations["No group can manage"])}"
+    error_message = "No group has CAN_MANAGE on:\n${local.listed["No group can manage"]}"
   }
 }
 
 check "no_direct_users" {
   assert {
     condition     = length(local.violations["User has a direct grant"]) == 0
-    error_message = "Grant access to a group instead:\n${join("\n", local.violations["User has a direct grant"])}"
+    error_message = "Grant access to a group instead:\n${local.listed["User has a direct grant"]}"
   }
 }
 
 check "separation_of_duties" {
   assert {
     condition     = length(local.violations["Duties are not separated"]) == 0
-    error_message = "The same person can edit on both sides:\n${join("\n", local.violations["Duties are not separated"])}"
+    error_message = "The same person can edit on both sides:\n${local.listed["Duties are not separated"]}"
   }
 }
 
 check "nobody_inactive" {
   assert {
     condition     = length(local.violations["Principal is deleted or inactive"]) == 0
-    error_message = "Revoke the grants and group memberships of:\n${join("\n", local.violations["Principal is deleted or inactive"])}"
+    error_message = "Revoke the grants and group memberships of:\n${local.listed["Principal is deleted or inactive"]}"
   }
 }
 
 check "everything_was_read" {
   assert {
     condition     = length(local.violations["Could not be read"]) == 0
-    error_message = "The review does not cover:\n${join("\n", local.violations["Could not be read"])}"
+    error_message = "The review does not cover:\n${local.listed["Could not be read"]}"
   }
 }
 
 check "every_grant_is_decided" {
   assert {
     condition     = length(local.violations["Grant is not decided"]) == 0
-    error_message = "Decide in ${var.decisions_file}:\n${join("\n", local.violations["Grant is not decided"])}"
+    error_message = "Decide in ${var.decisions_file}:\n${local.listed["Grant is not decided"]}"
   }
 }
 
 check "revoked_grants_are_removed" {
   assert {
     condition     = length(local.violations["Revoked grant still exists"]) == 0
-    error_message = "Remove from the access configuration and apply it:\n${join("\n", local.violations["Revoked grant still exists"])}"
+    error_message = "Remove from the access configuration and apply it:\n${local.listed["Revoked grant still exists"]}"
   }
 }

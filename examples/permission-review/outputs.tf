@@ -28,8 +28,8 @@ output "changed" {
 }
 
 output "to_decide" {
-  description = "CSV lines of the grants that need a decision: terraform output -raw to_decide >> decisions.csv"
-  value       = join("", [for line in local.to_mark : "${line}\n"])
+  description = "CSV lines of the grants that need a decision and are not in the file yet: terraform output -raw to_decide >> decisions.csv"
+  value       = local.decisions.to_decide
 }
 
 output "decisions" {
@@ -48,11 +48,11 @@ output "exceptions" {
 }
 
 output "violations" {
-  description = "Violations of the policies. With enforce, any violation fails the run."
+  description = "Violations of the policies, without accepted ones. With enforce, any violation fails the run."
   value       = { for policy, found in local.violations : policy => found if length(found) > 0 }
 
   precondition {
     condition     = !var.enforce || length(flatten(values(local.violations))) == 0
-    error_message = join("\n", flatten([for policy, found in local.violations : [for f in found : "${policy}: ${f}"]]))
+    error_message = join("\n", [for policy, found in local.listed : "${policy}:\n${found}" if found != ""])
   }
 }

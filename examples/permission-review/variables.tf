@@ -15,9 +15,9 @@ variable "title" {
 }
 
 variable "name_prefix" {
-  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read."
+  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read. The policies apply to these experiments only."
   type        = string
-  default     = "/Projects/"
+  default     = null
 }
 
 variable "snapshot_file" {

@@ -41,38 +41,38 @@ func WithSearchAttributes(attributes map[string]schema.Attribute) map[string]sch
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"filter": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{notBlank},
-			MarkdownDescription: "Filter in the server's search language, such as `name LIKE '/Shared/%' AND tags.team = 'risk'`. It knows `AND` alone, " +
-				"`LIKE` and `ILIKE` in capitals, and no escapes. Can't be combined with `name_prefix` and `tags`, which write the filter for you. Default: none.",
+			MarkdownDescription: "Filter in the search language of the server, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. The language has only `AND`, " +
+				"`LIKE` and `ILIKE` in capitals, and no escapes. Conflicts with `name_prefix` and `tags`, from which the provider creates the filter.",
 		},
 		"order_by": schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
-			MarkdownDescription: "Order of `experiments` in the server's search language, such as `[\"last_update_time DESC\"]`. With `limit` it decides " +
-				"which ones are given. Default: by name.",
+			MarkdownDescription: "Order of `experiments` in the search language of the server, for example `[\"last_update_time DESC\"]`. With `limit`, the first " +
+				"experiments in this order are returned. Defaults to the order of names.",
 		},
 		"name_prefix": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{notBlank},
-			MarkdownDescription: "Only experiments whose name begins so, such as `/Shared/risk/`; capitals count, `%` and `_` stand for themselves. On " +
-				"Databricks with or without the `/Workspace` prefix. Default: any name.",
+			MarkdownDescription: "Start of the names of the experiments, for example `/Shared/risk/`. Case-sensitive, without wildcards. On Databricks, the prefix " +
+				"`/Workspace` is optional. Defaults to any name.",
 		},
 		"name_regex": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Only experiments whose name matches this [regular expression](https://github.com/google/re2/wiki/Syntax) somewhere, on top of " +
-				"all other arguments. Anchor it with `^` and `$` to match whole names. The provider applies it to what the server found, so narrow the " +
-				"search with `name_prefix`, `tags` or `filter` in a big workspace. Default: any name.",
+			MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that a part of the name must match, in addition to all other arguments. " +
+				"To match the whole name, use `^` and `$`. The provider applies it to the result of the search: in a large workspace, also set " +
+				"`name_prefix`, `tags`, or `filter`. Defaults to any name.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
-			MarkdownDescription: "Only experiments that have all these tags with exactly these values. Default: any tags.",
+			MarkdownDescription: "Tags that the experiments must have, with exactly these values. Defaults to any tags.",
 		},
 		"view_type": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf("ACTIVE_ONLY", "DELETED_ONLY", "ALL")},
-			MarkdownDescription: "`ACTIVE_ONLY`, `DELETED_ONLY` or `ALL`. Default: `ACTIVE_ONLY`.",
+			MarkdownDescription: "State of the experiments: `ACTIVE_ONLY`, `DELETED_ONLY`, or `ALL`. Defaults to `ACTIVE_ONLY`.",
 		},
 		"limit": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
-			MarkdownDescription: "Give at most so many experiments, the first by `order_by`, and stop asking the server. Default: all.",
+			MarkdownDescription: "Maximum number of experiments to return, the first ones in `order_by` order. Defaults to all.",
 		},
 	})
 	return attributes

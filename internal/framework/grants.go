@@ -27,11 +27,11 @@ type GrantModel struct {
 func PrincipalLevelAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"principal": schema.StringAttribute{
-			Computed: true, MarkdownDescription: "The user's e-mail address, the group's name, or the service principal's application id.",
+			Computed: true, MarkdownDescription: "Email or username, group name, or application ID of a service principal.",
 		},
-		"kind": schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group` or `service_principal`."},
-		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT` or `CAN_MANAGE`; on Databricks also `CAN_RUN`, on an MLflow server also " +
-			"`USE`, `NO_PERMISSIONS` or `DENY`."},
+		"kind": schema.StringAttribute{Computed: true, MarkdownDescription: "`user`, `group`, or `service_principal`."},
+		"level": schema.StringAttribute{Computed: true, MarkdownDescription: "`CAN_READ`, `CAN_EDIT`, or `CAN_MANAGE`; on Databricks also `CAN_RUN`; on an MLflow server also " +
+			"`USE`, `NO_PERMISSIONS`, or `DENY`."},
 	}
 }
 
@@ -40,18 +40,18 @@ func GrantAttributes() map[string]schema.Attribute {
 	attributes := PrincipalLevelAttributes()
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"inherited": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "`false` for a direct grant, `true` for one that comes from a folder above, or on an MLflow " +
-				"server from a grant on all experiments.",
+			Computed: true, MarkdownDescription: "Whether the grant is inherited from a parent folder or, on an MLflow server, from a grant on all experiments. " +
+				"`false` for a direct grant.",
 		},
 		"inherited_from": schema.ListAttribute{
 			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "Objects that the grant comes from, such as `/directories/123`; `/directories/` is the workspace's root. " +
-				"On an MLflow server `every experiment`, `workspace` (its admins) or `admin`. Empty for a direct grant.",
+			MarkdownDescription: "Objects that the grant is inherited from, for example `/directories/123`; `/directories/` is the root of the workspace. " +
+				"On an MLflow server, `every experiment`, `workspace` (workspace admins), or `admin` (server admins). Empty for a direct grant.",
 		},
 		"inherited_from_path": schema.StringAttribute{
 			Computed: true,
-			MarkdownDescription: "Path of the folder that the grant comes from, such as `/Shared`. Null for a direct grant, and if the path cannot be determined " +
-				"because you may not see the folder.",
+			MarkdownDescription: "Path of the folder that the grant is inherited from, for example `/Shared`. Null for a direct grant, and if the identity that runs " +
+				"Terraform cannot read the folder.",
 		},
 	})
 	return attributes

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
@@ -118,40 +120,53 @@ func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSou
 
 // readStatus looks up the principals that were asked for, and the members that were found.
 func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
-	done := map[PrincipalKey]bool{}
-	add := func(p Principal) error {
-		key := r.rules.PrincipalKey(p)
-		if done[key] {
-			return nil
-		}
-		done[key] = true
+	principals := r.withMembers(asked)
+	statuses, missing := make([]PrincipalStatus, len(principals)), make([]*IncompleteError, len(principals))
+	lookups, ctx := errgroup.WithContext(ctx)
+	lookups.SetLimit(parallelLookups)
+	for i, p := range principals {
 		if r.containsEverybody(p) { // such a group can be missing from a list of groups
-			r.found.Status = append(r.found.Status, PrincipalStatus{Principal: p, Exists: true, Active: true})
-			return nil
+			statuses[i] = PrincipalStatus{Exists: true, Active: true}
+			continue
 		}
-		status, err := r.source.Find(ctx, p)
-		if err != nil {
-			why, err := asIncomplete(err)
-			if why != nil {
-				r.addIncomplete(p, *why)
+		lookups.Go(func() (err error) {
+			if statuses[i], err = r.source.Find(ctx, p); err != nil {
+				missing[i], err = asIncomplete(err)
 			}
 			return err
-		}
-		status.Principal = p
-		r.found.Status = append(r.found.Status, status)
-		return nil
+		})
 	}
-	for _, p := range asked {
-		if err := add(p); err != nil {
-			return err
-		}
+	if err := lookups.Wait(); err != nil {
+		return err
 	}
-	for _, m := range r.found.Members {
-		if err := add(m.Principal); err != nil {
-			return err
+	for i, p := range principals {
+		if missing[i] != nil {
+			r.addIncomplete(p, *missing[i])
+			continue
 		}
+		statuses[i].Principal = p
+		r.found.Status = append(r.found.Status, statuses[i])
 	}
 	return nil
+}
+
+// withMembers returns the principals that were asked for, and the members that were found, each once.
+func (r *resolver) withMembers(asked []Principal) []Principal {
+	var principals []Principal
+	added := map[PrincipalKey]bool{}
+	add := func(p Principal) {
+		if key := r.rules.PrincipalKey(p); !added[key] {
+			added[key] = true
+			principals = append(principals, p)
+		}
+	}
+	for _, p := range asked {
+		add(p)
+	}
+	for _, m := range r.found.Members {
+		add(m.Principal)
+	}
+	return principals
 }
 
 func (r *resolver) sort() {

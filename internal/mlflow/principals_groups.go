@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// parallelGroups is the number of groups that are read in parallel.
-const parallelGroups = 8
+// parallelLookups is the number of principals that are read in parallel.
+const parallelLookups = 8
 
 // resolver collects what a directory has about principals.
 type resolver struct {
@@ -51,7 +51,7 @@ func (r *resolver) readGroups(ctx context.Context, level []Principal) error {
 		}
 		results := make([]directMembers, len(level))
 		reads, ctx := errgroup.WithContext(ctx)
-		reads.SetLimit(parallelGroups)
+		reads.SetLimit(parallelLookups)
 		for i, group := range level {
 			reads.Go(func() (err error) {
 				results[i], err = r.readGroup(ctx, group)

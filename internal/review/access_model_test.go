@@ -268,7 +268,7 @@ func randomWorld(seed uint64) (Review, Principals) {
 		p.Members = append(p.Members, m)
 	}
 	for range rnd.IntN(4) {
-		s := PrincipalStatus{Exists: rnd.IntN(3) > 0, Active: rnd.IntN(2) == 0, Admin: rnd.IntN(4) == 0}
+		s := PrincipalStatus{Exists: rnd.IntN(3) > 0, Admin: rnd.IntN(4) == 0}
 		s.Kind, s.Name = who()
 		if s.Kind == "group" {
 			s.Admin = false

@@ -22,7 +22,7 @@ func accessTexts(all []Access) []string {
 }
 
 func user(name string) PrincipalStatus {
-	return PrincipalStatus{Kind: KindUser, Name: name, Exists: true, Active: true}
+	return PrincipalStatus{Kind: KindUser, Name: name, Exists: true}
 }
 
 func TestEffectiveAccess(t *testing.T) {
@@ -35,7 +35,7 @@ func TestEffectiveAccess(t *testing.T) {
 	}
 	in := func(group, name string, via ...string) Member { return Member{group, KindUser, name, via} }
 	nested := func(group, name string) Member { return Member{group, KindGroup, name, nil} }
-	admin := PrincipalStatus{Kind: KindUser, Name: "root", Exists: true, Active: true, Admin: true}
+	admin := PrincipalStatus{Kind: KindUser, Name: "root", Exists: true, Admin: true}
 	for name, c := range map[string]struct {
 		r    Review
 		p    Principals
@@ -79,7 +79,7 @@ func TestEffectiveAccess(t *testing.T) {
 			Principals{
 				Principals: []PrincipalStatus{{Kind: KindGroup, Name: "deleted"}, {Kind: KindGroup, Name: "empty", Exists: true}},
 				Members:    []Member{in("users", "eve"), in("half", "ana"), nested("half", "users")},
-				Everybody:  []string{"users"}, Incomplete: []Incomplete{{KindGroup, "half", "Some members are hidden."}},
+				Everybody:  []string{"users"}, Incomplete: []Incomplete{{KindGroup, "half"}},
 			},
 			[]string{
 				"/e: group deleted CAN_EDIT (CAN_EDIT)", "/e: group half CAN_READ (CAN_READ)", "/e: group unknown CAN_EDIT (CAN_EDIT)",

@@ -29,7 +29,7 @@ func largeWorld(experiments int) (Review, Principals) {
 	}
 	var p Principals
 	for i := range people {
-		p.Principals = append(p.Principals, PrincipalStatus{Kind: KindUser, Name: fmt.Sprintf("user-%03d@example.com", i), Exists: true, Active: true})
+		p.Principals = append(p.Principals, PrincipalStatus{Kind: KindUser, Name: fmt.Sprintf("user-%03d@example.com", i), Exists: true})
 	}
 	for g := range groups {
 		name := fmt.Sprintf("group-%02d", g)

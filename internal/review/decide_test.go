@@ -237,3 +237,45 @@ func FuzzDecide(f *testing.F) {
 		checkDecide(t, r, decisions)
 	})
 }
+
+// The lines to append are those of grants without a decision for their level, and appending them twice adds nothing.
+func TestLinesToDecide(t *testing.T) {
+	t.Parallel()
+	r := Review{
+		Experiments: []Experiment{{ID: "1", Name: "/a", Owner: "ana", LastUpdated: "2026-11-26T04:00:00Z"}},
+		Grants: []Grant{
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "approved", Level: "CAN_READ"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "expired", Level: "CAN_READ"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "new, \"\n", Level: "CAN_READ"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "open", Level: "CAN_READ"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "raised", Level: "CAN_EDIT"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "twice", Level: "CAN_EDIT"},
+			{ExperimentID: "1", Experiment: "/a", Kind: KindUser, Principal: "twice", Level: "CAN_RUN"},
+		},
+	}
+	made := func(grant int, level, decision, until string) Decision {
+		return Decision{Fingerprint: Fingerprint(r.Grants[grant]), Level: level, Decision: decision, Until: until}
+	}
+	decisions := []Decision{
+		made(0, "CAN_READ", "approve", ""), made(1, "CAN_READ", "approve", "2026-11-25"), made(3, " CAN_READ ", "", ""), made(4, "CAN_READ", "approve", ""),
+		made(5, "CAN_RUN", "approve", ""),
+	}
+	result, err := Decide(r, decisions, today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := strings.SplitAfter(Lines(r), "\n")
+	got := LinesToDecide(r, decisions, result)
+	if want := all[3] + all[5] + all[6]; got != want || strings.Count(got, "\n") != 3 || !strings.Contains(got, `"ana","2026-11-26T04:00:00Z"`) {
+		t.Errorf("the lines are\n%swant\n%s", got, want)
+	}
+	for _, grant := range []int{2, 4, 5} {
+		decisions = append(decisions, made(grant, r.Grants[grant].Level, "", ""))
+	}
+	if result, err = Decide(r, decisions, today); err != nil || result.Counts.Undecided != 2 || result.Counts.Stale != 2 {
+		t.Errorf("with the lines, the decisions are %+v, %v", result.Counts, err)
+	}
+	if got := LinesToDecide(r, decisions, result); got != "" {
+		t.Errorf("the second time, the lines are\n%s", got)
+	}
+}

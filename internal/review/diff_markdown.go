@@ -31,22 +31,25 @@ func (c Changes) otherServer() bool {
 
 // changesPart is one of the lists of [Changes].
 type changesPart struct {
-	// verb describes the change in the summary. many is a format with the number of changes.
-	verb, many string
-	count      int
-	changes    []Change
+	// verb describes the change in the summary, and counted how many changes there are.
+	verb, counted string
+	count         int
+	changes       []Change
 }
 
 func (c Changes) parts() []changesPart {
-	of := func(verb, many string, changes []Change) changesPart {
-		return changesPart{verb, many, len(changes), changes}
+	of := func(verb, what string, changes []Change) changesPart {
+		return changesPart{verb, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
+	}
+	experiments := func(what string, n int) changesPart {
+		return changesPart{counted: counted(n, "experiment") + " " + what, count: n}
 	}
 	return []changesPart{
-		of("added", "%d added", c.Added), of("raised", "%d raised", c.Raised), of("other level", "%d with another level", c.Changed),
-		of("lowered", "%d lowered", c.Lowered), of("removed", "%d removed", c.Removed), of("other source", "%d from another source", c.SourceChanged),
-		{many: "%d experiments renamed", count: len(c.Renamed)}, {many: "%d experiments newly unreadable", count: len(c.NewlyUnreadable)},
-		{many: "%d experiments newly readable", count: len(c.NewlyReadable)}, {many: "%d experiments newly listed", count: len(c.NewlyListed)},
-		{many: "%d experiments no longer listed", count: len(c.NoLongerListed)},
+		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with another level", c.Changed),
+		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from another source", c.SourceChanged),
+		experiments("renamed", len(c.Renamed)), experiments("newly unreadable", len(c.NewlyUnreadable)),
+		experiments("newly readable", len(c.NewlyReadable)), experiments("newly listed", len(c.NewlyListed)),
+		experiments("no longer listed", len(c.NoLongerListed)),
 	}
 }
 
@@ -59,7 +62,7 @@ func (c Changes) Markdown() string {
 	rows, more := [][]string{{"Change", "Experiment", "Principal", "Before", "After"}}, 0
 	for _, part := range c.parts() {
 		if part.count > 0 {
-			counts = append(counts, fmt.Sprintf(part.many, part.count))
+			counts = append(counts, part.counted)
 		}
 		for _, change := range part.changes {
 			if len(rows) > maxSummaryRows {
@@ -86,7 +89,7 @@ func (c Changes) Markdown() string {
 		writeMarkdownTable(&b, rows)
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "\n%d more changes are not listed.\n", more)
+		fmt.Fprintf(&b, "\nNot listed: %s.\n", counted(more, "more change"))
 	}
 	return b.String()
 }

@@ -26,10 +26,10 @@ func TestChanges_Markdown(t *testing.T) {
 				"| raised | `/a`       | `ana`                       | `CAN_READ` | `CAN_EDIT` |\n",
 			},
 		},
-		"renamed": {Review{Experiments: listed}, Review{Experiments: []Experiment{{ID: "1", Name: "/b"}}}, true, []string{"Changes: 1 experiments renamed.\n"}},
+		"renamed": {Review{Experiments: listed}, Review{Experiments: []Experiment{{ID: "1", Name: "/b"}}}, true, []string{"Changes: 1 experiment renamed.\n"}},
 		"unreadable": {
 			Review{Experiments: listed}, Review{Unreadable: []Unreadable{{ExperimentID: "1", Experiment: "/a"}}}, true,
-			[]string{"Changes: 1 experiments newly unreadable.\n"},
+			[]string{"Changes: 1 experiment newly unreadable.\n"},
 		},
 		"default level": {Review{DefaultLevel: "CAN_READ"}, Review{}, true, []string{"Default level: `CAN_READ` before, – after.\n"}},
 		"a workspace ID that only one of the reviews has": {
@@ -67,7 +67,7 @@ func TestChanges_Markdown_many(t *testing.T) {
 		after.Grants = append(after.Grants, Grant{Experiment: "/a", Kind: KindUser, Principal: fmt.Sprint("u", i), Level: "CAN_READ"})
 	}
 	text := Diff(Review{Experiments: []Experiment{{Name: "/a"}}}, after).Markdown()
-	if n := strings.Count(text, "\n| added"); n != maxSummaryRows || !strings.Contains(text, "\n3 more changes are not listed.\n") {
+	if n := strings.Count(text, "\n| added"); n != maxSummaryRows || !strings.Contains(text, "\nNot listed: 3 more changes.\n") {
 		t.Errorf("the summary lists %d changes:\n%s", n, text)
 	}
 }

@@ -20,12 +20,8 @@ type PrincipalStatus struct {
 	Name string
 	// DisplayName is empty if the server does not return one.
 	DisplayName string
-	// ExternalID is the ID of the principal in the identity provider. It is empty if the server does not return one.
-	ExternalID string
 	// Exists is false if the server does not know the principal, for example because it was deleted.
 	Exists bool
-	// Active is false if the principal cannot sign in.
-	Active bool
 	// Admin is true for the server admins of an MLflow server.
 	Admin bool
 }
@@ -46,6 +42,4 @@ type Incomplete struct {
 	Kind string
 	// Name is empty for all principals of the kind.
 	Name string
-	// Reason is a sentence.
-	Reason string
 }

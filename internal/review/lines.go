@@ -19,8 +19,34 @@ var visibleBreaks = strings.NewReplacer("\r", "␍", "\n", "␊")
 func Lines(r Review) string {
 	var b strings.Builder
 	writeCSVLine(&b, lineColumns)
+	writeLines(&b, r, func(Grant) bool { return true })
+	return b.String()
+}
+
+// LinesToDecide returns the lines of [Lines] to append to a table of decisions, without the header: one for each grant that is
+// [Decisions.Undecided] or [Decisions.Stale] and has no line with its fingerprint and level in the table, not even one without a decision.
+func LinesToDecide(r Review, decisions []Decision, result Decisions) string {
+	missing := map[line]bool{}
+	for _, grants := range [][]DecidedGrant{result.Undecided, result.Stale} {
+		for _, g := range grants {
+			missing[line{g.Fingerprint, g.Grant.Level}] = true
+		}
+	}
+	for _, d := range decisions {
+		delete(missing, line{strings.TrimSpace(d.Fingerprint), strings.TrimSpace(d.Level)})
+	}
+	var b strings.Builder
+	writeLines(&b, r, func(g Grant) bool { return missing[line{Fingerprint(g), g.Level}] })
+	return b.String()
+}
+
+// writeLines writes a line for each grant that is included.
+func writeLines(b *strings.Builder, r Review, included func(Grant) bool) {
 	for _, e := range byExperiment(r) {
 		for _, g := range e.grants {
+			if !included(g) {
+				continue
+			}
 			fields := []string{
 				g.ExperimentID, g.Experiment, e.Owner, e.LastUpdated, g.Kind, g.Principal, g.DisplayName, g.Level, strconv.FormatBool(g.Inherited),
 				g.InheritedFrom, strconv.FormatBool(g.Effective), Fingerprint(g), "", "", "", "",
@@ -28,8 +54,7 @@ func Lines(r Review) string {
 			for i := range fields {
 				fields[i] = visibleBreaks.Replace(fields[i])
 			}
-			writeCSVLine(&b, fields)
+			writeCSVLine(b, fields)
 		}
 	}
-	return b.String()
 }

@@ -102,11 +102,12 @@
     table.hidden = shown === 0;
     document.getElementById("nothing").hidden = shown !== 0;
     document.getElementById("shown").textContent = filtered
-      ? "Filtered: " + shown + " of " + total + " experiments, " + visible.filter(Boolean).length + " of " + columns.length + " principals."
+      ? "Filtered: " + shown + " of " + counted(total, "experiment") + ", " + visible.filter(Boolean).length + " of " + counted(columns.length, "principal") + "."
       : "";
     if (filtered) setFolds(() => true);
     else if (was) initialFolds();
   }
+  function counted(n, noun) { return n + " " + noun + (n === 1 ? "" : "s"); }
   // An empty cell can span several columns.
   function showColumns(visible) {
     const before = [0];

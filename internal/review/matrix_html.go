@@ -19,11 +19,11 @@ var (
 	//go:embed matrix.js
 	pageScript string
 
-	pageTemplate = template.Must(template.New("matrix").Parse(pageText))
+	pageTemplate = template.Must(template.New("matrix").Funcs(template.FuncMap{"counted": counted, "plural": plural}).Parse(pageText))
 )
 
 // defaultTitle is the heading of a page without a title.
-const defaultTitle = "Who may do what"
+const defaultTitle = "Permission review"
 
 // maxPrintedColumns is the maximum number of columns of a table that fits on a sheet. A wider table is printed as a list for each experiment.
 const maxPrintedColumns = 14
@@ -31,7 +31,7 @@ const maxPrintedColumns = 14
 // PageOptions are statements about a review that its page makes and that the grants do not contain. They are texts of any content; an empty
 // one is left out.
 type PageOptions struct {
-	// Title is the heading. It defaults to "Who may do what".
+	// Title is the heading. It defaults to "Permission review".
 	Title string
 	// AsOf is the date on which the permissions were read.
 	AsOf string
@@ -72,7 +72,7 @@ type countsView struct {
 	Kinds                                      []kindView
 }
 
-// kindView is the number of principals of a kind, and its noun, in the plural if there are several.
+// kindView is the number of principals of a kind, and its noun.
 type kindView struct {
 	Noun  string
 	Count int
@@ -139,11 +139,6 @@ func (m *Matrix) counts() countsView {
 			counts.Kinds = append(counts.Kinds, kindView{Noun: c.noun()})
 		}
 		counts.Kinds[len(counts.Kinds)-1].Count++
-	}
-	for i := range counts.Kinds {
-		if counts.Kinds[i].Count != 1 {
-			counts.Kinds[i].Noun += "s"
-		}
 	}
 	for _, e := range byExperiment(m.review) {
 		for _, g := range e.grants {

@@ -15,7 +15,7 @@ func TestMatrix_HTML(t *testing.T) {
 		Grants: someGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
 	})
 	for _, part := range []string{
-		"<title>Who may do what: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
+		"<title>Permission review: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
 		`title="service principal deployer (6f1c)"`, "Every user has at least <b>CAN_READ</b> on every experiment.",
 		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-find="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
 			` <small>2 experiments</small></th><td class="differs"><span class="who">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
@@ -36,6 +36,19 @@ func TestMatrix_HTML(t *testing.T) {
 		}
 	}
 	expectSelfContained(t, page)
+}
+
+func TestMatrix_HTML_one(t *testing.T) {
+	t.Parallel()
+	page := pageOf(t, Review{Grants: []Grant{grantOf("/e", KindUser, "ana", "CAN_READ", false)}})
+	for _, part := range []string{
+		"<title>Permission review: 1 experiment, 1 principal</title>", "<li><b>1</b> experiment</li>", "<li><b>1</b> principal: 1 <bdi>user</bdi></li>",
+		"<li><b>1</b> direct grant</li>", "<li><b>0</b> inherited grants</li>",
+	} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page lacks %q:\n%s", part, page)
+		}
+	}
 }
 
 // expectSelfContained checks that a page asks for nothing, and that its one script is the one that it allows.
@@ -90,7 +103,7 @@ func TestMatrix_pageOptions(t *testing.T) {
 		"none": {
 			PageOptions{},
 			[]string{
-				"<h1><bdi>Who may do what</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>Workspace</dt><dd><bdi>risk</bdi>",
+				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>Workspace</dt><dd><bdi>risk</bdi>",
 				"<dt>Permissions read by</dt><dd><bdi>ana</bdi>", `<span class="label">Owner </span><bdi>ben</bdi>`,
 				`<span class="label">Last change </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> not readable</li>",
 			},
@@ -102,7 +115,7 @@ func TestMatrix_pageOptions(t *testing.T) {
 				"<title>Q4 &lt;b&gt;: 2 experiments, 0 principals</title>", "<h1><bdi>Q4 &lt;b&gt;</bdi></h1>", "<dt>As of</dt><dd><bdi>2026-11-26</bdi>",
 				"<dt>Scope</dt><dd><bdi>/Projects &amp; below</bdi>", "<dt>Server</dt><dd><bdi>https://option</bdi>",
 			},
-			[]string{"https://review", "Who may do what"},
+			[]string{"https://review", "Permission review"},
 		},
 	} {
 		page, err := m.HTML(c.options)

@@ -1,4 +1,4 @@
-# What does the group of all users hold, and where does it come from?
+# Grants of the group of all users, and where they are inherited from
 data "mlflow_permission_review" "everybody" {
   principals = ["users"]
 }

@@ -1,4 +1,4 @@
-# Who can change something in the experiments of a project?
+# Who can edit the experiments of a project?
 data "mlflow_permission_review" "churn" {
   name_prefix = "/Projects/churn/"
   min_level   = "CAN_EDIT"

@@ -12,10 +12,6 @@ override_module {
       ]
       grants = [
         {
-          experiment_id = "1", experiment_name = "/Projects/churn", kind = "group", principal = "admins", level = "CAN_MANAGE"
-          inherited     = true, inherited_from = ["/directories/"], inherited_from_path = "/", effective = true
-        },
-        {
           experiment_id = "1", experiment_name = "/Projects/churn", kind = "group", principal = "data-science", level = "CAN_EDIT"
           inherited     = true, inherited_from = ["/directories/12"], inherited_from_path = "/Projects", effective = true
         },
@@ -128,24 +124,27 @@ run "the_end_of_the_decision_and_of_the_exception" {
   expect_failures = [check.every_grant_is_decided, check.separation_of_duties]
 }
 
-# An MLflow server has no group of admins, but can have a role or a user with that name.
-run "a_role_named_admins" {
+# Workspace admins of an MLflow server are in the review, but separation of duties does not count their rights.
+run "workspace_admins" {
   command = plan
 
   override_module {
     target = module.read
     outputs = {
       review = {
-        experiments = [{ id = "1", name = "churn" }]
+        experiments = [{ id = "1", name = "/Projects/churn" }, { id = "2", name = "/Validation/churn" }]
         grants = [
-          { experiment_id = "1", experiment_name = "churn", kind = "group", principal = "admins", level = "CAN_EDIT", inherited = false, inherited_from = [] },
-          { experiment_id = "1", experiment_name = "churn", kind = "user", principal = "admins", level = "CAN_EDIT", inherited = false, inherited_from = [] },
-          { experiment_id = "1", experiment_name = "churn", kind = "user", principal = "root", level = "CAN_MANAGE", inherited = true, inherited_from = ["admin"] },
+          { experiment_id = "1", experiment_name = "/Projects/churn", kind = "user", principal = "root", level = "CAN_EDIT", inherited = false, inherited_from = [] },
+          { experiment_id = "2", experiment_name = "/Validation/churn", kind = "user", principal = "root", level = "CAN_MANAGE", inherited = true, inherited_from = ["workspace"] },
         ]
         unreadable = []
-        members    = { admins = ["ana"] }
       }
-      principals = { principals = [], members = [], everybody = [], incomplete = [] }
+      principals = {
+        principals = [{ kind = "user", name = "root", exists = true, active = true, admin = true }]
+        members    = []
+        everybody  = []
+        incomplete = []
+      }
     }
   }
 

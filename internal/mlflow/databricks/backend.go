@@ -121,6 +121,9 @@ func (Backend) CheckPrincipal(p mlflow.Principal) error {
 // admins are the workspace's administrators. They hold CAN_MANAGE on everything, and the server lets nobody lower that.
 var admins = mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}
 
+// IsAdmins reports whether a principal is the group of the workspace admins, who have CAN_MANAGE on everything.
+func IsAdmins(p mlflow.Principal) bool { return p == admins }
+
 // PrincipalAdvice implements [mlflow.Backend].
 func (Backend) PrincipalAdvice(p mlflow.Principal) string {
 	switch p.Kind {

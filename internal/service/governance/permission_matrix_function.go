@@ -57,8 +57,8 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 		},
 		VariadicParameter: function.DynamicParameter{
 			Name: "options", CustomType: anyType{}, AllowNullValue: true,
-			MarkdownDescription: "At most one object with texts for the `html` page, all optional: `title`, `as_of` (date of the review), `scope` (which " +
-				"experiments were reviewed), and `server` (defaults to the `server` of the review). The other formats ignore it.",
+			MarkdownDescription: "At most one object with texts for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
+				"`scope` (which experiments were reviewed), and `server` (defaults to the `server` of the review). The other formats ignore it.",
 		},
 		Return: function.StringReturn{},
 	}

@@ -26,7 +26,10 @@ type reviewer struct {
 	client   *mlflow.Client
 	minLevel string
 	// wanted are the principals whose grants are kept; nil keeps those of all.
-	wanted     map[mlflow.PrincipalKey]bool
+	wanted map[mlflow.PrincipalKey]bool
+	// withoutAdmins leaves out the grants of admins.
+	withoutAdmins bool
+
 	background mlflow.Background
 	folders    *databricks.FolderIndex
 	// exhaustedReads counts the reads that failed after several tries.
@@ -203,7 +206,7 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 	decided := map[mlflow.Grant]bool{}
 	for _, g := range framework.GrantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
-		if r.wanted != nil && !r.wanted[r.principalKey(g.Kind, g.Principal)] {
+		if r.wanted != nil && !r.wanted[r.principalKey(g.Kind, g.Principal)] || r.withoutAdmins && r.isOfAdmins(principal, g.InheritedFrom) {
 			continue
 		}
 		grant := mlflow.Grant{Principal: principal, Level: g.Level}
@@ -219,4 +222,12 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 		grants = append(grants, model)
 	}
 	return grants
+}
+
+// isOfAdmins reports whether a grant is one of admins. An MLflow server can have a role with the name of the group on Databricks.
+func (r *reviewer) isOfAdmins(p mlflow.Principal, from []string) bool {
+	if r.client.Kind() == mlflow.KindDatabricks {
+		return databricks.IsAdmins(p)
+	}
+	return slices.Contains(from, mlflow.FromAdmin)
 }

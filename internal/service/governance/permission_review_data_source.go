@@ -28,13 +28,14 @@ var (
 	_ datasource.DataSourceWithValidateConfig   = (*permissionReviewDataSource)(nil)
 )
 
-// permissionReviewDataSource tells who may do what on many experiments.
+// permissionReviewDataSource returns who has access to many experiments.
 type permissionReviewDataSource struct{ framework.DataSourceBase }
 
 type permissionReviewModel struct {
 	framework.SearchArguments
 	Principals types.List   `tfsdk:"principals"`
 	MinLevel   types.String `tfsdk:"min_level"`
+	Admins     types.Bool   `tfsdk:"include_admins"`
 	Workspace  types.String `tfsdk:"workspace"`
 
 	Experiments  []reviewedModel     `tfsdk:"experiments"`
@@ -94,74 +95,79 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	grant := framework.GrantAttributes()
-	grant["inherited_from_path"] = text("Path of the folder that the grant comes from, such as `/Shared`. It is determined by which experiments inherit " +
-		"from the folder. If that is ambiguous, the provider looks up at most 5 folders (for a single experiment, at most those above it). Null if it cannot be " +
-		"determined, and for a direct grant.")
+	grant["inherited_from_path"] = text("Path of the folder that the grant is inherited from, for example `/Shared`. The provider determines it by comparing which " +
+		"experiments inherit from the folder, and looks up at most 5 folders if that is ambiguous (for a single experiment, at most its parent folders). Null for a " +
+		"direct grant, and if the folder cannot be determined.")
 	maps.Copy(grant, map[string]schema.Attribute{
-		"experiment_id":   text("Id of the experiment."),
-		"experiment_name": text("Name of the experiment in the server's spelling."),
-		"display_name":    text("Name of the user or service principal to show to people. Null where the server tells none."),
+		"experiment_id":   text("ID of the experiment."),
+		"experiment_name": text("Name of the experiment, spelled as on the server."),
+		"display_name":    text("Display name of the user or service principal. Null if the server does not return one."),
 		"effective": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "`true` for the one grant of the principal on the experiment that counts: its highest level, by the direct grant if " +
-				"that is among them. Filter by it for one line a principal. A principal with both `CAN_EDIT` and `CAN_RUN`, of which neither includes the other, " +
-				"has one for each. Membership in groups is not resolved: a user may have more by a group.",
+			Computed: true, MarkdownDescription: "Whether the grant determines the effective level of the principal on the experiment: the highest level, from the direct " +
+				"grant if it has that level. A principal with `CAN_EDIT` and `CAN_RUN`, neither of which includes the other, has one for each. Group membership is " +
+				"not resolved: a user can have a higher level through a group. See the function `effective_access`.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who may do what on which experiment: every grant on every experiment that is selected, direct or inherited. The arguments select " +
-			"as those of `mlflow_experiments` do; without any, all active experiments that you may read. An experiment whose permissions you may not read " +
-			"(on Databricks that takes `CAN_MANAGE`) does not fail the review: it stands under `unreadable` with the reason.",
+		MarkdownDescription: "Returns who has access to which experiments: all grants, direct and inherited, on the experiments that the arguments select as those of " +
+			"`mlflow_experiments` do. By default, these are all active experiments that the identity that runs Terraform can read. An experiment whose permissions it " +
+			"cannot read (on Databricks, this requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				Validators: []validator.List{
 					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
 				},
-				MarkdownDescription: "Only grants of these users, groups and service principals (by application id). Groups compare exactly, the others in any case. On " +
-					"an MLflow server the roles that a listed user is a member of (see `members`) count too. Default: everybody's.",
+				MarkdownDescription: "Names of users, groups, and service principals (application IDs) whose grants to return. On Databricks, group names are " +
+					"case-sensitive, and all other names are case-insensitive. On an MLflow server, the roles of a listed user (see `members`) are included. Defaults to all principals.",
 			},
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{framework.LevelValidator{CommonOnly: true}},
-				MarkdownDescription: "Only grants of this level (`CAN_READ`, `CAN_RUN`, `CAN_EDIT` or `CAN_MANAGE`) or a higher one. A level that is not known to be " +
+				MarkdownDescription: "Minimum level of the grants to return: `CAN_READ`, `CAN_RUN`, `CAN_EDIT`, or `CAN_MANAGE`. A level that is not known to be " +
 					"lower is always included: `CAN_RUN` with `CAN_EDIT` and vice versa, and a level that the provider does not know. Defaults to any level.",
 			},
+			"include_admins": schema.BoolAttribute{
+				Optional: true, MarkdownDescription: "Whether to return the grants of admins, who have access to everything: on Databricks, those of the group `admins`; on " +
+					"an MLflow server, the rights of server admins. Defaults to `true`.",
+			},
 			framework.AttributeWorkspace: exportedWorkspace(),
-			"experiments": list("The experiments whose grants could be read, in the order of `order_by`, else by name. Also those without any grant that passes the filters.",
+			"experiments": list("Selected experiments whose grants could be read, in `order_by` order, by default by name. Experiments without grants that pass the "+
+				"filters are included.",
 				map[string]schema.Attribute{
-					"id":    text("Id of the experiment."),
-					"name":  text("Name in the server's spelling."),
-					"owner": text("User name of the owner, or application id when it is a service principal. Null where the server keeps no owner."),
+					"id":    text("ID of the experiment."),
+					"name":  text("Name of the experiment, spelled as on the server."),
+					"owner": text("Owner: email, username, or application ID. Null if the server does not return one."),
 					"tags": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
-						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without those that the server itself writes.",
+						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without tags set by the server.",
 					},
 					"last_update_time": text("Time of the last update in RFC 3339 format. Null if the server does not return one."),
 				}),
-			"grants": list("Every grant that passes the filters, `admins` included: in the order of `experiments`, then by kind and principal, a direct one before the "+
-				"inherited ones. Ready for the function `permission_matrix`.", grant),
-			"unreadable": list("The experiments that were selected and whose grants could not be read, in the same order.", map[string]schema.Attribute{
-				"experiment_id":   text("Id of the experiment."),
+			"grants": list("Grants that pass the filters, in the order of `experiments`, then by kind and principal, direct grants first. Use them as the argument of the "+
+				"functions `permission_matrix` and `effective_access`.", grant),
+			"unreadable": list("Selected experiments whose grants could not be read, in the same order.", map[string]schema.Attribute{
+				"experiment_id":   text("ID of the experiment."),
 				"experiment_name": text("Name of the experiment."),
-				"experiment_kind": text("`workspace`, or `notebook` and `git_folder` for experiments that have the permissions of a notebook."),
-				"reason":          text("Why its grants could not be read, and what the server said."),
+				"experiment_kind": text("`workspace`, or `notebook` or `git_folder` for an experiment that has the permissions of a notebook."),
+				"reason":          text("Reason, with the response of the server."),
 			}),
 			"members": schema.MapAttribute{
 				ElementType: types.ListType{ElemType: types.StringType}, Computed: true,
-				MarkdownDescription: "On an MLflow server the users in each role, by the role's name: a grant to a role is one to all of them. Null on Databricks, where " +
-					"groups are looked after elsewhere, on servers without roles, and unless you are an admin of the server or the workspace.",
+				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see `mlflow_principals`), on servers without roles, and if " +
+					"the identity that runs Terraform is neither a server admin nor a workspace admin.",
 			},
-			"default_level": text("On an MLflow server the level that every user has at least on every experiment, unless denied (`default_permission` of the server). On a " +
-				"server with workspaces `NO_PERMISSIONS`, since that default does not apply there: without a grant, users have no access. Null on Databricks, and where it can't be told: before MLflow " +
-				"3.13, when every user holds a grant anyway, and unless you are an admin of the server or the workspace."),
+			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied (`default_permission` of the server). On a server with " +
+				"workspaces, where that default does not apply, `NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where " +
+				"each user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
 			"server": text("URL of the server. On Databricks, it contains the workspace ID as `?w=` if the provider knows it."),
 			"caller": text("Identity that ran the review: email, username, or application ID. Null if the server does not return it."),
 			"counts": schema.SingleNestedAttribute{
-				Computed: true, MarkdownDescription: "How much was reviewed.",
+				Computed: true, MarkdownDescription: "Numbers of the whole review.",
 				Attributes: map[string]schema.Attribute{
-					"experiments": number("Experiments that were selected, the unreadable ones too."),
-					"unreadable":  number("Experiments whose grants could not be read."),
-					"grants":      number("Grants that pass the filters."),
-					"principals":  number("Different principals that hold them."),
+					"experiments": number("Number of selected experiments, including unreadable ones."),
+					"unreadable":  number("Number of experiments whose grants could not be read."),
+					"grants":      number("Number of grants that pass the filters."),
+					"principals":  number("Number of principals with these grants."),
 				},
 			},
 		}),
@@ -173,7 +179,7 @@ func (d *permissionReviewDataSource) ConfigValidators(context.Context) []datasou
 	return framework.SearchConflicts()
 }
 
-// ValidateConfig refuses what can't be searched for before the server is asked.
+// ValidateConfig rejects arguments that cannot be searched for before a request is sent.
 func (d *permissionReviewDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
 	var config permissionReviewModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -198,7 +204,10 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	r := &reviewer{client: client, minLevel: model.MinLevel.ValueString(), folders: d.Folders()}
+	r := &reviewer{
+		client: client, minLevel: model.MinLevel.ValueString(), folders: d.Folders(),
+		withoutAdmins: !model.Admins.IsNull() && !model.Admins.ValueBool(),
+	}
 	if err := r.run(ctx, found, principals); err != nil {
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return

@@ -105,6 +105,8 @@ func TestPermissionReview_filters(t *testing.T) {
 		"selected by regex and limit": {map[string]any{"name_regex": "^/Projects", "limit": 1, "principals": []string{"risk"}}, "baseline risk CAN_READ"},
 		"ordered": {map[string]any{"order_by": []string{"name DESC"}, "principals": []string{"risk", "users"}},
 			"open users CAN_MANAGE, training risk CAN_EDIT, training risk CAN_READ, baseline risk CAN_READ"},
+		"without admins":   {map[string]any{"include_admins": false, "min_level": "CAN_MANAGE"}, "training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
+		"with admins":      {map[string]any{"include_admins": true, "name_prefix": "/Shared"}, "open admins CAN_MANAGE, open users CAN_MANAGE"},
 		"nothing selected": {map[string]any{"filter": "name = 'none'"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -92,8 +92,8 @@ func decodePrincipals(value tftypes.Value) (review.Principals, error) {
 	}
 	f.each("principals", func(p *fields) {
 		decoded.Principals = append(decoded.Principals, review.PrincipalStatus{
-			Kind: p.required("kind"), Name: p.required("name"), DisplayName: p.text("display_name"), ExternalID: p.text("external_id"),
-			Exists: p.flagOr("exists", true), Active: p.flagOr("active", true), Admin: p.flag("admin"),
+			Kind: p.required("kind"), Name: p.required("name"), DisplayName: p.text("display_name"),
+			Exists: p.flagOr("exists", true), Admin: p.flag("admin"),
 		})
 	})
 	f.each("members", func(m *fields) {
@@ -102,7 +102,7 @@ func decodePrincipals(value tftypes.Value) (review.Principals, error) {
 		})
 	})
 	f.each("incomplete", func(i *fields) {
-		decoded.Incomplete = append(decoded.Incomplete, review.Incomplete{Kind: i.text("kind"), Name: i.text("name"), Reason: i.text("reason")})
+		decoded.Incomplete = append(decoded.Incomplete, review.Incomplete{Kind: i.text("kind"), Name: i.text("name")})
 	})
 	decoded.Everybody = f.texts("everybody")
 	return decoded, withAdvice(f.err, usePrincipals)

@@ -37,6 +37,7 @@ var (
 	decisionsType = newObjectType(map[string]attr.Type{
 		"undecided": decidedType.list(), "approved": decidedType.list(), "revoked": decidedType.list(), "deferred": decidedType.list(),
 		"expired": decidedType.list(), "stale": decidedType.list(), "gone": goneType.list(), "counts": countsType.ObjectType,
+		"to_decide": types.StringType,
 	})
 )
 
@@ -86,11 +87,11 @@ func (f *reviewDecisionsFunction) Run(ctx context.Context, req function.RunReque
 			return tftypes.Value{}, inArgument(2, err)
 		}
 		result, err := review.Decide(reviewed, decisions, today)
-		return decisionsValue(result), inArgument(1, err)
+		return decisionsValue(result, review.LinesToDecide(reviewed, decisions, result)), inArgument(1, err)
 	})
 }
 
-func decisionsValue(d review.Decisions) tftypes.Value {
+func decisionsValue(d review.Decisions, toDecide string) tftypes.Value {
 	decided := func(grants []review.DecidedGrant) tftypes.Value { return listOf(decidedType, grants, decidedValue) }
 	return decisionsType.value(map[string]tftypes.Value{
 		"undecided": decided(d.Undecided), "approved": decided(d.Approved), "revoked": decided(d.Revoked), "deferred": decided(d.Deferred),
@@ -100,6 +101,7 @@ func decisionsValue(d review.Decisions) tftypes.Value {
 			"revoked": numberValue(d.Counts.Revoked), "deferred": numberValue(d.Counts.Deferred), "expired": numberValue(d.Counts.Expired),
 			"stale": numberValue(d.Counts.Stale), "gone": numberValue(d.Counts.Gone),
 		}),
+		"to_decide": textValue(toDecide),
 	})
 }
 

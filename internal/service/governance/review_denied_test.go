@@ -39,6 +39,21 @@ func TestPermissionReview_levelsThatAllowNothing(t *testing.T) {
 	}
 }
 
+// include_admins = false leaves out the rights of server admins, and no grants of roles.
+func TestPermissionReview_withoutServerAdmins(t *testing.T) {
+	t.Parallel()
+	s := acctest.NewRecordedServer(t, map[string]string{"ana": "NO_PERMISSIONS", "ben": "DENY"})
+	state, says := s.Provider(t, nil).Data("mlflow_permission_review", map[string]any{"include_admins": false})
+	var found []string
+	for _, g := range acctest.ObjectsOf(state["grants"]) {
+		found = append(found, fmt.Sprintf("%s %s", g["principal"], g["level"]))
+	}
+	slices.Sort(found)
+	if want := []string{"ana NO_PERMISSIONS", "ben DENY", "bosses CAN_MANAGE", "risk USE"}; says != "" || !slices.Equal(found, want) {
+		t.Errorf("finds %q, want %q; says %q", found, want, says)
+	}
+}
+
 // min_level takes the levels that some server ranks, and CAN_RUN.
 func TestPermissionReview_minLevels(t *testing.T) {
 	t.Parallel()

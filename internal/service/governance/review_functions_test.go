@@ -141,13 +141,18 @@ func TestReviewDiff(t *testing.T) {
 			}
 		}
 		if at(got, "changed") != true || at(got, "default_level_before") != nil || at(got, "default_level_after") != "CAN_READ" ||
-			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiments renamed") {
+			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiment renamed") {
 			t.Errorf("%s: the difference is %v", name, got)
 		}
 		if same := mustCall(t, "review_diff", earlier, before); at(same, "changed") != false || at(same, "summary") != "No changes.\n" {
 			t.Errorf("%s: the same reviews differ: %v", name, same)
 		}
 	}
+}
+
+func withoutHeader(table string) string {
+	_, lines, _ := strings.Cut(table, "\n")
+	return lines
 }
 
 // What permission_matrix writes as lines is what review_decisions reads.
@@ -186,6 +191,9 @@ func TestReviewDecisions_lines(t *testing.T) {
 	}
 	if counts := fmt.Sprint(at(got, "counts")); counts != "map[approved:1 deferred:0 expired:1 gone:1 grants:4 revoked:1 stale:0 undecided:1]" {
 		t.Errorf("the counts are %s", counts)
+	}
+	if open := mustCall(t, "review_decisions", r, []any{}, "2026-11-26"); at(open, "to_decide") != withoutHeader(mustMatrix(t, r, "lines")) || at(got, "to_decide") != "" {
+		t.Errorf("without decisions, the lines to decide are\n%s\nand with all lines\n%s", at(open, "to_decide"), at(got, "to_decide"))
 	}
 	raised := slices.Clone(r)
 	raised[0] = matrixGrantOf("/a", "user", "ana", "CAN_MANAGE", false)

@@ -7,38 +7,45 @@ locals {
     for m in var.principals.members : m.group if m.kind == "group" && contains(local.everybody, m.name)
   ])
 
-  # Experiments that a group other than all users can manage.
+  # For each experiment, whether a group other than all users can manage it: true for each such group.
   owned = {
-    for g in var.review.grants : g.experiment_name => true...
-    if g.kind == "group" && g.level == "CAN_MANAGE" && !contains(local.everybody, g.principal)
+    for o in concat(
+      [for e in var.review.experiments : { name = e.name, owned = false }],
+      [
+        for g in var.review.grants : { name = g.experiment_name, owned = true }
+        if g.kind == "group" && g.level == "CAN_MANAGE" && !contains(local.everybody, g.principal)
+      ],
+    ) : o.name => o.owned...
   }
 
-  # Who can edit experiments, by start of the experiment name.
+  # Starts of the names of the experiments that each principal can edit.
   editors = {
-    for prefix in distinct(flatten(values(var.separated))) : prefix => toset([
-      for a in var.access : "${a.kind} ${a.principal}"
-      if startswith(a.experiment_name, prefix) && contains(["CAN_EDIT", "CAN_MANAGE"], a.level)
-    ])
+    for a in var.access : "${a.kind} ${a.principal}" => a.experiment_name...
+    if contains(["CAN_EDIT", "CAN_MANAGE"], a.level)
   }
 
-  # Starts of experiment names that all users can edit.
+  # Starts of experiment names, of those in separated, that all users can edit.
+  edited_by_all = flatten([for group in local.everybody : [for who, names in local.editors : names if who == "group ${group}"]])
   open = [
-    for prefix, editors in local.editors : prefix
-    if anytrue([for group in local.everybody : contains(editors, "group ${group}")]) || (
+    for prefix in distinct(flatten(values(var.separated))) : prefix
+    if anytrue([for name in local.edited_by_all : startswith(name, prefix)]) || (
       contains(["CAN_EDIT", "CAN_MANAGE"], coalesce(var.review.default_level, "none")) &&
-      anytrue([for e in var.review.experiments : startswith(e.name, prefix)])
+      length([for e in var.review.experiments : e if startswith(e.name, prefix)]) > 0
     )
   ]
 
   # Each policy with its violations.
   found = {
-    "All users can manage" = distinct(concat(
-      [for g in var.review.grants : g.experiment_name if g.kind == "group" && g.level == "CAN_MANAGE" && contains(local.open_groups, g.principal)],
-      [for e in var.review.experiments : e.name if var.review.default_level == "CAN_MANAGE"],
+    "All users can manage" = keys(merge(
+      {
+        for g in var.review.grants : g.experiment_name => true...
+        if g.kind == "group" && g.level == "CAN_MANAGE" && contains(local.open_groups, g.principal)
+      },
+      { for e in var.review.experiments : e.name => true... if var.review.default_level == "CAN_MANAGE" },
     ))
     "No group can manage" = [
-      for e in var.review.experiments : e.name
-      if startswith(e.name, var.owned_prefix) && !can(local.owned[e.name])
+      for name, owned in local.owned : name
+      if startswith(name, var.owned_prefix) && !anytrue(owned)
     ]
     "User has a direct grant" = [
       for g in var.review.grants : "${g.experiment_name}: ${g.principal}"
@@ -46,8 +53,11 @@ locals {
     ]
     "Duties are not separated" = flatten([
       for duties, prefixes in var.separated : [
-        for who in distinct(flatten([for prefix in prefixes : tolist(local.editors[prefix])])) : "${duties}: ${who}"
-        if length([for prefix in prefixes : prefix if contains(local.editors[prefix], who) || contains(local.open, prefix)]) > 1
+        for who, names in local.editors : "${duties}: ${who}"
+        if length([
+          for prefix in prefixes : prefix
+          if anytrue([for name in names : startswith(name, prefix)]) || contains(local.open, prefix)
+        ]) > 1
       ]
     ])
     "Principal is deleted or inactive" = [
@@ -70,11 +80,17 @@ locals {
     ]
   }
 
-  # Exceptions apply through their last day.
-  accepted = {
-    for e in var.exceptions : "${e.policy}: ${e.violation}" => e...
-    if timecmp("${e.until}T00:00:00Z", "${var.today}T00:00:00Z") >= 0
+  # The exceptions of each violation, null without one. Exceptions apply through their last day.
+  exceptions = {
+    for policy, found in local.found : policy => merge(
+      { for f in found : f => null... },
+      {
+        for e in var.exceptions : e.violation => e...
+        if e.policy == policy && timecmp("${e.until}T00:00:00Z", "${var.today}T00:00:00Z") >= 0
+      },
+    )
   }
+  policies = keys(local.found)
 }
 
 output "found" {
@@ -82,19 +98,19 @@ output "found" {
   value       = local.found
 
   precondition {
-    condition     = alltrue([for e in var.exceptions : can(local.found[e.policy])])
-    error_message = "An exception names a policy that does not exist. Policies: ${join(", ", keys(local.found))}."
+    condition     = alltrue([for e in var.exceptions : contains(local.policies, e.policy)])
+    error_message = "An exception names a policy that does not exist. Policies: ${join(", ", local.policies)}."
   }
 }
 
 output "violations" {
   description = "Violations by policy, without accepted ones. All policies are met if all lists are empty."
-  value       = { for policy, found in local.found : policy => [for f in found : f if !can(local.accepted["${policy}: ${f}"])] }
+  value       = { for policy, found in local.found : policy => [for f in found : f if local.exceptions[policy][f][0] == null] }
 }
 
 output "accepted" {
   description = "Accepted violations that exist, with the end date, the approver, and the reason."
   value = flatten([
-    for policy, found in local.found : [for f in found : local.accepted["${policy}: ${f}"][0] if can(local.accepted["${policy}: ${f}"])]
+    for policy, found in local.found : [for f in found : local.exceptions[policy][f][0] if local.exceptions[policy][f][0] != null]
   ])
 }

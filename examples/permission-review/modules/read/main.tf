@@ -11,14 +11,15 @@ variable "name_prefix" {
   type        = string
 }
 
-# Who has access to which experiment.
+# Who has access to which experiment. Admins have access to everything. Without them, the grants of all other principals are visible.
 data "mlflow_permission_review" "all" {
-  name_prefix = var.name_prefix
+  name_prefix    = var.name_prefix
+  include_admins = false
 }
 
 # Who is in the groups, and whether each principal still exists.
 data "mlflow_principals" "all" {
-  grants = [for g in data.mlflow_permission_review.all.grants : { kind = g.kind, principal = g.principal }]
+  grants = data.mlflow_permission_review.all.grants
 }
 
 output "review" {

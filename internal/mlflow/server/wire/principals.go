@@ -22,22 +22,32 @@ type Principals struct {
 	users, roles refusal
 }
 
-// refusal remembers that the caller cannot read users or roles at all, so that only one request is rejected.
+// refusal remembers that the caller cannot read users or roles at all, so that only one request is rejected. Calls run one after another
+// until one is not rejected, and in parallel from then on.
 type refusal struct {
-	mu  sync.Mutex
-	err error
+	mu      sync.Mutex
+	err     error
+	allowed bool
 }
 
 // do runs call unless an earlier one was rejected.
 func (r *refusal) do(call func() error) error {
 	r.mu.Lock()
+	if r.allowed {
+		r.mu.Unlock()
+		return call()
+	}
 	defer r.mu.Unlock()
 	if r.err != nil {
 		return r.err
 	}
 	err := call()
-	if _, unsupported := errors.AsType[*mlflow.UnsupportedError](err); unsupported || rest.IsPermissionDenied(err) {
+	_, unsupported := errors.AsType[*mlflow.UnsupportedError](err)
+	switch {
+	case unsupported || rest.IsPermissionDenied(err):
 		r.err = err
+	case err == nil || rest.IsNotFound(err):
+		r.allowed = true
 	}
 	return err
 }

@@ -1,0 +1,97 @@
+package mlflow_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+)
+
+// directorySource is a directory in which every principal exists that find returns no error for.
+type directorySource struct {
+	find func(ctx context.Context, p mlflow.Principal) error
+}
+
+func (s *directorySource) Find(ctx context.Context, p mlflow.Principal) (mlflow.PrincipalStatus, error) {
+	if err := s.find(ctx, p); err != nil {
+		return mlflow.PrincipalStatus{}, err
+	}
+	return mlflow.PrincipalStatus{DisplayName: "the " + p.Name, Exists: true, Active: true}, nil
+}
+
+func (*directorySource) Members(_ context.Context, group mlflow.Principal) ([]mlflow.Principal, error) {
+	return []mlflow.Principal{{Kind: mlflow.KindUser, Name: "member of " + group.Name}}, nil
+}
+
+func (*directorySource) ContainsEverybody(p mlflow.Principal) bool { return p.Name == "everybody" }
+
+func manyPrincipals() []mlflow.Principal {
+	wanted := []mlflow.Principal{{Kind: mlflow.KindGroup, Name: "everybody"}, {Kind: mlflow.KindGroup, Name: "risk"}}
+	for i := range 20 {
+		wanted = append(wanted, mlflow.Principal{Kind: mlflow.KindUser, Name: fmt.Sprintf("user%02d", i)})
+	}
+	return wanted
+}
+
+// Lookups run in parallel: each one waits until there are as many as the limit allows. The result does not depend on their order.
+func TestResolvePrincipals_parallel(t *testing.T) {
+	t.Parallel()
+	var first mlflow.Principals
+	for run := range 5 {
+		var mu sync.Mutex
+		waiting, together := 0, make(chan struct{})
+		source := &directorySource{find: func(ctx context.Context, p mlflow.Principal) error {
+			mu.Lock()
+			if waiting++; waiting == 8 {
+				close(together)
+			}
+			mu.Unlock()
+			select {
+			case <-together:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+			if p.Name == "user03" || p.Name == "user11" {
+				return &mlflow.IncompleteError{Reason: "Hidden: " + p.Name}
+			}
+			return nil
+		}}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		found, err := mlflow.ResolvePrincipals(ctx, databricks.Names{}, source, manyPrincipals())
+		if err != nil {
+			t.Fatalf("run %d: %v: the lookups do not run in parallel", run, err)
+		}
+		if len(found.Status) != 21 || len(found.Incomplete) != 2 || found.Status[2].Principal.Name != "member of risk" {
+			t.Fatalf("run %d: found %+v", run, found)
+		}
+		if run == 0 {
+			first = found
+		}
+		if !reflect.DeepEqual(found, first) {
+			t.Errorf("run %d: found\n%+v\nbefore\n%+v", run, found, first)
+		}
+	}
+}
+
+// A server that fails ends the lookups.
+func TestResolvePrincipals_fails(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	source := &directorySource{find: func(ctx context.Context, p mlflow.Principal) error {
+		if p.Name == "user00" {
+			return broken
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}}
+	if _, err := mlflow.ResolvePrincipals(t.Context(), databricks.Names{}, source, manyPrincipals()); !errors.Is(err, broken) {
+		t.Errorf("the error is %v, want %v", err, broken)
+	}
+}

@@ -1,0 +1,36 @@
+package governance
+
+import (
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
+)
+
+// A role of an MLflow server can have the name of the group of admins on Databricks, and users can have it everywhere.
+func TestReviewer_isOfAdmins(t *testing.T) {
+	t.Parallel()
+	group, user := mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}, mlflow.Principal{Kind: mlflow.KindUser, Name: "admins"}
+	for _, c := range []struct {
+		backend   mlflow.Backend
+		principal mlflow.Principal
+		from      []string
+		want      bool
+	}{
+		{databricks.Backend{}, group, []string{"/directories/"}, true},
+		{databricks.Backend{}, group, nil, true},
+		{databricks.Backend{}, user, []string{"/directories/"}, false},
+		{databricks.Backend{}, mlflow.Principal{Kind: mlflow.KindGroup, Name: "Admins"}, nil, false},
+		{&server.Backend{}, group, nil, false},
+		{&server.Backend{}, group, []string{mlflow.FromWorkspace}, false},
+		{&server.Backend{}, group, []string{mlflow.FromEveryExperiment}, false},
+		{&server.Backend{}, user, []string{mlflow.FromAdmin}, true},
+		{&server.Backend{}, user, nil, false},
+	} {
+		r := reviewer{client: mlflow.New(mlflow.Options{Backend: c.backend})}
+		if got := r.isOfAdmins(c.principal, c.from); got != c.want {
+			t.Errorf("%s, %s from %q: %t, want %t", c.backend.Name(), c.principal, c.from, got, c.want)
+		}
+	}
+}
