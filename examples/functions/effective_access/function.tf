@@ -31,7 +31,7 @@ output "managers" {
 
 # A line for each user and experiment, for example "/Projects/retail/churn: ana@example.com: CAN_EDIT through retail".
 output "users" {
-  value = [for a in local.access : "${a.experiment_name}: ${a.principal}: ${join("; ", a.ways)}" if a.kind == "user"]
+  value = [for a in local.access : "${a.experiment_name}: ${a.principal}: ${a.ways}" if a.kind == "user"]
 }
 
 check "no_inactive_users" {

@@ -37,7 +37,7 @@ func printTables(out io.Writer, results []*result) {
 		}
 	}
 	fmt.Fprintln(out, `
-jsondecode is the floor of the functions: the same plan reads the same files. terraform_data and time_static are floors: as many resources of the same shape, without a plugin and through HashiCorp's time provider.
+jsondecode is the floor of the functions: the same plan reads the same files, and starts the provider. terraform_data and time_static are floors: as many resources of the same shape, without a plugin and through HashiCorp's time provider.
 bulk on and bulk off are the mlflow provider. TIME is a median; x DATA and x PLUGIN are its ratios to the floors. CPU is the processor
 time of the CLI and its plugins. CALLS is the maximum, and MEMORY a plugin's peak, over all runs.`)
 }

@@ -3,6 +3,7 @@ package governance
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/function"
@@ -22,8 +23,7 @@ func NewEffectiveAccessFunction() function.Function { return &effectiveAccessFun
 
 var accessType = newObjectType(map[string]attr.Type{
 	"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
-	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType},
-	"ways": types.ListType{ElemType: types.StringType},
+	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType}, "ways": types.StringType,
 })
 
 // Metadata implements [function.Function].
@@ -60,63 +60,22 @@ func (f *effectiveAccessFunction) Run(ctx context.Context, req function.RunReque
 		if err != nil {
 			return tftypes.Value{}, inArgument(1, err)
 		}
-		return listOf(accessType, review.EffectiveAccess(reviewed, principals), newAccessEncoder().access), nil
+		return listOf(accessType, review.EffectiveAccess(reviewed, principals), encodeAccess), nil
 	})
 }
 
-// accessEncoder encodes lines of effective access. Equal values are encoded once: most lines share theirs with others.
-type accessEncoder struct {
-	ways  map[wayKey]tftypes.Value
-	texts map[string]tftypes.Value
-}
-
-func newAccessEncoder() *accessEncoder {
-	return &accessEncoder{ways: map[wayKey]tftypes.Value{}, texts: map[string]tftypes.Value{"": nullText}}
-}
-
-// wayKey identifies a way. The review shares the groups between of members of the same group, so their address identifies them.
-type wayKey struct {
-	level, group, inheritedFrom, source string
-	inherited                           bool
-	via                                 *string
-	length                              int
-}
-
-// text returns null for an empty text.
-func (x *accessEncoder) text(text string) tftypes.Value {
-	value, known := x.texts[text]
-	if !known {
-		value = textValue(text)
-		x.texts[text] = value
-	}
-	return value
-}
-
-func (x *accessEncoder) access(a review.Access) tftypes.Value {
-	groups, ways := []tftypes.Value{}, make([]tftypes.Value, len(a.Ways))
+// encodeAccess encodes a line. An ID and a display name that are not known are null.
+func encodeAccess(a review.Access) tftypes.Value {
+	groups, ways := []string{}, make([]string, len(a.Ways))
 	for i, w := range a.Ways {
-		ways[i] = x.way(w)
-		sameGroup := func(other review.Way) bool { return other.Group == w.Group }
-		if w.Group != "" && !slices.ContainsFunc(a.Ways[:i], sameGroup) {
-			groups = append(groups, x.text(w.Group))
+		ways[i] = w.String()
+		if w.Group != "" && !slices.Contains(groups, w.Group) {
+			groups = append(groups, w.Group)
 		}
 	}
 	return accessType.value(map[string]tftypes.Value{
-		"experiment_id": x.text(a.ExperimentID), "experiment_name": x.text(a.Experiment), "kind": x.text(a.Kind), "principal": x.text(a.Principal),
-		"display_name": x.text(a.DisplayName), "level": x.text(a.Level),
-		"groups": tftypes.NewValue(textsType, groups), "ways": tftypes.NewValue(textsType, ways),
+		"experiment_id": optionalText(a.ExperimentID), "experiment_name": textValue(a.Experiment), "kind": textValue(a.Kind),
+		"principal": textValue(a.Principal), "display_name": optionalText(a.DisplayName), "level": textValue(a.Level),
+		"groups": textsValue(groups), "ways": textValue(strings.Join(ways, "; ")),
 	})
-}
-
-func (x *accessEncoder) way(w review.Way) tftypes.Value {
-	key := wayKey{level: w.Level, group: w.Group, inheritedFrom: w.InheritedFrom, source: w.Source, inherited: w.Inherited, length: len(w.Via)}
-	if len(w.Via) > 0 {
-		key.via = &w.Via[0]
-	}
-	value, known := x.ways[key]
-	if !known {
-		value = textValue(w.String())
-		x.ways[key] = value
-	}
-	return value
 }

@@ -43,14 +43,14 @@ func TestEffectiveAccess(t *testing.T) {
 		matrixGrantOf("/a", "group", "risk", "CAN_EDIT", true, "experiment_id", "1", "inherited_from_path", "/"),
 		matrixGrantOf("/a", "user", "ana", "CAN_READ", false, "experiment_id", "1", "display_name", "Ana"),
 	}
-	line := func(name string, shown any, ways ...any) map[string]any {
+	line := func(name string, shown any, ways string) map[string]any {
 		return map[string]any{
 			"experiment_id": "1", "experiment_name": "/a", "kind": "user", "principal": name, "display_name": shown, "level": "CAN_EDIT",
 			"groups": []any{"risk"}, "ways": ways,
 		}
 	}
 	const inherited = "CAN_EDIT through risk, inherited from /"
-	want := []any{line("ana", "Ana", inherited, "CAN_READ directly"), line("ben", nil, inherited)}
+	want := []any{line("ana", "Ana", inherited+"; CAN_READ directly"), line("ben", nil, inherited)}
 	if got := mustCall(t, "effective_access", r, principalsOf("risk", "ana", "ben")); !reflect.DeepEqual(got, want) {
 		t.Errorf("the access is\n%v\nwant\n%v", got, want)
 	}
@@ -77,10 +77,10 @@ func TestEffectiveAccess_groups(t *testing.T) {
 	}
 	p := map[string]any{"members": []any{member("risk", "ana"), member("all", "ana", "risk"), member("all", "ben", "ops", "night"), member("all", "cleo")}}
 	want := map[string][2]any{
-		"ana":  {[]any{"risk", "all"}, []any{"CAN_MANAGE through risk", "CAN_EDIT through all > risk, inherited from /", "CAN_READ through all > risk"}},
-		"ben":  {[]any{"all"}, []any{"CAN_EDIT through all > ops > night, inherited from /", "CAN_READ through all > ops > night"}},
-		"cleo": {[]any{"all"}, []any{"CAN_EDIT through all, inherited from /", "CAN_READ through all"}},
-		"eve":  {[]any{}, []any{"CAN_READ directly"}},
+		"ana":  {[]any{"risk", "all"}, "CAN_MANAGE through risk; CAN_EDIT through all > risk, inherited from /; CAN_READ through all > risk"},
+		"ben":  {[]any{"all"}, "CAN_EDIT through all > ops > night, inherited from /; CAN_READ through all > ops > night"},
+		"cleo": {[]any{"all"}, "CAN_EDIT through all, inherited from /; CAN_READ through all"},
+		"eve":  {[]any{}, "CAN_READ directly"},
 	}
 	lines, _ := mustCall(t, "effective_access", r, p).([]any)
 	if len(lines) != len(want) {
