@@ -1,19 +1,36 @@
 #!/usr/bin/env bash
 # Prints the absolute path of the CLI that tests, docs and the demo run:
-#   cli.sh any PINNED   terraform on PATH, else tofu on PATH, else PINNED, an OpenTofu that is built now if it is missing or old
-#   cli.sh tofu PINNED  the same without terraform
+#   cli.sh any PINNED           terraform on PATH, else tofu on PATH, else PINNED, an OpenTofu that is built now if it is missing or old
+#   cli.sh tofu PINNED          the same without terraform
+#   cli.sh next PINNED VERSION  terraform on PATH if it is not older than VERSION, else PINNED, that Terraform, built now if it is missing
 # Only the path goes to stdout; everything said to people goes to stderr.
 set -euo pipefail
 
 wanted=$1 pinned=$2
+scripts=$(dirname "$0")
 
+# at_least VERSION: whether the minor version of terraform on PATH is that of VERSION, such as v1.16.1, or newer.
+at_least() {
+  local found
+  found=$(CHECKPOINT_DISABLE=1 terraform version 2>/dev/null | sed -n 's/^Terraform v1\.\([0-9]*\)\..*/\1/p')
+  [[ -n $found && $found -ge $(cut -d . -f 2 <<<"$1") ]]
+}
+
+if [[ $wanted == next ]]; then
+  if at_least "$3"; then
+    command -v terraform
+    exit
+  fi
+  [[ -x $pinned ]] || "$scripts/build-terraform.sh" "$3" "$pinned"
+  echo "$pinned"
+  exit
+fi
 if [[ $wanted == any ]] && command -v terraform; then
   exit
 fi
 if command -v tofu; then
   exit
 fi
-scripts=$(dirname "$0")
 if [[ ! $pinned -nt $scripts/../tools/opentofu/go.mod ]]; then
   "$scripts/build-tofu.sh" "$pinned"
 fi

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Writes docs/ from the provider's schema, templates/ and examples/: docs.sh generate|check CLI TFPLUGINDOCS WORK_DIR
 # "check" fails if that changed anything, if a page is not known to git, or if the registry would not take a page.
-# TF_CLI_CONFIG_FILE has to lead the CLI to an installed build of the provider.
+# CLI is Terraform 1.14 or newer, whose schema includes list resources and actions. TF_CLI_CONFIG_FILE leads it to an installed build of
+# the provider.
 set -euo pipefail
 
 mode=$1 cli=$2 tfplugindocs=$3 work=$4
@@ -11,7 +12,7 @@ rm -rf "$work"
 mkdir -p "$work"
 
 # Left alone, tfplugindocs looks for a program named terraform and downloads one if there is none. Handed the
-# schema, it needs no CLI, so OpenTofu serves as well. It finds the provider in there under its short name.
+# schema, it needs no CLI. It finds the provider in there under its short name.
 cat >"$work/main.tf" <<'TF'
 terraform {
   required_providers {
@@ -25,10 +26,12 @@ TF
   cat "$work/init.log" >&2
   exit 1
 }
-# Terraform from 1.14 on tells of list resources in the schema, and tfplugindocs writes pages of them; older ones and OpenTofu leave them
-# out. The pages must not depend on who writes them, so the key gets a name that nobody reads. The guide to adopting has what they would say.
 "$cli" -chdir="$work" providers schema -json |
-  sed -e 's|"registry.terraform.io/mlflow-terraform/mlflow"|"mlflow"|' -e 's|"list_resource_schemas"|"unread"|' >"$work/schema.json"
+  sed -e 's|"registry.terraform.io/mlflow-terraform/mlflow"|"mlflow"|' >"$work/schema.json"
+grep -q '"list_resource_schemas"' "$work/schema.json" || {
+  echo "docs: the schema of $("$cli" version | head -n 1) has no list resources, and their pages would be missing. Use Terraform 1.14 or newer." >&2
+  exit 1
+}
 
 options=(--provider-name mlflow --providers-schema "$work/schema.json")
 mkdir -p docs

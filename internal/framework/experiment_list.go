@@ -66,24 +66,28 @@ func ListSchema(description string) schema.Schema {
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{notBlank},
-				MarkdownDescription: "Filter in the server's search language. Can't be combined with `name_prefix` and `tags`. Default: none.",
+				MarkdownDescription: "Filter in the server's search language, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. Cannot be combined with " +
+					"`name_prefix` and `tags`.",
 			},
 			"order_by": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
-				MarkdownDescription: "Order in the server's search language, such as `[\"last_update_time DESC\"]`. Default: by name.",
+				MarkdownDescription: "Order of the results in the server's search language, for example `[\"last_update_time DESC\"]`. Together with the `limit` of the " +
+					"block, it decides which experiments are listed. Defaults to the order of names.",
 			},
 			"name_prefix": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{notBlank},
-				MarkdownDescription: "Only experiments whose name begins so. Default: any name.",
+				MarkdownDescription: "Prefix of the experiment names, for example `/Shared/risk/`. The comparison is case-sensitive.",
 			},
 			"name_regex": schema.StringAttribute{
-				Optional: true, MarkdownDescription: "Only experiments whose name matches this regular expression, on top of all other arguments. Default: any name.",
+				Optional: true,
+				MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that must match part of the experiment name, in addition to all " +
+					"other arguments. The provider applies it to the search results.",
 			},
 			"tags": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
 				Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
-				MarkdownDescription: "Only experiments that have all these tags with exactly these values. Default: any tags.",
+				MarkdownDescription: "Tags that the experiments must have, with these values.",
 			},
 			AttributeWorkspace: workspaceListAttribute(),
 		},

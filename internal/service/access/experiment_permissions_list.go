@@ -30,8 +30,8 @@ func NewExperimentPermissionsList() list.ListResource { return &experimentPermis
 func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to look at or to import (Terraform 1.14 and newer). With " +
-		"`include_resource` they are read, and a warning stands in for each that can't be, such as those of a notebook.")
+	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer). " +
+		"With `include_resource`, the permissions are read; an experiment whose permissions cannot be read is reported as a warning.")
 }
 
 // List implements [list.ListResource]. Only a full resource needs the permissions themselves.

@@ -34,7 +34,7 @@ type folderListModel struct {
 // ListResourceConfigSchema implements [list.ListResource].
 func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them (Terraform 1.14 and newer). With " +
+		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them with `terraform query` (Terraform 1.14 and newer). With " +
 			"`include_resource`, the permissions are read; a folder whose permissions cannot be read is reported as a warning. Git folders, folders whose " +
 			"permissions cannot be changed, such as `/Shared`, and Trash folders are skipped.",
 		Attributes: map[string]schema.Attribute{

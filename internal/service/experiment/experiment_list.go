@@ -26,7 +26,7 @@ func NewExperimentList() list.ListResource { return &experimentList{} }
 
 // ListResourceConfigSchema implements [list.ListResource].
 func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
-	resp.Schema = framework.ListSchema("Lists active experiments, to look at or to import (Terraform 1.14 and newer).")
+	resp.Schema = framework.ListSchema("Lists active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer).")
 }
 
 // List implements [list.ListResource].
