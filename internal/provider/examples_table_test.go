@@ -303,8 +303,9 @@ var examples = map[string]example{
 	"permission review": {files: []string{
 		"permission-review", "permission-review/modules/read", "permission-review/modules/policies", "permission-review/tests/files",
 	}},
-	"drift job":      {files: []string{"drift-job"}},
-	"access as code": {files: []string{"access-as-code"}},
+	"deploy from a run": {files: []string{"deploy-from-run", "deploy-from-run/modules/read"}},
+	"drift job":         {files: []string{"drift-job"}},
+	"access as code":    {files: []string{"access-as-code"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",
