@@ -108,6 +108,15 @@ func (b *ActionBase) ClientIn(ctx context.Context, workspace types.String, diags
 	return b.in(b.provider.Client)
 }
 
+// ClientOrError is ClientIn for Invoke: an unknown setting is an error there.
+func (b *ActionBase) ClientOrError(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
+	if b.provider == nil || b.provider.Client == nil {
+		diags.AddError("Could not invoke action", "The configuration of the mlflow provider is unknown. "+b.provider.UnknownConfigDetail())
+		return nil
+	}
+	return b.ClientIn(ctx, workspace, diags)
+}
+
 // Folders returns what this run knows about the folders of a Databricks workspace.
 func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.Run.Folders }
 

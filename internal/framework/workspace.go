@@ -8,6 +8,7 @@ import (
 	"regexp"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	actionschema "github.com/hashicorp/terraform-plugin-framework/action/schema"
 	datasourceschema "github.com/hashicorp/terraform-plugin-framework/datasource/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	listschema "github.com/hashicorp/terraform-plugin-framework/list/schema"
@@ -43,6 +44,14 @@ func WorkspaceDataAttribute() datasourceschema.StringAttribute {
 	return datasourceschema.StringAttribute{
 		Optional: true, Validators: workspaceName,
 		MarkdownDescription: "MLflow workspace to read from. " + workspaceSupport + "Defaults to the provider's `workspace`.",
+	}
+}
+
+// WorkspaceActionAttribute is the schema of the argument workspace in an action.
+func WorkspaceActionAttribute() actionschema.StringAttribute {
+	return actionschema.StringAttribute{
+		Optional: true, Validators: workspaceName,
+		MarkdownDescription: "MLflow workspace to act in. " + workspaceSupport + "Defaults to the provider's `workspace`.",
 	}
 }
 

@@ -64,20 +64,38 @@ func (m runMetric) isAfter(o runMetric) bool {
 	return cmp.Or(cmp.Compare(m.Timestamp, o.Timestamp), cmp.Compare(m.Step, o.Step), cmp.Compare(m.Value, o.Value)) > 0
 }
 
+// runInfo is what a response says about a run besides its data.
+type runInfo struct {
+	ID             string     `json:"run_id"`
+	UUID           string     `json:"run_uuid"` // the ID, on old servers
+	Name           string     `json:"run_name"`
+	ExperimentID   string     `json:"experiment_id"`
+	Status         string     `json:"status"`
+	UserID         string     `json:"user_id"`
+	ArtifactURI    string     `json:"artifact_uri"`
+	LifecycleStage string     `json:"lifecycle_stage"`
+	StartTime      rest.Int64 `json:"start_time"`
+	EndTime        rest.Int64 `json:"end_time"`
+}
+
+// check returns why a decoded object is not a run.
+func (i runInfo) check() error {
+	switch {
+	case i.id() == "":
+		return errors.New("it contains a run without an ID")
+	case i.ExperimentID == "":
+		return fmt.Errorf("it contains run %q without an experiment ID", i.id())
+	}
+	return nil
+}
+
+func (i runInfo) id() string { return cmp.Or(i.ID, i.UUID) }
+
+func (i runInfo) isDeleted() bool { return i.LifecycleStage == "deleted" }
+
 // runJSON is a run in a response.
 type runJSON struct {
-	Info struct {
-		ID             string     `json:"run_id"`
-		UUID           string     `json:"run_uuid"` // the ID, on old servers
-		Name           string     `json:"run_name"`
-		ExperimentID   string     `json:"experiment_id"`
-		Status         string     `json:"status"`
-		UserID         string     `json:"user_id"`
-		ArtifactURI    string     `json:"artifact_uri"`
-		LifecycleStage string     `json:"lifecycle_stage"`
-		StartTime      rest.Int64 `json:"start_time"`
-		EndTime        rest.Int64 `json:"end_time"`
-	} `json:"info"`
+	Info runInfo `json:"info"`
 	Data struct {
 		Metrics []runMetric `json:"metrics"`
 		Params  []Tag       `json:"params"`
@@ -85,28 +103,15 @@ type runJSON struct {
 	} `json:"data"`
 }
 
-// check returns why a decoded object is not a run.
-func (r *runJSON) check() error {
-	switch {
-	case r.id() == "":
-		return errors.New("it contains a run without an ID")
-	case r.Info.ExperimentID == "":
-		return fmt.Errorf("it contains run %q without an experiment ID", r.id())
-	}
-	return nil
-}
-
-func (r *runJSON) id() string { return cmp.Or(r.Info.ID, r.Info.UUID) }
-
-func (r *runJSON) isDeleted() bool { return r.Info.LifecycleStage == "deleted" }
+func (r runJSON) about() runInfo { return r.Info }
 
 // run converts the response.
 func (r *runJSON) run() Run {
 	tags := mapOfTags(r.Data.Tags)
 	return Run{
-		ID: r.id(), ExperimentID: r.Info.ExperimentID, Status: r.Info.Status, ArtifactURI: r.Info.ArtifactURI,
+		ID: r.Info.id(), ExperimentID: r.Info.ExperimentID, Status: r.Info.Status, ArtifactURI: r.Info.ArtifactURI,
 		Name: cmp.Or(r.Info.Name, tags[TagRunName]), User: cmp.Or(r.Info.UserID, tags[TagRunUser]),
-		Started: int64(r.Info.StartTime), Ended: int64(r.Info.EndTime), Deleted: r.isDeleted(),
+		Started: int64(r.Info.StartTime), Ended: int64(r.Info.EndTime), Deleted: r.Info.isDeleted(),
 		Metrics: newestMetrics(r.Data.Metrics), Params: mapOfTags(r.Data.Params), Tags: tags,
 	}
 }
@@ -149,10 +154,10 @@ type runAnswer struct {
 
 // Usable implements [rest.Answer].
 func (a *runAnswer) Usable(bool) error {
-	if a.Run.id() == "" {
+	if a.Run.Info.id() == "" {
 		return errors.New("it contains no run")
 	}
-	return errors.Join(rest.CheckSame("run", a.id, a.Run.id()), a.Run.check())
+	return errors.Join(rest.CheckSame("run", a.id, a.Run.Info.id()), a.Run.Info.check())
 }
 
 // GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET runs/get.

@@ -1,6 +1,7 @@
 package mlflow
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -57,26 +58,29 @@ type runSearchRequest struct {
 	PageToken     string   `json:"page_token,omitempty"`
 }
 
+// runEntry is a run in a page of a search: whole, or only its info.
+type runEntry interface{ about() runInfo }
+
 // runPage is a page of a search for runs.
-type runPage struct {
-	Runs          []runJSON `json:"runs"`
-	NextPageToken string    `json:"next_page_token"`
+type runPage[R runEntry] struct {
+	Runs          []R    `json:"runs"`
+	NextPageToken string `json:"next_page_token"`
 
 	asked runSearchRequest
 }
 
 // Usable implements [rest.Answer]. A server that drops the body of requests returns runs of other experiments, or deleted ones.
-func (p *runPage) Usable(empty bool) error {
-	for i := range p.Runs {
-		r := &p.Runs[i]
-		if err := r.check(); err != nil {
+func (p *runPage[R]) Usable(empty bool) error {
+	for _, r := range p.Runs {
+		info := r.about()
+		if err := info.check(); err != nil {
 			return err
 		}
-		if !slices.Contains(p.asked.ExperimentIDs, r.Info.ExperimentID) {
-			return fmt.Errorf("it contains run %q of experiment %q, which was not asked for", r.id(), r.Info.ExperimentID)
+		if !slices.Contains(p.asked.ExperimentIDs, info.ExperimentID) {
+			return fmt.Errorf("it contains run %q of experiment %q, which was not asked for", info.id(), info.ExperimentID)
 		}
-		if p.asked.ViewType == ViewActive && r.isDeleted() || p.asked.ViewType == ViewDeleted && !r.isDeleted() {
-			return fmt.Errorf("it contains run %q in the state %q, which was not asked for", r.id(), r.Info.LifecycleStage)
+		if p.asked.ViewType == ViewActive && info.isDeleted() || p.asked.ViewType == ViewDeleted && !info.isDeleted() {
+			return fmt.Errorf("it contains run %q in the state %q, which was not asked for", info.id(), info.LifecycleStage)
 		}
 	}
 	return rest.CheckPage(p.Runs != nil, empty, p.NextPageToken, "runs")
@@ -86,38 +90,50 @@ func (p *runPage) Usable(empty bool) error {
 // pages, because another one started in between, is returned once. Errors: [rest.IsInvalid] for a filter or an order that the server does not
 // understand. API: POST runs/search.
 func (c *Client) SearchRuns(ctx context.Context, q RunQuery) (RunList, error) {
+	found, more, err := searchRuns[runJSON](ctx, c, q, runPageSize)
+	if err != nil {
+		return RunList{}, err
+	}
+	runs := make([]Run, len(found))
+	for i := range found {
+		runs[i] = found[i].run()
+	}
+	return RunList{Runs: runs, More: more}, nil
+}
+
+// searchRuns reads pages of a size until it has one run more than the limit. A page of more than smallRefPage is tried once only.
+func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int) (found []R, more bool, err error) {
 	if len(q.ExperimentIDs) == 0 || q.Limit < 1 {
-		return RunList{}, errors.New("searching runs: no experiment, or no limit")
+		return nil, false, errors.New("searching runs: no experiment, or no limit")
 	}
 	req := runSearchRequest{
-		ExperimentIDs: q.ExperimentIDs, Filter: q.Filter, ViewType: q.ViewType, OrderBy: q.OrderBy, MaxResults: min(runPageSize, q.Limit+1),
+		ExperimentIDs: q.ExperimentIDs, Filter: q.Filter, ViewType: cmp.Or(q.ViewType, ViewActive), OrderBy: q.OrderBy, MaxResults: min(size, q.Limit+1),
 	}
-	if req.ViewType == "" {
-		req.ViewType = ViewActive
-	}
-	var runs []Run
 	listed := map[string]bool{}
 	var pages pageGuard
-	for len(runs) <= q.Limit {
-		page, err := c.runPage(ctx, req)
+	for len(found) <= q.Limit {
+		page := runPage[R]{asked: req}
+		err := c.Do(ctx, rest.Call{
+			Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true, Single: req.MaxResults > smallRefPage,
+		})
 		if err != nil {
-			return RunList{}, err
+			return nil, false, err
 		}
-		for i := range page.Runs {
-			if r := page.Runs[i].run(); !listed[r.ID] {
-				listed[r.ID] = true
-				runs = append(runs, r)
+		for _, r := range page.Runs {
+			if id := r.about().id(); !listed[id] {
+				listed[id] = true
+				found = append(found, r)
 			}
 		}
 		if page.NextPageToken == "" {
 			break
 		}
 		if err := pages.check(page.NextPageToken, len(page.Runs)); err != nil {
-			return RunList{}, fmt.Errorf("searching runs: %w", err)
+			return nil, false, fmt.Errorf("searching runs: %w", err)
 		}
 		req.PageToken = page.NextPageToken
 	}
-	return RunList{Runs: runs[:min(len(runs), q.Limit)], More: len(runs) > q.Limit}, nil
+	return found[:min(len(found), q.Limit)], len(found) > q.Limit, nil
 }
 
 // pageGuard finds pages that have no end.
@@ -142,12 +158,4 @@ func (g *pageGuard) check(token string, listed int) error {
 		return fmt.Errorf("the server returned %d empty pages in a row, each with a token for another page", g.empty)
 	}
 	return nil
-}
-
-func (c *Client) runPage(ctx context.Context, req runSearchRequest) (runPage, error) {
-	page := runPage{asked: req}
-	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true,
-	})
-	return page, err
 }

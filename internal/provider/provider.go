@@ -93,7 +93,7 @@ func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResour
 }
 
 func (p *mlflowProvider) Actions(context.Context) []func() action.Action {
-	return []func() action.Action{}
+	return []func() action.Action{run.NewDeleteRunsAction, run.NewRestoreRunsAction, run.NewSetRunTagsAction, run.NewRestoreExperimentAction}
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {

@@ -1,0 +1,96 @@
+package acctest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+)
+
+// Action calls an action of a provider process, as the CLI does. Only Terraform 1.14 and newer have actions.
+type Action struct {
+	*Direct
+	Kind string
+}
+
+// Action returns the action of a kind.
+func (d *Direct) Action(kind string) Action {
+	d.T.Helper()
+	if d.Schemas.ActionSchemas[kind] == nil {
+		d.T.Fatalf("the provider has no action %s", kind)
+	}
+	return Action{d, kind}
+}
+
+func (a Action) server() tfprotov6.ActionServer {
+	a.T.Helper()
+	server, ok := a.Server.(tfprotov6.ActionServer)
+	if !ok {
+		a.T.Fatal("the server has no actions")
+	}
+	return server
+}
+
+func (a Action) config(config map[string]any) *tfprotov6.DynamicValue {
+	a.T.Helper()
+	return a.Encode(a.Schemas.ActionSchemas[a.Kind].Schema, config)
+}
+
+// Plan validates and plans an invocation, and returns the diagnostics as text.
+func (a Action) Plan(config map[string]any) string {
+	a.T.Helper()
+	validated, err := a.server().ValidateActionConfig(context.Background(), &tfprotov6.ValidateActionConfigRequest{ActionType: a.Kind, Config: a.config(config)})
+	a.Check(err)
+	if len(validated.Diagnostics) > 0 {
+		return DescribeDiagnostics(validated.Diagnostics)
+	}
+	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.Kind, Config: a.config(config)})
+	a.Check(err)
+	return DescribeDiagnostics(planned.Diagnostics)
+}
+
+// Invoke invokes the action without a plan, and returns the messages of its progress, and the diagnostics as text.
+func (a Action) Invoke(config map[string]any) (progress []string, says string) {
+	a.T.Helper()
+	return a.InvokeUntil(context.Background(), config, nil)
+}
+
+// InvokeUntil is Invoke with a context. Each message of the progress goes to seen, which may be nil.
+func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen func(string)) (progress []string, says string) {
+	a.T.Helper()
+	stream, err := a.server().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: a.Kind, Config: a.config(config)})
+	a.Check(err)
+	completed := 0
+	for event := range stream.Events {
+		switch e := event.Type.(type) {
+		case tfprotov6.ProgressInvokeActionEventType:
+			progress = append(progress, e.Message)
+			if seen != nil {
+				seen(e.Message)
+			}
+		case tfprotov6.CompletedInvokeActionEventType:
+			completed++
+			says = DescribeDiagnostics(e.Diagnostics)
+		}
+	}
+	if completed != 1 {
+		a.T.Errorf("the invocation of %s completed %d times", a.Kind, completed)
+	}
+	return progress, says
+}
+
+// MustInvoke is Invoke where nothing is to be said, and returns the last message of the progress.
+func (a Action) MustInvoke(config map[string]any) string {
+	a.T.Helper()
+	progress, says := a.Invoke(config)
+	if says != "" || len(progress) == 0 {
+		a.T.Fatalf("the invocation of %s with %v says %q, progress %q", a.Kind, config, says, progress)
+	}
+	return progress[len(progress)-1]
+}
+
+// Action returns an action of the workspace's admin.
+func (w *Workspace) Action(t *testing.T, token, kind string) Action {
+	t.Helper()
+	return w.Direct(t, token).Action(kind)
+}

@@ -1,0 +1,196 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/hashicorp/terraform-plugin-framework/action"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+const (
+	// runsAtOnce is how many requests that change one run are under way at the same time.
+	runsAtOnce = 4
+	// fewestPerReport and mostPerReport bound how many runs are changed between two reports of the progress.
+	fewestPerReport, mostPerReport = 100, 1000
+)
+
+// change deletes or restores runs, and counts them.
+type change struct {
+	client *mlflow.Client
+	// verb is such as "delete", and done such as "deleted".
+	verb, done string
+	// one changes a run. It succeeds if the run is changed already.
+	one  func(ctx context.Context, id string) error
+	tell func(action.InvokeProgressEvent)
+	// total is how many runs were selected, or with open, how many the server may select.
+	total int
+	open  bool
+
+	mu sync.Mutex
+	// count is how many runs are known to be changed, and reported how many were when the progress was reported last.
+	count, reported int
+	// denied has the experiments whose runs the caller may not change, by ID.
+	denied map[string]error
+	// missing are IDs of runs that do not exist any more.
+	missing []string
+	// failure is why the change ended early, and failed describes the object that it is about. unsure reports whether more runs may be changed than
+	// count says.
+	failure error
+	failed  string
+	unsure  bool
+}
+
+func newDeletion(client *mlflow.Client, total int, tell func(action.InvokeProgressEvent)) *change {
+	return &change{client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, tell: tell, denied: map[string]error{}}
+}
+
+func newRestoration(client *mlflow.Client, total int, tell func(action.InvokeProgressEvent)) *change {
+	return &change{client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, tell: tell, denied: map[string]error{}}
+}
+
+// each changes runs one by one, in their order, some at the same time. A failure ends it; without access to one experiment, it continues with the
+// others.
+func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
+	var group errgroup.Group
+	group.SetLimit(runsAtOnce)
+	for _, r := range runs {
+		if c.isEnded(ctx) {
+			break
+		}
+		group.Go(func() error {
+			if !c.isEnded(ctx) && !c.isDenied(r.ExperimentID) {
+				c.note(ctx, r, c.one(ctx, r.ID))
+			}
+			return nil
+		})
+	}
+	_ = group.Wait()
+}
+
+// isEnded reports whether nothing more must be changed.
+func (c *change) isEnded(ctx context.Context) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.failure != nil || ctx.Err() != nil
+}
+
+func (c *change) isDenied(experimentID string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.denied[experimentID] != nil
+}
+
+// note notes what came of changing one run.
+func (c *change) note(ctx context.Context, r mlflow.RunRef, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case err == nil:
+		c.count++
+		c.report(ctx, c.count)
+	case ctx.Err() != nil:
+		c.unsure = true
+	case rest.IsNotFound(err):
+		c.missing = append(c.missing, r.ID)
+	case rest.IsPermissionDenied(err):
+		c.denied[r.ExperimentID] = err
+	default:
+		c.fail(describeRun(r.ID), err)
+	}
+}
+
+// fail ends the change. The first failure counts. The caller holds the lock.
+func (c *change) fail(object string, err error) {
+	c.unsure = c.unsure || rest.IsUncertain(err)
+	if c.failure == nil {
+		c.failure, c.failed = err, object
+	}
+}
+
+// report tells the progress if enough changed since the last time. The caller holds the lock.
+func (c *change) report(ctx context.Context, count int) {
+	step := min(max(c.total/20, fewestPerReport), mostPerReport)
+	if count-c.reported < step || count >= c.total || ctx.Err() != nil {
+		return
+	}
+	c.reported = count
+	text := fmt.Sprintf("%s %s of %s", framework.UpperFirst(c.done), grouped(count), sizeOf(c.total, "run"))
+	if c.open {
+		text = fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(count, "run"))
+	}
+	c.tell(action.InvokeProgressEvent{Message: text})
+}
+
+// finish reports the result. experimentIDs are the argument of the action, nil if it has none. more reports whether more runs match.
+func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, diags *diag.Diagnostics) {
+	could := "Could not " + c.verb + " runs"
+	for _, id := range framework.SortedKeys(c.denied) {
+		detail := framework.ErrorDetail("runs of "+framework.DescribeExperiment(id, ""), c.denied[id], accessAdvice, c.standing())
+		if i := slices.Index(experimentIDs, id); i >= 0 {
+			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), could, detail)
+		} else {
+			diags.AddError(could, detail)
+		}
+	}
+	switch {
+	case ctx.Err() != nil && c.count+len(c.missing) < c.total:
+		diags.AddError(could, "The action was canceled.\n\n"+c.standing())
+	case c.failure != nil:
+		diags.AddError(could, framework.ErrorDetail(c.failed, c.failure, c.standing()))
+	case !diags.HasError() && ctx.Err() == nil:
+		c.tell(action.InvokeProgressEvent{Message: c.result(more)})
+	}
+}
+
+// accessAdvice says which access changing runs requires.
+const accessAdvice = "Grant CAN_EDIT on the experiment (EDIT on an MLflow server) to the identity that runs Terraform, or leave the experiment out."
+
+// result is the progress message of a change without a failure.
+func (c *change) result(more bool) string {
+	text := fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(c.count, "run"))
+	if n := len(c.missing); n > 0 {
+		text += fmt.Sprintf("; %s no longer existed", sizeOf(n, "run"))
+	}
+	if more {
+		text += "; more runs match, invoke the action again to " + c.verb + " them"
+	}
+	return text
+}
+
+// standing says how many runs were changed before a failure, and how to continue.
+func (c *change) standing() string {
+	text := "So far, the action " + c.done + " "
+	if c.unsure {
+		text += "at least "
+	}
+	switch left := c.total - c.count - len(c.missing); {
+	case c.open:
+		text += sizeOf(c.count, "run")
+	case c.unsure:
+		text += fmt.Sprintf("%s of %s", grouped(c.count), sizeOf(c.total, "run"))
+	default:
+		text += fmt.Sprintf("%s of %s; %s remain", grouped(c.count), sizeOf(c.total, "run"), grouped(left))
+	}
+	return text + ". To continue, invoke it again: it searches for the runs that still match."
+}
+
+// byExperiment groups runs by experiment, and returns the IDs of the experiments in the order of the first run of each.
+func byExperiment(runs []mlflow.RunRef) (ids []string, groups map[string][]mlflow.RunRef) {
+	groups = map[string][]mlflow.RunRef{}
+	for _, r := range runs {
+		if groups[r.ExperimentID] == nil {
+			ids = append(ids, r.ExperimentID)
+		}
+		groups[r.ExperimentID] = append(groups[r.ExperimentID], r)
+	}
+	return ids, groups
+}

@@ -1,0 +1,248 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Databricks deletes in bulk by the time at which the server created a run. The action selects by the start time, which a client sends and which can be
+// earlier or later. Three rules make the bulk call safe:
+//   - Only runs that are older than every run that is not to be deleted are deleted in bulk.
+//   - A search afterwards finds the selected runs that the calls left, which are deleted one by one.
+//   - If the calls deleted other runs, their IDs are found by comparing the deleted runs before and after, and they are restored.
+
+const (
+	// fewestInBulk is how many runs there must be for a bulk call, which takes two searches.
+	fewestInBulk = 10
+	// bulkRounds is how often bulk calls are tried whose effect is unknown.
+	bulkRounds = 3
+	// mostDeleted is how many newer deleted runs are compared. If there are more, runs are deleted one by one.
+	mostDeleted = 10_000
+	// strayRuns is how many runs a search finds at most that nobody expects, such as runs that are created at the same time.
+	strayRuns = 1000
+)
+
+// bulkDeletion is what deletes runs in bulk.
+type bulkDeletion struct {
+	*change
+	experiments []string
+	// until is the latest start time of the runs of each experiment, since the earliest of them, and latest the latest.
+	until         map[string]int64
+	since, latest int64
+	// before are the IDs of the runs that were deleted before and started after since.
+	before map[string]bool
+	// deleted is how many runs the calls deleted in each experiment, and lost reports whether the number of one call is unknown.
+	deleted map[string]int
+	lost    bool
+}
+
+// deleteInBulk deletes runs in bulk as far as that is safe, and returns the others, oldest first.
+func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.Diagnostics) (left []mlflow.RunRef) {
+	var runs []mlflow.RunRef
+	for _, r := range found.runs {
+		if found.untimed[r.ExperimentID] || found.next != nil && r.Started >= found.next.Started {
+			left = append(left, r)
+		} else {
+			runs = append(runs, r)
+		}
+	}
+	if len(runs) < fewestInBulk {
+		return found.runs
+	}
+	b := &bulkDeletion{change: c, until: map[string]int64{}, deleted: map[string]int{}}
+	b.bound(runs)
+	before, more, err := b.newerDeleted(ctx, mostDeleted)
+	switch {
+	case err != nil:
+		c.failSearch(err)
+		return nil
+	case more:
+		return found.runs
+	}
+	b.before = idsOf(before)
+	return append(b.delete(ctx, runs, diags), left...)
+}
+
+// bound sets the experiments and the start times that bound the runs.
+func (b *bulkDeletion) bound(runs []mlflow.RunRef) {
+	for i, r := range runs {
+		if _, known := b.until[r.ExperimentID]; !known {
+			b.experiments = append(b.experiments, r.ExperimentID)
+		}
+		b.until[r.ExperimentID] = max(b.until[r.ExperimentID], r.Started)
+		if i == 0 || b.latest < r.Started {
+			b.latest = r.Started
+		}
+	}
+	b.since = b.latest
+	for _, until := range b.until {
+		b.since = min(b.since, until)
+	}
+}
+
+// delete deletes runs until none is left or a call has nothing more to delete, and returns the runs that are still active.
+func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *diag.Diagnostics) []mlflow.RunRef {
+	left, start := runs, time.Now()
+	for try := range bulkRounds {
+		unclear := b.round(ctx, left)
+		checked, cancel := rest.AfterFailure(ctx)
+		active, err := b.stillActive(checked, left)
+		cancel()
+		if err != nil {
+			b.lost, b.unsure = true, true
+			b.failSearch(err)
+			break
+		}
+		left = active
+		b.setCount(len(runs) - len(left))
+		if !unclear || len(left) == 0 || b.isEnded(ctx) || !b.client.WaitForRetry(ctx, start, try) {
+			break
+		}
+	}
+	b.restoreOthers(ctx, runs, left, diags)
+	return left
+}
+
+// round makes one pass of bulk calls, and reports whether the effect of one is unknown.
+func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear bool) {
+	ids, groups := byExperiment(runs)
+	sum := 0
+	for _, id := range ids {
+		for remaining := len(groups[id]); remaining > 0 && !b.isEnded(ctx) && !b.isDenied(id); {
+			asked := min(remaining, mlflow.MaxRunsInBulk)
+			n, err := b.client.DeleteRunsInBulk(ctx, id, b.until[id], asked)
+			if err != nil {
+				if b.noteRefused(ctx, id, err) {
+					b.lost = true
+					return true
+				}
+				break
+			}
+			b.deleted[id] += n
+			sum += n
+			b.mu.Lock()
+			b.report(ctx, b.count+sum)
+			b.mu.Unlock()
+			if remaining -= n; n < asked {
+				break
+			}
+		}
+	}
+	return false
+}
+
+// noteRefused notes a failed bulk call, and reports whether its effect is unknown.
+func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err error) (unclear bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case ctx.Err() != nil, rest.IsUncertain(err):
+		return true
+	case rest.IsPermissionDenied(err):
+		b.denied[experimentID] = err
+	case !rest.IsEndpointAbsent(err): // else, the runs are deleted one by one
+		b.fail("runs of experiment "+experimentID, err)
+	}
+	return false
+}
+
+// stillActive returns the runs that are active. If the search finds too many to tell, all of them are.
+func (b *bulkDeletion) stillActive(ctx context.Context, runs []mlflow.RunRef) ([]mlflow.RunRef, error) {
+	found, more, err := b.client.SearchRunRefs(ctx, mlflow.RunQuery{
+		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"}, ViewType: mlflow.ViewActive,
+		Limit: len(runs) + strayRuns,
+	})
+	if err != nil || more {
+		return runs, err
+	}
+	active := idsOf(found)
+	var left []mlflow.RunRef
+	for _, r := range runs {
+		if active[r.ID] {
+			left = append(left, r)
+		}
+	}
+	return left, nil
+}
+
+// newerDeleted returns the deleted runs that started after the runs to delete, at most limit.
+func (b *bulkDeletion) newerDeleted(ctx context.Context, limit int) (runs []mlflow.RunRef, more bool, err error) {
+	return b.client.SearchRunRefs(ctx, mlflow.RunQuery{
+		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time > %d", b.since), ViewType: mlflow.ViewDeleted, Limit: limit,
+	})
+}
+
+// restoreOthers restores the runs that the calls deleted although they were not selected, and reports them.
+func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.RunRef, diags *diag.Diagnostics) {
+	if !b.deletedOthers(runs, left) {
+		return
+	}
+	ctx, cancel := rest.AfterFailure(ctx)
+	defer cancel()
+	const summary = "Runs deleted that were not selected"
+	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+strayRuns)
+	if err != nil || more {
+		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
+			"determined: %v.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", err, strings.Join(b.experiments, ", ")))
+		return
+	}
+	selected := idsOf(runs)
+	var restored, lost []string
+	for _, r := range found {
+		if b.before[r.ID] || selected[r.ID] {
+			continue
+		}
+		if err := b.client.RestoreRun(ctx, r.ID); err != nil {
+			lost = append(lost, r.ID)
+		} else {
+			restored = append(restored, r.ID)
+		}
+	}
+	const reason = "Databricks deletes runs in bulk by the time of their creation, and also deleted runs whose start time is later than that of the selected runs."
+	if len(restored) > 0 {
+		diags.AddWarning(summary, fmt.Sprintf("%s The action restored them: %s.", reason, strings.Join(restored, ", ")))
+	}
+	if len(lost) > 0 {
+		diags.AddError(summary, fmt.Sprintf("%s They could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
+	}
+}
+
+// deletedOthers reports whether the calls may have deleted other runs than the selected ones.
+func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) bool {
+	selected, active := countByExperiment(runs), countByExperiment(left)
+	for id, n := range b.deleted {
+		if n > selected[id]-active[id] {
+			return true
+		}
+	}
+	return b.lost
+}
+
+// setCount sets how many runs are deleted.
+func (c *change) setCount(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.count = n
+}
+
+// failSearch ends the change because of a search.
+func (c *change) failSearch(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.fail("search for runs", err)
+}
+
+func idsOf(runs []mlflow.RunRef) map[string]bool {
+	ids := make(map[string]bool, len(runs))
+	for _, r := range runs {
+		ids[r.ID] = true
+	}
+	return ids
+}

@@ -1,0 +1,71 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+)
+
+// planned is what the plan of an action reports: which runs it changes.
+type planned struct {
+	client *mlflow.Client
+	// verb is such as "delete", and state such as "active".
+	verb, state string
+	// runs are the oldest runs that match, and more reports whether others do, too.
+	runs []mlflow.RunRef
+	more bool
+	// limit is how many of them the action changes.
+	limit int
+	// conditions say what the runs have in common, such as " that started before …", "" for nothing.
+	conditions string
+	advice     string
+}
+
+// warn adds the warning, none if there is nothing to change.
+func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
+	if len(p.runs) == 0 {
+		return
+	}
+	ids, groups := byExperiment(p.runs)
+	slices.Sort(ids)
+	lines := []string{"Matching runs:"}
+	if p.more {
+		lines = []string{fmt.Sprintf("The oldest %s:", sizeOf(len(p.runs), "matching run"))}
+	}
+	for i, id := range ids {
+		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), sizeOf(len(groups[id]), "run")))
+	}
+	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), "The action searches again when it runs. " + p.advice}, "\n\n"))
+}
+
+// sentence says how many runs the action changes, out of how many.
+func (p planned) sentence() string {
+	n := len(p.runs)
+	text := fmt.Sprintf("The action %ss %s%s", p.verb, sizeOf(min(n, p.limit), p.state+" run"), p.conditions)
+	switch {
+	case p.more:
+		text += fmt.Sprintf(": the oldest of more than %s, as max_runs allows", grouped(n))
+	case n > p.limit:
+		text += fmt.Sprintf(": the oldest of %s, as max_runs allows", grouped(n))
+	}
+	return text + "."
+}
+
+// namedExperiments is how many experiments a warning describes with their names, which takes a request for each.
+const namedExperiments = 20
+
+func (p planned) describe(ctx context.Context, id string, i int) string {
+	name := ""
+	if i < namedExperiments {
+		if e, err := p.client.GetExperiment(ctx, id); err == nil {
+			name = e.Name
+		}
+	}
+	return framework.DescribeExperiment(id, name)
+}

@@ -1,0 +1,213 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/action/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+const (
+	attributeOlderThan = "older_than"
+	attributeBefore    = "before"
+	attributeMaxRuns   = "max_runs"
+
+	// maxRunsLimit is the maximum of max_runs.
+	maxRunsLimit = 1_000_000
+	// countLimit is up to how many runs a plan counts, or max_runs if that is more.
+	countLimit = 10_000
+)
+
+// selection selects runs of experiments by their start time and by a filter.
+type selection struct {
+	ExperimentIDs []string     `tfsdk:"experiment_ids"`
+	OlderThan     types.String `tfsdk:"older_than"`
+	Before        types.String `tfsdk:"before"`
+	Filter        types.String `tfsdk:"filter"`
+	MaxRuns       types.Int64  `tfsdk:"max_runs"`
+}
+
+// selected is the result of a search for runs to change.
+type selected struct {
+	// runs are the oldest runs that match, oldest first, as many as were asked for.
+	runs []mlflow.RunRef
+	// next is the oldest run that matches and is not among them, nil if there is none.
+	next *mlflow.RunRef
+	// cutoff is the time before which the runs started, zero if they were not selected by it.
+	cutoff time.Time
+	// untimed has the experiments with runs that have no start time. Such runs are never selected by a cutoff.
+	untimed map[string]bool
+}
+
+// experimentIDsAttribute is the schema of the argument experiment_ids of actions.
+func experimentIDsAttribute(description string, required bool, more ...validator.List) schema.ListAttribute {
+	return schema.ListAttribute{
+		ElementType: types.StringType, Required: required, Optional: !required, MarkdownDescription: description,
+		Validators: append([]validator.List{
+			listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator),
+		}, more...),
+	}
+}
+
+// selectionAttributes is the schema of the optional arguments of [selection]. verb is what the action does.
+func selectionAttributes(verb string, older, before []validator.String) map[string]schema.Attribute {
+	return map[string]schema.Attribute{
+		attributeOlderThan: schema.StringAttribute{
+			Optional: true, Validators: append([]validator.String{ageValidator{}}, older...),
+			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as `90d`, or a duration such as `36h` or "+
+				"`1h30m`. A run without a start time is never selected by its age.", verb),
+		},
+		attributeBefore: schema.StringAttribute{
+			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),
+			MarkdownDescription: fmt.Sprintf("Time in RFC 3339, for example `2026-01-01T00:00:00Z`. The runs to %s started before it. A run without a start time is never selected by it.", verb),
+		},
+		attributeFilter: schema.StringAttribute{
+			Optional: true, Validators: []validator.String{filterValidator{}},
+			MarkdownDescription: "MLflow search filter that the runs must also match, for example `attributes.status != 'RUNNING' AND metrics.auc < 0.9`. Supports `AND` only. Defaults to no " +
+				"filter.",
+		},
+		framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
+	}
+}
+
+// maxRunsAttribute is the schema of the argument max_runs.
+func maxRunsAttribute(description string, required bool, more ...validator.Int64) schema.Int64Attribute {
+	return schema.Int64Attribute{
+		Required: required, Optional: !required, MarkdownDescription: description,
+		Validators: append([]validator.Int64{int64validator.Between(1, maxRunsLimit)}, more...),
+	}
+}
+
+// cutoff returns the time before which the runs must have started, zero if the arguments set none.
+func (s *selection) cutoff(now time.Time) time.Time {
+	if s.OlderThan.IsNull() && s.Before.IsNull() {
+		return time.Time{}
+	}
+	if age, err := parseAge(s.OlderThan.ValueString()); err == nil {
+		return now.Add(-age)
+	}
+	before, _ := time.Parse(time.RFC3339, s.Before.ValueString())
+	return before
+}
+
+// find searches for the oldest runs that match, up to a limit. It adds an error and reports false if that fails, and if an experiment does not exist.
+func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, diags *diag.Diagnostics) (selected, bool) {
+	found := selected{cutoff: s.cutoff(time.Now()).Truncate(time.Millisecond), untimed: map[string]bool{}}
+	if err := s.search(ctx, client, view, limit, &found); err != nil {
+		s.addSearchError(diags, err)
+		return found, false
+	}
+	s.checkExperiments(ctx, client, found, diags)
+	return found, !diags.HasError()
+}
+
+func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, found *selected) error {
+	query := mlflow.RunQuery{ExperimentIDs: s.ExperimentIDs, OrderBy: []string{"attributes.start_time ASC"}, ViewType: view, Limit: limit + 1}
+	timed := ""
+	for {
+		query.Filter = andFilters(timed, found.cutoffFilter(), s.Filter.ValueString())
+		runs, _, err := client.SearchRunRefs(ctx, query)
+		if err != nil {
+			return err
+		}
+		if found.next = nil; len(runs) > limit {
+			found.next, runs = &runs[limit], runs[:limit]
+		}
+		found.runs = runs
+		if untimed, err := found.check(); err != nil || !untimed {
+			return err
+		}
+		timed = "attributes.start_time > 0"
+	}
+}
+
+// cutoffFilter is the condition that a run started before the cutoff.
+func (f *selected) cutoffFilter() string {
+	if f.cutoff.IsZero() {
+		return ""
+	}
+	return fmt.Sprintf("attributes.start_time < %d", f.cutoff.UnixMilli())
+}
+
+// check returns an error if a run did not start before the cutoff, and reports whether runs without a start time are among them.
+func (f *selected) check() (untimed bool, err error) {
+	if f.cutoff.IsZero() {
+		return false, nil
+	}
+	for _, r := range f.runs {
+		switch {
+		case r.Started >= f.cutoff.UnixMilli():
+			return false, fmt.Errorf("the server returned run %q, which started at %s, although only runs before %s were requested. It seems to ignore filters. Nothing was changed",
+				r.ID, formatMillis(r.Started).ValueString(), framework.FormatTime(f.cutoff).ValueString())
+		case r.Started <= 0 && f.untimed[r.ExperimentID]:
+			return false, errors.New("the server returned runs without a start time, although only others were requested. Nothing was changed")
+		case r.Started <= 0:
+			untimed = true
+		}
+	}
+	for _, r := range f.runs {
+		if r.Started <= 0 {
+			f.untimed[r.ExperimentID] = true
+		}
+	}
+	return untimed, nil
+}
+
+// checkExperiments adds an error for each experiment that does not exist: an MLflow server returns no runs for its ID.
+func (s *selection) checkExperiments(ctx context.Context, client *mlflow.Client, found selected, diags *diag.Diagnostics) {
+	counts := countByExperiment(found.runs)
+	for i, id := range s.ExperimentIDs {
+		if counts[id] > 0 || !client.CreatedAt(id).IsZero() {
+			continue
+		}
+		if _, err := client.GetExperiment(ctx, id); err != nil {
+			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), "Could not search runs",
+				framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
+		}
+	}
+}
+
+func countByExperiment(runs []mlflow.RunRef) map[string]int {
+	counts := map[string]int{}
+	for _, r := range runs {
+		counts[r.ExperimentID]++
+	}
+	return counts
+}
+
+// addSearchError reports a failed search at the argument that the server rejected, if it is known which one.
+func (s *selection) addSearchError(diags *diag.Diagnostics, err error) {
+	if rest.IsInvalid(err) && !s.Filter.IsNull() {
+		diags.AddAttributeError(path.Root(attributeFilter), "Could not search runs", framework.ErrorDetail("filter "+s.Filter.ValueString(), err, filterAdvice))
+		return
+	}
+	diags.AddError("Could not search runs", framework.ErrorDetail("runs of experiments "+strings.Join(s.ExperimentIDs, ", "), err, missingExperimentAdvice(err)...))
+}
+
+// conditions say what the runs of a plan have in common.
+func (s *selection) conditions(found selected) string {
+	text := ""
+	if !found.cutoff.IsZero() {
+		text = " that started before " + framework.FormatTime(found.cutoff).ValueString()
+	}
+	if !s.Filter.IsNull() {
+		text += " and match the filter"
+		if found.cutoff.IsZero() {
+			text = " that match the filter"
+		}
+	}
+	return text
+}
