@@ -1,0 +1,148 @@
+package run_test
+
+import (
+	"testing"
+
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+)
+
+const restoreExperiment = "POST " + acctest.ExperimentCalls + "restore"
+
+func TestRestoreExperiment(t *testing.T) {
+	t.Parallel()
+	for _, keeps := range []bool{false, true} {
+		for name, tc := range map[string]struct {
+			// prepare returns the configuration.
+			prepare  func(w *acctest.Workspace, id string) map[string]any
+			says     []string // of the invocation, none if it succeeds
+			warns    bool     // whether the plan warns
+			restored bool
+		}{
+			"by ID": {prepare: func(w *acctest.Workspace, id string) map[string]any {
+				w.Trash(id)
+				return map[string]any{"experiment_id": id}
+			}, warns: true, restored: true},
+			"by name": {prepare: func(w *acctest.Workspace, id string) map[string]any {
+				w.Trash(id)
+				return map[string]any{"name": "/Workspace/Shared/churn"}
+			}, warns: true, restored: true},
+			"active": {prepare: func(_ *acctest.Workspace, id string) map[string]any { return map[string]any{"experiment_id": id} }},
+			"active, by name": {prepare: func(*acctest.Workspace, string) map[string]any {
+				return map[string]any{"name": "/Shared/churn"}
+			}},
+			"purged": {prepare: func(w *acctest.Workspace, id string) map[string]any {
+				w.Trash(id)
+				w.Purge(id)
+				return map[string]any{"experiment_id": id}
+			}, says: []string{"error at experiment_id: Could not find experiment: ", "purged"}},
+			"purged, by name": {prepare: func(w *acctest.Workspace, id string) map[string]any {
+				w.Trash(id)
+				w.Purge(id)
+				return map[string]any{"name": "/Shared/churn"}
+			}, says: []string{"error at name: Could not find experiment: ", "purged"}},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: keeps})
+				id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+				w.AddRun(id)
+				config := tc.prepare(w, id)
+				action := w.Action(t, emulator.AdminToken, "mlflow_restore_experiment")
+				w.ResetJournal()
+				plan := action.Plan(config)
+				switch {
+				case tc.says != nil:
+					acctest.ExpectSays(t, plan, tc.says[0], tc.says...)
+				case tc.warns:
+					acctest.ExpectSays(t, plan, "warning: Action restores experiment: ")
+				default:
+					acctest.ExpectSays(t, plan, "")
+				}
+				w.ExpectWrites(t)
+				_, says := action.Invoke(config)
+				if tc.says != nil {
+					acctest.ExpectSays(t, says, tc.says[0], tc.says...)
+					w.ExpectWrites(t)
+					return
+				}
+				acctest.ExpectSays(t, says, "")
+				if tc.restored {
+					w.ExpectWrites(t, restoreExperiment)
+				} else {
+					w.ExpectWrites(t)
+				}
+				if e := w.MustFind(t, "/Shared/churn"); e.ID != id {
+					t.Errorf("the experiment is %s", e.ID)
+				}
+			})
+		}
+	}
+}
+
+// TestRestoreExperiment_ambiguous: on Databricks, several deleted experiments can have had one name.
+func TestRestoreExperiment_ambiguous(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	trash := func(name string) string {
+		id := w.CreateExperiment(emulator.Admin, name, nil)
+		w.Trash(id)
+		return id
+	}
+	first, second := trash("/Shared/churn"), trash("/Shared/churn")
+	trash("/Shared/churn-2")
+	other := trash("/Users/" + emulator.Admin + "/50% of 'it'")
+	action := w.Action(t, emulator.AdminToken, "mlflow_restore_experiment")
+	for name, says := range map[string][]string{
+		"/Shared/churn":         {"error at name: Name does not identify an experiment: Several deleted experiments had the name", first, second, "Set experiment_id instead of name."},
+		"/Shared/team/churn":    {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name", first, second},
+		"/Shared/50% of 'it'":   {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name", other},
+		"/Shared/something":     {"error at name: Could not find experiment: "},
+		"/Shared/churn-2/three": {"error at name: Could not find experiment: "},
+	} {
+		_, got := action.Invoke(map[string]any{"name": name})
+		acctest.ExpectSays(t, got, says[0], says...)
+		acctest.ExpectSays(t, action.Plan(map[string]any{"name": name}), says[0])
+	}
+	w.ExpectWrites(t)
+	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil) // the name is in use again
+	_, got := action.Invoke(map[string]any{"experiment_id": second})
+	acctest.ExpectSays(t, got, "error: Could not restore experiment: ", "Another experiment has the name now.")
+}
+
+func TestRestoreExperiment_refused(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	action := w.Action(t, emulator.AdminToken, "mlflow_restore_experiment")
+	for name, tc := range map[string]struct {
+		config map[string]any
+		says   string
+	}{
+		"neither":    {map[string]any{}, "error at experiment_id: Invalid Attribute Combination"},
+		"both":       {map[string]any{"experiment_id": "1", "name": "/x"}, "error at experiment_id: Invalid Attribute Combination"},
+		"unknown":    {map[string]any{"experiment_id": tftypes.UnknownValue}, ""},
+		"not an ID":  {map[string]any{"experiment_id": "/Shared/x"}, "error at experiment_id: "},
+		"an unknown": {map[string]any{"name": tftypes.UnknownValue}, ""},
+	} {
+		t.Run(name, func(t *testing.T) { acctest.ExpectSays(t, action.Plan(tc.config), tc.says) })
+	}
+	if calls := w.Calls(); len(calls) > 0 {
+		t.Errorf("calls are %q", calls)
+	}
+}
+
+// TestRestoreExperiment_faults: the answer to the restoration is lost.
+func TestRestoreExperiment_faults(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []emulator.Fault{{DropAfter: true}, {DropBefore: true}, {Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, {Status: 429}} {
+		w := acctest.NewWorkspace(t)
+		id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
+		w.Trash(id)
+		fault.Path = acctest.ExperimentCalls + "restore"
+		w.Inject(fault)
+		w.Action(t, emulator.AdminToken, "mlflow_restore_experiment").MustInvoke(map[string]any{"experiment_id": id})
+		w.MustFind(t, "/Shared/churn")
+	}
+}
