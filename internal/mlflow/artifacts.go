@@ -28,7 +28,7 @@ type ArtifactList struct {
 	RootURI string
 	// Artifacts are ordered by path.
 	Artifacts []Artifact
-	// More reports whether there is more than the limit allows.
+	// More reports whether there is more than the limit allows, or may be: Databricks returns at most 1,000 files of a Unity Catalog volume.
 	More bool
 }
 
@@ -57,6 +57,14 @@ func (p *artifactPage) Usable(bool) error {
 	}
 	return nil
 }
+
+// isCut reports whether the last page may lack files: Databricks returns at most volumePage files of a Unity Catalog volume, and no token.
+func (p *artifactPage) isCut() bool {
+	return len(p.Files) >= volumePage && strings.HasPrefix(p.RootURI, "dbfs:/Volumes/")
+}
+
+// volumePage is how many files of a Unity Catalog volume Databricks returns at most.
+const volumePage = 1000
 
 func (p *artifactPage) artifacts() []Artifact {
 	list := make([]Artifact, len(p.Files))
@@ -92,6 +100,7 @@ func (c *Client) ListArtifacts(ctx context.Context, runID, path string, limit in
 		list.RootURI = page.RootURI
 		list.Artifacts = append(list.Artifacts, page.artifacts()...)
 		if page.NextPageToken == "" {
+			list.More = page.isCut()
 			break
 		}
 		if err := pages.check(page.NextPageToken, len(page.Files)); err != nil {
@@ -100,7 +109,7 @@ func (c *Client) ListArtifacts(ctx context.Context, runID, path string, limit in
 		query.Set("page_token", page.NextPageToken)
 	}
 	slices.SortFunc(list.Artifacts, func(a, b Artifact) int { return cmp.Compare(a.Path, b.Path) })
-	list.More = len(list.Artifacts) > limit
+	list.More = list.More || len(list.Artifacts) > limit
 	list.Artifacts = list.Artifacts[:min(len(list.Artifacts), limit)]
 	return list, nil
 }

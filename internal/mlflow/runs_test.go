@@ -222,3 +222,18 @@ func TestListArtifacts(t *testing.T) {
 		t.Errorf("no such run: %v", err)
 	}
 }
+
+// TestListArtifacts_volume: Databricks does not say that there is more than it returns from a Unity Catalog volume.
+func TestListArtifacts_volume(t *testing.T) {
+	t.Parallel()
+	for root, more := range map[string]bool{"dbfs:/Volumes/main/ml/x": true, "dbfs:/databricks/mlflow-tracking/1": false} {
+		for n, more := range map[int]bool{999: false, 1000: more} {
+			files := strings.TrimSuffix(strings.Repeat(`{"path":"x"},`, n), ",")
+			s := replying(fmt.Sprintf(`{"root_uri":%q,"files":[%s]}`, root, files))
+			got, err := mlflowtest.Client(s, databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 1000)
+			if err != nil || len(got.Artifacts) != n || got.More != more {
+				t.Errorf("%d files of %s: %d, more %t, error %v", n, root, len(got.Artifacts), got.More, err)
+			}
+		}
+	}
+}

@@ -98,7 +98,8 @@ func (d *runArtifactsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 				}},
 			},
 			"artifact_uri": schema.StringAttribute{Computed: true, MarkdownDescription: "URI of the location of the run's artifacts."},
-			"has_more":     schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` files and directories exist."},
+			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` files and directories exist. For a Unity Catalog volume, " +
+				"of which Databricks lists at most 1,000 files, `true` also means that more may exist."},
 
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		},
@@ -141,13 +142,10 @@ func (d *runArtifactsDataSource) Read(ctx context.Context, req datasource.ReadRe
 func (m *runArtifactsModel) addError(diags *diag.Diagnostics, client *mlflow.Client, err error) {
 	const summary = "Could not list artifacts"
 	id := m.RunID.ValueString()
-	switch {
-	case rest.IsNotFound(err):
-		diags.AddAttributeError(path.Root(attributeRunID), summary, framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
-	case rest.IsInvalid(err) && !m.Path.IsNull():
+	if rest.IsInvalid(err) && !m.Path.IsNull() {
 		object := fmt.Sprintf("path %q of %s", m.Path.ValueString(), describeRun(id))
 		diags.AddAttributeError(path.Root("path"), summary, framework.ErrorDetail(object, err))
-	default:
-		diags.AddError(summary, framework.ErrorDetail(describeRun(id), err))
+		return
 	}
+	diags.AddAttributeError(path.Root(attributeRunID), summary, framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
 }
