@@ -64,10 +64,10 @@ func trained(change func(*emulator.Run)) func(*acctest.Workspace, string) {
 	return func(w *acctest.Workspace, experimentID string) { train(w, experimentID, change) }
 }
 
-// pageMessage finds a message that a page shows with … for what differs. The CLI breaks its lines.
+// pageMessage finds a message that a page shows with … for what differs, in any case. The CLI breaks its lines.
 func pageMessage(message string) *regexp.Regexp {
 	pattern := regexp.QuoteMeta(strings.ReplaceAll(strings.Trim(message, "… "), "`", ""))
-	return regexp.MustCompile(strings.NewReplacer(" … ", `[\s\S]+`, "…", `[\s\S]*`, " ", `\s+`).Replace(pattern))
+	return regexp.MustCompile(`(?i)` + strings.NewReplacer(" … ", `[\s\S]+`, "…", `[\s\S]*`, " ", `\s+`).Replace(pattern))
 }
 
 // TestExamples_deployFromRunRefused plans with each run that must not be deployed. The page of the example has the beginning of each message.

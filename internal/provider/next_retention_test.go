@@ -151,6 +151,16 @@ func TestNext_runRetention(t *testing.T) {
 	}
 }
 
+// TestNext_guideRuns runs the commands of the guide that delete runs, and those that restore them, in the folder of the example.
+func TestNext_guideRuns(t *testing.T) {
+	t.Parallel()
+	r := newRetention(t, 3)
+	r.invoke("terraform init\n" + guideCommands(t, "runs", "Delete old runs"))
+	r.expectDeleted("after the deletion", r.due)
+	r.invoke(guideCommands(t, "runs", "Restore runs"))
+	r.expectDeleted("after the restoration", nil)
+}
+
 // TestNext_runRetentionRefused: nothing is deleted with a limit that does not fit the list, without an experiment, and with a filter that is none.
 func TestNext_runRetentionRefused(t *testing.T) {
 	t.Parallel()
