@@ -310,7 +310,7 @@ var examples = map[string]example{
 	"action, set run tags":       {files: []string{"actions/mlflow_set_run_tags/action.tf"}},
 	"action, restore experiment": {files: []string{"actions/mlflow_restore_experiment/action.tf"}},
 	"drift job":                  {files: []string{"drift-job"}},
-	"access as code": {files: []string{"access-as-code"}},
+	"access as code":             {files: []string{"access-as-code"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",

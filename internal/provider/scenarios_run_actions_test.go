@@ -88,7 +88,7 @@ func runActions(t *testing.T, b *acctest.Backend) {
 	acctest.ExpectSays(t, p.Action("mlflow_set_run_tags").Plan(tags), "error at run_id: Run is deleted: ")
 
 	p.invoke(restore, "Restored 2 runs", map[string]any{"run_ids": []string{ofFirst[0], ofFirst[22], ofSecond[0]}}, ofFirst[1:20], ofFirst[24:], ofSecond[1:])
-	p.invoke(restore, "Restored 3 runs; more runs match, invoke the action again to restore them", before(10, "max_runs", 3), 
+	p.invoke(restore, "Restored 3 runs; more runs match, invoke the action again to restore them", before(10, "max_runs", 3),
 		ofFirst[3:20], ofFirst[24:], ofSecond[3:], []string{max(ofFirst[2], ofSecond[2])}) // of two that started at the same time, the one with the greater ID is last
 	p.invoke(restore, "Restored 20 runs", map[string]any{"experiment_ids": p.experiments, "max_runs": 100})
 
