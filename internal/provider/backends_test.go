@@ -33,6 +33,7 @@ var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"two addresses of a tag":              tagAddresses,
 	"data sources":                        dataSources,
 	"search pages":                        searchPages,
+	"actions of runs":                     runActions,
 	"runs":                                runDataSources,
 	"pages of runs":                       runPages,
 	"artifacts of runs":                   runArtifacts,

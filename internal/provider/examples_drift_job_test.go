@@ -75,12 +75,12 @@ func writeCommand(t *testing.T, folder, name, text string) {
 	}
 }
 
-// workflow returns a YAML file of the example as the CLI decodes it.
+// workflow returns a YAML file of the examples as the CLI decodes it.
 func workflow(t *testing.T, s shell, name string) map[string]any {
 	t.Helper()
 	dir := t.TempDir()
-	acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, "drift-job", name)))
-	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), "output \"workflow\" {\n  value = yamldecode(file(\""+name+"\"))\n}\n")
+	acctest.WriteFile(t, filepath.Join(dir, "workflow.yml"), readFile(t, filepath.Join(examplesDir, name)))
+	acctest.WriteFile(t, filepath.Join(dir, "main.tf"), "output \"workflow\" {\n  value = yamldecode(file(\"workflow.yml\"))\n}\n")
 	out := s.run(t, &acctest.Workspace{}, dir, "terraform apply >&2\nterraform output -json workflow")
 	decoded := map[string]any{}
 	if err := json.Unmarshal([]byte(out[strings.LastIndex(strings.TrimSpace(out), "\n")+1:]), &decoded); err != nil {
@@ -104,7 +104,7 @@ func workflowCommands(workflow map[string]any) []string {
 				visit(element)
 			}
 		case string:
-			if strings.HasPrefix(value, "sh drift-job/") {
+			if strings.HasPrefix(value, "sh ") {
 				commands = append(commands, value)
 			}
 		}
@@ -117,17 +117,38 @@ func workflowCommands(workflow map[string]any) []string {
 func TestExamples_driftJobWorkflows(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
-	github, gitlab := workflow(t, s, "github-actions.yml"), workflow(t, s, "gitlab-ci.yml")
+	github, gitlab := workflow(t, s, "drift-job/github-actions.yml"), workflow(t, s, "drift-job/gitlab-ci.yml")
 	if got, want := workflowCommands(github), []string{"sh drift-job/check.sh", "sh drift-job/issue-github.sh"}; !slices.Equal(got, want) {
 		t.Errorf("the workflow of GitHub runs %q, want %q", got, want)
 	}
 	if got, want := workflowCommands(gitlab), []string{"sh drift-job/check.sh", "sh drift-job/issue-gitlab.sh"}; !slices.Equal(got, want) {
 		t.Errorf("the pipeline of GitLab runs %q, want %q", got, want)
 	}
-	check, _ := gitlab["check"].(map[string]any)
-	artifacts, _ := check["artifacts"].(map[string]any)
+	expectEvidenceKept(t, gitlab, "check")
+}
+
+// expectEvidenceKept checks that a job of a GitLab pipeline keeps the folder evidence.
+func expectEvidenceKept(t *testing.T, pipeline map[string]any, name string) {
+	t.Helper()
+	job, _ := pipeline[name].(map[string]any)
+	artifacts, _ := job["artifacts"].(map[string]any)
 	if paths, _ := artifacts["paths"].([]any); len(paths) != 1 || paths[0] != "evidence/" {
-		t.Errorf("the job of GitLab keeps %v", artifacts)
+		t.Errorf("the job %s of GitLab keeps %v", name, artifacts)
+	}
+}
+
+// TestExamples_runRetentionWorkflows reads the workflows, which run the script and keep what it wrote. The tests that need Terraform 1.14 run the script.
+func TestExamples_runRetentionWorkflows(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	for _, name := range []string{"github-actions.yml", "gitlab-ci.yml"} {
+		decoded := workflow(t, s, "run-retention/"+name)
+		if got, want := workflowCommands(decoded), []string{"sh run-retention/retention.sh"}; !slices.Equal(got, want) {
+			t.Errorf("%s runs %q, want %q", name, got, want)
+		}
+		if name == "gitlab-ci.yml" {
+			expectEvidenceKept(t, decoded, "delete")
+		}
 	}
 }
 

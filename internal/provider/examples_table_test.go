@@ -309,8 +309,10 @@ var examples = map[string]example{
 	"action, restore runs by ID": {files: []string{"actions/mlflow_restore_runs/action-by-id.tf"}},
 	"action, set run tags":       {files: []string{"actions/mlflow_set_run_tags/action.tf"}},
 	"action, restore experiment": {files: []string{"actions/mlflow_restore_experiment/action.tf"}},
+	"deploy from a run":          {files: []string{"deploy-from-run", "deploy-from-run/modules/read"}},
+	"run retention":              {files: []string{"run-retention"}}, // played by the tests that need Terraform 1.14
 	"drift job":                  {files: []string{"drift-job"}},
-	"access as code": {files: []string{"access-as-code"}},
+	"access as code":             {files: []string{"access-as-code"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",

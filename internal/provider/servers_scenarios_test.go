@@ -40,7 +40,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	case noGrants:
 		add(map[string]func(*testing.T, *server){"permissions without authentication": noPermissions})
 		if !kind.anyHost {
-			add(map[string]func(*testing.T, *server){"a workspace where there are none": workspaceDisabled})
+			add(map[string]func(*testing.T, *server){"a workspace where there are none": workspaceDisabled, "deletion of 2,000 runs": manyRuns})
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){

@@ -152,7 +152,7 @@ func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, 
 }
 
 // accessAdvice says which access changing runs requires.
-const accessAdvice = "Grant CAN_EDIT on the experiment (EDIT on an MLflow server) to the identity that runs Terraform, or leave the experiment out."
+const accessAdvice = "Grant CAN_EDIT on the experiment (MANAGE on an MLflow server) to the identity that runs Terraform, or leave the experiment out."
 
 // result is the progress message of a change without a failure.
 func (c *change) result(more bool) string {

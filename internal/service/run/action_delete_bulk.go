@@ -156,8 +156,8 @@ func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err
 // stillActive returns the runs that are active. If the search finds too many to tell, all of them are.
 func (b *bulkDeletion) stillActive(ctx context.Context, runs []mlflow.RunRef) ([]mlflow.RunRef, error) {
 	found, more, err := b.client.SearchRunRefs(ctx, mlflow.RunQuery{
-		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"}, ViewType: mlflow.ViewActive,
-		Limit: len(runs) + strayRuns,
+		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"},
+		ViewType: mlflow.ViewActive, Limit: len(runs) + strayRuns,
 	})
 	if err != nil || more {
 		return runs, err
@@ -189,8 +189,9 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	const summary = "Runs deleted that were not selected"
 	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+strayRuns)
 	if err != nil || more {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
-			"determined: %v.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", err, strings.Join(b.experiments, ", ")))
+		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not "+
+			"selected. Which ones could not be determined%s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.",
+			because(err), strings.Join(b.experiments, ", ")))
 		return
 	}
 	selected := idsOf(runs)
@@ -205,13 +206,22 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 			restored = append(restored, r.ID)
 		}
 	}
-	const reason = "Databricks deletes runs in bulk by the time of their creation, and also deleted runs whose start time is later than that of the selected runs."
+	const reason = "Databricks deletes runs in bulk by the time of their creation, and also deleted runs whose start time is later than that of the selected " +
+		"runs."
 	if len(restored) > 0 {
 		diags.AddWarning(summary, fmt.Sprintf("%s The action restored them: %s.", reason, strings.Join(restored, ", ")))
 	}
 	if len(lost) > 0 {
-		diags.AddError(summary, fmt.Sprintf("%s They could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
+		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
 	}
+}
+
+// because adds an error to a sentence.
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + strings.TrimSuffix(err.Error(), ".")
 }
 
 // deletedOthers reports whether the calls may have deleted other runs than the selected ones.

@@ -39,11 +39,12 @@ func (a *deleteRunsAction) Metadata(_ context.Context, req action.MetadataReques
 
 // Schema implements [action.Action].
 func (a *deleteRunsAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
-	attributes := selectionAttributes("delete", []validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot(attributeOlderThan), path.MatchRoot(attributeBefore))}, nil)
+	attributes := selectionAttributes("delete", "Exactly one of `older_than` and `before` must be set.",
+		[]validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot(attributeOlderThan), path.MatchRoot(attributeBefore))}, nil)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose runs to delete, at least one. Runs of other experiments are never deleted.", true),
-		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to delete in one invocation, in all experiments together, from 1 to %d. The oldest runs are deleted "+
-			"first.", maxRunsLimit), true),
+		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to delete in one invocation, in all experiments together, from 1 to %s. The oldest runs are deleted "+
+			"first.", grouped(maxRunsLimit)), true),
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Deletes active runs that started before a time, the oldest first and at most `max_runs`. Deleted runs can be restored with the action " +
@@ -74,7 +75,8 @@ func (a *deleteRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPlan
 		return
 	}
 	planned{
-		client: client, verb: "delete", state: "active", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found), advice: restoreAdvice,
+		client: client, verb: "delete", state: "active", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found),
+		advice: restoreAdvice,
 	}.warn(ctx, &resp.Diagnostics)
 }
 

@@ -41,7 +41,8 @@ func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
 	for i, id := range ids {
 		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), sizeOf(len(groups[id]), "run")))
 	}
-	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), "The action searches again when it runs. " + p.advice}, "\n\n"))
+	last := strings.TrimSpace("The action searches again when it runs. " + p.advice)
+	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), last}, "\n\n"))
 }
 
 // sentence says how many runs the action changes, out of how many.

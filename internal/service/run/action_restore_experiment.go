@@ -55,7 +55,8 @@ func (a *restoreExperimentAction) Metadata(_ context.Context, req action.Metadat
 // Schema implements [action.Action].
 func (a *restoreExperimentAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Restores a deleted experiment with its runs. An experiment that is active is not changed. An experiment that the server has purged cannot be restored.",
+		MarkdownDescription: "Restores a deleted experiment with its runs. An experiment that is active is not changed. An experiment that the server " +
+			"has purged cannot be restored.",
 		Attributes: map[string]schema.Attribute{
 			attributeExperimentID: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{
@@ -65,8 +66,8 @@ func (a *restoreExperimentAction) Schema(_ context.Context, _ action.SchemaReque
 			},
 			attributeName: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Name that the experiment had when it was deleted. On Databricks, where several deleted experiments can have had one name, the action fails if it does " +
-					"not identify one.",
+				MarkdownDescription: "Name that the experiment had when it was deleted. On Databricks, several deleted experiments can have had one name: " +
+					"the action fails if the name does not identify one.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 		},
@@ -144,8 +145,8 @@ func (m *restoreExperimentModel) find(ctx context.Context, client *mlflow.Client
 	case several:
 		diags.AddAttributeError(at, "Name does not identify an experiment", framework.UpperFirst(ambiguous.Error())+".\n\nSet experiment_id instead of name.")
 	case rest.IsNotFound(err):
-		diags.AddAttributeError(at, "Could not find experiment", framework.ErrorDetail(described, err, "The experiment never existed, or the server has purged it. A purged experiment cannot be "+
-			"restored."))
+		diags.AddAttributeError(at, "Could not find experiment", framework.ErrorDetail(described, err,
+			"The experiment never existed, or the server has purged it. A purged experiment cannot be restored."))
 	case err != nil:
 		diags.AddAttributeError(at, "Could not read experiment", framework.ErrorDetail(described, err))
 	}
@@ -185,7 +186,8 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		return r
 	}, path.Base(name))
 	var same, alike []mlflow.Experiment
-	for candidate, searchErr := range client.SearchExperiments(ctx, mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: mostCandidates}) {
+	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: mostCandidates}
+	for candidate, searchErr := range client.SearchExperiments(ctx, search) {
 		if searchErr != nil {
 			return e, searchErr
 		}

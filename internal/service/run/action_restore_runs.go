@@ -56,24 +56,28 @@ func (a *restoreRunsAction) Metadata(_ context.Context, req action.MetadataReque
 func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	ids, older, deleted := path.MatchRoot(attributeRunIDs), path.MatchRoot(attributeOlderThan), path.MatchRoot(attributeDeletedAfter)
 	experiments, maxRuns := path.MatchRoot(attributeExperimentIDs), path.MatchRoot(attributeMaxRuns)
-	attributes := selectionAttributes("restore", nil, []validator.String{stringvalidator.ConflictsWith(older)})
+	attributes := selectionAttributes("restore", "At most one of `older_than` and `before` can be set.",
+		nil, []validator.String{stringvalidator.ConflictsWith(older)})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose deleted runs to restore. Exactly one of `experiment_ids` and `run_ids` must be set. Requires "+
 			"`max_runs`.", false, listvalidator.ExactlyOneOf(experiments, ids), listvalidator.AlsoRequires(maxRuns)),
-		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from 1 to %d. The oldest runs are restored "+
-			"first, or with `deleted_after` those that Databricks selects. Required with `experiment_ids`.", maxRunsLimit), false, int64validator.ConflictsWith(ids)),
+		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from 1 to %s. The oldest runs are restored "+
+			"first, or with `deleted_after` those that Databricks selects. Required with `experiment_ids`.", grouped(maxRunsLimit)), false, int64validator.ConflictsWith(ids)),
 		attributeRunIDs: schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.List{
 				listvalidator.SizeBetween(1, maxRunIDs), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(runIDValidator),
 				listvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter), deleted),
 			},
-			MarkdownDescription: fmt.Sprintf("IDs of the runs to restore, at most %d. Runs that are active are not changed. Conflicts with all other arguments except `workspace`.", maxRunIDs),
+			MarkdownDescription: fmt.Sprintf("IDs of the runs to restore, at most %s. Runs that are active are not changed. Conflicts with all other "+
+				"arguments except `workspace`.", grouped(maxRunIDs)),
 		},
 		attributeDeletedAfter: schema.StringAttribute{
-			Optional: true, Validators: []validator.String{timeValidator{}, stringvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter))},
-			MarkdownDescription: "Time in RFC 3339. The runs to restore were deleted at this time or later. Only Databricks knows when a run was deleted: not supported on an MLflow " +
-				"server. Conflicts with `older_than`, `before`, and `filter`.",
+			Optional: true, Validators: []validator.String{
+				timeValidator{}, stringvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter)),
+			},
+			MarkdownDescription: "Time in RFC 3339. The runs to restore were deleted at this time or later. Not supported on an MLflow server, which does not " +
+				"restore by the time of deletion. Conflicts with `older_than`, `before`, and `filter`.",
 		},
 	})
 	resp.Schema = schema.Schema{
@@ -101,7 +105,9 @@ func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPla
 	if !ok {
 		return
 	}
-	plan := planned{client: client, verb: "restore", state: "deleted", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found)}
+	plan := planned{
+		client: client, verb: "restore", state: "deleted", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found),
+	}
 	switch {
 	case config.RunIDs != nil:
 		plan.limit = len(found.runs)
@@ -204,8 +210,8 @@ func (m *restoreRunsModel) checkActive(ctx context.Context, client *mlflow.Clien
 		case err != nil:
 			report(at, "Could not read experiment", framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
 		case e.Deleted():
-			report(at, "Experiment is deleted", fmt.Sprintf("%s is deleted. Restoring its runs would leave it deleted.\n\nRestore it with the action mlflow_restore_experiment, which "+
-				"also restores its runs.", framework.UpperFirst(framework.DescribeExperiment(id, e.Name))))
+			report(at, "Experiment is deleted", fmt.Sprintf("%s is deleted. Restoring its runs would leave it deleted.\n\nRestore it with the action "+
+				"mlflow_restore_experiment, which also restores its runs.", framework.UpperFirst(framework.DescribeExperiment(id, e.Name))))
 		}
 	}
 }

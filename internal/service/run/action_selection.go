@@ -62,22 +62,24 @@ func experimentIDsAttribute(description string, required bool, more ...validator
 	}
 }
 
-// selectionAttributes is the schema of the optional arguments of [selection]. verb is what the action does.
-func selectionAttributes(verb string, older, before []validator.String) map[string]schema.Attribute {
+// selectionAttributes is the schema of the optional arguments of [selection]. verb is what the action does, and which says which of the cutoffs can
+// be set.
+func selectionAttributes(verb, which string, older, before []validator.String) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		attributeOlderThan: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{ageValidator{}}, older...),
-			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as `90d`, or a duration such as `36h` or "+
-				"`1h30m`. A run without a start time is never selected by its age.", verb),
+			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as `90d`, "+
+				"or a duration such as `36h` or `1h30m`. A run without a start time is never selected by its age. %s", verb, which),
 		},
 		attributeBefore: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),
-			MarkdownDescription: fmt.Sprintf("Time in RFC 3339, for example `2026-01-01T00:00:00Z`. The runs to %s started before it. A run without a start time is never selected by it.", verb),
+			MarkdownDescription: fmt.Sprintf("Time in RFC 3339, for example `2026-01-01T00:00:00Z`. The runs to %s started before it. A run without a "+
+				"start time is never selected by it. %s", verb, which),
 		},
 		attributeFilter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{filterValidator{}},
-			MarkdownDescription: "MLflow search filter that the runs must also match, for example `attributes.status != 'RUNNING' AND metrics.auc < 0.9`. Supports `AND` only. Defaults to no " +
-				"filter.",
+			MarkdownDescription: "MLflow search filter that the runs must also match, for example `attributes.status != 'RUNNING' AND metrics.auc < 0.9`. " +
+				"Supports `AND` only. Defaults to no filter.",
 		},
 		framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 	}
@@ -150,8 +152,8 @@ func (f *selected) check() (untimed bool, err error) {
 	for _, r := range f.runs {
 		switch {
 		case r.Started >= f.cutoff.UnixMilli():
-			return false, fmt.Errorf("the server returned run %q, which started at %s, although only runs before %s were requested. It seems to ignore filters. Nothing was changed",
-				r.ID, formatMillis(r.Started).ValueString(), framework.FormatTime(f.cutoff).ValueString())
+			return false, fmt.Errorf("the server returned run %q, which started at %s, although only runs before %s were requested. It seems to ignore "+
+				"filters. Nothing was changed", r.ID, formatMillis(r.Started).ValueString(), framework.FormatTime(f.cutoff).ValueString())
 		case r.Started <= 0 && f.untimed[r.ExperimentID]:
 			return false, errors.New("the server returned runs without a start time, although only others were requested. Nothing was changed")
 		case r.Started <= 0:
@@ -191,10 +193,12 @@ func countByExperiment(runs []mlflow.RunRef) map[string]int {
 // addSearchError reports a failed search at the argument that the server rejected, if it is known which one.
 func (s *selection) addSearchError(diags *diag.Diagnostics, err error) {
 	if rest.IsInvalid(err) && !s.Filter.IsNull() {
-		diags.AddAttributeError(path.Root(attributeFilter), "Could not search runs", framework.ErrorDetail("filter "+s.Filter.ValueString(), err, filterAdvice))
+		detail := framework.ErrorDetail("filter "+s.Filter.ValueString(), err, filterAdvice)
+		diags.AddAttributeError(path.Root(attributeFilter), "Could not search runs", detail)
 		return
 	}
-	diags.AddError("Could not search runs", framework.ErrorDetail("runs of experiments "+strings.Join(s.ExperimentIDs, ", "), err, missingExperimentAdvice(err)...))
+	object := "runs of experiments " + strings.Join(s.ExperimentIDs, ", ")
+	diags.AddError("Could not search runs", framework.ErrorDetail(object, err, missingExperimentAdvice(err)...))
 }
 
 // conditions say what the runs of a plan have in common.

@@ -58,8 +58,8 @@ func (a *setRunTagsAction) Schema(_ context.Context, _ action.SchemaRequest, res
 			},
 			attributeTags: schema.MapAttribute{
 				ElementType: types.StringType, Required: true, Validators: []validator.Map{mapvalidator.SizeAtLeast(1), runTagsValidator{}},
-				MarkdownDescription: "Tags to set, by key. A null value removes the tag. The tag `mlflow.runName` renames the run and cannot be removed; `mlflow.note.content` is its " +
-					"description.",
+				MarkdownDescription: "Tags to set, by key. A null value removes the tag. The tag `mlflow.runName` is the name of the run and cannot be removed. " +
+					"The tag `mlflow.note.content` is its description.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 		},
@@ -85,8 +85,8 @@ func (runTagsValidator) ValidateMap(_ context.Context, req validator.MapRequest,
 		case key == "":
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", "The key of a tag must not be empty.")
 		case key == mlflow.TagRunName && !text.IsUnknown() && text.ValueString() == "":
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag value", "The tag \"mlflow.runName\" is the name of the run and cannot be removed or empty. Set it to the "+
-				"new name, or omit it.")
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag value", "The tag \"mlflow.runName\" is the name of the run and cannot be "+
+				"removed or empty. Set it to the new name, or omit it.")
 		}
 	}
 }
@@ -129,7 +129,8 @@ func (a *setRunTagsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	}
 	done, err := config.apply(ctx, client, r)
 	if err != nil {
-		resp.Diagnostics.AddError("Could not set tags of run", framework.ErrorDetail(describeRun(r.ID), err, fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(done))))
+		resp.Diagnostics.AddError("Could not set tags of run", framework.ErrorDetail(describeRun(r.ID), err,
+			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(done))))
 		return
 	}
 	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(done))})
@@ -144,8 +145,8 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 	}
 	for key, value := range framework.StringMap(m.Tags) {
 		if n := utf8.RuneCountInString(value); n > longestServerValue {
-			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores only the first %s characters of a run tag.\n\n"+
-				"Shorten the value.", grouped(n), grouped(longestServerValue)))
+			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores only the first "+
+				"%s characters of the value of a run tag.\n\nShorten the value.", grouped(n), grouped(longestServerValue)))
 		}
 	}
 }
@@ -156,11 +157,12 @@ func (m *setRunTagsModel) run(ctx context.Context, client *mlflow.Client, diags 
 	r, err := client.GetRun(ctx, id)
 	switch {
 	case err != nil:
-		diags.AddAttributeError(path.Root(attributeRunID), "Could not read run", framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
+		diags.AddAttributeError(path.Root(attributeRunID), "Could not read run",
+			framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
 		return r, false
 	case r.Deleted:
-		diags.AddAttributeError(path.Root(attributeRunID), "Run is deleted", fmt.Sprintf("%s of experiment %s is deleted, and its tags cannot be changed.\n\nRestore it first with the action "+
-			"mlflow_restore_runs and run_ids = [%q].", framework.UpperFirst(describeRun(id)), r.ExperimentID, id))
+		diags.AddAttributeError(path.Root(attributeRunID), "Run is deleted", fmt.Sprintf("%s of experiment %s is deleted, and its tags cannot be "+
+			"changed.\n\nRestore it first with the action mlflow_restore_runs and run_ids = [%q].", framework.UpperFirst(describeRun(id)), r.ExperimentID, id))
 		return r, false
 	}
 	return r, true
