@@ -2,6 +2,7 @@ package provider
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,39 @@ func (s lendingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.Pl
 
 func (s lendingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return lend(ctx, req, s.ProviderServer.ApplyResourceChange)
+}
+
+// PlanAction validates the configuration first. The CLI validates an action only while the values of variables and resources are unknown, and not again
+// when it plans or invokes the action, as it does with other blocks.
+func (s lendingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
+	errs, err := s.validateAction(ctx, req.ActionType, req.Config)
+	if err != nil || len(errs) > 0 {
+		return &tfprotov6.PlanActionResponse{Diagnostics: errs}, err
+	}
+	return s.ActionServer.PlanAction(ctx, req)
+}
+
+// InvokeAction validates the configuration first, as PlanAction does.
+func (s lendingServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+	errs, err := s.validateAction(ctx, req.ActionType, req.Config)
+	if err != nil {
+		return nil, err
+	}
+	if len(errs) > 0 {
+		return &tfprotov6.InvokeActionServerStream{Events: func(push func(tfprotov6.InvokeActionEvent) bool) {
+			push(tfprotov6.InvokeActionEvent{Type: tfprotov6.CompletedInvokeActionEventType{Diagnostics: errs}})
+		}}, nil
+	}
+	return s.ActionServer.InvokeAction(ctx, req)
+}
+
+// validateAction returns the errors in the configuration of an action.
+func (s lendingServer) validateAction(ctx context.Context, kind string, config *tfprotov6.DynamicValue) ([]*tfprotov6.Diagnostic, error) {
+	resp, err := s.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: kind, Config: config})
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(resp.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity != tfprotov6.DiagnosticSeverityError }), nil
 }
 
 // lend makes a call with a context that lets go of the caller's when the call has ended.
