@@ -44,6 +44,12 @@ func (a Action) Plan(config map[string]any) string {
 	if len(validated.Diagnostics) > 0 {
 		return DescribeDiagnostics(validated.Diagnostics)
 	}
+	return a.PlanLate(config)
+}
+
+// PlanLate plans an invocation without validating it, as the CLI does with values that were unknown in validate, such as those of variables.
+func (a Action) PlanLate(config map[string]any) string {
+	a.T.Helper()
 	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.Kind, Config: a.config(config)})
 	a.Check(err)
 	return DescribeDiagnostics(planned.Diagnostics)

@@ -24,7 +24,7 @@ const (
 const (
 	// runPageSize is how many runs one call asks for at most: with metrics and parameters, a run can have more than 100 kB.
 	runPageSize = 250
-	// maxEmptyPages is how many pages in a row may be empty, each with a token for another one.
+	// maxEmptyPages is how many pages in a row may list nothing new, each with a token for another one.
 	maxEmptyPages = 100
 )
 
@@ -119,6 +119,7 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 		if err != nil {
 			return nil, false, err
 		}
+		before := len(found)
 		for _, r := range page.Runs {
 			if id := r.about().id(); !listed[id] {
 				listed[id] = true
@@ -128,7 +129,7 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 		if page.NextPageToken == "" {
 			break
 		}
-		if err := pages.check(page.NextPageToken, len(page.Runs)); err != nil {
+		if err := pages.check(page.NextPageToken, len(found)-before); err != nil {
 			return nil, false, fmt.Errorf("searching runs: %w", err)
 		}
 		req.PageToken = page.NextPageToken
@@ -139,7 +140,7 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 // pageGuard finds pages that have no end.
 type pageGuard struct {
 	tokens map[string]bool
-	empty  int // pages in a row that list nothing
+	empty  int // pages in a row that list nothing new
 }
 
 // check returns an error if a page whose token is for another one cannot lead to an end: the token was there before, or too many pages were empty.
@@ -155,7 +156,7 @@ func (g *pageGuard) check(token string, listed int) error {
 		g.empty = 0
 	}
 	if g.empty == maxEmptyPages {
-		return fmt.Errorf("the server returned %d empty pages in a row, each with a token for another page", g.empty)
+		return fmt.Errorf("the server returned %d pages in a row without anything new, each with a token for another page", g.empty)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package mlflow_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -135,12 +136,25 @@ func TestSearchRuns_endless(t *testing.T) {
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"next_page_token":"%d"}`, n))()
 	})
 	_, err := mlflowtest.Client(server, databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
-	mlflowtest.ExpectError(t, err, "100 empty pages in a row")
+	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
 	_, err = mlflowtest.Client(mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
 		n++
 		return mlflowtest.Reply(200, fmt.Sprintf(`{"root_uri":"s3://b","next_page_token":"%d"}`, n))()
 	}), databricks.Backend{}).ListArtifacts(t.Context(), "a", "", 10)
-	mlflowtest.ExpectError(t, err, "100 empty pages in a row")
+	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
+}
+
+// TestSearchRuns_sameRuns: new tokens for ever, and the same run.
+func TestSearchRuns_sameRuns(t *testing.T) {
+	t.Parallel()
+	n := 0
+	_, err := mlflowtest.Client(mlflowtest.Transport(func(*http.Request) (*http.Response, error) {
+		if n++; n > 1000 {
+			return nil, context.Canceled
+		}
+		return mlflowtest.Reply(200, manyRuns(1, 2, fmt.Sprint(n)))()
+	}), databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, Limit: 10})
+	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
 }
 
 func TestSearchRuns_request(t *testing.T) {

@@ -181,7 +181,8 @@ func (b *bulkDeletion) newerDeleted(ctx context.Context, limit int) (runs []mlfl
 
 // restoreOthers restores the runs that the calls deleted although they were not selected, and reports them.
 func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.RunRef, diags *diag.Diagnostics) {
-	if !b.deletedOthers(runs, left) {
+	others := b.deletedOthers(runs, left)
+	if others == 0 && !b.lost {
 		return
 	}
 	ctx, cancel := rest.AfterFailure(ctx)
@@ -214,6 +215,10 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	if len(lost) > 0 {
 		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
 	}
+	if n := others - len(restored) - len(lost); n > 0 {
+		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search for them did not find them: they may have no start time.\n\n"+
+			"Check the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", sizeOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
+	}
 }
 
 // because adds an error to a sentence.
@@ -224,15 +229,14 @@ func because(err error) string {
 	return ": " + strings.TrimSuffix(err.Error(), ".")
 }
 
-// deletedOthers reports whether the calls may have deleted other runs than the selected ones.
-func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) bool {
+// deletedOthers returns how many other runs than the selected ones the calls deleted, as far as their numbers are known.
+func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
 	selected, active := countByExperiment(runs), countByExperiment(left)
+	others := 0
 	for id, n := range b.deleted {
-		if n > selected[id]-active[id] {
-			return true
-		}
+		others += max(n-(selected[id]-active[id]), 0)
 	}
-	return b.lost
+	return others
 }
 
 // setCount sets how many runs are deleted.

@@ -48,7 +48,7 @@ type selected struct {
 	next *mlflow.RunRef
 	// cutoff is the time before which the runs started, zero if they were not selected by it.
 	cutoff time.Time
-	// untimed has the experiments with runs that have no start time. Such runs are never selected by a cutoff.
+	// untimed has the experiments that may have runs without a start time. Such runs are never selected by a cutoff.
 	untimed map[string]bool
 }
 
@@ -131,6 +131,11 @@ func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlfl
 		found.runs = runs
 		if untimed, err := found.check(); err != nil || !untimed {
 			return err
+		}
+		if found.next != nil && found.next.Started <= 0 { // there are more of them, in any experiment
+			for _, id := range s.ExperimentIDs {
+				found.untimed[id] = true
+			}
 		}
 		timed = "attributes.start_time > 0"
 	}
