@@ -10,8 +10,8 @@
 //   - wire: how handlers read requests and write responses
 //   - directory: users, groups, and service principals
 //   - scim, oauth: the routes that list them, and those that issue their tokens
-//   - filter: the search language
-//   - content: what experiments contain, and its routes
+//   - filter, paging: the search language, and pages of results
+//   - content: runs and whatever else experiments contain, and their routes
 //   - traffic: hooks, faults, latency, and the journal, in front of all routes
 package emulator
 
@@ -171,6 +171,9 @@ func (w *Workspace) addRoutes() {
 
 	for pattern, handle := range w.content.Routes() {
 		w.route(pattern, handle)
+	}
+	for pattern, handle := range w.content.PublicRoutes() {
+		w.publicRoute(pattern, handle)
 	}
 
 	w.route("GET /api/2.0/permissions/{kind}/{id}", w.getPermissions)

@@ -148,13 +148,13 @@ func (b *Behind) LogMetric(runID, key string, value float64) {
 }
 
 // PutArtifact adds a file to a run, at a path relative to the run's artifact URI, such as "model/MLmodel". The size is in bytes.
-func (b *Behind) PutArtifact(runID, file string, size int64) {
+func (b *Behind) PutArtifact(runID, name string, size int64) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
-	if file == "." || file != path.Clean(file) || path.IsAbs(file) {
-		panic("emulator: not a relative path: " + file)
+	if name == "." || name != path.Clean(name) || path.IsAbs(name) {
+		panic("emulator: not a relative path: " + name)
 	}
-	b.must(runID).files[file] = size
+	b.must(runID).files[name] = file{size: size}
 }
 
 // AddTrace adds a trace to an experiment.

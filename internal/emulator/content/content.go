@@ -38,6 +38,7 @@ type Store struct {
 	runs        map[string]*run
 	models      map[string]*model
 	traces      map[string]*trace
+	signed      map[string]*trace // by the key of a signed URL
 }
 
 // items is the content of one experiment.
@@ -52,10 +53,11 @@ func New(experiments Experiments, newID func() string, now func() int64) *Store 
 	return &Store{
 		experiments: experiments, newID: newID, now: now,
 		inside: map[string]*items{}, runs: map[string]*run{}, models: map[string]*model{}, traces: map[string]*trace{},
+		signed: map[string]*trace{},
 	}
 }
 
-// Routes returns the handlers by the patterns of their routes.
+// Routes returns the handlers by the patterns of their routes, all of which need a caller.
 func (s *Store) Routes() map[string]wire.Handler {
 	const (
 		runs    = "/api/2.0/mlflow/runs/"
@@ -63,7 +65,7 @@ func (s *Store) Routes() map[string]wire.Handler {
 		traces2 = "/api/2.0/mlflow/traces"
 		traces3 = "/api/3.0/mlflow/traces"
 	)
-	return map[string]wire.Handler{
+	routes := map[string]wire.Handler{
 		"POST " + runs + "create":        s.createRun,
 		"GET " + runs + "get":            s.getRun,
 		"POST " + runs + "update":        s.updateRun,
@@ -103,8 +105,18 @@ func (s *Store) Routes() map[string]wire.Handler {
 		"PATCH " + traces3 + "/{trace_id}/tags":                        s.setTraceTag,
 		"DELETE " + traces2 + "/{trace_id}/tags":                       s.deleteTraceTag,
 		"DELETE " + traces3 + "/{trace_id}/tags":                       s.deleteTraceTag,
-		"GET " + traces2 + "/{trace_id}/credentials-for-data-download": s.traceCredentials,
+		"GET " + traces2 + "/{trace_id}/credentials-for-data-download": s.traceDownloadCredentials,
 		"GET " + traces2 + "/{trace_id}/credentials-for-data-upload":   s.traceUploadCredentials,
+	}
+	s.addFileRoutes(routes)
+	return routes
+}
+
+// PublicRoutes returns the handlers of what needs no caller.
+func (s *Store) PublicRoutes() map[string]wire.Handler {
+	return map[string]wire.Handler{
+		"PUT " + storagePath + "{key}": s.putTraceData,
+		"GET " + storagePath + "{key}": s.getTraceData,
 	}
 }
 

@@ -24,6 +24,7 @@ type model struct {
 	deleted          bool
 	params, tags     map[string]string
 	metrics          []metric // the value that counts of each key and dataset
+	files            files
 }
 
 // modelJSON is a logged model on the wire.
@@ -59,11 +60,11 @@ func (m *model) json() modelJSON {
 // addModel gives a logged model an ID and what is missing, and adds it to its experiment.
 func (s *Store) addModel(e Experiment, m *model) {
 	m.id, m.experimentID, m.status = "m-"+s.hexID(), e.ID, modelPending
-	m.artifactURI = e.ArtifactLocation + "/models/" + m.id + "/artifacts"
+	m.artifactURI = e.ArtifactLocation + "/logged_models/" + m.id + "/artifacts"
 	if m.name == "" {
 		m.name = "model-" + m.id[2:10]
 	}
-	m.created = s.now()
+	m.created, m.files = s.now(), files{}
 	m.updated = m.created
 	s.models[m.id] = m
 	s.in(e.ID).models = append(s.in(e.ID).models, m)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/paging"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
@@ -20,9 +21,9 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var q query
+	var q paging.Query
 	var err error
-	if q.limit, err = limited(in.MaxResults, defaultModels, maxModels); err != nil {
+	if q.Limit, err = paging.Limit(in.MaxResults, defaultModels, maxModels); err != nil {
 		return nil, err
 	}
 	var order []string
@@ -35,10 +36,10 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 		}
 	}
 	ties := []filter.Ordering{{Field: filter.CreationTimestamp, Descending: true}, {Field: filter.ModelID}}
-	if err := q.parse(filter.Models, in.Filter, order, ties...); err != nil {
+	if err := q.Parse(filter.Models, in.Filter, order, ties...); err != nil {
 		return nil, err
 	}
-	q.from, err = decodeToken(in.PageToken, queryID(in.ExperimentIDs, []string{in.Filter, fmt.Sprint(in.Datasets)}, order))
+	q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, fmt.Sprint(in.Datasets)}, order))
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 		Models        []modelJSON `json:"models,omitempty"`
 		NextPageToken string      `json:"next_page_token,omitempty"`
 	}
-	if models, out.NextPageToken, err = find(models, q); err != nil {
+	if models, out.NextPageToken, err = paging.Find(models, q); err != nil {
 		return nil, err
 	}
 	for _, m := range models {
@@ -104,7 +105,8 @@ func (m modelOfDatasets) sees(value metric) bool {
 	return len(m.datasets) == 0
 }
 
-func (m modelOfDatasets) satisfies(c filter.Condition) bool {
+// Satisfies implements [paging.Object].
+func (m modelOfDatasets) Satisfies(c filter.Condition) bool {
 	switch c.Field {
 	case filter.Metric:
 		for _, value := range m.metrics {
@@ -122,21 +124,22 @@ func (m modelOfDatasets) satisfies(c filter.Condition) bool {
 	return ok && c.MatchesText(text)
 }
 
-func (m modelOfDatasets) value(o filter.Ordering) sortValue {
+// Value implements [paging.Object].
+func (m modelOfDatasets) Value(o filter.Ordering) paging.Value {
 	switch o.Field {
 	case filter.Metric:
 		for _, value := range m.metrics {
 			if value.Key == o.Key && m.sees(value) {
-				return numberValue(float64(value.Value), true)
+				return paging.Number(float64(value.Value), true)
 			}
 		}
-		return numberValue(0, false)
+		return paging.Number(0, false)
 	case filter.CreationTimestamp:
-		return timeValue(m.created)
+		return paging.Number(float64(m.created), true)
 	case filter.LastUpdatedTimestamp:
-		return timeValue(m.updated)
+		return paging.Number(float64(m.updated), true)
 	}
-	return textValue(m.text(o.Field, o.Key))
+	return paging.Text(m.text(o.Field, o.Key))
 }
 
 // text returns the value of a field that is a text, and whether the logged model has it.

@@ -27,7 +27,7 @@ type run struct {
 	datasets     []datasetInput
 	models       []modelInput
 	outputs      []modelOutput
-	files        map[string]int64 // sizes in bytes, by the path below the artifact URI
+	files        files
 }
 
 // metric is one value of a metric on the wire.
@@ -111,7 +111,7 @@ func newestFirst(a, b *run) int {
 func (s *Store) addRun(e Experiment, r *run) {
 	r.id, r.experimentID = s.hexID(), e.ID
 	r.artifactURI = e.ArtifactLocation + "/" + r.id + "/artifacts"
-	r.metrics, r.latest, r.files = map[string][]metric{}, map[string]metric{}, map[string]int64{}
+	r.metrics, r.latest, r.files = map[string][]metric{}, map[string]metric{}, files{}
 	if r.params == nil {
 		r.params = map[string]string{}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/paging"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
@@ -20,81 +21,6 @@ const (
 	deletedOnly = "DELETED_ONLY"
 	allStages   = "ALL"
 )
-
-// searchable is what searches find.
-type searchable interface {
-	// satisfies reports whether a condition holds. An object without the key never satisfies it, not even with !=.
-	satisfies(filter.Condition) bool
-	// value is what the object has for an entry of the order.
-	value(filter.Ordering) sortValue
-}
-
-// query is a search for a page.
-type query struct {
-	conditions []filter.Condition
-	order      []filter.Ordering // with entries that no two objects have in common
-	limit      int
-	from       token
-}
-
-// parse reads the arguments that all searches have. Ties in the order are decided by the entries of ties.
-func (q *query) parse(l filter.Language, text string, orderBy []string, ties ...filter.Ordering) error {
-	var err error
-	if q.conditions, err = l.Parse(text); err != nil {
-		return err
-	}
-	if q.order, err = l.ParseOrder(orderBy); err != nil {
-		return err
-	}
-	q.order = append(q.order, ties...)
-	return nil
-}
-
-// found is an object with its place in the order.
-type found[T searchable] struct {
-	object T
-	place  []sortValue
-}
-
-// find returns a page of the objects that satisfy the query, and the token of the next page, which is empty at the end.
-func find[T searchable](objects []T, q query) ([]T, string, error) {
-	if after := q.from.After; after != nil && len(after) != len(q.order) {
-		return nil, "", wire.Invalid("Invalid page token.")
-	}
-	var all []found[T]
-	for _, object := range objects {
-		if !satisfiesAll(object, q.conditions) {
-			continue
-		}
-		place := make([]sortValue, len(q.order))
-		for i, o := range q.order {
-			place[i] = object.value(o)
-		}
-		if q.from.After == nil || compareValues(q.order, place, q.from.After) > 0 {
-			all = append(all, found[T]{object, place})
-		}
-	}
-	slices.SortFunc(all, func(a, b found[T]) int { return compareValues(q.order, a.place, b.place) })
-	next := ""
-	if len(all) > q.limit {
-		all = all[:q.limit]
-		next = token{Query: q.from.Query, After: all[q.limit-1].place}.encode()
-	}
-	page := make([]T, len(all))
-	for i, f := range all {
-		page[i] = f.object
-	}
-	return page, next, nil
-}
-
-func satisfiesAll(object searchable, conditions []filter.Condition) bool {
-	for _, c := range conditions {
-		if !object.satisfies(c) {
-			return false
-		}
-	}
-	return true
-}
 
 // collect lists what the experiments contain, all of which the caller must be able to read. An experiment that is named twice counts once.
 func collect[T any](s *Store, c *wire.Call, experimentIDs []string, list func(*items) []T) ([]T, error) {
@@ -127,19 +53,19 @@ func (s *Store) searchRuns(c *wire.Call) (any, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var q query
+	var q paging.Query
 	var err error
-	if q.limit, err = limited(in.MaxResults, defaultRuns, maxRuns); err != nil {
+	if q.Limit, err = paging.Limit(in.MaxResults, defaultRuns, maxRuns); err != nil {
 		return nil, err
 	}
 	if !slices.Contains([]string{"", activeOnly, deletedOnly, allStages}, in.ViewType) {
 		return nil, wire.Invalid("Invalid value '%s' for parameter 'run_view_type' supplied.", in.ViewType)
 	}
 	ties := []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.RunID}}
-	if err := q.parse(filter.Runs, in.Filter, in.OrderBy, ties...); err != nil {
+	if err := q.Parse(filter.Runs, in.Filter, in.OrderBy, ties...); err != nil {
 		return nil, err
 	}
-	q.from, err = decodeToken(in.PageToken, queryID(in.ExperimentIDs, []string{in.Filter, in.ViewType}, in.OrderBy))
+	q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, in.ViewType}, in.OrderBy))
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +77,7 @@ func (s *Store) searchRuns(c *wire.Call) (any, error) {
 		Runs          []runJSON `json:"runs,omitempty"`
 		NextPageToken string    `json:"next_page_token,omitempty"`
 	}
-	if runs, out.NextPageToken, err = find(runs, q); err != nil {
+	if runs, out.NextPageToken, err = paging.Find(runs, q); err != nil {
 		return nil, err
 	}
 	for _, r := range runs {
@@ -174,7 +100,8 @@ func (i *items) view(viewType string) []*run {
 	return runs
 }
 
-func (r *run) satisfies(c filter.Condition) bool {
+// Satisfies implements [paging.Object].
+func (r *run) Satisfies(c filter.Condition) bool {
 	switch c.Field {
 	case filter.Metric:
 		m, ok := r.latest[c.Key]
@@ -188,17 +115,18 @@ func (r *run) satisfies(c filter.Condition) bool {
 	return ok && c.MatchesText(text)
 }
 
-func (r *run) value(o filter.Ordering) sortValue {
+// Value implements [paging.Object].
+func (r *run) Value(o filter.Ordering) paging.Value {
 	switch o.Field {
 	case filter.Metric:
 		m, ok := r.latest[o.Key]
-		return numberValue(float64(m.Value), ok)
+		return paging.Number(float64(m.Value), ok)
 	case filter.StartTime:
-		return numberValue(float64(r.started), true)
+		return paging.Number(float64(r.started), true)
 	case filter.EndTime:
-		return timeValue(r.ended)
+		return paging.Number(float64(r.ended), r.ended != 0)
 	}
-	return textValue(r.text(o.Field, o.Key))
+	return paging.Text(r.text(o.Field, o.Key))
 }
 
 // text returns the value of a field that is a text, and whether the run has it.

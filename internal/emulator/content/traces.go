@@ -7,15 +7,17 @@ import (
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/paging"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// trace is the information on a trace. Its spans are not stored. Times are milliseconds since 1970.
+// trace is a trace. Times are milliseconds since 1970.
 type trace struct {
 	id, experimentID string
 	started          int64
 	info             map[string]any // as the client sent it, except for what this struct has
 	metadata, tags   map[string]string
+	data             []byte // the spans as the client uploaded them, nil until then
 }
 
 // addTrace gives a trace what is missing and adds it to its experiment.
@@ -26,7 +28,7 @@ func (s *Store) addTrace(e Experiment, t *trace) {
 	if t.tags == nil {
 		t.tags = map[string]string{}
 	}
-	t.tags["mlflow.artifactLocation"] = e.ArtifactLocation + "/traces/" + t.id + "/artifacts"
+	t.tags["mlflow.artifactLocation"] = e.ArtifactLocation + "/" + t.id + "/artifacts"
 	s.traces[t.id] = t
 	s.in(e.ID).traces = append(s.in(e.ID).traces, t)
 	s.experiments.Touch(e.ID)
@@ -173,16 +175,16 @@ func (s *Store) searchTraces(c *wire.Call) (any, error) {
 }
 
 func (s *Store) pageOfTraces(c *wire.Call, in tracesQuery, describe func(*trace) any) (any, error) {
-	var q query
+	var q paging.Query
 	var err error
-	if q.limit, err = limited(in.MaxResults, defaultTraces, maxTraces); err != nil {
+	if q.Limit, err = paging.Limit(in.MaxResults, defaultTraces, maxTraces); err != nil {
 		return nil, err
 	}
 	ties := []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.TraceID}}
-	if err := q.parse(filter.Traces, in.Filter, in.OrderBy, ties...); err != nil {
+	if err := q.Parse(filter.Traces, in.Filter, in.OrderBy, ties...); err != nil {
 		return nil, err
 	}
-	if q.from, err = decodeToken(in.PageToken, queryID(in.ExperimentIDs, []string{in.Filter}, in.OrderBy)); err != nil {
+	if q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter}, in.OrderBy)); err != nil {
 		return nil, err
 	}
 	traces, err := collect(s, c, in.ExperimentIDs, func(i *items) []*trace { return i.traces })
@@ -193,7 +195,7 @@ func (s *Store) pageOfTraces(c *wire.Call, in tracesQuery, describe func(*trace)
 		Traces        []any  `json:"traces,omitempty"`
 		NextPageToken string `json:"next_page_token,omitempty"`
 	}
-	if traces, out.NextPageToken, err = find(traces, q); err != nil {
+	if traces, out.NextPageToken, err = paging.Find(traces, q); err != nil {
 		return nil, err
 	}
 	for _, t := range traces {
@@ -202,7 +204,8 @@ func (s *Store) pageOfTraces(c *wire.Call, in tracesQuery, describe func(*trace)
 	return out, nil
 }
 
-func (t *trace) satisfies(c filter.Condition) bool {
+// Satisfies implements [paging.Object].
+func (t *trace) Satisfies(c filter.Condition) bool {
 	if c.Field == filter.StartTime {
 		return c.MatchesNumber(float64(t.started))
 	}
@@ -210,11 +213,12 @@ func (t *trace) satisfies(c filter.Condition) bool {
 	return ok && c.MatchesText(text)
 }
 
-func (t *trace) value(o filter.Ordering) sortValue {
+// Value implements [paging.Object].
+func (t *trace) Value(o filter.Ordering) paging.Value {
 	if o.Field == filter.StartTime {
-		return numberValue(float64(t.started), true)
+		return paging.Number(float64(t.started), true)
 	}
-	return textValue(t.text(o.Field, o.Key))
+	return paging.Text(t.text(o.Field, o.Key))
 }
 
 // text returns the value of a field that is a text, and whether the trace has it.
@@ -304,25 +308,4 @@ func (s *Store) deleteTraceTag(c *wire.Call) (any, error) {
 	}
 	delete(t.tags, in.Key)
 	return wire.Empty{}, nil
-}
-
-// traceCredentials serves credentials-for-data-download. The data is not stored: nothing answers at the URL.
-func (s *Store) traceCredentials(c *wire.Call) (any, error) {
-	return s.credentials(c, s.experiments.Readable)
-}
-
-// traceUploadCredentials serves credentials-for-data-upload.
-func (s *Store) traceUploadCredentials(c *wire.Call) (any, error) {
-	return s.credentials(c, s.experiments.Editable)
-}
-
-func (s *Store) credentials(c *wire.Call, access func(*wire.Call, string) (Experiment, error)) (any, error) {
-	t, err := s.findTrace(c, access)
-	if err != nil {
-		return nil, err
-	}
-	path := "traces/" + t.id + "/artifacts/traces.json"
-	return map[string]any{"credential_info": map[string]any{
-		"type": "AWS_PRESIGNED_URL", "path": path, "signed_uri": "https://storage.example.com/" + path + "?X-Amz-Signature=" + s.hexID(),
-	}}, nil
 }

@@ -88,7 +88,7 @@ func formatMillis(ms int64) types.String {
 	return framework.FormatTime(time.UnixMilli(ms))
 }
 
-// runDetailAttributes is the schema of [runDetails], all computed. which says which metrics, parameters, and tags there are.
+// runDetailAttributes is the schema of [runDetails], all computed. which is "requested " if not all metrics, parameters, and tags are returned.
 func runDetailAttributes(which string) map[string]schema.Attribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
@@ -105,18 +105,18 @@ func runDetailAttributes(which string) map[string]schema.Attribute {
 		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Deleting an experiment deletes its runs."),
 		"metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.Float64Type,
-			MarkdownDescription: "Last value of each metric" + which + ", by key. A value that is not a finite number is in `non_finite_metrics` instead.",
+			MarkdownDescription: "Last value of each " + which + "metric of the run, by key. A value that is not a finite number is in `non_finite_metrics` instead.",
 		},
 		"non_finite_metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "Metrics" + which + " whose last value is not a finite number, by key: `NaN`, `Infinity`, or `-Infinity`. " +
-				"Numbers in Terraform cannot represent these values.",
+			MarkdownDescription: "Last value of each " + which + "metric of the run for which it is not a finite number, by key: `NaN`, `Infinity`, or " +
+				"`-Infinity`. Numbers in Terraform cannot represent these values.",
 		},
 		"params": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: "Parameters" + which + ", by key.",
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "parameters of the run, by key."),
 		},
 		"tags": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: "Tags" + which + ", by key. Clients set tags such as `mlflow.source.git.commit`.",
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "tags of the run, by key."),
 		},
 	}
 }

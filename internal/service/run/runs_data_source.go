@@ -104,7 +104,7 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"tags":    keys("tags"),
 			"runs": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "Runs that match, in `order_by` order. Empty if none match.",
-				NestedObject: schema.NestedAttributeObject{Attributes: runDetailAttributes(" that was requested and that the run has")},
+				NestedObject: schema.NestedAttributeObject{Attributes: runDetailAttributes("requested ")},
 			},
 			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` runs match."},
 
