@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/content"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 )
 
@@ -195,6 +194,7 @@ func (w *Workspace) Purge(id string) {
 	defer w.mu.Unlock()
 	e := w.mustExperiment(id)
 	w.unindex(e)
+	w.content.Forget(id)
 	delete(w.nodes, e.path)
 	delete(w.objects, e.id)
 }
@@ -208,6 +208,7 @@ func (w *Workspace) Recreate(id string) {
 		panic("emulator: in trash: " + id)
 	}
 	w.unindex(old)
+	w.content.Forget(id)
 	e := w.addExperiment(old.owner, w.addNode(old.id, old.path, old.kind))
 	if e.created <= old.created {
 		w.unindex(e)
@@ -215,21 +216,6 @@ func (w *Workspace) Recreate(id string) {
 		e.updated = e.created
 		w.index(e)
 	}
-}
-
-// AddRun adds a run to an experiment.
-func (w *Workspace) AddRun(id string) { w.mustAddContent(id, content.Runs) }
-
-// AddTrace adds a trace to an experiment.
-func (w *Workspace) AddTrace(id string) { w.mustAddContent(id, content.Traces) }
-
-// AddLoggedModel adds a logged model to an experiment.
-func (w *Workspace) AddLoggedModel(id string) { w.mustAddContent(id, content.LoggedModels) }
-
-func (w *Workspace) mustAddContent(id string, kind content.Kind) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	contents{w}.AddItem(id, kind)
 }
 
 // Grant gives a principal a level on an experiment, directly.

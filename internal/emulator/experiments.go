@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/content"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
@@ -26,7 +25,6 @@ type experiment struct {
 	tags             []Tag // set by people
 	systemTags       []Tag // added by the workspace
 	traceLocation    *TraceLocation
-	content          content.Items
 }
 
 func (e *experiment) deleted() bool { return e.trashedFrom != "" }
@@ -67,7 +65,6 @@ func (w *Workspace) addExperiment(owner *directory.Account, n *node) *experiment
 		created:          now,
 		updated:          now,
 		systemTags:       systemTags(owner, n),
-		content:          content.Items{},
 	}
 	n.experiment, n.owner = e, owner
 	w.index(e)
@@ -92,8 +89,9 @@ func (w *Workspace) rename(e *experiment, to string) {
 	e.updated = w.millis()
 }
 
-// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName.
+// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName. Its runs are deleted with it.
 func (w *Workspace) trash(e *experiment) {
+	w.content.Delete(e.id)
 	from := e.path
 	if w.options.DeletedKeepName {
 		e.trashedFrom = from
@@ -110,7 +108,7 @@ func (w *Workspace) trash(e *experiment) {
 	e.updated = w.millis()
 }
 
-// takeBack moves an experiment from Trash to where it was.
+// takeBack moves an experiment from Trash to where it was, and restores its runs.
 func (w *Workspace) takeBack(e *experiment) error {
 	if w.nodes[path.Dir(e.trashedFrom)] == nil {
 		return wire.Missing("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
@@ -119,6 +117,7 @@ func (w *Workspace) takeBack(e *experiment) error {
 		return wire.Taken("Node named '%s' already exists", path.Base(e.trashedFrom))
 	}
 	w.move(e.node, e.trashedFrom)
+	w.content.Restore(e.id)
 	e.trashedFrom = ""
 	e.updated = w.millis()
 	return nil

@@ -173,12 +173,12 @@ func (e *experiment) satisfies(c filter.Condition) bool {
 	case filter.Name:
 		return c.MatchesText(e.path)
 	case filter.CreationTime:
-		return c.MatchesNumber(e.created)
+		return c.MatchesNumber(float64(e.created))
 	case filter.LastUpdateTime:
-		return c.MatchesNumber(e.updated)
+		return c.MatchesNumber(float64(e.updated))
 	}
 	// An experiment without the tag never matches, not even by !=.
-	matches := func(t Tag) bool { return t.Key == c.TagKey && c.MatchesText(t.Value) }
+	matches := func(t Tag) bool { return t.Key == c.Key && c.MatchesText(t.Value) }
 	return slices.ContainsFunc(e.tags, matches) || slices.ContainsFunc(e.systemTags, matches)
 }
 

@@ -10,8 +10,8 @@
 //   - wire: how handlers read requests and write responses
 //   - directory: users, groups, and service principals
 //   - scim, oauth: the routes that list them, and those that issue their tokens
-//   - filter: the search language
-//   - content: what experiments contain, and its routes
+//   - filter, paging: the search language, and pages of results
+//   - content: runs and whatever else experiments contain, and their routes
 //   - traffic: hooks, faults, latency, and the journal, in front of all routes
 package emulator
 
@@ -97,8 +97,10 @@ type Fault = traffic.Fault
 type SCIMOptions = scim.Options
 
 // Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
+// Its Behind does what somebody else might do to the content of experiments, as the methods in behind.go do to experiments.
 type Workspace struct {
 	*traffic.Layer
+	*content.Behind
 
 	options Options
 	now     func() time.Time
@@ -109,6 +111,7 @@ type Workspace struct {
 	requests  int
 	directory *directory.Directory
 	tokens    *oauth.Tokens
+	content   *content.Store
 	nodes     map[string]*node // by path
 	objects   map[string]*node // by object id
 	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
@@ -133,6 +136,8 @@ func New(options Options) *Workspace {
 		Header: w.setHeaders, Principal: w.sender, Now: w.time, Latency: options.Latency, Journal: options.Journal,
 	})
 	w.directory = directory.New(w.newID, options.FoldsGroupNames)
+	w.content = content.New(contents{w}, w.newID, w.millis)
+	w.Behind = w.content.Behind(&w.mu)
 	w.tokens = oauth.New(w.directory, oauth.Client{ApplicationID: ServicePrincipal, Secret: ServicePrincipalSecret}, w.now)
 	w.addTopFolders()
 	w.addDefaultAccounts()
@@ -164,12 +169,12 @@ func (w *Workspace) addRoutes() {
 		w.route("POST /api/2.0/mlflow/experiments/delete-experiment-tag", w.deleteExperimentTag)
 	}
 
-	contained := content.Routes{Experiments: contents{w}}
-	w.route("POST /api/2.0/mlflow/runs/create", contained.CreateRun)
-	w.route("POST /api/2.0/mlflow/runs/search", contained.SearchRuns)
-	w.route("GET /api/2.0/mlflow/traces", contained.ListTraces)
-	w.route("POST /api/3.0/mlflow/traces/search", contained.SearchTraces)
-	w.route("POST /api/2.0/mlflow/logged-models/search", contained.SearchLoggedModels)
+	for pattern, handle := range w.content.Routes() {
+		w.route(pattern, handle)
+	}
+	for pattern, handle := range w.content.PublicRoutes() {
+		w.publicRoute(pattern, handle)
+	}
 
 	w.route("GET /api/2.0/permissions/{kind}/{id}", w.getPermissions)
 	w.route("PUT /api/2.0/permissions/{kind}/{id}", w.writePermissions)

@@ -6,9 +6,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/resource"
+	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
@@ -82,6 +84,26 @@ func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRe
 func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider.Client == nil {
 		diags.AddError("Could not read: the mlflow provider's configuration is not known yet", b.provider.UnknownConfigDetail())
+	}
+	return b.in(b.provider.Client)
+}
+
+// ActionBase gives an action what the provider configured.
+type ActionBase struct {
+	provider *ProviderData
+	place
+}
+
+// Configure implements [action.ActionWithConfigure].
+func (b *ActionBase) Configure(_ context.Context, req action.ConfigureRequest, resp *action.ConfigureResponse) {
+	b.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
+}
+
+// ClientIn returns the client for the workspace of the argument, the provider's workspace if it is null. It is nil after an error, and without one while
+// a setting of the provider or the workspace is unknown, which both are only in a plan.
+func (b *ActionBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
+	if b.provider == nil || !b.use(b.provider.Client, workspace, diags) || !b.check(ctx, diags) {
+		return nil
 	}
 	return b.in(b.provider.Client)
 }

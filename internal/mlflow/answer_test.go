@@ -131,7 +131,7 @@ func revokeFrom(p mlflow.Principal) func(context.Context, *mlflow.Client) error 
 	return func(ctx context.Context, c *mlflow.Client) error { return c.AccessControl().Revoke(ctx, "7", p) }
 }
 
-// checkedCalls lists every call that the client makes, those of [server.Directory] apart.
+// checkedCalls lists every call that the client makes, those about runs and of [server.Directory] apart.
 var checkedCalls = []checkedCall{
 	{route: "GET /api/2.0/mlflow/experiments/get", rule: "the experiment with the ID", right: []string{experiment7}, others: []string{experiment8},
 		use: func(ctx context.Context, c *mlflow.Client) error { _, err := c.GetExperiment(ctx, "7"); return err }},
@@ -267,7 +267,7 @@ func (s *lyingServer) use(t *testing.T) error {
 }
 
 func TestEveryAnswerIsChecked(t *testing.T) {
-	for _, call := range slices.Concat(checkedCalls, directoryCalls, principalCalls) {
+	for _, call := range slices.Concat(checkedCalls, runCalls, directoryCalls, principalCalls) {
 		t.Run(call.route, func(t *testing.T) {
 			honest := &lyingServer{call: call, seen: map[string]int{}}
 			if err := honest.use(t); err != nil || honest.seen[call.route] == 0 {
@@ -321,7 +321,7 @@ func TestEveryAnswerIsChecked(t *testing.T) {
 // Every call in the source stands in the table.
 func TestCheckedCalls_complete(t *testing.T) {
 	listed := map[string]bool{}
-	for _, call := range slices.Concat(checkedCalls, directoryCalls, principalCalls) {
+	for _, call := range slices.Concat(checkedCalls, runCalls, directoryCalls, principalCalls) {
 		_, p, _ := strings.Cut(call.route, " ")
 		listed[path.Base(p)] = true
 	}

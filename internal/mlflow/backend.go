@@ -40,6 +40,8 @@ type Backend interface {
 	ReusesIDs() bool
 	// DeletedKeepName reports whether a deleted experiment goes on holding its name.
 	DeletedKeepName() bool
+	// BulkRuns reports whether many runs are deleted and restored in one call.
+	BulkRuns() bool
 	// CreateParents creates the missing folders of a normalized name, where the server has folders.
 	CreateParents(ctx context.Context, c *Client, name string) error
 	// CurrentCaller looks up who the credentials belong to.

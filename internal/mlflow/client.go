@@ -1,5 +1,5 @@
 // Package mlflow is a client of the MLflow tracking API, as served by Databricks workspaces and by open-source MLflow
-// servers. It knows experiments, their tags, their permissions and the caller, and nothing of Terraform. Its calls go through
+// servers. It knows experiments, their tags, their permissions, runs, and the caller, and nothing of Terraform. Its calls go through
 // package rest. What differs between the two servers sits behind the [Backend] interface, which packages databricks and server
 // implement.
 package mlflow

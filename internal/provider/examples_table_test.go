@@ -313,6 +313,12 @@ var examples = map[string]example{
 		files:   []string{"data-sources/mlflow_permission_review/data-source.tf", "data-sources/mlflow_permission_review/data-source-full.tf"},
 		prepare: prepareReview, state: reviewState,
 	},
+	"data source, runs": {
+		files:   []string{"data-sources/mlflow_runs/data-source.tf", "data-sources/mlflow_runs/data-source-stale.tf"},
+		prepare: prepareRuns, state: runsState,
+	},
+	"data source, run":           {files: []string{"data-sources/mlflow_run/data-source.tf"}},
+	"data source, run artifacts": {files: []string{"data-sources/mlflow_run_artifacts/data-source.tf"}},
 	"data source, principals": {
 		files:   []string{"data-sources/mlflow_principals/data-source.tf", "data-sources/mlflow_principals/data-source-full.tf"},
 		prepare: preparePrincipals, state: principalsState,

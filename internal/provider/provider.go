@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/float64validator"
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework/action"
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/list"
@@ -21,6 +22,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/experiment"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/role"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/run"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/server"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/tag"
 )
@@ -28,6 +30,7 @@ import (
 var (
 	_ provider.ProviderWithFunctions     = (*mlflowProvider)(nil)
 	_ provider.ProviderWithListResources = (*mlflowProvider)(nil)
+	_ provider.ProviderWithActions       = (*mlflowProvider)(nil)
 )
 
 type mlflowProvider struct {
@@ -76,6 +79,9 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 		governance.NewPrincipalsDataSource,
 		access.NewPermissionLevelsDataSource,
 		access.NewCurrentUserDataSource,
+		run.NewRunsDataSource,
+		run.NewRunDataSource,
+		run.NewRunArtifactsDataSource,
 		role.NewRolesDataSource,
 		server.NewUsersDataSource,
 		server.NewWorkspacesDataSource,
@@ -84,6 +90,10 @@ func (p *mlflowProvider) DataSources(context.Context) []func() datasource.DataSo
 
 func (p *mlflowProvider) ListResources(context.Context) []func() list.ListResource {
 	return []func() list.ListResource{experiment.NewExperimentList, access.NewExperimentPermissionsList, access.NewFolderPermissionsList}
+}
+
+func (p *mlflowProvider) Actions(context.Context) []func() action.Action {
+	return []func() action.Action{}
 }
 
 func (p *mlflowProvider) Functions(context.Context) []func() function.Function {

@@ -14,7 +14,8 @@ func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		full := providerserver.NewProtocol6(New(version)())()
 		lists, _ := full.(tfprotov6.ListResourceServer)
-		return lendingServer{full, lists}
+		actions, _ := full.(tfprotov6.ActionServer)
+		return lendingServer{full, lists, actions}
 	}
 }
 
@@ -23,6 +24,7 @@ func Server(version string) func() tfprotov6.ProviderServer {
 type lendingServer struct {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
+	tfprotov6.ActionServer
 }
 
 func (s lendingServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {

@@ -100,10 +100,19 @@ func TestServer_cancels(t *testing.T) {
 	}
 }
 
-// TestServer_lists: list resources are an extension that a server may lack.
-func TestServer_lists(t *testing.T) {
+// TestServer_extensions: list resources and actions are extensions that a server may lack.
+func TestServer_extensions(t *testing.T) {
 	t.Parallel()
-	if _, ok := provider.Server("test")().(tfprotov6.ListResourceServer); !ok {
+	server := provider.Server("test")()
+	if _, ok := server.(tfprotov6.ListResourceServer); !ok {
 		t.Error("the server has no list resources")
+	}
+	actions, ok := server.(tfprotov6.ActionServer)
+	if !ok {
+		t.Fatal("the server has no actions")
+	}
+	resp, err := actions.PlanAction(t.Context(), &tfprotov6.PlanActionRequest{ActionType: "mlflow_none"})
+	if err != nil || len(resp.Diagnostics) == 0 {
+		t.Errorf("planning an action that does not exist: %v, %v", resp, err)
 	}
 }

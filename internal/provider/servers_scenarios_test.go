@@ -44,7 +44,7 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
-			"users and roles": usersAndRoles, "a grant fails in the middle": brokenChange, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
+			"users and roles": usersAndRoles, "a grant fails in the middle": brokenChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
 			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:

@@ -30,6 +30,9 @@ func main() {
 	}
 }
 
+// seededRuns is the name of the experiment with the runs that -seed-runs asks for.
+const seededRuns = "/Shared/runs"
+
 // settings are the command's flags.
 type settings struct {
 	addr    string
@@ -38,6 +41,7 @@ type settings struct {
 	journal string // file name, "" for none
 	// The rest: see emulator.Options.
 	seed, seedNotebooks, seedGitNotebooks                      int
+	seedRuns                                                   int // in the experiment seededRuns
 	addsManagers, foldsGroupNames, folderRights, noFolderTimes bool
 }
 
@@ -51,6 +55,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	flags.IntVar(&s.seed, "seed", 0, "number of experiments to begin with")
 	flags.IntVar(&s.seedNotebooks, "seed-notebooks", 0, "number of notebook experiments to begin with")
 	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to begin with")
+	flags.IntVar(&s.seedRuns, "seed-runs", 0, "number of finished runs to begin with, an hour apart, in the experiment "+seededRuns)
 	flags.StringVar(&s.journal, "journal", "", "`file` to write one JSON line a request to")
 	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins to each list of permissions that is written")
 	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "find groups in any case")
@@ -114,7 +119,12 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("could not listen on %s: %w; choose another -addr", s.addr, err)
 	}
-	server := &http.Server{Handler: emulator.New(options), ReadHeaderTimeout: 10 * time.Second}
+	workspace := emulator.New(options)
+	if s.seedRuns > 0 {
+		id := workspace.CreateExperiment(emulator.Admin, seededRuns, nil)
+		workspace.SeedRuns(id, s.seedRuns, time.Now().Add(-time.Duration(s.seedRuns)*time.Hour), time.Hour)
+	}
+	server := &http.Server{Handler: workspace, ReadHeaderTimeout: 10 * time.Second}
 	stopped := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stopped()
 	describe(out, listener.Addr().String(), s)
@@ -130,6 +140,9 @@ func describe(out io.Writer, addr string, s settings) {
 	fmt.Fprintf(out, "Local tracking workspace, in memory, on http://%s\n", addr)
 	if seeded := s.seed + s.seedNotebooks + s.seedGitNotebooks; seeded > 0 {
 		fmt.Fprintf(out, "It has %d experiments below /Projects.\n", seeded)
+	}
+	if s.seedRuns > 0 {
+		fmt.Fprintf(out, "The experiment %s has %d runs.\n", seededRuns, s.seedRuns)
 	}
 	fmt.Fprintln(out, "\nTokens:")
 	bearers := slices.Sorted(maps.Keys(s.tokens))

@@ -25,11 +25,11 @@ func TestParse(t *testing.T) {
 	}{
 		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
 		{
-			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -seed-notebooks 2 -seed-git-notebooks 1 -journal calls.jsonl " +
+			"everything", "-addr [::1]:0 -latency 20ms -seed 7 -seed-notebooks 2 -seed-git-notebooks 1 -seed-runs 3 -journal calls.jsonl " +
 				"-token a=x@example.com -token b=y@example.com -adds-managers -folds-group-names -folder-rights -no-folder-times",
 			settings{
 				"[::1]:0", map[string]string{"a": "x@example.com", "b": "y@example.com"}, 20 * time.Millisecond, "calls.jsonl",
-				7, 2, 1, true, true, true, true,
+				7, 2, 1, 3, true, true, true, true,
 			}, "",
 		},
 		{"localhost", "-addr localhost:0", settings{addr: "localhost:0", tokens: defaults}, ""},
@@ -64,18 +64,24 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com"}, write, io.Discard)
+		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com", "-seed-runs", "2"}, write, io.Discard)
 		_ = write.CloseWithError(err)
 		ended <- err
 	}()
 
 	// Whoever copies the export line gets a working host and token.
 	lines := bufio.NewScanner(read)
-	var host, token string
+	var host, token, seeded string
 	for token == "" && lines.Scan() {
+		if strings.Contains(lines.Text(), "runs") {
+			seeded = lines.Text()
+		}
 		if line, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "export DATABRICKS_HOST="); ok {
 			host, token, _ = strings.Cut(line, " DATABRICKS_TOKEN=")
 		}
+	}
+	if seeded != "The experiment /Shared/runs has 2 runs." {
+		t.Errorf("of the runs it says %q", seeded)
 	}
 	go func() { _, _ = io.Copy(io.Discard, read) }()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host+"/api/2.0/preview/scim/v2/Me", nil)

@@ -1,48 +1,107 @@
 package content
 
 import (
-	"net/url"
+	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-func runJSON(e Experiment, run Item) any {
-	return map[string]any{
-		"info": map[string]any{
-			"run_id": run.ID, "run_uuid": run.ID, "experiment_id": e.ID, "status": "RUNNING", "lifecycle_stage": "active",
-			"start_time": run.Created, "artifact_uri": e.ArtifactLocation + "/" + url.PathEscape(run.ID) + "/artifacts",
-		},
-		"data": wire.Empty{},
-	}
-}
-
-// CreateRun serves runs/create.
-func (r Routes) CreateRun(c *wire.Call) (any, error) {
+// createRun serves runs/create.
+func (s *Store) createRun(c *wire.Call) (any, error) {
 	var in struct {
-		ExperimentID string `json:"experiment_id"`
+		ExperimentID string      `json:"experiment_id"`
+		RunName      string      `json:"run_name"`
+		UserID       string      `json:"user_id"`
+		StartTime    *wire.Int64 `json:"start_time"`
+		Tags         []keyValue  `json:"tags"`
 	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	e, err := r.Experiments.Editable(c, in.ExperimentID)
+	e, err := s.experiments.Editable(c, in.ExperimentID)
 	if err != nil {
 		return nil, err
 	}
 	if e.Deleted {
 		return nil, wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
 	}
-	return map[string]any{"run": runJSON(e, r.Experiments.AddItem(e.ID, Runs))}, nil
+	r := &run{name: in.RunName, user: in.UserID, status: "RUNNING", created: s.now(), tags: map[string]string{}}
+	for _, tag := range in.Tags {
+		if err := checkTag(tag); err != nil {
+			return nil, err
+		}
+		r.tags[tag.Key] = tag.Value
+	}
+	if tagged, ok := r.tags[tagRunName]; ok && in.RunName != "" && tagged != in.RunName {
+		return nil, wire.Invalid("Both 'run_name' argument and '%s' tag are specified, but with different values (run_name='%s', %s='%s').",
+			tagRunName, in.RunName, tagRunName, tagged)
+	}
+	r.started = r.created
+	if in.StartTime != nil {
+		r.started = int64(*in.StartTime)
+	}
+	s.addRun(e, r)
+	return map[string]any{"run": r.json()}, nil
 }
 
-// SearchRuns serves runs/search.
-func (r Routes) SearchRuns(c *wire.Call) (any, error) {
-	var in query
+// getRun serves runs/get.
+func (s *Store) getRun(c *wire.Call) (any, error) {
+	r, err := s.queriedRun(c)
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{"run": r.json()}, nil
+}
+
+// updateRun serves runs/update.
+func (s *Store) updateRun(c *wire.Call) (any, error) {
+	var in struct {
+		runRef
+		Status  string     `json:"status"`
+		EndTime wire.Int64 `json:"end_time"`
+		RunName string     `json:"run_name"`
+	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	if in.RunViewType == "DELETED_ONLY" {
-		return wire.Empty{}, nil // a run can't be deleted here
+	r, err := s.writableRun(c, in.id())
+	if err != nil {
+		return nil, err
 	}
-	items, more, err := r.list(c, in.ExperimentIDs, Runs, in.MaxResults, runJSON)
-	return page("runs", items, more, err)
+	if in.Status != "" {
+		if !slices.Contains(runStatuses, in.Status) {
+			return nil, wire.Invalid("Invalid value '%s' for parameter 'status' supplied.", in.Status)
+		}
+		r.status = in.Status
+	}
+	if in.EndTime != 0 {
+		r.ended = int64(in.EndTime)
+	}
+	if in.RunName != "" {
+		r.rename(in.RunName)
+	}
+	return map[string]any{"run_info": r.info()}, nil
+}
+
+// deleteRun serves runs/delete. Deleting a deleted run is a success.
+func (s *Store) deleteRun(c *wire.Call) (any, error) {
+	return s.changeRun(c, func(r *run) { r.delete(s.now()) })
+}
+
+// restoreRun serves runs/restore. Restoring an active run is a success. A run of a deleted experiment is restored without the experiment.
+func (s *Store) restoreRun(c *wire.Call) (any, error) {
+	return s.changeRun(c, func(r *run) { r.deleted = 0 })
+}
+
+func (s *Store) changeRun(c *wire.Call, change func(*run)) (any, error) {
+	var in runRef
+	if err := c.Decode(&in); err != nil {
+		return nil, err
+	}
+	r, err := s.editableRun(c, in.id())
+	if err != nil {
+		return nil, err
+	}
+	change(r)
+	return wire.Empty{}, nil
 }

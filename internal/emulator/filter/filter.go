@@ -1,5 +1,5 @@
 // Package filter is the search language of an emulated workspace: the comparisons of a filter, and the order of the results. It knows
-// the keys of experiments. Which value of an object a key stands for is decided where the object is.
+// the keys of experiments, runs, logged models, and traces. Which value of an object a key means is decided where the object is.
 package filter
 
 import (
@@ -23,24 +23,33 @@ const (
 // Condition is one comparison of a filter; all of them must hold.
 type Condition struct {
 	Field    string
-	TagKey   string // for the field Tag
+	Key      string // for the fields Tag, Metric, Param, and Metadata
 	operator string
 	text     string
-	number   int64
+	number   float64
 	pattern  *regexp.Regexp // of LIKE and ILIKE
 }
 
-// clause matches one comparison: an optional prefix, a key, an operator and a value. Quotes inside a quoted value can be doubled or
-// escaped as far as finding its end goes, but, as on a real server, they then stay in the value that is compared.
-var clause = regexp.MustCompile("^\\s*(?:(attribute|tags|tag)\\.)?" +
-	"(`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)" +
-	`\s*(!=|<=|>=|=|<|>|\sLIKE\s|\sILIKE\s)\s*` +
-	`('(?:''|\\'|[^'])*'|"[^"]*"|-?[0-9]+)`)
+// What clauses consist of. Quotes inside a quoted value can be doubled or escaped as far as finding its end goes, but, as on a real server,
+// they then stay in the value that is compared.
+const (
+	keyPattern      = "(`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)"
+	operatorPattern = `\s*(!=|<=|>=|=|<|>|\sLIKE\s|\sILIKE\s)\s*`
+	valuePattern    = `('(?:''|\\'|[^'])*'|"[^"]*"|-?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?)`
+)
+
+// clause matches one comparison of experiments: an optional prefix, a key, an operator and a value.
+var clause = regexp.MustCompile(`^\s*(?:(attribute|tags|tag)\.)?` + keyPattern + operatorPattern + valuePattern)
 
 var conjunction = regexp.MustCompile(`(?i)^\s+AND\s`)
 
-// Parse reads the search language: comparisons joined by AND, nothing else.
-func Parse(filter string) ([]Condition, error) {
+// Parse reads a filter of experiments: comparisons joined by AND, nothing else.
+func Parse(filter string) ([]Condition, error) { return parse(filter, clause, newCondition) }
+
+// parse reads comparisons. A clause has four groups: the prefix, the key, the operator, and the value.
+func parse(
+	filter string, clause *regexp.Regexp, condition func(prefix, key, operator, value string) (Condition, error),
+) ([]Condition, error) {
 	var conditions []Condition
 	rest := filter
 	for strings.TrimSpace(rest) != "" {
@@ -55,7 +64,7 @@ func Parse(filter string) ([]Condition, error) {
 		if m == nil {
 			return nil, invalidClauses(filter)
 		}
-		c, err := newCondition(m[1], m[2], strings.TrimSpace(m[3]), m[4])
+		c, err := condition(m[1], m[2], strings.TrimSpace(m[3]), m[4])
 		if err != nil {
 			return nil, err
 		}
@@ -71,14 +80,11 @@ func invalidClauses(filter string) error {
 
 func newCondition(prefix, key, operator, value string) (Condition, error) {
 	key = strings.Trim(key, "`\"")
-	quoted := value[0] == '\'' || value[0] == '"'
-	if quoted {
-		value = value[1 : len(value)-1]
-	}
+	value, quoted := unquote(value)
 	c := Condition{Field: key, operator: operator, text: value}
 	switch {
 	case prefix == "tags" || prefix == "tag":
-		c.Field, c.TagKey = Tag, key
+		c.Field, c.Key = Tag, key
 		return c.withText(quoted)
 	case key == Name:
 		return c.withText(quoted)
@@ -88,9 +94,17 @@ func newCondition(prefix, key, operator, value string) (Condition, error) {
 	return c, wire.Invalid("Invalid attribute key '%s' specified. Valid keys are 'name', 'creation_time', 'last_update_time'.", key)
 }
 
+// unquote takes the quotes off a value and reports whether there were any.
+func unquote(value string) (string, bool) {
+	if value[0] != '\'' && value[0] != '"' {
+		return value, false
+	}
+	return value[1 : len(value)-1], true
+}
+
 func (c Condition) withText(quoted bool) (Condition, error) {
 	if !quoted {
-		return c, wire.Invalid("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.TagKey, c.Field), c.text)
+		return c, wire.Invalid("Expected a quoted string value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
 	}
 	switch c.operator {
 	case "=", "!=":
@@ -99,18 +113,18 @@ func (c Condition) withText(quoted bool) (Condition, error) {
 	case "ILIKE":
 		c.pattern = likePattern("(?si)", c.text)
 	default:
-		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.TagKey, c.Field))
+		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
 	}
 	return c, nil
 }
 
 func (c Condition) withNumber(quoted bool) (Condition, error) {
-	n, err := strconv.ParseInt(c.text, 10, 64)
+	n, err := strconv.ParseFloat(c.text, 64)
 	if quoted || err != nil {
-		return c, wire.Invalid("Expected numeric value for '%s'. Got value %s", c.Field, c.text)
+		return c, wire.Invalid("Expected numeric value for '%s'. Got value %s", cmp.Or(c.Key, c.Field), c.text)
 	}
 	if c.operator == "LIKE" || c.operator == "ILIKE" {
-		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, c.Field)
+		return c, wire.Invalid("Invalid comparator '%s' for '%s'.", c.operator, cmp.Or(c.Key, c.Field))
 	}
 	c.number = n
 	return c, nil
@@ -122,7 +136,7 @@ func likePattern(flags, like string) *regexp.Regexp {
 	return regexp.MustCompile(flags + "^" + strings.NewReplacer("%", ".*", "_", ".").Replace(quoted) + "$")
 }
 
-// MatchesText compares a name or the value of a tag.
+// MatchesText compares a text, such as a name or the value of a tag.
 func (c Condition) MatchesText(value string) bool {
 	switch c.operator {
 	case "=":
@@ -133,8 +147,8 @@ func (c Condition) MatchesText(value string) bool {
 	return c.pattern.MatchString(value)
 }
 
-// MatchesNumber compares a time, in milliseconds since 1970.
-func (c Condition) MatchesNumber(value int64) bool {
+// MatchesNumber compares a number, such as a time in milliseconds since 1970. NaN differs from every number.
+func (c Condition) MatchesNumber(value float64) bool {
 	switch c.operator {
 	case "=":
 		return value == c.number

@@ -10,13 +10,14 @@ import (
 // Ordering is one entry of order_by.
 type Ordering struct {
 	Field      string
+	Key        string // for the fields Tag, Metric, Param, and Metadata
 	Descending bool
 }
 
 var orderClause = regexp.MustCompile("(?i)^\\s*(?:attribute\\.)?" +
 	"`?(name|creation_time|last_update_time|experiment_id)`?(?:\\s+(asc|desc))?\\s*$")
 
-// ParseOrder reads the entries of order_by.
+// ParseOrder reads the entries of order_by of experiments.
 func ParseOrder(clauses []string) ([]Ordering, error) {
 	var order []Ordering
 	for _, clause := range clauses {
@@ -24,7 +25,7 @@ func ParseOrder(clauses []string) ([]Ordering, error) {
 		if m == nil {
 			return nil, wire.Invalid("Invalid order_by clause '%s'.", clause)
 		}
-		order = append(order, Ordering{strings.ToLower(m[1]), strings.EqualFold(m[2], "desc")})
+		order = append(order, Ordering{Field: strings.ToLower(m[1]), Descending: strings.EqualFold(m[2], "desc")})
 	}
 	return order, nil
 }

@@ -25,6 +25,9 @@ type Handler func(*Call) (any, error)
 // Empty is the body of successful writes: {}.
 type Empty struct{}
 
+// File is the body of a response that is no JSON.
+type File []byte
+
 // Decode reads the JSON body. Unknown fields are ignored, as a real workspace does.
 func (c *Call) Decode(into any) error {
 	if err := json.Unmarshal(c.Payload, into); err != nil {
@@ -58,6 +61,13 @@ func WriteJSON(rw http.ResponseWriter, status int, value any) {
 
 // Respond writes the result of a handler. It panics if err is not an *Error.
 func Respond(rw http.ResponseWriter, result any, err error) {
+	if file, ok := result.(File); ok && err == nil {
+		rw.Header().Set("Content-Type", "application/octet-stream")
+		rw.Header().Set("Content-Length", strconv.Itoa(len(file)))
+		rw.Header().Set("Last-Modified", rw.Header().Get("Date"))
+		_, _ = rw.Write(file) // the client may have gone
+		return
+	}
 	if err == nil {
 		WriteJSON(rw, http.StatusOK, result)
 		return

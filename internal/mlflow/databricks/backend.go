@@ -85,6 +85,9 @@ func (Backend) ReusesIDs() bool { return false }
 // DeletedKeepName implements [mlflow.Backend]: deleting moves the experiment to its owner's Trash folder.
 func (Backend) DeletedKeepName() bool { return false }
 
+// BulkRuns implements [mlflow.Backend].
+func (Backend) BulkRuns() bool { return true }
+
 // Rate gives the documented limits, in requests a second for a workspace.
 func (Backend) Rate(g rest.Group) rate.Limit {
 	switch g {

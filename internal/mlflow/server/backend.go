@@ -108,6 +108,9 @@ func (s *Backend) ExperimentURL(e rest.Endpoint, id string) string {
 // DeletedKeepName implements [mlflow.Backend].
 func (*Backend) DeletedKeepName() bool { return true }
 
+// BulkRuns implements [mlflow.Backend].
+func (*Backend) BulkRuns() bool { return false }
+
 // CurrentCaller asks the server, or where it can't tell goes by the configured user name.
 func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	api, err := accessControl{c, s}.api(ctx)

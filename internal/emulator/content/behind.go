@@ -1,0 +1,173 @@
+package content
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+)
+
+// Behind changes and reads content as somebody else might do, directly and without an entry in the journal. It takes the lock of the
+// workspace. Its methods panic on IDs that do not exist: that is a mistake of the test that calls them.
+type Behind struct {
+	lock  sync.Locker
+	store *Store
+}
+
+// Behind returns the store's Behind. The lock is that of the workspace.
+func (s *Store) Behind(lock sync.Locker) *Behind { return &Behind{lock, s} }
+
+// Run is a copy of a run as the workspace has it. Times are milliseconds since 1970.
+type Run struct {
+	ID, ExperimentID, Name, User, Status, ArtifactURI string
+
+	Started, Ended   int64 // as clients send them; Ended is 0 while the run goes on
+	Created, Deleted int64 // by the clock of the workspace; Deleted is 0 while the run is active
+
+	Metrics      map[string]float64 // the newest value of each key
+	Params, Tags map[string]string
+}
+
+func (r *run) copy() Run {
+	metrics := map[string]float64{}
+	for key, m := range r.latest {
+		metrics[key] = float64(m.Value)
+	}
+	return Run{
+		r.id, r.experimentID, r.name, r.user, r.status, r.artifactURI, r.started, r.ended, r.created, r.deleted,
+		metrics, maps.Clone(r.params), maps.Clone(r.tags),
+	}
+}
+
+// add adds a run without an ID. The caller holds the lock.
+func (b *Behind) add(r Run) *run {
+	created := cmp.Or(r.Created, b.store.now())
+	added := &run{
+		name: r.Name, user: r.User, status: cmp.Or(r.Status, "RUNNING"), started: cmp.Or(r.Started, created), ended: r.Ended,
+		created: created, deleted: r.Deleted, params: maps.Clone(r.Params), tags: maps.Clone(r.Tags),
+	}
+	b.store.addRun(b.store.experiments.Existing(r.ExperimentID), added)
+	for _, key := range slices.Sorted(maps.Keys(r.Metrics)) {
+		b.store.addMetric(added, metricOf(key, r.Metrics[key], added.started))
+	}
+	return added
+}
+
+// CreateRun adds a run and returns its ID. ID and ArtifactURI are ignored; Name, Status, Created, and Started have defaults: a new name,
+// RUNNING, now, and Created.
+func (b *Behind) CreateRun(r Run) string {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	return b.add(r).id
+}
+
+// AddRun adds a run to an experiment.
+func (b *Behind) AddRun(experimentID string) { b.CreateRun(Run{ExperimentID: experimentID}) }
+
+// SeedRuns adds n finished runs of a second each to an experiment. The first one is created at a time, and each of the others an interval
+// later than the one before. Run number i, from 1, has the metric loss 1/i, the parameter seed i, and the tag team red or blue. It returns
+// their IDs.
+func (b *Behind) SeedRuns(experimentID string, n int, first time.Time, interval time.Duration) []string {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	ids := make([]string, 0, n)
+	for i := range n {
+		created := first.Add(time.Duration(i) * interval).UnixMilli()
+		ids = append(ids, b.add(Run{
+			ExperimentID: experimentID, Name: fmt.Sprintf("run-%06d", i+1), Status: "FINISHED",
+			Created: created, Started: created, Ended: created + time.Second.Milliseconds(),
+			Metrics: map[string]float64{"loss": 1 / float64(i+1)},
+			Params:  map[string]string{"seed": strconv.Itoa(i + 1)},
+			Tags:    map[string]string{"team": []string{"red", "blue"}[i%2]},
+		}).id)
+	}
+	return ids
+}
+
+// Run returns the run with this ID, deleted ones too.
+func (b *Behind) Run(id string) (Run, bool) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if r := b.store.runs[id]; r != nil {
+		return r.copy(), true
+	}
+	return Run{}, false
+}
+
+// RunsOf returns the runs of an experiment, deleted ones too, those that started last first.
+func (b *Behind) RunsOf(experimentID string) []Run {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	var runs []Run
+	for _, r := range b.store.in(experimentID).runs {
+		runs = append(runs, r.copy())
+	}
+	return runs
+}
+
+func (b *Behind) must(runID string) *run {
+	if r := b.store.runs[runID]; r != nil {
+		return r
+	}
+	panic("emulator: no run with ID " + runID)
+}
+
+// DeleteRun deletes a run as the API does.
+func (b *Behind) DeleteRun(id string) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.must(id).delete(b.store.now())
+}
+
+// RestoreRun restores a deleted run.
+func (b *Behind) RestoreRun(id string) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.must(id).deleted = 0
+}
+
+// PurgeRun removes a run for good, as happens to deleted runs after a time.
+func (b *Behind) PurgeRun(id string) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	r := b.must(id)
+	delete(b.store.runs, id)
+	in := b.store.in(r.experimentID)
+	in.runs = slices.DeleteFunc(in.runs, func(other *run) bool { return other == r })
+}
+
+// LogMetric logs a value of a metric of a run now.
+func (b *Behind) LogMetric(runID, key string, value float64) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.store.addMetric(b.must(runID), metricOf(key, value, b.store.now()))
+}
+
+// PutArtifact adds a file to a run, at a path relative to the run's artifact URI, such as "model/MLmodel". The size is in bytes.
+func (b *Behind) PutArtifact(runID, name string, size int64) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	if name == "." || name != path.Clean(name) || path.IsAbs(name) {
+		panic("emulator: not a relative path: " + name)
+	}
+	b.must(runID).files[name] = file{size: size}
+}
+
+// AddTrace adds a trace to an experiment.
+func (b *Behind) AddTrace(experimentID string) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	b.store.addTrace(b.store.experiments.Existing(experimentID), &trace{started: b.store.now()})
+}
+
+// AddLoggedModel adds a logged model to an experiment.
+func (b *Behind) AddLoggedModel(experimentID string) {
+	b.lock.Lock()
+	defer b.lock.Unlock()
+	m := &model{params: map[string]string{}, tags: map[string]string{}}
+	b.store.addModel(b.store.experiments.Existing(experimentID), m)
+}

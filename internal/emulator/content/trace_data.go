@@ -1,0 +1,53 @@
+package content
+
+import (
+	"net/http"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
+)
+
+// storagePath is where the workspace plays the cloud storage of the data of traces.
+const storagePath = "/storage/traces/"
+
+// traceDownloadCredentials serves credentials-for-data-download.
+func (s *Store) traceDownloadCredentials(c *wire.Call) (any, error) {
+	return s.credentials(c, s.experiments.Readable)
+}
+
+// traceUploadCredentials serves credentials-for-data-upload.
+func (s *Store) traceUploadCredentials(c *wire.Call) (any, error) {
+	return s.credentials(c, s.experiments.Editable)
+}
+
+// credentials returns a signed URL, which is good for reading and writing and does not expire.
+func (s *Store) credentials(c *wire.Call, access func(*wire.Call, string) (Experiment, error)) (any, error) {
+	t, err := s.findTrace(c, access)
+	if err != nil {
+		return nil, err
+	}
+	key := s.hexID()
+	s.signed[key] = t
+	return map[string]any{"credential_info": map[string]any{
+		"type": "AWS_PRESIGNED_URL", "path": t.id + "/artifacts/traces.json", "signed_uri": "http://" + c.Host + storagePath + key,
+	}}, nil
+}
+
+func (s *Store) putTraceData(c *wire.Call) (any, error) {
+	t := s.signed[c.PathValue("key")]
+	if t == nil {
+		return nil, wire.Errorf(http.StatusForbidden, "PERMISSION_DENIED", "The signature does not match.")
+	}
+	t.data = append([]byte{}, c.Payload...)
+	return wire.Empty{}, nil
+}
+
+func (s *Store) getTraceData(c *wire.Call) (any, error) {
+	t := s.signed[c.PathValue("key")]
+	switch {
+	case t == nil:
+		return nil, wire.Errorf(http.StatusForbidden, "PERMISSION_DENIED", "The signature does not match.")
+	case t.data == nil:
+		return nil, wire.Errorf(http.StatusNotFound, "NOT_FOUND", "The specified key does not exist.")
+	}
+	return wire.File(t.data), nil
+}

@@ -1,0 +1,115 @@
+package mlflow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// Artifact is a file or a directory among the artifacts of a run.
+type Artifact struct {
+	// Path is relative to the artifact location of the run.
+	Path  string
+	IsDir bool
+	// Size is in bytes, -1 if the server does not return it, as for a directory.
+	Size int64
+}
+
+// ArtifactList is what is directly below a path.
+type ArtifactList struct {
+	// RootURI is the artifact location of the run.
+	RootURI string
+	// Artifacts are ordered by path.
+	Artifacts []Artifact
+	// More reports whether there is more than the limit allows, or may be: Databricks returns at most 1,000 files of a Unity Catalog volume.
+	More bool
+}
+
+// artifactPage is a page of the artifacts below a path.
+type artifactPage struct {
+	RootURI string `json:"root_uri"`
+	Files   []struct {
+		Path  string      `json:"path"`
+		IsDir bool        `json:"is_dir"`
+		Size  *rest.Int64 `json:"file_size"`
+	} `json:"files"`
+	NextPageToken string `json:"next_page_token"`
+
+	below string
+}
+
+// Usable implements [rest.Answer].
+func (p *artifactPage) Usable(bool) error {
+	if p.RootURI == "" {
+		return errors.New("it contains no root_uri")
+	}
+	for _, f := range p.Files {
+		if f.Path == "" || p.below != "" && f.Path != p.below && !strings.HasPrefix(f.Path, p.below+"/") {
+			return fmt.Errorf("it contains the path %q, which is not below %q", f.Path, p.below)
+		}
+	}
+	return nil
+}
+
+// isCut reports whether the last page may lack files: Databricks returns at most volumePage files of a Unity Catalog volume, and no token.
+func (p *artifactPage) isCut() bool {
+	return len(p.Files) >= volumePage && strings.HasPrefix(p.RootURI, "dbfs:/Volumes/")
+}
+
+// volumePage is how many files of a Unity Catalog volume Databricks returns at most.
+const volumePage = 1000
+
+func (p *artifactPage) artifacts() []Artifact {
+	list := make([]Artifact, len(p.Files))
+	for i, f := range p.Files {
+		list[i] = Artifact{Path: f.Path, IsDir: f.IsDir, Size: -1}
+		if f.Size != nil && !f.IsDir {
+			list[i].Size = int64(*f.Size)
+		}
+	}
+	return list
+}
+
+// ListArtifacts returns what is directly below a path among the artifacts of a run, at most limit; the path "" is the location of all. Nothing there,
+// a file, and a path that does not exist are an empty list. Without a token for a next page, servers return all, so what is returned is the first by
+// path; Databricks returns at most 1,000 from a Unity Catalog volume. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for the path.
+// API: GET artifacts/list.
+func (c *Client) ListArtifacts(ctx context.Context, runID, path string, limit int) (ArtifactList, error) {
+	path = strings.Trim(path, "/")
+	query := url.Values{"run_id": {runID}}
+	if path != "" {
+		query.Set("path", path)
+	}
+	var list ArtifactList
+	var pages pageGuard
+	for len(list.Artifacts) <= limit {
+		page := artifactPage{below: path}
+		err := c.Do(ctx, rest.Call{
+			Method: http.MethodGet, Path: "/api/2.0/mlflow/artifacts/list", Query: query, Out: &page, Group: rest.GroupOther, Page: true,
+		})
+		if err != nil {
+			return ArtifactList{}, err
+		}
+		list.RootURI = page.RootURI
+		list.Artifacts = append(list.Artifacts, page.artifacts()...)
+		if page.NextPageToken == "" {
+			list.More = page.isCut()
+			break
+		}
+		if err := pages.check(page.NextPageToken, len(page.Files)); err != nil {
+			return ArtifactList{}, fmt.Errorf("listing artifacts: %w", err)
+		}
+		query.Set("page_token", page.NextPageToken)
+	}
+	slices.SortFunc(list.Artifacts, func(a, b Artifact) int { return cmp.Compare(a.Path, b.Path) })
+	list.More = list.More || len(list.Artifacts) > limit
+	list.Artifacts = list.Artifacts[:min(len(list.Artifacts), limit)]
+	return list, nil
+}

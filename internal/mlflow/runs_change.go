@@ -1,0 +1,133 @@
+package mlflow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// MaxRunsInBulk is the maximum number of runs that one bulk call deletes or restores.
+const MaxRunsInBulk = 10_000
+
+// bulkRunsPath is where the paths of the bulk calls begin, which only Databricks has.
+const bulkRunsPath = "/api/2.0/mlflow/databricks/runs/"
+
+// BulkRuns reports whether the server deletes and restores many runs in one call: [Client.DeleteRunsInBulk], [Client.RestoreRunsInBulk].
+func (c *Client) BulkRuns() bool { return c.backend.BulkRuns() }
+
+// DeleteRun soft-deletes a run; a run that is deleted already is a success. Errors: [rest.IsNotFound]. API: POST runs/delete.
+func (c *Client) DeleteRun(ctx context.Context, id string) error {
+	return c.setRunDeleted(ctx, "delete", id, true)
+}
+
+// RestoreRun restores a soft-deleted run; a run that is active already is a success. In a deleted experiment, the run turns active and the experiment
+// stays deleted. Errors: [rest.IsNotFound] if the run was never created or is purged. API: POST runs/restore.
+func (c *Client) RestoreRun(ctx context.Context, id string) error {
+	return c.setRunDeleted(ctx, "restore", id, false)
+}
+
+func (c *Client) setRunDeleted(ctx context.Context, call, id string, deleted bool) error {
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: runsPath + call, Body: map[string]string{"run_id": id}, Group: rest.GroupOther,
+	})
+	refused := func(err error) bool { return rest.IsNotFound(err) || rest.IsInvalid(err) }
+	return rest.Confirm(ctx, err, refused, func(ctx context.Context) bool {
+		r, err := c.GetRun(ctx, id)
+		return err == nil && r.Deleted == deleted
+	})
+}
+
+// SetRunTag sets one tag of a run; an existing value is replaced. The tag mlflow.runName renames the run. Errors: [rest.IsNotFound],
+// [rest.IsInvalid] (also for a deleted run). API: POST runs/set-tag.
+func (c *Client) SetRunTag(ctx context.Context, id string, tag Tag) error {
+	return c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: runsPath + "set-tag",
+		Body: map[string]string{"run_id": id, "key": tag.Key, "value": tag.Value}, Group: rest.GroupOther,
+	})
+}
+
+// DeleteRunTag removes one tag of a run; a tag that does not exist is a success. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for a deleted
+// run. API: POST runs/delete-tag.
+func (c *Client) DeleteRunTag(ctx context.Context, id, key string) error {
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: runsPath + "delete-tag", Body: map[string]string{"run_id": id, "key": key}, Group: rest.GroupOther,
+	})
+	if !rest.IsNotFound(err) {
+		return err
+	}
+	r, getErr := c.GetRun(ctx, id)
+	if getErr != nil || r.Deleted {
+		return err
+	}
+	if _, there := r.Tags[key]; there {
+		return err
+	}
+	return nil
+}
+
+// bulkAnswer is how many runs a bulk call changed. An absent number is 0.
+type bulkAnswer struct {
+	Deleted  *rest.Int64 `json:"runs_deleted"`
+	Restored *rest.Int64 `json:"runs_restored"`
+
+	// field is the name of the number that the call returns, and most its maximum.
+	field string
+	most  int
+}
+
+// Usable implements [rest.Answer].
+func (a *bulkAnswer) Usable(empty bool) error {
+	n := a.number()
+	switch {
+	case empty:
+		return nil
+	case n == nil:
+		return fmt.Errorf("it contains no %s", a.field)
+	case *n < 0 || int64(*n) > int64(a.most):
+		return fmt.Errorf("%s is %d, although at most %d runs were asked for", a.field, *n, a.most)
+	}
+	return nil
+}
+
+func (a *bulkAnswer) number() *rest.Int64 {
+	if a.field == "runs_deleted" {
+		return a.Deleted
+	}
+	return a.Restored
+}
+
+// DeleteRunsInBulk soft-deletes active runs of an experiment that were created at or before a time in milliseconds since 1970, at most limit of them
+// (1 to [MaxRunsInBulk]), and returns how many. There are no more if it is less than limit. Only servers with [Client.BulkRuns] have the call. It is
+// repeated only if the server rejected it before any effect, since a second one would delete more: after an error for which [rest.IsUncertain] is
+// true, up to limit runs may be deleted. API: POST databricks/runs/delete-runs.
+func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, createdUntil int64, limit int) (int, error) {
+	body := map[string]any{"experiment_id": experimentID, "max_timestamp_millis": createdUntil, "max_runs": limit}
+	out := bulkAnswer{field: "runs_deleted", most: limit}
+	return c.changeRunsInBulk(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + "delete-runs", Body: body, Out: &out}, &out)
+}
+
+// RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them (1 to
+// [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too.
+// API: POST databricks/runs/restore-runs.
+func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
+	body := map[string]any{"experiment_id": experimentID, "min_timestamp_millis": deletedFrom, "max_runs": limit}
+	out := bulkAnswer{field: "runs_restored", most: limit}
+	return c.changeRunsInBulk(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + "restore-runs", Body: body, Out: &out}, &out)
+}
+
+func (c *Client) changeRunsInBulk(ctx context.Context, call rest.Call, out *bulkAnswer) (int, error) {
+	if out.most < 1 || out.most > MaxRunsInBulk {
+		return 0, errors.New("a bulk call changes 1 to 10,000 runs")
+	}
+	call.Group, call.Once = rest.GroupOther, true
+	if err := c.Do(ctx, call); err != nil {
+		return 0, err
+	}
+	if n := out.number(); n != nil {
+		return int(*n), nil
+	}
+	return 0, nil
+}

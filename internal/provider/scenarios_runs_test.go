@@ -1,0 +1,266 @@
+package provider_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+)
+
+const (
+	runsAPI   = "/api/2.0/mlflow/runs/"
+	firstRun  = 1_772_366_400_000 // 2026-03-01T12:00:00Z
+	missingID = "0123456789abcdef0123456789abcdef"
+)
+
+// trainedRun is a run as a training job logs it.
+type trainedRun struct {
+	name, status string
+	metrics      map[string]any // numbers, or "NaN"
+	params, tags map[string]string
+}
+
+// log logs a run that starts n seconds after the first one, and returns its ID and the location of its artifacts.
+func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n int) (id, artifactURI string) {
+	t.Helper()
+	started := firstRun + int64(n)*1000
+	answer := b.MustCall(t, "POST", runsAPI+"create", map[string]any{
+		"experiment_id": experimentID, "run_name": r.name, "start_time": started, "tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
+	})
+	created, _ := answer["run"].(map[string]any)
+	info, _ := created["info"].(map[string]any)
+	id = fmt.Sprint(info["run_id"])
+	metrics := []any{} // MLflow fails on null
+	for key, value := range r.metrics {
+		metrics = append(metrics, map[string]any{"key": key, "value": 0, "timestamp": started, "step": 1}, map[string]any{"key": key, "value": value, "timestamp": started + 1, "step": 2})
+	}
+	b.MustCall(t, "POST", runsAPI+"log-batch", map[string]any{"run_id": id, "metrics": metrics, "params": keyValues(r.params)})
+	if r.status != "RUNNING" {
+		b.MustCall(t, "POST", runsAPI+"update", map[string]any{"run_id": id, "status": r.status, "end_time": started + 500})
+	}
+	return id, fmt.Sprint(info["artifact_uri"])
+}
+
+func keyValues(maps ...map[string]string) []any {
+	list := []any{}
+	for _, m := range maps {
+		for key, value := range m {
+			list = append(list, map[string]any{"key": key, "value": value})
+		}
+	}
+	return list
+}
+
+// trainedRuns are the runs of the scenarios. They start in this order.
+var trainedRuns = []trainedRun{
+	{"old", "FINISHED", map[string]any{"auc": 0.7}, nil, nil},
+	{"best", "FINISHED", map[string]any{"auc": 0.9, "loss": 0.25}, map[string]string{"learning rate": "0.1", "depth": "6"}, map[string]string{"release": "it's"}},
+	{"failed", "FAILED", map[string]any{"loss": "NaN"}, nil, nil},
+	{"killed", "KILLED", nil, nil, nil},
+	{"running", "RUNNING", nil, nil, nil},
+	{"deleted", "FINISHED", nil, nil, nil},
+}
+
+// runDataSources reads what training logged.
+func runDataSources(t *testing.T, b *acctest.Backend) {
+	d := b.Provider(t, nil)
+	experiment, empty := b.Create(t, b.Name("trained"), nil), b.Create(t, b.Name("untrained"), nil)
+	ids := map[string]string{}
+	for n, r := range trainedRuns {
+		ids[r.name], _ = r.log(t, b, experiment, n)
+	}
+	b.MustCall(t, "POST", runsAPI+"delete", map[string]any{"run_id": ids["deleted"]})
+	for name, tc := range map[string]struct {
+		config map[string]any
+		want   string
+		more   bool
+	}{
+		"newest first":          {nil, "running killed failed best old", false},
+		"a limit":               {map[string]any{"limit": 2}, "running killed", true},
+		"a limit that fits":     {map[string]any{"limit": 5}, "running killed failed best old", false},
+		"deleted":               {map[string]any{"view_type": "DELETED_ONLY"}, "deleted", false},
+		"all":                   {map[string]any{"view_type": "ALL"}, "deleted running killed failed best old", false},
+		"by metric":             {map[string]any{"order_by": []string{"metrics.auc DESC"}}, "best old running killed failed", false},
+		"by status":             {map[string]any{"order_by": []string{"attributes.status"}}, "failed best old killed running", false},
+		"one status":            {map[string]any{"status": []string{"FINISHED"}}, "best old", false},
+		"statuses":              {map[string]any{"status": []string{"KILLED", "FAILED", "RUNNING"}, "limit": 2}, "running killed", true},
+		"all but one":           {map[string]any{"status": []string{"SCHEDULED", "FINISHED", "FAILED", "RUNNING"}}, "running failed best old", false},
+		"statuses and a filter": {map[string]any{"status": []string{"FINISHED", "FAILED"}, "filter": "metrics.auc > 0.8"}, "best", false},
+		"odd keys":              {map[string]any{"filter": "params.`learning rate` = '0.1' AND tags.release = \"it's\""}, "best", false},
+		"no match":              {map[string]any{"filter": "tags.release = 'none'"}, "", false},
+		"an empty experiment":   {map[string]any{"experiment_ids": []string{empty}}, "", false},
+	} {
+		config := map[string]any{"experiment_ids": []string{experiment, empty}, "limit": 100}
+		for key, value := range tc.config {
+			config[key] = value
+		}
+		state, says := d.Data("mlflow_runs", config)
+		if got := runNames(state); says != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
+			t.Errorf("%s: runs %q, has_more %v, said is %q", name, got, state["has_more"], says)
+		}
+	}
+	checkRefusedSearches(t, d.Direct, experiment)
+	checkTrainedRun(t, d.Direct, experiment, ids)
+}
+
+func runNames(state map[string]any) string {
+	var names []string
+	for _, r := range acctest.ObjectsOf(state["runs"]) {
+		names = append(names, fmt.Sprint(r["run_name"]))
+	}
+	return strings.Join(names, " ")
+}
+
+// checkRefusedSearches checks what the server's own words become.
+func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
+	t.Helper()
+	for _, tc := range []struct {
+		more map[string]any
+		says string
+	}{
+		{map[string]any{"filter": "metrics.auc >"}, "error at filter: Could not search runs: "},
+		{map[string]any{"filter": "attributes.owner = 'ana'", "order_by": []string{"metrics.auc"}, "status": []string{"FINISHED"}}, "error at filter: Could not search runs: "},
+		{map[string]any{"filter": "metrics.auc > 0", "order_by": []string{"metrics.auc UP"}}, "error at order_by: Could not search runs: "},
+		{map[string]any{"order_by": []string{"attributes.owner"}}, "error at order_by: Could not search runs: "},
+		{map[string]any{"experiment_ids": []string{experiment, "987654321"}}, "error"},
+	} {
+		config := map[string]any{"experiment_ids": []string{experiment}, "limit": 1}
+		for key, value := range tc.more {
+			config[key] = value
+		}
+		_, says := d.Data("mlflow_runs", config)
+		acctest.ExpectSays(t, says, tc.says, "Could not search runs: ")
+	}
+}
+
+// checkTrainedRun checks what is read of single runs.
+func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map[string]string) {
+	t.Helper()
+	best, says := d.Data("mlflow_run", map[string]any{"run_id": ids["best"]})
+	want := map[string]any{
+		"run_name": "best", "experiment_id": experiment, "status": "FINISHED", "user_id": "trainer", "lifecycle_stage": "active",
+		"start_time": "2026-03-01T12:00:01.000Z", "end_time": "2026-03-01T12:00:01.500Z", "non_finite_metrics": "map[]", "params": "map[depth:6 learning rate:0.1]",
+		"metrics": `map[auc:tftypes.Number<"0.9"> loss:tftypes.Number<"0.25">]`,
+	}
+	for attribute, value := range want {
+		if got := fmt.Sprint(best[attribute]); got != value {
+			t.Errorf("%s is %s, want %s", attribute, got, value)
+		}
+	}
+	if tags, _ := best["tags"].(map[string]any); says != "" || tags["release"] != "it's" || tags["mlflow.runName"] != "best" {
+		t.Errorf("the tags are %v, said is %q", best["tags"], says)
+	}
+	failed, says := d.Data("mlflow_run", map[string]any{"run_id": ids["failed"]})
+	if says != "" || fmt.Sprint(failed["metrics"]) != "map[]" || fmt.Sprint(failed["non_finite_metrics"]) != "map[loss:NaN]" {
+		t.Errorf("a metric that is not a number: %v and %v, said is %q", failed["metrics"], failed["non_finite_metrics"], says)
+	}
+	if running, says := d.Data("mlflow_run", map[string]any{"run_id": ids["running"]}); says != "" || running["end_time"] != nil || running["status"] != "RUNNING" {
+		t.Errorf("running: %v, said is %q", running, says)
+	}
+	if deleted, says := d.Data("mlflow_run", map[string]any{"run_id": ids["deleted"]}); says != "" || deleted["lifecycle_stage"] != "deleted" {
+		t.Errorf("deleted: %v, said is %q", deleted, says)
+	}
+	_, says = d.Data("mlflow_run", map[string]any{"run_id": missingID})
+	acctest.ExpectSays(t, says, "error at run_id: Could not read run: ", "the part after /runs/")
+	_, says = d.Data("mlflow_run_artifacts", map[string]any{"run_id": missingID})
+	acctest.ExpectSays(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
+}
+
+// runPages makes the server return runs in small pages.
+func runPages(t *testing.T, b *acctest.Backend) {
+	through, relay := relayed(t, b)
+	experiment := b.Create(t, b.Name("pages"), nil)
+	var want []string
+	for n := range 8 {
+		name := fmt.Sprintf("run-%d", n)
+		trainedRun{name: name, status: "FINISHED"}.log(t, b, experiment, 0) // all at the same time
+		want = append(want, name)
+	}
+	relay.spoilWith(runsAPI+"search", smallPages(t, 3))
+	config := map[string]any{"experiment_ids": []string{experiment}, "limit": 8}
+	first, says := through.Provider(t, nil).Data("mlflow_runs", config)
+	got := strings.Fields(runNames(first))
+	if slices.Sort(got); says != "" || !slices.Equal(got, want) || acctest.IsTrue(first["has_more"]) {
+		t.Errorf("runs %q, has_more %v, said is %q", got, first["has_more"], says)
+	}
+	config["limit"] = 4
+	second, says := through.Provider(t, nil).Data("mlflow_runs", config)
+	if says != "" || runNames(second) != strings.Join(strings.Fields(runNames(first))[:4], " ") || !acctest.IsTrue(second["has_more"]) {
+		t.Errorf("runs %q after %q, has_more %v, said is %q", runNames(second), runNames(first), second["has_more"], says)
+	}
+}
+
+// runArtifacts lists files. Only an MLflow server takes them over HTTP.
+func runArtifacts(t *testing.T, b *acctest.Backend) {
+	experiment := b.Create(t, b.Name("artifacts"), nil)
+	id, location := trainedRun{name: "model", status: "FINISHED"}.log(t, b, experiment, 0)
+	d := b.Provider(t, nil)
+	list := func(more map[string]any) (files string, hasMore bool) {
+		t.Helper()
+		config := map[string]any{"run_id": id}
+		for key, value := range more {
+			config[key] = value
+		}
+		state, says := d.Data("mlflow_run_artifacts", config)
+		if says != "" || state["artifact_uri"] != location {
+			t.Errorf("%v: the location is %v, want %q; said is %q", more, state["artifact_uri"], location, says)
+		}
+		var list []string
+		for _, f := range acctest.ObjectsOf(state["files"]) {
+			list = append(list, fmt.Sprintf("%v %v", f["path"], f["file_size"]))
+		}
+		return strings.Join(list, ", "), acctest.IsTrue(state["has_more"])
+	}
+	if files, more := list(nil); files != "" || more {
+		t.Errorf("a run without artifacts has %q", files)
+	}
+	if !b.IsServer() {
+		return
+	}
+	parsed, err := url.Parse(location)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range []string{"model/MLmodel", "model/data/weights.bin", "model/conda.yaml", "plot one.png"} {
+		upload(t, b, parsed.Path+"/"+file, "xyz")
+	}
+	const size = `tftypes.Number<"3">`
+	for _, tc := range []struct {
+		config map[string]any
+		want   string
+		more   bool
+	}{
+		{nil, "model <nil>, plot one.png " + size, false},
+		{map[string]any{"path": "model/"}, "model/MLmodel " + size + ", model/conda.yaml " + size + ", model/data <nil>", false},
+		{map[string]any{"path": "model", "limit": 1}, "model/MLmodel " + size, true},
+		{map[string]any{"path": "none"}, "", false},
+		{map[string]any{"path": "model/MLmodel"}, "", false},
+	} {
+		if files, more := list(tc.config); files != tc.want || more != tc.more {
+			t.Errorf("%v: %q, more %t", tc.config, files, more)
+		}
+	}
+}
+
+// upload stores a file as MLflow's client does. The server returns nothing.
+func upload(t *testing.T, b *acctest.Backend, path, content string) {
+	t.Helper()
+	at := b.URL + (&url.URL{Path: "/api/2.0/mlflow-artifacts/artifacts" + path}).EscapedPath()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, at, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header = b.Header.Clone()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode > 299 {
+		t.Fatalf("storing %s answers %d", path, resp.StatusCode)
+	}
+}

@@ -1,0 +1,219 @@
+package run
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/setvalidator"
+	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
+	"github.com/hashicorp/terraform-plugin-framework/datasource"
+	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
+	"github.com/hashicorp/terraform-plugin-framework/path"
+	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
+	"github.com/hashicorp/terraform-plugin-framework/types"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
+)
+
+// maxRuns is the maximum number of runs that the data source returns.
+const maxRuns = 1000
+
+var _ datasource.DataSourceWithConfigure = (*runsDataSource)(nil)
+
+// runsDataSource searches runs.
+type runsDataSource struct{ framework.DataSourceBase }
+
+type runsModel struct {
+	ExperimentIDs []string     `tfsdk:"experiment_ids"`
+	Filter        types.String `tfsdk:"filter"`
+	OrderBy       []string     `tfsdk:"order_by"`
+	Status        []string     `tfsdk:"status"`
+	ViewType      types.String `tfsdk:"view_type"`
+	Limit         types.Int64  `tfsdk:"limit"`
+	Metrics       []string     `tfsdk:"metrics"`
+	Params        []string     `tfsdk:"params"`
+	Tags          []string     `tfsdk:"tags"`
+	Runs          []runDetails `tfsdk:"runs"`
+	HasMore       types.Bool   `tfsdk:"has_more"`
+	Workspace     types.String `tfsdk:"workspace"`
+}
+
+// NewRunsDataSource returns the data source mlflow_runs.
+func NewRunsDataSource() datasource.DataSource { return &runsDataSource{} }
+
+// Metadata implements [datasource.DataSource].
+func (d *runsDataSource) Metadata(_ context.Context, req datasource.MetadataRequest, resp *datasource.MetadataResponse) {
+	resp.TypeName = req.ProviderTypeName + "_runs"
+}
+
+// Schema implements [datasource.DataSource].
+func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
+	keys := func(noun string) schema.SetAttribute {
+		return schema.SetAttribute{
+			ElementType: types.StringType, Optional: true, Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+			MarkdownDescription: fmt.Sprintf("Keys of the %s to return in `runs`. Other %s are not in the state. Defaults to none.", noun, noun),
+		}
+	}
+	resp.Schema = schema.Schema{
+		MarkdownDescription: "Searches the runs of experiments and returns at most `limit` of them, by default the newest ones. A deployment should follow " +
+			"an alias of a registered model, not the newest run.",
+		Attributes: map[string]schema.Attribute{
+			attributeExperimentIDs: schema.ListAttribute{
+				ElementType: types.StringType, Required: true,
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator)},
+				MarkdownDescription: "IDs of the experiments to search, at least one. An experiment that does not exist is an error, one without runs is " +
+					"not. The runs of a deleted experiment are deleted: see `view_type`.",
+			},
+			attributeFilter: schema.StringAttribute{
+				Optional: true, Validators: []validator.String{filterValidator{}},
+				MarkdownDescription: "MLflow search filter, for example `metrics.auc > 0.9 AND tags.release = 'yes'`. Supports `AND` only; write `LIKE` and " +
+					"`ILIKE` in upper case, and put a key such as `` params.`learning rate` `` in backticks. Defaults to no filter.",
+			},
+			attributeOrderBy: schema.ListAttribute{
+				ElementType: types.StringType, Optional: true,
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+				MarkdownDescription: "Order of `runs` in the search language of MLflow, for example `[\"metrics.auc DESC\"]`. Runs without the key are last. Runs " +
+					"that are equal are ordered by start time, newest first, then by ID. Defaults to `[\"attributes.start_time DESC\"]`.",
+			},
+			"status": schema.SetAttribute{
+				ElementType: types.StringType, Optional: true,
+				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(mlflow.RunStatuses...))},
+				MarkdownDescription: "Return only runs with one of these statuses: `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, `KILLED`. The condition is added " +
+					"to `filter`. Defaults to any status.",
+			},
+			"view_type": schema.StringAttribute{
+				Optional:   true,
+				Validators: []validator.String{stringvalidator.OneOf(string(mlflow.ViewActive), string(mlflow.ViewDeleted), string(mlflow.ViewAll))},
+				MarkdownDescription: "`ACTIVE_ONLY`, `DELETED_ONLY`, or `ALL`: whether to return runs that are active, deleted and not purged, or both. Defaults to " +
+					"`ACTIVE_ONLY`.",
+			},
+			attributeLimit: schema.Int64Attribute{
+				Required: true, Validators: []validator.Int64{int64validator.Between(1, maxRuns)},
+				MarkdownDescription: fmt.Sprintf("Maximum number of runs to return, from 1 to %d, in `order_by` order.", maxRuns),
+			},
+			"metrics": keys("metrics"),
+			"params":  keys("parameters"),
+			"tags":    keys("tags"),
+			"runs": schema.ListNestedAttribute{
+				Computed: true, MarkdownDescription: "Runs that match, in `order_by` order. Empty if none match.",
+				NestedObject: schema.NestedAttributeObject{Attributes: runDetailAttributes("requested ")},
+			},
+			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` runs match."},
+
+			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
+		},
+	}
+}
+
+const (
+	attributeExperimentIDs = "experiment_ids"
+	attributeFilter        = "filter"
+	attributeOrderBy       = "order_by"
+	attributeLimit         = "limit"
+)
+
+// Read implements [datasource.DataSource].
+func (d *runsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
+	var data runsModel
+	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	client := d.ClientIn(ctx, data.Workspace, &resp.Diagnostics)
+	if client == nil {
+		return
+	}
+	found, err := client.SearchRuns(ctx, mlflow.RunQuery{
+		ExperimentIDs: data.ExperimentIDs, Filter: andFilters(statusFilter(data.Status), data.Filter.ValueString()), OrderBy: data.OrderBy,
+		ViewType: mlflow.ViewType(data.ViewType.ValueString()), Limit: int(data.Limit.ValueInt64()),
+	})
+	if err != nil {
+		data.addError(&resp.Diagnostics, err)
+		return
+	}
+	data.setRuns(found)
+	data.check(ctx, client, found.Runs, &resp.Diagnostics)
+	if resp.Diagnostics.HasError() {
+		return
+	}
+	resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
+}
+
+// setRuns sets what the data source returns.
+func (m *runsModel) setRuns(found mlflow.RunList) {
+	metrics, params, tags := setOf(m.Metrics), setOf(m.Params), setOf(m.Tags)
+	m.HasMore = types.BoolValue(found.More)
+	m.Runs = make([]runDetails, 0, len(found.Runs))
+	for _, r := range found.Runs {
+		d := newRunDetails(r)
+		d.keep(metrics, params, tags)
+		m.Runs = append(m.Runs, d)
+	}
+}
+
+func setOf(keys []string) map[string]bool {
+	set := make(map[string]bool, len(keys))
+	for _, key := range keys {
+		set[key] = true
+	}
+	return set
+}
+
+// check rejects a run with a status that was not asked for, and an experiment that does not exist: an MLflow server returns no runs for its ID. An
+// experiment with a run in the result exists, and so does one that this process has read before.
+func (m *runsModel) check(ctx context.Context, client *mlflow.Client, found []mlflow.Run, diags *diag.Diagnostics) {
+	exists := map[string]bool{}
+	for _, r := range found {
+		exists[r.ExperimentID] = true
+		if len(m.Status) > 0 && !slices.Contains(m.Status, r.Status) {
+			diags.AddAttributeError(path.Root("status"), "Could not search runs", fmt.Sprintf("The server returned run %q with the status %q, which was not requested. "+
+				"The provider does not support this status: omit status, and select from the result with a for expression.", r.ID, r.Status))
+			return
+		}
+	}
+	for i, id := range m.ExperimentIDs {
+		if exists[id] || !client.CreatedAt(id).IsZero() {
+			continue
+		}
+		if _, err := client.GetExperiment(ctx, id); err != nil {
+			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), "Could not search runs",
+				framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
+		}
+	}
+}
+
+// missingExperimentAdvice says what to do about an experiment that does not exist, nothing about other errors.
+func missingExperimentAdvice(err error) []string {
+	if !rest.IsNotFound(err) {
+		return nil
+	}
+	return []string{"Check the ID: the data source mlflow_experiment returns the ID of a name."}
+}
+
+var orderText = regexp.MustCompile(`(?i)order[_ ]by|ordering`)
+
+// addError reports a failed search at the argument that the server rejected, if it is known which one.
+func (m *runsModel) addError(diags *diag.Diagnostics, err error) {
+	const (
+		summary     = "Could not search runs"
+		orderAdvice = "Order by attributes.KEY, metrics.KEY, params.KEY, or tags.KEY, each followed by ASC, DESC, or nothing, and use each key once."
+	)
+	refusal, _ := rest.AsRefusal(err)
+	filtered, ordered := !m.Filter.IsNull(), len(m.OrderBy) > 0
+	switch {
+	case rest.IsInvalid(err) && ordered && (!filtered || orderText.MatchString(refusal.Message)):
+		diags.AddAttributeError(path.Root(attributeOrderBy), summary, framework.ErrorDetail(fmt.Sprintf("order_by [%s]", strings.Join(m.OrderBy, ", ")), err, orderAdvice))
+	case rest.IsInvalid(err) && filtered:
+		diags.AddAttributeError(path.Root(attributeFilter), summary, framework.ErrorDetail("filter "+m.Filter.ValueString(), err, filterAdvice))
+	default:
+		diags.AddError(summary, framework.ErrorDetail("runs of experiments "+strings.Join(m.ExperimentIDs, ", "), err, missingExperimentAdvice(err)...))
+	}
+}
