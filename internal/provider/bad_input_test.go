@@ -167,7 +167,7 @@ func TestBadInput(t *testing.T) {
 		"TAKEN":    w.CreateExperiment(emulator.Admin, "/Shared/taken", nil),
 		"NOTEBOOK": w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook"),
 	}
-	for _, all := range []inputs{badExperiments, badTags, badPermissions, badSearches, badProviders} {
+	for _, all := range []inputs{badExperiments, badTags, badPermissions, badSearches, badRuns, badProviders} {
 		for name, c := range all {
 			t.Run(name, func(t *testing.T) {
 				for attribute, value := range c.config {
