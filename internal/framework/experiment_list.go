@@ -71,7 +71,7 @@ func ListSchema(description string) schema.Schema {
 			},
 			"order_by": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
 				MarkdownDescription: "Order of the results in the server's search language, for example `[\"last_update_time DESC\"]`. Together with the `limit` of the " +
 					"block, it decides which experiments are listed. Defaults to the order of names.",
 			},

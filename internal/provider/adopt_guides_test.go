@@ -138,6 +138,7 @@ func TestGuide_adopting(t *testing.T) {
 		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
+		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
 		addAwkward(t, w)
@@ -179,6 +180,7 @@ func TestGuide_adopting(t *testing.T) {
 		}
 	})
 	t.Run("one experiment", func(t *testing.T) {
+		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t), t.TempDir()
 		w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"team": "risk"})
@@ -191,6 +193,7 @@ func TestGuide_adopting(t *testing.T) {
 		}
 	})
 	t.Run("permissions of a folder", func(t *testing.T) {
+		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t), t.TempDir()
 		w.GrantFolder("/Projects", emulator.GroupPrincipal("ml-platform"), "CAN_MANAGE")

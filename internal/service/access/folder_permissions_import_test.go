@@ -85,9 +85,9 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	w.GrantFolder("/Teams/retail", emulator.GroupPrincipal("risk"), "CAN_RUN")
+	block := folderPermissions("/Teams/retail", `groups = { risk = "CAN_RUN" }`)
 	importing := func(identity string) string {
-		return w.Config(fmt.Sprintf("import {\n  to       = %s\n  identity = { %s }\n}\n", folderAddress, identity) +
-			folderPermissions("/Teams/retail", `groups = { risk = "CAN_RUN" }`))
+		return w.Config(fmt.Sprintf("import {\n  to       = %s\n  identity = { %s }\n}\n", folderAddress, identity) + block)
 	}
 	resource.UnitTest(t, resource.TestCase{
 		TerraformVersionChecks:   []tfversion.TerraformVersionCheck{tfversion.SkipBelow(tfversion.Version1_12_0)},
@@ -102,6 +102,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 				Config:           importing(`path = "/Teams/retail"`),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
 			},
+			{Config: w.Config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
 			{ResourceName: folderAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})

@@ -121,6 +121,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)),
 			},
+			{Config: s.config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
 			{ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})
