@@ -31,6 +31,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 		fault emulator.Fault
 		says  []string // none if it succeeds
 		a, b  int      // how many runs are deleted
+		alone int      // how many of them one by one
 	}{
 		"429":                      {fault: emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}, a: 40, b: 30},
 		"500 without an effect":    {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR"}, a: 40, b: 30},
@@ -38,13 +39,13 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 		"cut before the effect":    {fault: emulator.Fault{DropBefore: true}, a: 40, b: 30},
 		"cut after the effect":     {fault: emulator.Fault{DropAfter: true}, a: 40, b: 30},
 		"always cut":               {fault: emulator.Fault{DropAfter: true, Times: -1}, a: 40, b: 30},
-		"there is no such call":    {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30},
+		"there is no such call":    {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30, alone: 70},
 		"403 on one experiment":    {fault: refused, b: 30, says: []string{"error at experiment_ids: Could not delete runs: Runs of experiment ", "Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
 		"400":                      {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"}, says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
 		"more than were asked for": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
 		"a negative number":        {fault: emulator.Fault{RawBody: `{"runs_deleted":-1}`}, a: 40, b: 30},
-		"fewer than it says":       {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
-		"nothing":                  {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30},
+		"fewer than it says":       {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40, says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
+		"nothing":                  {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30, alone: 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,6 +62,9 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 				t.Errorf("the progress is %q", progress)
 			}
 			w.expectDeleted(t, w.ofA[:tc.a], w.ofB[:tc.b])
+			if n := w.Count("POST", runCalls+"delete"); n != tc.alone {
+				t.Errorf("%d runs are deleted one by one, want %d", n, tc.alone)
+			}
 
 			w.ClearFaults() // and again
 			if _, says := w.deletion(t).Invoke(w.oldRuns()); says != "" {

@@ -220,7 +220,7 @@ func TestDeleteRuns_unknown(t *testing.T) {
 // TestDeleteRuns_withoutStart: a run without a start time is not the oldest one, and is not deleted in bulk either.
 func TestDeleteRuns_withoutStart(t *testing.T) {
 	t.Parallel()
-	for _, filter := range []any{nil, "attributes.status = 'FINISHED'"} {
+	for _, filter := range []any{nil, "attributes.start_time >= 0"} {
 		w := newSeeded(t, 20, 20)
 		call := w.Backend()
 		call.Header = http.Header{"Authorization": {"Bearer " + emulator.AdminToken}}
@@ -228,11 +228,14 @@ func TestDeleteRuns_withoutStart(t *testing.T) {
 		if answer["run"] == nil {
 			t.Fatalf("%v", answer)
 		}
-		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "older_than": "1h", "max_runs": 1000, "filter": filter}
-		if got := w.deletion(t).MustInvoke(config); got != "Deleted 40 runs" {
+		// One whose time is later than now: in bulk, the new run would be deleted in place of it.
+		later := time.Now().Add(time.Hour)
+		ahead := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: later.UnixMilli(), Created: later.UnixMilli()})
+		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "before": later.Add(time.Hour).Format(time.RFC3339), "max_runs": 1000, "filter": filter}
+		if got := w.deletion(t).MustInvoke(config); got != "Deleted 41 runs" {
 			t.Errorf("the result is %q", got)
 		}
-		w.expectDeleted(t, w.ofA, w.ofB)
+		w.expectDeleted(t, w.ofA, w.ofB, []string{ahead})
 	}
 }
 

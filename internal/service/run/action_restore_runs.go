@@ -62,7 +62,7 @@ func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, re
 		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose deleted runs to restore. Exactly one of `experiment_ids` and `run_ids` must be set. Requires "+
 			"`max_runs`.", false, listvalidator.ExactlyOneOf(experiments, ids), listvalidator.AlsoRequires(maxRuns)),
 		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from 1 to %s. The oldest runs are restored "+
-			"first, or with `deleted_after` those that Databricks selects. Required with `experiment_ids`.", grouped(maxRunsLimit)), false, int64validator.ConflictsWith(ids)),
+			"first, or with `deleted_after` those that Databricks selects. Required with `experiment_ids`.", grouped(maxRunsLimit)), false, int64validator.AlsoRequires(experiments)),
 		attributeRunIDs: schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.List{

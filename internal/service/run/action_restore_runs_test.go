@@ -129,7 +129,7 @@ func TestRestoreRuns_refused(t *testing.T) {
 		config map[string]any
 		says   string
 	}{
-		"nothing":                {map[string]any{"max_runs": 1}, "error at experiment_ids: Invalid Attribute Combination"},
+		"nothing":                {map[string]any{}, "error at experiment_ids: Invalid Attribute Combination"},
 		"both":                   {map[string]any{"experiment_ids": []string{w.a}, "run_ids": w.ofA, "max_runs": 1}, "error at experiment_ids: Invalid Attribute Combination"},
 		"no brake":               {map[string]any{"experiment_ids": []string{w.a}}, "error at experiment_ids: Invalid Attribute Combination"},
 		"run IDs and a filter":   {map[string]any{"run_ids": w.ofA, "filter": "metrics.loss > 0"}, "error at run_ids: Invalid Attribute Combination"},
