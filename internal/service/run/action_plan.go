@@ -41,7 +41,7 @@ func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
 	for i, id := range ids {
 		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), sizeOf(len(groups[id]), "run")))
 	}
-	last := strings.TrimSpace("The action searches again when it runs. " + p.advice)
+	last := strings.TrimSpace("The action selects the runs again when it is invoked. " + p.advice)
 	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), last}, "\n\n"))
 }
 

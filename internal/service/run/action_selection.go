@@ -93,22 +93,29 @@ func maxRunsAttribute(description string, required bool, more ...validator.Int64
 	}
 }
 
-// cutoff returns the time before which the runs must have started, zero if the arguments set none.
-func (s *selection) cutoff(now time.Time) time.Time {
-	if s.OlderThan.IsNull() && s.Before.IsNull() {
-		return time.Time{}
+// cutoff returns the time before which the runs must have started, zero if the arguments set none. An argument without a meaning is an error, since
+// zero would select all runs.
+func (s *selection) cutoff(now time.Time) (time.Time, error) {
+	switch {
+	case !s.OlderThan.IsNull():
+		age, err := parseAge(s.OlderThan.ValueString())
+		return now.Add(-age).Truncate(time.Millisecond), err
+	case !s.Before.IsNull():
+		before, err := time.Parse(time.RFC3339, s.Before.ValueString())
+		return before.Truncate(time.Millisecond), err
+	default:
+		return time.Time{}, nil
 	}
-	if age, err := parseAge(s.OlderThan.ValueString()); err == nil {
-		return now.Add(-age)
-	}
-	before, _ := time.Parse(time.RFC3339, s.Before.ValueString())
-	return before
 }
 
 // find searches for the oldest runs that match, up to a limit. It adds an error and reports false if that fails, and if an experiment does not exist.
 func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, diags *diag.Diagnostics) (selected, bool) {
-	found := selected{cutoff: s.cutoff(time.Now()).Truncate(time.Millisecond), untimed: map[string]bool{}}
-	if err := s.search(ctx, client, view, limit, &found); err != nil {
+	found := selected{untimed: map[string]bool{}}
+	var err error
+	if found.cutoff, err = s.cutoff(time.Now()); err == nil {
+		err = s.search(ctx, client, view, limit, &found)
+	}
+	if err != nil {
 		s.addSearchError(diags, err)
 		return found, false
 	}

@@ -210,7 +210,7 @@ func (m *runsModel) addError(diags *diag.Diagnostics, err error) {
 	filtered, ordered := !m.Filter.IsNull(), len(m.OrderBy) > 0
 	switch {
 	case rest.IsInvalid(err) && ordered && (!filtered || orderText.MatchString(refusal.Message)):
-		diags.AddAttributeError(path.Root(attributeOrderBy), summary, framework.ErrorDetail(fmt.Sprintf("order_by [%s]", strings.Join(m.OrderBy, ", ")), err, orderAdvice))
+		diags.AddAttributeError(path.Root(attributeOrderBy), summary, framework.ErrorDetail(fmt.Sprintf("order [%s]", strings.Join(m.OrderBy, ", ")), err, orderAdvice))
 	case rest.IsInvalid(err) && filtered:
 		diags.AddAttributeError(path.Root(attributeFilter), summary, framework.ErrorDetail("filter "+m.Filter.ValueString(), err, filterAdvice))
 	default:

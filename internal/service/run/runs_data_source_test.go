@@ -145,7 +145,7 @@ func TestRunsDataSource_refused(t *testing.T) {
 		"a filter, half":          {map[string]any{"filter": "metrics.auc >"}, []string{"error at filter: Could not search runs: Filter metrics.auc >: ", "Join comparisons with AND only."}},
 		"an attribute":            {map[string]any{"filter": "attributes.owner = 'ana'"}, []string{"error at filter: Could not search runs: ", "owner", "Join comparisons with AND only."}},
 		"a filter with a status":  {map[string]any{"filter": "metrics.auc", "status": []string{"FINISHED"}}, []string{"error at filter: Could not search runs: Filter metrics.auc: "}},
-		"an order":                {map[string]any{"order_by": []string{"metrics.auc UP"}}, []string{"error at order_by: Could not search runs: Order_by [metrics.auc UP]: ", "Order by attributes.KEY"}},
+		"an order":                {map[string]any{"order_by": []string{"metrics.auc UP"}}, []string{"error at order_by: Could not search runs: Order [metrics.auc UP]: ", "Order by attributes.KEY"}},
 		"an order, with a filter": {map[string]any{"order_by": []string{"metrics.auc UP"}, "filter": "metrics.auc > 0"}, []string{"error at order_by: Could not search runs: "}},
 		"a filter, with an order": {map[string]any{"order_by": []string{"metrics.auc"}, "filter": "metrics.auc"}, []string{"error at filter: Could not search runs: "}},
 		"an empty key":            {map[string]any{"metrics": []string{""}}, []string{"error at metrics: Invalid Attribute Value Length"}},
