@@ -61,6 +61,9 @@ func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals
 type PrincipalSource interface {
 	// Find looks up a principal.
 	Find(ctx context.Context, p Principal) (PrincipalStatus, error)
+	// Parallel reports whether principals of a kind can be looked up in parallel. It is false as long as the result of one lookup, such as a
+	// rejected request, decides how the next one is done.
+	Parallel(kind PrincipalKind) bool
 	// Members lists the direct members of a group, none if there is no such group. With an *[IncompleteError] it lists those that are known.
 	Members(ctx context.Context, group Principal) ([]Principal, error)
 	// ContainsEverybody reports whether a group is one of all users of the server.
@@ -129,12 +132,18 @@ func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
 			statuses[i] = PrincipalStatus{Exists: true, Active: true}
 			continue
 		}
-		lookups.Go(func() (err error) {
+		lookUp := func() (err error) {
 			if statuses[i], err = r.source.Find(ctx, p); err != nil {
 				missing[i], err = asIncomplete(err)
 			}
 			return err
-		})
+		}
+		if r.source.Parallel(p.Kind) {
+			lookups.Go(lookUp)
+		} else if err := lookUp(); err != nil {
+			lookups.Go(func() error { return err })
+			break
+		}
 	}
 	if err := lookups.Wait(); err != nil {
 		return err

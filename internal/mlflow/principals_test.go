@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -16,7 +17,11 @@ import (
 // directorySource is a directory in which every principal exists that find returns no error for.
 type directorySource struct {
 	find func(ctx context.Context, p mlflow.Principal) error
+	// serial is set if lookups must not run in parallel.
+	serial bool
 }
+
+func (s *directorySource) Parallel(mlflow.PrincipalKind) bool { return !s.serial }
 
 func (s *directorySource) Find(ctx context.Context, p mlflow.Principal) (mlflow.PrincipalStatus, error) {
 	if err := s.find(ctx, p); err != nil {
@@ -80,18 +85,38 @@ func TestResolvePrincipals_parallel(t *testing.T) {
 	}
 }
 
+// Lookups that must not run in parallel run in the order of the principals.
+func TestResolvePrincipals_serial(t *testing.T) {
+	t.Parallel()
+	var names []string
+	source := &directorySource{serial: true, find: func(_ context.Context, p mlflow.Principal) error {
+		names = append(names, p.Name)
+		return nil
+	}}
+	if _, err := mlflow.ResolvePrincipals(t.Context(), databricks.Names{}, source, manyPrincipals()); err != nil {
+		t.Fatal(err)
+	}
+	if len(names) != 22 || names[0] != "risk" || !slices.IsSorted(names[1:21]) || names[21] != "member of risk" {
+		t.Errorf("the order is %q", names)
+	}
+}
+
 // A server that fails ends the lookups.
 func TestResolvePrincipals_fails(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	source := &directorySource{find: func(ctx context.Context, p mlflow.Principal) error {
-		if p.Name == "user00" {
-			return broken
+	for _, serial := range []bool{false, true} {
+		source := &directorySource{serial: serial, find: func(ctx context.Context, p mlflow.Principal) error {
+			if p.Name == "user00" {
+				return broken
+			}
+			if !serial {
+				<-ctx.Done()
+			}
+			return ctx.Err()
+		}}
+		if _, err := mlflow.ResolvePrincipals(t.Context(), databricks.Names{}, source, manyPrincipals()); !errors.Is(err, broken) {
+			t.Errorf("serial %t: the error is %v, want %v", serial, err, broken)
 		}
-		<-ctx.Done()
-		return ctx.Err()
-	}}
-	if _, err := mlflow.ResolvePrincipals(t.Context(), databricks.Names{}, source, manyPrincipals()); !errors.Is(err, broken) {
-		t.Errorf("the error is %v, want %v", err, broken)
 	}
 }

@@ -88,6 +88,9 @@ func (d *directory) Find(ctx context.Context, p mlflow.Principal) (mlflow.Princi
 	}, nil
 }
 
+// Parallel implements [mlflow.PrincipalSource]: all lookups share the lists.
+func (*directory) Parallel(mlflow.PrincipalKind) bool { return true }
+
 // Members implements [mlflow.PrincipalSource].
 func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlflow.Principal, error) {
 	groups, err := d.read(ctx, mlflow.KindGroup)

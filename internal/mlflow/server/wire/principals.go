@@ -52,6 +52,21 @@ func (r *refusal) do(call func() error) error {
 	return err
 }
 
+// isAllowed reports whether a call was not rejected.
+func (r *refusal) isAllowed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.allowed
+}
+
+// Parallel implements [mlflow.PrincipalSource]: the first lookup of a user shows whether the caller can read others.
+func (s *Principals) Parallel(kind mlflow.PrincipalKind) bool {
+	if kind == mlflow.KindGroup {
+		return s.roles.isAllowed()
+	}
+	return s.users.isAllowed()
+}
+
 // Find implements [mlflow.PrincipalSource]. A server has no service principals.
 func (s *Principals) Find(ctx context.Context, p mlflow.Principal) (mlflow.PrincipalStatus, error) {
 	var admin bool

@@ -49,8 +49,14 @@ func TestPrincipals_Find_parallel(t *testing.T) {
 			return false, ctx.Err()
 		}
 	}}
+	if source.Parallel(mlflow.KindUser) {
+		t.Error("the first lookups run in parallel")
+	}
 	if failed := findAll(ctx, source, "ana", "ben", "carl", "dora"); failed > 0 || calls.Load() != 4 {
 		t.Errorf("%d of %d lookups failed: they do not run in parallel", failed, calls.Load())
+	}
+	if !source.Parallel(mlflow.KindUser) || source.Parallel(mlflow.KindGroup) {
+		t.Error("after a lookup of users, roles are looked up in parallel, or users are not")
 	}
 }
 
@@ -63,5 +69,8 @@ func TestPrincipals_Find_rejected(t *testing.T) {
 	}}
 	if failed := findAll(t.Context(), source, "ana", "ben", "carl"); failed != 3 || calls.Load() != 1 {
 		t.Errorf("%d lookups failed after %d requests, want 3 after 1", failed, calls.Load())
+	}
+	if source.Parallel(mlflow.KindUser) {
+		t.Error("after a rejected lookup, users are looked up in parallel")
 	}
 }
