@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -189,7 +190,10 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	defer cancel()
 	const summary = "Runs deleted that were not selected"
 	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+strayRuns)
-	if err != nil || more {
+	if err == nil && more {
+		err = errors.New("too many runs were deleted meanwhile")
+	}
+	if err != nil {
 		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
 			"determined: %v.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", err, strings.Join(b.experiments, ", ")))
 		return

@@ -80,11 +80,17 @@ func TestRestoreRuns(t *testing.T) {
 			}, result: "Restored 50 runs",
 			warns: []string{"restores 50 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z."}, calls: map[string]int{getExperiment: 2, bulkRestore: 2},
 		},
+		"by the time of deletion, as many as the brake allows": {
+			config: func(w *seeded) map[string]any {
+				return experiments(w, "max_runs", 50, "deleted_after", "2026-03-01T00:00:00Z")
+			}, result: "Restored 50 runs; more runs may match, invoke the action again to restore them",
+			warns: []string{"restores 50 deleted runs at most"}, calls: map[string]int{getExperiment: 2, bulkRestore: 2},
+		},
 		"by the time of deletion, with the brake": {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 30, "deleted_after", "2026-03-01T00:00:00Z")
-			}, result: "Restored 30 runs; more runs match, invoke the action again to restore them",
-			warns: []string{"restores 30 deleted runs at most"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, left: func(w *seeded) [][]string { return [][]string{w.ofB} },
+			}, result: "Restored 30 runs; more runs may match, invoke the action again to restore them",
+			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, left: func(w *seeded) [][]string { return [][]string{w.ofB} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -130,7 +136,7 @@ func TestRestoreRuns_refused(t *testing.T) {
 		says   string
 	}{
 		"nothing":                {map[string]any{"max_runs": 1}, "error at experiment_ids: Invalid Attribute Combination"},
-		"both":                   {map[string]any{"experiment_ids": []string{w.a}, "run_ids": w.ofA, "max_runs": 1}, "error at experiment_ids: Invalid Attribute Combination"},
+		"both":                   {map[string]any{"experiment_ids": []string{w.a}, "run_ids": w.ofA}, "error at experiment_ids: Invalid Attribute Combination"},
 		"no brake":               {map[string]any{"experiment_ids": []string{w.a}}, "error at experiment_ids: Invalid Attribute Combination"},
 		"run IDs and a filter":   {map[string]any{"run_ids": w.ofA, "filter": "metrics.loss > 0"}, "error at run_ids: Invalid Attribute Combination"},
 		"run IDs and a brake":    {map[string]any{"run_ids": w.ofA, "max_runs": 1}, "error at max_runs: Invalid Attribute Combination"},
