@@ -160,8 +160,12 @@ func (c *change) result(more bool) string {
 	if n := len(c.missing); n > 0 {
 		text += fmt.Sprintf("; %s no longer existed", sizeOf(n, "run"))
 	}
+	matching := "match"
+	if c.open {
+		matching = "may match"
+	}
 	if more {
-		text += "; more runs match, invoke the action again to " + c.verb + " them"
+		text += fmt.Sprintf("; more runs %s, invoke the action again to %s them", matching, c.verb)
 	}
 	return text
 }

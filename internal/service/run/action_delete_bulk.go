@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -189,10 +190,12 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 	defer cancel()
 	const summary = "Runs deleted that were not selected"
 	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+strayRuns)
-	if err != nil || more {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not "+
-			"selected. Which ones could not be determined%s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.",
-			because(err), strings.Join(b.experiments, ", ")))
+	if err == nil && more {
+		err = errors.New("too many runs were deleted meanwhile")
+	}
+	if err != nil {
+		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
+			"determined: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
 		return
 	}
 	selected := idsOf(runs)
@@ -219,14 +222,6 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search for them did not find them: they may have no start time.\n\n"+
 			"Check the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", sizeOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
 	}
-}
-
-// because adds an error to a sentence.
-func because(err error) string {
-	if err == nil {
-		return ""
-	}
-	return ": " + strings.TrimSuffix(err.Error(), ".")
 }
 
 // deletedOthers returns how many other runs than the selected ones the calls deleted, as far as their numbers are known.

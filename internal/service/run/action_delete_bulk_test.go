@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -272,4 +273,23 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 		t.Errorf("the result is %q", got)
 	}
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
+}
+
+// TestDeleteRuns_manyDeletedMeanwhile: others delete so many runs that it is not known what a call of unknown effect deleted.
+func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
+	t.Parallel()
+	w := newSeeded(t, 40, 0)
+	newer := w.SeedRuns(w.a, 1200, time.UnixMilli(start).Add(100*time.Hour), time.Minute)
+	var once sync.Once
+	w.Before("POST", bulkDeletePath, func(*http.Request) {
+		once.Do(func() {
+			for _, id := range newer {
+				w.DeleteRun(id)
+			}
+		})
+	})
+	w.Inject(emulator.Fault{Path: bulkDeletePath, DropAfter: true})
+	_, says := w.deletion(t).Invoke(w.oldRuns())
+	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile", "Check the deleted runs of experiments "+w.a)
+	w.expectDeleted(t, w.ofA, newer)
 }

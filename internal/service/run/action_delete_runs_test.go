@@ -106,6 +106,9 @@ func TestDeleteRuns(t *testing.T) {
 		"not that old": {
 			config: map[string]any{"older_than": "9000d", "max_runs": 1000}, result: "Deleted 0 runs", calls: map[string]int{runSearch: 1},
 		},
+		"before 1970": {
+			config: map[string]any{"older_than": "36500d", "max_runs": 1000}, result: "Deleted 0 runs", calls: map[string]int{runSearch: 1},
+		},
 		"the cutoff is not included": {
 			config: map[string]any{"before": at(0), "max_runs": 1000}, result: "Deleted 0 runs", calls: map[string]int{runSearch: 1},
 		},

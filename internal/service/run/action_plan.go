@@ -20,8 +20,9 @@ type planned struct {
 	// runs are the oldest runs that match, and more reports whether others do, too.
 	runs []mlflow.RunRef
 	more bool
-	// limit is how many of them the action changes.
+	// limit is how many of them the action changes. With open, the server selects them.
 	limit int
+	open  bool
 	// conditions say what the runs have in common, such as " that started before …", "" for nothing.
 	conditions string
 	advice     string
@@ -34,9 +35,13 @@ func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
 	}
 	ids, groups := byExperiment(p.runs)
 	slices.Sort(ids)
-	lines := []string{"Matching runs:"}
+	matching := "matching run"
+	if p.open {
+		matching = p.state + " run"
+	}
+	lines := []string{framework.UpperFirst(matching) + "s:"}
 	if p.more {
-		lines = []string{fmt.Sprintf("The oldest %s:", sizeOf(len(p.runs), "matching run"))}
+		lines = []string{fmt.Sprintf("The oldest %s:", sizeOf(len(p.runs), matching))}
 	}
 	for i, id := range ids {
 		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), sizeOf(len(groups[id]), "run")))
@@ -50,6 +55,7 @@ func (p planned) sentence() string {
 	n := len(p.runs)
 	text := fmt.Sprintf("The action %ss %s%s", p.verb, sizeOf(min(n, p.limit), p.state+" run"), p.conditions)
 	switch {
+	case p.open:
 	case p.more:
 		text += fmt.Sprintf(": the oldest of more than %s, as max_runs allows", grouped(n))
 	case n > p.limit:

@@ -112,6 +112,7 @@ func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPla
 	case config.RunIDs != nil:
 		plan.limit = len(found.runs)
 	case !config.DeletedAfter.IsNull():
+		plan.open = true
 		plan.conditions = " at most, of those deleted at or after " + config.DeletedAfter.ValueString()
 		plan.advice = "The counts include runs that were deleted earlier: the server does not return when a run was deleted."
 	}

@@ -80,11 +80,17 @@ func TestRestoreRuns(t *testing.T) {
 			}, result: "Restored 50 runs",
 			warns: []string{"restores 50 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z."}, calls: map[string]int{getExperiment: 2, bulkRestore: 2},
 		},
+		"by the time of deletion, as many as the brake allows": {
+			config: func(w *seeded) map[string]any {
+				return experiments(w, "max_runs", 50, "deleted_after", "2026-03-01T00:00:00Z")
+			}, result: "Restored 50 runs; more runs may match, invoke the action again to restore them",
+			warns: []string{"restores 50 deleted runs at most"}, calls: map[string]int{getExperiment: 2, bulkRestore: 2},
+		},
 		"by the time of deletion, with the brake": {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 30, "deleted_after", "2026-03-01T00:00:00Z")
-			}, result: "Restored 30 runs; more runs match, invoke the action again to restore them",
-			warns: []string{"restores 30 deleted runs at most"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, left: func(w *seeded) [][]string { return [][]string{w.ofB} },
+			}, result: "Restored 30 runs; more runs may match, invoke the action again to restore them",
+			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, left: func(w *seeded) [][]string { return [][]string{w.ofB} },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

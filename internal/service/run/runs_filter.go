@@ -37,12 +37,12 @@ func statusFilter(statuses []string) string {
 	return andFilters(conditions...)
 }
 
-// filterValidator rejects a filter with OR, which is the most frequent mistake. The server checks the rest.
+// filterValidator rejects a filter with OR, which is the most frequent mistake, and one that lacks a condition. The server checks the rest.
 type filterValidator struct{}
 
 // Description implements [validator.Describer].
 func (filterValidator) Description(context.Context) string {
-	return "must not be empty and must not contain OR"
+	return "must not be empty, must not contain OR, and must have a condition before and after each AND"
 }
 
 // MarkdownDescription implements [validator.Describer].
@@ -58,10 +58,31 @@ func (filterValidator) ValidateString(_ context.Context, req validator.StringReq
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", "The filter is empty. Write a condition, such as \"metrics.auc > 0.9\", or omit the argument.")
 		return
 	}
-	if slices.ContainsFunc(unquotedWords(filter), func(word string) bool { return strings.EqualFold(word, "OR") }) {
+	words := unquotedWords(filter)
+	switch {
+	case slices.ContainsFunc(words, isWord("OR")):
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q contains OR, which the search language of MLflow does not have.\n\n"+
 			"Use one block for each alternative. For several statuses, use the status argument if there is one.", filter))
+	case lacksCondition(words):
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q lacks a condition before or after AND. The server would ignore it, and find more runs.\n\n"+
+			"Write a condition before and after each AND. If the filter contains variables, check that none is empty.", filter))
 	}
+}
+
+func isWord(word string) func(string) bool {
+	return func(other string) bool { return strings.EqualFold(word, other) }
+}
+
+// lacksCondition reports whether a filter begins or ends with AND, or has it twice in a row: a template whose variables are empty. An MLflow server
+// accepts it.
+func lacksCondition(words []string) bool {
+	isAnd := isWord("AND")
+	for i, word := range words {
+		if isAnd(word) && (i == 0 || i == len(words)-1 || isAnd(words[i-1])) {
+			return true
+		}
+	}
+	return false
 }
 
 // unquotedWords returns the words of a filter that are not in quotes of any kind. What follows an open quote is in it.

@@ -55,6 +55,12 @@ func TestFilterValidator(t *testing.T) {
 		"a = 'open OR closed":           true, // for the server
 		"params.order = 'x' AND or = 1": false,
 		"a = 'ORB' AND ORDER = 1":       true,
+		"a = 'x' AND b = 'y'":           true,
+		"params.and = 'AND'":            true,
+		"AND":                           false, // what is left of a template whose variables are empty: the servers drop it
+		"a = 'x' AND ":                  false,
+		" and a = 'x'":                  false,
+		"a = 'x' AND AND b = 'y'":       false,
 	} {
 		req := validator.StringRequest{Path: path.Root("filter"), ConfigValue: types.StringValue(filter)}
 		var resp validator.StringResponse
