@@ -132,3 +132,29 @@ func TestNext_actionsRestored(t *testing.T) {
 	a.expect(true, []string{"deleted runs at most, of those deleted at or after 2026-11-25T00:00:00Z"}, "plan", "-no-color", "-input=false", "-invoke=action.mlflow_restore_runs.last_night")
 	a.expect(true, []string{"Restored "}, apply("mlflow_restore_runs.first_half")...)
 }
+
+// TestNext_actionsOfVariables: the CLI validates actions before it knows the values of variables. An invalid cutoff does not delete all runs.
+func TestNext_actionsOfVariables(t *testing.T) {
+	t.Parallel()
+	a := newActions(t)
+	a.program = newProgram(t, strings.NewReplacer("EXPERIMENT", a.id).Replace(`
+variable "age" {
+  type    = string
+  default = null
+}
+
+provider "mlflow" {}
+
+action "mlflow_delete_runs" "old" {
+  config {
+    experiment_ids = ["EXPERIMENT"]
+    older_than     = var.age
+    max_runs       = 1000
+  }
+}
+`), "DATABRICKS_HOST="+a.w.URL, "DATABRICKS_TOKEN="+emulator.AdminToken)
+	a.expect(false, []string{"Invalid age", "90 days"}, apply("mlflow_delete_runs.old", "-var=age=90 days")...)
+	a.expect(false, []string{"Invalid Attribute Combination"}, apply("mlflow_delete_runs.old")...)
+	a.w.ExpectWrites(t)
+	a.expect(true, []string{"Deleted 112 runs"}, apply("mlflow_delete_runs.old", "-var=age=90d")...)
+}

@@ -119,7 +119,11 @@ func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow
 		s.addSearchError(diags, err)
 		return found, false
 	}
-	s.checkExperiments(ctx, client, found, diags)
+	exist := map[string]bool{} // an MLflow server returns no runs for the ID of an experiment that does not
+	for _, r := range found.runs {
+		exist[r.ExperimentID] = true
+	}
+	checkExperiments(ctx, client, s.ExperimentIDs, exist, diags)
 	return found, !diags.HasError()
 }
 
@@ -178,20 +182,6 @@ func (f *selected) check() (untimed bool, err error) {
 		}
 	}
 	return untimed, nil
-}
-
-// checkExperiments adds an error for each experiment that does not exist: an MLflow server returns no runs for its ID.
-func (s *selection) checkExperiments(ctx context.Context, client *mlflow.Client, found selected, diags *diag.Diagnostics) {
-	counts := countByExperiment(found.runs)
-	for i, id := range s.ExperimentIDs {
-		if counts[id] > 0 || !client.CreatedAt(id).IsZero() {
-			continue
-		}
-		if _, err := client.GetExperiment(ctx, id); err != nil {
-			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), "Could not search runs",
-				framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
-		}
-	}
 }
 
 func countByExperiment(runs []mlflow.RunRef) map[string]int {

@@ -17,6 +17,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -179,13 +180,28 @@ func (m *runsModel) check(ctx context.Context, client *mlflow.Client, found []ml
 			return
 		}
 	}
-	for i, id := range m.ExperimentIDs {
-		if exists[id] || !client.CreatedAt(id).IsZero() {
+	checkExperiments(ctx, client, m.ExperimentIDs, exists, diags)
+}
+
+// checkExperiments adds an error for each experiment that cannot be read, except those that are known to exist.
+func checkExperiments(ctx context.Context, client *mlflow.Client, ids []string, exist map[string]bool, diags *diag.Diagnostics) {
+	errs := make([]error, len(ids))
+	var group errgroup.Group
+	group.SetLimit(runsAtOnce)
+	for i, id := range ids {
+		if exist[id] || !client.CreatedAt(id).IsZero() {
 			continue
 		}
-		if _, err := client.GetExperiment(ctx, id); err != nil {
+		group.Go(func() error {
+			_, errs[i] = client.GetExperiment(ctx, id)
+			return nil
+		})
+	}
+	_ = group.Wait()
+	for i, err := range errs {
+		if err != nil {
 			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), "Could not search runs",
-				framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
+				framework.ErrorDetail(framework.DescribeExperiment(ids[i], ""), err, missingExperimentAdvice(err)...))
 		}
 	}
 }
