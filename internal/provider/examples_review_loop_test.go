@@ -97,7 +97,7 @@ func editCSV(t *testing.T, text string, edit func(cell func(column string) *stri
 // nightly runs the steps of the workflow, and returns what the issue tracker did.
 func (l reviewLoop) nightly(t *testing.T) string {
 	t.Helper()
-	for _, command := range workflowCommands(workflow(t, l.shell, "github-actions.yml")) {
+	for _, command := range workflowCommands(workflow(t, l.shell, "drift-job/github-actions.yml")) {
 		l.commands(t, command)
 	}
 	return l.commands(t, `if [ -e "$ISSUES" ]; then cat "$ISSUES"; fi`)

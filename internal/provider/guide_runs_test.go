@@ -15,7 +15,7 @@ import (
 var runsGuideErrors = map[string]func(g *runsGuide) string{
 	"Invalid filter … contains OR":                         func(g *runsGuide) string { return g.search("filter", "tags.a = 'b' OR tags.c = 'd'") },
 	"Could not search runs … filter …":                     func(g *runsGuide) string { return g.search("filter", "start between 1 and 2") },
-	"Could not search runs … order_by …":                   func(g *runsGuide) string { return g.search("order_by", []string{"quality DESC"}) },
+	"Could not search runs: Order […":                      func(g *runsGuide) string { return g.search("order_by", []string{"quality DESC"}) },
 	"Could not search runs … experiment …":                 func(g *runsGuide) string { return g.search("experiment_ids", []string{"4242"}) },
 	"Could not read run …":                                 func(g *runsGuide) string { return g.read("mlflow_run", nil) },
 	"Could not list artifacts …":                           func(g *runsGuide) string { return g.read("mlflow_run_artifacts", nil) },
