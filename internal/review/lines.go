@@ -19,7 +19,7 @@ var visibleBreaks = strings.NewReplacer("\r", "␍", "\n", "␊")
 func Lines(r Review) string {
 	var b strings.Builder
 	writeCSVLine(&b, lineColumns)
-	writeLines(&b, r, func(Grant) bool { return true })
+	writeLines(&b, r, func(line) bool { return true })
 	return b.String()
 }
 
@@ -36,20 +36,21 @@ func LinesToDecide(r Review, decisions []Decision, result Decisions) string {
 		delete(missing, line{strings.TrimSpace(d.Fingerprint), strings.TrimSpace(d.Level)})
 	}
 	var b strings.Builder
-	writeLines(&b, r, func(g Grant) bool { return missing[line{Fingerprint(g), g.Level}] })
+	writeLines(&b, r, func(l line) bool { return missing[l] })
 	return b.String()
 }
 
-// writeLines writes a line for each grant that is included.
-func writeLines(b *strings.Builder, r Review, included func(Grant) bool) {
+// writeLines writes a line for each grant whose fingerprint and level are included.
+func writeLines(b *strings.Builder, r Review, included func(line) bool) {
 	for _, e := range byExperiment(r) {
 		for _, g := range e.grants {
-			if !included(g) {
+			fingerprint := Fingerprint(g)
+			if !included(line{fingerprint, g.Level}) {
 				continue
 			}
 			fields := []string{
 				g.ExperimentID, g.Experiment, e.Owner, e.LastUpdated, g.Kind, g.Principal, g.DisplayName, g.Level, strconv.FormatBool(g.Inherited),
-				g.InheritedFrom, strconv.FormatBool(g.Effective), Fingerprint(g), "", "", "", "",
+				g.InheritedFrom, strconv.FormatBool(g.Effective), fingerprint, "", "", "", "",
 			}
 			for i := range fields {
 				fields[i] = visibleBreaks.Replace(fields[i])
