@@ -3,39 +3,28 @@
 #
 # `go install` cannot build it: its go.mod replaces modules with folders of its repository, the remote-state backends, which are not in
 # the archive that the proxy serves. Therefore, the sources are copied, and the backends that are missing are removed from the copy.
-# Dependencies are those of the release. The first build takes minutes, so it reports its progress. What is compiled stays in Go's build
-# cache: after an interruption, the next run continues from there.
+# Dependencies are those of the release.
 set -euo pipefail
 
 version=$1
+scripts=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$(dirname "$2")"
 target=$(cd "$(dirname "$2")" && pwd)/$(basename "$2")
-log=$target.log
 module=github.com/hashicorp/terraform
 
 say() { echo "terraform: $*" >&2; }
 
 copy=$(mktemp -d)
-build=''
-cleanup() {
-  [[ -z $build ]] || kill "$build" 2>/dev/null || true
-  rm -rf "$copy"
-}
-trap cleanup EXIT
+trap 'rm -rf "$copy"' EXIT
 
-fail() {
-  say "Could not $1; the last lines of $log are above."
+say "building Terraform $version; the first time, this takes about 5 minutes on two cores"
+download=$(cd "$copy" && go mod download -json "$module@$version") || {
+  echo "$download" >&2
+  say "Could not download $module $version."
   say 'Check that the Go module proxy can be reached (go env GOPROXY), then run the command again.'
   exit 1
 }
-
-say "building Terraform $version; the first time, this takes about 5 minutes on two cores"
-(cd "$copy" && go mod download -json "$module@$version") >"$log" 2>&1 || {
-  cat "$log" >&2
-  fail "download $module $version"
-}
-source=$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' "$log")
-cp -R "$source/." "$copy"
+cp -R "$(sed -n 's/.*"Dir": "\(.*\)".*/\1/p' <<<"$download")/." "$copy"
 chmod -R u+w "$copy"
 cd "$copy"
 
@@ -47,18 +36,4 @@ done < <(sed -n 's|^[[:space:]]*\(backend[A-Za-z0-9]*\) "\(.*/remote-state/.*\)"
 sed -i.before "\|$module/internal/|d" go.mod
 
 # version.dev=no makes the program report itself as a release, and not as X.Y.Z-dev.
-CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -v -trimpath -buildvcs=false -ldflags "-s -w -X $module/version.dev=no" -o "$target.new" . >"$log" 2>&1 &
-build=$!
-while kill -0 "$build" 2>/dev/null; do
-  sleep 5
-  downloaded=$(grep -c '^go: downloading' "$log" || true)
-  compiled=$(grep -vc '^go: ' "$log" || true)
-  say "${SECONDS}s: $downloaded modules downloaded, $compiled packages compiled"
-done
-if ! wait "$build"; then
-  tail -n 20 "$log" >&2
-  fail "build Terraform $version"
-fi
-build=''
-mv "$target.new" "$target"
-say "built $target in ${SECONDS}s"
+CGO_ENABLED=0 GOFLAGS=-mod=readonly "$scripts/go-build.sh" terraform "$target" -buildvcs=false -ldflags "-s -w -X $module/version.dev=no" .

@@ -1,41 +1,19 @@
 #!/usr/bin/env bash
 # Builds the OpenTofu that tools/opentofu/go.mod pins, from the Go module proxy: build-tofu.sh TARGET
-#
-# The first build takes minutes, so it says every few seconds how far it is. What is compiled stays in Go's
-# build cache: after an interruption the next run goes on from there.
 set -euo pipefail
 
-target=$1
-root=$(cd "$(dirname "$0")/.." && pwd)
-log=$target.log
-package=github.com/opentofu/opentofu/cmd/tofu
-
-say() { echo "opentofu: $*" >&2; }
-
-mkdir -p "$(dirname "$target")"
-cd "$root/tools/opentofu"
+scripts=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$(dirname "$1")"
+target=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+cd "$scripts/../tools/opentofu"
 
 version=$(awk '$1 == "github.com/opentofu/opentofu" { print $2 }' go.mod)
-say "building OpenTofu $version; the first time this takes about 6 minutes on two cores"
+echo "opentofu: building OpenTofu $version; the first time, this takes about 6 minutes on two cores" >&2
 
-# version.dev=no makes the program call itself a release; otherwise it reports itself as X.Y.Z-dev.
-CGO_ENABLED=0 go build -v -trimpath -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' \
-  -o "$target" "$package" >"$log" 2>&1 &
-build=$!
-trap 'kill "$build" 2>/dev/null || true' EXIT
-
-while kill -0 "$build" 2>/dev/null; do
-  sleep 5
-  downloaded=$(grep -c '^go: downloading' "$log" || true)
-  compiled=$(grep -vc '^go: ' "$log" || true)
-  say "${SECONDS}s: $downloaded modules downloaded, $compiled packages compiled"
-done
-
-if ! wait "$build"; then
-  tail -n 20 "$log" >&2
-  say "Could not build OpenTofu; the last lines of $log are above."
-  say "Check that the Go module proxy can be reached (go env GOPROXY), or install terraform or tofu and put it on PATH."
+# version.dev=no makes the program report itself as a release, and not as X.Y.Z-dev.
+CGO_ENABLED=0 "$scripts/go-build.sh" opentofu "$target" \
+  -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' github.com/opentofu/opentofu/cmd/tofu || {
+  echo 'opentofu: Or install terraform or tofu and put it on PATH.' >&2
   exit 1
-fi
+}
 touch "$target" # cli.sh compares its time with that of go.mod
-say "built $target in ${SECONDS}s"
