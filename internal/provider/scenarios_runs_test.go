@@ -65,7 +65,7 @@ var trainedRuns = []trainedRun{
 	{"deleted", "FINISHED", nil, nil, nil},
 }
 
-// runDataSources reads what training logged.
+// runDataSources reads the runs that training jobs logged.
 func runDataSources(t *testing.T, b *acctest.Backend) {
 	d := b.Provider(t, nil)
 	experiment, empty := b.Create(t, b.Name("trained"), nil), b.Create(t, b.Name("untrained"), nil)
@@ -115,7 +115,7 @@ func runNames(state map[string]any) string {
 	return strings.Join(names, " ")
 }
 
-// checkRefusedSearches checks what the server's own words become.
+// checkRefusedSearches checks the diagnostics of searches that the server rejects.
 func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 	t.Helper()
 	for _, tc := range []struct {
@@ -137,7 +137,7 @@ func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 	}
 }
 
-// checkTrainedRun checks what is read of single runs.
+// checkTrainedRun checks the data sources of single runs.
 func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map[string]string) {
 	t.Helper()
 	best, says := d.Data("mlflow_run", map[string]any{"run_id": ids["best"]})
