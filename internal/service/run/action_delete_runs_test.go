@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -193,13 +194,8 @@ func TestDeleteRuns_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := acctest.AttributeValues()
-			for key, value := range valid {
-				config[key] = value
-			}
-			for key, value := range tc.change {
-				config[key] = value
-			}
+			config := maps.Clone(valid)
+			maps.Copy(config, tc.change)
 			acctest.ExpectSays(t, w.deletion(t).Plan(config), tc.says)
 		})
 	}
