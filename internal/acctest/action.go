@@ -85,7 +85,7 @@ func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen fun
 	return progress, says
 }
 
-// MustInvoke is Invoke where nothing is to be said, and returns the last message of the progress.
+// MustInvoke is Invoke for an invocation that must succeed without diagnostics. It returns the last message of the progress.
 func (a Action) MustInvoke(config map[string]any) string {
 	a.T.Helper()
 	progress, says := a.Invoke(config)
@@ -95,7 +95,7 @@ func (a Action) MustInvoke(config map[string]any) string {
 	return progress[len(progress)-1]
 }
 
-// Action returns an action of the workspace's admin.
+// Action returns the action of a kind, for the owner of a token.
 func (w *Workspace) Action(t *testing.T, token, kind string) Action {
 	t.Helper()
 	return w.Direct(t, token).Action(kind)

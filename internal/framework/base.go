@@ -88,6 +88,9 @@ func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	return b.in(b.provider.Client)
 }
 
+// Folders returns what this run knows about the folders of a Databricks workspace.
+func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.Run.Folders }
+
 // ActionBase gives an action what the provider configured.
 type ActionBase struct {
 	provider *ProviderData
@@ -116,9 +119,6 @@ func (b *ActionBase) ClientOrError(ctx context.Context, workspace types.String, 
 	}
 	return b.ClientIn(ctx, workspace, diags)
 }
-
-// Folders returns what this run knows about the folders of a Databricks workspace.
-func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.Run.Folders }
 
 func providerDataFrom(data any, diags *diag.Diagnostics) *ProviderData {
 	if data == nil {

@@ -120,7 +120,7 @@ func (p *contentPage) hasAny() bool {
 func (c *Client) countRuns(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: "/api/2.0/mlflow/runs/search",
+		Method: http.MethodPost, Path: runsPath + "search",
 		Body:  map[string]any{"experiment_ids": []string{id}, "run_view_type": "ACTIVE_ONLY", "max_results": runsCounted},
 		Out:   &out,
 		Group: rest.GroupSearch,

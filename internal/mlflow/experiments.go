@@ -72,9 +72,11 @@ func (e Experiment) Tag(key string) (string, bool) {
 }
 
 // TagMap gives all tags by key.
-func (e Experiment) TagMap() map[string]string {
-	m := make(map[string]string, len(e.Tags))
-	for _, t := range e.Tags {
+func (e Experiment) TagMap() map[string]string { return mapOfTags(e.Tags) }
+
+func mapOfTags(tags []Tag) map[string]string {
+	m := make(map[string]string, len(tags))
+	for _, t := range tags {
 		m[t.Key] = t.Value
 	}
 	return m

@@ -52,7 +52,8 @@ type Principals struct {
 	Incomplete []Incomplete
 }
 
-// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error. Principals have the spelling of wanted, and members that are not wanted that of the server.
+// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error. Principals have
+// the spelling of wanted, and members that are not wanted that of the server.
 func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals, error) {
 	return c.backend.Principals(ctx, c, wanted)
 }

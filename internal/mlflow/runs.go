@@ -122,14 +122,6 @@ const (
 	TagRunUser = "mlflow.user"
 )
 
-func mapOfTags(tags []Tag) map[string]string {
-	m := make(map[string]string, len(tags))
-	for _, t := range tags {
-		m[t.Key] = t.Value
-	}
-	return m
-}
-
 // newestMetrics returns the newest value of each metric. Databricks can list a key several times, for example one value for each logged model.
 func newestMetrics(metrics []runMetric) map[string]float64 {
 	newest := make(map[string]runMetric, len(metrics))

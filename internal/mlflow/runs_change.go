@@ -104,30 +104,27 @@ func (a *bulkAnswer) number() *rest.Int64 {
 // repeated only if the server rejected it before any effect, since a second one would delete more: after an error for which [rest.IsUncertain] is
 // true, up to limit runs may be deleted. API: POST databricks/runs/delete-runs.
 func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, createdUntil int64, limit int) (int, error) {
-	body := map[string]any{"experiment_id": experimentID, "max_timestamp_millis": createdUntil, "max_runs": limit}
-	out := bulkAnswer{field: "runs_deleted", most: limit}
-	return c.changeRunsInBulk(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + "delete-runs", Body: body, Out: &out}, &out)
+	return c.changeRunsInBulk(ctx, "delete-runs", "runs_deleted", limit,
+		map[string]any{"experiment_id": experimentID, "max_timestamp_millis": createdUntil, "max_runs": limit})
 }
 
 // RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them (1 to
 // [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too.
 // API: POST databricks/runs/restore-runs.
 func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
-	body := map[string]any{"experiment_id": experimentID, "min_timestamp_millis": deletedFrom, "max_runs": limit}
-	out := bulkAnswer{field: "runs_restored", most: limit}
-	return c.changeRunsInBulk(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + "restore-runs", Body: body, Out: &out}, &out)
+	return c.changeRunsInBulk(ctx, "restore-runs", "runs_restored", limit,
+		map[string]any{"experiment_id": experimentID, "min_timestamp_millis": deletedFrom, "max_runs": limit})
 }
 
-func (c *Client) changeRunsInBulk(ctx context.Context, call rest.Call, out *bulkAnswer) (int, error) {
-	if out.most < 1 || out.most > MaxRunsInBulk {
+// changeRunsInBulk calls a bulk call and returns the number in a field of its response.
+func (c *Client) changeRunsInBulk(ctx context.Context, call, field string, limit int, body map[string]any) (int, error) {
+	if limit < 1 || limit > MaxRunsInBulk {
 		return 0, errors.New("a bulk call changes 1 to 10,000 runs")
 	}
-	call.Group, call.Once = rest.GroupOther, true
-	if err := c.Do(ctx, call); err != nil {
-		return 0, err
-	}
-	if n := out.number(); n != nil {
+	out := bulkAnswer{field: field, most: limit}
+	err := c.Do(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, Once: true})
+	if n := out.number(); err == nil && n != nil {
 		return int(*n), nil
 	}
-	return 0, nil
+	return 0, err
 }

@@ -23,7 +23,7 @@ var (
 	done       = mlflowtest.Reply(200, `{}`)
 )
 
-// TestRunChanges: what a change returns for each row of answers, and how often it is sent.
+// TestRunChanges checks the result of a change for each sequence of responses, and the number of its requests.
 func TestRunChanges(t *testing.T) {
 	t.Parallel()
 	remove := func(ctx context.Context, c *mlflow.Client) error { return c.DeleteRun(ctx, "a") }
@@ -71,7 +71,7 @@ func TestRunChanges(t *testing.T) {
 	}
 }
 
-// TestBulkRuns: a second bulk call would change more runs than were asked for, so it is sent only if the first had no effect.
+// TestBulkRuns: a second bulk call would change more runs than requested, so it is sent only if the first one had no effect.
 func TestBulkRuns(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

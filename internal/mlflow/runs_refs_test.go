@@ -17,7 +17,7 @@ import (
 
 var maxResults = regexp.MustCompile(`"max_results":(\d+)`)
 
-// TestSearchRunRefs: how large the pages are that it asks for.
+// TestSearchRunRefs checks the sizes of the pages that it requests.
 func TestSearchRunRefs(t *testing.T) {
 	t.Parallel()
 	page := mlflowtest.Reply(200, runsPage(runA+","+runB))

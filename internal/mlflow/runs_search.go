@@ -21,12 +21,8 @@ const (
 	ViewAll     ViewType = "ALL"
 )
 
-const (
-	// runPageSize is how many runs one call asks for at most: with metrics and parameters, a run can have more than 100 kB.
-	runPageSize = 250
-	// maxEmptyPages is how many pages in a row may list nothing new, each with a token for another one.
-	maxEmptyPages = 100
-)
+// runPageSize is how many runs one call asks for at most: with metrics and parameters, a run can have more than 100 kB.
+const runPageSize = 250
 
 // RunQuery selects runs.
 type RunQuery struct {
@@ -135,28 +131,4 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 		req.PageToken = page.NextPageToken
 	}
 	return found[:min(len(found), q.Limit)], len(found) > q.Limit, nil
-}
-
-// pageGuard finds pages that have no end.
-type pageGuard struct {
-	tokens map[string]bool
-	empty  int // pages in a row that list nothing new
-}
-
-// check returns an error if a page whose token is for another one cannot lead to an end: the token was there before, or too many pages were empty.
-func (g *pageGuard) check(token string, listed int) error {
-	if g.tokens[token] {
-		return errEndlessPages
-	}
-	if g.tokens == nil {
-		g.tokens = map[string]bool{}
-	}
-	g.tokens[token] = true
-	if g.empty++; listed > 0 {
-		g.empty = 0
-	}
-	if g.empty == maxEmptyPages {
-		return fmt.Errorf("the server returned %d pages in a row without anything new, each with a token for another page", g.empty)
-	}
-	return nil
 }

@@ -127,7 +127,7 @@ func TestSearchRuns_pages(t *testing.T) {
 	}
 }
 
-// TestSearchRuns_endless: new tokens for ever, and no run.
+// TestSearchRuns_endless: each page is empty and has a new token.
 func TestSearchRuns_endless(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -144,7 +144,7 @@ func TestSearchRuns_endless(t *testing.T) {
 	mlflowtest.ExpectError(t, err, "100 pages in a row without anything new")
 }
 
-// TestSearchRuns_sameRuns: new tokens for ever, and the same run.
+// TestSearchRuns_sameRuns: each page lists the same run and has a new token.
 func TestSearchRuns_sameRuns(t *testing.T) {
 	t.Parallel()
 	n := 0
@@ -189,7 +189,7 @@ func TestSearchRuns_request(t *testing.T) {
 	mlflowtest.ExpectError(t, err, `in the state "active"`)
 }
 
-// TestSearchRuns_rate: a search that is refused for its rate goes on at the documented rate of searches.
+// TestSearchRuns_rate: a rate-limited search continues at the documented rate of searches.
 func TestSearchRuns_rate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -237,7 +237,7 @@ func TestListArtifacts(t *testing.T) {
 	}
 }
 
-// TestListArtifacts_volume: Databricks does not say that there is more than it returns from a Unity Catalog volume.
+// TestListArtifacts_volume: Databricks does not report that a Unity Catalog volume contains more than it returns.
 func TestListArtifacts_volume(t *testing.T) {
 	t.Parallel()
 	for root, more := range map[string]bool{"dbfs:/Volumes/main/ml/x": true, "dbfs:/databricks/mlflow-tracking/1": false} {

@@ -30,10 +30,6 @@ type searchRequest struct {
 	PageToken  string   `json:"page_token,omitempty"`
 }
 
-// errEndlessPages means that a server returned a page token for the second time. A cache or gateway that drops the body of requests does.
-var errEndlessPages = errors.New("the server returned the same page token twice, so its pages have no end; " +
-	"a cache or gateway in front of it may drop or ignore the body of the request")
-
 type searchPage struct {
 	Experiments   []Experiment `json:"experiments"`
 	NextPageToken string       `json:"next_page_token"`
@@ -55,7 +51,7 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 		if req.MaxResults == 0 {
 			req.MaxResults = pageSize
 		}
-		seen := map[string]bool{}
+		var pages pageGuard
 		for {
 			page, err := c.searchPage(ctx, req, false)
 			if err != nil {
@@ -70,11 +66,10 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 			if page.NextPageToken == "" {
 				return
 			}
-			if seen[page.NextPageToken] {
-				yield(Experiment{}, fmt.Errorf("searching experiments: %w", errEndlessPages))
+			if err := pages.checkToken(page.NextPageToken); err != nil {
+				yield(Experiment{}, fmt.Errorf("searching experiments: %w", err))
 				return
 			}
-			seen[page.NextPageToken] = true
 			req.PageToken = page.NextPageToken
 		}
 	}
@@ -90,4 +85,37 @@ func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (
 		return searchPage{}, err
 	}
 	return page, nil
+}
+
+// maxEmptyPages is how many pages in a row may list nothing new, each with a token for another one.
+const maxEmptyPages = 100
+
+// pageGuard detects that the pages of a list have no end.
+type pageGuard struct {
+	tokens map[string]bool
+	empty  int // pages in a row that list nothing new
+}
+
+// checkToken returns an error if the server already returned a token for a next page. A cache or gateway that drops the body of requests does.
+func (g *pageGuard) checkToken(token string) error {
+	if g.tokens[token] {
+		return errors.New("the server returned the same page token twice, so its pages have no end; " +
+			"a cache or gateway in front of it may drop or ignore the body of the request")
+	}
+	if g.tokens == nil {
+		g.tokens = map[string]bool{}
+	}
+	g.tokens[token] = true
+	return nil
+}
+
+// check is checkToken, and also returns an error after too many pages in a row that list nothing new. listed is how many new objects the page lists.
+func (g *pageGuard) check(token string, listed int) error {
+	if g.empty++; listed > 0 {
+		g.empty = 0
+	}
+	if err := g.checkToken(token); err != nil || g.empty < maxEmptyPages {
+		return err
+	}
+	return fmt.Errorf("the server returned %d pages in a row without anything new, each with a token for another page", g.empty)
 }

@@ -1,6 +1,6 @@
 package provider_test
 
-// runsInput is about a search of runs that but for one attribute is good.
+// runsInput is a search for runs in which only one attribute is invalid.
 func runsInput(r refusal, attribute string, value any) badInput {
 	b := dataInput("mlflow_runs", r, "experiment_ids", []string{"1"}, "limit", 10)
 	b.config[attribute] = value

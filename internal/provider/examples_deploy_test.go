@@ -64,7 +64,7 @@ func trained(change func(*emulator.Run)) func(*acctest.Workspace, string) {
 	return func(w *acctest.Workspace, experimentID string) { train(w, experimentID, change) }
 }
 
-// pageMessage finds a message that a page shows with … for what differs, in any case. The CLI breaks its lines.
+// pageMessage matches a message that a page quotes with … for its variable parts. Case and line breaks do not matter.
 func pageMessage(message string) *regexp.Regexp {
 	pattern := regexp.QuoteMeta(strings.ReplaceAll(strings.Trim(message, "… "), "`", ""))
 	return regexp.MustCompile(`(?i)` + strings.NewReplacer(" … ", `[\s\S]+`, "…", `[\s\S]*`, " ", `\s+`).Replace(pattern))

@@ -14,7 +14,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// prepareRuns makes runs of different quality in one experiment, and experiments whose newest runs are old, new, and none.
+// prepareRuns creates runs with different metrics in one experiment, an experiment whose newest run is old, one whose newest run is new, and one
+// without runs.
 func prepareRuns(w *acctest.Workspace) {
 	churn := w.CreateExperiment(emulator.User, "/Shared/churn", nil)
 	for _, r := range []emulator.Run{
@@ -44,7 +45,7 @@ var runsState = []statecheck.StateCheck{
 	})),
 }
 
-// TestExamples_run: the run to release is checked.
+// TestExamples_run applies the example with a run that can be released, and with runs that its conditions reject.
 func TestExamples_run(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	experiment := w.CreateExperiment(emulator.User, "/Shared/churn", nil)

@@ -134,7 +134,7 @@ func TestNext_actionKeepsPolicy(t *testing.T) {
 	a.w.ExpectWrites(t)
 }
 
-// failing has an action that the event triggers, and that fails once.
+// failing returns an experiment with an action that the event triggers and that fails once.
 func failing(t *testing.T, event, mode string) *actions {
 	t.Helper()
 	a := triggered(t, "delete_if_empty", "events = ["+event+"]\nactions = [action.mlflow_set_run_tags.note]\non_failure = "+mode, noteName)
@@ -144,7 +144,7 @@ func failing(t *testing.T, event, mode string) *actions {
 
 const failed = "Could not set tags of run"
 
-// TestNext_actionFailsAfterCreate: whatever on_failure says, an action that fails leaves the experiment as it is. With taint, Terraform then plans to
+// TestNext_actionFailsAfterCreate: with any on_failure, an action that fails does not change the experiment. With taint, Terraform then plans to
 // replace it, which deletion_policy refuses if the experiment contains runs.
 func TestNext_actionFailsAfterCreate(t *testing.T) {
 	t.Parallel()
@@ -167,7 +167,7 @@ func TestNext_actionFailsAfterCreate(t *testing.T) {
 	}
 }
 
-// TestNext_actionFailsBeforeDestroy: a failure keeps an experiment that is replaced. A destroy continues, since Terraform blocks none.
+// TestNext_actionFailsBeforeDestroy: a failure keeps an experiment that is replaced. A destroy continues, since Terraform does not let an action block it.
 func TestNext_actionFailsBeforeDestroy(t *testing.T) {
 	t.Parallel()
 	t.Run("replace", func(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// actions plays the examples of actions with the CLI.
+// actions runs the examples of actions with the CLI.
 type actions struct {
 	*program
 	w    *acctest.Workspace
@@ -33,7 +33,7 @@ func newActions(t *testing.T, examplesOf ...string) *actions {
 	return a
 }
 
-// expect runs a command, and checks that it ends well or not, and what it prints.
+// expect runs a command, and checks whether it succeeds, and its output.
 func (a *actions) expect(ok bool, prints []string, args ...string) {
 	a.t.Helper()
 	out, err := a.run(args...)
@@ -83,7 +83,7 @@ func TestNext_actionsInvoked(t *testing.T) {
 	}
 }
 
-// TestNext_actionsFailed: the error of an action is that of the apply, and the next one continues.
+// TestNext_actionsFailed: an apply reports the error of its action, and the next apply continues the deletion.
 func TestNext_actionsFailed(t *testing.T) {
 	t.Parallel()
 	a := newActions(t, "action, delete runs")

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestNext_cli fails with a CLI that is too old for the tests that `make test-next` is there to run.
+// TestNext_cli fails with a CLI that is too old for the tests of `make test-next`.
 func TestNext_cli(t *testing.T) {
 	t.Parallel()
 	if version, minor := newShell(t).version(t); minor < 16 {
@@ -21,11 +21,11 @@ func TestNext_cli(t *testing.T) {
 	}
 }
 
-// queried is what one list resource finds in the workspace of TestNext_queries.
+// queried is a query of one list resource in the workspace of TestNext_queries, and its result.
 type queried struct {
 	// config contains the arguments of the list block.
 	config string
-	// found is the number of results, and warns that of the warnings in place of one.
+	// found is the number of results, and warns the number of objects with a warning instead of a result.
 	found, warns int
 	// reads is the number of requests of a query that are not pages of a search.
 	reads int

@@ -103,7 +103,7 @@ func (r *retention) expectDeleted(when string, want []string) {
 	}
 }
 
-// TestNext_runRetention plays the job of two nights, and undoes the first one.
+// TestNext_runRetention runs the job on two nights, and undoes the first run of it.
 func TestNext_runRetention(t *testing.T) {
 	t.Parallel()
 	r := newRetention(t, 7)
@@ -161,7 +161,7 @@ func TestNext_guideRuns(t *testing.T) {
 	r.expectDeleted("after the restoration", nil)
 }
 
-// TestNext_runRetentionRefused: nothing is deleted with a limit that does not fit the list, without an experiment, and with a filter that is none.
+// TestNext_runRetentionRefused: invalid values of the variables delete nothing, for example a limit that is greater than the list can be.
 func TestNext_runRetentionRefused(t *testing.T) {
 	t.Parallel()
 	r := newRetention(t, 2)
@@ -185,7 +185,7 @@ func TestNext_runRetentionRefused(t *testing.T) {
 	r.w.ExpectWrites(t)
 }
 
-// TestNext_runRetentionFails: a deletion that fails fails the job, and the evidence says how far it came.
+// TestNext_runRetentionFails: if the deletion fails, the job fails, and the evidence contains the error.
 func TestNext_runRetentionFails(t *testing.T) {
 	t.Parallel()
 	r := newRetention(t, 3)

@@ -15,10 +15,7 @@ func logRuns(t *testing.T, b *acctest.Backend, experiment string, n int) []strin
 	t.Helper()
 	ids := make([]string, n)
 	for i := range ids {
-		answer := b.MustCall(t, "POST", runsAPI+"create", map[string]any{"experiment_id": experiment, "start_time": firstRun + int64(i)*1000})
-		created, _ := answer["run"].(map[string]any)
-		info, _ := created["info"].(map[string]any)
-		ids[i] = fmt.Sprint(info["run_id"])
+		ids[i] = fmt.Sprint(createRun(t, b, map[string]any{"experiment_id": experiment, "start_time": firstRun + int64(i)*1000})["run_id"])
 	}
 	return ids
 }
@@ -66,7 +63,7 @@ func runActions(t *testing.T, b *acctest.Backend) {
 	first, second := b.Create(t, b.Name("actions"), nil), b.Create(t, b.Name("actions"), nil)
 	p := &played{acctest.NewDirect(t, b.Block(nil)), b, []string{first, second}}
 	ofFirst, ofSecond := logRuns(t, b, first, 25), logRuns(t, b, second, 4)
-	b.MustCall(t, "POST", runsAPI+"create", map[string]any{"experiment_id": first, "start_time": 0}) // never deleted
+	createRun(t, b, map[string]any{"experiment_id": first, "start_time": 0}) // never deleted
 	before := func(seconds int, more ...any) map[string]any {
 		config := acctest.AttributeValues(more...)
 		config["experiment_ids"] = p.experiments

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,11 +29,9 @@ type trainedRun struct {
 func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n int) (id, artifactURI string) {
 	t.Helper()
 	started := firstRun + int64(n)*1000
-	answer := b.MustCall(t, "POST", runsAPI+"create", map[string]any{
+	info := createRun(t, b, map[string]any{
 		"experiment_id": experimentID, "run_name": r.name, "start_time": started, "tags": keyValues(r.tags, map[string]string{"mlflow.user": "trainer"}),
 	})
-	created, _ := answer["run"].(map[string]any)
-	info, _ := created["info"].(map[string]any)
 	id = fmt.Sprint(info["run_id"])
 	metrics := []any{} // MLflow fails on null
 	for key, value := range r.metrics {
@@ -45,9 +44,17 @@ func (r trainedRun) log(t *testing.T, b *acctest.Backend, experimentID string, n
 	return id, fmt.Sprint(info["artifact_uri"])
 }
 
-func keyValues(maps ...map[string]string) []any {
+// createRun creates a run and returns its info.
+func createRun(t *testing.T, b *acctest.Backend, body map[string]any) map[string]any {
+	t.Helper()
+	created, _ := b.MustCall(t, "POST", runsAPI+"create", body)["run"].(map[string]any)
+	info, _ := created["info"].(map[string]any)
+	return info
+}
+
+func keyValues(all ...map[string]string) []any {
 	list := []any{}
-	for _, m := range maps {
+	for _, m := range all {
 		for key, value := range m {
 			list = append(list, map[string]any{"key": key, "value": value})
 		}
@@ -65,7 +72,7 @@ var trainedRuns = []trainedRun{
 	{"deleted", "FINISHED", nil, nil, nil},
 }
 
-// runDataSources reads what training logged.
+// runDataSources reads the runs that training jobs logged.
 func runDataSources(t *testing.T, b *acctest.Backend) {
 	d := b.Provider(t, nil)
 	experiment, empty := b.Create(t, b.Name("trained"), nil), b.Create(t, b.Name("untrained"), nil)
@@ -95,9 +102,7 @@ func runDataSources(t *testing.T, b *acctest.Backend) {
 		"an empty experiment":   {map[string]any{"experiment_ids": []string{empty}}, "", false},
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment, empty}, "limit": 100}
-		for key, value := range tc.config {
-			config[key] = value
-		}
+		maps.Copy(config, tc.config)
 		state, says := d.Data("mlflow_runs", config)
 		if got := runNames(state); says != "" || got != tc.want || acctest.IsTrue(state["has_more"]) != tc.more {
 			t.Errorf("%s: runs %q, has_more %v, said is %q", name, got, state["has_more"], says)
@@ -115,7 +120,7 @@ func runNames(state map[string]any) string {
 	return strings.Join(names, " ")
 }
 
-// checkRefusedSearches checks what the server's own words become.
+// checkRefusedSearches checks the diagnostics of searches that the server rejects.
 func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 	t.Helper()
 	for _, tc := range []struct {
@@ -129,15 +134,13 @@ func checkRefusedSearches(t *testing.T, d *acctest.Direct, experiment string) {
 		{map[string]any{"experiment_ids": []string{experiment, "987654321"}}, "error"},
 	} {
 		config := map[string]any{"experiment_ids": []string{experiment}, "limit": 1}
-		for key, value := range tc.more {
-			config[key] = value
-		}
+		maps.Copy(config, tc.more)
 		_, says := d.Data("mlflow_runs", config)
 		acctest.ExpectSays(t, says, tc.says, "Could not search runs: ")
 	}
 }
 
-// checkTrainedRun checks what is read of single runs.
+// checkTrainedRun checks the data sources of single runs.
 func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map[string]string) {
 	t.Helper()
 	best, says := d.Data("mlflow_run", map[string]any{"run_id": ids["best"]})
@@ -202,9 +205,7 @@ func runArtifacts(t *testing.T, b *acctest.Backend) {
 	list := func(more map[string]any) (files string, hasMore bool) {
 		t.Helper()
 		config := map[string]any{"run_id": id}
-		for key, value := range more {
-			config[key] = value
-		}
+		maps.Copy(config, more)
 		state, says := d.Data("mlflow_run_artifacts", config)
 		if says != "" || state["artifact_uri"] != location {
 			t.Errorf("%v: the location is %v, want %q; said is %q", more, state["artifact_uri"], location, says)

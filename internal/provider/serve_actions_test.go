@@ -3,11 +3,9 @@ package provider_test
 import (
 	"fmt"
 	"maps"
-	"strings"
 	"testing"
 	"time"
 
-	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 	"github.com/hashicorp/terraform-plugin-testing/tfversion"
 
@@ -15,44 +13,55 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// refusedDeletions are configurations of mlflow_delete_runs with a value that must not delete anything, and what the error says.
-var refusedDeletions = map[string]struct {
-	config map[string]any
-	says   string
-}{
-	"an age that is none":   {map[string]any{"older_than": "90 days"}, "Invalid age"},
-	"neither age nor time":  {map[string]any{"older_than": nil}, "older_than,before"},
-	"both":                  {map[string]any{"before": "2026-01-01T00:00:00Z"}, "older_than,before"},
-	"a time that is none":   {map[string]any{"older_than": nil, "before": "yesterday"}, "Invalid time"},
-	"no limit":              {map[string]any{"max_runs": 0}, "max_runs"},
-	"no experiment":         {map[string]any{"experiment_ids": []string{}}, "experiment_ids"},
-	"a filter with an OR":   {map[string]any{"filter": "tags.a = 'b' OR tags.c = 'd'"}, "Invalid filter"},
-	"a filter that is none": {map[string]any{"filter": " "}, "Invalid filter"},
-}
-
-// TestServer_validatesActions: the values of variables, which Terraform does not know when it validates, are checked before they have an effect.
+// TestServer_validatesActions: the CLI validates actions before it knows the values of variables. Invalid ones are rejected in the plan and in the
+// invocation: without the cutoff, a deletion would delete all runs.
 func TestServer_validatesActions(t *testing.T) {
 	t.Parallel()
+	const remove, restore, combination = "mlflow_delete_runs", "mlflow_restore_runs", "Invalid Attribute Combination"
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
-	w.SeedRuns(id, 20, time.Now().Add(-1000*time.Hour), time.Hour)
-	deletion := w.Action(t, emulator.AdminToken, "mlflow_delete_runs")
-	for name, c := range refusedDeletions {
-		config := map[string]any{"experiment_ids": []string{id}, "older_than": "1h", "max_runs": 10}
-		maps.Copy(config, c.config)
-		maps.DeleteFunc(config, func(_ string, value any) bool { return value == nil })
-		if progress, says := deletion.Invoke(config); !strings.Contains(strings.ReplaceAll(says, "\n", " "), c.says) || !strings.HasPrefix(says, "error at ") || len(progress) > 0 {
-			t.Errorf("%s: the invocation says %q, progress %q, want %q", name, says, progress, c.says)
-		}
-		server, _ := deletion.Server.(tfprotov6.ActionServer)
-		encoded := deletion.Encode(deletion.Schemas.ActionSchemas["mlflow_delete_runs"].Schema, config)
-		planned, err := server.PlanAction(t.Context(), &tfprotov6.PlanActionRequest{ActionType: "mlflow_delete_runs", Config: encoded})
-		if err != nil || !strings.HasPrefix(acctest.DescribeDiagnostics(planned.Diagnostics), "error at ") {
-			t.Errorf("%s: the plan says %q (%v)", name, acctest.DescribeDiagnostics(planned.Diagnostics), err)
-		}
+	runs := w.SeedRuns(id, 20, time.Now().Add(-1000*time.Hour), time.Hour)
+	w.DeleteRun(runs[0])
+	valid := map[string]map[string]any{
+		remove: {"experiment_ids": []string{id}, "older_than": "1h", "max_runs": 10}, restore: {"experiment_ids": []string{id}, "max_runs": 10},
+		"mlflow_set_run_tags": {"run_id": runs[1], "tags": map[string]any{"a": "b"}}, "mlflow_restore_experiment": {"experiment_id": id},
+	}
+	w.ResetJournal()
+	for name, tc := range map[string]struct {
+		kind   string
+		change map[string]any
+		// says is how the error begins, and holds a part of it.
+		says, holds string
+	}{
+		"not an age":            {remove, map[string]any{"older_than": "90 days"}, "error at older_than: Invalid age: ", ""},
+		"not a time":            {remove, map[string]any{"older_than": nil, "before": "2026-03-01"}, "error at before: Invalid time: ", ""},
+		"no cutoff":             {remove, map[string]any{"older_than": nil}, "error at older_than: " + combination, "older_than,before"},
+		"two cutoffs":           {remove, map[string]any{"before": "2026-01-01T00:00:00Z"}, "error at older_than: " + combination, "older_than,before"},
+		"an empty filter":       {remove, map[string]any{"filter": ""}, "error at filter: Invalid filter: ", ""},
+		"a blank filter":        {remove, map[string]any{"filter": " "}, "error at filter: Invalid filter: ", ""},
+		"a filter with an OR":   {remove, map[string]any{"filter": "tags.a = 'b' OR tags.c = 'd'"}, "error at filter: Invalid filter: ", ""},
+		"no experiments":        {remove, map[string]any{"experiment_ids": []string{}}, "error at experiment_ids: ", ""},
+		"no limit":              {remove, map[string]any{"max_runs": 0}, "error at max_runs: ", ""},
+		"too many runs":         {remove, map[string]any{"max_runs": 2_000_000}, "error at max_runs: ", ""},
+		"restore, not an age":   {restore, map[string]any{"older_than": "a week"}, "error at older_than: Invalid age: ", ""},
+		"restore, not a time":   {restore, map[string]any{"deleted_after": "yesterday"}, "error at deleted_after: Invalid time: ", ""},
+		"restore, no limit":     {restore, map[string]any{"max_runs": nil}, "error at experiment_ids: " + combination, ""},
+		"a run without a name":  {"mlflow_set_run_tags", map[string]any{"tags": map[string]any{"mlflow.runName": nil}}, "error at tags: Invalid tag value: ", ""},
+		"an experiment by both": {"mlflow_restore_experiment", map[string]any{"name": "/Shared/a"}, "error at experiment_id: " + combination, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config := maps.Clone(valid[tc.kind])
+			maps.Copy(config, tc.change)
+			action := w.Action(t, emulator.AdminToken, tc.kind)
+			acctest.ExpectSays(t, action.PlanLate(config), tc.says, tc.holds)
+			progress, says := action.Invoke(config)
+			if acctest.ExpectSays(t, says, tc.says, tc.holds); len(progress) > 0 {
+				t.Errorf("the progress is %q", progress)
+			}
+		})
 	}
 	w.ExpectWrites(t)
-	deletion.MustInvoke(map[string]any{"experiment_ids": []string{id}, "older_than": "1h", "max_runs": 10})
+	w.Action(t, emulator.AdminToken, remove).MustInvoke(valid[remove])
 }
 
 // TestActions_variables invokes an action through the CLI with variables that Terraform does not know when it validates.

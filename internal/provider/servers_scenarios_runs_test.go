@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// runsWithoutAccess: the search leaves out experiments that the user may not read, and says nothing about it. That must not look like an experiment
+// runsWithoutAccess: the server omits the runs of experiments that the user cannot read, without an error. That must not look like an experiment
 // without runs.
 func runsWithoutAccess(t *testing.T, s *server) {
 	readable, denied := s.Create(t, s.Name("readable"), nil), s.Create(t, s.Name("denied"), nil)

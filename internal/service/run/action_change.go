@@ -30,7 +30,7 @@ type change struct {
 	verb, done string
 	// one changes a run. It succeeds if the run is changed already.
 	one  func(ctx context.Context, id string) error
-	tell func(action.InvokeProgressEvent)
+	send func(action.InvokeProgressEvent)
 	// total is how many runs were selected, or with open, how many the server may select.
 	total int
 	open  bool
@@ -49,12 +49,12 @@ type change struct {
 	unsure  bool
 }
 
-func newDeletion(client *mlflow.Client, total int, tell func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, tell: tell, denied: map[string]error{}}
+func newDeletion(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
+	return &change{client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, send: send, denied: map[string]error{}}
 }
 
-func newRestoration(client *mlflow.Client, total int, tell func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, tell: tell, denied: map[string]error{}}
+func newRestoration(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
+	return &change{client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, send: send, denied: map[string]error{}}
 }
 
 // each changes runs one by one, in their order, some at the same time. A failure ends it; without access to one experiment, it continues with the
@@ -76,7 +76,7 @@ func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
 	_ = group.Wait()
 }
 
-// isEnded reports whether nothing more must be changed.
+// isEnded reports whether the change must stop.
 func (c *change) isEnded(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -89,22 +89,29 @@ func (c *change) isDenied(experimentID string) bool {
 	return c.denied[experimentID] != nil
 }
 
-// note notes what came of changing one run.
+// note records the result of changing one run.
 func (c *change) note(ctx context.Context, r mlflow.RunRef, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if rest.IsNotFound(err) && ctx.Err() == nil {
+		c.missing = append(c.missing, r.ID)
+		return
+	}
+	c.add(ctx, r.ExperimentID, 1, describeRun(r.ID), err)
+}
+
+// add records that a request changed n runs of an experiment, or its error. object describes the runs. The caller holds the lock.
+func (c *change) add(ctx context.Context, experimentID string, n int, object string, err error) {
 	switch {
 	case err == nil:
-		c.count++
+		c.count += n
 		c.report(ctx, c.count)
 	case ctx.Err() != nil:
 		c.unsure = true
-	case rest.IsNotFound(err):
-		c.missing = append(c.missing, r.ID)
 	case rest.IsPermissionDenied(err):
-		c.denied[r.ExperimentID] = err
+		c.denied[experimentID] = err
 	default:
-		c.fail(describeRun(r.ID), err)
+		c.fail(object, err)
 	}
 }
 
@@ -116,7 +123,7 @@ func (c *change) fail(object string, err error) {
 	}
 }
 
-// report tells the progress if enough changed since the last time. The caller holds the lock.
+// report sends a progress event if enough runs were changed since the last one. The caller holds the lock.
 func (c *change) report(ctx context.Context, count int) {
 	step := min(max(c.total/20, fewestPerReport), mostPerReport)
 	if count-c.reported < step || count >= c.total || ctx.Err() != nil {
@@ -127,7 +134,7 @@ func (c *change) report(ctx context.Context, count int) {
 	if c.open {
 		text = fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(count, "run"))
 	}
-	c.tell(action.InvokeProgressEvent{Message: text})
+	c.send(action.InvokeProgressEvent{Message: text})
 }
 
 // finish reports the result. experimentIDs are the argument of the action, nil if it has none. more reports whether more runs match.
@@ -147,7 +154,7 @@ func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, 
 	case c.failure != nil:
 		diags.AddError(could, framework.ErrorDetail(c.failed, c.failure, c.standing()))
 	case !diags.HasError() && ctx.Err() == nil:
-		c.tell(action.InvokeProgressEvent{Message: c.result(more)})
+		c.send(action.InvokeProgressEvent{Message: c.result(more)})
 	}
 }
 
@@ -170,7 +177,7 @@ func (c *change) result(more bool) string {
 	return text
 }
 
-// standing says how many runs were changed before a failure, and how to continue.
+// standing returns how many runs were changed before a failure, and how to continue.
 func (c *change) standing() string {
 	text := "So far, the action " + c.done + " "
 	if c.unsure {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -26,11 +28,11 @@ const (
 	bulkRounds = 3
 	// mostDeleted is how many newer deleted runs are compared. If there are more, runs are deleted one by one.
 	mostDeleted = 10_000
-	// strayRuns is how many runs a search finds at most that nobody expects, such as runs that are created at the same time.
+	// strayRuns is the maximum number of unexpected runs in a search, such as runs that other clients create at the same time.
 	strayRuns = 1000
 )
 
-// bulkDeletion is what deletes runs in bulk.
+// bulkDeletion deletes runs in bulk.
 type bulkDeletion struct {
 	*change
 	experiments []string
@@ -73,19 +75,12 @@ func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.D
 
 // bound sets the experiments and the start times that bound the runs.
 func (b *bulkDeletion) bound(runs []mlflow.RunRef) {
-	for i, r := range runs {
-		if _, known := b.until[r.ExperimentID]; !known {
-			b.experiments = append(b.experiments, r.ExperimentID)
-		}
+	b.experiments, _ = byExperiment(runs)
+	for _, r := range runs {
 		b.until[r.ExperimentID] = max(b.until[r.ExperimentID], r.Started)
-		if i == 0 || b.latest < r.Started {
-			b.latest = r.Started
-		}
 	}
-	b.since = b.latest
-	for _, until := range b.until {
-		b.since = min(b.since, until)
-	}
+	bounds := slices.Collect(maps.Values(b.until))
+	b.since, b.latest = slices.Min(bounds), slices.Max(bounds)
 }
 
 // delete deletes runs until none is left or a call has nothing more to delete, and returns the runs that are still active.
@@ -139,7 +134,7 @@ func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear
 	return false
 }
 
-// noteRefused notes a failed bulk call, and reports whether its effect is unknown.
+// noteRefused records a failed bulk call, and reports whether its effect is unknown.
 func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err error) (unclear bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -154,7 +149,7 @@ func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err
 	return false
 }
 
-// stillActive returns the runs that are active. If the search finds too many to tell, all of them are.
+// stillActive returns the runs that are active. It returns all runs if the search finds too many.
 func (b *bulkDeletion) stillActive(ctx context.Context, runs []mlflow.RunRef) ([]mlflow.RunRef, error) {
 	found, more, err := b.client.SearchRunRefs(ctx, mlflow.RunQuery{
 		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"},
@@ -226,10 +221,11 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 
 // deletedOthers returns how many other runs than the selected ones the calls deleted, as far as their numbers are known.
 func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
-	selected, active := countByExperiment(runs), countByExperiment(left)
+	_, selected := byExperiment(runs)
+	_, active := byExperiment(left)
 	others := 0
 	for id, n := range b.deleted {
-		others += max(n-(selected[id]-active[id]), 0)
+		others += max(n-(len(selected[id])-len(active[id])), 0)
 	}
 	return others
 }

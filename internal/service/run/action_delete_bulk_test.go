@@ -109,7 +109,7 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_meanwhile: runs that others create and delete while the action runs.
+// TestDeleteRuns_meanwhile: runs that other clients create and delete while the action runs.
 func TestDeleteRuns_meanwhile(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "metrics.loss > 0"} {
@@ -200,7 +200,7 @@ func TestDeleteRuns_access(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_ignoredFilter: a server that returns runs that were not asked for.
+// TestDeleteRuns_ignoredFilter: a server that returns runs that do not match.
 func TestDeleteRuns_ignoredFilter(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 1, 0)
@@ -219,7 +219,7 @@ func TestDeleteRuns_ignoredFilter(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestDeleteRuns_largePages: a page that the server does not return is asked for in smaller ones.
+// TestDeleteRuns_largePages: a page that the server does not return is replaced by smaller ones.
 func TestDeleteRuns_largePages(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 2500, 0)
@@ -236,7 +236,7 @@ func TestDeleteRuns_largePages(t *testing.T) {
 	w.expectDeleted(t, w.ofA)
 }
 
-// TestDeleteRuns_canceled: it stops at once, and says how far it came.
+// TestDeleteRuns_canceled: a canceled action stops at once, and reports how many runs it deleted.
 func TestDeleteRuns_canceled(t *testing.T) {
 	t.Parallel()
 	for name, filter := range map[string]any{"in bulk": nil, "one by one": "metrics.loss > 0"} {
@@ -275,7 +275,7 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }
 
-// TestDeleteRuns_manyDeletedMeanwhile: others delete so many runs that it is not known what a call of unknown effect deleted.
+// TestDeleteRuns_manyDeletedMeanwhile: other clients delete so many runs that the runs that an uncertain call deleted cannot be determined.
 func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 0)

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,7 +40,7 @@ func newSeeded(t *testing.T, inA, inB int) *seeded {
 	return w
 }
 
-// at is a time so many minutes after start, in RFC 3339.
+// at returns the time a number of minutes after start, in RFC 3339.
 func at(minutes float64) string {
 	return time.UnixMilli(start + int64(minutes*60_000)).UTC().Format(time.RFC3339Nano)
 }
@@ -81,7 +82,7 @@ func expectCalls(t *testing.T, w *acctest.Workspace, want map[string]int) {
 	}
 }
 
-// TestDeleteRuns: the plan tells what the invocation does.
+// TestDeleteRuns: the plan reports the runs that the invocation deletes.
 func TestDeleteRuns(t *testing.T) {
 	t.Parallel()
 	finished := "attributes.status = 'FINISHED'"
@@ -156,8 +157,8 @@ func TestDeleteRuns(t *testing.T) {
 	}
 }
 
-// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID counts as older, so that
-// the number of each is that of the other if it is off by one.
+// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID is older: if inA is one more than
+// inB, the additional run may be one of b.
 func (w *seeded) oldest(a, b []string, inA, inB int) [][]string {
 	if inA == inB+1 && b[inB] < a[inB] {
 		inA, inB = inB, inA
@@ -193,13 +194,8 @@ func TestDeleteRuns_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			config := acctest.AttributeValues()
-			for key, value := range valid {
-				config[key] = value
-			}
-			for key, value := range tc.change {
-				config[key] = value
-			}
+			config := maps.Clone(valid)
+			maps.Copy(config, tc.change)
 			acctest.ExpectSays(t, w.deletion(t).Plan(config), tc.says)
 		})
 	}
@@ -231,7 +227,7 @@ func TestDeleteRuns_withoutStart(t *testing.T) {
 		if answer["run"] == nil {
 			t.Fatalf("%v", answer)
 		}
-		// One whose time is later than now: in bulk, the new run would be deleted in place of it.
+		// A run that starts later than now: a bulk call would delete the new run instead of it.
 		later := time.Now().Add(time.Hour)
 		ahead := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: later.UnixMilli(), Created: later.UnixMilli()})
 		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "before": later.Add(time.Hour).Format(time.RFC3339), "max_runs": 1000, "filter": filter}

@@ -133,7 +133,7 @@ func TestRestoreExperiment_refused(t *testing.T) {
 	}
 }
 
-// TestRestoreExperiment_faults: the answer to the restoration is lost.
+// TestRestoreExperiment_faults: the response to the restore request is lost, or the request is rejected for its rate.
 func TestRestoreExperiment_faults(t *testing.T) {
 	t.Parallel()
 	for _, fault := range []emulator.Fault{{DropAfter: true}, {DropBefore: true}, {Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, {Status: 429}} {

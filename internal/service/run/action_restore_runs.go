@@ -186,8 +186,7 @@ func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, l
 	for i, r := range runs {
 		switch err := errs[i]; {
 		case err != nil:
-			diags.AddAttributeError(path.Root(attributeRunIDs).AtListIndex(i), "Could not read run",
-				framework.ErrorDetail(describeRun(m.RunIDs[i]), err, missingRunAdvice(client, err)...))
+			addReadError(diags, path.Root(attributeRunIDs).AtListIndex(i), client, m.RunIDs[i], err)
 		case r.Deleted:
 			found.runs = append(found.runs, mlflow.RunRef{ID: r.ID, ExperimentID: r.ExperimentID, Started: r.Started})
 		}
@@ -195,8 +194,8 @@ func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, l
 	return found, !diags.HasError()
 }
 
-// checkActive reports the experiments of runs that are deleted, with all their runs if runs is nil: a restored run stays out of sight in a deleted
-// experiment.
+// checkActive reports the experiments of runs that are deleted, or those of the argument if runs is nil: a run that is restored in a deleted experiment
+// remains hidden.
 func (m *restoreRunsModel) checkActive(ctx context.Context, client *mlflow.Client, runs []mlflow.RunRef, report func(path.Path, string, string)) {
 	at, ids := path.Root(attributeRunIDs), m.ExperimentIDs
 	if runs != nil {

@@ -26,7 +26,7 @@ func (w *seeded) restoration(t *testing.T) acctest.Action {
 	return w.Action(t, emulator.AdminToken, "mlflow_restore_runs")
 }
 
-// TestRestoreRuns: the plan tells what the invocation does.
+// TestRestoreRuns: the plan reports the runs that the invocation restores.
 func TestRestoreRuns(t *testing.T) {
 	t.Parallel()
 	experiments := func(w *seeded, more ...any) map[string]any {
@@ -38,8 +38,9 @@ func TestRestoreRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config func(*seeded) map[string]any
 		warns  []string
-		// left are the runs that stay deleted.
+		// left are the runs that stay deleted, and remain is their number if the server selects them.
 		left   func(*seeded) [][]string
+		remain int
 		result string
 		calls  map[string]int
 	}{
@@ -90,7 +91,7 @@ func TestRestoreRuns(t *testing.T) {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 30, "deleted_after", "2026-03-01T00:00:00Z")
 			}, result: "Restored 30 runs; more runs may match, invoke the action again to restore them",
-			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, left: func(w *seeded) [][]string { return [][]string{w.ofB} },
+			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, remain: 20,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,12 +105,13 @@ func TestRestoreRuns(t *testing.T) {
 				t.Errorf("the result is %q, want %q", got, tc.result)
 			}
 			expectCalls(t, w.Workspace, tc.calls)
-			if tc.left == nil {
-				w.expectDeleted(t)
-			} else if name != "by the time of deletion, with the brake" {
+			switch {
+			case tc.left != nil:
 				w.expectDeleted(t, tc.left(w)...)
-			} else if n := len(w.deleted()); n != 20 {
-				t.Errorf("%d runs are deleted", n)
+			case tc.remain == 0:
+				w.expectDeleted(t)
+			case len(w.deleted()) != tc.remain:
+				t.Errorf("%d runs are deleted, want %d", len(w.deleted()), tc.remain)
 			}
 		})
 	}
@@ -155,7 +157,7 @@ func TestRestoreRuns_refused(t *testing.T) {
 	}
 }
 
-// TestRestoreRuns_deletedExperiment: the experiment has to be restored first, which restores its runs.
+// TestRestoreRuns_deletedExperiment: the experiment must be restored first, which also restores its runs.
 func TestRestoreRuns_deletedExperiment(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 3, 0)
@@ -217,7 +219,7 @@ func TestRestoreRuns_faults(t *testing.T) {
 	}
 }
 
-// TestRestoreRuns_server: an MLflow server does not know when a run was deleted.
+// TestRestoreRuns_server: an MLflow server does not restore by the time of deletion.
 func TestRestoreRuns_server(t *testing.T) {
 	t.Parallel()
 	s := mlflowServer(t, nil)

@@ -4,20 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/int64validator"
-	"github.com/hashicorp/terraform-plugin-framework-validators/listvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/action/schema"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
-	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
 const (
@@ -56,9 +52,7 @@ type selected struct {
 func experimentIDsAttribute(description string, required bool, more ...validator.List) schema.ListAttribute {
 	return schema.ListAttribute{
 		ElementType: types.StringType, Required: required, Optional: !required, MarkdownDescription: description,
-		Validators: append([]validator.List{
-			listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator),
-		}, more...),
+		Validators: append(experimentIDsValidators(), more...),
 	}
 }
 
@@ -116,7 +110,7 @@ func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow
 		err = s.search(ctx, client, view, limit, &found)
 	}
 	if err != nil {
-		s.addSearchError(diags, err)
+		addSearchError(diags, s.ExperimentIDs, s.Filter, err)
 		return found, false
 	}
 	exist := map[string]bool{} // an MLflow server returns no runs for the ID of an experiment that does not
@@ -182,25 +176,6 @@ func (f *selected) check() (untimed bool, err error) {
 		}
 	}
 	return untimed, nil
-}
-
-func countByExperiment(runs []mlflow.RunRef) map[string]int {
-	counts := map[string]int{}
-	for _, r := range runs {
-		counts[r.ExperimentID]++
-	}
-	return counts
-}
-
-// addSearchError reports a failed search at the argument that the server rejected, if it is known which one.
-func (s *selection) addSearchError(diags *diag.Diagnostics, err error) {
-	if rest.IsInvalid(err) && !s.Filter.IsNull() {
-		detail := framework.ErrorDetail("filter "+s.Filter.ValueString(), err, filterAdvice)
-		diags.AddAttributeError(path.Root(attributeFilter), "Could not search runs", detail)
-		return
-	}
-	object := "runs of experiments " + strings.Join(s.ExperimentIDs, ", ")
-	diags.AddError("Could not search runs", framework.ErrorDetail(object, err, missingExperimentAdvice(err)...))
 }
 
 // conditions say what the runs of a plan have in common.

@@ -157,8 +157,7 @@ func (m *setRunTagsModel) run(ctx context.Context, client *mlflow.Client, diags 
 	r, err := client.GetRun(ctx, id)
 	switch {
 	case err != nil:
-		diags.AddAttributeError(path.Root(attributeRunID), "Could not read run",
-			framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
+		addReadError(diags, path.Root(attributeRunID), client, id, err)
 		return r, false
 	case r.Deleted:
 		diags.AddAttributeError(path.Root(attributeRunID), "Run is deleted", fmt.Sprintf("%s of experiment %s is deleted, and its tags cannot be "+

@@ -87,7 +87,7 @@ func TestSetRunTags_refused(t *testing.T) {
 	t.Cleanup(func() { w.ExpectWrites(t) })
 }
 
-// TestSetRunTags_server: an MLflow server drops the end of a long value without an error.
+// TestSetRunTags_server: an MLflow server truncates a long value without an error.
 func TestSetRunTags_server(t *testing.T) {
 	t.Parallel()
 	s := mlflowServer(t, map[string]string{"GET " + runCalls + "get": `{"run":{"info":{"run_id":"a","experiment_id":"1","lifecycle_stage":"active"}}}`})
@@ -99,7 +99,7 @@ func TestSetRunTags_server(t *testing.T) {
 	acctest.ExpectSays(t, says, "error at tags: Tag not allowed: ")
 }
 
-// TestSetRunTags_faults: what was done is said, and the next invocation does the rest.
+// TestSetRunTags_faults: an error lists the tags that were changed, and the next invocation changes the others.
 func TestSetRunTags_faults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -19,7 +19,7 @@ var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli()
 // runCalls is where the paths of the calls about runs begin.
 const runCalls = "/api/2.0/mlflow/runs/"
 
-// trained is a workspace with two experiments. The runs of the first are named by what is special about them.
+// trained is a workspace with two experiments. The names of the runs of the first one say what is special about them.
 type trained struct {
 	*acctest.Workspace
 	churn, demand string
@@ -58,7 +58,7 @@ func namesOf(state map[string]any) string {
 	return strings.Join(names, " ")
 }
 
-// mlflowServer is an MLflow server that gives each route one answer, and has no others.
+// mlflowServer returns an MLflow server with one response for each route, and HTTP 404 for other routes.
 func mlflowServer(t *testing.T, answers map[string]string) *acctest.Backend {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

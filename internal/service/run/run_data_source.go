@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/datasource"
 	"github.com/hashicorp/terraform-plugin-framework/datasource/schema"
+	"github.com/hashicorp/terraform-plugin-framework/diag"
 	"github.com/hashicorp/terraform-plugin-framework/path"
 	"github.com/hashicorp/terraform-plugin-framework/schema/validator"
 	"github.com/hashicorp/terraform-plugin-framework/types"
@@ -61,8 +62,7 @@ func (d *runDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	id := config.RunID.ValueString()
 	found, err := client.GetRun(ctx, id)
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root(attributeRunID), "Could not read run",
-			framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
+		addReadError(&resp.Diagnostics, path.Root(attributeRunID), client, id, err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, runDataModel{newRunDetails(found), config.Workspace})...)
@@ -75,6 +75,11 @@ func runIDAttribute(description string) schema.StringAttribute {
 
 // describeRun describes a run in messages.
 func describeRun(id string) string { return fmt.Sprintf("run %q", id) }
+
+// addReadError reports that a run cannot be read, at the argument with its ID.
+func addReadError(diags *diag.Diagnostics, at path.Path, client *mlflow.Client, id string, err error) {
+	diags.AddAttributeError(at, "Could not read run", framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
+}
 
 // missingRunAdvice says what to do about a run that does not exist, nothing about other errors.
 func missingRunAdvice(client *mlflow.Client, err error) []string {

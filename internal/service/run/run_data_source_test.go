@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestRunDataSource_cli: all that a run has, and that the ID of a search can be used.
+// TestRunDataSource_cli reads all attributes of a run, whose ID is the result of a search.
 func TestRunDataSource_cli(t *testing.T) {
 	w := newTrained(t)
 	config := w.Config(`
@@ -51,7 +51,7 @@ func TestRunDataSource_cli(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestRunDataSource_states: a run that goes on has no end, and a deleted one can be read until it is purged.
+// TestRunDataSource_states: a running run has no end time, and a deleted one can be read until it is purged.
 func TestRunDataSource_states(t *testing.T) {
 	t.Parallel()
 	w := newTrained(t)

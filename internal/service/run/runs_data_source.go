@@ -69,7 +69,7 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 		Attributes: map[string]schema.Attribute{
 			attributeExperimentIDs: schema.ListAttribute{
 				ElementType: types.StringType, Required: true,
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator)},
+				Validators: experimentIDsValidators(),
 				MarkdownDescription: "IDs of the experiments to search, at least one. An experiment that does not exist is an error, one without runs is " +
 					"not. The runs of a deleted experiment are deleted: see `view_type`.",
 			},
@@ -111,6 +111,12 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		},
+	}
+}
+
+func experimentIDsValidators() []validator.List {
+	return []validator.List{
+		listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator),
 	}
 }
 
@@ -218,18 +224,23 @@ var orderText = regexp.MustCompile(`(?i)order[_ ]by|ordering`)
 
 // addError reports a failed search at the argument that the server rejected, if it is known which one.
 func (m *runsModel) addError(diags *diag.Diagnostics, err error) {
-	const (
-		summary     = "Could not search runs"
-		orderAdvice = "Order by attributes.KEY, metrics.KEY, params.KEY, or tags.KEY, each followed by ASC, DESC, or nothing, and use each key once."
-	)
+	const orderAdvice = "Order by attributes.KEY, metrics.KEY, params.KEY, or tags.KEY, each followed by ASC, DESC, or nothing, and use each key once."
 	refusal, _ := rest.AsRefusal(err)
-	filtered, ordered := !m.Filter.IsNull(), len(m.OrderBy) > 0
-	switch {
-	case rest.IsInvalid(err) && ordered && (!filtered || orderText.MatchString(refusal.Message)):
-		diags.AddAttributeError(path.Root(attributeOrderBy), summary, framework.ErrorDetail(fmt.Sprintf("order [%s]", strings.Join(m.OrderBy, ", ")), err, orderAdvice))
-	case rest.IsInvalid(err) && filtered:
-		diags.AddAttributeError(path.Root(attributeFilter), summary, framework.ErrorDetail("filter "+m.Filter.ValueString(), err, filterAdvice))
-	default:
-		diags.AddError(summary, framework.ErrorDetail("runs of experiments "+strings.Join(m.ExperimentIDs, ", "), err, missingExperimentAdvice(err)...))
+	if rest.IsInvalid(err) && len(m.OrderBy) > 0 && (m.Filter.IsNull() || orderText.MatchString(refusal.Message)) {
+		object := fmt.Sprintf("order [%s]", strings.Join(m.OrderBy, ", "))
+		diags.AddAttributeError(path.Root(attributeOrderBy), "Could not search runs", framework.ErrorDetail(object, err, orderAdvice))
+		return
 	}
+	addSearchError(diags, m.ExperimentIDs, m.Filter, err)
+}
+
+// addSearchError reports a failed search of experiments at the filter if there is one and the server rejected the search.
+func addSearchError(diags *diag.Diagnostics, experimentIDs []string, filter types.String, err error) {
+	if rest.IsInvalid(err) && !filter.IsNull() {
+		detail := framework.ErrorDetail("filter "+filter.ValueString(), err, filterAdvice)
+		diags.AddAttributeError(path.Root(attributeFilter), "Could not search runs", detail)
+		return
+	}
+	object := "runs of experiments " + strings.Join(experimentIDs, ", ")
+	diags.AddError("Could not search runs", framework.ErrorDetail(object, err, missingExperimentAdvice(err)...))
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestRunsDataSource_cli: what the state contains, and that a second plan is empty and writes nothing.
+// TestRunsDataSource_cli checks the state, and that a second plan is empty and writes nothing.
 func TestRunsDataSource_cli(t *testing.T) {
 	w := newTrained(t)
 	config := w.Config(`
@@ -108,7 +108,7 @@ func TestRunsDataSource_arguments(t *testing.T) {
 	}
 }
 
-// TestRunsDataSource_bounded: of 3,000 runs, no more is read than the limit needs.
+// TestRunsDataSource_bounded: of 3,000 runs, only as many are read as the limit requires.
 func TestRunsDataSource_bounded(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -183,7 +183,7 @@ func TestRunsDataSource_unknownExperiment(t *testing.T) {
 	}
 }
 
-// TestRunsDataSource_unknownStatus: a status that MLflow does not have today is not returned as one that was asked for.
+// TestRunsDataSource_unknownStatus: a run with a status that MLflow does not have today is not returned as one with a requested status.
 func TestRunsDataSource_unknownStatus(t *testing.T) {
 	t.Parallel()
 	const run = `{"info":{"run_id":"a","experiment_id":"1","status":"PAUSED","lifecycle_stage":"active"}}`
