@@ -14,14 +14,10 @@ log=$target.log
 module=github.com/hashicorp/terraform
 
 say() { echo "terraform: $*" >&2; }
+source "$(dirname "$0")/go-build.sh"
 
 copy=$(mktemp -d)
-build=''
-cleanup() {
-  [[ -z $build ]] || kill "$build" 2>/dev/null || true
-  rm -rf "$copy"
-}
-trap cleanup EXIT
+trap 'stop_build; rm -rf "$copy"' EXIT
 
 fail() {
   say "Could not $1; the last lines of $log are above."
@@ -47,18 +43,6 @@ done < <(sed -n 's|^[[:space:]]*\(backend[A-Za-z0-9]*\) "\(.*/remote-state/.*\)"
 sed -i.before "\|$module/internal/|d" go.mod
 
 # version.dev=no makes the program report itself as a release, and not as X.Y.Z-dev.
-CGO_ENABLED=0 GOFLAGS=-mod=readonly go build -v -trimpath -buildvcs=false -ldflags "-s -w -X $module/version.dev=no" -o "$target.new" . >"$log" 2>&1 &
-build=$!
-while kill -0 "$build" 2>/dev/null; do
-  sleep 5
-  downloaded=$(grep -c '^go: downloading' "$log" || true)
-  compiled=$(grep -vc '^go: ' "$log" || true)
-  say "${SECONDS}s: $downloaded modules downloaded, $compiled packages compiled"
-done
-if ! wait "$build"; then
-  tail -n 20 "$log" >&2
-  fail "build Terraform $version"
-fi
-build=''
+GOFLAGS=-mod=readonly go_build "$log" -buildvcs=false -ldflags "-s -w -X $module/version.dev=no" -o "$target.new" . || fail "build Terraform $version"
 mv "$target.new" "$target"
 say "built $target in ${SECONDS}s"

@@ -11,6 +11,7 @@ log=$target.log
 package=github.com/opentofu/opentofu/cmd/tofu
 
 say() { echo "opentofu: $*" >&2; }
+source "$root/scripts/go-build.sh"
 
 mkdir -p "$(dirname "$target")"
 cd "$root/tools/opentofu"
@@ -19,20 +20,7 @@ version=$(awk '$1 == "github.com/opentofu/opentofu" { print $2 }' go.mod)
 say "building OpenTofu $version; the first time this takes about 6 minutes on two cores"
 
 # version.dev=no makes the program call itself a release; otherwise it reports itself as X.Y.Z-dev.
-CGO_ENABLED=0 go build -v -trimpath -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' \
-  -o "$target" "$package" >"$log" 2>&1 &
-build=$!
-trap 'kill "$build" 2>/dev/null || true' EXIT
-
-while kill -0 "$build" 2>/dev/null; do
-  sleep 5
-  downloaded=$(grep -c '^go: downloading' "$log" || true)
-  compiled=$(grep -vc '^go: ' "$log" || true)
-  say "${SECONDS}s: $downloaded modules downloaded, $compiled packages compiled"
-done
-
-if ! wait "$build"; then
-  tail -n 20 "$log" >&2
+if ! go_build "$log" -ldflags '-s -w -X github.com/opentofu/opentofu/version.dev=no' -o "$target" "$package"; then
   say "Could not build OpenTofu; the last lines of $log are above."
   say "Check that the Go module proxy can be reached (go env GOPROXY), or install terraform or tofu and put it on PATH."
   exit 1
