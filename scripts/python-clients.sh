@@ -14,7 +14,7 @@ give_up() {
   exit 1
 }
 
-# The mark is made last, so that an interrupted installation is done again. It is what was installed.
+# The copy of the requirements is written last, so that an interrupted installation is repeated.
 installed=$folder/requirements.txt
 if cmp --quiet "$requirements" "$installed"; then
   exit

@@ -12,15 +12,17 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
 const (
-	adminName = "admin"
+	adminName = mlflowtest.AdminName
 	twin      = "BEN@example.com" // another account than emulator.OtherUser
 	apiV2     = "/api/2.0/mlflow/"
 	apiV3     = "/api/3.0/mlflow/"
@@ -51,7 +53,9 @@ var mlflowCalls = slices.Concat(experimentCalls, []call{
 var serverLevels = map[string]string{"CAN_READ": "READ", "CAN_EDIT": "EDIT", canManage: "MANAGE"}
 
 func TestChaosOnMLflow(t *testing.T) {
-	address := startMLflow(t)
+	address := mlflowtest.StartServer(t, mlflowtest.ServerOptions{
+		Version: os.Getenv("TEST_MLFLOW_NEWEST"), Password: password, Make: "make chaos BACKEND=mlflow",
+	}).URL
 	m := mlflow{t: t, address: address}
 	for _, name := range []string{emulator.User, emulator.OtherUser, twin} {
 		m.AddUser(name)

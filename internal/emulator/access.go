@@ -55,7 +55,7 @@ func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNoun[level], n.path)
 }
 
-// levelToEnter is the level on a folder that moving an experiment into it, or creating a folder in it, takes.
+// levelToEnter is the level on a folder that is required to move an experiment into it, or to create a folder in it.
 func (w *Workspace) levelToEnter() string {
 	if w.options.FolderRights {
 		return canManage

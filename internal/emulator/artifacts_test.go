@@ -10,7 +10,7 @@ import (
 
 const artifactsAPI = "/api/2.0/mlflow/artifacts/list?run_id="
 
-// files lists what an answer of artifacts/list contains; folders end in a slash.
+// files lists the files and folders in an answer of artifacts/list; folders end in a slash.
 func files(a answer) string {
 	var all []string
 	for _, f := range list(a.json, "files") {

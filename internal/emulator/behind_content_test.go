@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestBehindRuns changes runs as somebody else might do, and reads them over HTTP.
+// TestBehindRuns changes runs without requests, and reads them over HTTP.
 func TestBehindRuns(t *testing.T) {
 	clock := newClock()
 	w, admin, id := startRuns(t, emulator.Options{Now: clock.Now})

@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// seedSearch adds runs a to d, of which c is running and d is deleted, and returns a function that searches and names what it finds.
+// seedSearch adds runs a to d, of which c is running and d is deleted, and returns a function that searches for runs.
 func seedSearch(t *testing.T) (w *emulator.Workspace, admin person, id string, search func(object) answer) {
 	t.Helper()
 	w, admin, id = startRuns(t, emulator.Options{})
@@ -81,7 +81,7 @@ func TestRunsSearch_filter(t *testing.T) {
 		{"attributes.start_time > 1000", "cB"},
 		{"start_time >= 1000 AND start_time <= 2000", "Ba"},
 		{"created < 2000", "a"},
-		{"end_time < 9000", "B"}, // a run that goes on has none
+		{"end_time < 9000", "B"}, // a run that has not ended has none
 		{"attributes.end_time != 9000", "B"},
 		{"user_id = 'ben'", "B"},
 		{"attributes.run_id = '" + first.ID + "'", "a"},
@@ -123,7 +123,7 @@ func TestRunsSearch_order(t *testing.T) {
 		{[]string{"metrics.loss DESC"}, "Baec"}, // in both directions
 		{[]string{"metrics.`val loss` ASC"}, "Ba" + ce},
 		{[]string{`metrics."val loss" DESC`}, "aB" + ce},
-		{[]string{"params.depth"}, "Bcae"}, // as texts, what has none is last
+		{[]string{"params.depth"}, "Bcae"}, // as texts; runs without the parameter are last
 		{[]string{"params.depth DESC"}, "caBe"},
 		{[]string{"tags.team", "status"}, "Ba" + ce},
 		{[]string{"end_time DESC"}, "eaBc"},
@@ -178,7 +178,7 @@ func TestRunsSearch_pages(t *testing.T) {
 	}
 	a := search(object{"max_results": 2})
 	token := text(a.json, "next_page_token")
-	// What goes meanwhile does not shift the next page.
+	// A deletion between two pages does not shift the next page.
 	w.DeleteRun(text(child(list(a.json, "runs")[0], "info"), "run_id"))
 	wantEqual(t, "second page", runNames(search(object{"max_results": 1000, "page_token": token})), "a")
 	for name, body := range map[string]object{

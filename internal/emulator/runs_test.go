@@ -134,7 +134,7 @@ func TestRunsLifecycle(t *testing.T) {
 	w, admin, id := startRuns(t, emulator.Options{Now: clock.Now})
 	first, second := runID(admin.createRun(object{"experiment_id": id})), runID(admin.createRun(object{"experiment_id": id}))
 	stage := func(run string) string { return text(child(admin.run(run), "info"), "lifecycle_stage") }
-	for range 2 { // the second time is a success, too, and keeps the time
+	for range 2 { // the second time is a success, too, and does not change the time
 		if a := admin.ok("POST", runsAPI+"delete", object{"run_id": first}); a.raw != "{}\n" {
 			t.Errorf("got %s", a.raw)
 		}
@@ -165,11 +165,11 @@ func TestRunsLifecycle(t *testing.T) {
 	admin.get(runsAPI+"get?run_id="+first).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", first)
 }
 
-// runCalls are the calls that name a run, by what they take.
+// runCalls are the calls for one run.
 var runCalls = []struct {
 	call  string
 	body  object
-	write bool // refused for deleted runs
+	write bool // rejected for deleted runs
 }{
 	{call: "GET /api/2.0/mlflow/runs/get?x="},
 	{call: "GET /api/2.0/mlflow/metrics/get-history?metric_key=loss"},
@@ -187,7 +187,7 @@ var runCalls = []struct {
 	{call: "POST " + runsAPI + "restore", body: object{}},
 }
 
-// callRun makes a call with one of the two names of the run's ID.
+// callRun sends a request with one of the two names of the run's ID.
 func (p person) callRun(call string, body object, field, run string) answer {
 	p.t.Helper()
 	method, path, _ := strings.Cut(call, " ")

@@ -2,20 +2,12 @@ package emulator
 
 import (
 	"cmp"
-	"encoding/base64"
-	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/paging"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
-)
-
-// View types of search and list.
-const (
-	activeOnly  = "ACTIVE_ONLY"
-	deletedOnly = "DELETED_ONLY"
-	allStages   = "ALL"
 )
 
 const (
@@ -26,7 +18,7 @@ const (
 
 // search is one query for a page of experiments.
 type search struct {
-	view    string
+	view    paging.View
 	filter  []filter.Condition
 	order   []filter.Ordering // empty: newest first
 	limit   int
@@ -64,7 +56,7 @@ func (w *Workspace) searchExperiments(c *wire.Call) (any, error) {
 		return nil, err
 	}
 	s := search{
-		view:    in.ViewType,
+		view:    paging.View(in.ViewType),
 		filter:  conditions,
 		order:   order,
 		limit:   cmp.Or(in.MaxResults, defaultSearchResults),
@@ -85,18 +77,17 @@ func (w *Workspace) listExperiments(c *wire.Call) (any, error) {
 		limit = len(w.searchable())
 	}
 	view := query.Get("view_type")
-	return w.page(c, search{view: view, limit: limit, queryID: view}, query.Get("page_token"))
+	return w.page(c, search{view: paging.View(view), limit: limit, queryID: view}, query.Get("page_token"))
 }
 
 // page answers one page. Experiments that the caller can't read are taken out after the page was cut, so a page can be short,
 // even empty, with more to come.
 func (w *Workspace) page(c *wire.Call, s search, token string) (any, error) {
-	s.view = cmp.Or(s.view, activeOnly)
-	if !slices.Contains([]string{activeOnly, deletedOnly, allStages}, s.view) {
-		return nil, wire.Invalid("Invalid value '%s' for parameter 'view_type' supplied.", s.view)
+	var err error
+	if s.view, err = paging.ParseView(string(s.view), "view_type"); err != nil {
+		return nil, err
 	}
 	if token != "" {
-		var err error
 		if s.after, err = decodePageToken(token, s.queryID); err != nil {
 			return nil, err
 		}
@@ -108,7 +99,8 @@ func (w *Workspace) page(c *wire.Call, s search, token string) (any, error) {
 	}
 	if len(found) > s.limit {
 		found = found[:s.limit]
-		out.NextPageToken = encodePageToken(found[s.limit-1], s.queryID)
+		last := found[s.limit-1]
+		out.NextPageToken = paging.Encode(pageToken{s.queryID, last.id, last.path, last.created, last.updated})
 	}
 	for _, e := range found {
 		if w.allowed(c.Caller, e.node, canRead) {
@@ -143,7 +135,7 @@ func (w *Workspace) find(s search) []*experiment {
 }
 
 func (s search) matches(e *experiment) bool {
-	if s.view == activeOnly && e.deleted() || s.view == deletedOnly && !e.deleted() {
+	if !s.view.Shows(e.deleted()) {
 		return false
 	}
 	for _, c := range s.filter {
@@ -201,23 +193,11 @@ func compareBy(o filter.Ordering, a, b *experiment) int {
 	return d
 }
 
-func encodePageToken(last *experiment, queryID string) string {
-	text, err := json.Marshal(pageToken{queryID, last.id, last.path, last.created, last.updated})
-	if err != nil {
-		panic(err)
-	}
-	return base64.RawURLEncoding.EncodeToString(text)
-}
-
 // decodePageToken refuses a token that came from another query.
 func decodePageToken(token, queryID string) (*experiment, error) {
 	var t pageToken
-	text, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		err = json.Unmarshal(text, &t)
-	}
-	if err != nil || t.Query != queryID {
-		return nil, wire.Invalid("Invalid page token.")
+	if err := paging.Read(token, &t); err != nil || t.Query != queryID {
+		return nil, paging.InvalidToken()
 	}
 	return &experiment{node: &node{id: t.ID, path: t.Name}, created: t.Created, updated: t.Updated}, nil
 }

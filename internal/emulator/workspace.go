@@ -11,7 +11,7 @@
 //   - directory: users, groups, and service principals
 //   - scim, oauth: the routes that list them, and those that issue their tokens
 //   - filter, paging: the search language, and pages of results
-//   - content: runs and whatever else experiments contain, and their routes
+//   - content: the content of experiments, such as runs, and its routes
 //   - traffic: hooks, faults, latency, and the journal, in front of all routes
 package emulator
 
@@ -97,7 +97,7 @@ type Fault = traffic.Fault
 type SCIMOptions = scim.Options
 
 // Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
-// Its Behind does what somebody else might do to the content of experiments, as the methods in behind.go do to experiments.
+// Its Behind changes the content of experiments without requests, as the methods in behind.go change experiments.
 type Workspace struct {
 	*traffic.Layer
 	*content.Behind

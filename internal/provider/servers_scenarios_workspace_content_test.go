@@ -49,7 +49,7 @@ func workspaceWithContent(t *testing.T, s *server) {
 	if s.kind.postgres { // it takes its time, and one database says it all
 		return
 	}
-	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.database("tracking"), "--workspace", name)
+	cmd := s.process.Command(t.Context(), "gc", "--backend-store-uri", s.process.Database("tracking"), "--workspace", name)
 	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mlflow gc: %s\n%s", err, out)

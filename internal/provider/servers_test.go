@@ -3,30 +3,22 @@
 package provider_test
 
 import (
-	"context"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// The admin of every server with authentication, and the folder of its installations (see scripts/mlflow-servers.sh).
+// The admin of every server with authentication.
 const (
-	adminName     = "admin"
+	adminName     = mlflowtest.AdminName
 	adminPassword = "admin-password-1234"
-	installations = "TEST_MLFLOW_DIR"
 	// postgresFolder is the folder of a PostgreSQL server's socket, or says why there is none (see scripts/postgres.sh).
 	postgresFolder = "TEST_POSTGRES"
 )
@@ -89,46 +81,32 @@ func TestServers(t *testing.T) {
 // server is a running MLflow server.
 type server struct {
 	*acctest.Backend
-	kind serverKind
-	// folder holds its databases; bin is where its mlflow command is.
-	folder, bin string
+	kind    serverKind
+	process *mlflowtest.Server
 }
 
-// startServer starts a server, waits until it answers, and ends it with the test.
+// startServer starts a server, which ends with the test.
 func startServer(t *testing.T, kind serverKind) *server {
 	t.Helper()
 	version := os.Getenv(kind.version)
-	if version == "" || os.Getenv(installations) == "" {
-		t.Fatalf("%s and %s are not set: run the tests with `make test-mlflow`", installations, kind.version)
+	if version == "" || os.Getenv(mlflowtest.Installations) == "" {
+		t.Fatalf("%s and %s are not set: run the tests with `make test-mlflow`", mlflowtest.Installations, kind.version)
 	}
-	s := &server{kind: kind, folder: t.TempDir(), bin: filepath.Join(os.Getenv(installations), version, "bin")}
-	if why, missing := strings.CutPrefix(os.Getenv(postgresFolder), "not available: "); kind.postgres && missing {
-		t.Skipf("NOT RUN: %s", why)
-	} else if kind.postgres && os.Getenv(postgresFolder) == "" {
-		t.Fatalf("%s is not set: run the tests with `make test-mlflow`", postgresFolder)
-	}
-	port := freePort(t)
-	s.Backend = s.describe(fmt.Sprintf("http://127.0.0.1:%d", port))
-	arguments := []string{
-		"server", "--backend-store-uri", s.database("tracking"), "--artifacts-destination", "artifacts", "--host", "127.0.0.1", "--port", fmt.Sprint(port), "--workers", "1",
-	}
-	if kind.grants != noGrants {
-		s.writeAuthConfig(t)
-		arguments = append(arguments, "--app-name", "basic-auth")
-	}
-	if kind.workspaces {
-		arguments = append(arguments, "--enable-workspaces")
-	}
-	log := filepath.Join(s.folder, "log")
-	t.Cleanup(func() {
-		if t.Failed() {
-			showLog(t, log)
+	postgres := ""
+	if kind.postgres {
+		postgres = os.Getenv(postgresFolder)
+		if why, missing := strings.CutPrefix(postgres, "not available: "); missing {
+			t.Skipf("NOT RUN: %s", why)
+		} else if postgres == "" {
+			t.Fatalf("%s is not set: run the tests with `make test-mlflow`", postgresFolder)
 		}
-	})
-	started := time.Now()
-	ended := s.run(t, log, arguments)
-	s.await(t, ended)
-	t.Logf("MLflow %s answers after %s", version, time.Since(started).Round(100*time.Millisecond))
+	}
+	options := mlflowtest.ServerOptions{Version: version, Workspaces: kind.workspaces, Postgres: postgres, Make: "make test-mlflow"}
+	if kind.grants != noGrants {
+		options.Password = adminPassword
+	}
+	s := &server{kind: kind, process: mlflowtest.StartServer(t, options)}
+	s.Backend = s.describe(s.process.URL)
 	return s
 }
 
@@ -156,144 +134,10 @@ func basic(username, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
 }
 
-// database is the address of a database of the server, tracking or auth.
-func (s *server) database(name string) string {
-	if s.kind.postgres {
-		return "postgresql+psycopg2://mlflow@/" + name + "?host=" + os.Getenv(postgresFolder)
-	}
-	return "sqlite:///" + filepath.Join(s.folder, name+".db")
-}
-
-func (s *server) writeAuthConfig(t *testing.T) {
-	t.Helper()
-	// Checking a password takes a tenth of a second on purpose. The cache spares that from 3.12 on; MLflow 2 does not know it.
-	config := fmt.Sprintf("[mlflow]\ndefault_permission = READ\ndatabase_uri = %s\nadmin_username = %s\nadmin_password = %s\n"+
-		"authorization_function = mlflow.server.auth:authenticate_request_basic_auth\nauth_cache_ttl_seconds = 3600\n",
-		s.database("auth"), adminName, adminPassword)
-	if err := os.WriteFile(filepath.Join(s.folder, "auth.ini"), []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// command is an mlflow command with the server's settings.
-func (s *server) command(ctx context.Context, arguments ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, "mlflow"), arguments...)
-	cmd.Dir = s.folder
-	cmd.Env = append(os.Environ(), "PATH="+s.bin+string(os.PathListSeparator)+os.Getenv("PATH"),
-		"MLFLOW_DISABLE_TELEMETRY=true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION=false")
-	if s.kind.grants != noGrants {
-		cmd.Env = append(cmd.Env, "MLFLOW_AUTH_CONFIG_PATH=auth.ini", "MLFLOW_FLASK_SERVER_SECRET_KEY=for-tests-only")
-	}
-	return cmd
-}
-
-// guarded is a shell script that becomes the command of its arguments, and ends its whole process group when file 3 is closed.
-const guarded = `(cat <&3; kill -KILL 0) & exec 3<&- "$@"`
-
-// run starts the server in a process group of its own, for it has workers. The test ends the group by its id; when the test is
-// interrupted and can't, the system closes its end of the pipe, which ends the group too.
-func (s *server) run(t *testing.T, log string, arguments []string) (ended <-chan error) {
-	t.Helper()
-	file, err := os.Create(log)
-	if err != nil {
-		t.Fatal(err)
-	}
-	theirs, ours, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := s.command(context.Background(), arguments...) // the test's context ends before its cleanup
-	cmd.Args = append([]string{"sh", "-c", guarded, "sh", cmd.Path}, arguments...)
-	cmd.Path = "/bin/sh"
-	cmd.ExtraFiles = []*os.File{theirs}
-	cmd.Stdout, cmd.Stderr = file, file
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	_ = theirs.Close()
-	done, waited := make(chan error, 1), make(chan struct{})
-	go func() {
-		done <- cmd.Wait()
-		close(waited)
-	}()
-	t.Cleanup(func() {
-		if err := syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) {
-			t.Errorf("end the server: %s", err)
-		}
-		<-waited
-		_ = file.Close()
-		_ = ours.Close()
-	})
-	return done
-}
-
-// await polls until the server answers. A first start makes the databases, which takes its time on a busy machine.
-func (s *server) await(t *testing.T, ended <-chan error) {
-	t.Helper()
-	deadline := time.After(10 * time.Minute)
-	tick := time.NewTicker(200 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		select {
-		case err := <-ended:
-			t.Fatalf("the server ended before it answered: %v. Is MLflow installed in %s? `make test-mlflow` installs it", err, s.bin)
-		case <-deadline:
-			t.Fatal("the server does not answer")
-		case <-tick.C:
-			if s.healthy(t) {
-				return
-			}
-		}
-	}
-}
-
-func (s *server) healthy(t *testing.T) bool {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+"/health", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	_ = resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
-}
-
-// freePort asks the system for a port that nobody uses.
-func freePort(t *testing.T) int {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // it is closed at once
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = listener.Close() }()
-	address, ok := listener.Addr().(*net.TCPAddr)
-	if !ok {
-		t.Fatalf("the address is a %T", listener.Addr())
-	}
-	return address.Port
-}
-
-// showLog puts what the server complained about into the test's log. Its list of requests is left out.
-func showLog(t *testing.T, log string) {
-	t.Helper()
-	text, err := os.ReadFile(log)
-	if err != nil {
-		t.Log(err)
-		return
-	}
-	complaints := slices.DeleteFunc(strings.Split(string(text), "\n"), func(line string) bool { return strings.Contains(line, "INFO") })
-	const most = 200
-	t.Logf("the end of the server's log:\n%s", strings.Join(complaints[max(0, len(complaints)-most):], "\n"))
-}
-
 // purge removes a deleted experiment for good, as whoever operates the server does.
 func (s *server) purge(t *testing.T, id string) {
 	t.Helper()
-	cmd := s.command(t.Context(), "gc", "--backend-store-uri", s.database("tracking"), "--experiment-ids", id)
+	cmd := s.process.Command(t.Context(), "gc", "--backend-store-uri", s.process.Database("tracking"), "--experiment-ids", id)
 	cmd.Env = append(cmd.Env, "MLFLOW_TRACKING_URI="+s.URL, "MLFLOW_TRACKING_USERNAME="+adminName, "MLFLOW_TRACKING_PASSWORD="+adminPassword)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("mlflow gc: %s\n%s", err, out)

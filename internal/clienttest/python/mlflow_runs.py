@@ -1,4 +1,4 @@
-"""Uses the MLflow client for runs, as training jobs and those who compare them do."""
+"""Uses the MLflow client to log, change, and compare runs."""
 
 import math
 import unittest
@@ -57,7 +57,7 @@ class Runs(TestCase):
         with self.assertRefused("INVALID_PARAMETER_VALUE"):
             client.log_param(id, "seed", "8")
         data = client.get_run(id).data
-        # Databricks documents that the newest value counts. On an MLflow server, it is that of the greatest step.
+        # Databricks documents that a metric has its newest value. On an MLflow server, it has the value of the greatest step.
         self.assertEqual(data.metrics["loss"], 0.25 if ON_DATABRICKS else 0.75)
         self.assertEqual(data.metrics["accuracy"], 0.9)
         self.assertTrue(math.isnan(data.metrics["nan"]))

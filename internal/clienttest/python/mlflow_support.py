@@ -1,4 +1,4 @@
-"""What the tests of the MLflow client share. They run on a local workspace or an MLflow server: both must answer in the same way.
+"""Shared code of the tests of the MLflow client. They run on a local workspace or an MLflow server: both must answer in the same way.
 
 MLFLOW_TRACKING_URI selects the server. Variables with the prefix OTHER_ are the credentials of a second account without grants.
 """

@@ -1,4 +1,4 @@
-"""Calls what the experiments API of the Databricks SDK for Python has for experiments and their permissions."""
+"""Calls the methods of the Databricks SDK for Python for experiments and their permissions."""
 
 import unittest
 

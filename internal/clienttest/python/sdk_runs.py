@@ -1,4 +1,4 @@
-"""Calls what the experiments API of the Databricks SDK for Python has for runs and logged models."""
+"""Calls the methods of the Databricks SDK for Python for runs and logged models."""
 
 import io
 import math

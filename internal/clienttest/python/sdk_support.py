@@ -1,4 +1,4 @@
-"""What the tests of the Databricks SDK share. The Go test that starts them sets the environment variables."""
+"""Shared code of the tests of the Databricks SDK. The Go test that starts them sets the environment variables."""
 
 import itertools
 import os

@@ -30,7 +30,7 @@ func main() {
 	}
 }
 
-// seededRuns is the name of the experiment with the runs that -seed-runs asks for.
+// seededRuns is the name of the experiment with the runs of -seed-runs.
 const seededRuns = "/Shared/runs"
 
 // settings are the command's flags.

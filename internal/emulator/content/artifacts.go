@@ -28,7 +28,7 @@ type fileJSON struct {
 	Size  *int64 `json:"file_size,omitempty"` // nil for folders
 }
 
-// listArtifacts serves artifacts/list. In a volume of Unity Catalog there is only a first page, which is cut.
+// listArtifacts serves artifacts/list. In a volume of Unity Catalog, there is only one page, and further files are omitted.
 func (s *Store) listArtifacts(c *wire.Call) (any, error) {
 	r, err := s.queriedRun(c)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *Store) listArtifacts(c *wire.Call) (any, error) {
 	return out, nil
 }
 
-// list returns what is directly in a folder, by path. The folder "." is the whole. Of a file, it returns the file.
+// list returns the files and folders directly in a folder, by path. The folder "." contains everything. The list of a file is the file.
 func (f files) list(folder string) []fileJSON {
 	if one, ok := f[folder]; ok {
 		return []fileJSON{{Path: folder, Size: &one.size}}

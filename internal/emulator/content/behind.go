@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Behind changes and reads content as somebody else might do, directly and without an entry in the journal. It takes the lock of the
-// workspace. Its methods panic on IDs that do not exist: that is a mistake of the test that calls them.
+// Behind changes and reads content directly, without requests and entries in the journal, like another user of the workspace. It takes the
+// lock of the workspace. Its methods panic on IDs that do not exist: that is a mistake of the test that calls them.
 type Behind struct {
 	lock  sync.Locker
 	store *Store
@@ -25,7 +25,7 @@ func (s *Store) Behind(lock sync.Locker) *Behind { return &Behind{lock, s} }
 type Run struct {
 	ID, ExperimentID, Name, User, Status, ArtifactURI string
 
-	Started, Ended   int64 // as clients send them; Ended is 0 while the run goes on
+	Started, Ended   int64 // as clients send them; Ended is 0 until the run ends
 	Created, Deleted int64 // by the clock of the workspace; Deleted is 0 while the run is active
 
 	Metrics      map[string]float64 // the newest value of each key

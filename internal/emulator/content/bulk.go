@@ -7,20 +7,20 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// maxBulkRuns is how many runs one call deletes or restores at most, and the default of max_runs.
+// maxBulkRuns is the maximum number of runs that one call deletes or restores, and the default of max_runs.
 const maxBulkRuns = 10_000
+
+// bulkRequest is the body of delete-runs and restore-runs.
+type bulkRequest struct {
+	ExperimentID string      `json:"experiment_id"`
+	Until        *wire.Int64 `json:"max_timestamp_millis"` // of delete-runs
+	From         *wire.Int64 `json:"min_timestamp_millis"` // of restore-runs
+	MaxRuns      wire.Int64  `json:"max_runs"`
+}
 
 // deleteRuns serves delete-runs: it deletes active runs that were created at or before a time, oldest first.
 func (s *Store) deleteRuns(c *wire.Call) (any, error) {
-	var in struct {
-		ExperimentID string      `json:"experiment_id"`
-		Until        *wire.Int64 `json:"max_timestamp_millis"`
-		MaxRuns      *wire.Int64 `json:"max_runs"`
-	}
-	if err := c.Decode(&in); err != nil {
-		return nil, err
-	}
-	e, limit, err := s.bulk(c, in.ExperimentID, in.MaxRuns)
+	in, runs, err := s.bulk(c)
 	if err != nil {
 		return nil, err
 	}
@@ -28,7 +28,7 @@ func (s *Store) deleteRuns(c *wire.Call) (any, error) {
 		return nil, wire.Required("max_timestamp_millis")
 	}
 	created := func(r *run) int64 { return r.created }
-	chosen := oldest(s.in(e.ID).runs, limit, created, func(r *run) bool { return r.deleted == 0 && r.created <= int64(*in.Until) })
+	chosen := oldest(runs, int(in.MaxRuns), created, func(r *run) bool { return r.deleted == 0 && r.created <= int64(*in.Until) })
 	for _, r := range chosen {
 		r.delete(s.now())
 	}
@@ -39,15 +39,7 @@ func (s *Store) deleteRuns(c *wire.Call) (any, error) {
 
 // restoreRuns serves restore-runs: it restores runs that were deleted at or after a time, those that were deleted first.
 func (s *Store) restoreRuns(c *wire.Call) (any, error) {
-	var in struct {
-		ExperimentID string      `json:"experiment_id"`
-		From         *wire.Int64 `json:"min_timestamp_millis"`
-		MaxRuns      *wire.Int64 `json:"max_runs"`
-	}
-	if err := c.Decode(&in); err != nil {
-		return nil, err
-	}
-	e, limit, err := s.bulk(c, in.ExperimentID, in.MaxRuns)
+	in, runs, err := s.bulk(c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +47,7 @@ func (s *Store) restoreRuns(c *wire.Call) (any, error) {
 		return nil, wire.Required("min_timestamp_millis")
 	}
 	deleted := func(r *run) int64 { return r.deleted }
-	chosen := oldest(s.in(e.ID).runs, limit, deleted, func(r *run) bool { return r.deleted != 0 && r.deleted >= int64(*in.From) })
+	chosen := oldest(runs, int(in.MaxRuns), deleted, func(r *run) bool { return r.deleted != 0 && r.deleted >= int64(*in.From) })
 	for _, r := range chosen {
 		r.deleted = 0
 	}
@@ -64,21 +56,23 @@ func (s *Store) restoreRuns(c *wire.Call) (any, error) {
 	}{len(chosen)}, nil
 }
 
-// bulk finds the experiment, which the caller must be able to edit, and how many runs one call changes at most.
-func (s *Store) bulk(c *wire.Call, experimentID string, maxRuns *wire.Int64) (Experiment, int, error) {
-	e, err := s.experiments.Editable(c, experimentID)
+// bulk reads the request, in which MaxRuns has its default, and finds the runs of the experiment, which the caller must be able to edit.
+func (s *Store) bulk(c *wire.Call) (bulkRequest, []*run, error) {
+	in := bulkRequest{MaxRuns: maxBulkRuns}
+	if err := c.Decode(&in); err != nil {
+		return in, nil, err
+	}
+	e, err := s.experiments.Editable(c, in.ExperimentID)
 	switch {
 	case err != nil:
-		return e, 0, err
-	case maxRuns == nil:
-		return e, maxBulkRuns, nil
-	case *maxRuns < 1 || *maxRuns > maxBulkRuns:
-		return e, 0, wire.Invalid("Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.", *maxRuns, maxBulkRuns)
+		return in, nil, err
+	case in.MaxRuns < 1 || in.MaxRuns > maxBulkRuns:
+		return in, nil, wire.Invalid("Invalid value %d for parameter 'max_runs' supplied. It must be between 1 and %d.", in.MaxRuns, maxBulkRuns)
 	}
-	return e, int(*maxRuns), nil
+	return in, s.in(e.ID).runs, nil
 }
 
-// oldest returns at most limit of the runs that are chosen, by a time.
+// oldest returns the chosen runs, at most limit, those with the earliest time first.
 func oldest(runs []*run, limit int, time func(*run) int64, choose func(*run) bool) []*run {
 	var chosen []*run
 	for _, r := range runs {

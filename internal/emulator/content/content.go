@@ -1,4 +1,4 @@
-// Package content is what the experiments of an emulated workspace contain: runs with their metrics, parameters, tags, and files, logged
+// Package content has the content of the experiments of an emulated workspace: runs with their metrics, parameters, tags, and files, logged
 // models, and traces. It has the routes that create, search, change, and delete them.
 package content
 
@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Experiment is what the routes have to know about an experiment.
+// Experiment has the fields of an experiment that the routes need.
 type Experiment struct {
 	ID, ArtifactLocation string
 	Deleted              bool
@@ -28,6 +28,9 @@ type Experiments interface {
 	// Touch sets the experiment's time of the last update.
 	Touch(id string)
 }
+
+// access is Readable or Editable of Experiments.
+type access = func(c *wire.Call, experimentID string) (Experiment, error)
 
 // Store holds the content of all experiments of a workspace. Its caller holds the lock of the workspace.
 type Store struct {
@@ -112,7 +115,7 @@ func (s *Store) Routes() map[string]wire.Handler {
 	return routes
 }
 
-// PublicRoutes returns the handlers of what needs no caller.
+// PublicRoutes returns the handlers of the routes that need no caller.
 func (s *Store) PublicRoutes() map[string]wire.Handler {
 	return map[string]wire.Handler{
 		"PUT " + storagePath + "{key}": s.putTraceData,
@@ -126,6 +129,15 @@ func (s *Store) in(experimentID string) *items {
 		s.inside[experimentID] = &items{}
 	}
 	return s.inside[experimentID]
+}
+
+// writable finds an active experiment, which the caller must be able to edit.
+func (s *Store) writable(c *wire.Call, experimentID string) (Experiment, error) {
+	e, err := s.experiments.Editable(c, experimentID)
+	if err == nil && e.Deleted {
+		err = wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
+	}
+	return e, err
 }
 
 // Forget removes the content of an experiment for good.
@@ -149,8 +161,8 @@ func (s *Store) Delete(experimentID string) {
 	}
 }
 
-// Restore restores all runs of an experiment, as restoring the experiment does. Like the MLflow server, it does not tell the runs that were
-// deleted before the experiment from the others.
+// Restore restores all runs of an experiment, as restoring the experiment does. Like the MLflow server, it does not distinguish runs
+// that were deleted before the experiment.
 func (s *Store) Restore(experimentID string) {
 	for _, r := range s.in(experimentID).runs {
 		r.deleted = 0

@@ -24,19 +24,9 @@ func (s *Store) addFileRoutes(routes map[string]wire.Handler) {
 
 // uploadFile serves PUT fs/files.
 func (s *Store) uploadFile(c *wire.Call) (any, error) {
-	var all files
-	if id := c.PathValue("run_id"); id != "" {
-		r, err := s.writableRun(c, id)
-		if err != nil {
-			return nil, err
-		}
-		all = r.files
-	} else {
-		m, err := s.findModel(c, s.experiments.Editable)
-		if err != nil {
-			return nil, err
-		}
-		all = m.files
+	all, err := s.filesOf(c, s.writableRun, s.experiments.Editable)
+	if err != nil {
+		return nil, err
 	}
 	name := path.Clean(c.PathValue("path"))
 	if _, ok := all[name]; ok && c.URL.Query().Get("overwrite") != "true" {
@@ -46,17 +36,16 @@ func (s *Store) uploadFile(c *wire.Call) (any, error) {
 	return wire.Empty{}, nil
 }
 
-// readableFiles finds the artifacts of the run or the logged model that the path names, which the caller must be able to read.
-func (s *Store) readableFiles(c *wire.Call) (files, error) {
+// filesOf finds the artifacts of the run or the logged model that the path names: a run with find, a logged model with access.
+func (s *Store) filesOf(c *wire.Call, find func(*wire.Call, string) (*run, error), access access) (files, error) {
 	if id := c.PathValue("run_id"); id != "" {
-		r, err := s.findRun(id)
+		r, err := find(c, id)
 		if err != nil {
 			return nil, err
 		}
-		_, err = s.experiments.Readable(c, r.experimentID)
-		return r.files, err
+		return r.files, nil
 	}
-	m, err := s.findModel(c, s.experiments.Readable)
+	m, err := s.findModel(c, access)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +54,7 @@ func (s *Store) readableFiles(c *wire.Call) (files, error) {
 
 // downloadFile serves GET fs/files.
 func (s *Store) downloadFile(c *wire.Call) (any, error) {
-	all, err := s.readableFiles(c)
+	all, err := s.filesOf(c, s.readableRun, s.experiments.Readable)
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +67,7 @@ func (s *Store) downloadFile(c *wire.Call) (any, error) {
 
 // listFiles serves GET fs/directories. There is only one page.
 func (s *Store) listFiles(c *wire.Call) (any, error) {
-	all, err := s.readableFiles(c)
+	all, err := s.filesOf(c, s.readableRun, s.experiments.Readable)
 	if err != nil {
 		return nil, err
 	}

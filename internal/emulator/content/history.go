@@ -22,16 +22,13 @@ func (s *Store) metricHistory(c *wire.Call) (any, error) {
 	if key == "" {
 		return nil, wire.Required("metric_key")
 	}
-	asked, err := wire.QueryNumber(q, "max_results")
+	asked, err := queryLimit(q)
 	if err != nil {
 		return nil, err
 	}
-	limit := maxHistory
-	if q.Get("max_results") != "" {
-		number := wire.Int64(asked)
-		if limit, err = paging.Limit(&number, maxHistory, maxHistory); err != nil {
-			return nil, err
-		}
+	limit, err := paging.Limit(asked, maxHistory, maxHistory)
+	if err != nil {
+		return nil, err
 	}
 	from, err := paging.Decode(q.Get("page_token"), paging.ID([]string{r.id, key}))
 	if err != nil {

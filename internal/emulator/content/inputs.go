@@ -32,7 +32,7 @@ type modelInput struct {
 	ModelID string `json:"model_id"`
 }
 
-// modelOutput is a logged model that a run made.
+// modelOutput is a logged model that a run created.
 type modelOutput struct {
 	ModelID string     `json:"model_id"`
 	Step    wire.Int64 `json:"step"`
@@ -49,7 +49,7 @@ func (d dataset) check() error {
 	return nil
 }
 
-// logInputs serves log-inputs. A dataset or model that the run has is not added again.
+// logInputs serves log-inputs. Datasets and models that the run already has are not added again.
 func (s *Store) logInputs(c *wire.Call) (any, error) {
 	var in struct {
 		runRef
@@ -131,7 +131,7 @@ func (s *Store) logModel(c *wire.Call) (any, error) {
 		return nil, wire.Invalid("Model json is missing mandatory fields: %s", strings.Join(missing, ", "))
 	}
 	history := []json.RawMessage{}
-	// The tag can have been set to anything. A history that cannot be read begins anew.
+	// The tag can have any value. One that is not a history is replaced.
 	_ = json.Unmarshal([]byte(r.tags[tagModelHistory]), &history)
 	text, err := json.Marshal(append(history, json.RawMessage(in.ModelJSON)))
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 
 var goodKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 
-// checkKey refuses a key that is no name. what is the kind of the key, such as "tag".
+// checkKey rejects a key that is not a valid name. what is the kind of the key, such as "tag".
 func checkKey(what, key string, limit int) error {
 	switch {
 	case key == "":
@@ -92,11 +92,10 @@ func (m metricIn) check() error {
 func (s *Store) addMetric(r *run, in metricIn) {
 	m := metric{
 		Key: in.Key, Value: *in.Value, Timestamp: int64(*in.Timestamp), Step: int64(in.Step),
-		ModelID: in.ModelID, DatasetName: in.DatasetName, DatasetDigest: in.DatasetDigest,
+		ModelID: in.ModelID, DatasetName: in.DatasetName, DatasetDigest: in.DatasetDigest, RunID: r.id,
 	}
 	r.addMetric(m)
 	if logged := s.models[in.ModelID]; logged != nil {
-		m.RunID = r.id
 		logged.addMetric(m)
 	}
 }

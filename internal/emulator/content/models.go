@@ -20,10 +20,10 @@ type model struct {
 	id, experimentID, name, kind, sourceRunID, status, artifactURI string
 
 	created, updated int64
-	creator          int64 // ID of the account, 0 if it was no call that created the model
+	creator          int64 // ID of the account, 0 if the model was not created by a call
 	deleted          bool
 	params, tags     map[string]string
-	metrics          []metric // the value that counts of each key and dataset
+	metrics          []metric // the current value of each key and dataset
 	files            files
 }
 
@@ -57,7 +57,7 @@ func (m *model) json() modelJSON {
 	return out
 }
 
-// addModel gives a logged model an ID and what is missing, and adds it to its experiment.
+// addModel adds a logged model to its experiment, with a new ID, and with defaults for fields that are not set.
 func (s *Store) addModel(e Experiment, m *model) {
 	m.id, m.experimentID, m.status = "m-"+s.hexID(), e.ID, modelPending
 	m.artifactURI = e.ArtifactLocation + "/logged_models/" + m.id + "/artifacts"
@@ -96,22 +96,19 @@ func (s *Store) createModel(c *wire.Call) (any, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	e, err := s.experiments.Editable(c, in.ExperimentID)
+	e, err := s.writable(c, in.ExperimentID)
 	if err != nil {
 		return nil, err
-	}
-	if e.Deleted {
-		return nil, wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
 	}
 	if strings.ContainsAny(in.Name, `/:.%"'`) {
 		return nil, wire.Invalid("Invalid model name ('%s') provided. Model name must be a non-empty string and cannot contain the following "+
 			"characters: ('/', ':', '.', '%%', '\"', \"'\")", in.Name)
 	}
 	m := &model{name: in.Name, kind: in.ModelType, sourceRunID: in.SourceRunID, params: map[string]string{}, tags: map[string]string{}}
-	if err := m.setAll("parameter", m.params, in.Params); err != nil {
+	if err := setAll("parameter", m.params, in.Params); err != nil {
 		return nil, err
 	}
-	if err := m.setAll("tag", m.tags, in.Tags); err != nil {
+	if err := setAll("tag", m.tags, in.Tags); err != nil {
 		return nil, err
 	}
 	// Accounts have numbers as IDs.
@@ -120,7 +117,8 @@ func (s *Store) createModel(c *wire.Call) (any, error) {
 	return map[string]any{"model": m.json()}, nil
 }
 
-func (m *model) setAll(what string, into map[string]string, entries []keyValue) error {
+// setAll adds entries to the parameters or tags of a logged model: all, or none if a key is invalid. what is the kind of the keys.
+func setAll(what string, into map[string]string, entries []keyValue) error {
 	for _, entry := range entries {
 		if err := checkKey(what, entry.Key, maxTagKey); err != nil {
 			return err
@@ -133,7 +131,7 @@ func (m *model) setAll(what string, into map[string]string, entries []keyValue) 
 }
 
 // findModel finds the logged model that the path names, which is not deleted. The caller must have the access.
-func (s *Store) findModel(c *wire.Call, access func(*wire.Call, string) (Experiment, error)) (*model, error) {
+func (s *Store) findModel(c *wire.Call, access access) (*model, error) {
 	m := s.models[c.PathValue("model_id")]
 	if m == nil || m.deleted {
 		return nil, wire.Missing("Logged model with ID '%s' not found.", c.PathValue("model_id"))
@@ -186,12 +184,12 @@ func (s *Store) deleteModel(c *wire.Call) (any, error) {
 
 // logModelParams serves POST logged-models/{model_id}/params.
 func (s *Store) logModelParams(c *wire.Call) (any, error) {
-	return s.changeModel(c, func(m *model, in modelChange) error { return m.setAll("parameter", m.params, in.Params) })
+	return s.changeModel(c, func(m *model, in modelChange) error { return setAll("parameter", m.params, in.Params) })
 }
 
 // setModelTags serves PATCH logged-models/{model_id}/tags.
 func (s *Store) setModelTags(c *wire.Call) (any, error) {
-	return s.changeModel(c, func(m *model, in modelChange) error { return m.setAll("tag", m.tags, in.Tags) })
+	return s.changeModel(c, func(m *model, in modelChange) error { return setAll("tag", m.tags, in.Tags) })
 }
 
 // modelChange is the body of requests that add to a logged model.

@@ -11,39 +11,23 @@ import (
 // searchModels serves logged-models/search. Datasets narrow down the metrics of conditions.
 func (s *Store) searchModels(c *wire.Call) (any, error) {
 	var in struct {
-		ExperimentIDs []string        `json:"experiment_ids"`
-		Filter        string          `json:"filter"`
-		Datasets      []modelsDataset `json:"datasets"`
-		MaxResults    *wire.Int64     `json:"max_results"`
-		OrderBy       []modelsOrder   `json:"order_by"`
-		PageToken     string          `json:"page_token"`
+		search
+		Datasets []modelsDataset `json:"datasets"`
+		OrderBy  []modelsOrder   `json:"order_by"`
 	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var q paging.Query
-	var err error
-	if q.Limit, err = paging.Limit(in.MaxResults, defaultModels, maxModels); err != nil {
-		return nil, err
-	}
-	var order []string
 	for _, o := range in.OrderBy {
-		order = append(order, o.clause())
+		in.order = append(in.order, o.clause())
 	}
 	for _, d := range in.Datasets {
 		if d.Name == "" {
 			return nil, wire.Required("datasets.dataset_name")
 		}
 	}
-	ties := []filter.Ordering{{Field: filter.CreationTimestamp, Descending: true}, {Field: filter.ModelID}}
-	if err := q.Parse(filter.Models, in.Filter, order, ties...); err != nil {
-		return nil, err
-	}
-	q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, fmt.Sprint(in.Datasets)}, order))
-	if err != nil {
-		return nil, err
-	}
-	models, err := collect(s, c, in.ExperimentIDs, func(i *items) []modelOfDatasets { return i.activeModels(in.Datasets) })
+	in.more = fmt.Sprint(in.Datasets)
+	found, next, err := modelKind.page(s, c, in.search, func(i *items) []modelOfDatasets { return i.activeModels(in.Datasets) })
 	if err != nil {
 		return nil, err
 	}
@@ -51,12 +35,10 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 		Models        []modelJSON `json:"models,omitempty"`
 		NextPageToken string      `json:"next_page_token,omitempty"`
 	}
-	if models, out.NextPageToken, err = paging.Find(models, q); err != nil {
-		return nil, err
-	}
-	for _, m := range models {
+	for _, m := range found {
 		out.Models = append(out.Models, m.json())
 	}
+	out.NextPageToken = next
 	return out, nil
 }
 

@@ -18,11 +18,11 @@ var runStatuses = []string{"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED
 type run struct {
 	id, experimentID, name, user, status, artifactURI string
 
-	started, ended   int64 // as clients send them; ended is 0 while the run goes on
+	started, ended   int64 // as clients send them; ended is 0 until the run ends
 	created, deleted int64 // by the clock of the workspace; deleted is 0 while the run is active
 
 	metrics      map[string][]metric // all values of each key, as they were logged
-	latest       map[string]metric   // the value of each key that counts
+	latest       map[string]metric   // the current value of each key
 	params, tags map[string]string
 	datasets     []datasetInput
 	models       []modelInput
@@ -42,8 +42,8 @@ type metric struct {
 	RunID         string      `json:"run_id,omitempty"`
 }
 
-// replaces reports whether m counts instead of another value of the same key: it is newer or, at the same time, greater. NaN is less than
-// every number.
+// replaces reports whether m is the current value instead of another one of the same key: it is newer or, at the same time, greater. NaN is
+// less than every number.
 func (m metric) replaces(other metric) bool {
 	return cmp.Or(cmp.Compare(m.Timestamp, other.Timestamp), cmp.Compare(m.Value, other.Value)) >= 0
 }
@@ -107,7 +107,7 @@ func newestFirst(a, b *run) int {
 	return cmp.Or(cmp.Compare(b.started, a.started), cmp.Compare(a.id, b.id))
 }
 
-// addRun gives a run an ID and what is missing, and adds it to its experiment.
+// addRun adds a run to its experiment, with a new ID, and with defaults for fields that are not set.
 func (s *Store) addRun(e Experiment, r *run) {
 	r.id, r.experimentID = s.hexID(), e.ID
 	r.artifactURI = e.ArtifactLocation + "/" + r.id + "/artifacts"
@@ -138,21 +138,20 @@ func (r *run) setTag(key, value string) {
 }
 
 func (r *run) addMetric(m metric) {
-	m.RunID = r.id
 	r.metrics[m.Key] = append(r.metrics[m.Key], m)
 	if last, ok := r.latest[m.Key]; !ok || m.replaces(last) {
 		r.latest[m.Key] = m
 	}
 }
 
-// delete deletes an active run. The time of a deletion stays when the run is deleted again.
+// delete deletes an active run. A deleted run keeps the time of its deletion.
 func (r *run) delete(now int64) {
 	if r.deleted == 0 {
 		r.deleted = now
 	}
 }
 
-// runRef is how bodies name a run.
+// runRef is the ID of a run in the body of a request.
 type runRef struct {
 	RunID   string `json:"run_id"`
 	RunUUID string `json:"run_uuid"` // older name of RunID
@@ -163,22 +162,17 @@ func (r runRef) id() string { return cmp.Or(r.RunID, r.RunUUID) }
 // queriedRun finds the run that a query names, which the caller must be able to read.
 func (s *Store) queriedRun(c *wire.Call) (*run, error) {
 	query := c.URL.Query()
-	r, err := s.findRun(cmp.Or(query.Get("run_id"), query.Get("run_uuid")))
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.experiments.Readable(c, r.experimentID)
-	return r, err
+	return s.readableRun(c, cmp.Or(query.Get("run_id"), query.Get("run_uuid")))
+}
+
+// readableRun finds a run, a deleted one too, which the caller must be able to read.
+func (s *Store) readableRun(c *wire.Call, id string) (*run, error) {
+	return s.findRun(c, id, s.experiments.Readable)
 }
 
 // editableRun finds a run, a deleted one too, which the caller must be able to edit.
 func (s *Store) editableRun(c *wire.Call, id string) (*run, error) {
-	r, err := s.findRun(id)
-	if err != nil {
-		return nil, err
-	}
-	_, err = s.experiments.Editable(c, r.experimentID)
-	return r, err
+	return s.findRun(c, id, s.experiments.Editable)
 }
 
 // writableRun finds an active run, which the caller must be able to edit.
@@ -190,12 +184,14 @@ func (s *Store) writableRun(c *wire.Call, id string) (*run, error) {
 	return r, err
 }
 
-func (s *Store) findRun(id string) (*run, error) {
+func (s *Store) findRun(c *wire.Call, id string, access access) (*run, error) {
 	if id == "" {
 		return nil, wire.Required("run_id")
 	}
-	if r := s.runs[id]; r != nil {
-		return r, nil
+	r := s.runs[id]
+	if r == nil {
+		return nil, wire.Missing("Run with id=%s not found", id)
 	}
-	return nil, wire.Missing("Run with id=%s not found", id)
+	_, err := access(c, r.experimentID)
+	return r, err
 }

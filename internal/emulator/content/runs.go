@@ -18,12 +18,9 @@ func (s *Store) createRun(c *wire.Call) (any, error) {
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	e, err := s.experiments.Editable(c, in.ExperimentID)
+	e, err := s.writable(c, in.ExperimentID)
 	if err != nil {
 		return nil, err
-	}
-	if e.Deleted {
-		return nil, wire.Invalid("The experiment %s must be in the 'active' state. Current state is deleted.", e.ID)
 	}
 	r := &run{name: in.RunName, user: in.UserID, status: "RUNNING", created: s.now(), tags: map[string]string{}}
 	for _, tag := range in.Tags {

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"net/url"
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
@@ -8,68 +9,88 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Page sizes of searches.
-const (
-	defaultRuns, maxRuns     = 1000, 50_000
-	defaultModels, maxModels = 50, 50
-	defaultTraces, maxTraces = 100, 500
+// search is the part of the request that all searches have in common.
+type search struct {
+	ExperimentIDs []string    `json:"experiment_ids"`
+	Filter        string      `json:"filter"`
+	MaxResults    *wire.Int64 `json:"max_results"`
+	PageToken     string      `json:"page_token"`
+
+	order []string // entries of order_by
+	more  string   // further arguments that must be the same on every page
+}
+
+// kind is a kind of objects that experiments contain.
+type kind[T paging.Object] struct {
+	language     filter.Language
+	preset, most int               // page sizes: the default, and the maximum
+	ties         []filter.Ordering // see [paging.Query.Parse]
+}
+
+var (
+	runKind   = kind[*run]{filter.Runs, 1000, 50_000, []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.RunID}}}
+	modelKind = kind[modelOfDatasets]{
+		filter.Models, 50, 50, []filter.Ordering{{Field: filter.CreationTimestamp, Descending: true}, {Field: filter.ModelID}},
+	}
+	traceKind = kind[*trace]{filter.Traces, 100, 500, []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.TraceID}}}
 )
 
-// View types of runs.
-const (
-	activeOnly  = "ACTIVE_ONLY"
-	deletedOnly = "DELETED_ONLY"
-	allStages   = "ALL"
-)
-
-// collect lists what the experiments contain, all of which the caller must be able to read. An experiment that is named twice counts once.
-func collect[T any](s *Store, c *wire.Call, experimentIDs []string, list func(*items) []T) ([]T, error) {
-	if len(experimentIDs) == 0 {
-		return nil, wire.Required("experiment_ids")
+// page finds a page of the objects that list returns of each experiment, and the token of the next page. The caller must be able to read
+// all experiments.
+func (k kind[T]) page(s *Store, c *wire.Call, in search, list func(*items) []T) ([]T, string, error) {
+	var q paging.Query
+	var err error
+	if q.Limit, err = paging.Limit(in.MaxResults, k.preset, k.most); err != nil {
+		return nil, "", err
+	}
+	if err = q.Parse(k.language, in.Filter, in.order, k.ties...); err != nil {
+		return nil, "", err
+	}
+	if q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, in.more}, in.order)); err != nil {
+		return nil, "", err
+	}
+	if len(in.ExperimentIDs) == 0 {
+		return nil, "", wire.Required("experiment_ids")
 	}
 	var all []T
-	for i, id := range experimentIDs {
+	for i, id := range in.ExperimentIDs {
 		e, err := s.experiments.Readable(c, id)
 		if err != nil {
-			return nil, err
+			return nil, "", err
 		}
-		if !slices.Contains(experimentIDs[:i], id) {
+		if !slices.Contains(in.ExperimentIDs[:i], id) {
 			all = append(all, list(s.in(e.ID))...)
 		}
 	}
-	return all, nil
+	return paging.Find(all, q)
+}
+
+// queryLimit reads max_results from a query. It returns nil if the query does not set it.
+func queryLimit(query url.Values) (*wire.Int64, error) {
+	if query.Get("max_results") == "" {
+		return nil, nil
+	}
+	number, err := wire.QueryNumber(query, "max_results")
+	limit := wire.Int64(number)
+	return &limit, err
 }
 
 // searchRuns serves runs/search.
 func (s *Store) searchRuns(c *wire.Call) (any, error) {
 	var in struct {
-		ExperimentIDs []string    `json:"experiment_ids"`
-		Filter        string      `json:"filter"`
-		ViewType      string      `json:"run_view_type"`
-		MaxResults    *wire.Int64 `json:"max_results"`
-		OrderBy       []string    `json:"order_by"`
-		PageToken     string      `json:"page_token"`
+		search
+		ViewType string   `json:"run_view_type"`
+		OrderBy  []string `json:"order_by"`
 	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
-	var q paging.Query
-	var err error
-	if q.Limit, err = paging.Limit(in.MaxResults, defaultRuns, maxRuns); err != nil {
-		return nil, err
-	}
-	if !slices.Contains([]string{"", activeOnly, deletedOnly, allStages}, in.ViewType) {
-		return nil, wire.Invalid("Invalid value '%s' for parameter 'run_view_type' supplied.", in.ViewType)
-	}
-	ties := []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.RunID}}
-	if err := q.Parse(filter.Runs, in.Filter, in.OrderBy, ties...); err != nil {
-		return nil, err
-	}
-	q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, in.ViewType}, in.OrderBy))
+	view, err := paging.ParseView(in.ViewType, "run_view_type")
 	if err != nil {
 		return nil, err
 	}
-	runs, err := collect(s, c, in.ExperimentIDs, func(i *items) []*run { return i.view(in.ViewType) })
+	in.order, in.more = in.OrderBy, in.ViewType
+	found, next, err := runKind.page(s, c, in.search, func(i *items) []*run { return i.view(view) })
 	if err != nil {
 		return nil, err
 	}
@@ -77,27 +98,22 @@ func (s *Store) searchRuns(c *wire.Call) (any, error) {
 		Runs          []runJSON `json:"runs,omitempty"`
 		NextPageToken string    `json:"next_page_token,omitempty"`
 	}
-	if runs, out.NextPageToken, err = paging.Find(runs, q); err != nil {
-		return nil, err
-	}
-	for _, r := range runs {
+	for _, r := range found {
 		out.Runs = append(out.Runs, r.json())
 	}
+	out.NextPageToken = next
 	return out, nil
 }
 
 // view lists the runs of a view type.
-func (i *items) view(viewType string) []*run {
-	if viewType == allStages {
-		return i.runs
-	}
-	var runs []*run
+func (i *items) view(v paging.View) []*run {
+	var found []*run
 	for _, r := range i.runs {
-		if (r.deleted != 0) == (viewType == deletedOnly) {
-			runs = append(runs, r)
+		if v.Shows(r.deleted != 0) {
+			found = append(found, r)
 		}
 	}
-	return runs
+	return found
 }
 
 // Satisfies implements [paging.Object].

@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// storagePath is where the workspace plays the cloud storage of the data of traces.
+// storagePath is the path below which the workspace emulates the cloud storage for the data of traces.
 const storagePath = "/storage/traces/"
 
 // traceDownloadCredentials serves credentials-for-data-download.
@@ -19,8 +19,8 @@ func (s *Store) traceUploadCredentials(c *wire.Call) (any, error) {
 	return s.credentials(c, s.experiments.Editable)
 }
 
-// credentials returns a signed URL, which is good for reading and writing and does not expire.
-func (s *Store) credentials(c *wire.Call, access func(*wire.Call, string) (Experiment, error)) (any, error) {
+// credentials returns a signed URL, which permits reading and writing and does not expire.
+func (s *Store) credentials(c *wire.Call, access access) (any, error) {
 	t, err := s.findTrace(c, access)
 	if err != nil {
 		return nil, err
@@ -32,21 +32,29 @@ func (s *Store) credentials(c *wire.Call, access func(*wire.Call, string) (Exper
 	}}, nil
 }
 
+// signedTrace finds the trace of the signed URL.
+func (s *Store) signedTrace(c *wire.Call) (*trace, error) {
+	if t := s.signed[c.PathValue("key")]; t != nil {
+		return t, nil
+	}
+	return nil, wire.Denied("The signature does not match.")
+}
+
 func (s *Store) putTraceData(c *wire.Call) (any, error) {
-	t := s.signed[c.PathValue("key")]
-	if t == nil {
-		return nil, wire.Errorf(http.StatusForbidden, "PERMISSION_DENIED", "The signature does not match.")
+	t, err := s.signedTrace(c)
+	if err != nil {
+		return nil, err
 	}
 	t.data = append([]byte{}, c.Payload...)
 	return wire.Empty{}, nil
 }
 
 func (s *Store) getTraceData(c *wire.Call) (any, error) {
-	t := s.signed[c.PathValue("key")]
-	switch {
-	case t == nil:
-		return nil, wire.Errorf(http.StatusForbidden, "PERMISSION_DENIED", "The signature does not match.")
-	case t.data == nil:
+	t, err := s.signedTrace(c)
+	if err != nil {
+		return nil, err
+	}
+	if t.data == nil {
 		return nil, wire.Errorf(http.StatusNotFound, "NOT_FOUND", "The specified key does not exist.")
 	}
 	return wire.File(t.data), nil

@@ -15,12 +15,12 @@ import (
 type trace struct {
 	id, experimentID string
 	started          int64
-	info             map[string]any // as the client sent it, except for what this struct has
+	info             map[string]any // as the client sent it, except for the fields of this struct
 	metadata, tags   map[string]string
 	data             []byte // the spans as the client uploaded them, nil until then
 }
 
-// addTrace gives a trace what is missing and adds it to its experiment.
+// addTrace adds a trace to its experiment, with defaults for fields that are not set.
 func (s *Store) addTrace(e Experiment, t *trace) {
 	t.id = cmp.Or(t.id, "tr-"+s.hexID())
 	t.experimentID = e.ID
@@ -53,7 +53,7 @@ func (t *trace) json() map[string]any {
 	return out
 }
 
-// older is the trace in the form that version 2.0 of the API has.
+// older is the trace in the form of version 2.0 of the API.
 func (t *trace) older() any {
 	return map[string]any{
 		"request_id": t.id, "experiment_id": t.experimentID, "timestamp_ms": t.started, "status": t.state(),
@@ -61,14 +61,14 @@ func (t *trace) older() any {
 	}
 }
 
-// traceLocation is where a request says that a trace is.
+// traceLocation is the location of a trace in a request.
 type traceLocation struct {
 	MLflowExperiment struct {
 		ExperimentID string `json:"experiment_id"`
 	} `json:"mlflow_experiment"`
 }
 
-// startTrace serves POST traces, which clients call at the end of a trace. A trace that is there is replaced.
+// startTrace serves POST traces, which clients call at the end of a trace. An existing trace is replaced.
 func (s *Store) startTrace(c *wire.Call) (any, error) {
 	var in struct {
 		Trace struct {
@@ -118,7 +118,7 @@ func (s *Store) removeTrace(t *trace) {
 }
 
 // findTrace finds the trace that the path names. The caller must have the access.
-func (s *Store) findTrace(c *wire.Call, access func(*wire.Call, string) (Experiment, error)) (*trace, error) {
+func (s *Store) findTrace(c *wire.Call, access access) (*trace, error) {
 	id := c.PathValue("trace_id")
 	t := s.traces[id]
 	if t == nil {
@@ -137,57 +137,38 @@ func (s *Store) getTrace(c *wire.Call) (any, error) {
 	return map[string]any{"trace": map[string]any{"trace_info": t.json()}}, nil
 }
 
-// tracesQuery is what both searches for traces have in common.
-type tracesQuery struct {
-	ExperimentIDs []string        `json:"experiment_ids"`
-	Locations     []traceLocation `json:"locations"`
-	Filter        string          `json:"filter"`
-	MaxResults    *wire.Int64     `json:"max_results"`
-	OrderBy       []string        `json:"order_by"`
-	PageToken     string          `json:"page_token"`
-}
-
 // listTraces serves GET traces, the older of the two searches.
 func (s *Store) listTraces(c *wire.Call) (any, error) {
 	q := c.URL.Query()
-	in := tracesQuery{ExperimentIDs: q["experiment_ids"], Filter: q.Get("filter"), OrderBy: q["order_by"], PageToken: q.Get("page_token")}
-	if q.Get("max_results") != "" {
-		limit, err := wire.QueryNumber(q, "max_results")
-		if err != nil {
-			return nil, err
-		}
-		asked := wire.Int64(limit)
-		in.MaxResults = &asked
+	limit, err := queryLimit(q)
+	if err != nil {
+		return nil, err
+	}
+	in := search{
+		ExperimentIDs: q["experiment_ids"], Filter: q.Get("filter"), MaxResults: limit, PageToken: q.Get("page_token"), order: q["order_by"],
 	}
 	return s.pageOfTraces(c, in, (*trace).older)
 }
 
 // searchTraces serves traces/search.
 func (s *Store) searchTraces(c *wire.Call) (any, error) {
-	var in tracesQuery
+	var in struct {
+		search
+		Locations []traceLocation `json:"locations"`
+		OrderBy   []string        `json:"order_by"`
+	}
 	if err := c.Decode(&in); err != nil {
 		return nil, err
 	}
 	for _, l := range in.Locations {
 		in.ExperimentIDs = append(in.ExperimentIDs, l.MLflowExperiment.ExperimentID)
 	}
-	return s.pageOfTraces(c, in, func(t *trace) any { return t.json() })
+	in.order = in.OrderBy
+	return s.pageOfTraces(c, in.search, func(t *trace) any { return t.json() })
 }
 
-func (s *Store) pageOfTraces(c *wire.Call, in tracesQuery, describe func(*trace) any) (any, error) {
-	var q paging.Query
-	var err error
-	if q.Limit, err = paging.Limit(in.MaxResults, defaultTraces, maxTraces); err != nil {
-		return nil, err
-	}
-	ties := []filter.Ordering{{Field: filter.StartTime, Descending: true}, {Field: filter.TraceID}}
-	if err := q.Parse(filter.Traces, in.Filter, in.OrderBy, ties...); err != nil {
-		return nil, err
-	}
-	if q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter}, in.OrderBy)); err != nil {
-		return nil, err
-	}
-	traces, err := collect(s, c, in.ExperimentIDs, func(i *items) []*trace { return i.traces })
+func (s *Store) pageOfTraces(c *wire.Call, in search, describe func(*trace) any) (any, error) {
+	found, next, err := traceKind.page(s, c, in, func(i *items) []*trace { return i.traces })
 	if err != nil {
 		return nil, err
 	}
@@ -195,12 +176,10 @@ func (s *Store) pageOfTraces(c *wire.Call, in tracesQuery, describe func(*trace)
 		Traces        []any  `json:"traces,omitempty"`
 		NextPageToken string `json:"next_page_token,omitempty"`
 	}
-	if traces, out.NextPageToken, err = paging.Find(traces, q); err != nil {
-		return nil, err
-	}
-	for _, t := range traces {
+	for _, t := range found {
 		out.Traces = append(out.Traces, describe(t))
 	}
+	out.NextPageToken = next
 	return out, nil
 }
 

@@ -1,5 +1,5 @@
 // Package filter is the search language of an emulated workspace: the comparisons of a filter, and the order of the results. It knows
-// the keys of experiments, runs, logged models, and traces. Which value of an object a key means is decided where the object is.
+// the keys of experiments, runs, logged models, and traces. The packages with the objects decide which value a key refers to.
 package filter
 
 import (
@@ -30,7 +30,7 @@ type Condition struct {
 	pattern  *regexp.Regexp // of LIKE and ILIKE
 }
 
-// What clauses consist of. Quotes inside a quoted value can be doubled or escaped as far as finding its end goes, but, as on a real server,
+// The parts of clauses. Quotes inside a quoted value can be doubled or escaped as far as finding its end goes, but, as on a real server,
 // they then stay in the value that is compared.
 const (
 	keyPattern      = "(`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)"
@@ -94,7 +94,7 @@ func newCondition(prefix, key, operator, value string) (Condition, error) {
 	return c, wire.Invalid("Invalid attribute key '%s' specified. Valid keys are 'name', 'creation_time', 'last_update_time'.", key)
 }
 
-// unquote takes the quotes off a value and reports whether there were any.
+// unquote removes the quotes from a value and reports whether there were any.
 func unquote(value string) (string, bool) {
 	if value[0] != '\'' && value[0] != '"' {
 		return value, false

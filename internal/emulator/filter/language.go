@@ -32,12 +32,12 @@ const (
 
 // Language is the search language of one kind of objects.
 type Language struct {
-	texts, numbers map[string]string // the field of each attribute, by the names that requests can give it
+	texts, numbers map[string]string // the field of each attribute, by its names in requests
 	keyed          map[string]string // the field of each prefix that is followed by a key
 	clause, order  *regexp.Regexp
 }
 
-// The languages of what experiments contain.
+// The languages of runs, logged models, and traces.
 var (
 	Runs = newLanguage(
 		map[string]string{
@@ -60,7 +60,7 @@ var (
 		Tag, Metadata)
 )
 
-// prefixes are the ways to write the prefix of a field with keys.
+// prefixes are the spellings of the prefix of each field with keys.
 var prefixes = map[string][]string{
 	Metric:   {"metrics", "metric"},
 	Param:    {"params", "param", "parameters", "parameter"},

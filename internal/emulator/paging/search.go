@@ -1,4 +1,4 @@
-// Package paging finds pages of what an emulated workspace holds: of objects that satisfy a filter, in an order, and of plain lists.
+// Package paging finds pages of the objects of an emulated workspace that satisfy a filter, in an order, and cuts pages from plain lists.
 package paging
 
 import (
@@ -10,11 +10,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/filter"
 )
 
-// Object is what searches find.
+// Object is an object that a search can find.
 type Object interface {
 	// Satisfies reports whether a condition holds. An object without the key never satisfies it, not even with !=.
 	Satisfies(filter.Condition) bool
-	// Value is what the object has for an entry of the order.
+	// Value returns the value of the object for an entry of the order.
 	Value(filter.Ordering) Value
 }
 
@@ -26,8 +26,8 @@ type Query struct {
 	order      []filter.Ordering
 }
 
-// Parse reads the filter and the order of a request. Ties in the order are decided by the entries of ties, of which no two objects have all
-// in common.
+// Parse reads the filter and the order of a request. The entries of ties, which must differ for any two objects,
+// decide ties in the order.
 func (q *Query) Parse(l filter.Language, text string, orderBy []string, ties ...filter.Ordering) error {
 	var err error
 	if q.conditions, err = l.Parse(text); err != nil {
@@ -49,7 +49,7 @@ type found[T Object] struct {
 // Find returns a page of the objects that satisfy the query, and the token of the next page, which is empty at the end.
 func Find[T Object](objects []T, q Query) ([]T, string, error) {
 	if after := q.From.After; after != nil && len(after) != len(q.order) {
-		return nil, "", invalidToken()
+		return nil, "", InvalidToken()
 	}
 	var all []found[T]
 	for _, object := range objects {
@@ -68,7 +68,7 @@ func Find[T Object](objects []T, q Query) ([]T, string, error) {
 	next := ""
 	if len(all) > q.Limit {
 		all = all[:q.Limit]
-		next = Token{Query: q.From.Query, After: all[q.Limit-1].place}.encode()
+		next = Encode(Token{Query: q.From.Query, After: all[q.Limit-1].place})
 	}
 	page := make([]T, len(all))
 	for i, f := range all {
@@ -86,8 +86,8 @@ func satisfiesAll(object Object, conditions []filter.Condition) bool {
 	return true
 }
 
-// Value is what an object has for one entry of the order: a number or a text. In both directions, NaN comes after the other values, and
-// then what is missing.
+// Value is the value of an object for one entry of the order: a number or a text. In both directions, NaN comes after the other values, and
+// missing values come last.
 type Value struct {
 	Last   int     `json:",omitempty"` // notANumber, missing, or 0
 	Number float64 `json:",omitempty"`
@@ -107,8 +107,8 @@ func Text(text string, ok bool) Value {
 	return Value{Text: text}
 }
 
-// Number returns the value of a number. ok is false if the object has none. Infinities are the largest and smallest numbers, because page
-// tokens have no others.
+// Number returns the value of a number. ok is false if the object has none. Infinities become the largest and the smallest number,
+// because page tokens are JSON, which has no infinities.
 func Number(number float64, ok bool) Value {
 	switch {
 	case !ok:
@@ -119,7 +119,7 @@ func Number(number float64, ok bool) Value {
 	return Value{Number: max(min(number, math.MaxFloat64), -math.MaxFloat64)}
 }
 
-// compare compares two objects by what they have for each entry of the order.
+// compare compares two objects by their values for the entries of the order.
 func compare(order []filter.Ordering, a, b []Value) int {
 	for i, o := range order {
 		if d := cmp.Compare(a[i].Last, b[i].Last); d != 0 {

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Token is where a page ended. In searches, that is the place of its last object in the order, so that the next page begins behind it,
-// whatever came or went meanwhile. In lists that only grow, it is a number of entries.
+// Token is where a page ended. In searches, that is the place of its last object in the order, so that the next page starts after it,
+// even if objects were created or deleted meanwhile. In lists that only grow, it is a number of entries.
 type Token struct {
 	Query  string  // see ID
 	After  []Value `json:",omitempty"`
@@ -27,31 +27,41 @@ func ID(arguments ...[]string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (t Token) encode() string {
-	text, err := json.Marshal(t)
+// Encode returns the page token of the place where a page ended. It panics if JSON cannot represent the place.
+func Encode(place any) string {
+	text, err := json.Marshal(place)
 	if err != nil {
 		panic(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// Decode reads the page token of a request. An empty one is the beginning. It refuses a token that came from a query with another ID.
+// Read reads the place, a pointer to a value of the type that was encoded, from the page token of a request.
+func Read(token string, place any) error {
+	text, err := base64.RawURLEncoding.DecodeString(token)
+	if err == nil {
+		err = json.Unmarshal(text, place)
+	}
+	if err != nil {
+		return InvalidToken()
+	}
+	return nil
+}
+
+// Decode reads the page token of a request. An empty one is the beginning. It rejects a token of a query with another ID.
 func Decode(encoded, id string) (Token, error) {
 	if encoded == "" {
 		return Token{Query: id}, nil
 	}
 	var t Token
-	text, err := base64.RawURLEncoding.DecodeString(encoded)
-	if err == nil {
-		err = json.Unmarshal(text, &t)
-	}
-	if err != nil || t.Query != id || t.Offset < 0 {
-		return t, invalidToken()
+	if err := Read(encoded, &t); err != nil || t.Query != id || t.Offset < 0 {
+		return t, InvalidToken()
 	}
 	return t, nil
 }
 
-func invalidToken() error { return wire.Invalid("Invalid page token.") }
+// InvalidToken returns the error for a page token that does not belong to the request.
+func InvalidToken() error { return wire.Invalid("Invalid page token.") }
 
 // Cut returns the page of a list that begins at the token, and the token of the next page, which is empty at the end.
 func Cut[T any](all []T, from Token, limit int) ([]T, string) {
@@ -60,10 +70,10 @@ func Cut[T any](all []T, from Token, limit int) ([]T, string) {
 		return all, ""
 	}
 	from.Offset += limit
-	return all[:limit], from.encode()
+	return all[:limit], Encode(from)
 }
 
-// Limit returns the page size that a request asks for: the preset one if it names none, an error outside of 1…most.
+// Limit returns the page size of a request, which defaults to preset. It must be between 1 and most.
 func Limit(asked *wire.Int64, preset, most int) (int, error) {
 	if asked == nil {
 		return preset, nil
