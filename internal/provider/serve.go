@@ -7,6 +7,8 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/providerserver"
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 )
 
 // Server returns the constructor of the provider's server, as tf6server wants it. The version is sent to the MLflow server.
@@ -45,6 +47,11 @@ func (s lendingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.Pl
 
 func (s lendingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return lend(ctx, req, s.ProviderServer.ApplyResourceChange)
+}
+
+// CallFunction implements [tfprotov6.FunctionServer].
+func (s lendingServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	return governance.CallFunction(ctx, req, s.ProviderServer.CallFunction)
 }
 
 // lend makes a call with a context that lets go of the caller's when the call has ended.

@@ -21,7 +21,7 @@ type effectiveAccessFunction struct{}
 // NewEffectiveAccessFunction returns the function effective_access.
 func NewEffectiveAccessFunction() function.Function { return &effectiveAccessFunction{} }
 
-var accessType = newObjectType(map[string]attr.Type{
+var accessType = newListType(map[string]attr.Type{
 	"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
 	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType}, "ways": types.StringType,
 })
@@ -45,37 +45,47 @@ func (f *effectiveAccessFunction) Definition(_ context.Context, _ function.Defin
 					"`everybody`, and `incomplete`. Missing attributes are empty.",
 			},
 		},
-		Return: function.ListReturn{ElementType: accessType.ObjectType},
+		Return: function.ListReturn{ElementType: accessType.ElemType},
 	}
 }
 
 // Run implements [function.Function].
 func (f *effectiveAccessFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	call(ctx, req, resp, 2, accessType.list(), func(arguments []tftypes.Value) (tftypes.Value, error) {
+	call(ctx, req, resp, 2, func(arguments []tftypes.Value) (any, error) {
 		reviewed, err := decodeReview(arguments[0])
 		if err != nil {
-			return tftypes.Value{}, inArgument(0, err)
+			return nil, inArgument(0, err)
 		}
 		principals, err := decodePrincipals(arguments[1])
 		if err != nil {
-			return tftypes.Value{}, inArgument(1, err)
+			return nil, inArgument(1, err)
 		}
-		return listOf(accessType, review.EffectiveAccess(reviewed, principals), encodeAccess), nil
+		return listOf(review.EffectiveAccess(reviewed, principals), encodeAccess), nil
 	})
 }
 
-// encodeAccess encodes a line. An ID and a display name that are not known are null.
-func encodeAccess(a review.Access) tftypes.Value {
-	groups, ways := []string{}, make([]string, len(a.Ways))
+// encodedAccess is a line of the result.
+type encodedAccess struct {
+	ExperimentID   optionalText `msgpack:"experiment_id"`
+	ExperimentName string       `msgpack:"experiment_name"`
+	Kind           string       `msgpack:"kind"`
+	Principal      string       `msgpack:"principal"`
+	DisplayName    optionalText `msgpack:"display_name"`
+	Level          string       `msgpack:"level"`
+	Groups         textList     `msgpack:"groups"`
+	Ways           string       `msgpack:"ways"`
+}
+
+func encodeAccess(a review.Access) encodedAccess {
+	groups, ways := textList{}, make([]string, len(a.Ways))
 	for i, w := range a.Ways {
 		ways[i] = w.String()
 		if w.Group != "" && !slices.Contains(groups, w.Group) {
 			groups = append(groups, w.Group)
 		}
 	}
-	return accessType.value(map[string]tftypes.Value{
-		"experiment_id": optionalText(a.ExperimentID), "experiment_name": textValue(a.Experiment), "kind": textValue(a.Kind),
-		"principal": textValue(a.Principal), "display_name": optionalText(a.DisplayName), "level": textValue(a.Level),
-		"groups": textsValue(groups), "ways": textValue(strings.Join(ways, "; ")),
-	})
+	return encodedAccess{
+		ExperimentID: optionalText(a.ExperimentID), ExperimentName: a.Experiment, Kind: a.Kind, Principal: a.Principal,
+		DisplayName: optionalText(a.DisplayName), Level: a.Level, Groups: groups, Ways: strings.Join(ways, "; "),
+	}
 }

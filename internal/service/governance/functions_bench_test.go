@@ -65,7 +65,13 @@ func largePrincipals() map[string]any {
 	return map[string]any{"principals": principals, "members": members, "everybody": listValueOf(), "incomplete": []any{}}
 }
 
-func listValueOf(elements ...string) tftypes.Value { return textsValue(elements) }
+func listValueOf(elements ...string) tftypes.Value {
+	values := make([]tftypes.Value, len(elements))
+	for i, element := range elements {
+		values[i] = valueOf(element)
+	}
+	return tftypes.NewValue(tftypes.List{ElementType: tftypes.String}, values)
+}
 
 func anyLevel(e, i int) string {
 	return []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}[(e+i)%4]
@@ -109,7 +115,7 @@ func benchmarkCall(b *testing.B, name string, arguments ...tftypes.Value) {
 	}
 	var bytes int
 	for b.Loop() {
-		resp, err := server.CallFunction(b.Context(), req)
+		resp, err := CallFunction(b.Context(), req, server.CallFunction)
 		if err != nil || resp.Error != nil {
 			b.Fatal(err, resp.Error)
 		}

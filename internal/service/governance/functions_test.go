@@ -59,7 +59,7 @@ func callFunction(t testing.TB, name string, arguments ...any) (result tftypes.V
 		}
 		req.Arguments = append(req.Arguments, &encoded)
 	}
-	resp, err := server.CallFunction(t.Context(), req)
+	resp, err := CallFunction(t.Context(), req, server.CallFunction)
 	if err != nil {
 		t.Fatal(err)
 	}

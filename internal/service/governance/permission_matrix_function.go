@@ -8,7 +8,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework-validators/stringvalidator"
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
@@ -66,18 +65,17 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 
 // Run implements [function.Function].
 func (f *permissionMatrixFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	call(ctx, req, resp, 3, types.StringType, func(arguments []tftypes.Value) (tftypes.Value, error) {
+	call(ctx, req, resp, 3, func(arguments []tftypes.Value) (any, error) {
 		reviewed, err := decodeReview(arguments[0])
 		if err != nil {
-			return tftypes.Value{}, inArgument(0, err)
+			return nil, inArgument(0, err)
 		}
 		options, err := decodeOptions(arguments[2])
 		if err != nil {
-			return tftypes.Value{}, inArgument(2, err)
+			return nil, inArgument(2, err)
 		}
 		format, _ := asText(arguments[1])
-		text, err := matrixFormats[format](reviewed, options)
-		return textValue(text), err
+		return matrixFormats[format](reviewed, options)
 	})
 }
 

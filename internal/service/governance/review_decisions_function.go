@@ -20,25 +20,25 @@ type reviewDecisionsFunction struct{}
 func NewReviewDecisionsFunction() function.Function { return &reviewDecisionsFunction{} }
 
 var (
-	decidedType = newObjectType(map[string]attr.Type{
+	decidedType = newListType(map[string]attr.Type{
 		"fingerprint": types.StringType, "experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType,
 		"principal": types.StringType, "display_name": types.StringType, "level": types.StringType, "inherited": types.BoolType,
 		"inherited_from": types.StringType, "decision": types.StringType, "decided_level": types.StringType, "reviewer": types.StringType,
 		"reason": types.StringType, "until": types.StringType,
 	})
-	goneType = newObjectType(map[string]attr.Type{
+	goneType = newListType(map[string]attr.Type{
 		"fingerprint": types.StringType, "level": types.StringType, "decision": types.StringType, "reviewer": types.StringType,
 		"reason": types.StringType, "until": types.StringType,
 	})
-	countsType = newObjectType(map[string]attr.Type{
+	countsType = types.ObjectType{AttrTypes: map[string]attr.Type{
 		"grants": types.Int64Type, "undecided": types.Int64Type, "approved": types.Int64Type, "revoked": types.Int64Type,
 		"deferred": types.Int64Type, "expired": types.Int64Type, "stale": types.Int64Type, "gone": types.Int64Type,
-	})
-	decisionsType = newObjectType(map[string]attr.Type{
-		"undecided": decidedType.list(), "approved": decidedType.list(), "revoked": decidedType.list(), "deferred": decidedType.list(),
-		"expired": decidedType.list(), "stale": decidedType.list(), "gone": goneType.list(), "counts": countsType.ObjectType,
+	}}
+	decisionsType = map[string]attr.Type{
+		"undecided": decidedType, "approved": decidedType, "revoked": decidedType, "deferred": decidedType,
+		"expired": decidedType, "stale": decidedType, "gone": goneType, "counts": countsType,
 		"to_decide": types.StringType,
-	})
+	}
 )
 
 // Metadata implements [function.Function].
@@ -66,59 +66,102 @@ func (f *reviewDecisionsFunction) Definition(_ context.Context, _ function.Defin
 					"`until` are expired.",
 			},
 		},
-		Return: function.ObjectReturn{AttributeTypes: decisionsType.AttrTypes},
+		Return: function.ObjectReturn{AttributeTypes: decisionsType},
 	}
 }
 
 // Run implements [function.Function].
 func (f *reviewDecisionsFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	call(ctx, req, resp, 3, decisionsType.ObjectType, func(arguments []tftypes.Value) (tftypes.Value, error) {
+	call(ctx, req, resp, 3, func(arguments []tftypes.Value) (any, error) {
 		reviewed, err := decodeReview(arguments[0])
 		if err != nil {
-			return tftypes.Value{}, inArgument(0, err)
+			return nil, inArgument(0, err)
 		}
 		decisions, err := decodeDecisions(arguments[1])
 		if err != nil {
-			return tftypes.Value{}, inArgument(1, err)
+			return nil, inArgument(1, err)
 		}
 		text, _ := asText(arguments[2])
 		today, err := review.ParseDate(text)
 		if err != nil {
-			return tftypes.Value{}, inArgument(2, err)
+			return nil, inArgument(2, err)
 		}
 		result, err := review.Decide(reviewed, decisions, today)
-		return decisionsValue(result, review.LinesToDecide(reviewed, decisions, result)), inArgument(1, err)
+		return encodeDecisions(result, review.LinesToDecide(reviewed, decisions, result)), inArgument(1, err)
 	})
 }
 
-func decisionsValue(d review.Decisions, toDecide string) tftypes.Value {
-	decided := func(grants []review.DecidedGrant) tftypes.Value { return listOf(decidedType, grants, decidedValue) }
-	return decisionsType.value(map[string]tftypes.Value{
-		"undecided": decided(d.Undecided), "approved": decided(d.Approved), "revoked": decided(d.Revoked), "deferred": decided(d.Deferred),
-		"expired": decided(d.Expired), "stale": decided(d.Stale), "gone": listOf(goneType, d.Gone, goneValue),
-		"counts": countsType.value(map[string]tftypes.Value{
-			"grants": numberValue(d.Counts.Grants), "undecided": numberValue(d.Counts.Undecided), "approved": numberValue(d.Counts.Approved),
-			"revoked": numberValue(d.Counts.Revoked), "deferred": numberValue(d.Counts.Deferred), "expired": numberValue(d.Counts.Expired),
-			"stale": numberValue(d.Counts.Stale), "gone": numberValue(d.Counts.Gone),
-		}),
-		"to_decide": textValue(toDecide),
-	})
+// encodedDecisions is the result.
+type encodedDecisions struct {
+	Undecided []encodedDecided  `msgpack:"undecided"`
+	Approved  []encodedDecided  `msgpack:"approved"`
+	Revoked   []encodedDecided  `msgpack:"revoked"`
+	Deferred  []encodedDecided  `msgpack:"deferred"`
+	Expired   []encodedDecided  `msgpack:"expired"`
+	Stale     []encodedDecided  `msgpack:"stale"`
+	Gone      []encodedDecision `msgpack:"gone"`
+	Counts    encodedCounts     `msgpack:"counts"`
+	ToDecide  string            `msgpack:"to_decide"`
 }
 
-func decidedValue(d review.DecidedGrant) tftypes.Value {
+type encodedDecided struct {
+	Fingerprint    string       `msgpack:"fingerprint"`
+	ExperimentID   optionalText `msgpack:"experiment_id"`
+	ExperimentName string       `msgpack:"experiment_name"`
+	Kind           string       `msgpack:"kind"`
+	Principal      string       `msgpack:"principal"`
+	DisplayName    optionalText `msgpack:"display_name"`
+	Level          string       `msgpack:"level"`
+	Inherited      bool         `msgpack:"inherited"`
+	InheritedFrom  optionalText `msgpack:"inherited_from"`
+	Decision       optionalText `msgpack:"decision"`
+	DecidedLevel   optionalText `msgpack:"decided_level"`
+	Reviewer       optionalText `msgpack:"reviewer"`
+	Reason         optionalText `msgpack:"reason"`
+	Until          optionalText `msgpack:"until"`
+}
+
+type encodedDecision struct {
+	Fingerprint string       `msgpack:"fingerprint"`
+	Level       string       `msgpack:"level"`
+	Decision    string       `msgpack:"decision"`
+	Reviewer    optionalText `msgpack:"reviewer"`
+	Reason      optionalText `msgpack:"reason"`
+	Until       optionalText `msgpack:"until"`
+}
+
+type encodedCounts struct {
+	Grants    int `msgpack:"grants"`
+	Undecided int `msgpack:"undecided"`
+	Approved  int `msgpack:"approved"`
+	Revoked   int `msgpack:"revoked"`
+	Deferred  int `msgpack:"deferred"`
+	Expired   int `msgpack:"expired"`
+	Stale     int `msgpack:"stale"`
+	Gone      int `msgpack:"gone"`
+}
+
+func encodeDecisions(d review.Decisions, toDecide string) encodedDecisions {
+	return encodedDecisions{
+		Undecided: listOf(d.Undecided, encodeDecided), Approved: listOf(d.Approved, encodeDecided), Revoked: listOf(d.Revoked, encodeDecided),
+		Deferred: listOf(d.Deferred, encodeDecided), Expired: listOf(d.Expired, encodeDecided), Stale: listOf(d.Stale, encodeDecided),
+		Gone: listOf(d.Gone, encodeDecision), Counts: encodedCounts(d.Counts), ToDecide: toDecide,
+	}
+}
+
+func encodeDecided(d review.DecidedGrant) encodedDecided {
 	g, made := d.Grant, d.Decision
-	return decidedType.value(map[string]tftypes.Value{
-		"fingerprint": textValue(d.Fingerprint), "experiment_id": optionalText(g.ExperimentID), "experiment_name": textValue(g.Experiment),
-		"kind": textValue(g.Kind), "principal": textValue(g.Principal), "display_name": optionalText(g.DisplayName), "level": textValue(g.Level),
-		"inherited": flagValue(g.Inherited), "inherited_from": optionalText(g.InheritedFrom), "decision": optionalText(made.Decision),
-		"decided_level": optionalText(made.Level), "reviewer": optionalText(made.Reviewer), "reason": optionalText(made.Reason),
-		"until": optionalText(made.Until),
-	})
+	return encodedDecided{
+		Fingerprint: d.Fingerprint, ExperimentID: optionalText(g.ExperimentID), ExperimentName: g.Experiment, Kind: g.Kind, Principal: g.Principal,
+		DisplayName: optionalText(g.DisplayName), Level: g.Level, Inherited: g.Inherited, InheritedFrom: optionalText(g.InheritedFrom),
+		Decision: optionalText(made.Decision), DecidedLevel: optionalText(made.Level), Reviewer: optionalText(made.Reviewer),
+		Reason: optionalText(made.Reason), Until: optionalText(made.Until),
+	}
 }
 
-func goneValue(d review.Decision) tftypes.Value {
-	return goneType.value(map[string]tftypes.Value{
-		"fingerprint": textValue(d.Fingerprint), "level": textValue(d.Level), "decision": textValue(d.Decision),
-		"reviewer": optionalText(d.Reviewer), "reason": optionalText(d.Reason), "until": optionalText(d.Until),
-	})
+func encodeDecision(d review.Decision) encodedDecision {
+	return encodedDecision{
+		Fingerprint: d.Fingerprint, Level: d.Level, Decision: d.Decision,
+		Reviewer: optionalText(d.Reviewer), Reason: optionalText(d.Reason), Until: optionalText(d.Until),
+	}
 }

@@ -20,25 +20,25 @@ type reviewDiffFunction struct{}
 func NewReviewDiffFunction() function.Function { return &reviewDiffFunction{} }
 
 var (
-	changeType = newObjectType(map[string]attr.Type{
+	changesType = newListType(map[string]attr.Type{
 		"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
 		"display_name": types.StringType, "before": types.StringType, "after": types.StringType,
 		"grants_before": types.ListType{ElemType: types.StringType}, "grants_after": types.ListType{ElemType: types.StringType},
 	})
-	renameType = newObjectType(map[string]attr.Type{
+	renamesType = newListType(map[string]attr.Type{
 		"experiment_id": types.StringType, "before": types.StringType, "after": types.StringType,
 	})
-	listedType = newObjectType(map[string]attr.Type{"experiment_id": types.StringType, "experiment_name": types.StringType})
-	reasonType = newObjectType(map[string]attr.Type{
+	listedType = newListType(map[string]attr.Type{"experiment_id": types.StringType, "experiment_name": types.StringType})
+	reasonType = newListType(map[string]attr.Type{
 		"experiment_id": types.StringType, "experiment_name": types.StringType, "reason": types.StringType,
 	})
-	diffType = newObjectType(map[string]attr.Type{
+	diffType = map[string]attr.Type{
 		"changed": types.BoolType, "summary": types.StringType,
-		"added": changeType.list(), "removed": changeType.list(), "raised": changeType.list(), "lowered": changeType.list(),
-		"other_level": changeType.list(), "other_source": changeType.list(), "renamed": renameType.list(),
-		"newly_unreadable": reasonType.list(), "newly_readable": listedType.list(), "newly_listed": listedType.list(), "no_longer_listed": listedType.list(),
+		"added": changesType, "removed": changesType, "raised": changesType, "lowered": changesType,
+		"other_level": changesType, "other_source": changesType, "renamed": renamesType,
+		"newly_unreadable": reasonType, "newly_readable": listedType, "newly_listed": listedType, "no_longer_listed": listedType,
 		"default_level_before": types.StringType, "default_level_after": types.StringType,
-	})
+	}
 )
 
 // Metadata implements [function.Function].
@@ -56,58 +56,101 @@ func (f *reviewDiffFunction) Definition(_ context.Context, _ function.Definition
 		MarkdownDescription: "Compares two permission reviews of the same experiments. Returns an object with what changed. Experiments are compared by ID, so a renamed " +
 			"experiment keeps its grants.",
 		Parameters: []function.Parameter{before, after},
-		Return:     function.ObjectReturn{AttributeTypes: diffType.AttrTypes},
+		Return:     function.ObjectReturn{AttributeTypes: diffType},
 	}
 }
 
 // Run implements [function.Function].
 func (f *reviewDiffFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	call(ctx, req, resp, 2, diffType.ObjectType, func(arguments []tftypes.Value) (tftypes.Value, error) {
+	call(ctx, req, resp, 2, func(arguments []tftypes.Value) (any, error) {
 		before, err := decodeReviewOrSnapshot(arguments[0])
 		if err != nil {
-			return tftypes.Value{}, inArgument(0, err)
+			return nil, inArgument(0, err)
 		}
 		after, err := decodeReviewOrSnapshot(arguments[1])
 		if err != nil {
-			return tftypes.Value{}, inArgument(1, err)
+			return nil, inArgument(1, err)
 		}
-		return diffValue(review.Diff(before, after)), nil
+		return encodeDiff(review.Diff(before, after)), nil
 	})
 }
 
-func diffValue(c review.Changes) tftypes.Value {
-	changes := func(list []review.Change) tftypes.Value { return listOf(changeType, list, changeValue) }
-	experiments := func(list []review.Experiment) tftypes.Value { return listOf(listedType, list, listedValue) }
-	return diffType.value(map[string]tftypes.Value{
-		"changed": flagValue(c.Any()), "summary": textValue(c.Markdown()),
-		"added": changes(c.Added), "removed": changes(c.Removed), "raised": changes(c.Raised), "lowered": changes(c.Lowered),
-		"other_level": changes(c.Changed), "other_source": changes(c.SourceChanged), "renamed": listOf(renameType, c.Renamed, renameValue),
-		"newly_unreadable": listOf(reasonType, c.NewlyUnreadable, reasonValue), "newly_readable": experiments(c.NewlyReadable),
-		"newly_listed": experiments(c.NewlyListed), "no_longer_listed": experiments(c.NoLongerListed),
-		"default_level_before": optionalText(c.DefaultLevelBefore), "default_level_after": optionalText(c.DefaultLevelAfter),
-	})
+// encodedDiff is the result.
+type encodedDiff struct {
+	Changed            bool                `msgpack:"changed"`
+	Summary            string              `msgpack:"summary"`
+	Added              []encodedChange     `msgpack:"added"`
+	Removed            []encodedChange     `msgpack:"removed"`
+	Raised             []encodedChange     `msgpack:"raised"`
+	Lowered            []encodedChange     `msgpack:"lowered"`
+	OtherLevel         []encodedChange     `msgpack:"other_level"`
+	OtherSource        []encodedChange     `msgpack:"other_source"`
+	Renamed            []encodedRename     `msgpack:"renamed"`
+	NewlyUnreadable    []encodedReason     `msgpack:"newly_unreadable"`
+	NewlyReadable      []encodedExperiment `msgpack:"newly_readable"`
+	NewlyListed        []encodedExperiment `msgpack:"newly_listed"`
+	NoLongerListed     []encodedExperiment `msgpack:"no_longer_listed"`
+	DefaultLevelBefore optionalText        `msgpack:"default_level_before"`
+	DefaultLevelAfter  optionalText        `msgpack:"default_level_after"`
 }
 
-func changeValue(c review.Change) tftypes.Value {
-	return changeType.value(map[string]tftypes.Value{
-		"experiment_id": optionalText(c.ExperimentID), "experiment_name": textValue(c.Experiment), "kind": textValue(c.Kind),
-		"principal": textValue(c.Principal), "display_name": optionalText(c.DisplayName), "before": optionalText(c.Before),
-		"after": optionalText(c.After), "grants_before": textsValue(c.GrantsBefore), "grants_after": textsValue(c.GrantsAfter),
-	})
+type encodedChange struct {
+	encodedExperiment
+
+	Kind         string       `msgpack:"kind"`
+	Principal    string       `msgpack:"principal"`
+	DisplayName  optionalText `msgpack:"display_name"`
+	Before       optionalText `msgpack:"before"`
+	After        optionalText `msgpack:"after"`
+	GrantsBefore textList     `msgpack:"grants_before"`
+	GrantsAfter  textList     `msgpack:"grants_after"`
 }
 
-func renameValue(r review.Rename) tftypes.Value {
-	return renameType.value(map[string]tftypes.Value{
-		"experiment_id": optionalText(r.ExperimentID), "before": textValue(r.Before), "after": textValue(r.After),
-	})
+type encodedRename struct {
+	ExperimentID optionalText `msgpack:"experiment_id"`
+	Before       string       `msgpack:"before"`
+	After        string       `msgpack:"after"`
 }
 
-func listedValue(e review.Experiment) tftypes.Value {
-	return listedType.value(map[string]tftypes.Value{"experiment_id": optionalText(e.ID), "experiment_name": textValue(e.Name)})
+type encodedExperiment struct {
+	ExperimentID   optionalText `msgpack:"experiment_id"`
+	ExperimentName string       `msgpack:"experiment_name"`
 }
 
-func reasonValue(u review.Unreadable) tftypes.Value {
-	return reasonType.value(map[string]tftypes.Value{
-		"experiment_id": optionalText(u.ExperimentID), "experiment_name": textValue(u.Experiment), "reason": optionalText(u.Reason),
-	})
+type encodedReason struct {
+	encodedExperiment
+
+	Reason optionalText `msgpack:"reason"`
+}
+
+func encodeDiff(c review.Changes) encodedDiff {
+	return encodedDiff{
+		Changed: c.Any(), Summary: c.Markdown(),
+		Added: listOf(c.Added, encodeChange), Removed: listOf(c.Removed, encodeChange), Raised: listOf(c.Raised, encodeChange),
+		Lowered: listOf(c.Lowered, encodeChange), OtherLevel: listOf(c.Changed, encodeChange), OtherSource: listOf(c.SourceChanged, encodeChange),
+		Renamed: listOf(c.Renamed, encodeRename), NewlyUnreadable: listOf(c.NewlyUnreadable, encodeReason),
+		NewlyReadable: listOf(c.NewlyReadable, encodeExperiment), NewlyListed: listOf(c.NewlyListed, encodeExperiment),
+		NoLongerListed:     listOf(c.NoLongerListed, encodeExperiment),
+		DefaultLevelBefore: optionalText(c.DefaultLevelBefore), DefaultLevelAfter: optionalText(c.DefaultLevelAfter),
+	}
+}
+
+func encodeChange(c review.Change) encodedChange {
+	return encodedChange{
+		encodedExperiment: encodedExperiment{optionalText(c.ExperimentID), c.Experiment},
+		Kind:              c.Kind, Principal: c.Principal, DisplayName: optionalText(c.DisplayName),
+		Before: optionalText(c.Before), After: optionalText(c.After), GrantsBefore: c.GrantsBefore, GrantsAfter: c.GrantsAfter,
+	}
+}
+
+func encodeRename(r review.Rename) encodedRename {
+	return encodedRename{optionalText(r.ExperimentID), r.Before, r.After}
+}
+
+func encodeExperiment(e review.Experiment) encodedExperiment {
+	return encodedExperiment{optionalText(e.ID), e.Name}
+}
+
+func encodeReason(u review.Unreadable) encodedReason {
+	return encodedReason{encodedExperiment{optionalText(u.ExperimentID), u.Experiment}, optionalText(u.Reason)}
 }

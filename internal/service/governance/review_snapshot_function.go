@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/hashicorp/terraform-plugin-framework/function"
-	"github.com/hashicorp/terraform-plugin-framework/types"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
@@ -37,12 +36,12 @@ func (f *reviewSnapshotFunction) Definition(_ context.Context, _ function.Defini
 
 // Run implements [function.Function].
 func (f *reviewSnapshotFunction) Run(ctx context.Context, req function.RunRequest, resp *function.RunResponse) {
-	call(ctx, req, resp, 1, types.StringType, func(arguments []tftypes.Value) (tftypes.Value, error) {
+	call(ctx, req, resp, 1, func(arguments []tftypes.Value) (any, error) {
 		reviewed, err := decodeReview(arguments[0])
 		if err != nil {
-			return tftypes.Value{}, inArgument(0, err)
+			return nil, inArgument(0, err)
 		}
 		text, err := review.Snapshot(reviewed)
-		return textValue(string(text)), inArgument(0, err)
+		return string(text), inArgument(0, err)
 	})
 }

@@ -2,7 +2,6 @@ package governance
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/big"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/diag"
-	"github.com/hashicorp/terraform-plugin-framework/function"
 	"github.com/hashicorp/terraform-plugin-framework/types/basetypes"
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
@@ -28,32 +26,31 @@ func (anyType) Equal(o attr.Type) bool {
 }
 
 // ValueFromTerraform implements [attr.Type].
-func (t anyType) ValueFromTerraform(_ context.Context, value tftypes.Value) (attr.Value, error) {
-	return protocolValue{typ: t, value: value}, nil
+func (anyType) ValueFromTerraform(_ context.Context, value tftypes.Value) (attr.Value, error) {
+	return protocolValue{value: value}, nil
 }
 
 // ValueFromDynamic implements [basetypes.DynamicTypable].
-func (t anyType) ValueFromDynamic(ctx context.Context, v basetypes.DynamicValue) (basetypes.DynamicValuable, diag.Diagnostics) {
+func (anyType) ValueFromDynamic(ctx context.Context, v basetypes.DynamicValue) (basetypes.DynamicValuable, diag.Diagnostics) {
 	value, err := v.ToTerraformValue(ctx)
 	if err != nil {
 		return nil, diag.Diagnostics{diag.NewErrorDiagnostic("Could not convert value", err.Error())}
 	}
-	return protocolValue{typ: t, value: value}, nil
+	return protocolValue{value: value}, nil
 }
 
 // ValueType implements [attr.Type].
-func (anyType) ValueType(context.Context) attr.Value { return protocolValue{typ: anyType{}} }
+func (anyType) ValueType(context.Context) attr.Value { return protocolValue{} }
 
-// protocolValue is a value as the plugin protocol has it: an argument, or a result of typ.
+// protocolValue is an argument as the plugin protocol has it.
 type protocolValue struct {
 	basetypes.DynamicValue
 
-	typ   attr.Type
 	value tftypes.Value
 }
 
 // Type implements [attr.Value].
-func (v protocolValue) Type(context.Context) attr.Type { return v.typ }
+func (v protocolValue) Type(context.Context) attr.Type { return anyType{} }
 
 // ToTerraformValue implements [attr.Value].
 func (v protocolValue) ToTerraformValue(context.Context) (tftypes.Value, error) { return v.value, nil }
@@ -61,7 +58,7 @@ func (v protocolValue) ToTerraformValue(context.Context) (tftypes.Value, error) 
 // Equal implements [attr.Value].
 func (v protocolValue) Equal(o attr.Value) bool {
 	other, ok := o.(protocolValue)
-	return ok && v.typ.Equal(other.typ) && v.value.Equal(other.value)
+	return ok && v.value.Equal(other.value)
 }
 
 // IsNull implements [attr.Value].
@@ -72,63 +69,6 @@ func (v protocolValue) IsUnknown() bool { return !v.value.IsKnown() }
 
 // String implements [attr.Value].
 func (v protocolValue) String() string { return v.value.String() }
-
-// argument returns an argument of a call, by position.
-func argument(ctx context.Context, req function.RunRequest, position int) (tftypes.Value, *function.FuncError) {
-	var given attr.Value
-	if err := req.Arguments.GetArgument(ctx, position, &given); err != nil {
-		return tftypes.Value{}, err
-	}
-	value, err := given.ToTerraformValue(ctx)
-	if err != nil {
-		return value, function.NewArgumentFuncError(int64(position), err.Error())
-	}
-	return value, nil
-}
-
-// call calls compute with the arguments, and sets the result, which has the given type. The result is unknown if an argument is not known
-// entirely.
-func call(
-	ctx context.Context, req function.RunRequest, resp *function.RunResponse, arguments int, result attr.Type,
-	compute func(arguments []tftypes.Value) (tftypes.Value, error),
-) {
-	values, known := make([]tftypes.Value, arguments), true
-	for i := range values {
-		if values[i], resp.Error = argument(ctx, req, i); resp.Error != nil {
-			return
-		}
-		known = known && values[i].IsFullyKnown()
-	}
-	computed := tftypes.NewValue(result.TerraformType(ctx), tftypes.UnknownValue)
-	if known {
-		var err error
-		computed, err = compute(values)
-		var refused *argumentError
-		switch {
-		case errors.As(err, &refused):
-			resp.Error = function.NewArgumentFuncError(refused.position, refused.Error())
-			return
-		case err != nil:
-			resp.Error = function.NewFuncError(err.Error())
-			return
-		}
-	}
-	resp.Result = function.NewResultData(protocolValue{typ: result, value: computed})
-}
-
-// argumentError is an error in the argument at a position.
-type argumentError struct {
-	position int64
-	error
-}
-
-// inArgument returns an error in the argument at a position, nil if err is nil.
-func inArgument(position int64, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &argumentError{position, err}
-}
 
 // fields reads the attributes of an object or a map. It keeps the first error.
 type fields struct {

@@ -1,74 +1,48 @@
 package governance
 
 import (
-	"context"
-
 	"github.com/hashicorp/terraform-plugin-framework/attr"
 	"github.com/hashicorp/terraform-plugin-framework/types"
-	"github.com/hashicorp/terraform-plugin-go/tftypes"
+	"github.com/vmihailenco/msgpack/v5"
 )
 
-// objectType is the type of objects in a result, in the framework and in the plugin protocol.
-type objectType struct {
-	types.ObjectType
-
-	protocol tftypes.Type
+// newListType returns the type of lists of objects with the attributes.
+func newListType(attributes map[string]attr.Type) types.ListType {
+	return types.ListType{ElemType: types.ObjectType{AttrTypes: attributes}}
 }
 
-func newObjectType(attributes map[string]attr.Type) objectType {
-	t := objectType{ObjectType: types.ObjectType{AttrTypes: attributes}}
-	t.protocol = t.TerraformType(context.Background())
-	return t
-}
-
-// list returns the type of lists of the objects.
-func (t objectType) list() types.ListType { return types.ListType{ElemType: t.ObjectType} }
-
-// value returns an object.
-func (t objectType) value(attributes map[string]tftypes.Value) tftypes.Value {
-	return tftypes.NewValue(t.protocol, attributes)
-}
-
-// listOf returns a list of objects.
-func listOf[E any](t objectType, elements []E, encode func(E) tftypes.Value) tftypes.Value {
-	values := make([]tftypes.Value, len(elements))
+// listOf returns the encoded elements of a list. It is never nil, which would be null.
+func listOf[E, R any](elements []E, encode func(E) R) []R {
+	list := make([]R, len(elements))
 	for i, e := range elements {
-		values[i] = encode(e)
+		list[i] = encode(e)
 	}
-	return tftypes.NewValue(tftypes.List{ElementType: t.protocol}, values)
+	return list
 }
 
-func textValue(text string) tftypes.Value { return tftypes.NewValue(tftypes.String, text) }
+// textList is a list of strings that is never null.
+type textList []string
 
-// optionalText returns null for an empty text.
-func optionalText(text string) tftypes.Value {
-	if text == "" {
-		return nullText
+// EncodeMsgpack implements [msgpack.CustomEncoder].
+func (l textList) EncodeMsgpack(e *msgpack.Encoder) error {
+	if err := e.EncodeArrayLen(len(l)); err != nil {
+		return err
 	}
-	return textValue(text)
+	for _, text := range l {
+		if err := e.EncodeString(text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func textsValue(texts []string) tftypes.Value {
-	values := make([]tftypes.Value, len(texts))
-	for i, text := range texts {
-		values[i] = textValue(text)
+// optionalText is a string that is null if it is empty.
+type optionalText string
+
+// EncodeMsgpack implements [msgpack.CustomEncoder].
+func (t optionalText) EncodeMsgpack(e *msgpack.Encoder) error {
+	if t == "" {
+		return e.EncodeNil()
 	}
-	return tftypes.NewValue(textsType, values)
+	return e.EncodeString(string(t))
 }
-
-func flagValue(flag bool) tftypes.Value {
-	if flag {
-		return trueValue
-	}
-	return falseValue
-}
-
-func numberValue(n int) tftypes.Value { return tftypes.NewValue(tftypes.Number, n) }
-
-// Types and values that many results share.
-var (
-	textsType  = tftypes.List{ElementType: tftypes.String}
-	nullText   = tftypes.NewValue(tftypes.String, nil)
-	trueValue  = tftypes.NewValue(tftypes.Bool, true)
-	falseValue = tftypes.NewValue(tftypes.Bool, false)
-)
