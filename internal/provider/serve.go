@@ -51,7 +51,9 @@ func (s lendingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.A
 
 // CallFunction implements [tfprotov6.FunctionServer].
 func (s lendingServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	return governance.CallFunction(ctx, req, s.ProviderServer.CallFunction)
+	return governance.CallFunction(ctx, req, func(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+		return lend(ctx, req, s.ProviderServer.CallFunction)
+	})
 }
 
 // lend makes a call with a context that lets go of the caller's when the call has ended.

@@ -9,6 +9,7 @@ import (
 	"weak"
 
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
+	"github.com/hashicorp/terraform-plugin-go/tftypes"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
@@ -61,6 +62,16 @@ func TestServer_keepsNoContexts(t *testing.T) {
 		"apply": func(ctx context.Context) error {
 			_, err := d.Server.ApplyResourceChange(ctx, &tfprotov6.ApplyResourceChangeRequest{
 				TypeName: m.kind, PriorState: m.state, PlannedState: m.state, Config: m.state,
+			})
+			return err
+		},
+		"function": func(ctx context.Context) error {
+			review, err := tfprotov6.NewDynamicValue(tftypes.DynamicPseudoType, tftypes.NewValue(tftypes.Tuple{}, []tftypes.Value{}))
+			if err != nil {
+				return err
+			}
+			_, err = d.Server.CallFunction(ctx, &tfprotov6.CallFunctionRequest{
+				Name: "review_snapshot", Arguments: []*tfprotov6.DynamicValue{&review},
 			})
 			return err
 		},
