@@ -11,81 +11,91 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/governance"
 )
 
-// Server returns the constructor of the provider's server, as tf6server wants it. The version is sent to the MLflow server.
+// Server returns the constructor of the provider's server, as tf6server expects it. The version is sent to the MLflow server.
 func Server(version string) func() tfprotov6.ProviderServer {
 	return func() tfprotov6.ProviderServer {
 		full := providerserver.NewProtocol6(New(version)())()
 		lists, _ := full.(tfprotov6.ListResourceServer)
 		actions, _ := full.(tfprotov6.ActionServer)
-		return lendingServer{full, lists, actions}
+		return scopedServer{full, lists, actions}
 	}
 }
 
-// lendingServer lends contexts to the framework's server. The framework keeps the context of every call until the process ends, with all the
-// loggers in it: about 14 KB a call, and a plan makes four calls for each resource.
-type lendingServer struct {
+// scopedServer passes contexts to the framework's server that release the caller's context when the call returns. The framework keeps
+// the context of every call until the process ends, with all loggers in it: about 14 KB per call, and a plan makes four calls for each
+// resource.
+type scopedServer struct {
 	tfprotov6.ProviderServer
 	tfprotov6.ListResourceServer
 	tfprotov6.ActionServer
 }
 
-func (s lendingServer) ValidateResourceConfig(ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest) (*tfprotov6.ValidateResourceConfigResponse, error) {
-	return lend(ctx, req, s.ProviderServer.ValidateResourceConfig)
+func (s scopedServer) ValidateResourceConfig(
+	ctx context.Context, req *tfprotov6.ValidateResourceConfigRequest,
+) (*tfprotov6.ValidateResourceConfigResponse, error) {
+	return withScopedContext(ctx, req, s.ProviderServer.ValidateResourceConfig)
 }
 
-func (s lendingServer) UpgradeResourceState(ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest) (*tfprotov6.UpgradeResourceStateResponse, error) {
-	return lend(ctx, req, s.ProviderServer.UpgradeResourceState)
+func (s scopedServer) UpgradeResourceState(
+	ctx context.Context, req *tfprotov6.UpgradeResourceStateRequest,
+) (*tfprotov6.UpgradeResourceStateResponse, error) {
+	return withScopedContext(ctx, req, s.ProviderServer.UpgradeResourceState)
 }
 
-func (s lendingServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
-	return lend(ctx, req, s.ProviderServer.ReadResource)
+func (s scopedServer) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
+	return withScopedContext(ctx, req, s.ProviderServer.ReadResource)
 }
 
-func (s lendingServer) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
-	return lend(ctx, req, s.ProviderServer.PlanResourceChange)
+func (s scopedServer) PlanResourceChange(
+	ctx context.Context, req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
+	return withScopedContext(ctx, req, s.ProviderServer.PlanResourceChange)
 }
 
-func (s lendingServer) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
-	return lend(ctx, req, s.ProviderServer.ApplyResourceChange)
+func (s scopedServer) ApplyResourceChange(
+	ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
+	return withScopedContext(ctx, req, s.ProviderServer.ApplyResourceChange)
 }
 
 // CallFunction implements [tfprotov6.FunctionServer].
-func (s lendingServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-	return governance.CallFunction(ctx, req, func(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
-		return lend(ctx, req, s.ProviderServer.CallFunction)
+func (s scopedServer) CallFunction(ctx context.Context, req *tfprotov6.CallFunctionRequest) (*tfprotov6.CallFunctionResponse, error) {
+	type request = *tfprotov6.CallFunctionRequest
+	return governance.CallFunction(ctx, req, func(ctx context.Context, req request) (*tfprotov6.CallFunctionResponse, error) {
+		return withScopedContext(ctx, req, s.ProviderServer.CallFunction)
 	})
 }
 
-// lend makes a call with a context that lets go of the caller's when the call has ended.
-func lend[Q, R any](ctx context.Context, req Q, call func(context.Context, Q) (R, error)) (R, error) {
-	var l lentContext
-	l.lender.Store(&ctx)
-	defer l.lender.Store(&ended)
-	return call(&l, req)
+// withScopedContext makes a call with a context that releases ctx when the call returns.
+func withScopedContext[Q, R any](ctx context.Context, req Q, call func(context.Context, Q) (R, error)) (R, error) {
+	var scoped scopedContext
+	scoped.scope.Store(&ctx)
+	defer scoped.scope.Store(&ended)
+	return call(&scoped, req)
 }
 
-// ended is what is left of the context of a call that has ended.
+// ended replaces the context of a call that has returned.
 var ended = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// lentContext is another context, as long as the call lasts.
-type lentContext struct {
-	lender atomic.Pointer[context.Context]
+// scopedContext is the context of a call until it returns, then a canceled one.
+type scopedContext struct {
+	scope atomic.Pointer[context.Context]
 }
 
-func (l *lentContext) get() context.Context { return *l.lender.Load() }
+func (c *scopedContext) get() context.Context { return *c.scope.Load() }
 
 // Deadline implements [context.Context].
-func (l *lentContext) Deadline() (time.Time, bool) { return l.get().Deadline() }
+func (c *scopedContext) Deadline() (time.Time, bool) { return c.get().Deadline() }
 
 // Done implements [context.Context].
-func (l *lentContext) Done() <-chan struct{} { return l.get().Done() }
+func (c *scopedContext) Done() <-chan struct{} { return c.get().Done() }
 
 // Err implements [context.Context].
-func (l *lentContext) Err() error { return l.get().Err() }
+func (c *scopedContext) Err() error { return c.get().Err() }
 
 // Value implements [context.Context].
-func (l *lentContext) Value(key any) any { return l.get().Value(key) }
+func (c *scopedContext) Value(key any) any { return c.get().Value(key) }

@@ -7,11 +7,12 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Terraform validates an action before it knows the values of variables, and not again when it plans or invokes it (seen with 1.16.1). So the server
-// validates each configuration before an action sees it: otherwise, a deletion could run without the limit that a variable was meant to set.
+// Terraform validates an action before it knows the values of variables, and not again when it plans or invokes the action (seen with
+// 1.16.1). The server therefore validates each configuration before an action receives it. Otherwise, a deletion could run without the
+// limit that a variable sets.
 
 // PlanAction implements [tfprotov6.ActionServer].
-func (s lendingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
+func (s scopedServer) PlanAction(ctx context.Context, req *tfprotov6.PlanActionRequest) (*tfprotov6.PlanActionResponse, error) {
 	diags, err := s.validateAction(ctx, req.ActionType, req.Config)
 	if err != nil || len(diags) > 0 {
 		return &tfprotov6.PlanActionResponse{Diagnostics: diags}, err
@@ -20,7 +21,7 @@ func (s lendingServer) PlanAction(ctx context.Context, req *tfprotov6.PlanAction
 }
 
 // InvokeAction implements [tfprotov6.ActionServer].
-func (s lendingServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
+func (s scopedServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeActionRequest) (*tfprotov6.InvokeActionServerStream, error) {
 	diags, err := s.validateAction(ctx, req.ActionType, req.Config)
 	if err != nil {
 		return nil, err
@@ -33,10 +34,13 @@ func (s lendingServer) InvokeAction(ctx context.Context, req *tfprotov6.InvokeAc
 }
 
 // validateAction returns the errors of a configuration. Terraform has reported the warnings.
-func (s lendingServer) validateAction(ctx context.Context, actionType string, config *tfprotov6.DynamicValue) ([]*tfprotov6.Diagnostic, error) {
+func (s scopedServer) validateAction(
+	ctx context.Context, actionType string, config *tfprotov6.DynamicValue,
+) ([]*tfprotov6.Diagnostic, error) {
 	resp, err := s.ValidateActionConfig(ctx, &tfprotov6.ValidateActionConfigRequest{ActionType: actionType, Config: config})
 	if err != nil {
 		return nil, err
 	}
-	return slices.DeleteFunc(resp.Diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity != tfprotov6.DiagnosticSeverityError }), nil
+	isWarning := func(d *tfprotov6.Diagnostic) bool { return d.Severity != tfprotov6.DiagnosticSeverityError }
+	return slices.DeleteFunc(resp.Diagnostics, isWarning), nil
 }
