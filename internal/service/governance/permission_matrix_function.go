@@ -41,7 +41,7 @@ func (f *permissionMatrixFunction) Metadata(_ context.Context, _ function.Metada
 func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Renders a permission review as a table or a page",
-		MarkdownDescription: "Renders a permission review for people, sorted by experiment and principal. If a principal has several grants on an experiment, the tables " +
+		MarkdownDescription: "Renders a permission review, sorted by experiment and principal. If a principal has several grants on an experiment, the tables " +
 			"show the effective level.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
@@ -49,15 +49,15 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 				Name: "format",
 				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: a column for each " +
 					"principal, for spreadsheets. `lines`: a CSV file with all attributes of one grant per line, its fingerprint, and empty columns for the " +
-					"decision, for auditors and `review_decisions`. In both CSV formats, every cell is quoted, and an apostrophe marks as text what a spreadsheet would " +
-					"evaluate as a formula, independent of the separator of its locale. `html`: one self-contained page with filters, to read and to print.",
+					"decision, for auditors and `review_decisions`. In both CSV formats, every cell is quoted, and an apostrophe escapes what a spreadsheet would evaluate " +
+					"as a formula, with any separator of its locale. `html`: one self-contained page with filters, to read and to print.",
 				Validators: []function.StringParameterValidator{stringvalidator.OneOf(framework.SortedKeys(matrixFormats)...)},
 			},
 		},
 		VariadicParameter: function.DynamicParameter{
 			Name: "options", CustomType: anyType{}, AllowNullValue: true,
-			MarkdownDescription: "At most one object with texts for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
-				"`scope` (which experiments were reviewed), and `server` (defaults to the `server` of the review). The other formats ignore it.",
+			MarkdownDescription: "At most one object with strings for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
+				"`scope` (which experiments were reviewed), and `server` (defaults to the `server` of the review). Other formats ignore it.",
 		},
 		Return: function.StringReturn{},
 	}
@@ -100,5 +100,5 @@ func decodeOptions(tuple tftypes.Value) (review.PageOptions, error) {
 		return review.PageOptions{}, fmt.Errorf("there is no option %s. The options are %s", strings.Join(unknown, ", "), known)
 	}
 	options := review.PageOptions{Title: f.text("title"), AsOf: f.text("as_of"), Scope: f.text("scope"), Server: f.text("server")}
-	return options, withAdvice(f.err, "The options are texts")
+	return options, withAdvice(f.err, "All options are strings")
 }

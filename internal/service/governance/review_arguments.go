@@ -14,14 +14,14 @@ import (
 // reviewDescription describes the argument with a review.
 const reviewDescription = "The data source `mlflow_permission_review`, an object with a list of grants as `grants`, or the list alone. A grant is an object with " +
 	"`experiment_name`, `principal`, `kind`, and `level`; `experiment_id`, `display_name`, `inherited`, `inherited_from`, `inherited_from_path`, and `effective` " +
-	"are optional. Of a review, `experiments`, `unreadable`, `default_level`, `server`, and `workspace` are used, too, if they are set."
+	"are optional. The attributes `experiments`, `unreadable`, `default_level`, `server`, and `workspace` of a review are used if they are set."
 
 // reviewParameter is the parameter for a review.
 func reviewParameter() function.Parameter {
 	return function.DynamicParameter{Name: "review", CustomType: anyType{}, MarkdownDescription: reviewDescription}
 }
 
-// useReview is the advice of errors about a review.
+// useReview is the advice for an invalid review.
 const useReview = "Use the data source mlflow_permission_review, or objects with experiment_name, kind, principal, and level"
 
 // decodeReview decodes a list of grants, or an object that contains one as a review does.
@@ -36,7 +36,7 @@ func decodeReview(value tftypes.Value) (review.Review, error) {
 		return decoded, withAdvice(err, useReview)
 	}
 	if _, given := f.attributes["grants"]; !given {
-		return decoded, errors.New("the object has no attribute \"grants\": give a list of grants, or a review")
+		return decoded, errors.New("the object has no attribute \"grants\". Use the data source mlflow_permission_review, or a list of grants")
 	}
 	if f.attributes["grants"].IsNull() {
 		return decoded, fmt.Errorf("grants is null. %s", useReview)
@@ -53,7 +53,7 @@ func decodeReview(value tftypes.Value) (review.Review, error) {
 	return decoded, withAdvice(f.err, useReview)
 }
 
-// withAdvice adds what to do to an error, if there is one.
+// withAdvice adds advice to an error, if there is one.
 func withAdvice(err error, advice string) error {
 	if err == nil {
 		return nil
@@ -80,10 +80,10 @@ func (f *fields) experiment() review.Experiment {
 	}
 }
 
-// usePrincipals is the advice of errors about principals.
+// usePrincipals is the advice for invalid principals.
 const usePrincipals = "Use the data source mlflow_principals, or an object with its attributes principals, members, everybody, and incomplete"
 
-// decodePrincipals decodes what the data source mlflow_principals returns.
+// decodePrincipals decodes the data source mlflow_principals.
 func decodePrincipals(value tftypes.Value) (review.Principals, error) {
 	var decoded review.Principals
 	f, ok := fieldsOf(value)
@@ -108,7 +108,7 @@ func decodePrincipals(value tftypes.Value) (review.Principals, error) {
 	return decoded, withAdvice(f.err, usePrincipals)
 }
 
-// flagOr is flag with the value of a missing or null attribute.
+// flagOr returns a bool attribute, or missing if the attribute is missing or null.
 func (f *fields) flagOr(name string, missing bool) bool {
 	if !f.has(name) {
 		return missing
@@ -125,10 +125,10 @@ func decodeReviewOrSnapshot(value tftypes.Value) (review.Review, error) {
 	return review.ParseSnapshot([]byte(text))
 }
 
-// useLines is the advice of errors about decisions.
+// useLines is the advice for invalid decisions.
 const useLines = "Read them with csvdecode from a file that permission_matrix(review, \"lines\") wrote, with commas between the columns"
 
-// decodeDecisions decodes the lines with decisions.
+// decodeDecisions decodes lines with decisions.
 func decodeDecisions(value tftypes.Value) ([]review.Decision, error) {
 	var decoded []review.Decision
 	err := eachIn(value, "decisions", func(d *fields) {

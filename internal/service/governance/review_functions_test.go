@@ -227,19 +227,19 @@ func TestReviewFunctions_arguments(t *testing.T) {
 		function  string
 		arguments arguments
 	}{
-		`grants[0]: "experiment_id" is missing or not a text. Use the data source mlflow_permission_review`: {"review_snapshot", grant("experiment_id", []any{})},
+		`grants[0]: "experiment_id" is missing or not a string. Use the data source mlflow_permission_review`: {"review_snapshot", grant("experiment_id", []any{})},
 		`grants[0]: "inherited" is not true or false`:                                                       {"review_snapshot", grant("inherited", "yes")},
-		`grants[0]: inherited_from[0] is not a text`:                                                        {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
+		`grants[0]: inherited_from[0] is not a string`:                                                        {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
 		`grants is null. Use the data source`:                                                               {"review_snapshot", arguments{map[string]any{"grants": nil}}},
 		`the review is null. Use the data source`:                                                           {"review_snapshot", arguments{nil}},
 		`experiments[0] is not an object`:                                                                   {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
-		`experiments[0]: "name" is missing or not a text`:                                                   {"review_diff", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"experiment_name": "/a"}}}, good}},
-		`unreadable[0]: "experiment_name" is missing or not a text`:                                         {"permission_matrix", arguments{map[string]any{"grants": good, "unreadable": []any{map[string]any{"name": "/a"}}}, "html"}},
+		`experiments[0]: "name" is missing or not a string`:                                                   {"review_diff", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"experiment_name": "/a"}}}, good}},
+		`unreadable[0]: "experiment_name" is missing or not a string`:                                         {"permission_matrix", arguments{map[string]any{"grants": good, "unreadable": []any{map[string]any{"name": "/a"}}}, "html"}},
 		`experiments[0]: "tags" is not a map`:                                                               {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": "x"}}}}},
-		`experiments[0]: tags["a"] is not a text`:                                                           {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": map[string]any{"a": []any{}}}}}}},
+		`experiments[0]: tags["a"] is not a string`:                                                           {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": map[string]any{"a": []any{}}}}}}},
 		`grants[0] is not an object`:                                                                        {"effective_access", arguments{deep, someone}},
 		`it is not an object with principals and members. Use the data source mlflow_pri`:                   {"effective_access", arguments{good, []any{}}},
-		`members[0]: "name" is missing or not a text. Use the data source mlflow_princ`:                     {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
+		`members[0]: "name" is missing or not a string. Use the data source mlflow_princ`:                     {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
 		`principals is not a list`:                                                                          {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
 		`it is not the JSON of a snapshot`:                                                                  {"review_diff", arguments{"x", good}},
 		`Could not read snapshot: it is not the JSON of a snapshot`:                                         {"review_diff", arguments{good, ""}},
@@ -249,13 +249,13 @@ func TestReviewFunctions_arguments(t *testing.T) {
 		},
 		`decisions is not a list. Read them with csvdecode`:                             {"review_decisions", arguments{good, "fingerprint,level", "2026-01-01"}},
 		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode`:   {"review_decisions", arguments{good, []any{map[string]any{"Fingerprint": "f1"}}, "2026-01-01"}},
-		`decisions[0]: "reason" is missing or not a text`:                               {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
+		`decisions[0]: "reason" is missing or not a string`:                               {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
 		`is "yes". Write approve, revoke, or defer`:                                     {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
 		`Could not read date "today": write it as YYYY-MM-DD`:                           {"review_decisions", arguments{good, decision(), "today"}},
 		`there is no option "colour", "size". The options are title, as_of, scope, and`: {"permission_matrix", arguments{good, "html", map[string]any{"title": "x", "size": "1", "colour": "x"}}},
 		`there are 2 objects with options. Use one object`:                              {"permission_matrix", arguments{good, "html", map[string]any{}, map[string]any{}}},
 		`it is not an object. The options are title`:                                    {"permission_matrix", arguments{good, "html", "Title"}},
-		`"title" is missing or not a text. The options are texts`:                       {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
+		`"title" is missing or not a string. All options are strings`:                       {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
 	} {
 		if _, refused := callFunction(t, c.function, c.arguments...); !strings.Contains(refused, want) {
 			t.Errorf("%s says %q, want %q", c.function, refused, want)

@@ -13,8 +13,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// anyType is the type of an argument of any type. Its values stay as the plugin protocol has them: the framework would convert each
-// element of a large review twice.
+// anyType is the type of an argument of any type. Its values remain values of the plugin protocol, because the framework would convert
+// each element of a large review twice.
 type anyType struct{ basetypes.DynamicType }
 
 var _ basetypes.DynamicTypable = anyType{}
@@ -42,7 +42,7 @@ func (anyType) ValueFromDynamic(ctx context.Context, v basetypes.DynamicValue) (
 // ValueType implements [attr.Type].
 func (anyType) ValueType(context.Context) attr.Value { return protocolValue{} }
 
-// protocolValue is an argument as the plugin protocol has it.
+// protocolValue is an argument as a value of the plugin protocol.
 type protocolValue struct {
 	basetypes.DynamicValue
 
@@ -105,7 +105,7 @@ func (f *fields) text(name string) string {
 	}
 	text, ok := asText(value)
 	if !ok {
-		f.fail("%q is missing or not a text", name)
+		f.fail("%q is missing or not a string", name)
 	}
 	return text
 }
@@ -114,7 +114,7 @@ func (f *fields) text(name string) string {
 func (f *fields) required(name string) string {
 	text := f.text(name)
 	if text == "" {
-		f.fail("%q is missing or not a text", name)
+		f.fail("%q is missing or not a string", name)
 	}
 	return text
 }
@@ -169,7 +169,7 @@ func (f *fields) texts(name string) []string {
 	for i, element := range elements {
 		text, ok := asText(element)
 		if !ok || text == "" {
-			f.fail("%s[%d] is not a text", name, i)
+			f.fail("%s[%d] is not a string", name, i)
 		}
 		texts = append(texts, text)
 	}
@@ -190,7 +190,7 @@ func (f *fields) textMap(name string) map[string]string {
 	for key, value := range inner.attributes {
 		text, ok := asText(value)
 		if !ok {
-			f.fail("%s[%q] is not a text", name, key)
+			f.fail("%s[%q] is not a string", name, key)
 		}
 		if !value.IsNull() {
 			texts[key] = text
