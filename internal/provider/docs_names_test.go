@@ -19,7 +19,7 @@ var (
 	goName     = regexp.MustCompile(`^\w+(?:\.\w+)*$`)
 	makeTarget = regexp.MustCompile(`^make ([a-z-]+(?: [a-z-]+)*)`)
 	// otherNames are those of make, Go, and Terraform.
-	otherNames = map[string]bool{".cache/": true, "CACHE_DIR": true, "TF_REATTACH_PROVIDERS": true, "if": true, "merge": true, "vX.Y.Z": true}
+	otherNames = map[string]bool{".cache/": true, "CACHE_DIR": true, "for_each": true, "TF_REATTACH_PROVIDERS": true, "if": true, "merge": true, "vX.Y.Z": true}
 )
 
 // TestDocumentation_names fails for a file, a make target, or a Go name in ARCHITECTURE.md or CONTRIBUTING.md that does not exist.
