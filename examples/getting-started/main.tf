@@ -7,14 +7,14 @@ terraform {
   }
 }
 
-# The server and the credentials come from the environment.
+# The server and the credentials come from environment variables.
 provider "mlflow" {}
 
 resource "mlflow_experiment" "churn" {
   name           = "/Projects/retail/churn"
   description    = "Churn model of the retail team."
   tags           = { team = "data-science" }
-  create_parents = true # on Databricks: makes the folder
+  create_parents = true # creates the folder on Databricks
 }
 
 output "id" {

@@ -25,6 +25,7 @@ type ResourceBase struct {
 
 // Configure implements [resource.ResourceWithConfigure].
 func (b *ResourceBase) Configure(_ context.Context, req resource.ConfigureRequest, resp *resource.ConfigureResponse) {
+	// The framework creates and configures a resource for each operation. What must last longer belongs to ProviderData.
 	b.Provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
 

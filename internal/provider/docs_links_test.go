@@ -15,7 +15,7 @@ var (
 	notInAnchor = regexp.MustCompile(`[^\p{L}\p{N} _-]`)
 )
 
-// TestDocumentation_links follows the links from page to page, and those to headings.
+// TestDocumentation_links fails for a link to a page or a heading that does not exist.
 func TestDocumentation_links(t *testing.T) {
 	pages := append(glob(t, "docs", ".md"), glob(t, "examples", ".md")...)
 	for _, name := range []string{"README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"} {
@@ -34,18 +34,18 @@ func TestDocumentation_links(t *testing.T) {
 				target = filepath.Join(filepath.Dir(page), filepath.FromSlash(file))
 			}
 			if _, err := os.Stat(target); err != nil {
-				t.Errorf("%s: the link to %s leads nowhere", page, m[1])
+				t.Errorf("%s: the file of the link to %s does not exist", page, m[1])
 			} else if anchor != "" && !hasAnchor(readFile(t, target), anchor) {
 				t.Errorf("%s: %s has no heading for the link to %s", page, target, m[1])
 			}
 		}
 	}
 	if followed == 0 {
-		t.Error("no page has a link; the search for them must be wrong")
+		t.Error("no page has a link; the search for links must be wrong")
 	}
 }
 
-// hasAnchor reports whether a page has a heading, or a mark of the generated schema, that a link can lead to.
+// hasAnchor reports whether a page has the anchor of a link: a heading, or an anchor of the generated schema.
 func hasAnchor(page, anchor string) bool {
 	if strings.Contains(page, `<a id="`+anchor+`">`) {
 		return true

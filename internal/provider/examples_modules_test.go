@@ -105,7 +105,7 @@ func (s shell) skipIfGeneratingFails(t *testing.T) {
 func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "getting-started")
-	for _, section := range []string{"Plan and apply", "Change something by hand", "Repair it", "Take it down"} {
+	for _, section := range []string{"Plan and apply", "Change something outside Terraform", "Correct the drift", "Clean up"} {
 		said := guideOutput(t, "getting-started", section)
 		out := s.run(t, w, dir, guideCommands(t, "getting-started", section), "TF_CLI_ARGS_destroy=-auto-approve")
 		expectPrinted(t, w, section, out, said)
@@ -115,7 +115,7 @@ func TestGuide_gettingStarted(t *testing.T) {
 	}
 }
 
-// TestReadme_plan makes the change that README.md tells of, and compares the plan.
+// TestReadme_plan makes the changes that README.md describes, and compares the plans.
 func TestReadme_plan(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), t.TempDir()
@@ -139,7 +139,7 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestReadme_tests fails when README.md gives as proof a test that there is not.
+// TestReadme_tests fails if README.md names a test that does not exist.
 func TestReadme_tests(t *testing.T) {
 	there := map[string]bool{}
 	for _, file := range glob(t, "internal", ".go") {
@@ -153,7 +153,7 @@ func TestReadme_tests(t *testing.T) {
 	}
 	for _, m := range named {
 		if !there[m[1]] {
-			t.Errorf("README.md names %s, which is no test", m[1])
+			t.Errorf("README.md names %s, which is not a test", m[1])
 		}
 	}
 }

@@ -60,6 +60,7 @@ func (r *experimentResource) Schema(_ context.Context, _ resource.SchemaRequest,
 }
 
 func experimentAttributes() map[string]schema.Attribute {
+	// UseStateForUnknown would also copy null, and so never fill in what Create could not read.
 	stable := []planmodifier.String{stringplanmodifier.UseNonNullStateForUnknown()}
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
@@ -73,6 +74,7 @@ func experimentAttributes() map[string]schema.Attribute {
 				"trailing slash mean the same. On an MLflow server free text. Changing it renames the experiment in place; on Databricks that can move it " +
 				"to another folder.",
 		},
+		// ModifyPlan decides about replacement, because it does not see what a RequiresReplace here would decide.
 		"artifact_location": schema.StringAttribute{
 			Optional: true, Computed: true, PlanModifiers: stable,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
@@ -164,6 +166,7 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	default:
 		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
+		// A marker that remains would make every later Read one that follows an import.
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedKey, nil)...)
 		if imported != nil {
 			resp.Diagnostics.Append(resp.Private.SetKey(ctx, unappliedKey, []byte("true"))...)
