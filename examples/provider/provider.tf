@@ -7,7 +7,7 @@ terraform {
   }
 }
 
-# The workspace and the credentials come from DATABRICKS_HOST and DATABRICKS_TOKEN.
+# The host and the credentials come from DATABRICKS_HOST and DATABRICKS_TOKEN.
 provider "mlflow" {
   default_tags = {
     managed_by = "terraform"

@@ -1,4 +1,4 @@
-# GitHub Actions and an app of Microsoft Entra ID with a federated credential.
+# GitHub Actions, and an application of Microsoft Entra ID with a federated credential.
 provider "mlflow" {
   host            = "https://adb-1234567890123456.7.azuredatabricks.net"
   azure_client_id = "11111111-2222-3333-4444-555555555555"

@@ -1,4 +1,4 @@
-# A profile of ~/.databrickscfg says where the workspace is and how to sign in.
+# The host and the credentials come from a profile of ~/.databrickscfg.
 provider "mlflow" {
   profile = "staging"
 }
