@@ -170,9 +170,9 @@ func unreadableReason(e mlflow.Experiment, err error) string {
 	case e.Deleted():
 		why = "It is deleted."
 	case rest.IsPermissionDenied(err):
-		why = "Reading its permissions needs CAN_MANAGE on it."
+		why = "Reading its permissions requires CAN_MANAGE."
 	case rest.IsNotFound(err):
-		why = "It is gone since it was found."
+		why = "It no longer exists."
 	default:
 		why = "Its permissions could not be read."
 	}
@@ -188,7 +188,7 @@ func stableErrorText(err error) string {
 	case errors.As(err, &answered):
 		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")
 		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", answered.Code, answered.Status), ", ")
-		return fmt.Sprintf("The server said: %s (%s).", said, code)
+		return fmt.Sprintf("The server returned: %s (%s).", said, code)
 	case errors.As(err, &unanswered):
 		return "The server could not be reached."
 	default:

@@ -151,9 +151,9 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	for name, want := range map[string]string{
 		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
-		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
-		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/gone":          "workspace: It no longer exists. The server returned: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
+		"/Projects/busy":          "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server returned: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
 		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
@@ -181,7 +181,7 @@ func TestPermissionReview_denied(t *testing.T) {
 	}
 	reasons := acctest.Unreadable(state)
 	if reason := reasons["/Projects/churn/baseline"]; len(reasons) != 1 ||
-		!strings.HasPrefix(reason, "workspace: Reading its permissions needs CAN_MANAGE on it. The server said: "+emulator.User+" does not have Manage permissions") {
+		!strings.HasPrefix(reason, "workspace: Reading its permissions requires CAN_MANAGE. The server returned: "+emulator.User+" does not have Manage permissions") {
 		t.Errorf("unreadable are %v", reasons)
 	}
 }

@@ -108,11 +108,11 @@ func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	w := staffed(t, emulator.SCIMOptions{RestrictsMembers: true})
 	d := w.Direct(t, emulator.UserToken)
-	const said = "The identity that runs Terraform cannot read the members of the group. The server said: Only workspace admins can read the members of a group (HTTP 403)."
+	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
 	expectLooked(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said, "incomplete group risk: "+said)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Not for you."})
-	const no = "The server said: Not for you (PERMISSION_DENIED, HTTP 403)."
+	const no = "The server returned: Not for you (PERMISSION_DENIED, HTTP 403)."
 	expectLooked(t, d, map[string]any{"users": []string{emulator.User}, "groups": []string{"risk"}},
 		"incomplete group risk: The identity that runs Terraform cannot list the groups of the workspace. "+no,
 		"incomplete user ana@example.com: The identity that runs Terraform cannot list the users of the workspace. "+no)
@@ -126,8 +126,8 @@ func TestPrincipals_errors(t *testing.T) {
 		want   string
 	}{
 		"no argument":    {map[string]any{}, "At least one of these attributes must be configured: [grants,users,groups,service_principals]"},
-		"another kind":   {map[string]any{"grants": grantsTo("robot", "x")}, `error at grants: Invalid grant: "robot" is not a kind of principals, which are "user", "group", and "service_principal".`},
-		"no name":        {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal is empty."},
+		"another kind":   {map[string]any{"grants": grantsTo("robot", "x")}, `error at grants: Invalid grant: kind must be "user", "group", or "service_principal", not "robot".`},
+		"no name":        {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal must not be empty."},
 		"an empty name":  {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
 		"a workspace":    {map[string]any{"users": []string{"x"}, "workspace": "risk"}, "error at workspace: MLflow workspaces are not supported"},
 		"an unknown one": {map[string]any{"grants": tftypes.UnknownValue}, ""},

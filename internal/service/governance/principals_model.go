@@ -61,9 +61,9 @@ func (g grantedModel) problem() string {
 	kind := mlflow.PrincipalKind(g.Kind.ValueString())
 	switch {
 	case !g.Kind.IsUnknown() && !slices.Contains(kinds, kind):
-		return fmt.Sprintf("%q is not a kind of principals, which are \"user\", \"group\", and \"service_principal\".", kind)
+		return fmt.Sprintf("kind must be \"user\", \"group\", or \"service_principal\", not %q.", kind)
 	case !g.Principal.IsUnknown() && g.Principal.ValueString() == "":
-		return "principal is empty."
+		return "principal must not be empty."
 	}
 	return ""
 }
