@@ -14,7 +14,7 @@ func ParseDate(text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("Could not read date %q: write it as YYYY-MM-DD, for example 2026-12-31", text)
+		return time.Time{}, fmt.Errorf("Invalid date %q: use YYYY-MM-DD, for example 2026-12-31", text)
 	}
 	return dayOf(at), nil
 }

@@ -161,7 +161,7 @@ func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
 			continue
 		}
 		if earlier, twice := first[checked.line()]; problem == "" && twice {
-			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Keep one of them", earlier)
+			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Remove one of them", earlier)
 		}
 		if problem != "" {
 			problems = append(problems, fmt.Sprintf("decision %d (fingerprint %q) %s.", i+1, checked.Fingerprint, problem))
@@ -171,10 +171,10 @@ func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
 		made[checked.Fingerprint] = append(made[checked.Fingerprint], checked)
 	}
 	if more := len(problems) - maxProblems; more > 0 {
-		problems = append(problems[:maxProblems], fmt.Sprintf("There are %d more problems.", more))
+		problems = append(problems[:maxProblems], fmt.Sprintf("%d more errors are not listed.", more))
 	}
 	if len(problems) > 0 {
-		return nil, errors.New("Could not apply decisions: " + strings.Join(problems, "\n"))
+		return nil, errors.New("Invalid decisions: " + strings.Join(problems, "\n"))
 	}
 	return made, nil
 }
@@ -190,7 +190,7 @@ func checkDecision(d Decision) (checked madeDecision, problem string) {
 		return checked, ""
 	}
 	if !slices.Contains([]string{DecisionApprove, DecisionRevoke, DecisionDefer}, d.Decision) {
-		return checked, fmt.Sprintf("is %q. Write approve, revoke, or defer, or leave it empty if the grant is not decided", d.Decision)
+		return checked, fmt.Sprintf("is %q. Use approve, revoke, or defer, or leave it empty if there is no decision", d.Decision)
 	}
 	if d.Fingerprint == "" || d.Level == "" {
 		return checked, "has no fingerprint or no level. Copy both from the line of the grant"
@@ -200,7 +200,7 @@ func checkDecision(d Decision) (checked madeDecision, problem string) {
 	}
 	until, err := ParseDate(d.Until)
 	if err != nil {
-		return checked, fmt.Sprintf("has the date %q in until. Write it as YYYY-MM-DD, for example 2026-12-31", d.Until)
+		return checked, fmt.Sprintf("has an invalid date %q in until. Use YYYY-MM-DD, for example 2026-12-31", d.Until)
 	}
 	checked.until = until
 	return checked, ""

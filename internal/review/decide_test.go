@@ -118,34 +118,34 @@ func TestDecide_errors(t *testing.T) {
 	}{
 		{
 			[]Decision{valid, change(func(d *Decision) { d.Decision = "aproved" })},
-			`decision 2 (fingerprint "f1") is "aproved". Write approve, revoke, or defer, or leave it empty if the grant is not decided.`,
+			`decision 2 (fingerprint "f1") is "aproved". Use approve, revoke, or defer, or leave it empty if there is no decision.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Until = "31.12.2026" })},
-			`decision 1 (fingerprint "f1") has the date "31.12.2026" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") has an invalid date "31.12.2026" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Until = "2026-02-30" })},
-			`decision 1 (fingerprint "f1") has the date "2026-02-30" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") has an invalid date "2026-02-30" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 		{[]Decision{change(func(d *Decision) { d.Level = "" })}, `decision 1 (fingerprint "f1") has no fingerprint or no level. Copy both from the line of the grant.`},
 		{[]Decision{change(func(d *Decision) { d.Fingerprint = "" })}, `decision 1 (fingerprint "") has no fingerprint or no level. Copy both from the line of the grant.`},
 		{
 			[]Decision{{}, valid, change(func(d *Decision) { d.Decision = "REVOKE" })},
-			`decision 3 (fingerprint "f1") has the same fingerprint and level as decision 2. Keep one of them.`,
+			`decision 3 (fingerprint "f1") has the same fingerprint and level as decision 2. Remove one of them.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Decision = "x" }), change(func(d *Decision) { d.Until = "x" })},
-			`decision 1 (fingerprint "f1") is "x". Write approve, revoke, or defer, or leave it empty if the grant is not decided.` + "\n" +
-				`decision 2 (fingerprint "f1") has the date "x" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") is "x". Use approve, revoke, or defer, or leave it empty if there is no decision.` + "\n" +
+				`decision 2 (fingerprint "f1") has an invalid date "x" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 	} {
-		if _, err := Decide(Review{}, c.decisions, today); err == nil || err.Error() != "Could not apply decisions: "+c.want {
+		if _, err := Decide(Review{}, c.decisions, today); err == nil || err.Error() != "Invalid decisions: "+c.want {
 			t.Errorf("the error is %v, want %s", err, c.want)
 		}
 	}
 	_, err := Decide(Review{}, slices.Repeat([]Decision{change(func(d *Decision) { d.Decision = "x" })}, 12), today)
-	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\nThere are 2 more problems.") {
+	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\n2 more errors are not listed.") {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -156,7 +156,7 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	given := slices.Clone(decisions)
 	d, err := Decide(r, decisions, today)
 	if err != nil {
-		if !strings.HasPrefix(err.Error(), "Could not apply decisions: decision ") {
+		if !strings.HasPrefix(err.Error(), "Invalid decisions: decision ") {
 			t.Fatal(err)
 		}
 		return

@@ -45,8 +45,8 @@ func (c Changes) parts() []changesPart {
 		return changesPart{counted: counted(n, "experiment") + " " + what, count: n}
 	}
 	return []changesPart{
-		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with another level", c.Changed),
-		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from another source", c.SourceChanged),
+		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with a different level", c.Changed),
+		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from a different source", c.SourceChanged),
 		experiments("renamed", len(c.Renamed)), experiments("newly unreadable", len(c.NewlyUnreadable)),
 		experiments("newly readable", len(c.NewlyReadable)), experiments("newly listed", len(c.NewlyListed)),
 		experiments("no longer listed", len(c.NoLongerListed)),

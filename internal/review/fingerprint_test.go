@@ -144,7 +144,7 @@ func TestParseDate(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "soon", "26.11.2026", "2026-13-01", "2026-02-29", "2026-11-26 12:00", "20261126"} {
-		if _, err := ParseDate(text); err == nil || !strings.HasPrefix(err.Error(), "Could not read date \""+text+"\": write it as YYYY-MM-DD") {
+		if _, err := ParseDate(text); err == nil || !strings.HasPrefix(err.Error(), "Invalid date \""+text+"\": use YYYY-MM-DD") {
 			t.Errorf("the error of %q is %v", text, err)
 		}
 	}

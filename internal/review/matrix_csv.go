@@ -30,7 +30,7 @@ func (m *Matrix) CSV() string {
 		writeCSVLine(&b, line)
 	}
 	for _, u := range m.unreadable {
-		writeCSVLine(&b, append([]string{u.Experiment, "not readable: " + u.Reason}, make([]string, len(m.columns))...))
+		writeCSVLine(&b, append([]string{u.Experiment, "unreadable: " + u.Reason}, make([]string, len(m.columns))...))
 	}
 	return b.String()
 }

@@ -22,7 +22,7 @@ func TestMatrix_CSV(t *testing.T) {
 		{"/Projects/alpha", "", "CAN_MANAGE (inherited)", "", "", "CAN_EDIT"},
 		{"/Projects/churn", "", "", "CAN_READ", "CAN_MANAGE (inherited)", ""},
 		{"/Projects/zero", "9", "", "", "", ""},
-		{"/Projects/nb", "not readable: It is a notebook.", "", "", "", ""},
+		{"/Projects/nb", "unreadable: It is a notebook.", "", "", "", ""},
 	}
 	if err != nil || !reflect.DeepEqual(lines, want) {
 		t.Errorf("the lines are %q (%v), want %q", lines, err, want)

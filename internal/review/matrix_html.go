@@ -112,7 +112,7 @@ func (m *Matrix) HTML(o PageOptions) (string, error) {
 	p.addPrincipals(all)
 	var b strings.Builder
 	if err := pageTemplate.Execute(&b, view); err != nil {
-		return "", fmt.Errorf("could not write the page: %w", err)
+		return "", fmt.Errorf("rendering page: %w", err)
 	}
 	return b.String(), nil
 }
@@ -121,7 +121,7 @@ func (m *Matrix) HTML(o PageOptions) (string, error) {
 func (m *Matrix) facts(o PageOptions) []factView {
 	var facts []factView
 	for _, f := range []factView{
-		{"Server", cmp.Or(o.Server, m.review.Server)}, {"Workspace", m.review.Workspace}, {"Scope", o.Scope}, {"As of", o.AsOf},
+		{"Server", cmp.Or(o.Server, m.review.Server)}, {"MLflow workspace", m.review.Workspace}, {"Scope", o.Scope}, {"As of", o.AsOf},
 		{"Permissions read by", m.review.Caller},
 	} {
 		if f.Text != "" {

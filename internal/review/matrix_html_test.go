@@ -29,7 +29,7 @@ func TestMatrix_HTML(t *testing.T) {
 		`<tr><th scope="row"><bdi>/Projects/alpha</bdi></th><td><b data-level="CAN_EDIT" aria-hidden="true">E</b></td>` +
 			`<td><bdi>CAN_EDIT, granted directly</bdi></td></tr>`,
 		`<li><b>4</b> principals: 2 <bdi>groups</bdi>, 1 <bdi>user</bdi>, 1 <bdi>service principal</bdi></li>`,
-		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> not readable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
+		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> unreadable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
@@ -103,9 +103,9 @@ func TestMatrix_pageOptions(t *testing.T) {
 		"none": {
 			PageOptions{},
 			[]string{
-				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>Workspace</dt><dd><bdi>risk</bdi>",
+				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>MLflow workspace</dt><dd><bdi>risk</bdi>",
 				"<dt>Permissions read by</dt><dd><bdi>ana</bdi>", `<span class="label">Owner </span><bdi>ben</bdi>`,
-				`<span class="label">Last change </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> not readable</li>",
+				`<span class="label">Last updated </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> unreadable</li>",
 			},
 			[]string{"<dt>As of", "<dt>Scope", `class="folder"`},
 		},

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the experiments that
-// are not readable. Names are escaped.
+// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the unreadable
+// experiments. Names are escaped.
 func (m *Matrix) Markdown() string {
 	levels := m.levels()
 	table := [][]string{append([]string{"Experiment"}, levels...)}
@@ -31,7 +31,7 @@ func (m *Matrix) Markdown() string {
 	}
 	b.WriteString("\n")
 	if len(m.unreadable) > 0 {
-		b.WriteString("\nNot readable:\n\n")
+		b.WriteString("\nUnreadable experiments:\n\n")
 		for _, u := range m.unreadable {
 			fmt.Fprintf(&b, "- %s: %s\n", markdownCode(u.Experiment), markdownCode(u.Reason))
 		}

@@ -24,7 +24,7 @@ func TestMatrix_Markdown(t *testing.T) {
 	got := NewMatrix(r).Markdown()
 	for _, part := range []string{
 		"| `/Projects/churn` |", "| `/Projects/zero`  |", "*Italic*: inherited. Every user has at least `CAN_READ` on every experiment.\n",
-		"Not readable:\n\n- `/Projects/nb`: <code>It is␊a notebook.</code>\n",
+		"Unreadable experiments:\n\n- `/Projects/nb`: <code>It is␊a notebook.</code>\n",
 	} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the table of a review lacks %q:\n%s", part, got)

@@ -140,7 +140,7 @@ func TestMatrix_empty(t *testing.T) {
 	if got, want := m.CSV(), `"experiment","experiment_id"`+"\n"; got != want {
 		t.Errorf("the lines are %q, want %q", got, want)
 	}
-	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>There are no experiments and no grants.</p>") {
+	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>The review contains no experiments.</p>") {
 		t.Errorf("the page is %s", page)
 	}
 }

@@ -126,7 +126,7 @@ func checkTexts(r Review) error {
 	}
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
-			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. Rename the experiment or principal, or leave it out of the review", text)
+			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. Rename the experiment or principal, or exclude it from the review", text)
 		}
 	}
 	return nil
@@ -158,7 +158,7 @@ func ParseSnapshot(data []byte) (Review, error) {
 }
 
 // writeSnapshot is the advice of errors about a snapshot that this package did not write.
-const writeSnapshot = "Write it again with the function review_snapshot, and do not edit it"
+const writeSnapshot = "Render it again with the function review_snapshot, and do not edit it"
 
 // decodeSnapshot decodes the JSON of a snapshot of the current version.
 func decodeSnapshot(data []byte, s *snapshot) error {
@@ -173,7 +173,7 @@ func decodeSnapshot(data []byte, s *snapshot) error {
 	case head.Version == nil:
 		return fmt.Errorf("it has no version, so it is not a snapshot. %s", writeSnapshot)
 	case *head.Version > snapshotVersion:
-		return fmt.Errorf("its version %d is newer than this provider, which reads version %d. Upgrade the provider", *head.Version, snapshotVersion)
+		return fmt.Errorf("its version %d is newer than version %d, which this provider supports. Upgrade the provider", *head.Version, snapshotVersion)
 	case *head.Version != snapshotVersion:
 		return fmt.Errorf("its version %d does not exist. %s", *head.Version, writeSnapshot)
 	}
