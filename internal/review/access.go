@@ -32,7 +32,7 @@ type Access struct {
 // DENY outweighs every other level except that of an admin. The default level is that of every known user without a higher level, unless DENY
 // or NO_PERMISSIONS is the only level of the user. Experiments that could not be read have no lines.
 func EffectiveAccess(r Review, p Principals) []Access {
-	experiments := byExperiment(r)
+	experiments := groupByExperiment(r)
 	x := newAccessIndex(experiments, p)
 	if allowsNothing(r.DefaultLevel) {
 		r.DefaultLevel = ""
@@ -50,7 +50,7 @@ func EffectiveAccess(r Review, p Principals) []Access {
 				x.add(i, Way{Level: r.DefaultLevel, Inherited: true, Source: SourceDefault})
 			}
 		}
-		all = x.appendLines(all, e.Experiment)
+		all = x.appendEntries(all, e.Experiment)
 	}
 	return all
 }
@@ -65,12 +65,12 @@ type accessIndex struct {
 	admins, users []int
 	// members are the indexes of the principals that [groupIndex.resolve] returns for a group.
 	members map[string][]int
-	// ways are those of each principal on the current experiment, and holders the indexes of the principals that have any.
-	ways    [][]Way
-	holders []int
+	// ways are those of each principal on the current experiment, and withAccess the indexes of the principals that have any.
+	ways       [][]Way
+	withAccess []int
 }
 
-func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
+func newAccessIndex(experiments []experimentGrants, p Principals) *accessIndex {
 	x := &accessIndex{groups: newGroupIndex(p), index: map[principal]int{}, members: map[string][]int{}}
 	names, exists := map[principal]string{}, map[principal]bool{}
 	for _, e := range experiments {
@@ -111,7 +111,7 @@ func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
 // add adds a way of a principal to the current experiment.
 func (x *accessIndex) add(i int, w Way) {
 	if len(x.ways[i]) == 0 {
-		x.holders = append(x.holders, i)
+		x.withAccess = append(x.withAccess, i)
 	}
 	x.ways[i] = append(x.ways[i], w)
 }
@@ -123,7 +123,7 @@ func (x *accessIndex) addGrant(g Grant) {
 		x.add(x.index[g.principal()], w)
 		return
 	}
-	if x.groups.unresolved(g.Principal) {
+	if x.groups.isUnresolved(g.Principal) {
 		x.add(x.index[g.principal()], w)
 	}
 	found := x.groups.resolve(g.Principal)
@@ -141,10 +141,10 @@ func (x *accessIndex) addGrant(g Grant) {
 	}
 }
 
-// appendLines appends the lines of the current experiment, and resets the index for the next one.
-func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
-	slices.Sort(x.holders)
-	for _, i := range x.holders {
+// appendEntries appends the lines of the current experiment, and resets the index for the next one.
+func (x *accessIndex) appendEntries(all []Access, e Experiment) []Access {
+	slices.Sort(x.withAccess)
+	for _, i := range x.withAccess {
 		ways := x.ways[i]
 		slices.SortFunc(ways, compareWays)
 		ways = slices.CompactFunc(ways, func(a, b Way) bool { return compareWays(a, b) == 0 })
@@ -153,18 +153,18 @@ func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 			p := x.principals[i]
 			all = append(all, Access{
 				ExperimentID: e.ID, Experiment: e.Name, Kind: p.kind, Principal: p.name, DisplayName: p.displayName,
-				Level: level, Ways: waysOf(level, levels, ways),
+				Level: level, Ways: waysForLevel(level, levels, ways),
 			})
 		}
 		x.ways[i] = x.ways[i][:0] // the lines have copies
 	}
-	x.holders = x.holders[:0]
+	x.withAccess = x.withAccess[:0]
 	return all
 }
 
 // effectiveLevels returns the effective levels of a principal from its ways, and the ways that count or are outweighed: a default level that does
 // not apply is not one of them.
-func effectiveLevels(ways []Way) (levels []string, counted []Way) {
+func effectiveLevels(ways []Way) (levels []string, relevant []Way) {
 	denied, admin, allowed := false, false, false
 	for _, w := range ways {
 		denied = denied || w.Level == levelDeny
@@ -189,8 +189,8 @@ func effectiveLevels(ways []Way) (levels []string, counted []Way) {
 	return highestLevels(levels), ways
 }
 
-// waysOf returns a copy of the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
-func waysOf(level string, levels []string, ways []Way) []Way {
+// waysForLevel returns a copy of the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
+func waysForLevel(level string, levels []string, ways []Way) []Way {
 	if len(levels) == 1 && ways[0].Level == level {
 		return slices.Clone(ways)
 	}

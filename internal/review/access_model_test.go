@@ -67,8 +67,8 @@ func newModel(r Review, p Principals) *model {
 	return m
 }
 
-// opaque reports whether somebody who is not listed can be in a group.
-func (m *model) opaque(group string) bool {
+// isUnresolved reports whether somebody who is not listed can be in a group.
+func (m *model) isUnresolved(group string) bool {
 	for _, i := range m.p.Incomplete {
 		if (i.Kind == "" || i.Kind == "group") && (i.Name == "" || i.Name == group) {
 			return true
@@ -120,11 +120,11 @@ func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels [
 			continue
 		}
 		own := g.Kind == kind && g.Principal == who
-		if own && (kind != "group" || m.opaque(who)) {
+		if own && (kind != "group" || m.isUnresolved(who)) {
 			add(g, "", 0)
 		}
 		depth, inside := m.depth[[3]string{g.Principal, kind, who}]
-		if g.Kind == "group" && inside && !own && (kind != "group" || m.opaque(who)) {
+		if g.Kind == "group" && inside && !own && (kind != "group" || m.isUnresolved(who)) {
 			add(g, g.Principal, depth)
 		}
 	}
@@ -160,8 +160,8 @@ func maximal(levels map[string]bool, denied bool) []string {
 	return highest
 }
 
-// everyone are all principals that the review or the list of principals mentions.
-func (m *model) everyone() map[principal]bool {
+// principals are all principals that the review or the list of principals mentions.
+func (m *model) principals() map[principal]bool {
 	all := map[principal]bool{}
 	for _, g := range m.r.Grants {
 		all[principal{g.Kind, g.Principal}] = true
@@ -193,15 +193,15 @@ func expectModel(t *testing.T, r Review, p Principals) {
 		}
 		for _, w := range a.Ways {
 			gotWays[at][fmt.Sprint(w.Level, w.Group, len(w.Via), w.Inherited, w.InheritedFrom, w.Source)] = true
-			m.expectWay(t, a, w)
+			m.expectMembership(t, a, w)
 		}
 	}
-	for _, e := range byExperiment(r) {
+	for _, e := range groupByExperiment(r) {
 		experiments[[2]string{e.ID, e.Name}] = true
 	}
 	wantLevels, wantWays := map[place][]string{}, map[place]map[string]bool{}
 	for e := range experiments {
-		for who := range m.everyone() {
+		for who := range m.principals() {
 			if ways, levels := m.ways(e[0], e[1], who.kind, who.name); len(levels) > 0 {
 				at := place{e[0], e[1], who.kind, who.name}
 				wantLevels[at], wantWays[at] = levels, ways
@@ -217,8 +217,8 @@ func expectModel(t *testing.T, r Review, p Principals) {
 	}
 }
 
-// expectWay fails unless every group of a way contains the next one.
-func (m *model) expectWay(t *testing.T, a Access, w Way) {
+// expectMembership fails unless every group of a way contains the next one.
+func (m *model) expectMembership(t *testing.T, a Access, w Way) {
 	t.Helper()
 	if w.Group == "" {
 		return
@@ -237,8 +237,8 @@ func (m *model) expectWay(t *testing.T, a Access, w Way) {
 
 func pick(rnd *rand.Rand, values ...string) string { return values[rnd.IntN(len(values))] }
 
-// randomWorld returns a small world with cycles, duplicates, contradictions, and unknown levels.
-func randomWorld(seed uint64) (Review, Principals) {
+// randomReview returns a small world with cycles, duplicates, contradictions, and unknown levels.
+func randomReview(seed uint64) (Review, Principals) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	level := func() string {
 		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY", "CAN_SWIM")
@@ -288,7 +288,7 @@ func randomWorld(seed uint64) (Review, Principals) {
 func TestEffectiveAccess_model(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(1000) {
-		r, p := randomWorld(seed)
+		r, p := randomReview(seed)
 		expectModel(t, r, p)
 		if t.Failed() {
 			t.Fatalf("in the world of seed %d", seed)
@@ -308,10 +308,10 @@ func shuffledList[T any](seed uint64, list []T) []T {
 	return list
 }
 
-// messyReview returns a random review that contradicts itself: with several names for an ID, several owners, several paths for a folder, and
+// inconsistentReview returns a random review that contradicts itself: with several names for an ID, several owners, several paths for a folder, and
 // grants and experiments that are listed twice.
-func messyReview(seed uint64) Review {
-	r, _ := randomWorld(seed)
+func inconsistentReview(seed uint64) Review {
+	r, _ := randomReview(seed)
 	rnd := rand.New(rand.NewPCG(seed, 4))
 	for range rnd.IntN(4) {
 		id := pick(rnd, "", "1", "2", "4")

@@ -153,22 +153,22 @@ func TestEffectiveAccess_fields(t *testing.T) {
 func TestEffectiveAccess_deterministic(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
-		_, p := randomWorld(seed)
-		r := messyReview(seed)
+		_, p := randomReview(seed)
+		r := inconsistentReview(seed)
 		want := EffectiveAccess(r, p)
 		shuffled, people := shuffle(seed, r), p
 		people.Members, people.Principals = shuffledList(seed, p.Members), shuffledList(seed, p.Principals)
 		if got := EffectiveAccess(shuffled, people); !reflect.DeepEqual(got, want) {
 			t.Fatalf("the access depends on the order:\n%+v, want\n%+v", got, want)
 		}
-		if _, samePeople := randomWorld(seed); !reflect.DeepEqual(r, messyReview(seed)) || !reflect.DeepEqual(p, samePeople) {
+		if _, samePeople := randomReview(seed); !reflect.DeepEqual(r, inconsistentReview(seed)) || !reflect.DeepEqual(p, samePeople) {
 			t.Fatal("the arguments were changed")
 		}
 	}
 }
 
-// hostileWorld returns a review and principals with the names of a text, one a line.
-func hostileWorld(text string) (Review, Principals) {
+// hostileReview returns a review and principals with the names of a text, one a line.
+func hostileReview(text string) (Review, Principals) {
 	names := strings.Split(text, "\n")
 	at := func(i int) string { return names[i%len(names)] }
 	r := Review{DefaultLevel: at(2)}
@@ -190,9 +190,9 @@ func hostileWorld(text string) (Review, Principals) {
 func FuzzEffectiveAccess(f *testing.F) {
 	f.Add("")
 	f.Add("CAN_READ\nCAN_EDIT\nDENY\na\na\ngroup\n\nCAN_RUN")
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, p := hostileWorld(text)
+		r, p := hostileReview(text)
 		expectModel(t, r, p)
 	})
 }

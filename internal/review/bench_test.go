@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// largeWorld returns a review of experiments with 12 grants each, and 200 principals in 40 groups, every fifth of which contains the four after
+// largeReview returns a review of experiments with 12 grants each, and 200 principals in 40 groups, every fifth of which contains the four after
 // it.
-func largeWorld(experiments int) (Review, Principals) {
+func largeReview(experiments int) (Review, Principals) {
 	const groups, people = 40, 200
 	r := Review{Server: "https://example.com", DefaultLevel: "CAN_READ"}
 	levels := []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}
@@ -49,7 +49,7 @@ func largeWorld(experiments int) (Review, Principals) {
 // grow with the size.
 func benchmark(b *testing.B, do func(r Review, p Principals)) {
 	for _, size := range []int{1000, 4000} {
-		r, p := largeWorld(size)
+		r, p := largeReview(size)
 		text, err := json.Marshal([]any{r, p})
 		if err != nil {
 			b.Fatal(err)

@@ -219,8 +219,8 @@ func (p *tab) pdf() []byte {
 	return data
 }
 
-// complaints returns errors and warnings of the console, and requests for anything but the page.
-func (p *tab) complaints() []string {
+// consoleErrors returns errors and warnings of the console, and requests for anything but the page.
+func (p *tab) consoleErrors() []string {
 	p.t.Helper()
 	call[object](p, "Page.getFrameTree", object{}) // earlier events are there
 	var all []string

@@ -69,22 +69,22 @@ const maxProblems = 10
 //
 // It fails if a decision is invalid, or if two decisions have the same fingerprint and level. The error says which ones, and what to write.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
-	made, err := checkDecisions(decisions)
+	byFingerprint, err := validateDecisions(decisions)
 	if err != nil {
 		return Decisions{}, err
 	}
 	var result Decisions
-	applied := map[line]bool{}
+	applied := map[grantKey]bool{}
 	lines := fingerprints(r)
 	for _, decided := range lines {
-		candidates := made[decided.Fingerprint]
+		candidates := byFingerprint[decided.Fingerprint]
 		if len(candidates) == 0 {
 			result.Undecided = append(result.Undecided, decided)
 			continue
 		}
-		d, found := choose(candidates, decided.Grant.Level)
+		d, found := findDecision(candidates, decided.Grant.Level)
 		decided.Decision = d.Decision
-		applied[d.line()] = true
+		applied[d.key()] = true
 		list := &result.Stale
 		switch {
 		case !found:
@@ -99,9 +99,9 @@ func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) 
 		}
 		*list = append(*list, decided)
 	}
-	for _, candidates := range made {
+	for _, candidates := range byFingerprint {
 		for _, d := range candidates {
-			if !applied[d.line()] {
+			if !applied[d.key()] {
 				result.Gone = append(result.Gone, d.Decision)
 			}
 		}
@@ -116,21 +116,21 @@ func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) 
 	return result, nil
 }
 
-// madeDecision is a valid decision.
-type madeDecision struct {
+// validDecision is a valid decision.
+type validDecision struct {
 	Decision
 
 	// until is zero if the decision does not expire.
 	until time.Time
 }
 
-// line identifies a grant with its level.
-type line struct{ fingerprint, level string }
+// grantKey identifies a grant with its level.
+type grantKey struct{ fingerprint, level string }
 
-func (d madeDecision) line() line { return line{d.Fingerprint, d.Level} }
+func (d validDecision) key() grantKey { return grantKey{d.Fingerprint, d.Level} }
 
-// choose returns the decision that applies to a grant with a level. If none does, it returns the one with the highest level.
-func choose(candidates []madeDecision, level string) (chosen madeDecision, found bool) {
+// findDecision returns the decision that applies to a grant with a level. If none does, it returns the one with the highest level.
+func findDecision(candidates []validDecision, level string) (chosen validDecision, found bool) {
 	covering := 0
 	for _, d := range candidates {
 		if d.Level == level {
@@ -141,34 +141,34 @@ func choose(candidates []madeDecision, level string) (chosen madeDecision, found
 			covering++
 		}
 	}
-	revoked := slices.ContainsFunc(candidates, func(d madeDecision) bool { // a raised grant needs a new decision
+	revoked := slices.ContainsFunc(candidates, func(d validDecision) bool { // a raised grant needs a new decision
 		return d.Decision.Decision == DecisionRevoke && includesLevel(level, d.Level)
 	})
 	if covering == 1 && (!revoked || chosen.Decision.Decision == DecisionRevoke) {
 		return chosen, true
 	}
-	return slices.MinFunc(candidates, func(a, b madeDecision) int { return compareLevels(a.Level, b.Level) }), false
+	return slices.MinFunc(candidates, func(a, b validDecision) int { return compareLevels(a.Level, b.Level) }), false
 }
 
-// checkDecisions returns the decisions by fingerprint, without those that decide nothing.
-func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
-	made := map[string][]madeDecision{}
-	first := map[line]int{}
+// validateDecisions returns the decisions by fingerprint, without those that decide nothing.
+func validateDecisions(decisions []Decision) (map[string][]validDecision, error) {
+	byFingerprint := map[string][]validDecision{}
+	first := map[grantKey]int{}
 	var problems []string
 	for i, d := range decisions {
-		checked, problem := checkDecision(d)
+		checked, problem := validateDecision(d)
 		if problem == "" && checked.Decision.Decision == "" {
 			continue
 		}
-		if earlier, twice := first[checked.line()]; problem == "" && twice {
+		if earlier, twice := first[checked.key()]; problem == "" && twice {
 			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Remove one of them", earlier)
 		}
 		if problem != "" {
 			problems = append(problems, fmt.Sprintf("decision %d (fingerprint %q) %s.", i+1, checked.Fingerprint, problem))
 			continue
 		}
-		first[checked.line()] = i + 1
-		made[checked.Fingerprint] = append(made[checked.Fingerprint], checked)
+		first[checked.key()] = i + 1
+		byFingerprint[checked.Fingerprint] = append(byFingerprint[checked.Fingerprint], checked)
 	}
 	if more := len(problems) - maxProblems; more > 0 {
 		problems = append(problems[:maxProblems], fmt.Sprintf("%d more errors are not listed.", more))
@@ -176,11 +176,11 @@ func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
 	if len(problems) > 0 {
 		return nil, errors.New("Invalid decisions: " + strings.Join(problems, "\n"))
 	}
-	return made, nil
+	return byFingerprint, nil
 }
 
-// checkDecision returns a decision without spaces around its values. problem is empty if it is valid.
-func checkDecision(d Decision) (checked madeDecision, problem string) {
+// validateDecision returns a decision without spaces around its values. problem is empty if it is valid.
+func validateDecision(d Decision) (checked validDecision, problem string) {
 	for _, text := range []*string{&d.Fingerprint, &d.Level, &d.Decision, &d.Reviewer, &d.Reason, &d.Until} {
 		*text = strings.TrimSpace(*text)
 	}

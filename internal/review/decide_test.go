@@ -191,7 +191,7 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 		used[gone] = true
 	}
 	for _, decision := range decisions {
-		checked, _ := checkDecision(decision)
+		checked, _ := validateDecision(decision)
 		if checked.Decision.Decision != "" && !used[checked.Decision] {
 			t.Fatalf("%+v is neither used nor gone", decision)
 		}
@@ -218,16 +218,16 @@ func randomDecisions(seed uint64, r Review) []Decision {
 func TestDecide_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		checkDecide(t, r, randomDecisions(seed, r))
 	}
 }
 
 func FuzzDecide(f *testing.F) {
 	f.Add("CAN_READ\napprove\n2026-12-31", uint64(1))
-	f.Add(strings.Join(hostile, "\n"), uint64(2))
+	f.Add(strings.Join(hostileNames, "\n"), uint64(2))
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		decisions := randomDecisions(seed, r)
 		for i, name := range strings.Split(text, "\n") {
 			if i < len(decisions) && seed%3 == 0 {

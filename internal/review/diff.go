@@ -60,9 +60,9 @@ type Rename struct {
 // Diff returns what changed from one review to another one of the same experiments. Experiments are the same if they have the same ID, or the
 // same name if they have no ID. Principals are the same if their kinds and names are equal.
 func Diff(before, after Review) Changes {
-	old, now := listing(before), listing(after)
+	old, now := listExperiments(before), listExperiments(after)
 	changes := Changes{
-		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel, ServerBefore: before.place(), ServerAfter: after.place(),
+		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel, ServerBefore: before.serverAndWorkspace(), ServerAfter: after.serverAndWorkspace(),
 	}
 	all := maps.Clone(old)
 	maps.Copy(all, now)
@@ -96,33 +96,33 @@ func Diff(before, after Review) Changes {
 // defaultWorkspace is the MLflow workspace of a review that has none.
 const defaultWorkspace = "default"
 
-// place returns the server of a review, with the MLflow workspace.
-func (r Review) place() string {
+// serverAndWorkspace returns the server of a review, with the MLflow workspace.
+func (r Review) serverAndWorkspace() string {
 	if r.Server == "" || r.Workspace == "" || r.Workspace == defaultWorkspace {
 		return r.Server
 	}
 	return r.Server + ", workspace " + r.Workspace
 }
 
-// listed is an experiment that a review lists.
-type listed struct {
-	reviewed
+// listedExperiment is an experiment that a review lists.
+type listedExperiment struct {
+	experimentGrants
 
 	// unreadable is nil if the grants could be read.
 	unreadable *Unreadable
 }
 
-func listing(r Review) map[experimentKey]listed {
-	all := map[experimentKey]listed{}
+func listExperiments(r Review) map[experimentKey]listedExperiment {
+	all := map[experimentKey]listedExperiment{}
 	for _, u := range r.Unreadable {
 		key := keyOf(u.ExperimentID, u.Experiment)
 		if there, ok := all[key]; ok && cmp.Or(cmp.Compare(there.Name, u.Experiment), cmp.Compare(there.unreadable.Reason, u.Reason)) <= 0 {
 			continue
 		}
-		all[key] = listed{reviewed{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}
+		all[key] = listedExperiment{experimentGrants{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}
 	}
-	for _, e := range byExperiment(r) {
-		all[keyOf(e.ID, e.Name)] = listed{reviewed: e}
+	for _, e := range groupByExperiment(r) {
+		all[keyOf(e.ID, e.Name)] = listedExperiment{experimentGrants: e}
 	}
 	return all
 }
@@ -133,10 +133,10 @@ func (c *Changes) compare(before, after []Grant, name string) {
 		var b, a []Grant
 		order := compareFirst(before, after)
 		if order <= 0 {
-			b, before = cutPrincipal(before)
+			b, before = cutFirstPrincipal(before)
 		}
 		if order >= 0 {
-			a, after = cutPrincipal(after)
+			a, after = cutFirstPrincipal(after)
 		}
 		c.add(b, a, name)
 	}
@@ -154,8 +154,8 @@ func compareFirst(a, b []Grant) int {
 	}
 }
 
-// cutPrincipal returns the grants of the first principal, and the others.
-func cutPrincipal(grants []Grant) (first, others []Grant) {
+// cutFirstPrincipal returns the grants of the first principal, and the others.
+func cutFirstPrincipal(grants []Grant) (first, others []Grant) {
 	end := slices.IndexFunc(grants, func(g Grant) bool { return g.principal() != grants[0].principal() })
 	if end < 0 {
 		end = len(grants)

@@ -10,17 +10,17 @@ const maxSummaryRows = 50
 
 // Any reports whether anything changed.
 func (c Changes) Any() bool {
-	for _, part := range c.parts() {
-		if part.count > 0 {
+	for _, category := range c.categories() {
+		if category.count > 0 {
 			return true
 		}
 	}
-	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.otherServer()
+	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.differentServers()
 }
 
-// otherServer reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part of the
+// differentServers reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part of the
 // server only if the provider knew it, which depends on how it authenticated.
-func (c Changes) otherServer() bool {
+func (c Changes) differentServers() bool {
 	if c.ServerBefore == "" || c.ServerAfter == "" || c.ServerBefore == c.ServerAfter {
 		return false
 	}
@@ -29,22 +29,22 @@ func (c Changes) otherServer() bool {
 	return before != after || knownBefore == knownAfter
 }
 
-// changesPart is one of the lists of [Changes].
-type changesPart struct {
-	// verb describes the change in the summary, and counted how many changes there are.
-	verb, counted string
-	count         int
-	changes       []Change
+// changeCategory is one of the lists of [Changes].
+type changeCategory struct {
+	// label describes the change in the table, and text the number of changes in the summary.
+	label, text string
+	count       int
+	changes     []Change
 }
 
-func (c Changes) parts() []changesPart {
-	of := func(verb, what string, changes []Change) changesPart {
-		return changesPart{verb, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
+func (c Changes) categories() []changeCategory {
+	of := func(label, what string, changes []Change) changeCategory {
+		return changeCategory{label, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
 	}
-	experiments := func(what string, n int) changesPart {
-		return changesPart{counted: counted(n, "experiment") + " " + what, count: n}
+	experiments := func(what string, n int) changeCategory {
+		return changeCategory{text: formatCount(n, "experiment") + " " + what, count: n}
 	}
-	return []changesPart{
+	return []changeCategory{
 		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with a different level", c.Changed),
 		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from a different source", c.SourceChanged),
 		experiments("renamed", len(c.Renamed)), experiments("newly unreadable", len(c.NewlyUnreadable)),
@@ -60,22 +60,22 @@ func (c Changes) Markdown() string {
 	}
 	var counts []string
 	rows, more := [][]string{{"Change", "Experiment", "Principal", "Before", "After"}}, 0
-	for _, part := range c.parts() {
-		if part.count > 0 {
-			counts = append(counts, part.counted)
+	for _, category := range c.categories() {
+		if category.count > 0 {
+			counts = append(counts, category.text)
 		}
-		for _, change := range part.changes {
+		for _, change := range category.changes {
 			if len(rows) > maxSummaryRows {
 				more++
 				continue
 			}
 			rows = append(rows, []string{
-				part.verb, markdownCode(change.Experiment), change.principalMarkdown(), levelMarkdown(change.Before), levelMarkdown(change.After),
+				category.label, markdownCode(change.Experiment), change.principalMarkdown(), levelMarkdown(change.Before), levelMarkdown(change.After),
 			})
 		}
 	}
 	var b strings.Builder
-	if c.otherServer() {
+	if c.differentServers() {
 		fmt.Fprintf(&b, "The reviews are of different servers: %s and %s.\n\n", markdownCode(c.ServerBefore), markdownCode(c.ServerAfter))
 	}
 	if len(counts) > 0 {
@@ -89,7 +89,7 @@ func (c Changes) Markdown() string {
 		writeMarkdownTable(&b, rows)
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "\nNot listed: %s.\n", counted(more, "more change"))
+		fmt.Fprintf(&b, "\nNot listed: %s.\n", formatCount(more, "more change"))
 	}
 	return b.String()
 }

@@ -149,13 +149,13 @@ func checkDiff(t *testing.T, a, b Review) {
 			seen[at] = true
 		}
 	}
-	old := map[line]bool{}
+	old := map[grantKey]bool{}
 	for _, l := range fingerprints(a) {
-		old[line{l.Fingerprint, l.Grant.Level}] = true
+		old[grantKey{l.Fingerprint, l.Grant.Level}] = true
 	}
 	for _, l := range fingerprints(b) {
 		g := l.Grant
-		if !old[line{l.Fingerprint, g.Level}] && !seen[[4]string{g.ExperimentID, g.Experiment, g.Kind, g.Principal}] {
+		if !old[grantKey{l.Fingerprint, g.Level}] && !seen[[4]string{g.ExperimentID, g.Experiment, g.Kind, g.Principal}] {
 			t.Fatalf("no change reports %+v", g)
 		}
 	}
@@ -164,8 +164,8 @@ func checkDiff(t *testing.T, a, b Review) {
 func TestDiff_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		a := messyReview(seed)
-		b := messyReview(seed + 1)
+		a := inconsistentReview(seed)
+		b := inconsistentReview(seed + 1)
 		checkDiff(t, a, b)
 	}
 }
@@ -173,10 +173,10 @@ func TestDiff_properties(t *testing.T) {
 func FuzzDiff(f *testing.F) {
 	f.Add("", "")
 	f.Add("CAN_READ\nCAN_EDIT\na", "a\nCAN_RUN")
-	f.Add(strings.Join(hostile, "\n"), strings.Join(hostile[1:], "\n"))
+	f.Add(strings.Join(hostileNames, "\n"), strings.Join(hostileNames[1:], "\n"))
 	f.Fuzz(func(t *testing.T, before, after string) {
-		a, _ := hostileWorld(before)
-		b, _ := hostileWorld(after)
+		a, _ := hostileReview(before)
+		b, _ := hostileReview(after)
 		checkDiff(t, a, b)
 	})
 }

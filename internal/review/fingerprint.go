@@ -33,7 +33,7 @@ func Fingerprint(g Grant) string {
 // fingerprints returns every grant of a review once with its fingerprint, sorted by experiment and principal.
 func fingerprints(r Review) []DecidedGrant {
 	var all []DecidedGrant
-	for _, e := range byExperiment(r) {
+	for _, e := range groupByExperiment(r) {
 		for _, g := range e.grants {
 			all = append(all, DecidedGrant{Fingerprint: Fingerprint(g), Grant: g})
 		}

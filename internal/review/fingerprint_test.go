@@ -90,7 +90,7 @@ func TestLines_breaks(t *testing.T) {
 }
 
 // decisionsOf reads decisions from lines.
-func decisionsOf(t *testing.T, text, word string) []Decision {
+func decisionsOf(t *testing.T, text, decision string) []Decision {
 	t.Helper()
 	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
@@ -99,7 +99,7 @@ func decisionsOf(t *testing.T, text, word string) []Decision {
 	at := func(name string) int { return slices.Index(lines[0], name) }
 	var decisions []Decision
 	for _, fields := range lines[1:] {
-		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: word, Until: fields[at("until")]})
+		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: decision, Until: fields[at("until")]})
 	}
 	return decisions
 }
@@ -108,7 +108,7 @@ func decisionsOf(t *testing.T, text, word string) []Decision {
 func TestLines_decided(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		text := Lines(r)
 		if again := Lines(shuffle(seed, r)); again != text {
 			t.Fatalf("the lines depend on the order:\n%s\nwant\n%s", again, text)
@@ -124,9 +124,9 @@ func TestLines_decided(t *testing.T) {
 }
 
 func FuzzLines(f *testing.F) {
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		lines, err := csv.NewReader(strings.NewReader(Lines(r))).ReadAll()
 		if err != nil || len(lines) != 1+len(fingerprints(r)) {
 			t.Fatalf("there are %d lines (%v), want %d", len(lines), err, 1+len(fingerprints(r)))

@@ -19,33 +19,33 @@ var visibleBreaks = strings.NewReplacer("\r", "␍", "\n", "␊")
 func Lines(r Review) string {
 	var b strings.Builder
 	writeCSVLine(&b, lineColumns)
-	writeLines(&b, r, func(line) bool { return true })
+	writeLines(&b, r, func(grantKey) bool { return true })
 	return b.String()
 }
 
 // LinesToDecide returns the lines of [Lines] to append to a table of decisions, without the header: one for each grant that is
 // [Decisions.Undecided] or [Decisions.Stale] and has no line with its fingerprint and level in the table, not even one without a decision.
 func LinesToDecide(r Review, decisions []Decision, result Decisions) string {
-	missing := map[line]bool{}
+	missing := map[grantKey]bool{}
 	for _, grants := range [][]DecidedGrant{result.Undecided, result.Stale} {
 		for _, g := range grants {
-			missing[line{g.Fingerprint, g.Grant.Level}] = true
+			missing[grantKey{g.Fingerprint, g.Grant.Level}] = true
 		}
 	}
 	for _, d := range decisions {
-		delete(missing, line{strings.TrimSpace(d.Fingerprint), strings.TrimSpace(d.Level)})
+		delete(missing, grantKey{strings.TrimSpace(d.Fingerprint), strings.TrimSpace(d.Level)})
 	}
 	var b strings.Builder
-	writeLines(&b, r, func(l line) bool { return missing[l] })
+	writeLines(&b, r, func(l grantKey) bool { return missing[l] })
 	return b.String()
 }
 
 // writeLines writes a line for each grant whose fingerprint and level are included.
-func writeLines(b *strings.Builder, r Review, included func(line) bool) {
-	for _, e := range byExperiment(r) {
+func writeLines(b *strings.Builder, r Review, included func(grantKey) bool) {
+	for _, e := range groupByExperiment(r) {
 		for _, g := range e.grants {
 			fingerprint := Fingerprint(g)
-			if !included(line{fingerprint, g.Level}) {
+			if !included(grantKey{fingerprint, g.Level}) {
 				continue
 			}
 			fields := []string{

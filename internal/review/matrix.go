@@ -52,7 +52,7 @@ func NewMatrix(r Review) *Matrix {
 			m.cells[e] = map[principal]cell{}
 		}
 		c := m.cells[e][p]
-		c.shown = highest(append(c.shown, g))
+		c.shown = highestGrants(append(c.shown, g))
 		c.grants = append(c.grants, g.describe())
 		slices.Sort(c.grants)
 		m.cells[e][p] = c
@@ -81,8 +81,8 @@ func kindOrder(kind string) int {
 	return slices.Index([]string{KindGroup, KindUser, KindServicePrincipal}, kind)
 }
 
-// highest returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
-func highest(grants []Grant) []Grant {
+// highestGrants returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
+func highestGrants(grants []Grant) []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
 		return cmp.Or(trueFirst(a.Effective, b.Effective), compareLevels(a.Level, b.Level), trueFirst(!a.Inherited, !b.Inherited),
 			cmp.Compare(a.InheritedFrom, b.InheritedFrom))

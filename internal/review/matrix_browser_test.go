@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// shownLines gives the names of the experiments that can be seen, folded ones included, and what the page says about them.
-func shownLines(p *tab) (names []string, says string) {
+// shownExperiments gives the names of the experiments that can be seen, folded ones included, and what the page says about them.
+func shownExperiments(p *tab) (names []string, says string) {
 	p.t.Helper()
 	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.find)`),
 		eval[string](p, `document.getElementById("shown").textContent`)
@@ -73,7 +73,7 @@ func TestBrowser_filters(t *testing.T) {
 		},
 	} {
 		p := b.open(pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment, 1280)
-		names, says := shownLines(p)
+		names, says := shownExperiments(p)
 		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
 			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
 		}
@@ -108,7 +108,7 @@ func TestBrowser_editAndRun(t *testing.T) {
 		"CAN_READ": {"/both", "/edit", "/manage", "/read", "/run"}, "CAN_RUN": {"/both", "/edit", "/manage", "/run"},
 		"CAN_EDIT": {"/both", "/edit", "/manage", "/run"}, "CAN_MANAGE": {"/manage"},
 	} {
-		names, _ := shownLines(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
+		names, _ := shownExperiments(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
 		if !slices.Equal(names, want) {
 			t.Errorf("at least %s shows %q, want %q", level, names, want)
 		}
@@ -135,7 +135,7 @@ func TestBrowser_layout(t *testing.T) {
 					t.Errorf("%d experiments, %d wide, %s: the contrast is too low: %q", experiments, width, scheme, pale)
 				}
 			}
-			if c := p.complaints(); len(c) > 0 {
+			if c := p.consoleErrors(); len(c) > 0 {
 				t.Errorf("%d experiments, %d wide: %q", experiments, width, c)
 			}
 		}
@@ -225,7 +225,7 @@ func expectPrint(p *tab, rows int) {
 func TestBrowser_hostile(t *testing.T) {
 	const harm = `document.documentElement.setAttribute("owned","1")`
 	const owned = `document.documentElement.hasAttribute("owned")`
-	names := append(slices.Clone(hostile), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
+	names := append(slices.Clone(hostileNames), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
 		`"><img src=x onerror='`+harm+`'>`, "'><svg onload="+strings.ReplaceAll(harm, `"`, "`")+">",
 		`" onmouseover="`+harm+`" autofocus onfocus="`+harm,
 		"</title><script>"+harm+"</script>", "</style><script>"+harm+"</script>")
@@ -235,7 +235,7 @@ func TestBrowser_hostile(t *testing.T) {
 	if eval[bool](p, owned) {
 		t.Error("a name was run as a script")
 	}
-	if shown, says := shownLines(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
+	if shown, says := shownExperiments(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
 		t.Errorf("the page shows %q and says %q", shown, says)
 	}
 	// Without the policy the names must be harmless too.

@@ -13,7 +13,7 @@ import (
 func TestMatrix_CSV(t *testing.T) {
 	t.Parallel()
 	r := Review{
-		Grants: someGrants(), Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
+		Grants: exampleGrants(), Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
 		Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
 	}
 	lines, err := csv.NewReader(strings.NewReader(NewMatrix(r).CSV())).ReadAll()
@@ -32,7 +32,7 @@ func TestMatrix_CSV(t *testing.T) {
 func TestMatrix_hostileCSV(t *testing.T) {
 	t.Parallel()
 	lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: hostileGrants()}).CSV())).ReadAll()
-	if err != nil || len(lines) != 1+len(hostile) {
+	if err != nil || len(lines) != 1+len(hostileNames) {
 		t.Fatalf("there are %d lines: %v", len(lines), err)
 	}
 	for _, line := range lines {

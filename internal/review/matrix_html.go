@@ -19,7 +19,7 @@ var (
 	//go:embed matrix.js
 	pageScript string
 
-	pageTemplate = template.Must(template.New("matrix").Funcs(template.FuncMap{"counted": counted, "plural": plural}).Parse(pageText))
+	pageTemplate = template.Must(template.New("matrix").Funcs(template.FuncMap{"formatCount": formatCount, "pluralize": pluralize}).Parse(pageText))
 )
 
 // defaultTitle is the heading of a page without a title.
@@ -106,7 +106,7 @@ func (m *Matrix) HTML(o PageOptions) (string, error) {
 	for _, level := range m.levels() {
 		view.Levels = append(view.Levels, newLevelView(level))
 	}
-	p := newPage(m, &view)
+	p := newPageBuilder(m, &view)
 	all := m.newFolder("", m.rows)
 	p.addFolder(all, 0)
 	p.addPrincipals(all)
@@ -140,7 +140,7 @@ func (m *Matrix) counts() countsView {
 		}
 		counts.Kinds[len(counts.Kinds)-1].Count++
 	}
-	for _, e := range byExperiment(m.review) {
+	for _, e := range groupByExperiment(m.review) {
 		for _, g := range e.grants {
 			if g.Inherited {
 				counts.Inherited++

@@ -12,7 +12,7 @@ import (
 func TestMatrix_HTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{
-		Grants: someGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
 	})
 	for _, part := range []string{
 		"<title>Permission review: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
@@ -80,10 +80,10 @@ func TestMatrix_hostileHTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{Grants: hostileGrants()})
 	expectSelfContained(t, page)
-	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostile) {
+	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostileNames) {
 		t.Errorf("there are %d lines", n)
 	}
-	for _, name := range hostile[:20] {
+	for _, name := range hostileNames[:20] {
 		if strings.ContainsAny(name, "<\"") && strings.Contains(page, name) {
 			t.Errorf("%q stands in the page as it is", name)
 		}

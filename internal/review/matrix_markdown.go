@@ -19,7 +19,7 @@ func (m *Matrix) Markdown() string {
 	for _, r := range m.rows {
 		line := []string{markdownCode(r.name)}
 		for _, level := range levels {
-			line = append(line, strings.Join(m.holders(r, level), ", "))
+			line = append(line, strings.Join(m.principalsWith(r, level), ", "))
 		}
 		table = append(table, line)
 	}
@@ -39,9 +39,9 @@ func (m *Matrix) Markdown() string {
 	return b.String()
 }
 
-// holders returns the principals, in Markdown, whose level on an experiment is the given one.
-func (m *Matrix) holders(r row, level string) []string {
-	var holders []string
+// principalsWith returns the principals, in Markdown, whose level on an experiment is the given one.
+func (m *Matrix) principalsWith(r row, level string) []string {
+	var principals []string
 	for _, p := range m.columns {
 		shown := m.cells[r][p.principal].shown
 		i := slices.IndexFunc(shown, func(g Grant) bool { return g.Level == level })
@@ -55,9 +55,9 @@ func (m *Matrix) holders(r row, level string) []string {
 		if shown[i].Inherited {
 			text = "*" + text + "*"
 		}
-		holders = append(holders, text)
+		principals = append(principals, text)
 	}
-	return holders
+	return principals
 }
 
 // writeMarkdownTable pads the cells, so that the source of the table is readable, too.

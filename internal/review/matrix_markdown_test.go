@@ -14,11 +14,11 @@ func TestMatrix_Markdown(t *testing.T) {
 		"| `/Projects/alpha` | *group `admins`*    | service principal `deployer (6f1c)` |              |\n" +
 		"| `/Projects/churn` | *`ana@example.com`* |                                     | group `risk` |\n" +
 		"\n*Italic*: inherited.\n"
-	if got := NewMatrix(Review{Grants: someGrants()}).Markdown(); got != want {
+	if got := NewMatrix(Review{Grants: exampleGrants()}).Markdown(); got != want {
 		t.Errorf("the table is\n%s\nwant\n%s", got, want)
 	}
 	r := Review{
-		Grants: someGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
 		Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
 	}
 	got := NewMatrix(r).Markdown()
@@ -41,7 +41,7 @@ func TestMatrix_hostileMarkdown(t *testing.T) {
 	got := NewMatrix(Review{Grants: hostileGrants()}).Markdown()
 	table, _, _ := strings.Cut(got, "\n\n")
 	lines := strings.Split(table, "\n")
-	if len(lines) != 2+len(hostile) {
+	if len(lines) != 2+len(hostileNames) {
 		t.Errorf("there are %d lines", len(lines))
 	}
 	spans := regexp.MustCompile("`[^`|<>\\\\]*`|<code>[^`|<>\\\\]*</code>")

@@ -18,7 +18,7 @@ func inheritedFrom(object string, g Grant) Grant {
 	return g
 }
 
-func someGrants() []Grant {
+func exampleGrants() []Grant {
 	return []Grant{
 		grantOf("/Projects/churn", "user", "ana@example.com", "CAN_EDIT", false),
 		inheritedFrom("/Projects", grantOf("/Projects/churn", "user", "ana@example.com", "CAN_MANAGE", true)),
@@ -39,8 +39,8 @@ func runGrants() []Grant {
 	}
 }
 
-// hostile are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
-var hostile = []string{
+// hostileNames are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
+var hostileNames = []string{
 	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1",
 	"a;\"=1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
 	"<script>alert(1)</script>", "</script><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
@@ -51,9 +51,9 @@ var hostile = []string{
 
 func hostileGrants() []Grant {
 	var grants []Grant
-	for i, name := range hostile {
+	for i, name := range hostileNames {
 		grants = append(grants, grantOf(name, name, name, name, false), Grant{
-			Experiment: name, Kind: "user", Principal: hostile[len(hostile)-1-i], DisplayName: name, Level: "CAN_EDIT",
+			Experiment: name, Kind: "user", Principal: hostileNames[len(hostileNames)-1-i], DisplayName: name, Level: "CAN_EDIT",
 			Inherited: i%2 == 0, InheritedFrom: name,
 		})
 	}
@@ -77,7 +77,7 @@ func TestMatrix_deterministic(t *testing.T) {
 		m := NewMatrix(Review{Grants: grants})
 		return m.Markdown() + m.CSV() + pageOf(t, Review{Grants: grants})
 	}
-	grants := slices.Concat(someGrants(), hostileGrants(), runGrants())
+	grants := slices.Concat(exampleGrants(), hostileGrants(), runGrants())
 	given := slices.Clone(grants)
 	want := render(grants)
 	if !slices.Equal(grants, given) {

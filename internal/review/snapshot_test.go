@@ -137,22 +137,22 @@ func checkSnapshot(t *testing.T, r Review) {
 func TestSnapshot_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		checkSnapshot(t, r)
 	}
 	checkSnapshot(t, Review{Grants: hostileGrants()})
 }
 
 func FuzzSnapshot(f *testing.F) {
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		checkSnapshot(t, r)
 	})
 }
 
 func FuzzParseSnapshot(f *testing.F) {
-	for _, r := range []Review{{}, {Grants: someGrants()}, {Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
+	for _, r := range []Review{{}, {Grants: exampleGrants()}, {Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
 		text, _ := Snapshot(r)
 		f.Add(text)
 	}

@@ -26,28 +26,28 @@ func (w Way) String() string {
 	case w.Source == SourceDefault:
 		return w.Level + " by default"
 	case w.Source == SourceAdmin:
-		return w.Level + w.adminRight() + w.through()
+		return w.Level + w.adminText() + w.groupText()
 	case w.Inherited && w.Group == "":
 		return w.Level + " " + inheritedText(w.InheritedFrom)
 	case w.Inherited:
-		return w.Level + w.through() + ", " + inheritedText(w.InheritedFrom)
+		return w.Level + w.groupText() + ", " + inheritedText(w.InheritedFrom)
 	case w.Group == "":
 		return w.Level + " directly"
 	default:
-		return w.Level + w.through()
+		return w.Level + w.groupText()
 	}
 }
 
-// through describes the groups of a way.
-func (w Way) through() string {
+// groupText describes the groups of a way.
+func (w Way) groupText() string {
 	if w.Group == "" {
 		return ""
 	}
 	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
 }
 
-// adminRight describes which admins have the right.
-func (w Way) adminRight() string {
+// adminText describes which admins have the right.
+func (w Way) adminText() string {
 	switch w.InheritedFrom {
 	case fromAdmin:
 		return " as a server admin"

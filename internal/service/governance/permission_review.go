@@ -18,17 +18,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
-// parallelReviews is how many access control lists are read side by side.
-const parallelReviews = 16
+// parallelReads is how many access control lists are read side by side.
+const parallelReads = 16
 
 // reviewer reads the grants on many experiments, with one request for each, and keeps only those that pass the filters.
 type reviewer struct {
 	client   *mlflow.Client
 	minLevel string
-	// wanted are the principals whose grants are kept; nil keeps those of all.
-	wanted map[mlflow.PrincipalKey]bool
-	// withoutAdmins leaves out the grants of admins.
-	withoutAdmins bool
+	// selected are the principals whose grants are kept; nil keeps those of all.
+	selected map[mlflow.PrincipalKey]bool
+	// excludeAdmins leaves out the grants of admins.
+	excludeAdmins bool
 
 	background mlflow.Background
 	folders    *databricks.FolderIndex
@@ -49,8 +49,8 @@ type reviewResult struct {
 	reason    string
 }
 
-// forReview keeps of an experiment what a review returns or needs to know, so that no other tag is held in memory.
-func forReview(e mlflow.Experiment) mlflow.Experiment {
+// keepReviewFields keeps of an experiment what a review returns or needs to know, so that no other tag is held in memory.
+func keepReviewFields(e mlflow.Experiment) mlflow.Experiment {
 	tags := slices.DeleteFunc(slices.Clone(e.Tags), func(t mlflow.Tag) bool {
 		needed := t.Key == mlflow.TagOwnerEmail || t.Key == mlflow.TagExperimentType || t.Key == mlflow.TagSourceType
 		return !needed && mlflow.IsServerTag(t.Key)
@@ -69,9 +69,9 @@ func userTags(e mlflow.Experiment) map[string]string {
 	return tags
 }
 
-// run reads everything. principals are the names to keep, all when there are none. It fails only when the server itself does: an
+// readAll reads everything. principals are the names to keep, all when there are none. It fails only when the server itself does: an
 // experiment that can't be read gets its reason.
-func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principals []string) error {
+func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, principals []string) error {
 	ids := make([]string, len(found))
 	for i, e := range found {
 		ids[i] = e.ID
@@ -79,19 +79,19 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	var err error
 	r.background, err = r.client.AccessControl().Background(ctx, ids)
 	if unsupported, ok := errors.AsType[*mlflow.UnsupportedError](err); ok && unsupported.Denied && len(found) > 0 {
-		r.denyAll(found, err)
+		r.markAllUnreadable(found, err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r.wanted = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
+	r.selected = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
 	r.results = make([]reviewResult, len(found))
 	group, reading := errgroup.WithContext(ctx)
-	group.SetLimit(parallelReviews)
+	group.SetLimit(parallelReads)
 	for i, e := range found {
 		group.Go(func() (err error) {
-			r.results[i], err = r.read(reading, e)
+			r.results[i], err = r.readExperiment(reading, e)
 			return err
 		})
 	}
@@ -113,8 +113,8 @@ func (r *reviewer) inheritedFolders() map[string]map[string]bool {
 	return folders
 }
 
-// denyAll notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
-func (r *reviewer) denyAll(found []mlflow.Experiment, err error) {
+// markAllUnreadable notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
+func (r *reviewer) markAllUnreadable(found []mlflow.Experiment, err error) {
 	for _, e := range found {
 		r.results = append(r.results, reviewResult{experiment: e, reason: framework.UpperFirst(err.Error()) + "."})
 	}
@@ -125,8 +125,8 @@ func (r *reviewer) principalKey(kind, name string) mlflow.PrincipalKey {
 	return r.client.PrincipalKey(mlflow.Principal{Kind: mlflow.PrincipalKind(kind), Name: name})
 }
 
-// read reads the grants on one experiment.
-func (r *reviewer) read(ctx context.Context, e mlflow.Experiment) (reviewResult, error) {
+// readExperiment reads the grants on one experiment.
+func (r *reviewer) readExperiment(ctx context.Context, e mlflow.Experiment) (reviewResult, error) {
 	acl, err := r.client.AccessControl().GetListed(ctx, e.ID)
 	var object *mlflow.ObjectError
 	if err != nil && !errors.As(err, &object) && r.abortsReview(err) {
@@ -141,20 +141,20 @@ func (r *reviewer) read(ctx context.Context, e mlflow.Experiment) (reviewResult,
 // abortsReview reports whether an error is the server's and not the experiment's, so that going on would take for ever and find
 // nothing: the credentials are refused, or a whole round of reads failed after many tries.
 func (r *reviewer) abortsReview(err error) bool {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
 	retried := false
 	switch {
 	case rest.IsUnauthenticated(err):
 		return true
-	case errors.As(err, &answered):
-		retried = answered.Attempts > 1 && isTemporary(answered)
-	case errors.As(err, &unanswered):
-		retried = unanswered.Attempts > 1
+	case errors.As(err, &apiError):
+		retried = apiError.Attempts > 1 && isTemporary(apiError)
+	case errors.As(err, &unreachable):
+		retried = unreachable.Attempts > 1
 	default:
 		return true
 	}
-	return retried && r.exhaustedReads.Add(1) >= parallelReviews
+	return retried && r.exhaustedReads.Add(1) >= parallelReads
 }
 
 // isTemporary reports whether the server failed, or rejected the request for the number of requests, so that another try can succeed.
@@ -182,14 +182,14 @@ func unreadableReason(e mlflow.Experiment, err error) string {
 // stableErrorText returns an error without the parts that differ each time, such as the ID of the request: a reason must not change from
 // plan to plan.
 func stableErrorText(err error) string {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
 	switch {
-	case errors.As(err, &answered):
-		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")
-		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", answered.Code, answered.Status), ", ")
+	case errors.As(err, &apiError):
+		said := strings.TrimSuffix(strings.Join(strings.Fields(apiError.Message), " "), ".")
+		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", apiError.Code, apiError.Status), ", ")
 		return fmt.Sprintf("The server returned: %s (%s).", said, code)
-	case errors.As(err, &unanswered):
+	case errors.As(err, &unreachable):
 		return "The server could not be reached."
 	default:
 		return framework.UpperFirst(err.Error()) + "."
@@ -203,15 +203,15 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 		entries[entry.Principal] = entry
 	}
 	var grants []reviewGrantModel
-	decided := map[mlflow.Grant]bool{}
+	seen := map[mlflow.Grant]bool{}
 	for _, g := range framework.GrantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
-		if r.wanted != nil && !r.wanted[r.principalKey(g.Kind, g.Principal)] || r.withoutAdmins && r.isOfAdmins(principal, g.InheritedFrom) {
+		if r.selected != nil && !r.selected[r.principalKey(g.Kind, g.Principal)] || r.excludeAdmins && r.isAdminGrant(principal, g.InheritedFrom) {
 			continue
 		}
 		grant := mlflow.Grant{Principal: principal, Level: g.Level}
-		effective := !decided[grant] && slices.Contains(entries[principal].Effective(), g.Level)
-		decided[grant] = true
+		effective := !seen[grant] && slices.Contains(entries[principal].Effective(), g.Level)
+		seen[grant] = true
 		if !review.MeetsLevel(g.Level, r.minLevel) {
 			continue
 		}
@@ -224,8 +224,8 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 	return grants
 }
 
-// isOfAdmins reports whether a grant is one of admins. An MLflow server can have a role with the name of the group on Databricks.
-func (r *reviewer) isOfAdmins(p mlflow.Principal, from []string) bool {
+// isAdminGrant reports whether a grant is one of admins. An MLflow server can have a role with the name of the group on Databricks.
+func (r *reviewer) isAdminGrant(p mlflow.Principal, from []string) bool {
 	if r.client.Kind() == mlflow.KindDatabricks {
 		return databricks.IsAdmins(p)
 	}

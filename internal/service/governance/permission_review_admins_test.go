@@ -29,7 +29,7 @@ func TestReviewer_isOfAdmins(t *testing.T) {
 		{&server.Backend{}, user, nil, false},
 	} {
 		r := reviewer{client: mlflow.New(mlflow.Options{Backend: c.backend})}
-		if got := r.isOfAdmins(c.principal, c.from); got != c.want {
+		if got := r.isAdminGrant(c.principal, c.from); got != c.want {
 			t.Errorf("%s, %s from %q: %t, want %t", c.backend.Name(), c.principal, c.from, got, c.want)
 		}
 	}

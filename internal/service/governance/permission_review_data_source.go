@@ -38,18 +38,18 @@ type permissionReviewModel struct {
 	Admins     types.Bool   `tfsdk:"include_admins"`
 	Workspace  types.String `tfsdk:"workspace"`
 
-	Experiments  []reviewedModel     `tfsdk:"experiments"`
-	Grants       []reviewGrantModel  `tfsdk:"grants"`
-	Unreadable   []unreadableModel   `tfsdk:"unreadable"`
-	Members      map[string][]string `tfsdk:"members"`
-	DefaultLevel types.String        `tfsdk:"default_level"`
-	Server       types.String        `tfsdk:"server"`
-	Caller       types.String        `tfsdk:"caller"`
-	Counts       *reviewCounts       `tfsdk:"counts"`
+	Experiments  []reviewedExperimentModel   `tfsdk:"experiments"`
+	Grants       []reviewGrantModel          `tfsdk:"grants"`
+	Unreadable   []unreadableExperimentModel `tfsdk:"unreadable"`
+	Members      map[string][]string         `tfsdk:"members"`
+	DefaultLevel types.String                `tfsdk:"default_level"`
+	Server       types.String                `tfsdk:"server"`
+	Caller       types.String                `tfsdk:"caller"`
+	Counts       *reviewCounts               `tfsdk:"counts"`
 }
 
-// reviewedModel is an experiment whose grants could be read.
-type reviewedModel struct {
+// reviewedExperimentModel is an experiment whose grants could be read.
+type reviewedExperimentModel struct {
 	ID    types.String `tfsdk:"id"`
 	Name  types.String `tfsdk:"name"`
 	Owner types.String `tfsdk:"owner"`
@@ -66,7 +66,7 @@ type reviewGrantModel struct {
 	Effective   bool    `tfsdk:"effective"`
 }
 
-type unreadableModel struct {
+type unreadableExperimentModel struct {
 	ExperimentID   string `tfsdk:"experiment_id"`
 	ExperimentName string `tfsdk:"experiment_name"`
 	ExperimentKind string `tfsdk:"experiment_kind"`
@@ -196,7 +196,7 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, diags := model.FindMapped(ctx, client, forReview)
+	found, diags := model.FindMapped(ctx, client, keepReviewFields)
 	resp.Diagnostics.Append(diags...)
 	var principals []string
 	resp.Diagnostics.Append(model.Principals.ElementsAs(ctx, &principals, false)...)
@@ -205,9 +205,9 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	r := &reviewer{
 		client: client, minLevel: model.MinLevel.ValueString(), folders: d.Folders(),
-		withoutAdmins: !model.Admins.IsNull() && !model.Admins.ValueBool(),
+		excludeAdmins: !model.Admins.IsNull() && !model.Admins.ValueBool(),
 	}
-	if err := r.run(ctx, found, principals); err != nil {
+	if err := r.readAll(ctx, found, principals); err != nil {
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return
 	}
@@ -267,37 +267,37 @@ func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Cl
 
 // isServerFailure reports whether the server did not process a request, so that another try can succeed.
 func isServerFailure(err error) bool {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
-	if errors.As(err, &answered) {
-		return isTemporary(answered) || rest.IsUnauthenticated(err)
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
+	if errors.As(err, &apiError) {
+		return isTemporary(apiError) || rest.IsUnauthenticated(err)
 	}
-	return errors.As(err, &unanswered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &unreachable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // setFromReview sets the computed attributes.
 func (m *permissionReviewModel) setFromReview(r *reviewer) {
-	m.Experiments, m.Grants, m.Unreadable = []reviewedModel{}, []reviewGrantModel{}, []unreadableModel{}
-	holders := map[mlflow.PrincipalKey]bool{}
+	m.Experiments, m.Grants, m.Unreadable = []reviewedExperimentModel{}, []reviewGrantModel{}, []unreadableExperimentModel{}
+	grantees := map[mlflow.PrincipalKey]bool{}
 	for _, result := range r.results {
 		e := result.experiment
 		if result.reason != "" {
-			m.Unreadable = append(m.Unreadable, unreadableModel{e.ID, e.Name, e.Kind(), result.reason})
+			m.Unreadable = append(m.Unreadable, unreadableExperimentModel{e.ID, e.Name, e.Kind(), result.reason})
 			continue
 		}
 		owner, _ := e.Tag(mlflow.TagOwnerEmail)
-		m.Experiments = append(m.Experiments, reviewedModel{
+		m.Experiments = append(m.Experiments, reviewedExperimentModel{
 			ID: types.StringValue(e.ID), Name: types.StringValue(e.Name), Owner: framework.OrNull(owner),
 			Tags: userTags(e), LastUpdateTime: framework.FormatTime(e.LastUpdated()),
 		})
 		for _, g := range result.grants {
 			g.Locate(r.paths)
 			m.Grants = append(m.Grants, g)
-			holders[r.principalKey(g.Kind, g.Principal)] = true
+			grantees[r.principalKey(g.Kind, g.Principal)] = true
 		}
 	}
 	m.Members, m.DefaultLevel = r.background.Members, framework.OrNull(r.background.DefaultLevel)
 	m.Counts = &reviewCounts{
-		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)), Grants: int64(len(m.Grants)), Principals: int64(len(holders)),
+		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)), Grants: int64(len(m.Grants)), Principals: int64(len(grantees)),
 	}
 }

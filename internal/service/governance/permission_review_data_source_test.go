@@ -18,12 +18,12 @@ import (
 
 const permissionsRoute = "/api/2.0/permissions/experiments/*"
 
-func NumberOf(value any) string {
+func numberOf(value any) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(value), `tftypes.Number<"`), `">`)
 }
 
-// reviewable has experiments with grants of all kinds.
-func reviewable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
+// workspaceWithGrants has experiments with grants of all kinds.
+func workspaceWithGrants(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
 	ids = map[string]string{}
@@ -39,7 +39,7 @@ func reviewable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 
 func TestPermissionReview(t *testing.T) {
 	t.Parallel()
-	w, ids := reviewable(t)
+	w, ids := workspaceWithGrants(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
 	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{
@@ -71,7 +71,7 @@ func TestPermissionReview(t *testing.T) {
 		t.Errorf("the service principal's grant is %v", serviceGrant)
 	}
 	counts, _ := state["counts"].(map[string]any)
-	if got := []string{NumberOf(counts["experiments"]), NumberOf(counts["unreadable"]), NumberOf(counts["grants"]), NumberOf(counts["principals"])}; !slices.Equal(got,
+	if got := []string{numberOf(counts["experiments"]), numberOf(counts["unreadable"]), numberOf(counts["grants"]), numberOf(counts["principals"])}; !slices.Equal(got,
 		[]string{"4", "1", "9", "5"}) {
 		t.Errorf("the counts are %q", got)
 	}
@@ -86,7 +86,7 @@ func TestPermissionReview(t *testing.T) {
 
 func TestPermissionReview_filters(t *testing.T) {
 	t.Parallel()
-	w, _ := reviewable(t)
+	w, _ := workspaceWithGrants(t)
 	d := w.Direct(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		config map[string]any
@@ -125,7 +125,7 @@ func TestPermissionReview_filters(t *testing.T) {
 // What can't be read is listed with the reason, and everything else is there.
 func TestPermissionReview_unreadable(t *testing.T) {
 	t.Parallel()
-	w, _ := reviewable(t)
+	w, _ := workspaceWithGrants(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
 	w.AddGitFolder("/Projects/repo", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
@@ -172,7 +172,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 // A user sees the grants where they hold CAN_MANAGE, and is told of the rest.
 func TestPermissionReview_denied(t *testing.T) {
 	t.Parallel()
-	w, ids := reviewable(t)
+	w, ids := workspaceWithGrants(t)
 	w.Grant(ids["/Projects/churn/baseline"], emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	state, grants, says := w.Direct(t, emulator.UserToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"}, {Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
@@ -240,17 +240,17 @@ func TestPermissionReview_property(t *testing.T) {
 	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas
 	for seed := range uint64(200) {
 		w := acctest.NewWorkspace(t)
-		truth := fillAtRandom(w, rand.New(rand.NewPCG(seed, 1)))
-		state, grants, says := directWith(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
-		if says != "" || len(acctest.Unreadable(state)) != truth.notebooks || len(acctest.ObjectsOf(state["experiments"])) != truth.experiments {
+		expected := createRandomGrants(w, rand.New(rand.NewPCG(seed, 1)))
+		state, grants, says := directWithSchemas(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
+		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks || len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
 			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and can't read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
-				truth.experiments, acctest.Unreadable(state))
+				expected.experiments, acctest.Unreadable(state))
 		}
 		for _, g := range grants {
 			if strings.HasSuffix(g.Grant, " inherited") {
 				inherited++
 			}
-			at := slices.IndexFunc(truth.grants, func(want acctest.ReviewedGrant) bool {
+			at := slices.IndexFunc(expected.grants, func(want acctest.ReviewedGrant) bool {
 				return want.Grant == g.Grant && (g.Path == "" || g.Path == want.Path)
 			})
 			if at < 0 {
@@ -259,10 +259,10 @@ func TestPermissionReview_property(t *testing.T) {
 			if g.Path != "" {
 				placed++
 			}
-			truth.grants = slices.Delete(truth.grants, at, at+1)
+			expected.grants = slices.Delete(expected.grants, at, at+1)
 		}
-		if len(truth.grants) > 0 {
-			t.Fatalf("seed %d: the review misses %v", seed, truth.grants)
+		if len(expected.grants) > 0 {
+			t.Fatalf("seed %d: the review misses %v", seed, expected.grants)
 		}
 		if n := w.Count(http.MethodGet, "/api/2.0/workspace/get-status"); n > 5 {
 			t.Fatalf("seed %d: the review looks up %d folders", seed, n)
@@ -273,8 +273,8 @@ func TestPermissionReview_property(t *testing.T) {
 	}
 }
 
-// directWith is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
-func directWith(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
+// directWithSchemas is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
+func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
 	t.Helper()
 	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
@@ -288,14 +288,14 @@ func directWith(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProvid
 	return d
 }
 
-// reviewTruth is what is in a workspace.
-type reviewTruth struct {
+// expectedReview is what is in a workspace.
+type expectedReview struct {
 	grants                 []acctest.ReviewedGrant
 	experiments, notebooks int
 }
 
-// fillAtRandom fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
-func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
+// createRandomGrants fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
+func createRandomGrants(w *acctest.Workspace, r *rand.Rand) expectedReview {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	folders := []string{"/Projects", "/Shared"}
 	onFolder := map[string]map[emulator.Principal]string{
@@ -316,30 +316,30 @@ func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
 		}
 		onFolder[folder][p] = level
 	}
-	var truth reviewTruth
+	var expected expectedReview
 	for i := range 1 + r.IntN(12) {
 		name := fmt.Sprintf("%s/e%d", pick(folders), i)
 		if r.IntN(6) == 0 {
 			w.AddNotebookExperiment(emulator.Admin, name)
-			truth.notebooks++
+			expected.notebooks++
 			continue
 		}
 		id := w.CreateExperiment(emulator.Admin, name, nil)
-		truth.experiments++
+		expected.experiments++
 		for range r.IntN(4) {
 			w.Grant(id, principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"}))
 		}
 		for _, g := range w.Grants(id) {
-			truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
+			expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
 		}
 		for folder := path.Dir(name); ; folder = path.Dir(folder) {
 			for p, level := range onFolder[folder] {
-				truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
+				expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
 			}
 			if folder == "/" {
 				break
 			}
 		}
 	}
-	return truth
+	return expected
 }

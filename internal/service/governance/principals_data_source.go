@@ -34,8 +34,8 @@ func (d *principalsDataSource) Metadata(_ context.Context, req datasource.Metada
 	resp.TypeName = req.ProviderTypeName + "_principals"
 }
 
-// grantedPrincipal is the type of the elements of grants.
-var grantedPrincipal = types.ObjectType{AttrTypes: map[string]attr.Type{"kind": types.StringType, "principal": types.StringType}}
+// grantPrincipalType is the type of the elements of grants.
+var grantPrincipalType = types.ObjectType{AttrTypes: map[string]attr.Type{"kind": types.StringType, "principal": types.StringType}}
 
 // Schema implements [datasource.DataSource].
 func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -60,7 +60,7 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 			"`groups`, and `service_principals` must be set. On an MLflow server, groups are roles (MLflow 3.13 and newer).",
 		Attributes: map[string]schema.Attribute{
 			"grants": schema.ListAttribute{
-				Optional: true, ElementType: grantedPrincipal, Validators: []validator.List{listvalidator.NoNullValues()},
+				Optional: true, ElementType: grantPrincipalType, Validators: []validator.List{listvalidator.NoNullValues()},
 				MarkdownDescription: "Grants whose principals to look up, usually the `grants` of an `mlflow_permission_review`. Of each grant, only `kind` (" +
 					"`user`, `group`, or `service_principal`) and `principal` (its name) are used. Duplicates are allowed.",
 			},
@@ -113,10 +113,10 @@ func (d *principalsDataSource) ValidateConfig(ctx context.Context, req datasourc
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	granted, diags := config.granted(ctx)
+	granted, diags := config.grantPrincipals(ctx)
 	resp.Diagnostics.Append(diags...)
 	for _, g := range granted {
-		if problem := g.problem(); problem != "" {
+		if problem := g.invalidReason(); problem != "" {
 			resp.Diagnostics.AddAttributeError(path.Root("grants"), "Invalid grant", fmt.Sprintf("%s\n\nUse the grants of an mlflow_permission_review, or "+
 				"objects such as { kind = \"user\", principal = \"ana@example.com\" }.", problem))
 			return
@@ -132,7 +132,7 @@ func (d *principalsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	wanted, diags := model.wanted(ctx)
+	wanted, diags := model.requested(ctx)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

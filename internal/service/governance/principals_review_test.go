@@ -22,7 +22,7 @@ import (
 
 // The grants of a review are an argument as they are, also when they are known after apply only.
 func TestPrincipals_ofAReview(t *testing.T) {
-	w := staffed(t, emulator.SCIMOptions{})
+	w := workspaceWithGroups(t, emulator.SCIMOptions{})
 	config := w.Config(`
 		resource "mlflow_experiment" "churn" {
 		  name           = "/Projects/churn"
@@ -127,10 +127,10 @@ func TestPrincipals_callsOfAReview(t *testing.T) {
 	t.Logf("%d calls", len(calls))
 }
 
-// bigServer has the calls of MLflow 3.17 that a review by an admin needs, with many experiments, users, and roles.
-type bigServer struct{ calls atomic.Int64 }
+// largeServer has the calls of MLflow 3.17 that a review by an admin needs, with many experiments, users, and roles.
+type largeServer struct{ calls atomic.Int64 }
 
-func (s *bigServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
 	answer := map[string]any{}
 	type list = []map[string]any
@@ -178,7 +178,7 @@ func (s *bigServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // On an MLflow server, both data sources read the same lists.
 func TestPrincipals_callsOfAReviewOnAnMLflowServer(t *testing.T) {
 	t.Parallel()
-	s := &bigServer{}
+	s := &largeServer{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
