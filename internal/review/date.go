@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ParseDate reads a day as YYYY-MM-DD, or as the date of a time in RFC 3339 format. Its error says what to write.
+// ParseDate parses a date as YYYY-MM-DD, or the date of a time in RFC 3339 format.
 func ParseDate(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if day, err := time.Parse(time.DateOnly, text); err == nil {

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// The words of a [Decision].
+// The values of Decision in a [Decision].
 const (
 	DecisionApprove = "approve"
 	DecisionRevoke  = "revoke"
 	DecisionDefer   = "defer"
 )
 
-// Decision is what a reviewer decided about a grant.
+// Decision is the decision of a reviewer about a grant.
 type Decision struct {
 	// Fingerprint is that of the grant. See [Fingerprint].
 	Fingerprint string
 	// Level is the level of the grant at the time of the decision.
 	Level string
-	// Decision is [DecisionApprove], [DecisionRevoke], or [DecisionDefer]. If it is empty, the grant is not decided.
+	// Decision is [DecisionApprove], [DecisionRevoke], or [DecisionDefer]. If it is empty, there is no decision.
 	Decision string
 	Reviewer string
 	Reason   string
@@ -38,8 +38,8 @@ type DecidedGrant struct {
 	Decision Decision
 }
 
-// Decisions is the result of applying decisions to a review. Every grant is in exactly one of the lists Undecided, Approved, Revoked, Deferred,
-// Expired, and Stale. All lists are sorted by experiment and principal.
+// Decisions is the result of applying decisions to a review. Every grant is in exactly one of the lists Undecided, Approved, Revoked,
+// Deferred, Expired, and Stale. All lists are sorted by experiment and principal.
 type Decisions struct {
 	Undecided []DecidedGrant
 	Approved  []DecidedGrant
@@ -60,14 +60,16 @@ type DecisionCounts struct {
 	Grants, Undecided, Approved, Revoked, Deferred, Expired, Stale, Gone int
 }
 
-// maxProblems is the number of problems that the error of [Decide] lists.
+// maxProblems is the maximum number of problems that the error of [Decide] lists.
 const maxProblems = 10
 
-// Decide applies decisions to the grants of a review. A decision applies to the grant with its fingerprint and its level. If there is no such
-// decision, the only decision with the fingerprint and a higher level applies, unless another one revokes a lower level: a lower level needs no new
-// decision. A grant with decisions of which none applies is stale. Until is inclusive and compared with the date of today in its time zone; decisions to revoke do not expire.
+// Decide applies decisions to the grants of a review. The decision with the fingerprint and the level of a grant applies to it. If there is
+// none, the only decision with the fingerprint and a higher level applies, unless another one revokes a lower level: a lowered level does
+// not require a new decision. If no decision with the fingerprint applies, the grant is stale. Until is inclusive, and compared with the
+// date of today in its time zone. Decisions to revoke do not expire.
 //
-// It fails if a decision is invalid, or if two decisions have the same fingerprint and level. The error says which ones, and what to write.
+// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists them, and how to
+// correct them.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
 	byFingerprint, err := validateDecisions(decisions)
 	if err != nil {
@@ -129,7 +131,7 @@ type grantKey struct{ fingerprint, level string }
 
 func (d validDecision) key() grantKey { return grantKey{d.Fingerprint, d.Level} }
 
-// findDecision returns the decision that applies to a grant with a level. If none does, it returns the one with the highest level.
+// findDecision returns the decision that applies to a grant with a level. If none applies, it returns the one with the highest level.
 func findDecision(candidates []validDecision, level string) (chosen validDecision, found bool) {
 	covering := 0
 	for _, d := range candidates {
@@ -150,7 +152,7 @@ func findDecision(candidates []validDecision, level string) (chosen validDecisio
 	return slices.MinFunc(candidates, func(a, b validDecision) int { return compareLevels(a.Level, b.Level) }), false
 }
 
-// validateDecisions returns the decisions by fingerprint, without those that decide nothing.
+// validateDecisions returns the valid decisions by fingerprint. It ignores lines without a decision.
 func validateDecisions(decisions []Decision) (map[string][]validDecision, error) {
 	byFingerprint := map[string][]validDecision{}
 	first := map[grantKey]int{}

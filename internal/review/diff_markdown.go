@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// maxSummaryRows is how many changes [Changes.Markdown] lists.
+// maxSummaryRows is the maximum number of changes that [Changes.Markdown] lists.
 const maxSummaryRows = 50
 
-// Any reports whether anything changed.
+// Any reports whether there are changes.
 func (c Changes) Any() bool {
 	for _, category := range c.categories() {
 		if category.count > 0 {
@@ -18,8 +18,8 @@ func (c Changes) Any() bool {
 	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.differentServers()
 }
 
-// differentServers reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part of the
-// server only if the provider knew it, which depends on how it authenticated.
+// differentServers reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part
+// of the server only if the provider knew it, which depends on the authentication method.
 func (c Changes) differentServers() bool {
 	if c.ServerBefore == "" || c.ServerAfter == "" || c.ServerBefore == c.ServerAfter {
 		return false
@@ -46,14 +46,15 @@ func (c Changes) categories() []changeCategory {
 	}
 	return []changeCategory{
 		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with a different level", c.Changed),
-		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from a different source", c.SourceChanged),
+		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed),
+		of("other source", "from a different source", c.SourceChanged),
 		experiments("renamed", len(c.Renamed)), experiments("newly unreadable", len(c.NewlyUnreadable)),
 		experiments("newly readable", len(c.NewlyReadable)), experiments("newly listed", len(c.NewlyListed)),
 		experiments("no longer listed", len(c.NoLongerListed)),
 	}
 }
 
-// Markdown returns a summary: how many changes there are of each kind, and a table of the first ones. Names are escaped.
+// Markdown returns the number of changes of each kind, and a table of the first ones. Names are escaped.
 func (c Changes) Markdown() string {
 	if !c.Any() {
 		return "No changes.\n"
@@ -70,7 +71,8 @@ func (c Changes) Markdown() string {
 				continue
 			}
 			rows = append(rows, []string{
-				category.label, markdownCode(change.Experiment), change.principalMarkdown(), levelMarkdown(change.Before), levelMarkdown(change.After),
+				category.label, markdownCode(change.Experiment), change.principalMarkdown(),
+				levelMarkdown(change.Before), levelMarkdown(change.After),
 			})
 		}
 	}

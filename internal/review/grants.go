@@ -29,7 +29,7 @@ func comparePrincipals(a, b principal) int {
 // origin identifies the object that a grant is inherited from.
 func (g Grant) origin() string { return cmp.Or(g.InheritedFromID, g.InheritedFrom) }
 
-// compareGrants sorts the grants on one experiment by principal, direct ones first. It returns 0 for a grant that is listed twice.
+// compareGrants sorts the grants on one experiment by principal, direct ones first. It returns 0 for duplicates.
 func compareGrants(a, b Grant) int {
 	if c := comparePrincipals(a.principal(), b.principal()); c != 0 {
 		return c
@@ -37,7 +37,7 @@ func compareGrants(a, b Grant) int {
 	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
-// compareExperiments sorts what a review says about the same experiment, which should be the same.
+// compareExperiments sorts contradicting data about an experiment, so that the choice between them does not depend on their order.
 func compareExperiments(a, b Experiment) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
 		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
@@ -52,8 +52,8 @@ type experimentGrants struct {
 	grants []Grant
 }
 
-// groupByExperiment groups the grants of a review by experiment. Its result is sorted by name and ID and does not depend on the order of the
-// review.
+// groupByExperiment groups the grants of a review by experiment. The result is sorted by name and ID, and does not depend on the order of
+// the review.
 func groupByExperiment(r Review) []experimentGrants {
 	all := map[experimentKey]*experimentGrants{}
 	for _, e := range r.Experiments {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// folder groups experiments whose names begin with the same path. A folder with a single experiment is not one: the experiment belongs to
-// the folder above it. Neither is a folder that contains one folder and nothing else.
+// folder groups experiments whose names start with the same path. It contains at least two experiments: a single one belongs to the parent
+// folder. A folder that would contain only another folder is merged with it.
 type folder struct {
 	// path ends with a slash. It is empty for the folder of all experiments.
 	path string
@@ -15,16 +15,16 @@ type folder struct {
 	folders     []*folder
 	// size is the number of experiments, those of subfolders included.
 	size int
-	// access are what each principal holds on the experiments, in the order of the columns.
+	// access is the access of each principal, in the order of the columns.
 	access []folderAccess
 }
 
-// folderAccess is what a principal holds on the experiments of a folder.
+// folderAccess is the access of a principal to the experiments of a folder.
 type folderAccess struct {
 	// experiments is the number of experiments on which the principal has a grant.
 	experiments int
 	levels      []levelCount
-	// grants describe the grants on each of the experiments, unless they differ.
+	// grants describe the grants on each of the experiments, unless mixed is set.
 	grants []string
 	mixed  bool
 }
@@ -35,7 +35,7 @@ type levelCount struct {
 	experiments, inherited int
 }
 
-// newFolder returns the folder of experiments whose names begin with path. They are sorted by name.
+// newFolder returns the folder of experiments whose names start with path. The rows are sorted by name.
 func (m *Matrix) newFolder(path string, rows []row) *folder {
 	f := &folder{path: path, size: len(rows), access: make([]folderAccess, len(m.columns))}
 	for len(rows) > 0 {
@@ -108,7 +108,7 @@ func (h *folderAccess) add(other folderAccess) {
 	}
 }
 
-// sortedLevels returns the levels of a principal, the highest first.
+// sortedLevels returns the levels, the highest first.
 func (h *folderAccess) sortedLevels() []levelCount {
 	return slices.SortedFunc(slices.Values(h.levels), func(a, b levelCount) int { return compareLevels(a.level, b.level) })
 }

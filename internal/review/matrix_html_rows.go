@@ -37,7 +37,7 @@ type rowView struct {
 	Size  int
 	Depth int
 	Owner string
-	// Updated is the day of the last change in UTC, or the text of the review if that is not a time.
+	// Updated is the date of the last update in UTC, or the text of the review if it is not a time.
 	Updated string
 	// Cells are those that are not empty.
 	Cells []cellView
@@ -45,9 +45,9 @@ type rowView struct {
 	Rest template.HTML
 }
 
-// cellView is what a principal holds on an experiment, or on all experiments of a folder.
+// cellView is the access of a principal to an experiment, or to all experiments of a folder.
 type cellView struct {
-	// Skipped are the empty cells before it.
+	// Skipped are the empty cells before this one.
 	Skipped   template.HTML
 	Principal string
 	Levels    []cellLevelView
@@ -64,7 +64,7 @@ type cellLevelView struct {
 	Inherited bool
 }
 
-// pageBuilder fills the rows and the principals of a page.
+// pageBuilder adds the rows and the principals to a page.
 type pageBuilder struct {
 	*pageView
 
@@ -94,7 +94,7 @@ func newPageBuilder(m *Matrix, view *pageView) *pageBuilder {
 	return p
 }
 
-// addFolder adds the rows of a folder and of all that is below it. The folder of all experiments has no row.
+// addFolder adds the rows of a folder and of its experiments and subfolders. The folder of all experiments has no row.
 func (p *pageBuilder) addFolder(f *folder, depth int) {
 	for _, r := range f.experiments {
 		p.addRow(p.experimentRow(f, r, depth), func(i int) (cellView, bool) {
@@ -122,7 +122,7 @@ func (p *pageBuilder) experimentRow(f *folder, r row, depth int) rowView {
 	return view
 }
 
-// addRow adds a row with the cells that cell returns for the number of a principal.
+// addRow adds a row with the cells that cell returns for the index of a principal.
 func (p *pageBuilder) addRow(view rowView, cell func(i int) (cellView, bool)) {
 	empty := 0
 	for i := range p.Principals {
@@ -140,8 +140,8 @@ func (p *pageBuilder) addRow(view rowView, cell func(i int) (cellView, bool)) {
 	p.Rows = append(p.Rows, view)
 }
 
-// emptyCells returns an empty cell for n columns. HTML allows it to have no end tag. Most cells of a large table are empty, and one for each
-// column would make the page slow.
+// emptyCells returns an empty cell that spans n columns. HTML does not require an end tag. Most cells of a large table are empty, and a
+// cell for each column would make the page slow.
 func emptyCells(n int) template.HTML {
 	switch n {
 	case 0:
@@ -199,8 +199,8 @@ func (p *pageBuilder) addPrincipals(all *folder) {
 	}
 }
 
-// appendPrincipalRows appends what a principal holds below a folder: a line for each folder with the same grants on all its experiments, and a line for
-// each other experiment.
+// appendPrincipalRows appends the access of a principal to the experiments of a folder: a row for each subfolder with the same grants on
+// all its experiments, and a row for each other experiment.
 func (p *pageBuilder) appendPrincipalRows(f *folder, i int, rows []principalRowView) []principalRowView {
 	for _, r := range f.experiments {
 		if c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]; ok {
@@ -213,7 +213,8 @@ func (p *pageBuilder) appendPrincipalRows(f *folder, i int, rows []principalRowV
 		switch {
 		case !ok:
 		case sub.isUniform(h) && !view.Mixed:
-			rows = append(rows, principalRowView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: slices.Compact(slices.Clone(h.grants))})
+			grants := slices.Compact(slices.Clone(h.grants))
+			rows = append(rows, principalRowView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: grants})
 		default:
 			rows = p.appendPrincipalRows(sub, i, rows)
 		}

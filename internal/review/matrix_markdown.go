@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the unreadable
-// experiments. Names are escaped.
+// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the unreadable experiments.
+// Names are escaped.
 func (m *Matrix) Markdown() string {
 	levels := m.levels()
 	table := [][]string{append([]string{"Experiment"}, levels...)}
@@ -93,8 +93,8 @@ func markdownCode(name string) string {
 	return "<code>" + markdownText(name) + "</code>"
 }
 
-// markdownText escapes everything but letters, digits, and harmless punctuation as entities. Invisible characters become visible, for
-// example a line break as ␊.
+// markdownText escapes everything but letters, digits, and safe punctuation as entities. It replaces invisible characters by visible ones,
+// for example a line break by ␊.
 func markdownText(text string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -6,7 +6,7 @@ import "slices"
 type groupIndex struct {
 	// direct are the direct members of each group, sorted.
 	direct map[string][]principal
-	// known are the groups whose members are listed, if there are any.
+	// known are the groups whose members, if any, are listed.
 	known map[string]bool
 	// incomplete are the groups that can have more members than are listed. If it contains "", all groups can.
 	incomplete map[string]bool
@@ -19,7 +19,7 @@ type groupIndex struct {
 // groupMember is a principal that a group contains.
 type groupMember struct {
 	principal
-	// via are the groups between, the outermost first. It is shared and must not be changed.
+	// via are the nested groups, the outermost first. It is shared and must not be changed.
 	via []string
 }
 
@@ -69,15 +69,15 @@ func (x *groupIndex) isUnresolved(group string) bool {
 	return !x.known[group] || x.everybody[group] || x.incomplete[group] || x.incomplete[""]
 }
 
-// nestedGroup is a group on the way from the group that is resolved.
+// nestedGroup is the resolved group, or a group in it.
 type nestedGroup struct {
 	group string
 	// outer is the index of the group around it. It is -1 for the group that is resolved.
 	outer int
 }
 
-// resolve returns the principals in a group, each with a shortest way. A nested group is one of them only if it is unresolved. A group that
-// contains itself is not one of them.
+// resolve returns the principals in a group, each with a shortest path. It includes a nested group only if the group is unresolved, and
+// never the group itself.
 func (x *groupIndex) resolve(group string) []groupMember {
 	if found, ok := x.resolved[group]; ok {
 		return found

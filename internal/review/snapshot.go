@@ -45,9 +45,9 @@ type snapshotUnreadable struct {
 	Reason string `json:"reason"`
 }
 
-// Snapshot returns a review as JSON to keep in version control and to compare with [Diff]. Reviews with the same grants have the same bytes,
-// whatever the order. Every experiment and every grant is on a line of its own. Dates, owners, tags, and the caller are not included, because they
-// change without the grants. It fails if a text is not valid UTF-8, which JSON cannot contain.
+// Snapshot returns a review as JSON to keep in version control and to compare with [Diff]. The result does not depend on the order of the
+// review, and every experiment and every grant is on its own line. Dates, owners, tags, and the caller are not included, because they
+// change independently of the grants. It returns an error if a text is not valid UTF-8, which JSON cannot contain.
 func Snapshot(r Review) ([]byte, error) {
 	if err := checkUTF8(r); err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func (w *snapshotWriter) value(value any) *snapshotWriter {
 	return w
 }
 
-// checkUTF8 returns an error if a text of the review cannot be in a snapshot.
+// checkUTF8 returns an error if a text of the review is not valid UTF-8.
 func checkUTF8(r Review) error {
 	texts := []string{r.Server, r.Workspace, r.DefaultLevel}
 	for _, e := range r.Experiments {
@@ -126,13 +126,14 @@ func checkUTF8(r Review) error {
 	}
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
-			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. Rename the experiment or principal, or exclude it from the review", text)
+			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. "+
+				"Rename the experiment or principal, or exclude it from the review", text)
 		}
 	}
 	return nil
 }
 
-// ParseSnapshot reads what [Snapshot] wrote. Its error says what to do.
+// ParseSnapshot parses the result of [Snapshot].
 func ParseSnapshot(data []byte) (Review, error) {
 	var s snapshot
 	if err := decodeSnapshot(data, &s); err != nil {
@@ -143,7 +144,8 @@ func ParseSnapshot(data []byte) (Review, error) {
 		r.Experiments = append(r.Experiments, Experiment{ID: e.ID, Name: e.Name})
 		for i, g := range e.Grants {
 			if g.Kind == "" || g.Principal == "" || g.Level == "" {
-				return Review{}, fmt.Errorf("Could not read snapshot: grant %d of experiment %q has no kind, principal, or level. %s", i+1, e.Name, renderAgain)
+				return Review{}, fmt.Errorf("Could not read snapshot: grant %d of experiment %q has no kind, principal, or level. %s",
+					i+1, e.Name, renderAgain)
 			}
 			r.Grants = append(r.Grants, Grant{
 				Experiment: e.Name, ExperimentID: e.ID, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName, Level: g.Level,
@@ -157,7 +159,7 @@ func ParseSnapshot(data []byte) (Review, error) {
 	return r, nil
 }
 
-// renderAgain is the advice of errors about a snapshot that this package did not write.
+// renderAgain is the advice in errors about an invalid snapshot.
 const renderAgain = "Render it again with the function review_snapshot, and do not edit it"
 
 // decodeSnapshot decodes the JSON of a snapshot of the current version.
@@ -173,7 +175,8 @@ func decodeSnapshot(data []byte, s *snapshot) error {
 	case head.Version == nil:
 		return fmt.Errorf("it has no version, so it is not a snapshot. %s", renderAgain)
 	case *head.Version > snapshotVersion:
-		return fmt.Errorf("its version %d is newer than version %d, which this provider supports. Upgrade the provider", *head.Version, snapshotVersion)
+		return fmt.Errorf("its version %d is newer than version %d, which this provider supports. Upgrade the provider",
+			*head.Version, snapshotVersion)
 	case *head.Version != snapshotVersion:
 		return fmt.Errorf("its version %d does not exist. %s", *head.Version, renderAgain)
 	}
