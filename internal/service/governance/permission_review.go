@@ -18,29 +18,29 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
-// parallelReads is how many access control lists are read side by side.
+// parallelReads is the maximum number of concurrent reads of permissions.
 const parallelReads = 16
 
-// reviewer reads the grants on many experiments, with one request for each, and keeps only those that pass the filters.
+// reviewer reads the grants on many experiments, with one request for each, and returns those that match the filters.
 type reviewer struct {
 	client   *mlflow.Client
 	minLevel string
-	// selected are the principals whose grants are kept; nil keeps those of all.
+	// selected are the principals whose grants are returned. If it is nil, those of all principals are.
 	selected map[mlflow.PrincipalKey]bool
-	// excludeAdmins leaves out the grants of admins.
+	// excludeAdmins excludes the grants of admins.
 	excludeAdmins bool
 
 	background mlflow.Background
 	folders    *databricks.FolderIndex
-	// exhaustedReads counts the reads that failed after several tries.
+	// exhaustedReads is the number of reads that failed after several attempts.
 	exhaustedReads atomic.Int64
 
 	results []reviewResult
-	// paths are those of the folders that grants are inherited from, as far as is known.
+	// paths are the paths of the folders that grants are inherited from, if they are known.
 	paths map[string]string
 }
 
-// reviewResult is what was found about one experiment: its grants, or the reason why they could not be read.
+// reviewResult contains the grants on one experiment, or the reason why they could not be read.
 type reviewResult struct {
 	experiment mlflow.Experiment
 	grants     []reviewGrantModel
@@ -49,16 +49,18 @@ type reviewResult struct {
 	reason    string
 }
 
-// keepReviewFields keeps of an experiment what a review returns or needs to know, so that no other tag is held in memory.
+// keepReviewFields returns an experiment with only the fields and tags that a review uses, to limit memory.
 func keepReviewFields(e mlflow.Experiment) mlflow.Experiment {
 	tags := slices.DeleteFunc(slices.Clone(e.Tags), func(t mlflow.Tag) bool {
 		needed := t.Key == mlflow.TagOwnerEmail || t.Key == mlflow.TagExperimentType || t.Key == mlflow.TagSourceType
 		return !needed && mlflow.IsServerTag(t.Key)
 	})
-	return mlflow.Experiment{ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, LastUpdateTime: e.LastUpdateTime, Tags: slices.Clip(tags)}
+	return mlflow.Experiment{
+		ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, LastUpdateTime: e.LastUpdateTime, Tags: slices.Clip(tags),
+	}
 }
 
-// userTags returns the tags of an experiment that the server itself does not write.
+// userTags returns the tags of an experiment, without those of the server.
 func userTags(e mlflow.Experiment) map[string]string {
 	tags := map[string]string{}
 	for _, t := range e.Tags {
@@ -69,8 +71,8 @@ func userTags(e mlflow.Experiment) map[string]string {
 	return tags
 }
 
-// readAll reads everything. principals are the names to keep, all when there are none. It fails only when the server itself does: an
-// experiment that can't be read gets its reason.
+// readAll reads the grants on all experiments. principals are the names of the principals whose grants are returned, or empty for all. It
+// returns an error only if the server fails: an experiment that cannot be read gets a reason.
 func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, principals []string) error {
 	ids := make([]string, len(found))
 	for i, e := range found {
@@ -102,7 +104,7 @@ func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, princ
 	return nil
 }
 
-// inheritedFolders returns the folders that each experiment inherits from. A deleted experiment is not below them.
+// inheritedFolders returns the folders that each experiment inherits from. It excludes deleted experiments, which are not in their folder.
 func (r *reviewer) inheritedFolders() map[string]map[string]bool {
 	folders := map[string]map[string]bool{}
 	for _, result := range r.results {
@@ -113,7 +115,8 @@ func (r *reviewer) inheritedFolders() map[string]map[string]bool {
 	return folders
 }
 
-// markAllUnreadable notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
+// markAllUnreadable marks all experiments as unreadable, because the caller cannot read any grants, although a search returns the
+// experiments.
 func (r *reviewer) markAllUnreadable(found []mlflow.Experiment, err error) {
 	for _, e := range found {
 		r.results = append(r.results, reviewResult{experiment: e, reason: framework.UpperFirst(err.Error()) + "."})
@@ -138,8 +141,8 @@ func (r *reviewer) readExperiment(ctx context.Context, e mlflow.Experiment) (rev
 	return reviewResult{experiment: e, grants: r.grants(e, acl), inherited: databricks.InheritedFolders(acl)}, nil
 }
 
-// abortsReview reports whether an error is the server's and not the experiment's, so that going on would take for ever and find
-// nothing: the credentials are refused, or a whole round of reads failed after many tries.
+// abortsReview reports whether an error concerns the server instead of the experiment, so that reading the other experiments would fail,
+// too: the credentials are rejected, or as many reads as run concurrently failed after several attempts.
 func (r *reviewer) abortsReview(err error) bool {
 	var apiError *rest.APIError
 	var unreachable *rest.UnreachableError
@@ -157,38 +160,38 @@ func (r *reviewer) abortsReview(err error) bool {
 	return retried && r.exhaustedReads.Add(1) >= parallelReads
 }
 
-// isTemporary reports whether the server failed, or rejected the request for the number of requests, so that another try can succeed.
+// isTemporary reports whether the server failed or limited the rate of requests, so that a retry can succeed.
 func isTemporary(e *rest.APIError) bool {
 	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
 }
 
-// unreadableReason says in one line why the grants on an experiment can't be read.
+// unreadableReason returns one line with the reason why the grants on an experiment cannot be read.
 func unreadableReason(e mlflow.Experiment, err error) string {
-	why := framework.PermissionsElsewhere(e)
+	reason := framework.PermissionsElsewhere(e)
 	switch {
-	case why != "":
+	case reason != "":
 	case e.Deleted():
-		why = "It is deleted."
+		reason = "It is deleted."
 	case rest.IsPermissionDenied(err):
-		why = "Reading its permissions requires CAN_MANAGE."
+		reason = "Reading its permissions requires CAN_MANAGE."
 	case rest.IsNotFound(err):
-		why = "It no longer exists."
+		reason = "It no longer exists."
 	default:
-		why = "Its permissions could not be read."
+		reason = "Its permissions could not be read."
 	}
-	return why + " " + stableErrorText(err)
+	return reason + " " + stableErrorText(err)
 }
 
-// stableErrorText returns an error without the parts that differ each time, such as the ID of the request: a reason must not change from
-// plan to plan.
+// stableErrorText returns the text of an error without parts that differ each time, such as the ID of the request, so that the reason does
+// not change from plan to plan.
 func stableErrorText(err error) string {
 	var apiError *rest.APIError
 	var unreachable *rest.UnreachableError
 	switch {
 	case errors.As(err, &apiError):
-		said := strings.TrimSuffix(strings.Join(strings.Fields(apiError.Message), " "), ".")
+		message := strings.TrimSuffix(strings.Join(strings.Fields(apiError.Message), " "), ".")
 		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", apiError.Code, apiError.Status), ", ")
-		return fmt.Sprintf("The server returned: %s (%s).", said, code)
+		return fmt.Sprintf("The server returned: %s (%s).", message, code)
 	case errors.As(err, &unreachable):
 		return "The server could not be reached."
 	default:
@@ -196,7 +199,7 @@ func stableErrorText(err error) string {
 	}
 }
 
-// grants lists what passes the filters of one experiment's access control list.
+// grants returns the grants of an access control list that match the filters.
 func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantModel {
 	entries := make(map[mlflow.Principal]mlflow.ACLEntry, len(acl.Entries))
 	for _, entry := range acl.Entries {
@@ -206,7 +209,8 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 	seen := map[mlflow.Grant]bool{}
 	for _, g := range framework.GrantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
-		if r.selected != nil && !r.selected[r.principalKey(g.Kind, g.Principal)] || r.excludeAdmins && r.isAdminGrant(principal, g.InheritedFrom) {
+		isSelected := r.selected == nil || r.selected[r.principalKey(g.Kind, g.Principal)]
+		if !isSelected || r.excludeAdmins && r.isAdminGrant(principal, g.InheritedFrom) {
 			continue
 		}
 		grant := mlflow.Grant{Principal: principal, Level: g.Level}
@@ -216,15 +220,15 @@ func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantMode
 			continue
 		}
 		model := reviewGrantModel{ExperimentID: e.ID, ExperimentName: e.Name, GrantModel: g, Effective: effective}
-		if shown := entries[principal].DisplayName; shown != "" {
-			model.DisplayName = &shown
+		if name := entries[principal].DisplayName; name != "" {
+			model.DisplayName = &name
 		}
 		grants = append(grants, model)
 	}
 	return grants
 }
 
-// isAdminGrant reports whether a grant is one of admins. An MLflow server can have a role with the name of the group on Databricks.
+// isAdminGrant reports whether a grant is one of admins. An MLflow server can have a role with the name of the Databricks group.
 func (r *reviewer) isAdminGrant(p mlflow.Principal, from []string) bool {
 	if r.client.Kind() == mlflow.KindDatabricks {
 		return databricks.IsAdmins(p)

@@ -1,5 +1,5 @@
-// Package governance has the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and the functions
-// that compute over what they return.
+// Package governance contains the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and
+// the functions that process their results.
 package governance
 
 import (
@@ -95,69 +95,79 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	grant := framework.GrantAttributes()
-	grant["inherited_from_path"] = text("Path of the folder that the grant is inherited from, for example `/Shared`. The provider compares which experiments inherit " +
-		"from the folder, and looks up at most 5 folders if that is ambiguous (for a single experiment, at most its parent folders). Null for a direct grant, and if the " +
-		"folder cannot be determined.")
+	grant["inherited_from_path"] = text("Path of the folder that the grant is inherited from, for example `/Shared`. The provider " +
+		"compares which experiments inherit from the folder, and looks up at most 5 folders if that is ambiguous (for a single " +
+		"experiment, at most its parent folders). Null for a direct grant, and if the folder cannot be determined.")
 	maps.Copy(grant, map[string]schema.Attribute{
 		"experiment_id":   text("ID of the experiment."),
 		"experiment_name": text("Name of the experiment, spelled as on the server."),
 		"display_name":    text("Display name of the user or service principal. Null if the server does not return one."),
 		"effective": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "Whether this grant determines the effective level of the principal on the experiment: the highest level, a direct grant first. " +
-				"A principal with `CAN_EDIT` and `CAN_RUN`, neither of which includes the other, has an effective grant for each. Group membership is not resolved: a user can have " +
-				"a higher level through a group. See the function `effective_access`.",
+			Computed: true, MarkdownDescription: "Whether this grant determines the effective level of the principal on the experiment: " +
+				"the highest level, a direct grant first. A principal with `CAN_EDIT` and `CAN_RUN`, neither of which includes the " +
+				"other, has an effective grant for each. Group membership is not resolved: a user can have a higher level through a " +
+				"group. See the function `effective_access`.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns who has access to which experiments: all direct and inherited grants on the selected experiments. The arguments that select experiments are " +
-			"those of `mlflow_experiments`; by default, all active experiments that the identity that runs Terraform can read are selected. An experiment whose permissions " +
-			"it cannot read (on Databricks, this requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
+		MarkdownDescription: "Returns who has access to which experiments: all direct and inherited grants on the selected experiments. " +
+			"The arguments that select experiments are those of `mlflow_experiments`; by default, all active experiments that the " +
+			"identity that runs Terraform can read are selected. An experiment whose permissions it cannot read (on Databricks, this " +
+			"requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(),
+					listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
 				},
-				MarkdownDescription: "Names of the users, groups, and service principals (application IDs) whose grants to return. On Databricks, group names are " +
-					"case-sensitive, and all other names are case-insensitive. On an MLflow server, the roles of a listed user (see `members`) are included. Defaults to all principals.",
+				MarkdownDescription: "Names of the users, groups, and service principals (application IDs) whose grants to return. On " +
+					"Databricks, group names are case-sensitive, and all other names are case-insensitive. On an MLflow server, the " +
+					"roles of a listed user (see `members`) are included. Defaults to all principals.",
 			},
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{framework.LevelValidator{CommonOnly: true}},
-				MarkdownDescription: "Minimum level of the grants to return: `CAN_READ`, `CAN_RUN`, `CAN_EDIT`, or `CAN_MANAGE`. Grants are excluded only if " +
-					"their level is known to be lower: `CAN_EDIT` includes `CAN_RUN` and vice versa, and unknown levels are always included. Defaults to any level.",
+				MarkdownDescription: "Minimum level of the grants to return: `CAN_READ`, `CAN_RUN`, `CAN_EDIT`, or `CAN_MANAGE`. Grants " +
+					"are excluded only if their level is known to be lower: `CAN_EDIT` also returns `CAN_RUN` and vice versa, and " +
+					"unknown levels are always returned. Defaults to any level.",
 			},
 			"include_admins": schema.BoolAttribute{
-				Optional: true, MarkdownDescription: "Return the grants of admins, who have access to everything: on Databricks, those of the group `admins`; on an MLflow server, " +
-					"the rights of server admins. Defaults to `true`.",
+				Optional: true, MarkdownDescription: "Return the grants of admins, who have access to everything: on Databricks, those " +
+					"of the group `admins`; on an MLflow server, the rights of server admins. Defaults to `true`.",
 			},
 			framework.AttributeWorkspace: exportedWorkspace(),
-			"experiments": list("Selected experiments whose grants could be read, in `order_by` order, by default by name. Experiments without matching "+
-				"grants are included.",
+			"experiments": list("Selected experiments whose grants could be read, in `order_by` order, by default by name. Experiments "+
+				"without matching grants are included.",
 				map[string]schema.Attribute{
 					"id":    text("ID of the experiment."),
 					"name":  text("Name of the experiment, spelled as on the server."),
 					"owner": text("Owner: email, username, or application ID. Null if the server does not return one."),
 					"tags": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
-						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without tags set by the server.",
+						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without tags " +
+							"set by the server.",
 					},
 					"last_update_time": text("Time of the last update in RFC 3339 format. Null if the server does not return one."),
 				}),
-			"grants": list("Grants that match the filters, in the order of `experiments`, then by kind and principal, direct grants first.", grant),
+			"grants": list("Grants that match the filters, in the order of `experiments`, then by kind and principal, direct grants "+
+				"first.", grant),
 			"unreadable": list("Selected experiments whose grants could not be read, in the same order.", map[string]schema.Attribute{
 				"experiment_id":   text("ID of the experiment."),
 				"experiment_name": text("Name of the experiment."),
-				"experiment_kind": text("`workspace`, or `notebook` or `git_folder` for an experiment that has the permissions of a notebook."),
-				"reason":          text("Reason, with the response of the server."),
+				"experiment_kind": text("`workspace`, or `notebook` or `git_folder` for an experiment that has the permissions of a " +
+					"notebook."),
+				"reason": text("Reason, with the response of the server."),
 			}),
 			"members": schema.MapAttribute{
 				ElementType: types.ListType{ElemType: types.StringType}, Computed: true,
-				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see `mlflow_principals`), on servers without roles, and if " +
-					"the identity that runs Terraform is neither a server admin nor a workspace admin.",
+				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see " +
+					"`mlflow_principals`), on servers without roles, and if the identity that runs Terraform is neither a server admin " +
+					"nor a workspace admin.",
 			},
-			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied (`default_permission` of the server). On a server with MLflow " +
-				"workspaces, where that default does not apply, `NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where " +
-				"each user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
+			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied " +
+				"(`default_permission` of the server). On a server with MLflow workspaces, where that default does not apply, " +
+				"`NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where each " +
+				"user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
 			"server": text("URL of the server. On Databricks, it contains the workspace ID as `?w=` if the provider knows it."),
 			"caller": text("Identity that ran the review: email, username, or application ID. Null if the server does not return it."),
 			"counts": schema.SingleNestedAttribute{
@@ -178,8 +188,10 @@ func (d *permissionReviewDataSource) ConfigValidators(context.Context) []datasou
 	return framework.SearchConflicts()
 }
 
-// ValidateConfig rejects arguments that cannot be searched for before a request is sent.
-func (d *permissionReviewDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+// ValidateConfig rejects invalid search arguments before a request is sent.
+func (d *permissionReviewDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var config permissionReviewModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -212,8 +224,9 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 		return
 	}
 	if r.background.MembersHidden && len(principals) > 0 {
-		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server returns the members of roles only to server admins and "+
-			"managers of the workspace. Grants that a listed user has through a role are missing from the review, unless the role is also listed.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server returns the members "+
+			"of roles only to server admins and managers of the workspace. Grants that a listed user has through a role are missing from "+
+			"the review, unless the role is also listed.")
 	}
 	model.setFromReview(r)
 	if err := model.setOrigin(ctx, client); err != nil {
@@ -233,7 +246,7 @@ func computedList(description string, attributes map[string]schema.Attribute) sc
 	}
 }
 
-// exportedWorkspace is the schema of the argument workspace, which also exports the workspace of the provider.
+// exportedWorkspace returns the schema of the argument workspace, which also exports the MLflow workspace of the provider.
 func exportedWorkspace() schema.StringAttribute {
 	attribute := framework.WorkspaceDataAttribute()
 	attribute.Computed = true
@@ -241,7 +254,7 @@ func exportedWorkspace() schema.StringAttribute {
 	return attribute
 }
 
-// setOrigin sets which server was reviewed, and by whom.
+// setOrigin sets the server that was reviewed, its MLflow workspace, and the identity that ran the review.
 func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Client) error {
 	endpoint, err := client.Endpoint(ctx)
 	if err != nil {
@@ -259,13 +272,13 @@ func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Cl
 	}
 	caller, err := client.CallerName(ctx)
 	if err != nil && !isServerFailure(err) {
-		err = nil // not every server returns it to everybody
+		err = nil // some servers do not return it to every identity
 	}
 	m.Caller = framework.OrNull(caller)
 	return err
 }
 
-// isServerFailure reports whether the server did not process a request, so that another try can succeed.
+// isServerFailure reports whether the server did not process a request, so that a retry can succeed.
 func isServerFailure(err error) bool {
 	var apiError *rest.APIError
 	var unreachable *rest.UnreachableError
@@ -298,6 +311,7 @@ func (m *permissionReviewModel) setFromReview(r *reviewer) {
 	}
 	m.Members, m.DefaultLevel = r.background.Members, framework.OrNull(r.background.DefaultLevel)
 	m.Counts = &reviewCounts{
-		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)), Grants: int64(len(m.Grants)), Principals: int64(len(grantees)),
+		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)),
+		Grants: int64(len(m.Grants)), Principals: int64(len(grantees)),
 	}
 }

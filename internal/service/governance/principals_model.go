@@ -68,7 +68,7 @@ func (g grantPrincipalModel) invalidReason() string {
 	return ""
 }
 
-// grantPrincipals returns the principals of grants. It returns none while they are unknown.
+// grantPrincipals returns the principals of the argument grants. It returns none while they are unknown.
 func (m *principalsModel) grantPrincipals(ctx context.Context) ([]grantPrincipalModel, diag.Diagnostics) {
 	var granted []grantPrincipalModel
 	for _, element := range m.Grants.Elements() {
@@ -123,6 +123,8 @@ func (m *principalsModel) setPrincipals(found mlflow.Principals) {
 		if i.Err != nil {
 			reason = strings.TrimSpace(reason + " " + stableErrorText(i.Err))
 		}
-		m.Incomplete = append(m.Incomplete, incompletePrincipalModel{Kind: string(i.Principal.Kind), Name: i.Principal.Name, Reason: reason})
+		m.Incomplete = append(m.Incomplete, incompletePrincipalModel{
+			Kind: string(i.Principal.Kind), Name: i.Principal.Name, Reason: reason,
+		})
 	}
 }
