@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// accessTexts describes access, one text a line with its ways.
+// accessTexts returns a description of each element with its access paths.
 func accessTexts(all []Access) []string {
 	var texts []string
 	for _, a := range all {
@@ -129,7 +129,7 @@ func TestEffectiveAccess(t *testing.T) {
 	}
 }
 
-// Every field of a line and of its ways, and experiments with the same name.
+// TestEffectiveAccess_fields checks every field of the elements and of their access paths, also for experiments with the same name.
 func TestEffectiveAccess_fields(t *testing.T) {
 	t.Parallel()
 	r := Review{Grants: []Grant{
@@ -149,7 +149,7 @@ func TestEffectiveAccess_fields(t *testing.T) {
 	}
 }
 
-// The result does not depend on the order, and the arguments are left as they are.
+// The result does not depend on the order of the arguments, and the arguments are not changed.
 func TestEffectiveAccess_deterministic(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
@@ -167,7 +167,7 @@ func TestEffectiveAccess_deterministic(t *testing.T) {
 	}
 }
 
-// hostileReview returns a review and principals with the names of a text, one a line.
+// hostileReview returns a review and principals with the lines of a text as names.
 func hostileReview(text string) (Review, Principals) {
 	names := strings.Split(text, "\n")
 	at := func(i int) string { return names[i%len(names)] }
@@ -197,7 +197,7 @@ func FuzzEffectiveAccess(f *testing.F) {
 	})
 }
 
-// A chain of groups that ends where it starts has as many ways as it has members.
+// A cycle of groups results in as many access paths as it has members.
 func TestEffectiveAccess_longChain(t *testing.T) {
 	t.Parallel()
 	const length = 3000

@@ -45,8 +45,7 @@ func largeReview(experiments int) (Review, Principals) {
 	return r, p
 }
 
-// benchmark measures do for reviews of two sizes, and what it costs compared with reading the JSON of the same data. The ratio must not
-// grow with the size.
+// benchmark measures do for reviews of two sizes, relative to decoding the JSON of the same data. The ratio must not grow with the size.
 func benchmark(b *testing.B, do func(r Review, p Principals)) {
 	for _, size := range []int{1000, 4000} {
 		r, p := largeReview(size)
@@ -76,7 +75,7 @@ func BenchmarkEffectiveAccess(b *testing.B) {
 	benchmark(b, func(r Review, p Principals) { EffectiveAccess(r, p) })
 }
 
-// The second review of BenchmarkDiff has another level for every grant of every tenth experiment.
+// The second review of BenchmarkDiff has a different level for every grant on every tenth experiment.
 func BenchmarkDiff(b *testing.B) {
 	changed := map[int]Review{}
 	benchmark(b, func(r Review, _ Principals) {

@@ -12,7 +12,7 @@ import (
 
 var today = time.Date(2026, 11, 26, 23, 30, 0, 0, time.FixedZone("", -8*60*60))
 
-// decidedTexts describes decisions, one text each.
+// decidedTexts returns a description of each decision.
 func decidedTexts(d Decisions) []string {
 	var texts []string
 	for _, list := range []struct {
@@ -150,7 +150,7 @@ func TestDecide_errors(t *testing.T) {
 	}
 }
 
-// checkDecide checks that every grant is in one list, that every decision is used or gone, and that the counts add up.
+// checkDecide checks that every grant is in one list, that every decision is applied or in Gone, and that the counts add up.
 func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	t.Helper()
 	given := slices.Clone(decisions)
@@ -193,12 +193,12 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	for _, decision := range decisions {
 		checked, _ := validateDecision(decision)
 		if checked.Decision.Decision != "" && !used[checked.Decision] {
-			t.Fatalf("%+v is neither used nor gone", decision)
+			t.Fatalf("%+v is neither applied nor in Gone", decision)
 		}
 	}
 }
 
-// randomDecisions returns decisions about some of the grants, with the same or another level, and about none of them.
+// randomDecisions returns decisions about some of the grants, with the same or another level, and about grants that do not exist.
 func randomDecisions(seed uint64, r Review) []Decision {
 	rnd := rand.New(rand.NewPCG(seed, 3))
 	var decisions []Decision
@@ -238,7 +238,8 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
-// The lines to append are those of grants without a decision for their level, and appending them twice adds nothing.
+// TestLinesToDecide checks that the lines are those of grants without a decision for their level, and that appending them leaves no more
+// lines.
 func TestLinesToDecide(t *testing.T) {
 	t.Parallel()
 	r := Review{

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// changeTexts describes changes, one text each.
+// changeTexts returns a description of each change.
 func changeTexts(c Changes) []string {
 	var texts []string
 	for _, list := range []struct {
@@ -122,7 +122,7 @@ func TestDiff_fields(t *testing.T) {
 	}
 }
 
-// checkDiff checks what holds for any two reviews.
+// checkDiff checks invariants of the changes between any two reviews.
 func checkDiff(t *testing.T, a, b Review) {
 	t.Helper()
 	changes := Diff(a, b)
@@ -138,7 +138,7 @@ func checkDiff(t *testing.T, a, b Review) {
 		len(back.NewlyListed) != len(changes.NoLongerListed) {
 		t.Fatalf("the changes back are\n%+v, and there\n%+v", back, changes)
 	}
-	// Every grant that only the second review has is part of a change.
+	// Every grant that is only in the second review is part of a change.
 	seen := map[[4]string]bool{}
 	for _, list := range [][]Change{changes.Added, changes.Removed, changes.Raised, changes.Lowered, changes.Changed, changes.SourceChanged} {
 		for _, c := range list {

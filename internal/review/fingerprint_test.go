@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The fingerprint is part of files in version control: it must not change.
+// Fingerprints are stored in files under version control, so they must not change.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	g := Grant{Experiment: "/e", ExperimentID: "1", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true, InheritedFrom: "/Shared"}
@@ -79,7 +79,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Each grant has one line of text, so that a tool that reads lines does not cut a grant in two.
+// A grant is one line of text, so that line-based tools do not split it.
 func TestLines_breaks(t *testing.T) {
 	t.Parallel()
 	name := "/e\r\n\"a\",\"b\"\rc\nd"
@@ -89,7 +89,7 @@ func TestLines_breaks(t *testing.T) {
 	}
 }
 
-// decisionsOf reads decisions from lines.
+// decisionsOf returns a decision for each line.
 func decisionsOf(t *testing.T, text, decision string) []Decision {
 	t.Helper()
 	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
@@ -104,7 +104,7 @@ func decisionsOf(t *testing.T, text, decision string) []Decision {
 	return decisions
 }
 
-// Lines whose decision is filled in decide every grant, and do so in any later review with the same grants.
+// Completed lines decide every grant, also in a later review with the same grants.
 func TestLines_decided(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {

@@ -37,11 +37,11 @@ func TestMatrix_hostileCSV(t *testing.T) {
 	}
 	for _, line := range lines {
 		for _, cell := range line {
-			// Whatever the separator of the locale, no piece of a cell begins as a formula does.
+			// With any separator, no part of a cell starts like a formula.
 			for _, piece := range regexp.MustCompile("[;,|\t\r\n\u2028]").Split(cell, -1) {
 				piece = strings.TrimLeftFunc(piece, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 				if first, _ := utf8.DecodeRuneInString(piece); piece != "" && strings.ContainsRune("=+-@＝＋－＠", first) {
-					t.Errorf("a spreadsheet takes %q for a formula", cell)
+					t.Errorf("a spreadsheet evaluates %q as a formula", cell)
 				}
 			}
 		}
@@ -68,7 +68,7 @@ func TestEscapeFormula(t *testing.T) {
 	}
 }
 
-// A spreadsheet in a locale with another separator finds no cell of its own in names.
+// A spreadsheet with another separator splits no name into a formula.
 func TestMatrix_quotesEveryCell(t *testing.T) {
 	t.Parallel()
 	got := NewMatrix(Review{Grants: []Grant{grantOf("a;=1+1", "user", "b\";=1+1;\"", "CAN_READ", false)}}).CSV()

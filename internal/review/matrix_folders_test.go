@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// foldersOf describes the folders of experiments, and the experiments in each.
+// foldersOf returns descriptions of the folders, with the experiments in each.
 func foldersOf(m *Matrix, f *folder) []string {
 	var lines []string
 	for _, r := range f.experiments {
@@ -48,8 +48,8 @@ func TestMatrix_folders(t *testing.T) {
 	}
 }
 
-// A folder shows a level if every experiment below it has it, and the lists of principals are complete: what they say about folders and
-// experiments adds up to the cells of the table.
+// A folder shows a level if every experiment in it has it. The lists of principals are complete: their folders and experiments add up to
+// the cells of the table.
 func TestMatrix_foldersModel(t *testing.T) {
 	t.Parallel()
 	levels := []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "DENY"}

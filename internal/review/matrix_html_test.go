@@ -51,18 +51,18 @@ func TestMatrix_HTML_one(t *testing.T) {
 	}
 }
 
-// expectSelfContained checks that a page asks for nothing, and that its one script is the one that it allows.
+// expectSelfContained checks that a page loads nothing, and that its only script is the one that its policy allows.
 func expectSelfContained(t *testing.T, page string) {
 	t.Helper()
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
-		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // they hold names
+		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
-			t.Errorf("the page asks for something, or runs it: %s in %s", m, tag)
+			t.Errorf("the page loads or runs something: %s in %s", m, tag)
 		}
 	}
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindString(page)
 	if style == "" || strings.Contains(style, "url(") || strings.Contains(style, "@import") {
-		t.Errorf("the style asks for something: %s", style)
+		t.Errorf("the style loads something: %s", style)
 	}
 	scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1)
 	if len(scripts) != 1 {
@@ -85,12 +85,12 @@ func TestMatrix_hostileHTML(t *testing.T) {
 	}
 	for _, name := range hostileNames[:20] {
 		if strings.ContainsAny(name, "<\"") && strings.Contains(page, name) {
-			t.Errorf("%q stands in the page as it is", name)
+			t.Errorf("the page contains %q unescaped", name)
 		}
 	}
 }
 
-// What the options and the review state about the whole review. An option takes precedence, and what is empty is left out.
+// The page shows facts from the options and the review. Options take precedence, and empty facts are omitted.
 func TestMatrix_pageOptions(t *testing.T) {
 	t.Parallel()
 	m := NewMatrix(Review{Server: "https://review", Workspace: "risk", Caller: "ana", Experiments: []Experiment{

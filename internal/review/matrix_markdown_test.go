@@ -32,7 +32,7 @@ func TestMatrix_Markdown(t *testing.T) {
 	}
 	r.DefaultLevel = "NO_PERMISSIONS"
 	if got := NewMatrix(r).Markdown(); strings.Contains(got, "at least") {
-		t.Errorf("the table says that every user has at least nothing:\n%s", got)
+		t.Errorf("the table contains a default level:\n%s", got)
 	}
 }
 
@@ -54,6 +54,6 @@ func TestMatrix_hostileMarkdown(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(got, "\u202e\u200b\u2028\x00\r\t") {
-		t.Errorf("something that can't be seen is in\n%s", got)
+		t.Errorf("an invisible character is in\n%s", got)
 	}
 }

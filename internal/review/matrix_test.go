@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// grantOf is the least that a grant has.
+// grantOf returns a grant with only the required fields.
 func grantOf(experiment, kind, principal, level string, inherited bool) Grant {
 	return Grant{Experiment: experiment, Kind: kind, Principal: principal, Level: level, Inherited: inherited}
 }
@@ -29,7 +29,7 @@ func exampleGrants() []Grant {
 	}
 }
 
-// runGrants are grants to a principal with CAN_EDIT and CAN_RUN, and to one with CAN_RUN.
+// runGrants returns grants to a principal with CAN_EDIT and CAN_RUN, and to one with CAN_RUN.
 func runGrants() []Grant {
 	return []Grant{
 		grantOf("/Projects/run", "group", "risk", "CAN_EDIT", false),
@@ -39,7 +39,7 @@ func runGrants() []Grant {
 	}
 }
 
-// hostileNames are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
+// hostileNames are names with a meaning in a spreadsheet, Markdown, HTML, or a script, and names that are not displayed as they are.
 var hostileNames = []string{
 	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1",
 	"a;\"=1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
@@ -70,7 +70,7 @@ func pageOf(t *testing.T, r Review) string {
 	return page
 }
 
-// The order of the grants does not matter, and they are left as they are.
+// The result does not depend on the order of the grants, and the grants are not changed.
 func TestMatrix_deterministic(t *testing.T) {
 	t.Parallel()
 	render := func(grants []Grant) string {
@@ -91,7 +91,7 @@ func TestMatrix_deterministic(t *testing.T) {
 	}
 }
 
-// Which of several grants is shown.
+// TestNewMatrix_ranking checks which of several grants the matrix shows.
 func TestNewMatrix_ranking(t *testing.T) {
 	t.Parallel()
 	grant := func(level string, inherited bool) Grant { return grantOf("e", "user", "u", level, inherited) }
@@ -130,7 +130,7 @@ func TestNewMatrix_ranking(t *testing.T) {
 	}
 }
 
-// Every format of a review without anything says something.
+// Every format can render an empty review.
 func TestMatrix_empty(t *testing.T) {
 	t.Parallel()
 	m := NewMatrix(Review{})
@@ -145,7 +145,7 @@ func TestMatrix_empty(t *testing.T) {
 	}
 }
 
-// A principal with CAN_EDIT and CAN_RUN is listed with both in every format.
+// A principal with CAN_EDIT and CAN_RUN has both in every format.
 func TestMatrix_editAndRun(t *testing.T) {
 	t.Parallel()
 	r := Review{Grants: runGrants()}

@@ -105,8 +105,8 @@ func TestParseSnapshot_errors(t *testing.T) {
 	}
 }
 
-// checkSnapshot checks what holds for any review: its snapshot does not depend on the order and on duplicates, and
-// reading it changes nothing.
+// checkSnapshot checks invariants of the snapshot of any review: it does not depend on the order or on duplicates, and parsing it is
+// lossless.
 func checkSnapshot(t *testing.T, r Review) {
 	t.Helper()
 	text, err := Snapshot(r)

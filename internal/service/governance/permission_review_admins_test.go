@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// A role of an MLflow server can have the name of the group of admins on Databricks, and users can have it everywhere.
-func TestReviewer_isOfAdmins(t *testing.T) {
+// A role or a user of an MLflow server can have the name of the Databricks group of admins.
+func TestReviewer_isAdminGrant(t *testing.T) {
 	t.Parallel()
 	group, user := mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}, mlflow.Principal{Kind: mlflow.KindUser, Name: "admins"}
 	for _, c := range []struct {

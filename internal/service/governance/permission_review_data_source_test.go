@@ -22,7 +22,7 @@ func numberOf(value any) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(value), `tftypes.Number<"`), `">`)
 }
 
-// workspaceWithGrants has experiments with grants of all kinds.
+// workspaceWithGrants returns a workspace with all kinds of grants, and the IDs of its experiments.
 func workspaceWithGrants(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
@@ -122,7 +122,7 @@ func TestPermissionReview_filters(t *testing.T) {
 	}
 }
 
-// What can't be read is listed with the reason, and everything else is there.
+// Unreadable experiments are listed with the reason, and the others are complete.
 func TestPermissionReview_unreadable(t *testing.T) {
 	t.Parallel()
 	w, _ := workspaceWithGrants(t)
@@ -163,13 +163,13 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	if len(reasons) != 6 {
 		t.Errorf("unreadable are %v", reasons)
 	}
-	delete(reasons, "/Projects/gone") // the search does not find it any more
+	delete(reasons, "/Projects/gone") // the search no longer returns it
 	if again, _, _ := d.Review(map[string]any{}); !maps.Equal(acctest.Unreadable(again), reasons) {
-		t.Errorf("a second review gives the reasons %v, want %v", acctest.Unreadable(again), reasons)
+		t.Errorf("a second review returns the reasons %v, want %v", acctest.Unreadable(again), reasons)
 	}
 }
 
-// A user sees the grants where they hold CAN_MANAGE, and is told of the rest.
+// A user can review experiments with CAN_MANAGE. The others are unreadable.
 func TestPermissionReview_denied(t *testing.T) {
 	t.Parallel()
 	w, ids := workspaceWithGrants(t)
@@ -186,7 +186,7 @@ func TestPermissionReview_denied(t *testing.T) {
 	}
 }
 
-// A server that fails altogether ends the review: every experiment would only be unreadable, after many tries each.
+// A failing server ends the review, instead of making every experiment unreadable after many attempts.
 func TestPermissionReview_serverFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -209,18 +209,18 @@ func TestPermissionReview_serverFails(t *testing.T) {
 	}
 }
 
-// A thousand experiments take a call each, a page of the search, and a few for the folders; also when the server asks to slow down.
-func TestPermissionReview_calls(t *testing.T) {
+// A review of 1,000 experiments sends a request for each, one for a page of the search, and a few for folders, also if it is rate-limited.
+func TestPermissionReview_requests(t *testing.T) {
 	t.Parallel()
 	const experiments, budget = 1000, 1000 + 1 + 5
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: experiments})
 	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED", Message: "slow down"})
 	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
 	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
-		t.Errorf("the review says %q, finds %d grants and can't read %v", says, len(grants), acctest.Unreadable(state))
+		t.Errorf("the review says %q, finds %d grants and cannot read %v", says, len(grants), acctest.Unreadable(state))
 	}
-	if calls := len(w.Journal()); calls > budget {
-		t.Errorf("the review makes %d calls, want at most %d", calls, budget)
+	if requests := len(w.Journal()); requests > budget {
+		t.Errorf("the review sends %d requests, want at most %d", requests, budget)
 	}
 	for _, g := range grants {
 		folder := path.Dir(strings.Fields(g.Grant)[0])
@@ -229,11 +229,11 @@ func TestPermissionReview_calls(t *testing.T) {
 		}
 	}
 	if w.FaultsLeft() > 0 {
-		t.Error("the server never asked to slow down")
+		t.Error("the server never limited the rate")
 	}
 }
 
-// In any workspace the review finds exactly the grants that there are, and names no wrong folder.
+// A review returns exactly the grants of a random workspace, and no wrong folder.
 func TestPermissionReview_property(t *testing.T) {
 	t.Parallel()
 	inherited, placed := 0, 0
@@ -243,7 +243,7 @@ func TestPermissionReview_property(t *testing.T) {
 		expected := createRandomGrants(w, rand.New(rand.NewPCG(seed, 1)))
 		state, grants, says := directWithSchemas(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
 		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks || len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
-			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and can't read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
+			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and cannot read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
 				expected.experiments, acctest.Unreadable(state))
 		}
 		for _, g := range grants {
@@ -269,11 +269,11 @@ func TestPermissionReview_property(t *testing.T) {
 		}
 	}
 	if placed*100 < inherited*95 {
-		t.Errorf("of %d inherited grants the folder is told for %d alone", inherited, placed)
+		t.Errorf("of %d inherited grants, only %d have a folder", inherited, placed)
 	}
 }
 
-// directWithSchemas is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
+// directWithSchemas returns a provider for one of many workspaces in a test. Reading the schemas once saves most of the time.
 func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
 	t.Helper()
 	server, err := acctest.Factories()["mlflow"]()
@@ -288,13 +288,13 @@ func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.Ge
 	return d
 }
 
-// expectedReview is what is in a workspace.
+// expectedReview is the content of a workspace.
 type expectedReview struct {
 	grants                 []acctest.ReviewedGrant
 	experiments, notebooks int
 }
 
-// createRandomGrants fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
+// createRandomGrants creates folders, experiments, notebooks, and grants, and returns the expected review.
 func createRandomGrants(w *acctest.Workspace, r *rand.Rand) expectedReview {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	folders := []string{"/Projects", "/Shared"}

@@ -15,7 +15,7 @@ import (
 
 const scimPath = "/api/2.0/preview/scim/v2/"
 
-// grantsTo makes the argument grants, of pairs of a kind and a name.
+// grantsTo returns the argument grants from pairs of kind and name.
 func grantsTo(pairs ...string) []tftypes.Value {
 	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"kind": tftypes.String, "principal": tftypes.String}}
 	var grants []tftypes.Value
@@ -27,7 +27,7 @@ func grantsTo(pairs ...string) []tftypes.Value {
 	return grants
 }
 
-// principalLines lists what the data source returned, in short.
+// principalLines returns a description of each result.
 func principalLines(state map[string]any) []string {
 	lines := []string{}
 	for _, p := range acctest.ObjectsOf(state["principals"]) {
@@ -56,7 +56,7 @@ func principalLines(state map[string]any) []string {
 	return lines
 }
 
-// expectPrincipals looks principals up and checks what comes back.
+// expectPrincipals checks the result of the data source.
 func expectPrincipals(t *testing.T, d *acctest.Direct, config map[string]any, want ...string) {
 	t.Helper()
 	state, says := d.Data("mlflow_principals", config)
@@ -65,7 +65,7 @@ func expectPrincipals(t *testing.T, d *acctest.Direct, config map[string]any, wa
 	}
 }
 
-// workspaceWithGroups has nested groups, and people that are inactive or gone.
+// workspaceWithGroups returns a workspace with nested groups, and with an inactive user.
 func workspaceWithGroups(t *testing.T, o emulator.SCIMOptions) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, emulator.Options{SCIM: o})
@@ -147,7 +147,7 @@ func TestPrincipals_errors(t *testing.T) {
 	}
 }
 
-// On an MLflow server, roles take the place of groups, and admins are users.
+// On an MLflow server, groups are roles, and admins are users.
 func TestPrincipals_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{})
