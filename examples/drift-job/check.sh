@@ -1,6 +1,6 @@
 #!/bin/sh
-# Plans the access configuration and reviews permissions. Changes nothing on the server. Writes the results to evidence/:
-# evidence/status contains "drift" or "clean". Fails if the plan or the review fails.
+# Plans the access configuration and reviews permissions, without changing the server. Writes the results to evidence/; evidence/status
+# contains "drift" or "clean". Fails if the plan or the review fails.
 set -eu
 
 today=$(date -u +%F)
@@ -32,7 +32,7 @@ if [ "$plan" -eq 2 ] || [ "$changed" = true ] || [ "$(cat evidence/violations.js
 fi
 echo "$status" >evidence/status
 
-# The text of the issue. Lines that could contain Markdown are indented, and long plans are cut off.
+# Text of the issue. Lines that could contain Markdown are indented, and long output is truncated.
 {
   echo "Access was checked on $today."
   if [ "$plan" -eq 2 ]; then

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Keeps one GitHub issue open while there is drift, and closes it when there is none. Reads the results in evidence/.
-# Needs the GitHub CLI, and GH_TOKEN with write access to issues.
+# Requires the GitHub CLI, and GH_TOKEN with write access to issues.
 set -eu
 
 label=access-drift

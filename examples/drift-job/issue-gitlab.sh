@@ -1,22 +1,22 @@
 #!/bin/sh
 # Keeps one GitLab issue open while there is drift, and closes it when there is none. Reads the results in evidence/.
-# Needs curl, jq, and GITLAB_TOKEN: a project access token with the scope "api". The job token cannot write issues.
+# Requires curl, jq, and GITLAB_TOKEN: a project access token with the scope "api". The job token cannot write issues.
 set -eu
 
 label=access-drift
 status=$(cat evidence/status)
 issues=$CI_API_V4_URL/projects/$CI_PROJECT_ID/issues
-call() { curl --fail --silent --show-error --header "PRIVATE-TOKEN: $GITLAB_TOKEN" "$@"; }
+request() { curl --fail --silent --show-error --header "PRIVATE-TOKEN: $GITLAB_TOKEN" "$@"; }
 
-found=$(call "$issues?state=opened&labels=$label&per_page=1")
+found=$(request "$issues?state=opened&labels=$label&per_page=1")
 issue=$(printf '%s' "$found" | jq -r '.[0].iid // empty')
 
 if [ "$status" = drift ] && [ -z "$issue" ]; then
-  call --request POST "$issues" --data-urlencode 'title=Access drift' --data-urlencode "labels=$label" \
+  request --request POST "$issues" --data-urlencode 'title=Access drift' --data-urlencode "labels=$label" \
     --data-urlencode 'description@evidence/issue.md' >/dev/null
 elif [ "$status" = drift ]; then
-  call --request PUT "$issues/$issue" --data-urlencode 'description@evidence/issue.md' >/dev/null
+  request --request PUT "$issues/$issue" --data-urlencode 'description@evidence/issue.md' >/dev/null
 elif [ "$status" = clean ] && [ -n "$issue" ]; then
-  call --request POST "$issues/$issue/notes" --data-urlencode "body=No drift on $(date -u +%F)." >/dev/null
-  call --request PUT "$issues/$issue" --data-urlencode 'state_event=close' >/dev/null
+  request --request POST "$issues/$issue/notes" --data-urlencode "body=No drift on $(date -u +%F)." >/dev/null
+  request --request PUT "$issues/$issue" --data-urlencode 'state_event=close' >/dev/null
 fi

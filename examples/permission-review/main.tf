@@ -9,8 +9,8 @@ locals {
   review     = module.read.review
   principals = module.read.principals
 
-  # Who can edit experiments under each name prefix of separated duties: one line per person, with groups resolved to their members.
-  # One line per prefix instead of one per experiment keeps large reviews fast. The rights of admins of an MLflow server are left out.
+  # Who can edit experiments under each name prefix of separated duties, with groups resolved to their members. One object per principal and
+  # prefix instead of per experiment keeps large reviews fast. The rights of admins of an MLflow server are excluded.
   edit_grants = {
     for g in flatten([
       for prefix in distinct(flatten(values(var.separated))) : [
@@ -24,7 +24,7 @@ locals {
     merge(local.principals, { principals = [for p in local.principals.principals : merge(p, { admin = false })] }),
   )
 
-  # Changes since the committed snapshot. Before the first commit, there is none, and the review is compared with itself.
+  # Changes since the committed snapshot. The first review has no snapshot and is compared with itself.
   snapshot      = provider::mlflow::review_snapshot(local.review)
   snapshot_file = "${path.module}/${var.snapshot_file}"
   first_review  = !fileexists(local.snapshot_file)
@@ -53,7 +53,7 @@ module "policies" {
 locals {
   violations = module.policies.violations
 
-  # The first violations of each policy, for messages. The output violations contains all.
+  # At most 20 violations of each policy, for messages. The output violations contains all.
   listed = {
     for policy, found in local.violations : policy => join("\n", concat(
       [for i, f in found : f if i < 20],
@@ -62,22 +62,22 @@ locals {
   }
 }
 
-# A failed check is a warning: the run continues and writes the page that shows what was found.
-check "not_everybody_manages" {
+# A failed check is a warning, so that the run still writes the page and the snapshot.
+check "all_users_cannot_manage" {
   assert {
     condition     = length(local.violations["All users can manage"]) == 0
     error_message = "All users have CAN_MANAGE on:\n${local.listed["All users can manage"]}"
   }
 }
 
-check "a_group_is_responsible" {
+check "a_group_can_manage" {
   assert {
     condition     = length(local.violations["No group can manage"]) == 0
     error_message = "No group has CAN_MANAGE on:\n${local.listed["No group can manage"]}"
   }
 }
 
-check "no_direct_users" {
+check "no_direct_user_grants" {
   assert {
     condition     = length(local.violations["User has a direct grant"]) == 0
     error_message = "Grant access to a group instead:\n${local.listed["User has a direct grant"]}"
@@ -87,21 +87,21 @@ check "no_direct_users" {
 check "separation_of_duties" {
   assert {
     condition     = length(local.violations["Duties are not separated"]) == 0
-    error_message = "The same person can edit on both sides:\n${local.listed["Duties are not separated"]}"
+    error_message = "The same principal has both duties:\n${local.listed["Duties are not separated"]}"
   }
 }
 
-check "nobody_inactive" {
+check "no_inactive_principals" {
   assert {
     condition     = length(local.violations["Principal is deleted or inactive"]) == 0
     error_message = "Revoke the grants and group memberships of:\n${local.listed["Principal is deleted or inactive"]}"
   }
 }
 
-check "everything_was_read" {
+check "everything_is_readable" {
   assert {
     condition     = length(local.violations["Could not be read"]) == 0
-    error_message = "The review does not cover:\n${local.listed["Could not be read"]}"
+    error_message = "The review could not read:\n${local.listed["Could not be read"]}"
   }
 }
 
@@ -115,6 +115,6 @@ check "every_grant_is_decided" {
 check "revoked_grants_are_removed" {
   assert {
     condition     = length(local.violations["Revoked grant still exists"]) == 0
-    error_message = "Remove from the access configuration and apply it:\n${local.listed["Revoked grant still exists"]}"
+    error_message = "Remove from the access configuration, and apply it:\n${local.listed["Revoked grant still exists"]}"
   }
 }

@@ -1,5 +1,5 @@
 output "html" {
-  description = "The review as a page to read and print: terraform output -raw html > review.html"
+  description = "Review as a page to read and print: terraform output -raw html > review.html"
   value = provider::mlflow::permission_matrix(local.review, "html", {
     title = var.title
     as_of = var.today
@@ -8,12 +8,12 @@ output "html" {
 }
 
 output "markdown" {
-  description = "The review as a table for a pull request or a terminal: terraform output -raw markdown"
+  description = "Review as a table for a pull request or a terminal: terraform output -raw markdown"
   value       = provider::mlflow::permission_matrix(local.review, "markdown")
 }
 
 output "snapshot" {
-  description = "The grants as JSON to commit: terraform output -raw snapshot > review.json"
+  description = "Grants as JSON to commit: terraform output -raw snapshot > review.json"
   value       = local.snapshot
 }
 
@@ -28,7 +28,7 @@ output "changed" {
 }
 
 output "to_decide" {
-  description = "CSV lines of the grants that need a decision and are not in the file yet: terraform output -raw to_decide >> decisions.csv"
+  description = "CSV lines of the grants that require a decision and are not in the file yet: terraform output -raw to_decide >> decisions.csv"
   value       = local.decisions.to_decide
 }
 
@@ -38,7 +38,7 @@ output "decisions" {
 }
 
 output "revoke" {
-  description = "Grants that a reviewer decided to revoke, and that still exist."
+  description = "Grants that still exist although a reviewer decided to revoke them."
   value       = module.policies.found["Revoked grant still exists"]
 }
 

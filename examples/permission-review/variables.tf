@@ -15,13 +15,13 @@ variable "title" {
 }
 
 variable "name_prefix" {
-  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read. The policies apply to these experiments only."
+  description = "Prefix of the names of the experiments to review. The policies apply only to these. Null selects all experiments that the identity that runs Terraform can read."
   type        = string
   default     = null
 }
 
 variable "snapshot_file" {
-  description = "Committed snapshot of the last review, relative to this folder. The file does not exist before the first review."
+  description = "Committed snapshot of the last review, relative to this folder. Does not exist before the first review."
   type        = string
   default     = "review.json"
 }
@@ -39,31 +39,31 @@ variable "exceptions_file" {
 }
 
 variable "everybody" {
-  description = "Group that contains all users, in addition to those of the data source mlflow_principals. None of them must have CAN_MANAGE on an experiment."
+  description = "Group that contains all users, in addition to those of the data source mlflow_principals. These groups must not have CAN_MANAGE on an experiment."
   type        = string
   default     = "users"
 }
 
 variable "owned_prefix" {
-  description = "Start of the names of the experiments on which a group must have CAN_MANAGE."
+  description = "Prefix of the names of the experiments on which a group must have CAN_MANAGE."
   type        = string
   default     = "/Shared/"
 }
 
 variable "direct_users" {
-  description = "Users that may have direct grants. All other users must have access through a group. Null allows all users."
+  description = "Users that can have direct grants. All other users must have access through a group. Null allows all users."
   type        = list(string)
   default     = []
 }
 
 variable "separated" {
-  description = "Duties that must be separated: a name, and the starts of experiment names of which a person may edit at most one."
+  description = "Duties that must be separated: a name, and the prefixes of experiment names. A principal can edit experiments under at most one of the prefixes."
   type        = map(list(string))
   default     = { "develop and validate" = ["/Projects/", "/Validation/"] }
 }
 
 variable "enforce" {
-  description = "Fail instead of warning if a policy is violated."
+  description = "Fail the run instead of warning if a policy is violated."
   type        = bool
   default     = false
 }

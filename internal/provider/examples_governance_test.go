@@ -60,7 +60,7 @@ func TestExamples_permissionReview(t *testing.T) {
 		"|----------------------------|---------------------|-------------------------------------------------------------------------------------------------------|--------------|\n" +
 		"| `/Projects/churn/baseline` | `ana@example.com`   | group `data-science`, service principal `deployer (6f1c2a34-5b67-4c89-9d01-23456789abcd)` | group `risk` |\n" +
 		"| `/Projects/risk/scoring`   | *`ben@example.com`* |                                                                                                       |              |\n" +
-		"\n*Italic*: inherited.\n\nNot readable:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
+		"\n*Italic*: inherited.\n\nUnreadable experiments:\n\n- `/Projects/notebook`: `It is the experiment of the notebook"
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "permission-review")
 	s.skipBelow(t, 8, "the review calls functions")
 	prepareReview(w)

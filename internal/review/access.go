@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Access is the level that a principal has on an experiment, and all the ways in which it has it.
+// Access is an effective level of a principal on an experiment, with the access paths of the principal.
 type Access struct {
 	// ExperimentID can be empty.
 	ExperimentID string
@@ -19,20 +19,20 @@ type Access struct {
 	DisplayName string
 	// Level is the effective level.
 	Level string
-	// Ways has the ways of Level first.
+	// Ways are the access paths, those with Level first.
 	Ways []Way
 }
 
-// EffectiveAccess returns who has which level on which experiment, sorted by experiment and principal. Groups are resolved to their members:
-// every user and service principal with access to an experiment has one line with the highest level, whatever the number of ways. Levels that do
-// not include each other, such as CAN_EDIT and CAN_RUN, have a line each. A group has a line of its own if it contains everybody, or if its members
-// are unknown or incomplete; the members that are known have their own lines, too, unless it contains everybody. Principals that do not exist or are
-// inactive keep their lines.
+// EffectiveAccess returns the effective levels of every principal on every experiment, sorted by experiment and principal. It resolves
+// groups to their members: a user or service principal has one element per experiment, with the highest level of all its access paths.
+// Levels that do not include each other, such as CAN_EDIT and CAN_RUN, have an element each. A group has an element if it contains all
+// users, or if its members are unknown or incomplete. The known members of an incomplete group have elements, too. Principals that do not
+// exist or are inactive are included.
 //
-// DENY outweighs every other level except that of an admin. The default level is that of every known user without a higher level, unless DENY
-// or NO_PERMISSIONS is the only level of the user. Experiments that could not be read have no lines.
+// DENY overrides every level except that of an admin. The default level applies to every known user without a higher level, unless DENY or
+// NO_PERMISSIONS is the only level of the user. Experiments that could not be read have no elements.
 func EffectiveAccess(r Review, p Principals) []Access {
-	experiments := byExperiment(r)
+	experiments := groupByExperiment(r)
 	x := newAccessIndex(experiments, p)
 	if allowsNothing(r.DefaultLevel) {
 		r.DefaultLevel = ""
@@ -50,12 +50,12 @@ func EffectiveAccess(r Review, p Principals) []Access {
 				x.add(i, Way{Level: r.DefaultLevel, Inherited: true, Source: SourceDefault})
 			}
 		}
-		all = x.appendLines(all, e.Experiment)
+		all = x.appendEntries(all, e.Experiment)
 	}
 	return all
 }
 
-// accessIndex collects the ways to one experiment after the other.
+// accessIndex collects the access paths on one experiment at a time.
 type accessIndex struct {
 	groups *groupIndex
 	// principals are all that can have access, sorted.
@@ -65,12 +65,12 @@ type accessIndex struct {
 	admins, users []int
 	// members are the indexes of the principals that [groupIndex.resolve] returns for a group.
 	members map[string][]int
-	// ways are those of each principal on the current experiment, and holders the indexes of the principals that have any.
-	ways    [][]Way
-	holders []int
+	// ways are the access paths of each principal on the current experiment. withAccess are the indexes of the principals that have any.
+	ways       [][]Way
+	withAccess []int
 }
 
-func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
+func newAccessIndex(experiments []experimentGrants, p Principals) *accessIndex {
 	x := &accessIndex{groups: newGroupIndex(p), index: map[principal]int{}, members: map[string][]int{}}
 	names, exists := map[principal]string{}, map[principal]bool{}
 	for _, e := range experiments {
@@ -108,22 +108,22 @@ func newAccessIndex(experiments []reviewed, p Principals) *accessIndex {
 	return x
 }
 
-// add adds a way of a principal to the current experiment.
+// add adds an access path of a principal on the current experiment.
 func (x *accessIndex) add(i int, w Way) {
 	if len(x.ways[i]) == 0 {
-		x.holders = append(x.holders, i)
+		x.withAccess = append(x.withAccess, i)
 	}
 	x.ways[i] = append(x.ways[i], w)
 }
 
-// addGrant adds the ways that a grant opens.
+// addGrant adds the access paths that result from a grant.
 func (x *accessIndex) addGrant(g Grant) {
 	w := g.way()
 	if g.Kind != KindGroup {
 		x.add(x.index[g.principal()], w)
 		return
 	}
-	if x.groups.unresolved(g.Principal) {
+	if x.groups.isUnresolved(g.Principal) {
 		x.add(x.index[g.principal()], w)
 	}
 	found := x.groups.resolve(g.Principal)
@@ -141,10 +141,10 @@ func (x *accessIndex) addGrant(g Grant) {
 	}
 }
 
-// appendLines appends the lines of the current experiment, and resets the index for the next one.
-func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
-	slices.Sort(x.holders)
-	for _, i := range x.holders {
+// appendEntries appends the access on the current experiment, and resets the index for the next one.
+func (x *accessIndex) appendEntries(all []Access, e Experiment) []Access {
+	slices.Sort(x.withAccess)
+	for _, i := range x.withAccess {
 		ways := x.ways[i]
 		slices.SortFunc(ways, compareWays)
 		ways = slices.CompactFunc(ways, func(a, b Way) bool { return compareWays(a, b) == 0 })
@@ -153,18 +153,17 @@ func (x *accessIndex) appendLines(all []Access, e Experiment) []Access {
 			p := x.principals[i]
 			all = append(all, Access{
 				ExperimentID: e.ID, Experiment: e.Name, Kind: p.kind, Principal: p.name, DisplayName: p.displayName,
-				Level: level, Ways: waysOf(level, levels, ways),
+				Level: level, Ways: waysForLevel(level, levels, ways),
 			})
 		}
-		x.ways[i] = x.ways[i][:0] // the lines have copies
+		x.ways[i] = x.ways[i][:0] // the elements have copies
 	}
-	x.holders = x.holders[:0]
+	x.withAccess = x.withAccess[:0]
 	return all
 }
 
-// effectiveLevels returns the effective levels of a principal from its ways, and the ways that count or are outweighed: a default level that does
-// not apply is not one of them.
-func effectiveLevels(ways []Way) (levels []string, counted []Way) {
+// effectiveLevels returns the effective levels of a principal, and its access paths without a default level that does not apply.
+func effectiveLevels(ways []Way) (levels []string, relevant []Way) {
 	denied, admin, allowed := false, false, false
 	for _, w := range ways {
 		denied = denied || w.Level == levelDeny
@@ -189,8 +188,9 @@ func effectiveLevels(ways []Way) (levels []string, counted []Way) {
 	return highestLevels(levels), ways
 }
 
-// waysOf returns a copy of the ways of one of the levels, those with exactly that level first. Ways that only another of the levels includes are left out.
-func waysOf(level string, levels []string, ways []Way) []Way {
+// waysForLevel returns a copy of the access paths for one of the levels, those with exactly that level first. It omits access paths with a
+// level that only another of the levels includes.
+func waysForLevel(level string, levels []string, ways []Way) []Way {
 	if len(levels) == 1 && ways[0].Level == level {
 		return slices.Clone(ways)
 	}

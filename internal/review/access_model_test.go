@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// rightsOf are what each level allows. It is a model of its own: a level is higher than another one if it allows all that the other one does.
+// rightsOf returns the rights that a level allows, one letter each. It is an independent model: a level includes another one if it allows
+// all its rights.
 func rightsOf(level string) string {
 	known := map[string]string{
 		"CAN_READ": "r", "USE": "ru", "CAN_RUN": "rx", "CAN_EDIT": "rue", "CAN_MANAGE": "ruxem", "DENY": "", "NO_PERMISSIONS": "",
@@ -28,7 +29,7 @@ func allows(rights, others string) bool {
 	return strings.Trim(others, rights) == ""
 }
 
-// model computes effective access pair by pair, without any index.
+// model computes effective access for each pair of principal and experiment, without an index.
 type model struct {
 	r Review
 	p Principals
@@ -67,8 +68,8 @@ func newModel(r Review, p Principals) *model {
 	return m
 }
 
-// opaque reports whether somebody who is not listed can be in a group.
-func (m *model) opaque(group string) bool {
+// isUnresolved reports whether a group can have members that are not listed.
+func (m *model) isUnresolved(group string) bool {
 	for _, i := range m.p.Incomplete {
 		if (i.Kind == "" || i.Kind == "group") && (i.Name == "" || i.Name == group) {
 			return true
@@ -99,7 +100,7 @@ func (m *model) isUser(kind, name string) bool {
 	return kind == "user" && (!stated || exists)
 }
 
-// ways returns the ways of a principal to an experiment as texts, and its effective levels.
+// ways returns descriptions of the access paths of a principal on an experiment, and its effective levels.
 func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels []string) {
 	ways = map[string]bool{}
 	levelSet, admin, granted := map[string]bool{}, false, false
@@ -120,11 +121,11 @@ func (m *model) ways(id, name, kind, who string) (ways map[string]bool, levels [
 			continue
 		}
 		own := g.Kind == kind && g.Principal == who
-		if own && (kind != "group" || m.opaque(who)) {
+		if own && (kind != "group" || m.isUnresolved(who)) {
 			add(g, "", 0)
 		}
 		depth, inside := m.depth[[3]string{g.Principal, kind, who}]
-		if g.Kind == "group" && inside && !own && (kind != "group" || m.opaque(who)) {
+		if g.Kind == "group" && inside && !own && (kind != "group" || m.isUnresolved(who)) {
 			add(g, g.Principal, depth)
 		}
 	}
@@ -160,8 +161,8 @@ func maximal(levels map[string]bool, denied bool) []string {
 	return highest
 }
 
-// everyone are all principals that the review or the list of principals mentions.
-func (m *model) everyone() map[principal]bool {
+// principals returns all principals in the review or in the list of principals.
+func (m *model) principals() map[principal]bool {
 	all := map[principal]bool{}
 	for _, g := range m.r.Grants {
 		all[principal{g.Kind, g.Principal}] = true
@@ -175,7 +176,7 @@ func (m *model) everyone() map[principal]bool {
 	return all
 }
 
-// expectModel compares [EffectiveAccess] with the model, both in what it lists and in what it does not.
+// expectModel checks that [EffectiveAccess] returns exactly the access that the model computes.
 func expectModel(t *testing.T, r Review, p Principals) {
 	t.Helper()
 	m := newModel(r, p)
@@ -193,15 +194,15 @@ func expectModel(t *testing.T, r Review, p Principals) {
 		}
 		for _, w := range a.Ways {
 			gotWays[at][fmt.Sprint(w.Level, w.Group, len(w.Via), w.Inherited, w.InheritedFrom, w.Source)] = true
-			m.expectWay(t, a, w)
+			m.expectMembership(t, a, w)
 		}
 	}
-	for _, e := range byExperiment(r) {
+	for _, e := range groupByExperiment(r) {
 		experiments[[2]string{e.ID, e.Name}] = true
 	}
 	wantLevels, wantWays := map[place][]string{}, map[place]map[string]bool{}
 	for e := range experiments {
-		for who := range m.everyone() {
+		for who := range m.principals() {
 			if ways, levels := m.ways(e[0], e[1], who.kind, who.name); len(levels) > 0 {
 				at := place{e[0], e[1], who.kind, who.name}
 				wantLevels[at], wantWays[at] = levels, ways
@@ -217,8 +218,8 @@ func expectModel(t *testing.T, r Review, p Principals) {
 	}
 }
 
-// expectWay fails unless every group of a way contains the next one.
-func (m *model) expectWay(t *testing.T, a Access, w Way) {
+// expectMembership checks that every group of an access path contains the next one.
+func (m *model) expectMembership(t *testing.T, a Access, w Way) {
 	t.Helper()
 	if w.Group == "" {
 		return
@@ -237,8 +238,8 @@ func (m *model) expectWay(t *testing.T, a Access, w Way) {
 
 func pick(rnd *rand.Rand, values ...string) string { return values[rnd.IntN(len(values))] }
 
-// randomWorld returns a small world with cycles, duplicates, contradictions, and unknown levels.
-func randomWorld(seed uint64) (Review, Principals) {
+// randomReview returns a small review and its principals, with cycles, duplicates, contradictions, and unknown levels.
+func randomReview(seed uint64) (Review, Principals) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	level := func() string {
 		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY", "CAN_SWIM")
@@ -284,11 +285,11 @@ func randomWorld(seed uint64) (Review, Principals) {
 	return r, p
 }
 
-// Effective access is what a slow and simple model says, whatever the world.
+// TestEffectiveAccess_model compares random reviews with a slow and simple model.
 func TestEffectiveAccess_model(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(1000) {
-		r, p := randomWorld(seed)
+		r, p := randomReview(seed)
 		expectModel(t, r, p)
 		if t.Failed() {
 			t.Fatalf("in the world of seed %d", seed)
@@ -296,7 +297,7 @@ func TestEffectiveAccess_model(t *testing.T) {
 	}
 }
 
-// shuffle returns a review in another order.
+// shuffle returns a review in a random order.
 func shuffle(seed uint64, r Review) Review {
 	r.Grants, r.Experiments, r.Unreadable = shuffledList(seed, r.Grants), shuffledList(seed, r.Experiments), shuffledList(seed, r.Unreadable)
 	return r
@@ -308,10 +309,10 @@ func shuffledList[T any](seed uint64, list []T) []T {
 	return list
 }
 
-// messyReview returns a random review that contradicts itself: with several names for an ID, several owners, several paths for a folder, and
-// grants and experiments that are listed twice.
-func messyReview(seed uint64) Review {
-	r, _ := randomWorld(seed)
+// inconsistentReview returns a random review that contradicts itself: several names for an ID, several owners, several paths for a folder,
+// and duplicate grants and experiments.
+func inconsistentReview(seed uint64) Review {
+	r, _ := randomReview(seed)
 	rnd := rand.New(rand.NewPCG(seed, 4))
 	for range rnd.IntN(4) {
 		id := pick(rnd, "", "1", "2", "4")

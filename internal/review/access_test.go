@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// accessTexts describes access, one text a line with its ways.
+// accessTexts returns a description of each element with its access paths.
 func accessTexts(all []Access) []string {
 	var texts []string
 	for _, a := range all {
@@ -129,7 +129,7 @@ func TestEffectiveAccess(t *testing.T) {
 	}
 }
 
-// Every field of a line and of its ways, and experiments with the same name.
+// TestEffectiveAccess_fields checks every field of the elements and of their access paths, also for experiments with the same name.
 func TestEffectiveAccess_fields(t *testing.T) {
 	t.Parallel()
 	r := Review{Grants: []Grant{
@@ -149,26 +149,26 @@ func TestEffectiveAccess_fields(t *testing.T) {
 	}
 }
 
-// The result does not depend on the order, and the arguments are left as they are.
+// The result does not depend on the order of the arguments, and the arguments are not changed.
 func TestEffectiveAccess_deterministic(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(200) {
-		_, p := randomWorld(seed)
-		r := messyReview(seed)
+		_, p := randomReview(seed)
+		r := inconsistentReview(seed)
 		want := EffectiveAccess(r, p)
 		shuffled, people := shuffle(seed, r), p
 		people.Members, people.Principals = shuffledList(seed, p.Members), shuffledList(seed, p.Principals)
 		if got := EffectiveAccess(shuffled, people); !reflect.DeepEqual(got, want) {
 			t.Fatalf("the access depends on the order:\n%+v, want\n%+v", got, want)
 		}
-		if _, samePeople := randomWorld(seed); !reflect.DeepEqual(r, messyReview(seed)) || !reflect.DeepEqual(p, samePeople) {
+		if _, samePeople := randomReview(seed); !reflect.DeepEqual(r, inconsistentReview(seed)) || !reflect.DeepEqual(p, samePeople) {
 			t.Fatal("the arguments were changed")
 		}
 	}
 }
 
-// hostileWorld returns a review and principals with the names of a text, one a line.
-func hostileWorld(text string) (Review, Principals) {
+// hostileReview returns a review and principals with the lines of a text as names.
+func hostileReview(text string) (Review, Principals) {
 	names := strings.Split(text, "\n")
 	at := func(i int) string { return names[i%len(names)] }
 	r := Review{DefaultLevel: at(2)}
@@ -190,14 +190,14 @@ func hostileWorld(text string) (Review, Principals) {
 func FuzzEffectiveAccess(f *testing.F) {
 	f.Add("")
 	f.Add("CAN_READ\nCAN_EDIT\nDENY\na\na\ngroup\n\nCAN_RUN")
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, p := hostileWorld(text)
+		r, p := hostileReview(text)
 		expectModel(t, r, p)
 	})
 }
 
-// A chain of groups that ends where it starts has as many ways as it has members.
+// A cycle of groups results in as many access paths as it has members.
 func TestEffectiveAccess_longChain(t *testing.T) {
 	t.Parallel()
 	const length = 3000

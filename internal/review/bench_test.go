@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// largeWorld returns a review of experiments with 12 grants each, and 200 principals in 40 groups, every fifth of which contains the four after
+// largeReview returns a review of experiments with 12 grants each, and 200 principals in 40 groups, every fifth of which contains the four after
 // it.
-func largeWorld(experiments int) (Review, Principals) {
+func largeReview(experiments int) (Review, Principals) {
 	const groups, people = 40, 200
 	r := Review{Server: "https://example.com", DefaultLevel: "CAN_READ"}
 	levels := []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}
@@ -45,11 +45,10 @@ func largeWorld(experiments int) (Review, Principals) {
 	return r, p
 }
 
-// benchmark measures do for reviews of two sizes, and what it costs compared with reading the JSON of the same data. The ratio must not
-// grow with the size.
+// benchmark measures do for reviews of two sizes, relative to decoding the JSON of the same data. The ratio must not grow with the size.
 func benchmark(b *testing.B, do func(r Review, p Principals)) {
 	for _, size := range []int{1000, 4000} {
-		r, p := largeWorld(size)
+		r, p := largeReview(size)
 		text, err := json.Marshal([]any{r, p})
 		if err != nil {
 			b.Fatal(err)
@@ -76,7 +75,7 @@ func BenchmarkEffectiveAccess(b *testing.B) {
 	benchmark(b, func(r Review, p Principals) { EffectiveAccess(r, p) })
 }
 
-// The second review of BenchmarkDiff has another level for every grant of every tenth experiment.
+// The second review of BenchmarkDiff has a different level for every grant on every tenth experiment.
 func BenchmarkDiff(b *testing.B) {
 	changed := map[int]Review{}
 	benchmark(b, func(r Review, _ Principals) {

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// browserVariable holds the path of a Chromium. `make test-browser` sets it.
+// browserVariable is the environment variable with the path of a Chromium. `make test-browser` sets it.
 const browserVariable = "TEST_BROWSER"
 
 // browser is a Chromium that is controlled with the DevTools protocol over a pipe. It is for one test, and only one command runs at a time.
@@ -45,7 +45,7 @@ func startBrowser(t *testing.T) *browser {
 	if path == "" {
 		t.Fatalf("%s is not set: run this test with `make test-browser`", browserVariable)
 	}
-	// Its children may write to the profile for a moment longer than it runs, which a TempDir takes for a failure.
+	// Child processes can write to the profile for a moment after the browser ends, which makes the cleanup of TempDir fail.
 	profile, err := os.MkdirTemp("", "review-browser-") //nolint:usetesting // see above
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +103,7 @@ type tab struct {
 	url    string
 }
 
-// call runs a command and returns its result in the type T.
+// call runs a command and returns its result as the type T.
 func call[T any](p *tab, method string, params any) T {
 	p.t.Helper()
 	p.last++
@@ -128,7 +128,7 @@ func call[T any](p *tab, method string, params any) T {
 	return result
 }
 
-// await returns the next message that fits. It keeps the others.
+// await returns the next matching message. It queues the others.
 func (p *tab) await(what string, fits func(message) bool) message {
 	p.t.Helper()
 	timeout := time.After(2 * time.Minute)
@@ -208,7 +208,7 @@ func (p *tab) press(key string) {
 	}
 }
 
-// pdf prints the page.
+// pdf returns the page as it is printed.
 func (p *tab) pdf() []byte {
 	p.t.Helper()
 	r := call[struct{ Data string }](p, "Page.printToPDF", object{"preferCSSPageSize": true, "printBackground": true})
@@ -219,8 +219,8 @@ func (p *tab) pdf() []byte {
 	return data
 }
 
-// complaints returns errors and warnings of the console, and requests for anything but the page.
-func (p *tab) complaints() []string {
+// consoleErrors returns errors and warnings of the console, and requests for anything but the page.
+func (p *tab) consoleErrors() []string {
 	p.t.Helper()
 	call[object](p, "Page.getFrameTree", object{}) // earlier events are there
 	var all []string

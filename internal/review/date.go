@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// ParseDate reads a day as YYYY-MM-DD, or as the date of a time in RFC 3339 format. Its error says what to write.
+// ParseDate parses a date as YYYY-MM-DD, or the date of a time in RFC 3339 format.
 func ParseDate(text string) (time.Time, error) {
 	text = strings.TrimSpace(text)
 	if day, err := time.Parse(time.DateOnly, text); err == nil {
@@ -14,7 +14,7 @@ func ParseDate(text string) (time.Time, error) {
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("Could not read date %q: write it as YYYY-MM-DD, for example 2026-12-31", text)
+		return time.Time{}, fmt.Errorf("Invalid date %q: use YYYY-MM-DD, for example 2026-12-31", text)
 	}
 	return dayOf(at), nil
 }

@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// The words of a [Decision].
+// The values of Decision in a [Decision].
 const (
 	DecisionApprove = "approve"
 	DecisionRevoke  = "revoke"
 	DecisionDefer   = "defer"
 )
 
-// Decision is what a reviewer decided about a grant.
+// Decision is the decision of a reviewer about a grant.
 type Decision struct {
 	// Fingerprint is that of the grant. See [Fingerprint].
 	Fingerprint string
 	// Level is the level of the grant at the time of the decision.
 	Level string
-	// Decision is [DecisionApprove], [DecisionRevoke], or [DecisionDefer]. If it is empty, the grant is not decided.
+	// Decision is [DecisionApprove], [DecisionRevoke], or [DecisionDefer]. If it is empty, there is no decision.
 	Decision string
 	Reviewer string
 	Reason   string
@@ -38,8 +38,8 @@ type DecidedGrant struct {
 	Decision Decision
 }
 
-// Decisions is the result of applying decisions to a review. Every grant is in exactly one of the lists Undecided, Approved, Revoked, Deferred,
-// Expired, and Stale. All lists are sorted by experiment and principal.
+// Decisions is the result of applying decisions to a review. Every grant is in exactly one of the lists Undecided, Approved, Revoked,
+// Deferred, Expired, and Stale. All lists are sorted by experiment and principal.
 type Decisions struct {
 	Undecided []DecidedGrant
 	Approved  []DecidedGrant
@@ -60,31 +60,33 @@ type DecisionCounts struct {
 	Grants, Undecided, Approved, Revoked, Deferred, Expired, Stale, Gone int
 }
 
-// maxProblems is the number of problems that the error of [Decide] lists.
+// maxProblems is the maximum number of problems that the error of [Decide] lists.
 const maxProblems = 10
 
-// Decide applies decisions to the grants of a review. A decision applies to the grant with its fingerprint and its level. If there is no such
-// decision, the only decision with the fingerprint and a higher level applies, unless another one revokes a lower level: a lower level needs no new
-// decision. A grant with decisions of which none applies is stale. Until is inclusive and compared with the date of today in its time zone; decisions to revoke do not expire.
+// Decide applies decisions to the grants of a review. The decision with the fingerprint and the level of a grant applies to it. If there is
+// none, the only decision with the fingerprint and a higher level applies, unless another one revokes a lower level: a lowered level does
+// not require a new decision. If no decision with the fingerprint applies, the grant is stale. Until is inclusive, and compared with the
+// date of today in its time zone. Decisions to revoke do not expire.
 //
-// It fails if a decision is invalid, or if two decisions have the same fingerprint and level. The error says which ones, and what to write.
+// It returns an error if a decision is invalid, or if two decisions have the same fingerprint and level. The error lists them, and how to
+// correct them.
 func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) {
-	made, err := checkDecisions(decisions)
+	byFingerprint, err := validateDecisions(decisions)
 	if err != nil {
 		return Decisions{}, err
 	}
 	var result Decisions
-	applied := map[line]bool{}
+	applied := map[grantKey]bool{}
 	lines := fingerprints(r)
 	for _, decided := range lines {
-		candidates := made[decided.Fingerprint]
+		candidates := byFingerprint[decided.Fingerprint]
 		if len(candidates) == 0 {
 			result.Undecided = append(result.Undecided, decided)
 			continue
 		}
-		d, found := choose(candidates, decided.Grant.Level)
+		d, found := findDecision(candidates, decided.Grant.Level)
 		decided.Decision = d.Decision
-		applied[d.line()] = true
+		applied[d.key()] = true
 		list := &result.Stale
 		switch {
 		case !found:
@@ -99,9 +101,9 @@ func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) 
 		}
 		*list = append(*list, decided)
 	}
-	for _, candidates := range made {
+	for _, candidates := range byFingerprint {
 		for _, d := range candidates {
-			if !applied[d.line()] {
+			if !applied[d.key()] {
 				result.Gone = append(result.Gone, d.Decision)
 			}
 		}
@@ -116,21 +118,21 @@ func Decide(r Review, decisions []Decision, today time.Time) (Decisions, error) 
 	return result, nil
 }
 
-// madeDecision is a valid decision.
-type madeDecision struct {
+// validDecision is a valid decision.
+type validDecision struct {
 	Decision
 
 	// until is zero if the decision does not expire.
 	until time.Time
 }
 
-// line identifies a grant with its level.
-type line struct{ fingerprint, level string }
+// grantKey identifies a grant with its level.
+type grantKey struct{ fingerprint, level string }
 
-func (d madeDecision) line() line { return line{d.Fingerprint, d.Level} }
+func (d validDecision) key() grantKey { return grantKey{d.Fingerprint, d.Level} }
 
-// choose returns the decision that applies to a grant with a level. If none does, it returns the one with the highest level.
-func choose(candidates []madeDecision, level string) (chosen madeDecision, found bool) {
+// findDecision returns the decision that applies to a grant with a level. If none applies, it returns the one with the highest level.
+func findDecision(candidates []validDecision, level string) (chosen validDecision, found bool) {
 	covering := 0
 	for _, d := range candidates {
 		if d.Level == level {
@@ -141,46 +143,46 @@ func choose(candidates []madeDecision, level string) (chosen madeDecision, found
 			covering++
 		}
 	}
-	revoked := slices.ContainsFunc(candidates, func(d madeDecision) bool { // a raised grant needs a new decision
+	revoked := slices.ContainsFunc(candidates, func(d validDecision) bool { // a raised grant needs a new decision
 		return d.Decision.Decision == DecisionRevoke && includesLevel(level, d.Level)
 	})
 	if covering == 1 && (!revoked || chosen.Decision.Decision == DecisionRevoke) {
 		return chosen, true
 	}
-	return slices.MinFunc(candidates, func(a, b madeDecision) int { return compareLevels(a.Level, b.Level) }), false
+	return slices.MinFunc(candidates, func(a, b validDecision) int { return compareLevels(a.Level, b.Level) }), false
 }
 
-// checkDecisions returns the decisions by fingerprint, without those that decide nothing.
-func checkDecisions(decisions []Decision) (map[string][]madeDecision, error) {
-	made := map[string][]madeDecision{}
-	first := map[line]int{}
+// validateDecisions returns the valid decisions by fingerprint. It ignores lines without a decision.
+func validateDecisions(decisions []Decision) (map[string][]validDecision, error) {
+	byFingerprint := map[string][]validDecision{}
+	first := map[grantKey]int{}
 	var problems []string
 	for i, d := range decisions {
-		checked, problem := checkDecision(d)
+		checked, problem := validateDecision(d)
 		if problem == "" && checked.Decision.Decision == "" {
 			continue
 		}
-		if earlier, twice := first[checked.line()]; problem == "" && twice {
-			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Keep one of them", earlier)
+		if earlier, twice := first[checked.key()]; problem == "" && twice {
+			problem = fmt.Sprintf("has the same fingerprint and level as decision %d. Remove one of them", earlier)
 		}
 		if problem != "" {
 			problems = append(problems, fmt.Sprintf("decision %d (fingerprint %q) %s.", i+1, checked.Fingerprint, problem))
 			continue
 		}
-		first[checked.line()] = i + 1
-		made[checked.Fingerprint] = append(made[checked.Fingerprint], checked)
+		first[checked.key()] = i + 1
+		byFingerprint[checked.Fingerprint] = append(byFingerprint[checked.Fingerprint], checked)
 	}
 	if more := len(problems) - maxProblems; more > 0 {
-		problems = append(problems[:maxProblems], fmt.Sprintf("There are %d more problems.", more))
+		problems = append(problems[:maxProblems], fmt.Sprintf("%d more errors are not listed.", more))
 	}
 	if len(problems) > 0 {
-		return nil, errors.New("Could not apply decisions: " + strings.Join(problems, "\n"))
+		return nil, errors.New("Invalid decisions: " + strings.Join(problems, "\n"))
 	}
-	return made, nil
+	return byFingerprint, nil
 }
 
-// checkDecision returns a decision without spaces around its values. problem is empty if it is valid.
-func checkDecision(d Decision) (checked madeDecision, problem string) {
+// validateDecision returns a decision without spaces around its values. problem is empty if it is valid.
+func validateDecision(d Decision) (checked validDecision, problem string) {
 	for _, text := range []*string{&d.Fingerprint, &d.Level, &d.Decision, &d.Reviewer, &d.Reason, &d.Until} {
 		*text = strings.TrimSpace(*text)
 	}
@@ -190,7 +192,7 @@ func checkDecision(d Decision) (checked madeDecision, problem string) {
 		return checked, ""
 	}
 	if !slices.Contains([]string{DecisionApprove, DecisionRevoke, DecisionDefer}, d.Decision) {
-		return checked, fmt.Sprintf("is %q. Write approve, revoke, or defer, or leave it empty if the grant is not decided", d.Decision)
+		return checked, fmt.Sprintf("is %q. Use approve, revoke, or defer, or leave it empty if there is no decision", d.Decision)
 	}
 	if d.Fingerprint == "" || d.Level == "" {
 		return checked, "has no fingerprint or no level. Copy both from the line of the grant"
@@ -200,7 +202,7 @@ func checkDecision(d Decision) (checked madeDecision, problem string) {
 	}
 	until, err := ParseDate(d.Until)
 	if err != nil {
-		return checked, fmt.Sprintf("has the date %q in until. Write it as YYYY-MM-DD, for example 2026-12-31", d.Until)
+		return checked, fmt.Sprintf("has an invalid date %q in until. Use YYYY-MM-DD, for example 2026-12-31", d.Until)
 	}
 	checked.until = until
 	return checked, ""

@@ -12,7 +12,7 @@ import (
 
 var today = time.Date(2026, 11, 26, 23, 30, 0, 0, time.FixedZone("", -8*60*60))
 
-// decidedTexts describes decisions, one text each.
+// decidedTexts returns a description of each decision.
 func decidedTexts(d Decisions) []string {
 	var texts []string
 	for _, list := range []struct {
@@ -118,45 +118,45 @@ func TestDecide_errors(t *testing.T) {
 	}{
 		{
 			[]Decision{valid, change(func(d *Decision) { d.Decision = "aproved" })},
-			`decision 2 (fingerprint "f1") is "aproved". Write approve, revoke, or defer, or leave it empty if the grant is not decided.`,
+			`decision 2 (fingerprint "f1") is "aproved". Use approve, revoke, or defer, or leave it empty if there is no decision.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Until = "31.12.2026" })},
-			`decision 1 (fingerprint "f1") has the date "31.12.2026" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") has an invalid date "31.12.2026" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Until = "2026-02-30" })},
-			`decision 1 (fingerprint "f1") has the date "2026-02-30" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") has an invalid date "2026-02-30" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 		{[]Decision{change(func(d *Decision) { d.Level = "" })}, `decision 1 (fingerprint "f1") has no fingerprint or no level. Copy both from the line of the grant.`},
 		{[]Decision{change(func(d *Decision) { d.Fingerprint = "" })}, `decision 1 (fingerprint "") has no fingerprint or no level. Copy both from the line of the grant.`},
 		{
 			[]Decision{{}, valid, change(func(d *Decision) { d.Decision = "REVOKE" })},
-			`decision 3 (fingerprint "f1") has the same fingerprint and level as decision 2. Keep one of them.`,
+			`decision 3 (fingerprint "f1") has the same fingerprint and level as decision 2. Remove one of them.`,
 		},
 		{
 			[]Decision{change(func(d *Decision) { d.Decision = "x" }), change(func(d *Decision) { d.Until = "x" })},
-			`decision 1 (fingerprint "f1") is "x". Write approve, revoke, or defer, or leave it empty if the grant is not decided.` + "\n" +
-				`decision 2 (fingerprint "f1") has the date "x" in until. Write it as YYYY-MM-DD, for example 2026-12-31.`,
+			`decision 1 (fingerprint "f1") is "x". Use approve, revoke, or defer, or leave it empty if there is no decision.` + "\n" +
+				`decision 2 (fingerprint "f1") has an invalid date "x" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
 	} {
-		if _, err := Decide(Review{}, c.decisions, today); err == nil || err.Error() != "Could not apply decisions: "+c.want {
+		if _, err := Decide(Review{}, c.decisions, today); err == nil || err.Error() != "Invalid decisions: "+c.want {
 			t.Errorf("the error is %v, want %s", err, c.want)
 		}
 	}
 	_, err := Decide(Review{}, slices.Repeat([]Decision{change(func(d *Decision) { d.Decision = "x" })}, 12), today)
-	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\nThere are 2 more problems.") {
+	if err == nil || strings.Count(err.Error(), "\n") != 10 || !strings.HasSuffix(err.Error(), "\n2 more errors are not listed.") {
 		t.Errorf("the error is %v", err)
 	}
 }
 
-// checkDecide checks that every grant is in one list, that every decision is used or gone, and that the counts add up.
+// checkDecide checks that every grant is in one list, that every decision is applied or in Gone, and that the counts add up.
 func checkDecide(t *testing.T, r Review, decisions []Decision) {
 	t.Helper()
 	given := slices.Clone(decisions)
 	d, err := Decide(r, decisions, today)
 	if err != nil {
-		if !strings.HasPrefix(err.Error(), "Could not apply decisions: decision ") {
+		if !strings.HasPrefix(err.Error(), "Invalid decisions: decision ") {
 			t.Fatal(err)
 		}
 		return
@@ -191,14 +191,14 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 		used[gone] = true
 	}
 	for _, decision := range decisions {
-		checked, _ := checkDecision(decision)
+		checked, _ := validateDecision(decision)
 		if checked.Decision.Decision != "" && !used[checked.Decision] {
-			t.Fatalf("%+v is neither used nor gone", decision)
+			t.Fatalf("%+v is neither applied nor in Gone", decision)
 		}
 	}
 }
 
-// randomDecisions returns decisions about some of the grants, with the same or another level, and about none of them.
+// randomDecisions returns decisions about some of the grants, with the same or another level, and about grants that do not exist.
 func randomDecisions(seed uint64, r Review) []Decision {
 	rnd := rand.New(rand.NewPCG(seed, 3))
 	var decisions []Decision
@@ -218,16 +218,16 @@ func randomDecisions(seed uint64, r Review) []Decision {
 func TestDecide_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		checkDecide(t, r, randomDecisions(seed, r))
 	}
 }
 
 func FuzzDecide(f *testing.F) {
 	f.Add("CAN_READ\napprove\n2026-12-31", uint64(1))
-	f.Add(strings.Join(hostile, "\n"), uint64(2))
+	f.Add(strings.Join(hostileNames, "\n"), uint64(2))
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		decisions := randomDecisions(seed, r)
 		for i, name := range strings.Split(text, "\n") {
 			if i < len(decisions) && seed%3 == 0 {
@@ -238,7 +238,8 @@ func FuzzDecide(f *testing.F) {
 	})
 }
 
-// The lines to append are those of grants without a decision for their level, and appending them twice adds nothing.
+// TestLinesToDecide checks that the lines are those of grants without a decision for their level, and that appending them leaves no more
+// lines.
 func TestLinesToDecide(t *testing.T) {
 	t.Parallel()
 	r := Review{

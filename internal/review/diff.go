@@ -9,23 +9,23 @@ import (
 
 // Changes are the differences between two reviews. The lists are sorted by experiment and principal.
 type Changes struct {
-	// Added are principals without a grant on the experiment in the first review. This includes the principals on experiments that the first
+	// Added are principals without a grant on the experiment in the first review, including all principals on experiments that the first
 	// review does not list or could not read.
 	Added []Change
-	// Removed are principals without a grant on the experiment in the second review. Principals on experiments that the second review does
-	// not list or could not read are not included, because they possibly still have their grants.
+	// Removed are principals without a grant on the experiment in the second review. It excludes principals on experiments that the second
+	// review does not list or could not read, because they might still have their grants.
 	Removed []Change
 	// Raised and Lowered are principals whose levels are all higher or equal, or all lower or equal.
 	Raised, Lowered []Change
-	// Changed are principals with other levels of which neither is known to be higher, such as CAN_EDIT and CAN_RUN.
+	// Changed are principals with different levels of which neither is known to be higher, such as CAN_EDIT and CAN_RUN.
 	Changed []Change
-	// SourceChanged are principals with the same levels from other sources, for example directly instead of from a folder.
+	// SourceChanged are principals with the same levels from different sources, for example directly instead of from a folder.
 	SourceChanged []Change
-	// Renamed are experiments with the same ID and another name.
+	// Renamed are experiments with the same ID and a different name.
 	Renamed []Rename
-	// NewlyUnreadable are experiments that the second review could not read, and that the first one could read or did not list.
+	// NewlyUnreadable are experiments that only the second review could not read.
 	NewlyUnreadable []Unreadable
-	// NewlyReadable are experiments that the first review could not read, and the second one could.
+	// NewlyReadable are experiments that the first review could not read and the second one could.
 	NewlyReadable []Experiment
 	// NewlyListed and NoLongerListed are experiments that only the second or only the first review lists, readable or not.
 	NewlyListed, NoLongerListed []Experiment
@@ -47,7 +47,7 @@ type Change struct {
 	DisplayName string
 	// Before and After are the highest levels, separated by ", " if there are several. They are empty if there is no grant.
 	Before, After string
-	// GrantsBefore and GrantsAfter describe the grants in words.
+	// GrantsBefore and GrantsAfter describe the grants.
 	GrantsBefore, GrantsAfter []string
 }
 
@@ -57,20 +57,21 @@ type Rename struct {
 	Before, After string
 }
 
-// Diff returns what changed from one review to another one of the same experiments. Experiments are the same if they have the same ID, or the
-// same name if they have no ID. Principals are the same if their kinds and names are equal.
+// Diff returns the changes between two reviews of the same experiments. Experiments are the same if they have the same ID, or the same name
+// if they have no ID. Principals are the same if their kinds and names are equal.
 func Diff(before, after Review) Changes {
-	old, now := listing(before), listing(after)
+	listedBefore, listedAfter := listExperiments(before), listExperiments(after)
 	changes := Changes{
-		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel, ServerBefore: before.place(), ServerAfter: after.place(),
+		DefaultLevelBefore: before.DefaultLevel, DefaultLevelAfter: after.DefaultLevel,
+		ServerBefore: before.serverAndWorkspace(), ServerAfter: after.serverAndWorkspace(),
 	}
-	all := maps.Clone(old)
-	maps.Copy(all, now)
+	all := maps.Clone(listedBefore)
+	maps.Copy(all, listedAfter)
 	for _, key := range slices.SortedFunc(maps.Keys(all), func(a, b experimentKey) int {
 		return cmp.Or(cmp.Compare(all[a].Name, all[b].Name), cmp.Compare(a.id, b.id))
 	}) {
-		b, wasListed := old[key]
-		a, isListed := now[key]
+		b, wasListed := listedBefore[key]
+		a, isListed := listedAfter[key]
 		if !isListed {
 			changes.NoLongerListed = append(changes.NoLongerListed, b.Experiment)
 			continue
@@ -96,53 +97,53 @@ func Diff(before, after Review) Changes {
 // defaultWorkspace is the MLflow workspace of a review that has none.
 const defaultWorkspace = "default"
 
-// place returns the server of a review, with the MLflow workspace.
-func (r Review) place() string {
+// serverAndWorkspace returns the server of a review, with the MLflow workspace.
+func (r Review) serverAndWorkspace() string {
 	if r.Server == "" || r.Workspace == "" || r.Workspace == defaultWorkspace {
 		return r.Server
 	}
 	return r.Server + ", workspace " + r.Workspace
 }
 
-// listed is an experiment that a review lists.
-type listed struct {
-	reviewed
+// listedExperiment is an experiment that a review lists.
+type listedExperiment struct {
+	experimentGrants
 
 	// unreadable is nil if the grants could be read.
 	unreadable *Unreadable
 }
 
-func listing(r Review) map[experimentKey]listed {
-	all := map[experimentKey]listed{}
+func listExperiments(r Review) map[experimentKey]listedExperiment {
+	all := map[experimentKey]listedExperiment{}
 	for _, u := range r.Unreadable {
 		key := keyOf(u.ExperimentID, u.Experiment)
 		if there, ok := all[key]; ok && cmp.Or(cmp.Compare(there.Name, u.Experiment), cmp.Compare(there.unreadable.Reason, u.Reason)) <= 0 {
 			continue
 		}
-		all[key] = listed{reviewed{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}
+		all[key] = listedExperiment{experimentGrants{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}
 	}
-	for _, e := range byExperiment(r) {
-		all[keyOf(e.ID, e.Name)] = listed{reviewed: e}
+	for _, e := range groupByExperiment(r) {
+		all[keyOf(e.ID, e.Name)] = listedExperiment{experimentGrants: e}
 	}
 	return all
 }
 
-// compare adds the changes of the grants on an experiment, which has the name in the second review. Both lists are sorted by principal.
+// compare adds the changes of the grants on an experiment with the given name. Both lists are sorted by principal.
 func (c *Changes) compare(before, after []Grant, name string) {
 	for len(before) > 0 || len(after) > 0 {
 		var b, a []Grant
 		order := compareFirst(before, after)
 		if order <= 0 {
-			b, before = cutPrincipal(before)
+			b, before = cutFirstPrincipal(before)
 		}
 		if order >= 0 {
-			a, after = cutPrincipal(after)
+			a, after = cutFirstPrincipal(after)
 		}
 		c.add(b, a, name)
 	}
 }
 
-// compareFirst compares the first principals of two lists. It sorts a list without any last.
+// compareFirst compares the first principals of two lists. An empty list sorts last.
 func compareFirst(a, b []Grant) int {
 	switch {
 	case len(b) == 0:
@@ -154,8 +155,8 @@ func compareFirst(a, b []Grant) int {
 	}
 }
 
-// cutPrincipal returns the grants of the first principal, and the others.
-func cutPrincipal(grants []Grant) (first, others []Grant) {
+// cutFirstPrincipal returns the grants of the first principal, and the others.
+func cutFirstPrincipal(grants []Grant) (first, others []Grant) {
 	end := slices.IndexFunc(grants, func(g Grant) bool { return g.principal() != grants[0].principal() })
 	if end < 0 {
 		end = len(grants)
@@ -163,29 +164,30 @@ func cutPrincipal(grants []Grant) (first, others []Grant) {
 	return grants[:end], grants[end:]
 }
 
-// add adds the change of the grants of a principal on an experiment, one of which can be empty.
+// add adds the change of the grants of a principal on an experiment, if there is one. One of the lists can be empty.
 func (c *Changes) add(before, after []Grant, name string) {
 	if slices.EqualFunc(before, after, func(b, a Grant) bool { return compareGrants(b, a) == 0 }) {
 		return
 	}
 	g := slices.Concat(after, before)[0]
-	was, is := levelsOf(before), levelsOf(after)
+	levelsBefore, levelsAfter := levelsOf(before), levelsOf(after)
 	list := &c.Changed
 	switch {
 	case len(before) == 0:
 		list = &c.Added
 	case len(after) == 0:
 		list = &c.Removed
-	case slices.Equal(was, is):
+	case slices.Equal(levelsBefore, levelsAfter):
 		list = &c.SourceChanged
-	case includeAll(is, was):
+	case includeAll(levelsAfter, levelsBefore):
 		list = &c.Raised
-	case includeAll(was, is):
+	case includeAll(levelsBefore, levelsAfter):
 		list = &c.Lowered
 	}
 	*list = append(*list, Change{
 		ExperimentID: g.ExperimentID, Experiment: name, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName,
-		Before: strings.Join(was, ", "), After: strings.Join(is, ", "), GrantsBefore: describeAll(before), GrantsAfter: describeAll(after),
+		Before: strings.Join(levelsBefore, ", "), After: strings.Join(levelsAfter, ", "),
+		GrantsBefore: describeAll(before), GrantsAfter: describeAll(after),
 	})
 }
 
@@ -207,7 +209,7 @@ func describeAll(grants []Grant) []string {
 	return texts
 }
 
-// includeAll reports whether each of the other levels is included by one of the levels.
+// includeAll reports whether each of the other levels is included in one of the levels.
 func includeAll(levels, others []string) bool {
 	return !slices.ContainsFunc(others, func(other string) bool {
 		return !slices.ContainsFunc(levels, func(level string) bool { return includesLevel(level, other) })

@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// maxSummaryRows is how many changes [Changes.Markdown] lists.
+// maxSummaryRows is the maximum number of changes that [Changes.Markdown] lists.
 const maxSummaryRows = 50
 
-// Any reports whether anything changed.
+// Any reports whether there are changes.
 func (c Changes) Any() bool {
-	for _, part := range c.parts() {
-		if part.count > 0 {
+	for _, category := range c.categories() {
+		if category.count > 0 {
 			return true
 		}
 	}
-	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.otherServer()
+	return c.DefaultLevelBefore != c.DefaultLevelAfter || c.differentServers()
 }
 
-// otherServer reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part of the
-// server only if the provider knew it, which depends on how it authenticated.
-func (c Changes) otherServer() bool {
+// differentServers reports whether the reviews are known to be of different servers or workspaces. The ID of a Databricks workspace is part
+// of the server only if the provider knew it, which depends on the authentication method.
+func (c Changes) differentServers() bool {
 	if c.ServerBefore == "" || c.ServerAfter == "" || c.ServerBefore == c.ServerAfter {
 		return false
 	}
@@ -29,53 +29,55 @@ func (c Changes) otherServer() bool {
 	return before != after || knownBefore == knownAfter
 }
 
-// changesPart is one of the lists of [Changes].
-type changesPart struct {
-	// verb describes the change in the summary, and counted how many changes there are.
-	verb, counted string
-	count         int
-	changes       []Change
+// changeCategory is one of the lists of [Changes].
+type changeCategory struct {
+	// label describes the change in the table, and text the number of changes in the summary.
+	label, text string
+	count       int
+	changes     []Change
 }
 
-func (c Changes) parts() []changesPart {
-	of := func(verb, what string, changes []Change) changesPart {
-		return changesPart{verb, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
+func (c Changes) categories() []changeCategory {
+	of := func(label, what string, changes []Change) changeCategory {
+		return changeCategory{label, fmt.Sprintf("%d %s", len(changes), what), len(changes), changes}
 	}
-	experiments := func(what string, n int) changesPart {
-		return changesPart{counted: counted(n, "experiment") + " " + what, count: n}
+	experiments := func(what string, n int) changeCategory {
+		return changeCategory{text: formatCount(n, "experiment") + " " + what, count: n}
 	}
-	return []changesPart{
-		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with another level", c.Changed),
-		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed), of("other source", "from another source", c.SourceChanged),
+	return []changeCategory{
+		of("added", "added", c.Added), of("raised", "raised", c.Raised), of("other level", "with a different level", c.Changed),
+		of("lowered", "lowered", c.Lowered), of("removed", "removed", c.Removed),
+		of("other source", "from a different source", c.SourceChanged),
 		experiments("renamed", len(c.Renamed)), experiments("newly unreadable", len(c.NewlyUnreadable)),
 		experiments("newly readable", len(c.NewlyReadable)), experiments("newly listed", len(c.NewlyListed)),
 		experiments("no longer listed", len(c.NoLongerListed)),
 	}
 }
 
-// Markdown returns a summary: how many changes there are of each kind, and a table of the first ones. Names are escaped.
+// Markdown returns the number of changes of each kind, and a table of the first ones. Names are escaped.
 func (c Changes) Markdown() string {
 	if !c.Any() {
 		return "No changes.\n"
 	}
 	var counts []string
 	rows, more := [][]string{{"Change", "Experiment", "Principal", "Before", "After"}}, 0
-	for _, part := range c.parts() {
-		if part.count > 0 {
-			counts = append(counts, part.counted)
+	for _, category := range c.categories() {
+		if category.count > 0 {
+			counts = append(counts, category.text)
 		}
-		for _, change := range part.changes {
+		for _, change := range category.changes {
 			if len(rows) > maxSummaryRows {
 				more++
 				continue
 			}
 			rows = append(rows, []string{
-				part.verb, markdownCode(change.Experiment), change.principalMarkdown(), levelMarkdown(change.Before), levelMarkdown(change.After),
+				category.label, markdownCode(change.Experiment), change.principalMarkdown(),
+				levelMarkdown(change.Before), levelMarkdown(change.After),
 			})
 		}
 	}
 	var b strings.Builder
-	if c.otherServer() {
+	if c.differentServers() {
 		fmt.Fprintf(&b, "The reviews are of different servers: %s and %s.\n\n", markdownCode(c.ServerBefore), markdownCode(c.ServerAfter))
 	}
 	if len(counts) > 0 {
@@ -89,7 +91,7 @@ func (c Changes) Markdown() string {
 		writeMarkdownTable(&b, rows)
 	}
 	if more > 0 {
-		fmt.Fprintf(&b, "\nNot listed: %s.\n", counted(more, "more change"))
+		fmt.Fprintf(&b, "\nNot listed: %s.\n", formatCount(more, "more change"))
 	}
 	return b.String()
 }

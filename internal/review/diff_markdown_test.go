@@ -59,7 +59,7 @@ func TestChanges_Markdown(t *testing.T) {
 	}
 }
 
-// A summary fits into a comment, however much changed.
+// TestChanges_Markdown_many checks that the number of listed changes is limited.
 func TestChanges_Markdown_many(t *testing.T) {
 	t.Parallel()
 	var after Review

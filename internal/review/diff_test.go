@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// changeTexts describes changes, one text each.
+// changeTexts returns a description of each change.
 func changeTexts(c Changes) []string {
 	var texts []string
 	for _, list := range []struct {
@@ -122,7 +122,7 @@ func TestDiff_fields(t *testing.T) {
 	}
 }
 
-// checkDiff checks what holds for any two reviews.
+// checkDiff checks invariants of the changes between any two reviews.
 func checkDiff(t *testing.T, a, b Review) {
 	t.Helper()
 	changes := Diff(a, b)
@@ -138,7 +138,7 @@ func checkDiff(t *testing.T, a, b Review) {
 		len(back.NewlyListed) != len(changes.NoLongerListed) {
 		t.Fatalf("the changes back are\n%+v, and there\n%+v", back, changes)
 	}
-	// Every grant that only the second review has is part of a change.
+	// Every grant that is only in the second review is part of a change.
 	seen := map[[4]string]bool{}
 	for _, list := range [][]Change{changes.Added, changes.Removed, changes.Raised, changes.Lowered, changes.Changed, changes.SourceChanged} {
 		for _, c := range list {
@@ -149,13 +149,13 @@ func checkDiff(t *testing.T, a, b Review) {
 			seen[at] = true
 		}
 	}
-	old := map[line]bool{}
+	old := map[grantKey]bool{}
 	for _, l := range fingerprints(a) {
-		old[line{l.Fingerprint, l.Grant.Level}] = true
+		old[grantKey{l.Fingerprint, l.Grant.Level}] = true
 	}
 	for _, l := range fingerprints(b) {
 		g := l.Grant
-		if !old[line{l.Fingerprint, g.Level}] && !seen[[4]string{g.ExperimentID, g.Experiment, g.Kind, g.Principal}] {
+		if !old[grantKey{l.Fingerprint, g.Level}] && !seen[[4]string{g.ExperimentID, g.Experiment, g.Kind, g.Principal}] {
 			t.Fatalf("no change reports %+v", g)
 		}
 	}
@@ -164,8 +164,8 @@ func checkDiff(t *testing.T, a, b Review) {
 func TestDiff_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		a := messyReview(seed)
-		b := messyReview(seed + 1)
+		a := inconsistentReview(seed)
+		b := inconsistentReview(seed + 1)
 		checkDiff(t, a, b)
 	}
 }
@@ -173,10 +173,10 @@ func TestDiff_properties(t *testing.T) {
 func FuzzDiff(f *testing.F) {
 	f.Add("", "")
 	f.Add("CAN_READ\nCAN_EDIT\na", "a\nCAN_RUN")
-	f.Add(strings.Join(hostile, "\n"), strings.Join(hostile[1:], "\n"))
+	f.Add(strings.Join(hostileNames, "\n"), strings.Join(hostileNames[1:], "\n"))
 	f.Fuzz(func(t *testing.T, before, after string) {
-		a, _ := hostileWorld(before)
-		b, _ := hostileWorld(after)
+		a, _ := hostileReview(before)
+		b, _ := hostileReview(after)
 		checkDiff(t, a, b)
 	})
 }

@@ -1,26 +1,26 @@
 package review
 
-// Principals is what is known about the principals of a review: who exists, and who is in which group. The names of principals compare
-// exactly, so they must be in the spelling that the grants of the review have.
+// Principals is the data about the principals of a review: which ones exist, and the members of groups. Names of principals compare
+// exactly, so they must be spelled as in the grants of the review.
 type Principals struct {
 	// Principals are in any order.
 	Principals []PrincipalStatus
 	// Members are in any order.
 	Members []Member
-	// Everybody are the names of the groups that contain every user, such as "users" on Databricks. Their members are not listed.
+	// Everybody are the names of the groups that contain all users, such as "users" on Databricks. Their members are not listed.
 	Everybody []string
 	// Incomplete are the principals that could not be read completely.
 	Incomplete []Incomplete
 }
 
-// PrincipalStatus is what is known about one principal.
+// PrincipalStatus is the status of a principal.
 type PrincipalStatus struct {
 	// Kind is [KindGroup], [KindUser], or [KindServicePrincipal].
 	Kind string
 	Name string
 	// DisplayName is empty if the server does not return one.
 	DisplayName string
-	// Exists is false if the server does not know the principal, for example because it was deleted.
+	// Exists is false if the server has no such principal, for example because it was deleted.
 	Exists bool
 	// Admin is true for the server admins of an MLflow server.
 	Admin bool
@@ -36,7 +36,7 @@ type Member struct {
 	Via []string
 }
 
-// Incomplete is a principal that could not be read completely. The members of a group that is incomplete are possibly not all listed.
+// Incomplete is a principal that could not be read completely. If it is a group, some of its members can be missing.
 type Incomplete struct {
 	// Kind is empty for principals of all kinds.
 	Kind string

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// fingerprintDigits is how much of the hash a fingerprint contains: enough that no search finds another grant with the
-// fingerprint of a given one.
+// fingerprintDigits is the number of digits of the hash in a fingerprint: enough to resist a search for another grant with the same
+// fingerprint.
 const fingerprintDigits = 24
 
-// Fingerprint identifies a grant by the ID of its experiment (or the name if it has no ID), its principal, and whether and from where it is
-// inherited. It does not depend on the level, and not on the name of an experiment that has an ID. It is "f" and 24 hexadecimal digits, so that
-// no spreadsheet reads it as a number.
+// Fingerprint identifies a grant by the ID of its experiment (or the name if it has no ID), its principal, and the object that it is
+// inherited from, if any. It does not depend on the level, or on the name of an experiment that has an ID. It is "f" and 24 hexadecimal
+// digits, so that no spreadsheet reads it as a number.
 func Fingerprint(g Grant) string {
 	key := keyOf(g.ExperimentID, g.Experiment)
 	parts := []string{key.id, key.name, g.Kind, g.Principal, strconv.FormatBool(g.Inherited)}
@@ -21,7 +21,7 @@ func Fingerprint(g Grant) string {
 		parts = append(parts, g.origin())
 	}
 	var b strings.Builder
-	for _, part := range parts { // with its length, so that no other parts have the same text
+	for _, part := range parts { // with its length, so that different parts never result in the same text
 		b.WriteString(strconv.Itoa(len(part)))
 		b.WriteByte(':')
 		b.WriteString(part)
@@ -30,10 +30,10 @@ func Fingerprint(g Grant) string {
 	return "f" + hex.EncodeToString(hash[:fingerprintDigits/2])
 }
 
-// fingerprints returns every grant of a review once with its fingerprint, sorted by experiment and principal.
+// fingerprints returns every grant of a review once, with its fingerprint, sorted by experiment and principal.
 func fingerprints(r Review) []DecidedGrant {
 	var all []DecidedGrant
-	for _, e := range byExperiment(r) {
+	for _, e := range groupByExperiment(r) {
 		for _, g := range e.grants {
 			all = append(all, DecidedGrant{Fingerprint: Fingerprint(g), Grant: g})
 		}

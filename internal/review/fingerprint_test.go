@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// The fingerprint is part of files in version control: it must not change.
+// Fingerprints are stored in files under version control, so they must not change.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
 	g := Grant{Experiment: "/e", ExperimentID: "1", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true, InheritedFrom: "/Shared"}
@@ -79,7 +79,7 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// Each grant has one line of text, so that a tool that reads lines does not cut a grant in two.
+// A grant is one line of text, so that line-based tools do not split it.
 func TestLines_breaks(t *testing.T) {
 	t.Parallel()
 	name := "/e\r\n\"a\",\"b\"\rc\nd"
@@ -89,8 +89,8 @@ func TestLines_breaks(t *testing.T) {
 	}
 }
 
-// decisionsOf reads decisions from lines.
-func decisionsOf(t *testing.T, text, word string) []Decision {
+// decisionsOf returns a decision for each line.
+func decisionsOf(t *testing.T, text, decision string) []Decision {
 	t.Helper()
 	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil {
@@ -99,16 +99,16 @@ func decisionsOf(t *testing.T, text, word string) []Decision {
 	at := func(name string) int { return slices.Index(lines[0], name) }
 	var decisions []Decision
 	for _, fields := range lines[1:] {
-		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: word, Until: fields[at("until")]})
+		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: decision, Until: fields[at("until")]})
 	}
 	return decisions
 }
 
-// Lines whose decision is filled in decide every grant, and do so in any later review with the same grants.
+// Completed lines decide every grant, also in a later review with the same grants.
 func TestLines_decided(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(300) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		text := Lines(r)
 		if again := Lines(shuffle(seed, r)); again != text {
 			t.Fatalf("the lines depend on the order:\n%s\nwant\n%s", again, text)
@@ -124,9 +124,9 @@ func TestLines_decided(t *testing.T) {
 }
 
 func FuzzLines(f *testing.F) {
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		lines, err := csv.NewReader(strings.NewReader(Lines(r))).ReadAll()
 		if err != nil || len(lines) != 1+len(fingerprints(r)) {
 			t.Fatalf("there are %d lines (%v), want %d", len(lines), err, 1+len(fingerprints(r)))
@@ -144,7 +144,7 @@ func TestParseDate(t *testing.T) {
 		}
 	}
 	for _, text := range []string{"", "soon", "26.11.2026", "2026-13-01", "2026-02-29", "2026-11-26 12:00", "20261126"} {
-		if _, err := ParseDate(text); err == nil || !strings.HasPrefix(err.Error(), "Could not read date \""+text+"\": write it as YYYY-MM-DD") {
+		if _, err := ParseDate(text); err == nil || !strings.HasPrefix(err.Error(), "Invalid date \""+text+"\": use YYYY-MM-DD") {
 			t.Errorf("the error of %q is %v", text, err)
 		}
 	}

@@ -29,7 +29,7 @@ func comparePrincipals(a, b principal) int {
 // origin identifies the object that a grant is inherited from.
 func (g Grant) origin() string { return cmp.Or(g.InheritedFromID, g.InheritedFrom) }
 
-// compareGrants sorts the grants on one experiment by principal, direct ones first. It returns 0 for a grant that is listed twice.
+// compareGrants sorts the grants on one experiment by principal, direct ones first. It returns 0 for duplicates.
 func compareGrants(a, b Grant) int {
 	if c := comparePrincipals(a.principal(), b.principal()); c != 0 {
 		return c
@@ -37,14 +37,14 @@ func compareGrants(a, b Grant) int {
 	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
-// compareExperiments sorts what a review says about the same experiment, which should be the same.
+// compareExperiments sorts contradicting data about an experiment, so that the choice between them does not depend on their order.
 func compareExperiments(a, b Experiment) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
 		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
 }
 
-// reviewed is an experiment whose grants could be read.
-type reviewed struct {
+// experimentGrants is an experiment whose grants could be read.
+type experimentGrants struct {
 	Experiment
 
 	// grants are sorted by [compareGrants] and without duplicates. They have the name of the experiment, and one display name for each
@@ -52,14 +52,14 @@ type reviewed struct {
 	grants []Grant
 }
 
-// byExperiment groups the grants of a review by experiment. Its result is sorted by name and ID and does not depend on the order of the
-// review.
-func byExperiment(r Review) []reviewed {
-	all := map[experimentKey]*reviewed{}
+// groupByExperiment groups the grants of a review by experiment. The result is sorted by name and ID, and does not depend on the order of
+// the review.
+func groupByExperiment(r Review) []experimentGrants {
+	all := map[experimentKey]*experimentGrants{}
 	for _, e := range r.Experiments {
 		key := keyOf(e.ID, e.Name)
 		if there := all[key]; there == nil {
-			all[key] = &reviewed{Experiment: e}
+			all[key] = &experimentGrants{Experiment: e}
 		} else if compareExperiments(e, there.Experiment) < 0 {
 			there.Experiment = e
 		}
@@ -69,7 +69,7 @@ func byExperiment(r Review) []reviewed {
 		key := keyOf(g.ExperimentID, g.Experiment)
 		e := all[key]
 		if e == nil {
-			e = &reviewed{Experiment: Experiment{ID: g.ExperimentID, Name: g.Experiment}}
+			e = &experimentGrants{Experiment: Experiment{ID: g.ExperimentID, Name: g.Experiment}}
 			all[key], unlisted[key] = e, true
 		}
 		if unlisted[key] {
@@ -78,18 +78,18 @@ func byExperiment(r Review) []reviewed {
 		e.grants = append(e.grants, g)
 	}
 	names := displayNames(r.Grants)
-	sorted := make([]reviewed, 0, len(all))
-	for _, e := range slices.SortedFunc(maps.Values(all), func(a, b *reviewed) int {
+	sorted := make([]experimentGrants, 0, len(all))
+	for _, e := range slices.SortedFunc(maps.Values(all), func(a, b *experimentGrants) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	}) {
-		e.tidy(names)
+		e.normalize(names)
 		sorted = append(sorted, *e)
 	}
 	return sorted
 }
 
-// tidy sorts the grants and removes duplicates.
-func (e *reviewed) tidy(names map[principal]string) {
+// normalize sorts the grants and removes duplicates.
+func (e *experimentGrants) normalize(names map[principal]string) {
 	for i := range e.grants {
 		g := &e.grants[i]
 		g.Experiment, g.ExperimentID, g.DisplayName = e.Name, e.ID, names[g.principal()]

@@ -25,7 +25,7 @@ var lowerLevels = map[string][]string{
 	levelRead:   {},
 }
 
-// levelPosition returns the position of a level in the order in which levels are shown. It is -1 for levels that are unknown or allow
+// levelPosition returns the position of a level in the order in which levels are displayed. It is -1 for levels that are unknown or allow
 // nothing.
 func levelPosition(level string) int {
 	return slices.Index([]string{levelRead, levelUse, levelRun, levelEdit, levelManage}, level)
@@ -36,9 +36,9 @@ func compareLevels(a, b string) int {
 	return cmp.Or(cmp.Compare(levelPosition(b), levelPosition(a)), cmp.Compare(a, b))
 }
 
-// MeetsLevel reports whether level is not known to be lower than minLevel. If minLevel is empty or has no rank, every level meets it. DENY and
-// NO_PERMISSIONS meet no other minLevel. CAN_RUN meets CAN_EDIT, and CAN_EDIT meets CAN_RUN, because neither is known to be lower. An unknown
-// level can be high, so it meets every minLevel.
+// MeetsLevel reports whether level is not known to be lower than minLevel. If minLevel is empty or has no rank, every level meets it. DENY
+// and NO_PERMISSIONS meet no other minLevel. CAN_RUN meets CAN_EDIT, and CAN_EDIT meets CAN_RUN, because neither is known to be lower. An
+// unknown level can be high, so it meets every minLevel.
 func MeetsLevel(level, minLevel string) bool {
 	lower, ranked := lowerLevels[minLevel]
 	if !ranked {
@@ -47,14 +47,14 @@ func MeetsLevel(level, minLevel string) bool {
 	return !allowsNothing(level) && !slices.Contains(lower, level)
 }
 
-// highestLevels returns those of the levels that no other one includes, from high to low: mostly one, two for CAN_EDIT and CAN_RUN. An unknown
-// level is one of them, because it can be high. DENY and NO_PERMISSIONS are not if there is any other level, and NO_PERMISSIONS is not if there
-// is DENY.
+// highestLevels returns the levels that no other one includes, from high to low: usually one, and two for CAN_EDIT and CAN_RUN. It includes
+// unknown levels, which can be high. It includes DENY and NO_PERMISSIONS only if there is no other level, and NO_PERMISSIONS only without
+// DENY.
 func highestLevels(levels []string) []string {
 	sorted := slices.Clone(levels)
 	slices.SortFunc(sorted, compareLevels)
 	sorted = slices.Compact(sorted)
-	ranked := sorted[:min(len(sorted), len(lowerLevels))] // and no others that include any of the levels
+	ranked := sorted[:min(len(sorted), len(lowerLevels))] // the levels that can include others sort first
 	allowed := slices.ContainsFunc(sorted, func(level string) bool { return !allowsNothing(level) })
 	denied := slices.Contains(sorted, levelDeny)
 	var highest []string

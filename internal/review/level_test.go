@@ -66,7 +66,7 @@ func TestHighestLevels(t *testing.T) {
 	}
 }
 
-// A level includes another one if it allows all that the other one does.
+// A level includes another one if it allows all its rights.
 func TestIncludesLevel(t *testing.T) {
 	t.Parallel()
 	all := []string{"CAN_READ", "USE", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "CAN_FLY", "CAN_SWIM", "DENY", "NO_PERMISSIONS", ""}

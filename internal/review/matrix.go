@@ -28,16 +28,17 @@ type namedPrincipal struct {
 	displayName string
 }
 
-// cell is what a principal is granted on an experiment.
+// cell is the access of a principal to an experiment.
 type cell struct {
-	// shown are the grants that determine the levels, the highest first: one, or those of CAN_EDIT and CAN_RUN, which do not include each other.
+	// shown are the grants that determine the levels, the highest first: one, or those of CAN_EDIT and CAN_RUN, which do not include each
+	// other.
 	shown []Grant
 	// grants describe all grants.
 	grants []string
 }
 
-// NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or
-// the highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
+// NewMatrix returns the matrix of a review. If a principal has several grants on an experiment, the matrix shows the effective one, or the
+// highest one if none is marked as effective. It shows both CAN_EDIT and CAN_RUN, because neither is higher.
 func NewMatrix(r Review) *Matrix {
 	m := &Matrix{review: r, cells: map[row]map[principal]cell{}, unreadable: sortedUnreadable(r.Unreadable)}
 	if r.DefaultLevel != levelNone { // it allows nothing
@@ -52,7 +53,7 @@ func NewMatrix(r Review) *Matrix {
 			m.cells[e] = map[principal]cell{}
 		}
 		c := m.cells[e][p]
-		c.shown = highest(append(c.shown, g))
+		c.shown = highestGrants(append(c.shown, g))
 		c.grants = append(c.grants, g.describe())
 		slices.Sort(c.grants)
 		m.cells[e][p] = c
@@ -67,7 +68,7 @@ func NewMatrix(r Review) *Matrix {
 	return m
 }
 
-// displayNames returns one display name for each principal of the grants, some of which can lack it.
+// displayNames returns one display name for each principal of the grants. Some of its grants can lack it.
 func displayNames(grants []Grant) map[principal]string {
 	names := map[principal]string{}
 	for _, g := range grants {
@@ -81,8 +82,8 @@ func kindOrder(kind string) int {
 	return slices.Index([]string{KindGroup, KindUser, KindServicePrincipal}, kind)
 }
 
-// highest returns those of the grants of one principal on one experiment that are shown. It sorts the grants.
-func highest(grants []Grant) []Grant {
+// highestGrants returns the grants of one principal on one experiment that the matrix shows. It sorts the grants.
+func highestGrants(grants []Grant) []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
 		return cmp.Or(trueFirst(a.Effective, b.Effective), compareLevels(a.Level, b.Level), trueFirst(!a.Inherited, !b.Inherited),
 			cmp.Compare(a.InheritedFrom, b.InheritedFrom))
@@ -109,7 +110,7 @@ func trueFirst(a, b bool) int {
 	}
 }
 
-// describe returns the level of a grant and where it comes from.
+// describe returns the level and the source of a grant.
 func (g Grant) describe() string {
 	if !g.Inherited {
 		return g.Level + ", granted directly"
@@ -117,7 +118,7 @@ func (g Grant) describe() string {
 	return g.Level + ", " + inheritedText(g.InheritedFrom)
 }
 
-// inheritedText describes where an inherited grant comes from, which can be unknown.
+// inheritedText describes the source of an inherited grant. It can be unknown.
 func inheritedText(from string) string {
 	if from == "" {
 		return "inherited"

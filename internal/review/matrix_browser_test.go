@@ -10,17 +10,18 @@ import (
 	"testing"
 )
 
-// shownLines gives the names of the experiments that can be seen, folded ones included, and what the page says about them.
-func shownLines(p *tab) (names []string, says string) {
+// shownExperiments returns the names of the experiments that match the filters, including folded ones, and the status text of the page.
+func shownExperiments(p *tab) (names []string, says string) {
 	p.t.Helper()
 	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.find)`),
 		eval[string](p, `document.getElementById("shown").textContent`)
 }
 
-// visibleRows is the number of rows, folders included, that take up space.
+// visibleRows counts the rows that take up space, including folders.
 const visibleRows = `[...document.querySelectorAll("#matrix tbody tr")].filter((tr) => tr.getClientRects().length).length`
 
-// teamGrants are grants on experiments of five teams: a group may edit, every third experiment has a manager, and admins inherit.
+// teamGrants returns grants on experiments of five teams: a group can edit, every third experiment has a manager, and admins inherit
+// access.
 func teamGrants(n int) []Grant {
 	var grants []Grant
 	for i := range n {
@@ -33,7 +34,7 @@ func teamGrants(n int) []Grant {
 	return grants
 }
 
-// teamReview is a review of teamGrants with everything that a page shows.
+// teamReview returns a review of teamGrants with all optional data.
 func teamReview(n int) Review {
 	r := Review{
 		Server: "https://example.com/" + strings.Repeat("long", 40), Caller: "reviewer@example.com", Grants: teamGrants(n), DefaultLevel: "CAN_READ",
@@ -73,11 +74,11 @@ func TestBrowser_filters(t *testing.T) {
 		},
 	} {
 		p := b.open(pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment, 1280)
-		names, says := shownLines(p)
+		names, says := shownExperiments(p)
 		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
 			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
 		}
-		// A level is below its principal, however many columns are hidden. Filters unfold, and hide the lists of other principals.
+		// A level is below its principal, regardless of hidden columns. Filters unfold folders, and hide the lists of other principals.
 		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .who")].filter((who) => who.closest("td").getClientRects().length)
 			.filter((who) => {
 				const at = who.closest("td").getBoundingClientRect();
@@ -96,7 +97,7 @@ func TestBrowser_filters(t *testing.T) {
 	}
 }
 
-// Neither of CAN_EDIT and CAN_RUN is left out for the other one.
+// A filter for CAN_EDIT includes CAN_RUN, and vice versa.
 func TestBrowser_editAndRun(t *testing.T) {
 	grants := []Grant{
 		grantOf("/edit", "group", "risk", "CAN_EDIT", false), grantOf("/run", "group", "risk", "CAN_RUN", false),
@@ -108,14 +109,14 @@ func TestBrowser_editAndRun(t *testing.T) {
 		"CAN_READ": {"/both", "/edit", "/manage", "/read", "/run"}, "CAN_RUN": {"/both", "/edit", "/manage", "/run"},
 		"CAN_EDIT": {"/both", "/edit", "/manage", "/run"}, "CAN_MANAGE": {"/manage"},
 	} {
-		names, _ := shownLines(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
+		names, _ := shownExperiments(b.open(pageOf(t, Review{Grants: grants}), "#level="+level, 1280))
 		if !slices.Equal(names, want) {
 			t.Errorf("at least %s shows %q, want %q", level, names, want)
 		}
 	}
 }
 
-// The page is not wider than the window, asks for nothing, and its text can be read.
+// The page fits the window, sends no requests, and has sufficient contrast.
 func TestBrowser_layout(t *testing.T) {
 	b := startBrowser(t)
 	for _, experiments := range []int{5, 300} {
@@ -135,14 +136,14 @@ func TestBrowser_layout(t *testing.T) {
 					t.Errorf("%d experiments, %d wide, %s: the contrast is too low: %q", experiments, width, scheme, pale)
 				}
 			}
-			if c := p.complaints(); len(c) > 0 {
+			if c := p.consoleErrors(); len(c) > 0 {
 				t.Errorf("%d experiments, %d wide: %q", experiments, width, c)
 			}
 		}
 	}
 }
 
-// paleText lists texts whose contrast is less than 4.5:1, the minimum of WCAG 2 level AA.
+// paleText returns texts with a contrast of less than 4.5:1, the minimum of WCAG 2 level AA.
 const paleText = `(() => {
 	const rgb = (color) => color.match(/[\d.]+/g).map(Number);
 	const luminance = (color) => {
@@ -168,7 +169,7 @@ const paleText = `(() => {
 	return [...pale].slice(0, 5);
 })()`
 
-// Folders fold with the keyboard, and print shows every row and list.
+// Folders can be folded with the keyboard, and printing unfolds every row and list.
 func TestBrowser_folds(t *testing.T) {
 	b := startBrowser(t)
 	for experiments, rows := range map[int]int{20: 26, 300: 6} { // a large table begins folded
@@ -199,7 +200,7 @@ func TestBrowser_folds(t *testing.T) {
 	}
 }
 
-// expectPrint checks that all rows, the lists, and the sign-off are on paper.
+// expectPrint checks that all rows, the lists, and the sign-off are printed.
 func expectPrint(p *tab, rows int) {
 	p.t.Helper()
 	p.media("print", "light")
@@ -221,11 +222,11 @@ func expectPrint(p *tab, rows int) {
 	p.media("", "light")
 }
 
-// What somebody calls an experiment or themselves is text, wherever it stands.
+// Names of experiments and principals are text everywhere on the page.
 func TestBrowser_hostile(t *testing.T) {
 	const harm = `document.documentElement.setAttribute("owned","1")`
 	const owned = `document.documentElement.hasAttribute("owned")`
-	names := append(slices.Clone(hostile), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
+	names := append(slices.Clone(hostileNames), "<script>"+harm+"</script>", "</script><script>"+harm+"</script>",
 		`"><img src=x onerror='`+harm+`'>`, "'><svg onload="+strings.ReplaceAll(harm, `"`, "`")+">",
 		`" onmouseover="`+harm+`" autofocus onfocus="`+harm,
 		"</title><script>"+harm+"</script>", "</style><script>"+harm+"</script>")
@@ -235,13 +236,13 @@ func TestBrowser_hostile(t *testing.T) {
 	if eval[bool](p, owned) {
 		t.Error("a name was run as a script")
 	}
-	if shown, says := shownLines(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
+	if shown, says := shownExperiments(p); !slices.Equal(shown, []string{"*bold*"}) || !strings.HasPrefix(says, "Filtered: 1 of ") {
 		t.Errorf("the page shows %q and says %q", shown, says)
 	}
-	// Without the policy the names must be harmless too.
+	// The names must be safe without the content security policy, too.
 	open := regexp.MustCompile(`<meta http-equiv[^>]*>`).ReplaceAllString(page, "")
 	if open == page || eval[bool](b.open(open, "", 1280), owned) {
-		t.Error("a name is kept from running by the page's policy alone")
+		t.Error("only the policy of the page prevents a name from running")
 	}
 	control := strings.Replace(open, "</body>", "<script>"+harm+"</script></body>", 1)
 	if !eval[bool](b.open(control, "", 1280), owned) {
@@ -252,7 +253,7 @@ func TestBrowser_hostile(t *testing.T) {
 	}
 }
 
-// hostilePage is a page with names in every place that shows text.
+// hostilePage returns a page with names in every text.
 func hostilePage(t *testing.T, names []string) string {
 	t.Helper()
 	r := Review{DefaultLevel: names[0], Server: names[1], Workspace: names[len(names)-1], Caller: names[len(names)-2]}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// CSV returns a table with a line for each experiment and a column for each principal. Every field is quoted, and a field that a
-// spreadsheet would evaluate as a formula is marked as text.
+// CSV returns a table with a line for each experiment and a column for each principal. Every field is quoted, and an apostrophe marks a
+// field as text if a spreadsheet would evaluate it as a formula.
 func (m *Matrix) CSV() string {
 	var b strings.Builder
 	line := []string{"experiment", "experiment_id"}
@@ -30,7 +30,7 @@ func (m *Matrix) CSV() string {
 		writeCSVLine(&b, line)
 	}
 	for _, u := range m.unreadable {
-		writeCSVLine(&b, append([]string{u.Experiment, "not readable: " + u.Reason}, make([]string, len(m.columns))...))
+		writeCSVLine(&b, append([]string{u.Experiment, "unreadable: " + u.Reason}, make([]string, len(m.columns))...))
 	}
 	return b.String()
 }
@@ -46,8 +46,8 @@ func writeCSVLine(b *strings.Builder, fields []string) {
 	b.WriteByte('\n')
 }
 
-// formulaStart is where a spreadsheet would see a formula: at the start of a field, or of what is a field to a spreadsheet with another
-// separator, behind characters that spreadsheets skip there. Spreadsheets in East Asia also evaluate the full-width signs.
+// formulaStart matches text that a spreadsheet would evaluate as a formula: at the start of a field, or of what is a field to a spreadsheet
+// with another separator, after characters that spreadsheets skip there. Spreadsheets in East Asia also evaluate the full-width signs.
 var formulaStart = regexp.MustCompile(`(^|[;,|\t\r\n\x{85}\x{2028}\x{2029}])([\s\pZ\pC"]*)([` + formulaSigns + `])`)
 
 // formulaSigns are the signs that formulas start with. The hyphen is the last one, because it is part of a character class.

@@ -13,7 +13,7 @@ import (
 func TestMatrix_CSV(t *testing.T) {
 	t.Parallel()
 	r := Review{
-		Grants: someGrants(), Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
+		Grants: exampleGrants(), Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
 		Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
 	}
 	lines, err := csv.NewReader(strings.NewReader(NewMatrix(r).CSV())).ReadAll()
@@ -22,7 +22,7 @@ func TestMatrix_CSV(t *testing.T) {
 		{"/Projects/alpha", "", "CAN_MANAGE (inherited)", "", "", "CAN_EDIT"},
 		{"/Projects/churn", "", "", "CAN_READ", "CAN_MANAGE (inherited)", ""},
 		{"/Projects/zero", "9", "", "", "", ""},
-		{"/Projects/nb", "not readable: It is a notebook.", "", "", "", ""},
+		{"/Projects/nb", "unreadable: It is a notebook.", "", "", "", ""},
 	}
 	if err != nil || !reflect.DeepEqual(lines, want) {
 		t.Errorf("the lines are %q (%v), want %q", lines, err, want)
@@ -32,16 +32,16 @@ func TestMatrix_CSV(t *testing.T) {
 func TestMatrix_hostileCSV(t *testing.T) {
 	t.Parallel()
 	lines, err := csv.NewReader(strings.NewReader(NewMatrix(Review{Grants: hostileGrants()}).CSV())).ReadAll()
-	if err != nil || len(lines) != 1+len(hostile) {
+	if err != nil || len(lines) != 1+len(hostileNames) {
 		t.Fatalf("there are %d lines: %v", len(lines), err)
 	}
 	for _, line := range lines {
 		for _, cell := range line {
-			// Whatever the separator of the locale, no piece of a cell begins as a formula does.
+			// With any separator, no part of a cell starts like a formula.
 			for _, piece := range regexp.MustCompile("[;,|\t\r\n\u2028]").Split(cell, -1) {
 				piece = strings.TrimLeftFunc(piece, func(r rune) bool { return r == '"' || !unicode.IsGraphic(r) || unicode.IsSpace(r) })
 				if first, _ := utf8.DecodeRuneInString(piece); piece != "" && strings.ContainsRune("=+-@＝＋－＠", first) {
-					t.Errorf("a spreadsheet takes %q for a formula", cell)
+					t.Errorf("a spreadsheet evaluates %q as a formula", cell)
 				}
 			}
 		}
@@ -68,7 +68,7 @@ func TestEscapeFormula(t *testing.T) {
 	}
 }
 
-// A spreadsheet in a locale with another separator finds no cell of its own in names.
+// A spreadsheet with another separator splits no name into a formula.
 func TestMatrix_quotesEveryCell(t *testing.T) {
 	t.Parallel()
 	got := NewMatrix(Review{Grants: []Grant{grantOf("a;=1+1", "user", "b\";=1+1;\"", "CAN_READ", false)}}).CSV()

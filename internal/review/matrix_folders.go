@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// folder groups experiments whose names begin with the same path. A folder with a single experiment is not one: the experiment belongs to
-// the folder above it. Neither is a folder that contains one folder and nothing else.
+// folder groups experiments whose names start with the same path. It contains at least two experiments: a single one belongs to the parent
+// folder. A folder that would contain only another folder is merged with it.
 type folder struct {
 	// path ends with a slash. It is empty for the folder of all experiments.
 	path string
@@ -15,18 +15,18 @@ type folder struct {
 	folders     []*folder
 	// size is the number of experiments, those of subfolders included.
 	size int
-	// holdings are what each principal holds on the experiments, in the order of the columns.
-	holdings []holding
+	// access is the access of each principal, in the order of the columns.
+	access []folderAccess
 }
 
-// holding is what a principal holds on the experiments of a folder.
-type holding struct {
+// folderAccess is the access of a principal to the experiments of a folder.
+type folderAccess struct {
 	// experiments is the number of experiments on which the principal has a grant.
 	experiments int
 	levels      []levelCount
-	// grants describe the grants on each of the experiments, unless they differ.
+	// grants describe the grants on each of the experiments, unless mixed is set.
 	grants []string
-	differ bool
+	mixed  bool
 }
 
 // levelCount is the number of experiments on which a principal has a level, and on how many of them it is inherited.
@@ -35,9 +35,9 @@ type levelCount struct {
 	experiments, inherited int
 }
 
-// newFolder returns the folder of experiments whose names begin with path. They are sorted by name.
+// newFolder returns the folder of experiments whose names start with path. The rows are sorted by name.
 func (m *Matrix) newFolder(path string, rows []row) *folder {
-	f := &folder{path: path, size: len(rows), holdings: make([]holding, len(m.columns))}
+	f := &folder{path: path, size: len(rows), access: make([]folderAccess, len(m.columns))}
 	for len(rows) > 0 {
 		end := strings.IndexByte(rows[0].name[len(path):], '/') + 1
 		below := 1
@@ -70,7 +70,7 @@ func (f *folder) addExperiment(r row, cells map[principal]cell, columns []namedP
 		if !ok {
 			continue
 		}
-		h := holding{experiments: 1, grants: c.grants}
+		h := folderAccess{experiments: 1, grants: c.grants}
 		for _, g := range c.shown {
 			count := levelCount{level: g.Level, experiments: 1}
 			if g.Inherited {
@@ -78,24 +78,24 @@ func (f *folder) addExperiment(r row, cells map[principal]cell, columns []namedP
 			}
 			h.levels = append(h.levels, count)
 		}
-		f.holdings[i].add(h)
+		f.access[i].add(h)
 	}
 }
 
 func (f *folder) addFolder(sub *folder) {
 	f.folders = append(f.folders, sub)
-	for i, h := range sub.holdings {
+	for i, h := range sub.access {
 		if h.experiments > 0 {
-			f.holdings[i].add(h)
+			f.access[i].add(h)
 		}
 	}
 }
 
-func (h *holding) add(other holding) {
+func (h *folderAccess) add(other folderAccess) {
 	if h.experiments == 0 {
 		h.grants = other.grants
 	}
-	h.differ = h.differ || other.differ || !slices.Equal(h.grants, other.grants)
+	h.mixed = h.mixed || other.mixed || !slices.Equal(h.grants, other.grants)
 	h.experiments += other.experiments
 	for _, count := range other.levels {
 		i := slices.IndexFunc(h.levels, func(c levelCount) bool { return c.level == count.level })
@@ -108,10 +108,10 @@ func (h *holding) add(other holding) {
 	}
 }
 
-// sortedLevels returns the levels of a holding, the highest first.
-func (h *holding) sortedLevels() []levelCount {
+// sortedLevels returns the levels, the highest first.
+func (h *folderAccess) sortedLevels() []levelCount {
 	return slices.SortedFunc(slices.Values(h.levels), func(a, b levelCount) int { return compareLevels(a.level, b.level) })
 }
 
-// same reports whether a principal has the same grants on all experiments of the folder.
-func (f *folder) same(h holding) bool { return h.experiments == f.size && !h.differ }
+// isUniform reports whether a principal has the same grants on all experiments of the folder.
+func (f *folder) isUniform(h folderAccess) bool { return h.experiments == f.size && !h.mixed }

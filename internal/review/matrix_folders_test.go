@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// foldersOf describes the folders of experiments, and the experiments in each.
+// foldersOf returns descriptions of the folders, with the experiments in each.
 func foldersOf(m *Matrix, f *folder) []string {
 	var lines []string
 	for _, r := range f.experiments {
@@ -48,8 +48,8 @@ func TestMatrix_folders(t *testing.T) {
 	}
 }
 
-// A folder shows a level if every experiment below it has it, and the lists of principals are complete: what they say about folders and
-// experiments adds up to the cells of the table.
+// A folder shows a level if every experiment in it has it. The lists of principals are complete: their folders and experiments add up to
+// the cells of the table.
 func TestMatrix_foldersModel(t *testing.T) {
 	t.Parallel()
 	levels := []string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE", "DENY"}
@@ -69,18 +69,18 @@ func TestMatrix_foldersModel(t *testing.T) {
 		}
 		m := NewMatrix(r)
 		view := pageView{}
-		p := newPage(m, &view)
+		p := newPageBuilder(m, &view)
 		all := m.newFolder("", m.rows)
 		p.addFolder(all, 0)
 		p.addPrincipals(all)
-		expectShared(t, m, all)
+		expectFolderAccess(t, m, all)
 		for i, column := range m.columns {
-			expectPlaces(t, m, column, view.Principals[i])
+			expectPrincipalRows(t, m, column, view.Principals[i])
 		}
 	}
 }
 
-func expectShared(t *testing.T, m *Matrix, f *folder) {
+func expectFolderAccess(t *testing.T, m *Matrix, f *folder) {
 	t.Helper()
 	var below []row
 	for _, r := range m.rows {
@@ -113,14 +113,14 @@ func expectShared(t *testing.T, m *Matrix, f *folder) {
 		}
 	}
 	for _, sub := range f.folders {
-		expectShared(t, m, sub)
+		expectFolderAccess(t, m, sub)
 	}
 }
 
-func expectPlaces(t *testing.T, m *Matrix, p namedPrincipal, view principalView) {
+func expectPrincipalRows(t *testing.T, m *Matrix, p namedPrincipal, view principalView) {
 	t.Helper()
 	listed := map[row]string{}
-	for _, place := range view.Places {
+	for _, place := range view.Rows {
 		for _, r := range m.rows {
 			if place.Size == 0 && r.name == place.Path || place.Size > 0 && strings.HasPrefix(r.name, place.Path) {
 				if listed[r] != "" {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// The page, its style, and its script. The script reads the table, so nothing that is rendered goes into style or script.
+// The page, its style, and its script. The script reads the table, so that no data is rendered into the style or the script.
 var (
 	//go:embed matrix.html.tmpl
 	pageText string
@@ -19,17 +19,18 @@ var (
 	//go:embed matrix.js
 	pageScript string
 
-	pageTemplate = template.Must(template.New("matrix").Funcs(template.FuncMap{"counted": counted, "plural": plural}).Parse(pageText))
+	pageFunctions = template.FuncMap{"formatCount": formatCount, "pluralize": pluralize}
+	pageTemplate  = template.Must(template.New("matrix").Funcs(pageFunctions).Parse(pageText))
 )
 
 // defaultTitle is the heading of a page without a title.
 const defaultTitle = "Permission review"
 
-// maxPrintedColumns is the maximum number of columns of a table that fits on a sheet. A wider table is printed as a list for each experiment.
+// maxPrintedColumns is the maximum number of columns of a table that fits on a sheet. A wider table is printed as a list for each
+// experiment.
 const maxPrintedColumns = 14
 
-// PageOptions are statements about a review that its page makes and that the grants do not contain. They are texts of any content; an empty
-// one is left out.
+// PageOptions are facts about a review that the grants do not contain. They can contain any text; empty ones are omitted.
 type PageOptions struct {
 	// Title is the heading. It defaults to "Permission review".
 	Title string
@@ -44,29 +45,29 @@ type PageOptions struct {
 // pageView is the data of the page.
 type pageView struct {
 	Style template.CSS
-	// Script is the only one that the page allows, by its hash: a name that is taken for a script would not run.
+	// Script is the only script that the content security policy of the page allows, by its hash, so that no name can run as a script.
 	Script     template.JS
 	ScriptHash string
 	Title      string
 	Facts      []factView
 	Counts     countsView
 	Principals []principalView
-	// Wide is set if the table does not fit on a sheet.
+	// Wide is set if the table does not fit on a printed sheet.
 	Wide bool
 	// Owners and Updates are set if any experiment has an owner or a time of its last update.
 	Owners, Updates bool
 	Rows            []rowView
 	Levels          []levelView
-	// Folders is set if any row is a folder, and Mixed if a principal holds different levels on the experiments of a folder.
+	// Folders is set if any row is a folder, and Mixed if a principal has different levels on the experiments of a folder.
 	Folders, Mixed bool
 	Unreadable     []Unreadable
 	DefaultLevel   string
 }
 
-// factView is a statement about the whole review.
+// factView is a fact about the whole review.
 type factView struct{ Name, Text string }
 
-// countsView are numbers of the whole review.
+// countsView are the totals of a review.
 type countsView struct {
 	Experiments, Principals, Direct, Inherited int
 	Kinds                                      []kindView
@@ -85,7 +86,7 @@ var levelLetters = map[string]string{
 	levelRead: "R", levelUse: "U", levelEdit: "E", levelManage: "M", levelNone: "N", levelDeny: "D",
 }
 
-// newLevelView abbreviates known levels only.
+// newLevelView returns a level with its abbreviation. An unknown level is not abbreviated, except for its prefix.
 func newLevelView(level string) levelView {
 	if letter, known := levelLetters[level]; known {
 		return levelView{level, letter}
@@ -93,9 +94,9 @@ func newLevelView(level string) levelView {
 	return levelView{level, cmp.Or(strings.TrimPrefix(level, "CAN_"), "?")}
 }
 
-// HTML returns a page that loads nothing else: a table with a row for each experiment, below its folder, and a column for each principal, a
-// list for each principal, and a form to sign. Names and options are escaped, and the content security policy of the page allows no script
-// but its own.
+// HTML returns a self-contained page: a table with a row for each experiment, below its folder, and a column for each principal, a list for
+// each principal, and a form to sign. Names and options are escaped, and the content security policy of the page allows no other script
+// than its own.
 func (m *Matrix) HTML(o PageOptions) (string, error) {
 	hash := sha256.Sum256([]byte(pageScript))
 	view := pageView{
@@ -106,22 +107,22 @@ func (m *Matrix) HTML(o PageOptions) (string, error) {
 	for _, level := range m.levels() {
 		view.Levels = append(view.Levels, newLevelView(level))
 	}
-	p := newPage(m, &view)
+	p := newPageBuilder(m, &view)
 	all := m.newFolder("", m.rows)
 	p.addFolder(all, 0)
 	p.addPrincipals(all)
 	var b strings.Builder
 	if err := pageTemplate.Execute(&b, view); err != nil {
-		return "", fmt.Errorf("could not write the page: %w", err)
+		return "", fmt.Errorf("rendering page: %w", err)
 	}
 	return b.String(), nil
 }
 
-// facts returns what the options and the review state about the whole review.
+// facts returns the facts about the whole review from the options and the review.
 func (m *Matrix) facts(o PageOptions) []factView {
 	var facts []factView
 	for _, f := range []factView{
-		{"Server", cmp.Or(o.Server, m.review.Server)}, {"Workspace", m.review.Workspace}, {"Scope", o.Scope}, {"As of", o.AsOf},
+		{"Server", cmp.Or(o.Server, m.review.Server)}, {"MLflow workspace", m.review.Workspace}, {"Scope", o.Scope}, {"As of", o.AsOf},
 		{"Permissions read by", m.review.Caller},
 	} {
 		if f.Text != "" {
@@ -131,7 +132,7 @@ func (m *Matrix) facts(o PageOptions) []factView {
 	return facts
 }
 
-// counts counts a grant that is listed twice once.
+// counts returns the totals. It counts duplicate grants once.
 func (m *Matrix) counts() countsView {
 	counts := countsView{Experiments: len(m.rows), Principals: len(m.columns)}
 	for i, c := range m.columns {
@@ -140,7 +141,7 @@ func (m *Matrix) counts() countsView {
 		}
 		counts.Kinds[len(counts.Kinds)-1].Count++
 	}
-	for _, e := range byExperiment(m.review) {
+	for _, e := range groupByExperiment(m.review) {
 		for _, g := range e.grants {
 			if g.Inherited {
 				counts.Inherited++

@@ -17,11 +17,11 @@ type principalView struct {
 	FirstOfKind bool
 	// Experiments is the number of experiments on which the principal has a grant.
 	Experiments int
-	Places      []placeView
+	Rows        []principalRowView
 }
 
-// placeView is an experiment, or a folder with the same grants on all its experiments, in the list of a principal.
-type placeView struct {
+// principalRowView is an experiment, or a folder with the same grants on all its experiments, in the list of a principal.
+type principalRowView struct {
 	Path string
 	// Size is the number of experiments of a folder, and 0 for an experiment.
 	Size   int
@@ -37,7 +37,7 @@ type rowView struct {
 	Size  int
 	Depth int
 	Owner string
-	// Updated is the day of the last change in UTC, or the text of the review if that is not a time.
+	// Updated is the date of the last update in UTC, or the text of the review if it is not a time.
 	Updated string
 	// Cells are those that are not empty.
 	Cells []cellView
@@ -45,12 +45,12 @@ type rowView struct {
 	Rest template.HTML
 }
 
-// cellView is what a principal holds on an experiment, or on all experiments of a folder.
+// cellView is the access of a principal to an experiment, or to all experiments of a folder.
 type cellView struct {
-	// Skipped are the empty cells before it.
-	Skipped template.HTML
-	Who     string
-	Levels  []cellLevelView
+	// Skipped are the empty cells before this one.
+	Skipped   template.HTML
+	Principal string
+	Levels    []cellLevelView
 	// Mixed is set if the levels on the experiments of a folder differ.
 	Mixed bool
 	// Grants describes all grants.
@@ -64,16 +64,16 @@ type cellLevelView struct {
 	Inherited bool
 }
 
-// page fills the rows and the principals of a page.
-type page struct {
+// pageBuilder adds the rows and the principals to a page.
+type pageBuilder struct {
 	*pageView
 
 	matrix      *Matrix
 	experiments map[row]Experiment
 }
 
-func newPage(m *Matrix, view *pageView) *page {
-	p := &page{pageView: view, matrix: m, experiments: map[row]Experiment{}}
+func newPageBuilder(m *Matrix, view *pageView) *pageBuilder {
+	p := &pageBuilder{pageView: view, matrix: m, experiments: map[row]Experiment{}}
 	for _, e := range m.review.Experiments {
 		key := row{e.Name, e.ID}
 		if there, listed := p.experiments[key]; !listed || compareExperiments(e, there) < 0 {
@@ -94,8 +94,8 @@ func newPage(m *Matrix, view *pageView) *page {
 	return p
 }
 
-// addFolder adds the rows of a folder and of all that is below it. The folder of all experiments has no row.
-func (p *page) addFolder(f *folder, depth int) {
+// addFolder adds the rows of a folder and of its experiments and subfolders. The folder of all experiments has no row.
+func (p *pageBuilder) addFolder(f *folder, depth int) {
 	for _, r := range f.experiments {
 		p.addRow(p.experimentRow(f, r, depth), func(i int) (cellView, bool) {
 			c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]
@@ -110,7 +110,7 @@ func (p *page) addFolder(f *folder, depth int) {
 	}
 }
 
-func (p *page) experimentRow(f *folder, r row, depth int) rowView {
+func (p *pageBuilder) experimentRow(f *folder, r row, depth int) rowView {
 	e := p.experiments[r]
 	view := rowView{Parent: f.path, Depth: depth, Owner: e.Owner, Updated: e.LastUpdated}
 	if at, err := time.Parse(time.RFC3339, e.LastUpdated); err == nil {
@@ -122,8 +122,8 @@ func (p *page) experimentRow(f *folder, r row, depth int) rowView {
 	return view
 }
 
-// addRow adds a row with the cells that cell returns for the number of a principal.
-func (p *page) addRow(view rowView, cell func(i int) (cellView, bool)) {
+// addRow adds a row with the cells that cell returns for the index of a principal.
+func (p *pageBuilder) addRow(view rowView, cell func(i int) (cellView, bool)) {
 	empty := 0
 	for i := range p.Principals {
 		c, ok := cell(i)
@@ -131,7 +131,7 @@ func (p *page) addRow(view rowView, cell func(i int) (cellView, bool)) {
 			empty++
 			continue
 		}
-		c.Skipped, c.Who = emptyCells(empty), p.Principals[i].Full
+		c.Skipped, c.Principal = emptyCells(empty), p.Principals[i].Full
 		empty = 0
 		view.Cells = append(view.Cells, c)
 		p.Mixed = p.Mixed || c.Mixed
@@ -140,8 +140,8 @@ func (p *page) addRow(view rowView, cell func(i int) (cellView, bool)) {
 	p.Rows = append(p.Rows, view)
 }
 
-// emptyCells returns an empty cell for n columns. HTML allows it to have no end tag. Most cells of a large table are empty, and one for each
-// column would make the page slow.
+// emptyCells returns an empty cell that spans n columns. HTML does not require an end tag. Most cells of a large table are empty, and a
+// cell for each column would make the page slow.
 func emptyCells(n int) template.HTML {
 	switch n {
 	case 0:
@@ -163,7 +163,7 @@ func shownLevels(c cell) []cellLevelView {
 
 // cell returns the levels that a principal has on every experiment of the folder.
 func (f *folder) cell(i int) (cellView, bool) {
-	h := f.holdings[i]
+	h := f.access[i]
 	if h.experiments == 0 {
 		return cellView{}, false
 	}
@@ -192,31 +192,32 @@ func (f *folder) cell(i int) (cellView, bool) {
 }
 
 // addPrincipals adds the list of each principal.
-func (p *page) addPrincipals(all *folder) {
+func (p *pageBuilder) addPrincipals(all *folder) {
 	for i := range p.Principals {
-		p.Principals[i].Experiments = all.holdings[i].experiments
-		p.Principals[i].Places = p.places(all, i, nil)
+		p.Principals[i].Experiments = all.access[i].experiments
+		p.Principals[i].Rows = p.appendPrincipalRows(all, i, nil)
 	}
 }
 
-// places appends what a principal holds below a folder: a line for each folder with the same grants on all its experiments, and a line for
-// each other experiment.
-func (p *page) places(f *folder, i int, places []placeView) []placeView {
+// appendPrincipalRows appends the access of a principal to the experiments of a folder: a row for each subfolder with the same grants on
+// all its experiments, and a row for each other experiment.
+func (p *pageBuilder) appendPrincipalRows(f *folder, i int, rows []principalRowView) []principalRowView {
 	for _, r := range f.experiments {
 		if c, ok := p.matrix.cells[r][p.matrix.columns[i].principal]; ok {
-			places = append(places, placeView{Path: r.name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
+			rows = append(rows, principalRowView{Path: r.name, Levels: shownLevels(c), Grants: slices.Compact(slices.Clone(c.grants))})
 		}
 	}
 	for _, sub := range f.folders {
-		h := sub.holdings[i]
+		h := sub.access[i]
 		view, ok := sub.cell(i)
 		switch {
 		case !ok:
-		case sub.same(h) && !view.Mixed:
-			places = append(places, placeView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: slices.Compact(slices.Clone(h.grants))})
+		case sub.isUniform(h) && !view.Mixed:
+			grants := slices.Compact(slices.Clone(h.grants))
+			rows = append(rows, principalRowView{Path: sub.path, Size: sub.size, Levels: view.Levels, Grants: grants})
 		default:
-			places = p.places(sub, i, places)
+			rows = p.appendPrincipalRows(sub, i, rows)
 		}
 	}
-	return places
+	return rows
 }

@@ -12,7 +12,7 @@ import (
 func TestMatrix_HTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{
-		Grants: someGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
 	})
 	for _, part := range []string{
 		"<title>Permission review: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
@@ -29,7 +29,7 @@ func TestMatrix_HTML(t *testing.T) {
 		`<tr><th scope="row"><bdi>/Projects/alpha</bdi></th><td><b data-level="CAN_EDIT" aria-hidden="true">E</b></td>` +
 			`<td><bdi>CAN_EDIT, granted directly</bdi></td></tr>`,
 		`<li><b>4</b> principals: 2 <bdi>groups</bdi>, 1 <bdi>user</bdi>, 1 <bdi>service principal</bdi></li>`,
-		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> not readable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
+		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> unreadable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
@@ -51,18 +51,18 @@ func TestMatrix_HTML_one(t *testing.T) {
 	}
 }
 
-// expectSelfContained checks that a page asks for nothing, and that its one script is the one that it allows.
+// expectSelfContained checks that a page loads nothing, and that its only script is the one that its policy allows.
 func expectSelfContained(t *testing.T, page string) {
 	t.Helper()
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
-		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // they hold names
+		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
-			t.Errorf("the page asks for something, or runs it: %s in %s", m, tag)
+			t.Errorf("the page loads or runs something: %s in %s", m, tag)
 		}
 	}
 	style := regexp.MustCompile(`(?s)<style>(.*?)</style>`).FindString(page)
 	if style == "" || strings.Contains(style, "url(") || strings.Contains(style, "@import") {
-		t.Errorf("the style asks for something: %s", style)
+		t.Errorf("the style loads something: %s", style)
 	}
 	scripts := regexp.MustCompile(`(?s)<script>(.*?)</script>`).FindAllStringSubmatch(page, -1)
 	if len(scripts) != 1 {
@@ -80,17 +80,17 @@ func TestMatrix_hostileHTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{Grants: hostileGrants()})
 	expectSelfContained(t, page)
-	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostile) {
+	if n := len(regexp.MustCompile(`<tr data-depth="\d+" style="--depth:\d+"><th`).FindAllString(page, -1)); n != len(hostileNames) {
 		t.Errorf("there are %d lines", n)
 	}
-	for _, name := range hostile[:20] {
+	for _, name := range hostileNames[:20] {
 		if strings.ContainsAny(name, "<\"") && strings.Contains(page, name) {
-			t.Errorf("%q stands in the page as it is", name)
+			t.Errorf("the page contains %q unescaped", name)
 		}
 	}
 }
 
-// What the options and the review state about the whole review. An option takes precedence, and what is empty is left out.
+// The page shows facts from the options and the review. Options take precedence, and empty facts are omitted.
 func TestMatrix_pageOptions(t *testing.T) {
 	t.Parallel()
 	m := NewMatrix(Review{Server: "https://review", Workspace: "risk", Caller: "ana", Experiments: []Experiment{
@@ -103,9 +103,9 @@ func TestMatrix_pageOptions(t *testing.T) {
 		"none": {
 			PageOptions{},
 			[]string{
-				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>Workspace</dt><dd><bdi>risk</bdi>",
+				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>MLflow workspace</dt><dd><bdi>risk</bdi>",
 				"<dt>Permissions read by</dt><dd><bdi>ana</bdi>", `<span class="label">Owner </span><bdi>ben</bdi>`,
-				`<span class="label">Last change </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> not readable</li>",
+				`<span class="label">Last updated </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> unreadable</li>",
 			},
 			[]string{"<dt>As of", "<dt>Scope", `class="folder"`},
 		},

@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the experiments that
-// are not readable. Names are escaped.
+// Markdown returns a table with a row for each experiment and a column for each permission level, followed by the unreadable experiments.
+// Names are escaped.
 func (m *Matrix) Markdown() string {
 	levels := m.levels()
 	table := [][]string{append([]string{"Experiment"}, levels...)}
@@ -19,7 +19,7 @@ func (m *Matrix) Markdown() string {
 	for _, r := range m.rows {
 		line := []string{markdownCode(r.name)}
 		for _, level := range levels {
-			line = append(line, strings.Join(m.holders(r, level), ", "))
+			line = append(line, strings.Join(m.principalsWith(r, level), ", "))
 		}
 		table = append(table, line)
 	}
@@ -31,7 +31,7 @@ func (m *Matrix) Markdown() string {
 	}
 	b.WriteString("\n")
 	if len(m.unreadable) > 0 {
-		b.WriteString("\nNot readable:\n\n")
+		b.WriteString("\nUnreadable experiments:\n\n")
 		for _, u := range m.unreadable {
 			fmt.Fprintf(&b, "- %s: %s\n", markdownCode(u.Experiment), markdownCode(u.Reason))
 		}
@@ -39,9 +39,9 @@ func (m *Matrix) Markdown() string {
 	return b.String()
 }
 
-// holders returns the principals, in Markdown, whose level on an experiment is the given one.
-func (m *Matrix) holders(r row, level string) []string {
-	var holders []string
+// principalsWith returns the principals, in Markdown, whose level on an experiment is the given one.
+func (m *Matrix) principalsWith(r row, level string) []string {
+	var principals []string
 	for _, p := range m.columns {
 		shown := m.cells[r][p.principal].shown
 		i := slices.IndexFunc(shown, func(g Grant) bool { return g.Level == level })
@@ -55,9 +55,9 @@ func (m *Matrix) holders(r row, level string) []string {
 		if shown[i].Inherited {
 			text = "*" + text + "*"
 		}
-		holders = append(holders, text)
+		principals = append(principals, text)
 	}
-	return holders
+	return principals
 }
 
 // writeMarkdownTable pads the cells, so that the source of the table is readable, too.
@@ -93,8 +93,8 @@ func markdownCode(name string) string {
 	return "<code>" + markdownText(name) + "</code>"
 }
 
-// markdownText escapes everything but letters, digits, and harmless punctuation as entities. Invisible characters become visible, for
-// example a line break as ␊.
+// markdownText escapes everything but letters, digits, and safe punctuation as entities. It replaces invisible characters by visible ones,
+// for example a line break by ␊.
 func markdownText(text string) string {
 	var b strings.Builder
 	for _, r := range text {

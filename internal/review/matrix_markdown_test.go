@@ -14,17 +14,17 @@ func TestMatrix_Markdown(t *testing.T) {
 		"| `/Projects/alpha` | *group `admins`*    | service principal `deployer (6f1c)` |              |\n" +
 		"| `/Projects/churn` | *`ana@example.com`* |                                     | group `risk` |\n" +
 		"\n*Italic*: inherited.\n"
-	if got := NewMatrix(Review{Grants: someGrants()}).Markdown(); got != want {
+	if got := NewMatrix(Review{Grants: exampleGrants()}).Markdown(); got != want {
 		t.Errorf("the table is\n%s\nwant\n%s", got, want)
 	}
 	r := Review{
-		Grants: someGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
 		Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
 	}
 	got := NewMatrix(r).Markdown()
 	for _, part := range []string{
 		"| `/Projects/churn` |", "| `/Projects/zero`  |", "*Italic*: inherited. Every user has at least `CAN_READ` on every experiment.\n",
-		"Not readable:\n\n- `/Projects/nb`: <code>It is␊a notebook.</code>\n",
+		"Unreadable experiments:\n\n- `/Projects/nb`: <code>It is␊a notebook.</code>\n",
 	} {
 		if !strings.Contains(got, part) {
 			t.Errorf("the table of a review lacks %q:\n%s", part, got)
@@ -32,7 +32,7 @@ func TestMatrix_Markdown(t *testing.T) {
 	}
 	r.DefaultLevel = "NO_PERMISSIONS"
 	if got := NewMatrix(r).Markdown(); strings.Contains(got, "at least") {
-		t.Errorf("the table says that every user has at least nothing:\n%s", got)
+		t.Errorf("the table contains a default level:\n%s", got)
 	}
 }
 
@@ -41,7 +41,7 @@ func TestMatrix_hostileMarkdown(t *testing.T) {
 	got := NewMatrix(Review{Grants: hostileGrants()}).Markdown()
 	table, _, _ := strings.Cut(got, "\n\n")
 	lines := strings.Split(table, "\n")
-	if len(lines) != 2+len(hostile) {
+	if len(lines) != 2+len(hostileNames) {
 		t.Errorf("there are %d lines", len(lines))
 	}
 	spans := regexp.MustCompile("`[^`|<>\\\\]*`|<code>[^`|<>\\\\]*</code>")
@@ -54,6 +54,6 @@ func TestMatrix_hostileMarkdown(t *testing.T) {
 		}
 	}
 	if strings.ContainsAny(got, "\u202e\u200b\u2028\x00\r\t") {
-		t.Errorf("something that can't be seen is in\n%s", got)
+		t.Errorf("an invisible character is in\n%s", got)
 	}
 }

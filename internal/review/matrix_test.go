@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// grantOf is the least that a grant has.
+// grantOf returns a grant with only the required fields.
 func grantOf(experiment, kind, principal, level string, inherited bool) Grant {
 	return Grant{Experiment: experiment, Kind: kind, Principal: principal, Level: level, Inherited: inherited}
 }
@@ -18,7 +18,7 @@ func inheritedFrom(object string, g Grant) Grant {
 	return g
 }
 
-func someGrants() []Grant {
+func exampleGrants() []Grant {
 	return []Grant{
 		grantOf("/Projects/churn", "user", "ana@example.com", "CAN_EDIT", false),
 		inheritedFrom("/Projects", grantOf("/Projects/churn", "user", "ana@example.com", "CAN_MANAGE", true)),
@@ -29,7 +29,7 @@ func someGrants() []Grant {
 	}
 }
 
-// runGrants are grants to a principal with CAN_EDIT and CAN_RUN, and to one with CAN_RUN.
+// runGrants returns grants to a principal with CAN_EDIT and CAN_RUN, and to one with CAN_RUN.
 func runGrants() []Grant {
 	return []Grant{
 		grantOf("/Projects/run", "group", "risk", "CAN_EDIT", false),
@@ -39,8 +39,8 @@ func runGrants() []Grant {
 	}
 }
 
-// hostile are names that mean something to a spreadsheet, to Markdown, to HTML, to a script, or to the reader's eyes.
-var hostile = []string{
+// hostileNames are names with a meaning in a spreadsheet, Markdown, HTML, or a script, and names that are not displayed as they are.
+var hostileNames = []string{
 	"=HYPERLINK(\"http://evil\")", "+1", "-1", "@SUM(A1)", "\tx", "\rx", "\nx", "＝1", "a;=1", "a\t=1", "a\n=1", " \t=1",
 	"a;\"=1", "a|b", "a\\|b", "`code`", "``", "a\nb", "*bold*", "_x_", "[a](http://evil)",
 	"<script>alert(1)</script>", "</script><script>alert(1)</script>", "\"><img src=x onerror=alert(1)>",
@@ -51,9 +51,9 @@ var hostile = []string{
 
 func hostileGrants() []Grant {
 	var grants []Grant
-	for i, name := range hostile {
+	for i, name := range hostileNames {
 		grants = append(grants, grantOf(name, name, name, name, false), Grant{
-			Experiment: name, Kind: "user", Principal: hostile[len(hostile)-1-i], DisplayName: name, Level: "CAN_EDIT",
+			Experiment: name, Kind: "user", Principal: hostileNames[len(hostileNames)-1-i], DisplayName: name, Level: "CAN_EDIT",
 			Inherited: i%2 == 0, InheritedFrom: name,
 		})
 	}
@@ -70,14 +70,14 @@ func pageOf(t *testing.T, r Review) string {
 	return page
 }
 
-// The order of the grants does not matter, and they are left as they are.
+// The result does not depend on the order of the grants, and the grants are not changed.
 func TestMatrix_deterministic(t *testing.T) {
 	t.Parallel()
 	render := func(grants []Grant) string {
 		m := NewMatrix(Review{Grants: grants})
 		return m.Markdown() + m.CSV() + pageOf(t, Review{Grants: grants})
 	}
-	grants := slices.Concat(someGrants(), hostileGrants(), runGrants())
+	grants := slices.Concat(exampleGrants(), hostileGrants(), runGrants())
 	given := slices.Clone(grants)
 	want := render(grants)
 	if !slices.Equal(grants, given) {
@@ -91,7 +91,7 @@ func TestMatrix_deterministic(t *testing.T) {
 	}
 }
 
-// Which of several grants is shown.
+// TestNewMatrix_ranking checks which of several grants the matrix shows.
 func TestNewMatrix_ranking(t *testing.T) {
 	t.Parallel()
 	grant := func(level string, inherited bool) Grant { return grantOf("e", "user", "u", level, inherited) }
@@ -130,7 +130,7 @@ func TestNewMatrix_ranking(t *testing.T) {
 	}
 }
 
-// Every format of a review without anything says something.
+// Every format can render an empty review.
 func TestMatrix_empty(t *testing.T) {
 	t.Parallel()
 	m := NewMatrix(Review{})
@@ -140,12 +140,12 @@ func TestMatrix_empty(t *testing.T) {
 	if got, want := m.CSV(), `"experiment","experiment_id"`+"\n"; got != want {
 		t.Errorf("the lines are %q, want %q", got, want)
 	}
-	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>There are no experiments and no grants.</p>") {
+	if page := pageOf(t, Review{}); !strings.Contains(page, "<p>The review contains no experiments.</p>") {
 		t.Errorf("the page is %s", page)
 	}
 }
 
-// A principal with CAN_EDIT and CAN_RUN is listed with both in every format.
+// A principal with CAN_EDIT and CAN_RUN has both in every format.
 func TestMatrix_editAndRun(t *testing.T) {
 	t.Parallel()
 	r := Review{Grants: runGrants()}

@@ -6,27 +6,27 @@ import "slices"
 type groupIndex struct {
 	// direct are the direct members of each group, sorted.
 	direct map[string][]principal
-	// known are the groups whose members are listed, if there are any.
+	// known are the groups whose members, if any, are listed.
 	known map[string]bool
 	// incomplete are the groups that can have more members than are listed. If it contains "", all groups can.
 	incomplete map[string]bool
 	// everybody are the groups whose members are not resolved.
 	everybody map[string]bool
 	// resolved are the results of resolve.
-	resolved map[string][]reached
+	resolved map[string][]groupMember
 }
 
-// reached is a principal that a group contains.
-type reached struct {
+// groupMember is a principal that a group contains.
+type groupMember struct {
 	principal
-	// via are the groups between, the outermost first. It is shared and must not be changed.
+	// via are the nested groups, the outermost first. It is shared and must not be changed.
 	via []string
 }
 
 func newGroupIndex(p Principals) *groupIndex {
 	x := &groupIndex{
 		direct: map[string][]principal{}, known: map[string]bool{}, incomplete: map[string]bool{}, everybody: map[string]bool{},
-		resolved: map[string][]reached{},
+		resolved: map[string][]groupMember{},
 	}
 	for _, m := range p.Members {
 		group := m.Group
@@ -64,26 +64,26 @@ func (x *groupIndex) add(group string, member principal) {
 	}
 }
 
-// unresolved reports whether a group has members that are not listed, or can have some.
-func (x *groupIndex) unresolved(group string) bool {
+// isUnresolved reports whether a group has members that are not listed, or can have some.
+func (x *groupIndex) isUnresolved(group string) bool {
 	return !x.known[group] || x.everybody[group] || x.incomplete[group] || x.incomplete[""]
 }
 
-// step is a group on the way from the group that is resolved.
-type step struct {
+// nestedGroup is the resolved group, or a group in it.
+type nestedGroup struct {
 	group string
-	// outer is the index of the step to the group around. It is -1 for the group that is resolved.
+	// outer is the index of the group around it. It is -1 for the group that is resolved.
 	outer int
 }
 
-// resolve returns the principals in a group, each with a shortest way. A nested group is one of them only if it is unresolved. A group that
-// contains itself is not one of them.
-func (x *groupIndex) resolve(group string) []reached {
+// resolve returns the principals in a group, each with a shortest path. It includes a nested group only if the group is unresolved, and
+// never the group itself.
+func (x *groupIndex) resolve(group string) []groupMember {
 	if found, ok := x.resolved[group]; ok {
 		return found
 	}
-	var found []reached
-	steps, seen := []step{{group, -1}}, map[principal]bool{{KindGroup, group}: true}
+	var found []groupMember
+	steps, seen := []nestedGroup{{group, -1}}, map[principal]bool{{KindGroup, group}: true}
 	for i := 0; i < len(steps); i++ {
 		at := len(found)
 		if x.everybody[steps[i].group] {
@@ -95,14 +95,14 @@ func (x *groupIndex) resolve(group string) []reached {
 			}
 			seen[p] = true
 			if p.kind == KindGroup {
-				steps = append(steps, step{p.name, i})
+				steps = append(steps, nestedGroup{p.name, i})
 			}
-			if p.kind != KindGroup || x.unresolved(p.name) {
-				found = append(found, reached{principal: p})
+			if p.kind != KindGroup || x.isUnresolved(p.name) {
+				found = append(found, groupMember{principal: p})
 			}
 		}
 		if at < len(found) {
-			via := viaOf(steps, i)
+			via := nestedPath(steps, i)
 			for ; at < len(found); at++ {
 				found[at].via = via
 			}
@@ -112,8 +112,8 @@ func (x *groupIndex) resolve(group string) []reached {
 	return found
 }
 
-// viaOf returns the groups of a step and of those around it, except the first one.
-func viaOf(steps []step, i int) []string {
+// nestedPath returns a nested group and those around it, except the first one.
+func nestedPath(steps []nestedGroup, i int) []string {
 	var via []string
 	for ; i > 0; i = steps[i].outer {
 		via = append(via, steps[i].group)

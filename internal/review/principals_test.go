@@ -9,7 +9,7 @@ import (
 
 func TestSelectPrincipals(t *testing.T) {
 	t.Parallel()
-	// Users compare in any case, as on Databricks.
+	// Users compare case-insensitively, as on Databricks.
 	key := func(kind, name string) string {
 		if kind == KindUser {
 			name = strings.ToLower(name)

@@ -1,5 +1,5 @@
-// Package review computes what a permission review shows from the grants on experiments. It knows the standard library and plain types
-// alone: reading grants from a server, and converting them from and to Terraform values, is up to the caller.
+// Package review computes effective access, changes, decisions, and reports from the grants on experiments. It imports only the standard
+// library: its callers read grants from a server, and convert from and to Terraform values.
 package review
 
 // Review is the result of reading the permissions of experiments.
@@ -12,11 +12,11 @@ type Review struct {
 	Caller string
 	// Grants are in any order.
 	Grants []Grant
-	// Experiments are the experiments whose grants could be read. Experiments of Grants that are missing here count as well.
+	// Experiments are the experiments whose grants could be read. Experiments of Grants can be missing here.
 	Experiments []Experiment
 	// Unreadable are the experiments whose grants could not be read.
 	Unreadable []Unreadable
-	// DefaultLevel is the permission level that every user has at least on every experiment. It is empty if there is none or it is unknown.
+	// DefaultLevel is the minimum permission level of every user on every experiment. It is empty if there is none or if it is unknown.
 	DefaultLevel string
 }
 
@@ -48,11 +48,11 @@ type Grant struct {
 	Level string
 	// Inherited is false for a direct grant.
 	Inherited bool
-	// InheritedFrom describes where an inherited grant comes from. It is empty if that is unknown. On MLflow servers, "admin" and "workspace"
-	// are the rights of server admins and workspace admins, which DENY does not outweigh.
+	// InheritedFrom describes the object that an inherited grant comes from, such as the path of a folder. It is empty if it is unknown. On
+	// MLflow servers, "admin" and "workspace" are the rights of server admins and workspace admins, which DENY does not override.
 	InheritedFrom string
-	// InheritedFromID identifies the object that InheritedFrom describes, such as /directories/123. If it is set, it takes precedence over
-	// InheritedFrom for telling grants apart: the path of a folder can change, and a review does not always know it.
+	// InheritedFromID identifies the object that InheritedFrom describes, such as /directories/123. If it is set, it identifies the source
+	// of the grant instead of InheritedFrom: the path of a folder can change, and a review does not always contain it.
 	InheritedFromID string
 	// Effective is set for the grant that determines the effective level of the principal on the experiment, if the review determined it.
 	Effective bool
@@ -64,11 +64,11 @@ type Unreadable struct {
 	ExperimentID string
 	// Experiment is the name of the experiment.
 	Experiment string
-	// Reason is a text for people.
+	// Reason explains why the grants could not be read.
 	Reason string
 }
 
-// The kinds of principals. An MLflow server has roles in place of groups.
+// The kinds of principals. On an MLflow server, groups are roles.
 const (
 	KindGroup            = "group"
 	KindUser             = "user"

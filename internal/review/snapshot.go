@@ -45,11 +45,11 @@ type snapshotUnreadable struct {
 	Reason string `json:"reason"`
 }
 
-// Snapshot returns a review as JSON to keep in version control and to compare with [Diff]. Reviews with the same grants have the same bytes,
-// whatever the order. Every experiment and every grant is on a line of its own. Dates, owners, tags, and the caller are not included, because they
-// change without the grants. It fails if a text is not valid UTF-8, which JSON cannot contain.
+// Snapshot returns a review as JSON to keep in version control and to compare with [Diff]. The result does not depend on the order of the
+// review, and every experiment and every grant is on its own line. Dates, owners, tags, and the caller are not included, because they
+// change independently of the grants. It returns an error if a text is not valid UTF-8, which JSON cannot contain.
 func Snapshot(r Review) ([]byte, error) {
-	if err := checkTexts(r); err != nil {
+	if err := checkUTF8(r); err != nil {
 		return nil, err
 	}
 	b := &snapshotWriter{}
@@ -57,7 +57,7 @@ func Snapshot(r Review) ([]byte, error) {
 	b.text(",\n\"server\": ").value(r.Server).text(",\n\"workspace\": ").value(r.Workspace)
 	b.text(",\n\"default_level\": ").value(r.DefaultLevel)
 	b.text(",\n\"experiments\": [")
-	for i, e := range byExperiment(r) {
+	for i, e := range groupByExperiment(r) {
 		b.item(i, "  ").text(`{"id":`).value(e.ID).text(`,"name":`).value(e.Name).text(`,"grants":[`)
 		for i, g := range e.grants {
 			b.item(i, "    ").value(snapshotGrant{
@@ -112,8 +112,8 @@ func (w *snapshotWriter) value(value any) *snapshotWriter {
 	return w
 }
 
-// checkTexts returns an error if a text of the review cannot be in a snapshot.
-func checkTexts(r Review) error {
+// checkUTF8 returns an error if a text of the review is not valid UTF-8.
+func checkUTF8(r Review) error {
 	texts := []string{r.Server, r.Workspace, r.DefaultLevel}
 	for _, e := range r.Experiments {
 		texts = append(texts, e.ID, e.Name)
@@ -126,13 +126,14 @@ func checkTexts(r Review) error {
 	}
 	for _, text := range texts {
 		if !utf8.ValidString(text) {
-			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. Rename the experiment or principal, or leave it out of the review", text)
+			return fmt.Errorf("Could not write snapshot: %q is not valid UTF-8. "+
+				"Rename the experiment or principal, or exclude it from the review", text)
 		}
 	}
 	return nil
 }
 
-// ParseSnapshot reads what [Snapshot] wrote. Its error says what to do.
+// ParseSnapshot parses the result of [Snapshot].
 func ParseSnapshot(data []byte) (Review, error) {
 	var s snapshot
 	if err := decodeSnapshot(data, &s); err != nil {
@@ -143,7 +144,8 @@ func ParseSnapshot(data []byte) (Review, error) {
 		r.Experiments = append(r.Experiments, Experiment{ID: e.ID, Name: e.Name})
 		for i, g := range e.Grants {
 			if g.Kind == "" || g.Principal == "" || g.Level == "" {
-				return Review{}, fmt.Errorf("Could not read snapshot: grant %d of experiment %q has no kind, principal, or level. %s", i+1, e.Name, writeSnapshot)
+				return Review{}, fmt.Errorf("Could not read snapshot: grant %d of experiment %q has no kind, principal, or level. %s",
+					i+1, e.Name, renderAgain)
 			}
 			r.Grants = append(r.Grants, Grant{
 				Experiment: e.Name, ExperimentID: e.ID, Kind: g.Kind, Principal: g.Principal, DisplayName: g.DisplayName, Level: g.Level,
@@ -157,30 +159,31 @@ func ParseSnapshot(data []byte) (Review, error) {
 	return r, nil
 }
 
-// writeSnapshot is the advice of errors about a snapshot that this package did not write.
-const writeSnapshot = "Write it again with the function review_snapshot, and do not edit it"
+// renderAgain is the advice in errors about an invalid snapshot.
+const renderAgain = "Render it again with the function review_snapshot, and do not edit it"
 
 // decodeSnapshot decodes the JSON of a snapshot of the current version.
 func decodeSnapshot(data []byte, s *snapshot) error {
 	if bytes.Contains(data, []byte("<<<<<<< ")) && bytes.Contains(data, []byte("\n>>>>>>> ")) {
-		return fmt.Errorf("it contains a merge conflict. %s", writeSnapshot)
+		return fmt.Errorf("it contains a merge conflict. %s", renderAgain)
 	}
 	var head struct{ Version *int }
 	if err := json.Unmarshal(data, &head); err != nil {
-		return fmt.Errorf("it is not the JSON of a snapshot: %w. %s", err, writeSnapshot)
+		return fmt.Errorf("it is not the JSON of a snapshot: %w. %s", err, renderAgain)
 	}
 	switch {
 	case head.Version == nil:
-		return fmt.Errorf("it has no version, so it is not a snapshot. %s", writeSnapshot)
+		return fmt.Errorf("it has no version, so it is not a snapshot. %s", renderAgain)
 	case *head.Version > snapshotVersion:
-		return fmt.Errorf("its version %d is newer than this provider, which reads version %d. Upgrade the provider", *head.Version, snapshotVersion)
+		return fmt.Errorf("its version %d is newer than version %d, which this provider supports. Upgrade the provider",
+			*head.Version, snapshotVersion)
 	case *head.Version != snapshotVersion:
-		return fmt.Errorf("its version %d does not exist. %s", *head.Version, writeSnapshot)
+		return fmt.Errorf("its version %d does not exist. %s", *head.Version, renderAgain)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(s); err != nil {
-		return fmt.Errorf("%w. %s", err, writeSnapshot)
+		return fmt.Errorf("%w. %s", err, renderAgain)
 	}
 	return nil
 }

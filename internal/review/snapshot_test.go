@@ -87,17 +87,17 @@ func TestSnapshot_invalidText(t *testing.T) {
 func TestParseSnapshot_errors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                                  "it is not the JSON of a snapshot: unexpected end of JSON input. Write it again with the function review_snapshot, and do not edit it",
-		"null":                              "it has no version, so it is not a snapshot. Write it again",
+		"":                                  "it is not the JSON of a snapshot: unexpected end of JSON input. Render it again with the function review_snapshot, and do not edit it",
+		"null":                              "it has no version, so it is not a snapshot. Render it again",
 		"[]":                                "it is not the JSON of a snapshot: json: cannot unmarshal array",
 		"{}":                                "it has no version",
 		`{"version": 1} x`:                  "it is not the JSON of a snapshot: invalid character 'x'",
-		`{"version": 2, "more": 1}`:         "its version 2 is newer than this provider, which reads version 1. Upgrade the provider",
-		`{"version": 0}`:                    "its version 0 does not exist. Write it again",
-		`{"version": 1, "grants": []}`:      `json: unknown field "grants". Write it again`,
+		`{"version": 2, "more": 1}`:         "its version 2 is newer than version 1, which this provider supports. Upgrade the provider",
+		`{"version": 0}`:                    "its version 0 does not exist. Render it again",
+		`{"version": 1, "grants": []}`:      `json: unknown field "grants". Render it again`,
 		`{"version": 1, "experiments": {}}`: "cannot unmarshal object",
-		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}":                                                    "it contains a merge conflict. Write it again",
-		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: `grant 1 of experiment "/e" has no kind, principal, or level. Write it again`,
+		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}":                                                    "it contains a merge conflict. Render it again",
+		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: `grant 1 of experiment "/e" has no kind, principal, or level. Render it again`,
 	} {
 		if _, err := ParseSnapshot([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "Could not read snapshot: ") || !strings.Contains(err.Error(), want) {
 			t.Errorf("the error of %q is %v, want %q", text, err, want)
@@ -105,8 +105,8 @@ func TestParseSnapshot_errors(t *testing.T) {
 	}
 }
 
-// checkSnapshot checks what holds for any review: its snapshot does not depend on the order and on duplicates, and
-// reading it changes nothing.
+// checkSnapshot checks invariants of the snapshot of any review: it does not depend on the order or on duplicates, and parsing it is
+// lossless.
 func checkSnapshot(t *testing.T, r Review) {
 	t.Helper()
 	text, err := Snapshot(r)
@@ -137,22 +137,22 @@ func checkSnapshot(t *testing.T, r Review) {
 func TestSnapshot_properties(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
-		r := messyReview(seed)
+		r := inconsistentReview(seed)
 		checkSnapshot(t, r)
 	}
 	checkSnapshot(t, Review{Grants: hostileGrants()})
 }
 
 func FuzzSnapshot(f *testing.F) {
-	f.Add(strings.Join(hostile, "\n"))
+	f.Add(strings.Join(hostileNames, "\n"))
 	f.Fuzz(func(t *testing.T, text string) {
-		r, _ := hostileWorld(text)
+		r, _ := hostileReview(text)
 		checkSnapshot(t, r)
 	})
 }
 
 func FuzzParseSnapshot(f *testing.F) {
-	for _, r := range []Review{{}, {Grants: someGrants()}, {Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
+	for _, r := range []Review{{}, {Grants: exampleGrants()}, {Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
 		text, _ := Snapshot(r)
 		f.Add(text)
 	}

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Way is one way in which a principal has a level on an experiment.
+// Way is an access path: a grant, the right of an admin, or the default level, through which a principal has a level on an experiment.
 type Way struct {
 	Level string
-	// Group is the name of the group that has the grant. It is empty if the principal has it itself.
+	// Group is the name of the group that has the grant. It is empty if the grant is to the principal itself.
 	Group string
 	// Via are the names of the groups between Group and the principal, the outermost first. It is empty for a direct member.
 	Via []string
@@ -20,34 +20,34 @@ type Way struct {
 	Source string
 }
 
-// String describes a way in words, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
+// String describes the access path, for example "CAN_EDIT through retail > retail-leads, inherited from /Projects/retail".
 func (w Way) String() string {
 	switch {
 	case w.Source == SourceDefault:
 		return w.Level + " by default"
 	case w.Source == SourceAdmin:
-		return w.Level + w.adminRight() + w.through()
+		return w.Level + w.adminText() + w.groupText()
 	case w.Inherited && w.Group == "":
 		return w.Level + " " + inheritedText(w.InheritedFrom)
 	case w.Inherited:
-		return w.Level + w.through() + ", " + inheritedText(w.InheritedFrom)
+		return w.Level + w.groupText() + ", " + inheritedText(w.InheritedFrom)
 	case w.Group == "":
 		return w.Level + " directly"
 	default:
-		return w.Level + w.through()
+		return w.Level + w.groupText()
 	}
 }
 
-// through describes the groups of a way.
-func (w Way) through() string {
+// groupText describes the groups of the access path.
+func (w Way) groupText() string {
 	if w.Group == "" {
 		return ""
 	}
 	return " through " + strings.Join(append([]string{w.Group}, w.Via...), " > ")
 }
 
-// adminRight describes which admins have the right.
-func (w Way) adminRight() string {
+// adminText describes which admins have the right.
+func (w Way) adminText() string {
 	switch w.InheritedFrom {
 	case fromAdmin:
 		return " as a server admin"
@@ -62,7 +62,7 @@ func (w Way) adminRight() string {
 const (
 	// SourceGrant is a grant.
 	SourceGrant = "grant"
-	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not outweigh it.
+	// SourceAdmin is the right of a server admin or a workspace admin of an MLflow server. DENY does not override it.
 	SourceAdmin = "admin"
 	// SourceDefault is the default level of an MLflow server.
 	SourceDefault = "default"
@@ -74,7 +74,7 @@ const (
 	fromWorkspace = "workspace"
 )
 
-// way returns a grant as a way of its principal.
+// way returns the access path of the principal of a grant.
 func (g Grant) way() Way {
 	w := Way{Level: g.Level, Inherited: g.Inherited, InheritedFrom: g.InheritedFrom, Source: SourceGrant}
 	if from := g.origin(); g.Inherited && g.Level == levelManage && (from == fromAdmin || from == fromWorkspace) {
@@ -83,7 +83,7 @@ func (g Grant) way() Way {
 	return w
 }
 
-// compareWays sorts from the highest to the lowest level, and the principal's own grants before those of its groups.
+// compareWays sorts from the highest to the lowest level, and grants to the principal itself before those to its groups.
 func compareWays(a, b Way) int {
 	if a.Level != b.Level {
 		return compareLevels(a.Level, b.Level)

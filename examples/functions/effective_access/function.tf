@@ -15,11 +15,11 @@ data "mlflow_principals" "all" {
 locals {
   access = provider::mlflow::effective_access(data.mlflow_permission_review.all, data.mlflow_principals.all)
 
-  # Users that are inactive or deleted.
+  # Inactive and deleted users.
   inactive = [for p in data.mlflow_principals.all.principals : p.name if p.kind == "user" && !p.active]
 }
 
-# Who can manage which experiment, and through which group.
+# Who can manage each experiment, and through which groups.
 output "managers" {
   value = {
     for a in local.access : a.experiment_name => {
@@ -29,7 +29,7 @@ output "managers" {
   }
 }
 
-# A line for each user and experiment, for example "/Projects/retail/churn: ana@example.com: CAN_EDIT through retail".
+# One line per user and experiment, for example "/Projects/retail/churn: ana@example.com: CAN_EDIT through retail".
 output "users" {
   value = [for a in local.access : "${a.experiment_name}: ${a.principal}: ${a.ways}" if a.kind == "user"]
 }

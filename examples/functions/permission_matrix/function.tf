@@ -8,7 +8,7 @@ terraform {
 
 data "mlflow_permission_review" "all" {}
 
-# A page to look at and to print: terraform output -raw html > review.html
+# A page to read and print: terraform output -raw html > review.html
 output "html" {
   value = provider::mlflow::permission_matrix(data.mlflow_permission_review.all, "html", {
     title = "Quarterly access review"
@@ -17,7 +17,7 @@ output "html" {
   })
 }
 
-# A table of the direct grants alone, for a pull request: terraform output -raw markdown
+# A table of only the direct grants, for a pull request: terraform output -raw markdown
 output "markdown" {
   value = provider::mlflow::permission_matrix([for g in data.mlflow_permission_review.all.grants : g if !g.inherited], "markdown")
 }

@@ -9,18 +9,18 @@ terraform {
 data "mlflow_permission_review" "all" {}
 
 locals {
-  # The file that the output "lines" wrote, with decisions in its columns decision, reviewer, reason, and until.
+  # Decisions from the file that contains the output lines, completed by reviewers.
   decisions = provider::mlflow::review_decisions(
     data.mlflow_permission_review.all, csvdecode(file("${path.module}/decisions.csv")), plantimestamp()
   )
 }
 
-# The file to fill in: terraform output -raw lines > decisions.csv
+# The file for reviewers to complete: terraform output -raw lines > decisions.csv
 output "lines" {
   value = provider::mlflow::permission_matrix(data.mlflow_permission_review.all, "lines")
 }
 
-# Grants that reviewers decided to revoke and that still exist.
+# Grants that still exist although reviewers decided to revoke them.
 output "to_revoke" {
   value = [for g in local.decisions.revoked : "${g.experiment_name}: ${g.principal}"]
 }

@@ -21,6 +21,6 @@ output "changes" {
 check "no_new_access" {
   assert {
     condition     = length(concat(local.changes.added, local.changes.raised, local.changes.other_level)) == 0
-    error_message = "Access since the last review:\n${local.changes.summary}"
+    error_message = "New access since the last review:\n${local.changes.summary}"
   }
 }

@@ -8,7 +8,7 @@ terraform {
 
 data "mlflow_permission_review" "all" {}
 
-# Write it to a file and commit it: terraform output -raw snapshot > review.json
+# JSON to commit: terraform output -raw snapshot > review.json
 output "snapshot" {
   value = provider::mlflow::review_snapshot(data.mlflow_permission_review.all)
 }

@@ -34,7 +34,7 @@ override_module {
 run "a_violation_warns" {
   command = plan
 
-  expect_failures = [check.not_everybody_manages]
+  expect_failures = [check.all_users_cannot_manage]
 
   assert {
     condition     = keys(output.violations)[0] == "All users can manage" && length(output.violations) == 1
@@ -42,14 +42,14 @@ run "a_violation_warns" {
   }
 }
 
-run "and_fails_the_run_if_enforced" {
+run "a_violation_fails_an_enforced_run" {
   command = plan
 
   variables {
     enforce = true
   }
 
-  expect_failures = [check.not_everybody_manages, output.violations]
+  expect_failures = [check.all_users_cannot_manage, output.violations]
 }
 
 run "the_date_is_checked" {

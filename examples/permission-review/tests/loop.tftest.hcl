@@ -1,4 +1,4 @@
-# Tests the whole configuration with grants instead of a server. The provider is a mock, its functions are not.
+# Tests the whole configuration with sample grants instead of a server. The provider is a mock; its functions are not.
 mock_provider "mlflow" {}
 
 override_module {
@@ -124,7 +124,7 @@ run "the_end_of_the_decision_and_of_the_exception" {
   expect_failures = [check.every_grant_is_decided, check.separation_of_duties]
 }
 
-# Workspace admins of an MLflow server are in the review, but separation of duties does not count their rights.
+# The review includes workspace admins of an MLflow server, but separation of duties ignores their rights.
 run "workspace_admins" {
   command = plan
 
@@ -153,10 +153,10 @@ run "workspace_admins" {
     error_message = "The decisions are ${jsonencode(output.decisions)}."
   }
 
-  expect_failures = [check.every_grant_is_decided, check.no_direct_users]
+  expect_failures = [check.every_grant_is_decided, check.no_direct_user_grants]
 }
 
-# A policy lists experiments, not the name prefixes of separated duties. A group that another one contains has all users, wherever the experiment is.
+# A violation names the experiment, not the prefix of separated duties. A group that contains a group of all users contains all users.
 run "all_users_can_manage_two_experiments" {
   command = plan
 
@@ -185,7 +185,7 @@ run "all_users_can_manage_two_experiments" {
     error_message = "All users can manage ${jsonencode(output.violations["All users can manage"])}."
   }
 
-  expect_failures = [check.every_grant_is_decided, check.not_everybody_manages]
+  expect_failures = [check.every_grant_is_decided, check.all_users_cannot_manage]
 }
 
 run "a_new_and_a_raised_grant" {

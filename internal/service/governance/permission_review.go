@@ -18,29 +18,29 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/review"
 )
 
-// parallelReviews is how many access control lists are read side by side.
-const parallelReviews = 16
+// parallelReads is the maximum number of concurrent reads of permissions.
+const parallelReads = 16
 
-// reviewer reads the grants on many experiments, with one request for each, and keeps only those that pass the filters.
+// reviewer reads the grants on many experiments, with one request for each, and returns those that match the filters.
 type reviewer struct {
 	client   *mlflow.Client
 	minLevel string
-	// wanted are the principals whose grants are kept; nil keeps those of all.
-	wanted map[mlflow.PrincipalKey]bool
-	// withoutAdmins leaves out the grants of admins.
-	withoutAdmins bool
+	// selected are the principals whose grants are returned. If it is nil, those of all principals are.
+	selected map[mlflow.PrincipalKey]bool
+	// excludeAdmins excludes the grants of admins.
+	excludeAdmins bool
 
 	background mlflow.Background
 	folders    *databricks.FolderIndex
-	// exhaustedReads counts the reads that failed after several tries.
+	// exhaustedReads is the number of reads that failed after several attempts.
 	exhaustedReads atomic.Int64
 
 	results []reviewResult
-	// paths are those of the folders that grants are inherited from, as far as is known.
+	// paths are the paths of the folders that grants are inherited from, if they are known.
 	paths map[string]string
 }
 
-// reviewResult is what was found about one experiment: its grants, or the reason why they could not be read.
+// reviewResult contains the grants on one experiment, or the reason why they could not be read.
 type reviewResult struct {
 	experiment mlflow.Experiment
 	grants     []reviewGrantModel
@@ -49,16 +49,18 @@ type reviewResult struct {
 	reason    string
 }
 
-// forReview keeps of an experiment what a review returns or needs to know, so that no other tag is held in memory.
-func forReview(e mlflow.Experiment) mlflow.Experiment {
+// keepReviewFields returns an experiment with only the fields and tags that a review uses, to limit memory.
+func keepReviewFields(e mlflow.Experiment) mlflow.Experiment {
 	tags := slices.DeleteFunc(slices.Clone(e.Tags), func(t mlflow.Tag) bool {
 		needed := t.Key == mlflow.TagOwnerEmail || t.Key == mlflow.TagExperimentType || t.Key == mlflow.TagSourceType
 		return !needed && mlflow.IsServerTag(t.Key)
 	})
-	return mlflow.Experiment{ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, LastUpdateTime: e.LastUpdateTime, Tags: slices.Clip(tags)}
+	return mlflow.Experiment{
+		ID: e.ID, Name: e.Name, LifecycleStage: e.LifecycleStage, LastUpdateTime: e.LastUpdateTime, Tags: slices.Clip(tags),
+	}
 }
 
-// userTags returns the tags of an experiment that the server itself does not write.
+// userTags returns the tags of an experiment, without those of the server.
 func userTags(e mlflow.Experiment) map[string]string {
 	tags := map[string]string{}
 	for _, t := range e.Tags {
@@ -69,9 +71,9 @@ func userTags(e mlflow.Experiment) map[string]string {
 	return tags
 }
 
-// run reads everything. principals are the names to keep, all when there are none. It fails only when the server itself does: an
-// experiment that can't be read gets its reason.
-func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principals []string) error {
+// readAll reads the grants on all experiments. principals are the names of the principals whose grants are returned, or empty for all. It
+// returns an error only if the server fails: an experiment that cannot be read gets a reason.
+func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, principals []string) error {
 	ids := make([]string, len(found))
 	for i, e := range found {
 		ids[i] = e.ID
@@ -79,19 +81,19 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	var err error
 	r.background, err = r.client.AccessControl().Background(ctx, ids)
 	if unsupported, ok := errors.AsType[*mlflow.UnsupportedError](err); ok && unsupported.Denied && len(found) > 0 {
-		r.denyAll(found, err)
+		r.markAllUnreadable(found, err)
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	r.wanted = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
+	r.selected = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
 	r.results = make([]reviewResult, len(found))
 	group, reading := errgroup.WithContext(ctx)
-	group.SetLimit(parallelReviews)
+	group.SetLimit(parallelReads)
 	for i, e := range found {
 		group.Go(func() (err error) {
-			r.results[i], err = r.read(reading, e)
+			r.results[i], err = r.readExperiment(reading, e)
 			return err
 		})
 	}
@@ -102,7 +104,7 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	return nil
 }
 
-// inheritedFolders returns the folders that each experiment inherits from. A deleted experiment is not below them.
+// inheritedFolders returns the folders that each experiment inherits from. It excludes deleted experiments, which are not in their folder.
 func (r *reviewer) inheritedFolders() map[string]map[string]bool {
 	folders := map[string]map[string]bool{}
 	for _, result := range r.results {
@@ -113,8 +115,9 @@ func (r *reviewer) inheritedFolders() map[string]map[string]bool {
 	return folders
 }
 
-// denyAll notes that the caller may read the grants on none of the experiments. A search finds some of them all the same.
-func (r *reviewer) denyAll(found []mlflow.Experiment, err error) {
+// markAllUnreadable marks all experiments as unreadable, because the caller cannot read any grants, although a search returns the
+// experiments.
+func (r *reviewer) markAllUnreadable(found []mlflow.Experiment, err error) {
 	for _, e := range found {
 		r.results = append(r.results, reviewResult{experiment: e, reason: framework.UpperFirst(err.Error()) + "."})
 	}
@@ -125,8 +128,8 @@ func (r *reviewer) principalKey(kind, name string) mlflow.PrincipalKey {
 	return r.client.PrincipalKey(mlflow.Principal{Kind: mlflow.PrincipalKind(kind), Name: name})
 }
 
-// read reads the grants on one experiment.
-func (r *reviewer) read(ctx context.Context, e mlflow.Experiment) (reviewResult, error) {
+// readExperiment reads the grants on one experiment.
+func (r *reviewer) readExperiment(ctx context.Context, e mlflow.Experiment) (reviewResult, error) {
 	acl, err := r.client.AccessControl().GetListed(ctx, e.ID)
 	var object *mlflow.ObjectError
 	if err != nil && !errors.As(err, &object) && r.abortsReview(err) {
@@ -138,94 +141,95 @@ func (r *reviewer) read(ctx context.Context, e mlflow.Experiment) (reviewResult,
 	return reviewResult{experiment: e, grants: r.grants(e, acl), inherited: databricks.InheritedFolders(acl)}, nil
 }
 
-// abortsReview reports whether an error is the server's and not the experiment's, so that going on would take for ever and find
-// nothing: the credentials are refused, or a whole round of reads failed after many tries.
+// abortsReview reports whether an error concerns the server instead of the experiment, so that reading the other experiments would fail,
+// too: the credentials are rejected, or as many reads as run concurrently failed after several attempts.
 func (r *reviewer) abortsReview(err error) bool {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
 	retried := false
 	switch {
 	case rest.IsUnauthenticated(err):
 		return true
-	case errors.As(err, &answered):
-		retried = answered.Attempts > 1 && isTemporary(answered)
-	case errors.As(err, &unanswered):
-		retried = unanswered.Attempts > 1
+	case errors.As(err, &apiError):
+		retried = apiError.Attempts > 1 && isTemporary(apiError)
+	case errors.As(err, &unreachable):
+		retried = unreachable.Attempts > 1
 	default:
 		return true
 	}
-	return retried && r.exhaustedReads.Add(1) >= parallelReviews
+	return retried && r.exhaustedReads.Add(1) >= parallelReads
 }
 
-// isTemporary reports whether the server failed, or rejected the request for the number of requests, so that another try can succeed.
+// isTemporary reports whether the server failed or limited the rate of requests, so that a retry can succeed.
 func isTemporary(e *rest.APIError) bool {
 	return e.Status >= http.StatusInternalServerError || e.Status == http.StatusTooManyRequests
 }
 
-// unreadableReason says in one line why the grants on an experiment can't be read.
+// unreadableReason returns one line with the reason why the grants on an experiment cannot be read.
 func unreadableReason(e mlflow.Experiment, err error) string {
-	why := framework.PermissionsElsewhere(e)
+	reason := framework.PermissionsElsewhere(e)
 	switch {
-	case why != "":
+	case reason != "":
 	case e.Deleted():
-		why = "It is deleted."
+		reason = "It is deleted."
 	case rest.IsPermissionDenied(err):
-		why = "Reading its permissions needs CAN_MANAGE on it."
+		reason = "Reading its permissions requires CAN_MANAGE."
 	case rest.IsNotFound(err):
-		why = "It is gone since it was found."
+		reason = "It no longer exists."
 	default:
-		why = "Its permissions could not be read."
+		reason = "Its permissions could not be read."
 	}
-	return why + " " + stableErrorText(err)
+	return reason + " " + stableErrorText(err)
 }
 
-// stableErrorText returns an error without the parts that differ each time, such as the ID of the request: a reason must not change from
-// plan to plan.
+// stableErrorText returns the text of an error without parts that differ each time, such as the ID of the request, so that the reason does
+// not change from plan to plan.
 func stableErrorText(err error) string {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
 	switch {
-	case errors.As(err, &answered):
-		said := strings.TrimSuffix(strings.Join(strings.Fields(answered.Message), " "), ".")
-		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", answered.Code, answered.Status), ", ")
-		return fmt.Sprintf("The server said: %s (%s).", said, code)
-	case errors.As(err, &unanswered):
+	case errors.As(err, &apiError):
+		message := strings.TrimSuffix(strings.Join(strings.Fields(apiError.Message), " "), ".")
+		code := strings.TrimPrefix(fmt.Sprintf("%s, HTTP %d", apiError.Code, apiError.Status), ", ")
+		return fmt.Sprintf("The server returned: %s (%s).", message, code)
+	case errors.As(err, &unreachable):
 		return "The server could not be reached."
 	default:
 		return framework.UpperFirst(err.Error()) + "."
 	}
 }
 
-// grants lists what passes the filters of one experiment's access control list.
+// grants returns the grants of an access control list that match the filters.
 func (r *reviewer) grants(e mlflow.Experiment, acl mlflow.ACL) []reviewGrantModel {
 	entries := make(map[mlflow.Principal]mlflow.ACLEntry, len(acl.Entries))
 	for _, entry := range acl.Entries {
 		entries[entry.Principal] = entry
 	}
 	var grants []reviewGrantModel
-	decided := map[mlflow.Grant]bool{}
+	seen := map[mlflow.Grant]bool{}
 	for _, g := range framework.GrantsOf(acl) {
 		principal := mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind), Name: g.Principal}
-		if r.wanted != nil && !r.wanted[r.principalKey(g.Kind, g.Principal)] || r.withoutAdmins && r.isOfAdmins(principal, g.InheritedFrom) {
+		isSelected := r.selected == nil || r.selected[r.principalKey(g.Kind, g.Principal)]
+		if !isSelected || r.excludeAdmins && r.isAdminGrant(principal, g.InheritedFrom) {
 			continue
 		}
 		grant := mlflow.Grant{Principal: principal, Level: g.Level}
-		effective := !decided[grant] && slices.Contains(entries[principal].Effective(), g.Level)
-		decided[grant] = true
+		effective := !seen[grant] && slices.Contains(entries[principal].Effective(), g.Level)
+		seen[grant] = true
 		if !review.MeetsLevel(g.Level, r.minLevel) {
 			continue
 		}
 		model := reviewGrantModel{ExperimentID: e.ID, ExperimentName: e.Name, GrantModel: g, Effective: effective}
-		if shown := entries[principal].DisplayName; shown != "" {
-			model.DisplayName = &shown
+		if name := entries[principal].DisplayName; name != "" {
+			model.DisplayName = &name
 		}
 		grants = append(grants, model)
 	}
 	return grants
 }
 
-// isOfAdmins reports whether a grant is one of admins. An MLflow server can have a role with the name of the group on Databricks.
-func (r *reviewer) isOfAdmins(p mlflow.Principal, from []string) bool {
+// isAdminGrant reports whether a grant is one of admins. An MLflow server can have a role with the name of the Databricks group.
+func (r *reviewer) isAdminGrant(p mlflow.Principal, from []string) bool {
 	if r.client.Kind() == mlflow.KindDatabricks {
 		return databricks.IsAdmins(p)
 	}

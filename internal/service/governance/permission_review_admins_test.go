@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// A role of an MLflow server can have the name of the group of admins on Databricks, and users can have it everywhere.
-func TestReviewer_isOfAdmins(t *testing.T) {
+// A role or a user of an MLflow server can have the name of the Databricks group of admins.
+func TestReviewer_isAdminGrant(t *testing.T) {
 	t.Parallel()
 	group, user := mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}, mlflow.Principal{Kind: mlflow.KindUser, Name: "admins"}
 	for _, c := range []struct {
@@ -29,7 +29,7 @@ func TestReviewer_isOfAdmins(t *testing.T) {
 		{&server.Backend{}, user, nil, false},
 	} {
 		r := reviewer{client: mlflow.New(mlflow.Options{Backend: c.backend})}
-		if got := r.isOfAdmins(c.principal, c.from); got != c.want {
+		if got := r.isAdminGrant(c.principal, c.from); got != c.want {
 			t.Errorf("%s, %s from %q: %t, want %t", c.backend.Name(), c.principal, c.from, got, c.want)
 		}
 	}

@@ -1,5 +1,5 @@
-// Package governance has the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and the functions
-// that compute over what they return.
+// Package governance contains the objects for reviews of permissions: the data sources mlflow_permission_review and mlflow_principals, and
+// the functions that process their results.
 package governance
 
 import (
@@ -38,18 +38,18 @@ type permissionReviewModel struct {
 	Admins     types.Bool   `tfsdk:"include_admins"`
 	Workspace  types.String `tfsdk:"workspace"`
 
-	Experiments  []reviewedModel     `tfsdk:"experiments"`
-	Grants       []reviewGrantModel  `tfsdk:"grants"`
-	Unreadable   []unreadableModel   `tfsdk:"unreadable"`
-	Members      map[string][]string `tfsdk:"members"`
-	DefaultLevel types.String        `tfsdk:"default_level"`
-	Server       types.String        `tfsdk:"server"`
-	Caller       types.String        `tfsdk:"caller"`
-	Counts       *reviewCounts       `tfsdk:"counts"`
+	Experiments  []reviewedExperimentModel   `tfsdk:"experiments"`
+	Grants       []reviewGrantModel          `tfsdk:"grants"`
+	Unreadable   []unreadableExperimentModel `tfsdk:"unreadable"`
+	Members      map[string][]string         `tfsdk:"members"`
+	DefaultLevel types.String                `tfsdk:"default_level"`
+	Server       types.String                `tfsdk:"server"`
+	Caller       types.String                `tfsdk:"caller"`
+	Counts       *reviewCounts               `tfsdk:"counts"`
 }
 
-// reviewedModel is an experiment whose grants could be read.
-type reviewedModel struct {
+// reviewedExperimentModel is an experiment whose grants could be read.
+type reviewedExperimentModel struct {
 	ID    types.String `tfsdk:"id"`
 	Name  types.String `tfsdk:"name"`
 	Owner types.String `tfsdk:"owner"`
@@ -66,7 +66,7 @@ type reviewGrantModel struct {
 	Effective   bool    `tfsdk:"effective"`
 }
 
-type unreadableModel struct {
+type unreadableExperimentModel struct {
 	ExperimentID   string `tfsdk:"experiment_id"`
 	ExperimentName string `tfsdk:"experiment_name"`
 	ExperimentKind string `tfsdk:"experiment_kind"`
@@ -95,78 +95,87 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 		return schema.Int64Attribute{Computed: true, MarkdownDescription: description}
 	}
 	grant := framework.GrantAttributes()
-	grant["inherited_from_path"] = text("Path of the folder that the grant is inherited from, for example `/Shared`. The provider determines it by comparing which " +
-		"experiments inherit from the folder, and looks up at most 5 folders if that is ambiguous (for a single experiment, at most its parent folders). Null for a " +
-		"direct grant, and if the folder cannot be determined.")
+	grant["inherited_from_path"] = text("Path of the folder that the grant is inherited from, for example `/Shared`. The provider " +
+		"compares which experiments inherit from the folder, and looks up at most 5 folders if that is ambiguous (for a single " +
+		"experiment, at most its parent folders). Null for a direct grant, and if the folder cannot be determined.")
 	maps.Copy(grant, map[string]schema.Attribute{
 		"experiment_id":   text("ID of the experiment."),
 		"experiment_name": text("Name of the experiment, spelled as on the server."),
 		"display_name":    text("Display name of the user or service principal. Null if the server does not return one."),
 		"effective": schema.BoolAttribute{
-			Computed: true, MarkdownDescription: "Whether the grant determines the effective level of the principal on the experiment: the highest level, from the direct " +
-				"grant if it has that level. A principal with `CAN_EDIT` and `CAN_RUN`, neither of which includes the other, has one for each. Group membership is " +
-				"not resolved: a user can have a higher level through a group. See the function `effective_access`.",
+			Computed: true, MarkdownDescription: "Whether this grant determines the effective level of the principal on the experiment: " +
+				"the highest level, a direct grant first. A principal with `CAN_EDIT` and `CAN_RUN`, neither of which includes the " +
+				"other, has an effective grant for each. Group membership is not resolved: a user can have a higher level through a " +
+				"group. See the function `effective_access`.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns who has access to which experiments: all grants, direct and inherited, on the experiments that the arguments select as those of " +
-			"`mlflow_experiments` do. By default, these are all active experiments that the identity that runs Terraform can read. An experiment whose permissions it " +
-			"cannot read (on Databricks, this requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
+		MarkdownDescription: "Returns who has access to which experiments: all direct and inherited grants on the selected experiments. " +
+			"The arguments that select experiments are those of `mlflow_experiments`; by default, all active experiments that the " +
+			"identity that runs Terraform can read are selected. An experiment whose permissions it cannot read (on Databricks, this " +
+			"requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
 				Validators: []validator.List{
-					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
+					listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(),
+					listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1)),
 				},
-				MarkdownDescription: "Names of users, groups, and service principals (application IDs) whose grants to return. On Databricks, group names are " +
-					"case-sensitive, and all other names are case-insensitive. On an MLflow server, the roles of a listed user (see `members`) are included. Defaults to all principals.",
+				MarkdownDescription: "Names of the users, groups, and service principals (application IDs) whose grants to return. On " +
+					"Databricks, group names are case-sensitive, and all other names are case-insensitive. On an MLflow server, the " +
+					"roles of a listed user (see `members`) are included. Defaults to all principals.",
 			},
 			"min_level": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{framework.LevelValidator{CommonOnly: true}},
-				MarkdownDescription: "Minimum level of the grants to return: `CAN_READ`, `CAN_RUN`, `CAN_EDIT`, or `CAN_MANAGE`. A level that is not known to be " +
-					"lower is always included: `CAN_RUN` with `CAN_EDIT` and vice versa, and a level that the provider does not know. Defaults to any level.",
+				MarkdownDescription: "Minimum level of the grants to return: `CAN_READ`, `CAN_RUN`, `CAN_EDIT`, or `CAN_MANAGE`. Grants " +
+					"are excluded only if their level is known to be lower: `CAN_EDIT` also returns `CAN_RUN` and vice versa, and " +
+					"unknown levels are always returned. Defaults to any level.",
 			},
 			"include_admins": schema.BoolAttribute{
-				Optional: true, MarkdownDescription: "Whether to return the grants of admins, who have access to everything: on Databricks, those of the group `admins`; on " +
-					"an MLflow server, the rights of server admins. Defaults to `true`.",
+				Optional: true, MarkdownDescription: "Return the grants of admins, who have access to everything: on Databricks, those " +
+					"of the group `admins`; on an MLflow server, the rights of server admins. Defaults to `true`.",
 			},
 			framework.AttributeWorkspace: exportedWorkspace(),
-			"experiments": list("Selected experiments whose grants could be read, in `order_by` order, by default by name. Experiments without grants that pass the "+
-				"filters are included.",
+			"experiments": list("Selected experiments whose grants could be read, in `order_by` order, by default by name. Experiments "+
+				"without matching grants are included.",
 				map[string]schema.Attribute{
 					"id":    text("ID of the experiment."),
 					"name":  text("Name of the experiment, spelled as on the server."),
 					"owner": text("Owner: email, username, or application ID. Null if the server does not return one."),
 					"tags": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
-						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without tags set by the server.",
+						MarkdownDescription: "Tags of the experiment, including `mlflow.note.content` (the description), without tags " +
+							"set by the server.",
 					},
 					"last_update_time": text("Time of the last update in RFC 3339 format. Null if the server does not return one."),
 				}),
-			"grants": list("Grants that pass the filters, in the order of `experiments`, then by kind and principal, direct grants first. Use them as the argument of the "+
-				"functions `permission_matrix` and `effective_access`.", grant),
+			"grants": list("Grants that match the filters, in the order of `experiments`, then by kind and principal, direct grants "+
+				"first.", grant),
 			"unreadable": list("Selected experiments whose grants could not be read, in the same order.", map[string]schema.Attribute{
 				"experiment_id":   text("ID of the experiment."),
 				"experiment_name": text("Name of the experiment."),
-				"experiment_kind": text("`workspace`, or `notebook` or `git_folder` for an experiment that has the permissions of a notebook."),
-				"reason":          text("Reason, with the response of the server."),
+				"experiment_kind": text("`workspace`, or `notebook` or `git_folder` for an experiment that has the permissions of a " +
+					"notebook."),
+				"reason": text("Reason, with the response of the server."),
 			}),
 			"members": schema.MapAttribute{
 				ElementType: types.ListType{ElemType: types.StringType}, Computed: true,
-				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see `mlflow_principals`), on servers without roles, and if " +
-					"the identity that runs Terraform is neither a server admin nor a workspace admin.",
+				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see " +
+					"`mlflow_principals`), on servers without roles, and if the identity that runs Terraform is neither a server admin " +
+					"nor a workspace admin.",
 			},
-			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied (`default_permission` of the server). On a server with " +
-				"workspaces, where that default does not apply, `NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where " +
-				"each user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
+			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied " +
+				"(`default_permission` of the server). On a server with MLflow workspaces, where that default does not apply, " +
+				"`NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where each " +
+				"user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
 			"server": text("URL of the server. On Databricks, it contains the workspace ID as `?w=` if the provider knows it."),
 			"caller": text("Identity that ran the review: email, username, or application ID. Null if the server does not return it."),
 			"counts": schema.SingleNestedAttribute{
-				Computed: true, MarkdownDescription: "Numbers of the whole review.",
+				Computed: true, MarkdownDescription: "Totals of the review.",
 				Attributes: map[string]schema.Attribute{
 					"experiments": number("Number of selected experiments, including unreadable ones."),
 					"unreadable":  number("Number of experiments whose grants could not be read."),
-					"grants":      number("Number of grants that pass the filters."),
+					"grants":      number("Number of grants that match the filters."),
 					"principals":  number("Number of principals with these grants."),
 				},
 			},
@@ -179,8 +188,10 @@ func (d *permissionReviewDataSource) ConfigValidators(context.Context) []datasou
 	return framework.SearchConflicts()
 }
 
-// ValidateConfig rejects arguments that cannot be searched for before a request is sent.
-func (d *permissionReviewDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+// ValidateConfig rejects invalid search arguments before a request is sent.
+func (d *permissionReviewDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var config permissionReviewModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -197,7 +208,7 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	found, diags := model.FindMapped(ctx, client, forReview)
+	found, diags := model.FindMapped(ctx, client, keepReviewFields)
 	resp.Diagnostics.Append(diags...)
 	var principals []string
 	resp.Diagnostics.Append(model.Principals.ElementsAs(ctx, &principals, false)...)
@@ -206,19 +217,20 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	r := &reviewer{
 		client: client, minLevel: model.MinLevel.ValueString(), folders: d.Folders(),
-		withoutAdmins: !model.Admins.IsNull() && !model.Admins.ValueBool(),
+		excludeAdmins: !model.Admins.IsNull() && !model.Admins.ValueBool(),
 	}
-	if err := r.run(ctx, found, principals); err != nil {
+	if err := r.readAll(ctx, found, principals); err != nil {
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return
 	}
 	if r.background.MembersHidden && len(principals) > 0 {
-		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server shows the members of its roles only to its admins and to "+
-			"managers of the workspace. Grants that a listed user has through a role are not in the review, unless the role is listed too.")
+		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server returns the members "+
+			"of roles only to server admins and managers of the workspace. Grants that a listed user has through a role are missing from "+
+			"the review, unless the role is also listed.")
 	}
 	model.setFromReview(r)
 	if err := model.setOrigin(ctx, client); err != nil {
-		framework.AddError(&resp.Diagnostics, "read the current user", client.BackendName(), err)
+		framework.AddError(&resp.Diagnostics, "look up the current user", client.BackendName(), err)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
@@ -234,7 +246,7 @@ func computedList(description string, attributes map[string]schema.Attribute) sc
 	}
 }
 
-// exportedWorkspace is the schema of the argument workspace, which also exports the workspace of the provider.
+// exportedWorkspace returns the schema of the argument workspace, which also exports the MLflow workspace of the provider.
 func exportedWorkspace() schema.StringAttribute {
 	attribute := framework.WorkspaceDataAttribute()
 	attribute.Computed = true
@@ -242,7 +254,7 @@ func exportedWorkspace() schema.StringAttribute {
 	return attribute
 }
 
-// setOrigin sets which server was reviewed, and by whom.
+// setOrigin sets the server that was reviewed, its MLflow workspace, and the identity that ran the review.
 func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Client) error {
 	endpoint, err := client.Endpoint(ctx)
 	if err != nil {
@@ -260,45 +272,46 @@ func (m *permissionReviewModel) setOrigin(ctx context.Context, client *mlflow.Cl
 	}
 	caller, err := client.CallerName(ctx)
 	if err != nil && !isServerFailure(err) {
-		err = nil // not every server returns it to everybody
+		err = nil // some servers do not return it to every identity
 	}
 	m.Caller = framework.OrNull(caller)
 	return err
 }
 
-// isServerFailure reports whether the server did not process a request, so that another try can succeed.
+// isServerFailure reports whether the server did not process a request, so that a retry can succeed.
 func isServerFailure(err error) bool {
-	var answered *rest.APIError
-	var unanswered *rest.UnreachableError
-	if errors.As(err, &answered) {
-		return isTemporary(answered) || rest.IsUnauthenticated(err)
+	var apiError *rest.APIError
+	var unreachable *rest.UnreachableError
+	if errors.As(err, &apiError) {
+		return isTemporary(apiError) || rest.IsUnauthenticated(err)
 	}
-	return errors.As(err, &unanswered) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &unreachable) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // setFromReview sets the computed attributes.
 func (m *permissionReviewModel) setFromReview(r *reviewer) {
-	m.Experiments, m.Grants, m.Unreadable = []reviewedModel{}, []reviewGrantModel{}, []unreadableModel{}
-	holders := map[mlflow.PrincipalKey]bool{}
+	m.Experiments, m.Grants, m.Unreadable = []reviewedExperimentModel{}, []reviewGrantModel{}, []unreadableExperimentModel{}
+	grantees := map[mlflow.PrincipalKey]bool{}
 	for _, result := range r.results {
 		e := result.experiment
 		if result.reason != "" {
-			m.Unreadable = append(m.Unreadable, unreadableModel{e.ID, e.Name, e.Kind(), result.reason})
+			m.Unreadable = append(m.Unreadable, unreadableExperimentModel{e.ID, e.Name, e.Kind(), result.reason})
 			continue
 		}
 		owner, _ := e.Tag(mlflow.TagOwnerEmail)
-		m.Experiments = append(m.Experiments, reviewedModel{
+		m.Experiments = append(m.Experiments, reviewedExperimentModel{
 			ID: types.StringValue(e.ID), Name: types.StringValue(e.Name), Owner: framework.OrNull(owner),
 			Tags: userTags(e), LastUpdateTime: framework.FormatTime(e.LastUpdated()),
 		})
 		for _, g := range result.grants {
 			g.Locate(r.paths)
 			m.Grants = append(m.Grants, g)
-			holders[r.principalKey(g.Kind, g.Principal)] = true
+			grantees[r.principalKey(g.Kind, g.Principal)] = true
 		}
 	}
 	m.Members, m.DefaultLevel = r.background.Members, framework.OrNull(r.background.DefaultLevel)
 	m.Counts = &reviewCounts{
-		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)), Grants: int64(len(m.Grants)), Principals: int64(len(holders)),
+		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)),
+		Grants: int64(len(m.Grants)), Principals: int64(len(grantees)),
 	}
 }

@@ -18,12 +18,12 @@ import (
 
 const permissionsRoute = "/api/2.0/permissions/experiments/*"
 
-func NumberOf(value any) string {
+func numberOf(value any) string {
 	return strings.TrimSuffix(strings.TrimPrefix(fmt.Sprint(value), `tftypes.Number<"`), `">`)
 }
 
-// reviewable has experiments with grants of all kinds.
-func reviewable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
+// workspaceWithGrants returns a workspace with all kinds of grants, and the IDs of its experiments.
+func workspaceWithGrants(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
 	ids = map[string]string{}
@@ -39,7 +39,7 @@ func reviewable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 
 func TestPermissionReview(t *testing.T) {
 	t.Parallel()
-	w, ids := reviewable(t)
+	w, ids := workspaceWithGrants(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/churn/notebook")
 	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{
@@ -71,7 +71,7 @@ func TestPermissionReview(t *testing.T) {
 		t.Errorf("the service principal's grant is %v", serviceGrant)
 	}
 	counts, _ := state["counts"].(map[string]any)
-	if got := []string{NumberOf(counts["experiments"]), NumberOf(counts["unreadable"]), NumberOf(counts["grants"]), NumberOf(counts["principals"])}; !slices.Equal(got,
+	if got := []string{numberOf(counts["experiments"]), numberOf(counts["unreadable"]), numberOf(counts["grants"]), numberOf(counts["principals"])}; !slices.Equal(got,
 		[]string{"4", "1", "9", "5"}) {
 		t.Errorf("the counts are %q", got)
 	}
@@ -86,7 +86,7 @@ func TestPermissionReview(t *testing.T) {
 
 func TestPermissionReview_filters(t *testing.T) {
 	t.Parallel()
-	w, _ := reviewable(t)
+	w, _ := workspaceWithGrants(t)
 	d := w.Direct(t, emulator.AdminToken)
 	for name, c := range map[string]struct {
 		config map[string]any
@@ -122,10 +122,10 @@ func TestPermissionReview_filters(t *testing.T) {
 	}
 }
 
-// What can't be read is listed with the reason, and everything else is there.
+// Unreadable experiments are listed with the reason, and the others are complete.
 func TestPermissionReview_unreadable(t *testing.T) {
 	t.Parallel()
-	w, _ := reviewable(t)
+	w, _ := workspaceWithGrants(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/notebook")
 	w.AddGitFolder("/Projects/repo", false)
 	w.AddNotebookExperiment(emulator.Admin, "/Projects/repo/notebook")
@@ -151,9 +151,9 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	for name, want := range map[string]string{
 		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
-		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
-		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/gone":          "workspace: It no longer exists. The server returned: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
+		"/Projects/busy":          "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server returned: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
 		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
@@ -163,16 +163,16 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	if len(reasons) != 6 {
 		t.Errorf("unreadable are %v", reasons)
 	}
-	delete(reasons, "/Projects/gone") // the search does not find it any more
+	delete(reasons, "/Projects/gone") // the search no longer returns it
 	if again, _, _ := d.Review(map[string]any{}); !maps.Equal(acctest.Unreadable(again), reasons) {
-		t.Errorf("a second review gives the reasons %v, want %v", acctest.Unreadable(again), reasons)
+		t.Errorf("a second review returns the reasons %v, want %v", acctest.Unreadable(again), reasons)
 	}
 }
 
-// A user sees the grants where they hold CAN_MANAGE, and is told of the rest.
+// A user can review experiments with CAN_MANAGE. The others are unreadable.
 func TestPermissionReview_denied(t *testing.T) {
 	t.Parallel()
-	w, ids := reviewable(t)
+	w, ids := workspaceWithGrants(t)
 	w.Grant(ids["/Projects/churn/baseline"], emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	state, grants, says := w.Direct(t, emulator.UserToken).Review(map[string]any{})
 	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"}, {Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
@@ -181,12 +181,12 @@ func TestPermissionReview_denied(t *testing.T) {
 	}
 	reasons := acctest.Unreadable(state)
 	if reason := reasons["/Projects/churn/baseline"]; len(reasons) != 1 ||
-		!strings.HasPrefix(reason, "workspace: Reading its permissions needs CAN_MANAGE on it. The server said: "+emulator.User+" does not have Manage permissions") {
+		!strings.HasPrefix(reason, "workspace: Reading its permissions requires CAN_MANAGE. The server returned: "+emulator.User+" does not have Manage permissions") {
 		t.Errorf("unreadable are %v", reasons)
 	}
 }
 
-// A server that fails altogether ends the review: every experiment would only be unreadable, after many tries each.
+// A failing server ends the review, instead of making every experiment unreadable after many attempts.
 func TestPermissionReview_serverFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -209,18 +209,18 @@ func TestPermissionReview_serverFails(t *testing.T) {
 	}
 }
 
-// A thousand experiments take a call each, a page of the search, and a few for the folders; also when the server asks to slow down.
-func TestPermissionReview_calls(t *testing.T) {
+// A review of 1,000 experiments sends a request for each, one for a page of the search, and a few for folders, also if it is rate-limited.
+func TestPermissionReview_requests(t *testing.T) {
 	t.Parallel()
 	const experiments, budget = 1000, 1000 + 1 + 5
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: experiments})
 	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED", Message: "slow down"})
 	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
 	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
-		t.Errorf("the review says %q, finds %d grants and can't read %v", says, len(grants), acctest.Unreadable(state))
+		t.Errorf("the review says %q, finds %d grants and cannot read %v", says, len(grants), acctest.Unreadable(state))
 	}
-	if calls := len(w.Journal()); calls > budget {
-		t.Errorf("the review makes %d calls, want at most %d", calls, budget)
+	if requests := len(w.Journal()); requests > budget {
+		t.Errorf("the review sends %d requests, want at most %d", requests, budget)
 	}
 	for _, g := range grants {
 		folder := path.Dir(strings.Fields(g.Grant)[0])
@@ -229,28 +229,28 @@ func TestPermissionReview_calls(t *testing.T) {
 		}
 	}
 	if w.FaultsLeft() > 0 {
-		t.Error("the server never asked to slow down")
+		t.Error("the server never limited the rate")
 	}
 }
 
-// In any workspace the review finds exactly the grants that there are, and names no wrong folder.
+// A review returns exactly the grants of a random workspace, and no wrong folder.
 func TestPermissionReview_property(t *testing.T) {
 	t.Parallel()
 	inherited, placed := 0, 0
 	schemas := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken).Schemas
 	for seed := range uint64(200) {
 		w := acctest.NewWorkspace(t)
-		truth := fillAtRandom(w, rand.New(rand.NewPCG(seed, 1)))
-		state, grants, says := directWith(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
-		if says != "" || len(acctest.Unreadable(state)) != truth.notebooks || len(acctest.ObjectsOf(state["experiments"])) != truth.experiments {
-			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and can't read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
-				truth.experiments, acctest.Unreadable(state))
+		expected := createRandomGrants(w, rand.New(rand.NewPCG(seed, 1)))
+		state, grants, says := directWithSchemas(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
+		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks || len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
+			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and cannot read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
+				expected.experiments, acctest.Unreadable(state))
 		}
 		for _, g := range grants {
 			if strings.HasSuffix(g.Grant, " inherited") {
 				inherited++
 			}
-			at := slices.IndexFunc(truth.grants, func(want acctest.ReviewedGrant) bool {
+			at := slices.IndexFunc(expected.grants, func(want acctest.ReviewedGrant) bool {
 				return want.Grant == g.Grant && (g.Path == "" || g.Path == want.Path)
 			})
 			if at < 0 {
@@ -259,22 +259,22 @@ func TestPermissionReview_property(t *testing.T) {
 			if g.Path != "" {
 				placed++
 			}
-			truth.grants = slices.Delete(truth.grants, at, at+1)
+			expected.grants = slices.Delete(expected.grants, at, at+1)
 		}
-		if len(truth.grants) > 0 {
-			t.Fatalf("seed %d: the review misses %v", seed, truth.grants)
+		if len(expected.grants) > 0 {
+			t.Fatalf("seed %d: the review misses %v", seed, expected.grants)
 		}
 		if n := w.Count(http.MethodGet, "/api/2.0/workspace/get-status"); n > 5 {
 			t.Fatalf("seed %d: the review looks up %d folders", seed, n)
 		}
 	}
 	if placed*100 < inherited*95 {
-		t.Errorf("of %d inherited grants the folder is told for %d alone", inherited, placed)
+		t.Errorf("of %d inherited grants, only %d have a folder", inherited, placed)
 	}
 }
 
-// directWith is direct for many workspaces in one test: asking each provider for all schemas would take most of the time.
-func directWith(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
+// directWithSchemas returns a provider for one of many workspaces in a test. Reading the schemas once saves most of the time.
+func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProviderSchemaResponse) *acctest.Direct {
 	t.Helper()
 	server, err := acctest.Factories()["mlflow"]()
 	if err != nil {
@@ -288,14 +288,14 @@ func directWith(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.GetProvid
 	return d
 }
 
-// reviewTruth is what is in a workspace.
-type reviewTruth struct {
+// expectedReview is the content of a workspace.
+type expectedReview struct {
 	grants                 []acctest.ReviewedGrant
 	experiments, notebooks int
 }
 
-// fillAtRandom fills the workspace with folders, experiments, notebooks and grants, and tells what a review has to find.
-func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
+// createRandomGrants creates folders, experiments, notebooks, and grants, and returns the expected review.
+func createRandomGrants(w *acctest.Workspace, r *rand.Rand) expectedReview {
 	pick := func(from []string) string { return from[r.IntN(len(from))] }
 	folders := []string{"/Projects", "/Shared"}
 	onFolder := map[string]map[emulator.Principal]string{
@@ -316,30 +316,30 @@ func fillAtRandom(w *acctest.Workspace, r *rand.Rand) reviewTruth {
 		}
 		onFolder[folder][p] = level
 	}
-	var truth reviewTruth
+	var expected expectedReview
 	for i := range 1 + r.IntN(12) {
 		name := fmt.Sprintf("%s/e%d", pick(folders), i)
 		if r.IntN(6) == 0 {
 			w.AddNotebookExperiment(emulator.Admin, name)
-			truth.notebooks++
+			expected.notebooks++
 			continue
 		}
 		id := w.CreateExperiment(emulator.Admin, name, nil)
-		truth.experiments++
+		expected.experiments++
 		for range r.IntN(4) {
 			w.Grant(id, principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"}))
 		}
 		for _, g := range w.Grants(id) {
-			truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
+			expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
 		}
 		for folder := path.Dir(name); ; folder = path.Dir(folder) {
 			for p, level := range onFolder[folder] {
-				truth.grants = append(truth.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
+				expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
 			}
 			if folder == "/" {
 				break
 			}
 		}
 	}
-	return truth
+	return expected
 }

@@ -8,8 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// A deleted experiment is no longer in its folder, and nothing is known about one that could not be read. The others count also if they
-// inherit nothing.
+// Deleted and unreadable experiments do not count when the folders are determined. Experiments that inherit nothing do.
 func TestReviewer_inheritedFolders(t *testing.T) {
 	t.Parallel()
 	of := func(name, stage, reason string, folders ...string) reviewResult {

@@ -23,7 +23,7 @@ var (
 	_ datasource.DataSourceWithValidateConfig   = (*principalsDataSource)(nil)
 )
 
-// principalsDataSource returns what the directory of the server has about principals.
+// principalsDataSource returns the principals in the directory of the server, and the members of groups.
 type principalsDataSource struct{ framework.DataSourceBase }
 
 // NewPrincipalsDataSource returns the data source mlflow_principals.
@@ -34,8 +34,8 @@ func (d *principalsDataSource) Metadata(_ context.Context, req datasource.Metada
 	resp.TypeName = req.ProviderTypeName + "_principals"
 }
 
-// grantedPrincipal is the type of the elements of grants.
-var grantedPrincipal = types.ObjectType{AttrTypes: map[string]attr.Type{"kind": types.StringType, "principal": types.StringType}}
+// grantPrincipalType is the type of the elements of grants.
+var grantPrincipalType = types.ObjectType{AttrTypes: map[string]attr.Type{"kind": types.StringType, "principal": types.StringType}}
 
 // Schema implements [datasource.DataSource].
 func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
@@ -54,45 +54,52 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	}
 	const kinds = "`user`, `group`, or `service_principal`."
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Looks up principals in the directory of the server: whether each one exists and is active, and who is in the groups among them, " +
-			"including nested groups. Use it with `mlflow_permission_review` to find grants to users who left, and the people behind a group. " +
-			"What the identity that runs Terraform cannot read is listed in `incomplete` and does not cause an error. At least one of `grants`, `users`, " +
-			"`groups`, and `service_principals` must be set. On an MLflow server, groups are roles (MLflow 3.13 and newer).",
+		MarkdownDescription: "Looks up principals in the directory of the server: whether each one exists and is active, and the members " +
+			"of groups, including those of nested groups. Use it with `mlflow_permission_review` to find grants to users who left, and " +
+			"to resolve groups to users. Principals that the identity that runs Terraform cannot read are listed in `incomplete` and do " +
+			"not cause an error. At least one of `grants`, `users`, `groups`, and `service_principals` must be set. On an MLflow server, " +
+			"groups are roles (MLflow 3.13 and newer).",
 		Attributes: map[string]schema.Attribute{
 			"grants": schema.ListAttribute{
-				Optional: true, ElementType: grantedPrincipal, Validators: []validator.List{listvalidator.NoNullValues()},
-				MarkdownDescription: "Grants whose principals to look up, usually the `grants` of an `mlflow_permission_review`. Of each grant, only `kind` (" +
-					"`user`, `group`, or `service_principal`) and `principal` (its name) are used. A principal can occur any number of times.",
+				Optional: true, ElementType: grantPrincipalType, Validators: []validator.List{listvalidator.NoNullValues()},
+				MarkdownDescription: "Grants whose principals to look up, usually the `grants` of an `mlflow_permission_review`. Of each " +
+					"grant, only `kind` (`user`, `group`, or `service_principal`) and `principal` (its name) are used. Duplicates are " +
+					"allowed.",
 			},
-			"users":                      names("Users to look up, by email, or by username on an MLflow server."),
-			"groups":                     names("Groups to look up, by case-sensitive display name, with their members. On an MLflow server, roles of the workspace."),
-			"service_principals":         names("Service principals to look up, by application ID. An MLflow server does not have any."),
+			"users": names("Users to look up, by email, or by username on an MLflow server."),
+			"groups": names("Groups to look up, by case-sensitive display name, with their members. On an MLflow " +
+				"server, roles of the MLflow workspace."),
+			"service_principals":         names("Service principals to look up, by application ID. An MLflow server has none."),
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
-			"principals": list("The principals to look up, and all members of the groups among them, each once, by kind and name. A principal about which "+
-				"nothing could be read is in `incomplete` instead.", map[string]schema.Attribute{
-				"kind":   text("Kind of the principal: " + kinds),
-				"name":   text("Email, username, group name, or application ID, spelled as in the arguments if it is in them, else as by the server."),
+			"principals": list("The principals to look up, and all members of the groups among them, each once, by kind and name. "+
+				"Principals that could not be read are in `incomplete` instead.", map[string]schema.Attribute{
+				"kind": text("Kind of the principal: " + kinds),
+				"name": text("Email, username, group name, or application ID, spelled as in the arguments, or as on the server if it " +
+					"is not in them."),
 				"exists": flag("Whether the principal exists. A grant to a deleted user can remain on an experiment."),
-				"active": flag("Whether the principal exists and is active. Always `true` for existing groups and for existing users of an MLflow server, which cannot be " +
-					"deactivated."),
+				"active": flag("Whether the principal exists and is active. Always `true` for existing groups and for existing users of " +
+					"an MLflow server, which cannot be deactivated."),
 				"display_name": text("Display name. Null if the server does not return one."),
 				"external_id":  text("ID of the principal in the identity provider. Null if the server does not return one."),
-				"admin": flag("Whether the user is an admin of the MLflow server, who has access to everything. Always `false` on Databricks, where the group `admins` " +
-					"contains the workspace admins."),
+				"admin": flag("Whether the user is an admin of the MLflow server, with access to everything. Always `false` on " +
+					"Databricks, where the workspace admins are the members of the group `admins`."),
 			}),
-			"members": list("The members of the groups to look up, direct and nested, by group, kind, and name. A group in a group is a member too, and so are its "+
-				"members. Each member is listed once for each group, and no group is a member of itself.", map[string]schema.Attribute{
+			"members": list("The direct and nested members of the groups to look up, by group, kind, and name. Nested groups are "+
+				"members, too. Each member is listed once per group, and no group is a member of itself.", map[string]schema.Attribute{
 				"group": text("Name of the group."),
 				"kind":  text("Kind of the member: " + kinds),
 				"name":  text("Name of the member, as in `principals`."),
-				"via":   texts("Nested groups that lead from `group` to the member on a shortest way, outermost first. Empty for a direct member."),
+				"via": texts("Nested groups between `group` and the member on a shortest path, outermost first. Empty for a direct " +
+					"member."),
 			}),
-			"everybody": texts("Groups in `principals` that contain all users and whose members are not read, by name: on Databricks, `users` (all users of the " +
-				"workspace) and `account users` (all users of the account)."),
-			"incomplete": list("What could not be read, by kind and name. Empty if the other attributes are complete.", map[string]schema.Attribute{
+			"everybody": texts("Groups in `principals` that contain all users and whose members are not read, by name: on Databricks, " +
+				"`users` (all users of the workspace) and `account users` (all users of the account)."),
+			"incomplete": list("Principals that could not be read completely, by kind and name. Empty if the other attributes are "+
+				"complete.", map[string]schema.Attribute{
 				"kind": text("Kind of the principal: " + kinds),
-				"name": text("Name of the principal. A group that is also in `principals` exists, but its members are not all in `members`. Any other principal is " +
-					"missing from `principals`, because the provider could not determine whether it exists."),
+				"name": text("Name of the principal. A group that is also in `principals` exists, but its members are not all in " +
+					"`members`. Any other principal is missing from `principals`, because the provider could not determine whether it " +
+					"exists."),
 				"reason": text("Reason, with the response of the server."),
 			}),
 		},
@@ -107,18 +114,20 @@ func (d *principalsDataSource) ConfigValidators(context.Context) []datasource.Co
 }
 
 // ValidateConfig rejects grants without a kind or a name.
-func (d *principalsDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+func (d *principalsDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var config principalsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	granted, diags := config.granted(ctx)
+	granted, diags := config.grantPrincipals(ctx)
 	resp.Diagnostics.Append(diags...)
 	for _, g := range granted {
-		if problem := g.problem(); problem != "" {
-			resp.Diagnostics.AddAttributeError(path.Root("grants"), "Invalid grant", fmt.Sprintf("%s\n\nUse the grants of an mlflow_permission_review, or "+
-				"objects such as { kind = \"user\", principal = \"ana@example.com\" }.", problem))
+		if problem := g.invalidReason(); problem != "" {
+			resp.Diagnostics.AddAttributeError(path.Root("grants"), "Invalid grant", fmt.Sprintf("%s\n\nUse the grants of an "+
+				"mlflow_permission_review, or objects such as { kind = \"user\", principal = \"ana@example.com\" }.", problem))
 			return
 		}
 	}
@@ -132,7 +141,7 @@ func (d *principalsDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	wanted, diags := model.wanted(ctx)
+	wanted, diags := model.requested(ctx)
 	resp.Diagnostics.Append(diags...)
 	if resp.Diagnostics.HasError() {
 		return

@@ -15,7 +15,7 @@ import (
 
 const scimPath = "/api/2.0/preview/scim/v2/"
 
-// grantsTo makes the argument grants, of pairs of a kind and a name.
+// grantsTo returns the argument grants from pairs of kind and name.
 func grantsTo(pairs ...string) []tftypes.Value {
 	typ := tftypes.Object{AttributeTypes: map[string]tftypes.Type{"kind": tftypes.String, "principal": tftypes.String}}
 	var grants []tftypes.Value
@@ -27,7 +27,7 @@ func grantsTo(pairs ...string) []tftypes.Value {
 	return grants
 }
 
-// principalLines lists what the data source returned, in short.
+// principalLines returns a description of each result.
 func principalLines(state map[string]any) []string {
 	lines := []string{}
 	for _, p := range acctest.ObjectsOf(state["principals"]) {
@@ -56,8 +56,8 @@ func principalLines(state map[string]any) []string {
 	return lines
 }
 
-// expectLooked looks principals up and checks what comes back.
-func expectLooked(t *testing.T, d *acctest.Direct, config map[string]any, want ...string) {
+// expectPrincipals checks the result of the data source.
+func expectPrincipals(t *testing.T, d *acctest.Direct, config map[string]any, want ...string) {
 	t.Helper()
 	state, says := d.Data("mlflow_principals", config)
 	if got := principalLines(state); says != "" || !slices.Equal(got, want) {
@@ -65,8 +65,8 @@ func expectLooked(t *testing.T, d *acctest.Direct, config map[string]any, want .
 	}
 }
 
-// staffed has nested groups, and people that are inactive or gone.
-func staffed(t *testing.T, o emulator.SCIMOptions) *acctest.Workspace {
+// workspaceWithGroups returns a workspace with nested groups, and with an inactive user.
+func workspaceWithGroups(t *testing.T, o emulator.SCIMOptions) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, emulator.Options{SCIM: o})
 	w.AddUser("carl@example.com", "leads")
@@ -81,7 +81,7 @@ func staffed(t *testing.T, o emulator.SCIMOptions) *acctest.Workspace {
 
 func TestPrincipals(t *testing.T) {
 	t.Parallel()
-	w := staffed(t, emulator.SCIMOptions{})
+	w := workspaceWithGroups(t, emulator.SCIMOptions{})
 	d := w.Direct(t, emulator.AdminToken)
 	ben := `user ben@example.com exists "Ben"`
 	carl := `user carl@example.com exists active "carl@example.com"`
@@ -99,21 +99,21 @@ func TestPrincipals(t *testing.T) {
 		"both":    {map[string]any{"grants": grantsTo("user", emulator.OtherUser), "users": []string{emulator.OtherUser}}, []string{ben}},
 		"nothing": {map[string]any{"grants": []tftypes.Value{}}, nil},
 	} {
-		t.Run(name, func(t *testing.T) { expectLooked(t, d, tc.config, tc.want...) })
+		t.Run(name, func(t *testing.T) { expectPrincipals(t, d, tc.config, tc.want...) })
 	}
 	w.ExpectWrites(t)
 }
 
 func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
-	w := staffed(t, emulator.SCIMOptions{RestrictsMembers: true})
+	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictsMembers: true})
 	d := w.Direct(t, emulator.UserToken)
-	const said = "The identity that runs Terraform cannot read the members of the group. The server said: Only workspace admins can read the members of a group (HTTP 403)."
+	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
-	expectLooked(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said, "incomplete group risk: "+said)
+	expectPrincipals(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said, "incomplete group risk: "+said)
 	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Not for you."})
-	const no = "The server said: Not for you (PERMISSION_DENIED, HTTP 403)."
-	expectLooked(t, d, map[string]any{"users": []string{emulator.User}, "groups": []string{"risk"}},
+	const no = "The server returned: Not for you (PERMISSION_DENIED, HTTP 403)."
+	expectPrincipals(t, d, map[string]any{"users": []string{emulator.User}, "groups": []string{"risk"}},
 		"incomplete group risk: The identity that runs Terraform cannot list the groups of the workspace. "+no,
 		"incomplete user ana@example.com: The identity that runs Terraform cannot list the users of the workspace. "+no)
 }
@@ -126,8 +126,8 @@ func TestPrincipals_errors(t *testing.T) {
 		want   string
 	}{
 		"no argument":    {map[string]any{}, "At least one of these attributes must be configured: [grants,users,groups,service_principals]"},
-		"another kind":   {map[string]any{"grants": grantsTo("robot", "x")}, `error at grants: Invalid grant: "robot" is not a kind of principals, which are "user", "group", and "service_principal".`},
-		"no name":        {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal is empty."},
+		"another kind":   {map[string]any{"grants": grantsTo("robot", "x")}, `error at grants: Invalid grant: kind must be "user", "group", or "service_principal", not "robot".`},
+		"no name":        {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal must not be empty."},
 		"an empty name":  {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
 		"a workspace":    {map[string]any{"users": []string{"x"}, "workspace": "risk"}, "error at workspace: MLflow workspaces are not supported"},
 		"an unknown one": {map[string]any{"grants": tftypes.UnknownValue}, ""},
@@ -147,11 +147,11 @@ func TestPrincipals_errors(t *testing.T) {
 	}
 }
 
-// On an MLflow server, roles take the place of groups, and admins are users.
+// On an MLflow server, groups are roles, and admins are users.
 func TestPrincipals_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{})
-	expectLooked(t, s.Provider(t, nil).Direct, map[string]any{
+	expectPrincipals(t, s.Provider(t, nil).Direct, map[string]any{
 		"users": []string{"admin", "ana", "Ana"}, "groups": []string{"risk", "bosses", "none"}, "service_principals": []string{emulator.ServicePrincipal},
 	},
 		"group bosses exists active", "group none", "group risk exists active", "service_principal "+emulator.ServicePrincipal,

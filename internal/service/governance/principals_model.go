@@ -20,14 +20,14 @@ type principalsModel struct {
 	ServicePrincipals types.List   `tfsdk:"service_principals"`
 	Workspace         types.String `tfsdk:"workspace"`
 
-	Principals []principalModel  `tfsdk:"principals"`
-	Members    []memberModel     `tfsdk:"members"`
-	Everybody  []string          `tfsdk:"everybody"`
-	Incomplete []incompleteModel `tfsdk:"incomplete"`
+	Principals []principalModel           `tfsdk:"principals"`
+	Members    []memberModel              `tfsdk:"members"`
+	Everybody  []string                   `tfsdk:"everybody"`
+	Incomplete []incompletePrincipalModel `tfsdk:"incomplete"`
 }
 
-// grantedModel is the principal of a grant.
-type grantedModel struct {
+// grantPrincipalModel is the principal of a grant.
+type grantPrincipalModel struct {
 	Kind      types.String `tfsdk:"kind"`
 	Principal types.String `tfsdk:"principal"`
 }
@@ -49,28 +49,28 @@ type memberModel struct {
 	Via   []string `tfsdk:"via"`
 }
 
-type incompleteModel struct {
+type incompletePrincipalModel struct {
 	Kind   string `tfsdk:"kind"`
 	Name   string `tfsdk:"name"`
 	Reason string `tfsdk:"reason"`
 }
 
-// problem says why a grant has no principal, empty if it has one or is unknown.
-func (g grantedModel) problem() string {
+// invalidReason returns why a grant does not name a principal. It is empty if the grant is valid or unknown.
+func (g grantPrincipalModel) invalidReason() string {
 	kinds := []mlflow.PrincipalKind{mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal}
 	kind := mlflow.PrincipalKind(g.Kind.ValueString())
 	switch {
 	case !g.Kind.IsUnknown() && !slices.Contains(kinds, kind):
-		return fmt.Sprintf("%q is not a kind of principals, which are \"user\", \"group\", and \"service_principal\".", kind)
+		return fmt.Sprintf("kind must be \"user\", \"group\", or \"service_principal\", not %q.", kind)
 	case !g.Principal.IsUnknown() && g.Principal.ValueString() == "":
-		return "principal is empty."
+		return "principal must not be empty."
 	}
 	return ""
 }
 
-// granted returns the principals of grants. It returns none while they are unknown.
-func (m *principalsModel) granted(ctx context.Context) ([]grantedModel, diag.Diagnostics) {
-	var granted []grantedModel
+// grantPrincipals returns the principals of the argument grants. It returns none while they are unknown.
+func (m *principalsModel) grantPrincipals(ctx context.Context) ([]grantPrincipalModel, diag.Diagnostics) {
+	var granted []grantPrincipalModel
 	for _, element := range m.Grants.Elements() {
 		if element.IsUnknown() {
 			return nil, nil
@@ -83,9 +83,9 @@ func (m *principalsModel) granted(ctx context.Context) ([]grantedModel, diag.Dia
 	return granted, diags
 }
 
-// wanted returns the principals to look up.
-func (m *principalsModel) wanted(ctx context.Context) ([]mlflow.Principal, diag.Diagnostics) {
-	granted, diags := m.granted(ctx)
+// requested returns the principals to look up.
+func (m *principalsModel) requested(ctx context.Context) ([]mlflow.Principal, diag.Diagnostics) {
+	granted, diags := m.grantPrincipals(ctx)
 	wanted := make([]mlflow.Principal, 0, len(granted))
 	for _, g := range granted {
 		wanted = append(wanted, mlflow.Principal{Kind: mlflow.PrincipalKind(g.Kind.ValueString()), Name: g.Principal.ValueString()})
@@ -105,7 +105,7 @@ func (m *principalsModel) wanted(ctx context.Context) ([]mlflow.Principal, diag.
 
 // setPrincipals sets the computed attributes.
 func (m *principalsModel) setPrincipals(found mlflow.Principals) {
-	m.Principals, m.Members, m.Incomplete = []principalModel{}, []memberModel{}, []incompleteModel{}
+	m.Principals, m.Members, m.Incomplete = []principalModel{}, []memberModel{}, []incompletePrincipalModel{}
 	for _, s := range found.Status {
 		m.Principals = append(m.Principals, principalModel{
 			Kind: string(s.Principal.Kind), Name: s.Principal.Name, Exists: s.Exists, Active: s.Active,
@@ -123,6 +123,8 @@ func (m *principalsModel) setPrincipals(found mlflow.Principals) {
 		if i.Err != nil {
 			reason = strings.TrimSpace(reason + " " + stableErrorText(i.Err))
 		}
-		m.Incomplete = append(m.Incomplete, incompleteModel{Kind: string(i.Principal.Kind), Name: i.Principal.Name, Reason: reason})
+		m.Incomplete = append(m.Incomplete, incompletePrincipalModel{
+			Kind: string(i.Principal.Kind), Name: i.Principal.Name, Reason: reason,
+		})
 	}
 }

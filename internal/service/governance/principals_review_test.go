@@ -20,9 +20,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// The grants of a review are an argument as they are, also when they are known after apply only.
+// The grants of a review can be an argument, also if they are unknown until apply.
 func TestPrincipals_ofAReview(t *testing.T) {
-	w := staffed(t, emulator.SCIMOptions{})
+	w := workspaceWithGroups(t, emulator.SCIMOptions{})
 	config := w.Config(`
 		resource "mlflow_experiment" "churn" {
 		  name           = "/Projects/churn"
@@ -43,7 +43,7 @@ func TestPrincipals_ofAReview(t *testing.T) {
 		output "inactive" {
 		  value = [for p in data.mlflow_principals.all.principals : p.name if !p.active]
 		}
-		output "ways" {
+		output "paths" {
 		  value = [for m in data.mlflow_principals.all.members : join(" > ", concat([m.group], m.via, [m.name]))]
 		}
 	`)
@@ -51,7 +51,7 @@ func TestPrincipals_ofAReview(t *testing.T) {
 		Config: config,
 		ConfigStateChecks: []statecheck.StateCheck{
 			statecheck.ExpectKnownOutputValue("inactive", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emulator.OtherUser)})),
-			statecheck.ExpectKnownOutputValue("ways", knownvalue.ListExact([]knownvalue.Check{
+			statecheck.ExpectKnownOutputValue("paths", knownvalue.ListExact([]knownvalue.Check{
 				knownvalue.StringExact("admins > admin@example.com"), knownvalue.StringExact("risk > leads"), knownvalue.StringExact("risk > ben@example.com"),
 				knownvalue.StringExact("risk > leads > carl@example.com"),
 			})),
@@ -64,14 +64,14 @@ func TestPrincipals_ofAReview(t *testing.T) {
 const (
 	reviewedExperiments = 1000
 	reviewedGroups      = 40
-	reviewedPeople      = 160 // and 40 groups
+	reviewedUsers       = 160
 )
 
-// person is the name of one of the people, and group that of one of the groups.
+// person returns the name of a user, and group that of a group.
 func person(i int) string { return fmt.Sprintf("person%03d@example.com", i) }
 func group(i int) string  { return fmt.Sprintf("group%02d", i) }
 
-// grantsInState turns the grants of a review into the argument of the principals.
+// grantsInState returns the grants of a review as the argument of mlflow_principals.
 func grantsInState(state map[string]any) any {
 	var pairs []string
 	for _, g := range acctest.ObjectsOf(state["grants"]) {
@@ -80,23 +80,23 @@ func grantsInState(state map[string]any) any {
 	return grantsTo(pairs...)
 }
 
-// A review of 1,000 experiments, with 200 principals in 40 nested groups, and the look-up of who they are, take few calls.
-func TestPrincipals_callsOfAReview(t *testing.T) {
+// A review of 1,000 experiments, and the lookup of its 200 principals in 40 nested groups, send few requests.
+func TestPrincipals_requests(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	for i := range reviewedGroups {
 		w.AddGroup(group(i))
 		if i > 0 {
-			w.Join(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each holds two more
+			w.Join(emulator.GroupPrincipal(group(i)), group((i-1)/2)) // each contains two others
 		}
 	}
-	for i := range reviewedPeople {
+	for i := range reviewedUsers {
 		w.AddUser(person(i), group(i%reviewedGroups))
 	}
 	for i := range reviewedExperiments {
 		id := w.CreateExperiment(emulator.Admin, fmt.Sprintf("/Projects/p%02d/e%04d", i%20, i), nil)
 		w.Grant(id, emulator.GroupPrincipal(group(i%reviewedGroups)), "CAN_EDIT")
-		w.Grant(id, emulator.UserPrincipal(person(i%reviewedPeople)), "CAN_READ")
+		w.Grant(id, emulator.UserPrincipal(person(i%reviewedUsers)), "CAN_READ")
 		w.Grant(id, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), "CAN_MANAGE")
 	}
 	w.ResetJournal()
@@ -108,7 +108,7 @@ func TestPrincipals_callsOfAReview(t *testing.T) {
 	began := time.Now()
 	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
 	t.Logf("the look-up took %s", time.Since(began))
-	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedPeople+3 {
+	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedUsers+3 {
 		t.Errorf("says %q, %d principals, incomplete %v", says, len(acctest.ObjectsOf(found["principals"])), found["incomplete"])
 	}
 	inFirst := 0
@@ -117,22 +117,22 @@ func TestPrincipals_callsOfAReview(t *testing.T) {
 			inFirst++
 		}
 	}
-	if want := reviewedPeople + reviewedGroups - 1; inFirst != want {
+	if want := reviewedUsers + reviewedGroups - 1; inFirst != want {
 		t.Errorf("the outermost group has %d members, want %d", inFirst, want)
 	}
 	calls := w.Calls()
 	if len(calls) > 1015 {
-		t.Errorf("%d calls, of them %d to the lists", len(calls), w.Count("GET", scimPath+"*"))
+		t.Errorf("%d requests, %d of them to the lists", len(calls), w.Count("GET", scimPath+"*"))
 	}
-	t.Logf("%d calls", len(calls))
+	t.Logf("%d requests", len(calls))
 }
 
-// bigServer has the calls of MLflow 3.17 that a review by an admin needs, with many experiments, users, and roles.
-type bigServer struct{ calls atomic.Int64 }
+// largeServer serves the endpoints of MLflow 3.17 that a review by an admin requests, with many experiments, users, and roles.
+type largeServer struct{ calls atomic.Int64 }
 
-func (s *bigServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	s.calls.Add(1)
-	answer := map[string]any{}
+	response := map[string]any{}
 	type list = []map[string]any
 	role := func(i int) map[string]any {
 		rows := list{}
@@ -147,38 +147,38 @@ func (s *bigServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		for i := range reviewedExperiments {
 			found = append(found, map[string]any{"experiment_id": fmt.Sprint(i), "name": fmt.Sprintf("e%04d", i), "lifecycle_stage": "active", "creation_time": 1})
 		}
-		answer["experiments"] = found
+		response["experiments"] = found
 	case "/api/2.0/mlflow/users/list":
 		users := list{{"id": 1, "username": "admin", "is_admin": true, "roles": list{}}}
-		for i := range reviewedPeople {
+		for i := range reviewedUsers {
 			users = append(users, map[string]any{"id": 2 + i, "username": person(i), "is_admin": false, "roles": list{role(i % reviewedGroups)}})
 		}
-		answer["users"] = users
+		response["users"] = users
 	case "/api/3.0/mlflow/roles/list":
 		roles := list{}
 		for i := range reviewedGroups {
 			roles = append(roles, role(i))
 		}
-		answer["roles"] = roles
+		response["roles"] = roles
 	case "/api/3.0/mlflow/users/permissions/get":
-		answer = map[string]any{"allowed": true, "permission": "READ"}
+		response = map[string]any{"allowed": true, "permission": "READ"}
 	case "/api/3.0/mlflow/server-info":
-		answer = map[string]any{"workspaces_enabled": false}
+		response = map[string]any{"workspaces_enabled": false}
 	case "/api/2.0/mlflow/users/current":
-		answer["user"] = map[string]any{"id": 1, "username": "admin", "is_admin": true}
+		response["user"] = map[string]any{"id": 1, "username": "admin", "is_admin": true}
 	case "/api/3.0/mlflow/users/current/permissions":
-		answer["permissions"] = list{}
+		response["permissions"] = list{}
 	default:
 		rw.WriteHeader(http.StatusNotFound)
 	}
 	rw.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(rw).Encode(answer)
+	_ = json.NewEncoder(rw).Encode(response)
 }
 
-// On an MLflow server, both data sources read the same lists.
-func TestPrincipals_callsOfAReviewOnAnMLflowServer(t *testing.T) {
+// On an MLflow server, both data sources share the same lists.
+func TestPrincipals_requestsOnAnMLflowServer(t *testing.T) {
 	t.Parallel()
-	s := &bigServer{}
+	s := &largeServer{}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	d := acctest.NewDirect(t, map[string]any{"tracking_uri": server.URL, "username": "admin", "password": "not-checked"})
@@ -193,12 +193,12 @@ func TestPrincipals_callsOfAReviewOnAnMLflowServer(t *testing.T) {
 			kinds = append(kinds, kind)
 		}
 	}
-	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedPeople+1 || strings.Join(kinds, " ") != "group user" ||
-		len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["members"])) != reviewedPeople {
+	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedUsers+1 || strings.Join(kinds, " ") != "group user" ||
+		len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["members"])) != reviewedUsers {
 		t.Errorf("says %q, %d principals of the kinds %q, incomplete %v", says, n, kinds, found["incomplete"])
 	}
 	if n := s.calls.Load(); n > 6 {
-		t.Errorf("%d calls", n)
+		t.Errorf("%d requests", n)
 	}
-	t.Logf("%d calls", s.calls.Load())
+	t.Logf("%d requests", s.calls.Load())
 }

@@ -141,7 +141,7 @@ func TestReviewDiff(t *testing.T) {
 			}
 		}
 		if at(got, "changed") != true || at(got, "default_level_before") != nil || at(got, "default_level_after") != "CAN_READ" ||
-			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with another level, 1 removed, 1 experiment renamed") {
+			!strings.HasPrefix(fmt.Sprint(at(got, "summary")), "Changes: 1 added, 1 raised, 1 with a different level, 1 removed, 1 experiment renamed") {
 			t.Errorf("%s: the difference is %v", name, got)
 		}
 		if same := mustCall(t, "review_diff", earlier, before); at(same, "changed") != false || at(same, "summary") != "No changes.\n" {
@@ -228,34 +228,34 @@ func TestReviewFunctions_arguments(t *testing.T) {
 		arguments arguments
 	}{
 		`grants[0]: "experiment_id" is missing or not a string. Use the data source mlflow_permission_review`: {"review_snapshot", grant("experiment_id", []any{})},
-		`grants[0]: "inherited" is not true or false`:                                                       {"review_snapshot", grant("inherited", "yes")},
+		`grants[0]: "inherited" is not true or false`:                                                         {"review_snapshot", grant("inherited", "yes")},
 		`grants[0]: inherited_from[0] is not a string`:                                                        {"review_snapshot", grant("inherited_from", []any{map[string]any{}})},
-		`grants is null. Use the data source`:                                                               {"review_snapshot", arguments{map[string]any{"grants": nil}}},
-		`the review is null. Use the data source`:                                                           {"review_snapshot", arguments{nil}},
-		`experiments[0] is not an object`:                                                                   {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
+		`grants is null. Use the data source`:                                                                 {"review_snapshot", arguments{map[string]any{"grants": nil}}},
+		`the review is null. Use the data source`:                                                             {"review_snapshot", arguments{nil}},
+		`experiments[0] is not an object`:                                                                     {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{nil}}}},
 		`experiments[0]: "name" is missing or not a string`:                                                   {"review_diff", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"experiment_name": "/a"}}}, good}},
 		`unreadable[0]: "experiment_name" is missing or not a string`:                                         {"permission_matrix", arguments{map[string]any{"grants": good, "unreadable": []any{map[string]any{"name": "/a"}}}, "html"}},
-		`experiments[0]: "tags" is not a map`:                                                               {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": "x"}}}}},
+		`experiments[0]: "tags" is not a map`:                                                                 {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": "x"}}}}},
 		`experiments[0]: tags["a"] is not a string`:                                                           {"review_snapshot", arguments{map[string]any{"grants": good, "experiments": []any{map[string]any{"name": "/a", "tags": map[string]any{"a": []any{}}}}}}},
-		`grants[0] is not an object`:                                                                        {"effective_access", arguments{deep, someone}},
-		`it is not an object with principals and members. Use the data source mlflow_pri`:                   {"effective_access", arguments{good, []any{}}},
+		`grants[0] is not an object`:                                                                          {"effective_access", arguments{deep, someone}},
+		`it is not an object with principals and members. Use the data source mlflow_pri`:                     {"effective_access", arguments{good, []any{}}},
 		`members[0]: "name" is missing or not a string. Use the data source mlflow_princ`:                     {"effective_access", arguments{good, map[string]any{"members": []any{map[string]any{"group": "g", "kind": "user"}}}}},
-		`principals is not a list`:                                                                          {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
-		`it is not the JSON of a snapshot`:                                                                  {"review_diff", arguments{"x", good}},
-		`Could not read snapshot: it is not the JSON of a snapshot`:                                         {"review_diff", arguments{good, ""}},
-		`its version 9 is newer than this provider`:                                                         {"review_diff", arguments{`{"version":9}`, good}},
+		`principals is not a list`:                                                                            {"effective_access", arguments{good, map[string]any{"principals": "x"}}},
+		`it is not the JSON of a snapshot`:                                                                    {"review_diff", arguments{"x", good}},
+		`Could not read snapshot: it is not the JSON of a snapshot`:                                           {"review_diff", arguments{good, ""}},
+		`its version 9 is newer than version 1, which this provider supports`:                                 {"review_diff", arguments{`{"version":9}`, good}},
 		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode from a file that permission_matrix(review, "lines") wrote, with commas`: {
 			"review_decisions", arguments{good, []any{map[string]any{"experiment_id;fingerprint;level;decision": "1;f1;CAN_READ;approve"}}, "2026-01-01"},
 		},
 		`decisions is not a list. Read them with csvdecode`:                             {"review_decisions", arguments{good, "fingerprint,level", "2026-01-01"}},
 		`decisions[0]: there is no attribute "fingerprint". Read them with csvdecode`:   {"review_decisions", arguments{good, []any{map[string]any{"Fingerprint": "f1"}}, "2026-01-01"}},
-		`decisions[0]: "reason" is missing or not a string`:                               {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
-		`is "yes". Write approve, revoke, or defer`:                                     {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
-		`Could not read date "today": write it as YYYY-MM-DD`:                           {"review_decisions", arguments{good, decision(), "today"}},
+		`decisions[0]: "reason" is missing or not a string`:                             {"review_decisions", arguments{good, decision("reason", []any{}), "2026-01-01"}},
+		`is "yes". Use approve, revoke, or defer`:                                       {"review_decisions", arguments{good, decision("decision", "yes"), "2026-01-01"}},
+		`Invalid date "today": use YYYY-MM-DD`:                                          {"review_decisions", arguments{good, decision(), "today"}},
 		`there is no option "colour", "size". The options are title, as_of, scope, and`: {"permission_matrix", arguments{good, "html", map[string]any{"title": "x", "size": "1", "colour": "x"}}},
 		`there are 2 objects with options. Use one object`:                              {"permission_matrix", arguments{good, "html", map[string]any{}, map[string]any{}}},
 		`it is not an object. The options are title`:                                    {"permission_matrix", arguments{good, "html", "Title"}},
-		`"title" is missing or not a string. All options are strings`:                       {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
+		`"title" is missing or not a string. All options are strings`:                   {"permission_matrix", arguments{good, "csv", map[string]any{"title": []any{}}}},
 	} {
 		if _, refused := callFunction(t, c.function, c.arguments...); !strings.Contains(refused, want) {
 			t.Errorf("%s says %q, want %q", c.function, refused, want)

@@ -39,7 +39,7 @@ func TestPermissionReview_origin(t *testing.T) {
 // The caller is null if the server does not return it. A server that fails causes an error.
 func TestPermissionReview_unknownCaller(t *testing.T) {
 	t.Parallel()
-	for status, want := range map[int]string{http.StatusForbidden: "", http.StatusNotFound: "", http.StatusUnauthorized: "error: Could not read the current user: Databricks: "} {
+	for status, want := range map[int]string{http.StatusForbidden: "", http.StatusNotFound: "", http.StatusUnauthorized: "error: Could not look up the current user: Databricks: "} {
 		w := acctest.NewWorkspace(t)
 		w.Inject(emulator.Fault{Path: scimPath + "Me", Status: status, Code: "NO", Message: "no", Times: 5})
 		state, says := w.Direct(t, emulator.AdminToken).Data("mlflow_permission_review", map[string]any{})

@@ -2,12 +2,12 @@ locals {
   # Groups that contain all users.
   everybody = concat([var.everybody], var.principals.everybody)
 
-  # The same, and groups that have one of them as a member.
+  # These groups, and groups that contain one of them.
   open_groups = concat(local.everybody, [
     for m in var.principals.members : m.group if m.kind == "group" && contains(local.everybody, m.name)
   ])
 
-  # For each experiment, whether a group other than all users can manage it: true for each such group.
+  # For each experiment, true for each group that can manage it and does not contain all users.
   owned = {
     for o in concat(
       [for e in var.review.experiments : { name = e.name, owned = false }],
@@ -18,13 +18,13 @@ locals {
     ) : o.name => o.owned...
   }
 
-  # Starts of the names of the experiments that each principal can edit.
+  # Prefixes of the names of the experiments that each principal can edit.
   editors = {
     for a in var.access : "${a.kind} ${a.principal}" => a.experiment_name...
     if contains(["CAN_EDIT", "CAN_MANAGE"], a.level)
   }
 
-  # Starts of experiment names, of those in separated, that all users can edit.
+  # Prefixes in separated under which all users can edit experiments.
   edited_by_all = flatten([for group in local.everybody : [for who, names in local.editors : names if who == "group ${group}"]])
   open = [
     for prefix in distinct(flatten(values(var.separated))) : prefix
@@ -34,7 +34,7 @@ locals {
     )
   ]
 
-  # Each policy with its violations.
+  # Violations by policy.
   found = {
     "All users can manage" = keys(merge(
       {
@@ -64,7 +64,7 @@ locals {
       for p in var.principals.principals : "${p.kind} ${p.name}: ${p.exists ? "inactive" : "deleted"}"
       if !p.exists || !p.active
     ]
-    # Experiments of notebooks have the permissions of the notebook, and are reviewed there.
+    # Experiments of notebooks are excluded, because they have the permissions of the notebook.
     "Could not be read" = concat(
       [for u in var.review.unreadable : "${u.experiment_name}: ${u.reason}" if u.experiment_kind == "workspace"],
       [for i in var.principals.incomplete : "${i.kind} ${i.name}: ${i.reason}"],
@@ -80,7 +80,7 @@ locals {
     ]
   }
 
-  # The exceptions of each violation, null without one. Exceptions apply through their last day.
+  # Exceptions by policy and violation, null without one. An exception applies through its last day.
   exceptions = {
     for policy, found in local.found : policy => merge(
       { for f in found : f => null... },

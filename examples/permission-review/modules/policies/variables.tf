@@ -25,7 +25,7 @@ variable "principals" {
 }
 
 variable "access" {
-  description = "Result of the function effective_access. experiment_name is one of the starts of experiment names in separated."
+  description = "Result of the function effective_access, with a prefix in separated as experiment_name."
   type        = list(object({ experiment_name = string, kind = string, principal = string, level = string }))
 }
 
@@ -45,12 +45,12 @@ variable "exceptions" {
 
   validation {
     condition     = alltrue([for e in var.exceptions : can(timeadd("${e.until}T00:00:00Z", "0s"))])
-    error_message = "Each exception needs an end date in the column until, as YYYY-MM-DD."
+    error_message = "Set until of each exception to its last day, as YYYY-MM-DD."
   }
 
   validation {
     condition     = alltrue([for e in var.exceptions : trimspace(e.approved_by) != "" && trimspace(e.reason) != ""])
-    error_message = "Each exception needs a name in the column approved_by and a reason."
+    error_message = "Set approved_by and reason of each exception."
   }
 }
 
@@ -65,18 +65,18 @@ variable "everybody" {
 }
 
 variable "owned_prefix" {
-  description = "Start of the names of the experiments on which a group must have CAN_MANAGE."
+  description = "Prefix of the names of the experiments on which a group must have CAN_MANAGE."
   type        = string
 }
 
 variable "direct_users" {
-  description = "Users that may have direct grants. Null allows all users."
+  description = "Users that can have direct grants. Null allows all users."
   type        = list(string)
   default     = []
 }
 
 variable "separated" {
-  description = "Duties that must be separated: a name, and the starts of experiment names of which a person may edit at most one."
+  description = "Duties that must be separated: a name, and the prefixes of experiment names. A principal can edit experiments under at most one of the prefixes."
   type        = map(list(string))
   default     = {}
 }

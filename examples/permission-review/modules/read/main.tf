@@ -7,17 +7,17 @@ terraform {
 }
 
 variable "name_prefix" {
-  description = "Start of the names of the experiments to review. Null reviews all experiments that the identity that runs Terraform can read."
+  description = "Prefix of the names of the experiments to review. Null selects all experiments that the identity that runs Terraform can read."
   type        = string
 }
 
-# Who has access to which experiment. Admins have access to everything. Without them, the grants of all other principals are visible.
+# Who has access to which experiment. Admins are excluded, because they have access to every experiment.
 data "mlflow_permission_review" "all" {
   name_prefix    = var.name_prefix
   include_admins = false
 }
 
-# Who is in the groups, and whether each principal still exists.
+# Members of the groups, and whether each principal exists and is active.
 data "mlflow_principals" "all" {
   grants = data.mlflow_permission_review.all.grants
 }
