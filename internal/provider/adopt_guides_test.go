@@ -135,27 +135,27 @@ func TestGuide_adopting(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
 		addAwkward(t, w)
-		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
 		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
 		addAwkward(t, w)
-		discover, _, _ := strings.Cut(guideCommands(t, guide, "A folder, or everything"), "\n\n")
-		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
+		discover, _, _ := strings.Cut(guideCommands(t, guide, "Import a folder or a workspace"), "\n\n")
+		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "Generate one resource per experiment")), 44)
 	})
 	t.Run("a folder, with default tags", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
 		acctest.WriteFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
-		out := s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
+		out := s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
 		expectAdopted(t, w, out, 6)
 	})
 	t.Run("a server without permissions", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
-		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), "TF_VAR_permissions=false"), 3)
 		if n := w.Count("GET", "/api/2.0/permissions/experiments/*"); n != 0 {
 			t.Errorf("permissions were read %d times", n)
 		}
@@ -173,7 +173,7 @@ func TestGuide_adopting(t *testing.T) {
 		} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		out := s.run(t, w, dir, guideCommands(t, guide, "With a query"))
+		out := s.run(t, w, dir, guideCommands(t, guide, "Import with terraform query"))
 		expectAdopted(t, w, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
 		if n := strings.Count(out, "Warning: Could not read permissions"); n != 2 || strings.Contains(out, "problem with the provider") {
 			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, lastLines(out))
@@ -187,7 +187,7 @@ func TestGuide_adopting(t *testing.T) {
 		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import one experiment")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
 			t.Errorf("generated is\n%s", generated)
 		}
@@ -203,7 +203,7 @@ func TestGuide_adopting(t *testing.T) {
 		} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Permissions of folders")), 1)
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import permissions of folders")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, "data-science = \"CAN_RUN\"") ||
 			strings.Contains(generated, "ml-platform") {
 			t.Errorf("generated is\n%s", generated)
@@ -227,7 +227,7 @@ func TestGuide_migrating(t *testing.T) {
 	after, done := root("after"), root("after")
 	w.Connect(t, after, true)
 	w.Connect(t, done, true)
-	versions := regexp.MustCompile(`(?s)    # Until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
+	versions := regexp.MustCompile(`(?s)    # Required until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
 	if strings.Contains(versions, "databricks\"") {
 		t.Errorf("the Databricks provider is still in\n%s", versions)
 	}

@@ -84,7 +84,7 @@ func TestGuide_bootstrapMove(t *testing.T) {
 	const folder, experiment = "/Projects/folder-0", "/Projects/folder-0/experiment-1"
 	access := []string{"group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE"}
 	guide := readFile(t, filepath.Join(repository, "templates/guides/workspace-bootstrap.md.tmpl"))
-	step := regexp.MustCompile("`(terraform apply -target=[^`]+)`").FindStringSubmatch(guide)
+	step := regexp.MustCompile(`(?m)^(terraform apply -target=.+)$`).FindStringSubmatch(guide)
 	if step == nil {
 		t.Fatal("the guide has no first step")
 	}

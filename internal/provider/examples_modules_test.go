@@ -15,7 +15,7 @@ import (
 
 // moduleTests are the tests that come with the example modules, for people to copy with them.
 var moduleTests = example{files: []string{
-	"access-as-code/tests", "adopt-everything/discover/tests", "both-backends/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
+	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
 }}
 
 var (

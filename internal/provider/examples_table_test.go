@@ -297,7 +297,7 @@ var examples = map[string]example{
 	"module tests":            moduleTests,
 	"getting started":         {files: []string{"getting-started"}},
 	"adopt everything":        {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
-	"both backends":           {files: []string{"both-backends"}},
+	"both servers":            {files: []string{"both-servers"}},
 	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
 	"permission review": {files: []string{

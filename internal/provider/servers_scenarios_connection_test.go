@@ -38,7 +38,7 @@ func credentials(t *testing.T, s *server) {
 	}
 }
 
-// exampleForBoth applies examples/both-backends, with people who hold grants where the server has any.
+// exampleForBoth applies examples/both-servers, with people who hold grants where the server has any.
 func exampleForBoth(t *testing.T, s *server) {
 	users := []map[string]string{{}}
 	var people []person
@@ -48,12 +48,12 @@ func exampleForBoth(t *testing.T, s *server) {
 	}
 	prefix := s.Name("retail") + "/"
 	find := s.Provider(t, nil)
-	applyBothBackends(t, bothBackends{
+	applyBothServers(t, bothServers{
 		connection: hcl(s.Block(nil)), prefix: prefix, users: users,
 		check: func(t *testing.T, users map[string]string) {
 			t.Helper()
 			for name, want := range map[string]map[string]string{
-				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave."},
+				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
 				found, says := find.Data("mlflow_experiment", map[string]any{"name": prefix + name})
