@@ -313,6 +313,7 @@ var examples = map[string]example{
 	"run retention":              {files: []string{"run-retention"}}, // played by the tests that need Terraform 1.14
 	"drift job":                  {files: []string{"drift-job"}},
 	"access as code":             {files: []string{"access-as-code"}},
+	"plan policy":                {files: []string{"plan-policy"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",

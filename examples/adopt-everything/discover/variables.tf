@@ -1,5 +1,5 @@
 variable "name_prefix" {
-  description = "Prefix of the names of the experiments to import, for example /Projects/risk/. Defaults to all experiments that you can read."
+  description = "Name prefix of the experiments to import, for example /Projects/risk/. Defaults to all experiments that you can read."
   type        = string
   default     = null
 }
