@@ -69,12 +69,12 @@ func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, env
 	}, environment...)
 	out, err := command.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s\n%v\n%s", commands, err, lastLines(string(out)))
+		t.Fatalf("%s\n%v\n%s", commands, err, tail(string(out)))
 	}
 	return string(out)
 }
 
-func lastLines(text string) string {
+func tail(text string) string {
 	return text[max(0, len(text)-4000):]
 }
 
@@ -106,7 +106,7 @@ func copyExample(t *testing.T, name string) string {
 func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
-		t.Errorf("nothing says %q in\n%s", want, lastLines(out))
+		t.Errorf("nothing says %q in\n%s", want, tail(out))
 	}
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
 		t.Errorf("the last plan says\n%s", last)
@@ -114,8 +114,8 @@ func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int
 	w.ExpectWrites(t)
 }
 
-// addAwkward makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
-func addAwkward(t *testing.T, w *acctest.Workspace) {
+// addAmbiguousExperiments makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
+func addAmbiguousExperiments(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
 	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
@@ -134,14 +134,14 @@ func TestGuide_adopting(t *testing.T) {
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
-		addAwkward(t, w)
+		addAmbiguousExperiments(t, w)
 		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
 		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
-		addAwkward(t, w)
+		addAmbiguousExperiments(t, w)
 		discover, _, _ := strings.Cut(guideCommands(t, guide, "Import a folder or a workspace"), "\n\n")
 		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "Generate one resource per experiment")), 44)
 	})
@@ -164,7 +164,7 @@ func TestGuide_adopting(t *testing.T) {
 		s.skipBelow(t, 14, "terraform query")
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
-		addAwkward(t, w)
+		addAmbiguousExperiments(t, w)
 		w.SetTag(w.MustFind(t, "/Projects/notebook").ID, "team", "risk")
 		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
 		for name, file := range map[string]string{
@@ -176,7 +176,7 @@ func TestGuide_adopting(t *testing.T) {
 		out := s.run(t, w, dir, guideCommands(t, guide, "Import with terraform query"))
 		expectAdopted(t, w, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
 		if n := strings.Count(out, "Warning: Could not read permissions"); n != 2 || strings.Contains(out, "problem with the provider") {
-			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, lastLines(out))
+			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, tail(out))
 		}
 	})
 	t.Run("one experiment", func(t *testing.T) {

@@ -80,9 +80,9 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestRefusedCredentials: after credentials were refused nothing more is sent, not for a token either, and every further resource says so in one
+// TestRejectedCredentials: after credentials were refused nothing more is sent, not for a token either, and every further resource says so in one
 // line.
-func TestRefusedCredentials(t *testing.T) {
+func TestRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{
 		"a token":         {"token": "wrong"},
@@ -131,8 +131,8 @@ func TestImport_unknown(t *testing.T) {
 	}
 }
 
-// TestGoneOnServer: the warning about a deleted experiment says what the next apply does, and one about an unknown one where it was looked up.
-func TestGoneOnServer(t *testing.T) {
+// TestNotFoundOnServer: the warning about a deleted experiment says what the next apply does, and one about an unknown one where it was looked up.
+func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)

@@ -26,7 +26,7 @@ var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"replacement":                         replacement,
 	"adopt_existing":                      adoptExisting,
 	"deletion_policy":                     deletionPolicy,
-	"tags are checked as the server does": checkedTags,
+	"tags are checked as the server does": tagLimits,
 	"many tags":                           manyTags,
 	"import":                              imports,
 	"tag resource":                        tagResource,
@@ -38,7 +38,7 @@ var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"pages of runs":                       runPages,
 	"artifacts of runs":                   runArtifacts,
 	"calls of a refresh":                  refreshCalls,
-	"a create whose answer is lost":       lostAnswer,
+	"a create whose answer is lost":       lostResponse,
 	"through the CLI":                     throughCLI,
 }
 

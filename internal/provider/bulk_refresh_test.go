@@ -68,25 +68,25 @@ func TestBulkRefresh_calls(t *testing.T) {
 	}
 }
 
-// fillers is how many experiments are read before the one that a test looks at: enough for a page to be there.
-const fillers = 12
+// otherExperiments is how many experiments are read before the one that a test looks at: enough for a page to be there.
+const otherExperiments = 12
 
 // target is an experiment of which everything is managed, together with others.
 type target struct {
 	*acctest.Workspace
 	id       string
-	fillers  []managed
+	others   []managed
 	resource map[string]managed // by kind
 }
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	w := acctest.NewWorkspace(t, emulator.Options{Seed: 2 * fillers})
-	ids := oldest(w, fillers+1)
-	x := &target{Workspace: w, id: ids[fillers], resource: map[string]managed{}}
+	w := acctest.NewWorkspace(t, emulator.Options{Seed: 2 * otherExperiments})
+	ids := oldest(w, otherExperiments+1)
+	x := &target{Workspace: w, id: ids[otherExperiments], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
-	x.take(t, ids[:fillers])
+	x.take(t, ids[:otherExperiments])
 	return x
 }
 
@@ -95,7 +95,7 @@ func (x *target) take(t *testing.T, ids []string) {
 	t.Helper()
 	d := command(t, x.Workspace, false)
 	for _, id := range ids {
-		x.fillers = append(x.fillers, manageExperiment(d, id))
+		x.others = append(x.others, manageExperiment(d, id))
 	}
 	x.resource[experimentKind] = manageExperiment(d, x.id)
 	x.resource[tagKind] = manageTag(d, x.id, "cost-center")
@@ -113,7 +113,7 @@ func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	t.Helper()
 	d := command(t, x.Workspace, bulk)
 	x.ResetJournal()
-	refreshAll(d, x.fillers)
+	refreshAll(d, x.others)
 	if pages := x.Count("", acctest.APIPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
 		t.Fatalf("%d pages were read", pages)
 	}
@@ -228,7 +228,7 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t)
 	d := command(t, x.Workspace, true)
-	refreshAll(d, x.fillers)
+	refreshAll(d, x.others)
 	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
@@ -255,8 +255,8 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	two.SetTag(two.id, "team", "of two")
 	two.take(t, nil)
 	here, there := command(t, one.Workspace, true), command(t, two.Workspace, true)
-	refreshAll(here, one.fillers)
-	refreshAll(there, two.fillers)
+	refreshAll(here, one.others)
+	refreshAll(there, two.others)
 	refreshAll(here, []managed{one.resource[experimentKind]})
 	refreshAll(there, []managed{two.resource[experimentKind]})
 	for i, x := range []*target{one, two} {

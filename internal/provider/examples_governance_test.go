@@ -92,7 +92,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	}
 	out := s.run(t, w, dir, "if terraform plan -var enforce=true; then exit 1; fi", "TF_VAR_today=2026-06-30")
 	if want := "User has a direct grant: " + direct[0]; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-		t.Errorf("the error is\n%s", lastLines(out))
+		t.Errorf("the error is\n%s", tail(out))
 	}
 }
 

@@ -42,7 +42,7 @@ func TestExamples_modules(t *testing.T) {
 				passed, _ = strconv.Atoi(m[1])
 			}
 			if want == 0 || passed != want {
-				t.Errorf("%d runs passed, of %d that there are:\n%s", passed, want, lastLines(out))
+				t.Errorf("%d runs passed, of %d that there are:\n%s", passed, want, tail(out))
 			}
 			if calls := w.Journal(); len(calls) > 0 {
 				t.Errorf("the workspace was called, first %s %s: the provider is no mock", calls[0].Method, calls[0].Path)

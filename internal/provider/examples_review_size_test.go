@@ -37,7 +37,7 @@ func TestExamples_permissionReviewSize(t *testing.T) {
 	for _, value := range []string{"local.review.grants", "local.principals.members", "local.access", "local.decisions.undecided"} {
 		got := s.run(t, w, dir, fmt.Sprintf("echo 'type(%s)' | terraform console", value), "TF_VAR_today=2026-06-30")
 		if !strings.HasPrefix(got, "list(") {
-			t.Errorf("the type of %s is\n%s", value, lastLines(got))
+			t.Errorf("the type of %s is\n%s", value, tail(got))
 		}
 	}
 }

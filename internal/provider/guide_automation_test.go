@@ -43,11 +43,11 @@ resource "mlflow_experiment_permissions" "churn" {
 	out := s.run(t, w, dir, "! terraform plan", token)
 	for _, kind := range []string{"experiment", "folder"} {
 		if !strings.Contains(out, "with mlflow_"+kind+"_permissions.") {
-			t.Errorf("with CAN_READ, the plan reads the permissions of the %s:\n%s", kind, lastLines(out))
+			t.Errorf("with CAN_READ, the plan reads the permissions of the %s:\n%s", kind, tail(out))
 		}
 	}
 	if n := strings.Count(out, "Error: Could not read permissions"); n != 2 || strings.Count(out, "Error:") != n {
-		t.Errorf("with CAN_READ, the plan fails with\n%s", lastLines(out))
+		t.Errorf("with CAN_READ, the plan fails with\n%s", tail(out))
 	}
 	s.run(t, w, dir, "terraform plan -detailed-exitcode -refresh=false", token)
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")

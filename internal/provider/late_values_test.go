@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// late is a resource whose output is unknown while its input changes, also from one value to the same one if the version differs.
-func late(value, version string) string {
+// lateResource is a resource whose output is unknown while its input changes, also from one value to the same one if the version differs.
+func lateResource(value, version string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %s\n  triggers_replace = %q\n}\n", value, version)
 }
 
@@ -58,7 +58,7 @@ func TestLateValues(t *testing.T) {
 	}
 	step := func(version, suffix, key, user string, plan resource.ConfigPlanChecks) resource.TestStep {
 		return resource.TestStep{
-			Config: w.Config(late(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
+			Config: w.Config(lateResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
 			PostApplyFunc: func() {
 				value := "risk"
 				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
@@ -135,7 +135,7 @@ func TestLateValues_location(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var first string
 	config := func(location, version, tag string) string {
-		return w.Config(late(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
+		return w.Config(lateResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
 			"name = \"/Shared/churn\"\nartifact_location = terraform_data.late.output\ntags = { team = %q }", tag)))
 	}
 	stays := func() {
@@ -165,7 +165,7 @@ func TestLateValues_host(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return late(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+		return lateResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
 			"USER", user, "VALUE", value, "ID", id).Replace(`
 			provider "mlflow" {
 			  host  = HOST

@@ -67,28 +67,28 @@ func TestOtherServer_CLI(t *testing.T) {
 	}
 }
 
-// forgetful answers as a server does on which the experiment is in the MLflow workspace risk.
-func forgetful(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
+// riskWorkspaceServer answers as a server does on which the experiment is in the MLflow workspace risk.
+func riskWorkspaceServer(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 	inRisk := r.Header.Get("X-MLFLOW-WORKSPACE") == "risk"
 	switch path.Base(r.URL.Path) {
 	case "search":
-		return answerWith(http.StatusOK, `{}`)(w, r, pass)
+		return respondWith(http.StatusOK, `{}`)(w, r, pass)
 	case "get":
 	default:
 		return false
 	}
-	return !inRisk && answerWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+	return !inRisk && respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
 }
 
-// TestOtherServer_workspaceForgotten: the server is the same, but the MLflow workspace is not.
-func TestOtherServer_workspaceForgotten(t *testing.T) {
+// TestOtherServer_workspaceUnset: the server is the same, but the MLflow workspace is not.
+func TestOtherServer_workspaceUnset(t *testing.T) {
 	t.Parallel()
 	for kind, id := range map[string]string{"mlflow_experiment": "1", "mlflow_experiment_tag": "1/team"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewRecordedServer(t, nil)
-			through, r := relayed(t, s.Backend)
-			r.spoilAll(forgetful)
+			through, r := newRelayBackend(t, s.Backend)
+			r.spoilAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
 			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)
@@ -119,7 +119,7 @@ func TestOtherServer_MLflow(t *testing.T) {
 	for kind, configs := range onExperiment1 {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			clone, stranger := acctest.NewRecordedServer(t, s.Levels), acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE", "ben": "READ"})
 			stranger.ReuseID()
 			state := b.Values()

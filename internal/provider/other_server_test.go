@@ -154,7 +154,7 @@ func TestOtherServer(t *testing.T) {
 						t.Errorf("%s made the calls %q to the server that it does not point to", what, calls)
 					}
 				}
-				settle(t, own.Backend(), b, m.config(id))
+				expectNoChangesOn(t, own.Backend(), b, m.config(id))
 			})
 		}
 	}
@@ -179,8 +179,8 @@ func TestOtherServer_plan(t *testing.T) {
 	}
 }
 
-// settle points the provider to a server, and expects nothing to do there.
-func settle(t *testing.T, b *acctest.Backend, o *acctest.Block, config map[string]any) {
+// expectNoChangesOn points the provider to a server, and expects nothing to do there.
+func expectNoChangesOn(t *testing.T, b *acctest.Backend, o *acctest.Block, config map[string]any) {
 	t.Helper()
 	o.Process = b.Provider(t, nil)
 	o.ExpectSettled(config)
@@ -217,7 +217,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 					t.Fatal(says)
 				}
 				own.ResetJournal()
-				settle(t, own.Backend(), b, m.config(id))
+				expectNoChangesOn(t, own.Backend(), b, m.config(id))
 				if calls := callsOn(own, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("a refresh makes the calls %q, want %q", calls, m.reads)
 				}
@@ -232,7 +232,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				}
 				moved.ExpectWrites(t)
 				moved.ResetJournal()
-				settle(t, moved.Backend(), b, m.config(id))
+				expectNoChangesOn(t, moved.Backend(), b, m.config(id))
 				if calls := callsOn(moved, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("the second refresh makes the calls %q, want %q", calls, m.reads)
 				}
@@ -266,7 +266,7 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 				t.Fatal(says)
 			}
 			other.ResetJournal()
-			settle(t, other.Backend(), b, m.changed(id))
+			expectNoChangesOn(t, other.Backend(), b, m.changed(id))
 			if calls := callsOn(other, id); !slices.Equal(calls, m.reads) {
 				t.Errorf("the refresh after it makes the calls %q, want %q", calls, m.reads)
 			}
@@ -288,7 +288,7 @@ func TestOtherServer_oldState(t *testing.T) {
 				t.Fatal(says)
 			}
 			b.Private = nil
-			settle(t, own.Backend(), b, m.config(id))
+			expectNoChangesOn(t, own.Backend(), b, m.config(id))
 			b.Process = other.Backend().Provider(t, nil)
 			if says := b.Read(); !elsewhere.MatchString(says) {
 				t.Errorf("a refresh elsewhere says %q", says)

@@ -22,8 +22,8 @@ type relay struct {
 	spoil func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
 }
 
-// relayed gives a backend that is reached through a relay of its own.
-func relayed(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
+// newRelayBackend gives a backend that is reached through a relay of its own.
+func newRelayBackend(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	t.Helper()
 	target, err := url.Parse(b.URL)
 	if err != nil {
@@ -76,8 +76,8 @@ func (r *relay) seen() []string {
 	return slices.Sorted(slices.Values(r.calls))
 }
 
-// answerWith answers in place of the server.
-func answerWith(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
+// respondWith answers in place of the server.
+func respondWith(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -86,8 +86,8 @@ func answerWith(status int, body string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// loseAnswer lets the first call take effect and breaks the connection before its answer.
-func loseAnswer() func(http.ResponseWriter, *http.Request, http.Handler) bool {
+// loseResponse lets the first call take effect and breaks the connection before its answer.
+func loseResponse() func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	var once sync.Once
 	return func(_ http.ResponseWriter, r *http.Request, pass http.Handler) (lost bool) {
 		once.Do(func() {

@@ -36,7 +36,7 @@ func TestReusedID(t *testing.T) {
 			}
 			t.Run(kind+" destroyed after "+after, func(t *testing.T) {
 				t.Parallel()
-				s, b := settled(t, kind, configs.config)
+				s, b := createRecorded(t, kind, configs.config)
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
 						t.Fatalf("the plan is to %s: %s", p.Action, p.Says)
@@ -57,7 +57,7 @@ func TestReusedID(t *testing.T) {
 		}
 		t.Run(kind+" refreshed", func(t *testing.T) {
 			t.Parallel()
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			s.ReuseID()
 			if says := b.Refresh(); b.Values() != nil || acctest.IsError(says) || says == "" {
 				t.Errorf("left %v, said %q", b.Values(), says)
@@ -66,8 +66,8 @@ func TestReusedID(t *testing.T) {
 	}
 }
 
-// settled creates a resource on a recorded server.
-func settled(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
+// createRecorded creates a resource on a recorded server.
+func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	b := s.Provider(t, nil).Block(kind)
@@ -86,7 +86,7 @@ func TestReusedID_grants(t *testing.T) {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			configs := onExperiment1[kind]
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			p := b.Plan(configs.changed)
 			s.ReuseID()
 			says := b.Apply(p, configs.changed)

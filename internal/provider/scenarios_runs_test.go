@@ -175,7 +175,7 @@ func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map
 
 // runPages makes the server return runs in small pages.
 func runPages(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	experiment := b.Create(t, b.Name("pages"), nil)
 	var want []string
 	for n := range 8 {

@@ -48,7 +48,7 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 
 // searchPages makes the server give its answers in small pages.
 func searchPages(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	mark := b.Name("mark")
 	want := map[string]any{}
 	for i := range 7 {
@@ -68,7 +68,7 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 
 func refreshCalls(t *testing.T, b *acctest.Backend) {
 	const n = 5
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	d := through.Provider(t, nil)
 	experiments := make([]*acctest.Block, n)
 	for i := range experiments {

@@ -158,15 +158,15 @@ func freeText(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// checkedTags proves both ways that the plan refuses exactly what the server would.
-func checkedTags(t *testing.T, b *acctest.Backend) {
+// tagLimits proves both ways that the plan refuses exactly what the server would.
+func tagLimits(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tags")
 	id := b.Create(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
 		status, _ := b.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 		return status == http.StatusOK && b.Truth(t, id).TagMap()[key] == value
 	}
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	e := through.ExperimentBlock(t)
 	for key, value := range b.BadTags {
 		relay.reset()
@@ -254,10 +254,10 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag is gone")
 }
 
-// lostAnswer loses the answer to a create that took effect: the experiment is found, and there is one.
-func lostAnswer(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
-	relay.spoilWith(acctest.ExperimentCalls+"create", loseAnswer())
+// lostResponse loses the answer to a create that took effect: the experiment is found, and there is one.
+func lostResponse(t *testing.T, b *acctest.Backend) {
+	through, relay := newRelayBackend(t, b)
+	relay.spoilWith(acctest.ExperimentCalls+"create", loseResponse())
 	e := through.ExperimentBlock(t)
 	name := b.Name("lost")
 	relay.reset()

@@ -66,7 +66,7 @@ func TestServer_keepsNoContexts(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			left := loaded(t, call)
+			left := callWithLoad(t, call)
 			runtime.GC()
 			if left.Value() != nil {
 				t.Error("the context of a call that has ended is still held")
@@ -75,8 +75,8 @@ func TestServer_keepsNoContexts(t *testing.T) {
 	}
 }
 
-// loaded makes a call whose context carries a load, and gives a weak pointer to that.
-func loaded(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
+// callWithLoad makes a call whose context carries a load, and gives a weak pointer to that.
+func callWithLoad(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
 	t.Helper()
 	load := new([1 << 20]byte)
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), contextKey{}, load))

@@ -20,7 +20,7 @@ var teamWorkspaces = []string{"platform", "retail", "risk"}
 
 // bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes everything in it behind Terraform's back, and repairs it.
 func bootstrap(t *testing.T, s *server) {
-	through, calls := relayed(t, s.Backend)
+	through, calls := newRelayBackend(t, s.Backend)
 	p := bootstrapProgram(t, through)
 	changes := regexp.MustCompile(`(?m)^(?:Plan|Apply complete!).*$`)
 

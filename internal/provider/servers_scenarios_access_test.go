@@ -106,7 +106,7 @@ func onePrincipal(t *testing.T, s *server) {
 // permissionCalls: the grants on many experiments are read with two calls.
 func permissionCalls(t *testing.T, s *server) {
 	const n = 5
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	d := through.Provider(t, nil)
 	lists := make([]*acctest.Block, n)
 	for i := range lists {
@@ -156,8 +156,8 @@ func legacyUsers(t *testing.T, s *server) {
 	s.expectHeld(t, id, people)
 }
 
-// withoutList: who else holds a grant can't be told there.
-func withoutList(t *testing.T, s *server) {
+// withoutUserList: who else holds a grant can't be told there.
+func withoutUserList(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("unlisted"), nil)
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
@@ -198,8 +198,8 @@ func noPermissions(t *testing.T, s *server) {
 		"error: Could not", "without authentication")
 }
 
-// purged finds an experiment purged, and its id used again: the stranger is never touched.
-func purged(t *testing.T, s *server) {
+// purgedExperiment finds an experiment purged, and its id used again: the stranger is never touched.
+func purgedExperiment(t *testing.T, s *server) {
 	name := s.Name("purged")
 	e := s.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
@@ -272,8 +272,8 @@ func grantAddresses(t *testing.T, s *server) {
 	}
 }
 
-// strangersGrants: when an id was used again, the grants on the other experiment are left alone.
-func strangersGrants(t *testing.T, s *server) {
+// grantsAfterIDReuse: when an id was used again, the grants on the other experiment are left alone.
+func grantsAfterIDReuse(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	id := s.Create(t, s.Name("granted"), nil)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
@@ -303,13 +303,13 @@ func strangersGrants(t *testing.T, s *server) {
 	}
 }
 
-// staleGrant: a grant outlives a purged experiment, and the next create answers that the grant exists – although it created.
-func staleGrant(t *testing.T, s *server) {
+// leftoverGrant: a grant outlives a purged experiment, and the next create answers that the grant exists – although it created.
+func leftoverGrant(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("stale"), nil)
 	s.Remove(t, id)
 	s.purge(t, id)
 	name := s.Name("created")
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	e := through.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	if e.Text("id") != id {

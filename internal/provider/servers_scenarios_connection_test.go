@@ -38,8 +38,8 @@ func credentials(t *testing.T, s *server) {
 	}
 }
 
-// exampleForBoth applies examples/both-servers, with people who hold grants where the server has any.
-func exampleForBoth(t *testing.T, s *server) {
+// bothServersExample applies examples/both-servers, with people who hold grants where the server has any.
+func bothServersExample(t *testing.T, s *server) {
 	users := []map[string]string{{}}
 	var people []person
 	if s.kind.grants != noGrants {
@@ -148,8 +148,8 @@ func (s *server) in(name string) *server {
 	return &there
 }
 
-// forgottenWorkspace: without the setting, the provider looks in the default workspace, where nothing of the state is.
-func forgottenWorkspace(t *testing.T, s *server) {
+// unsetWorkspace: without the setting, the provider looks in the default workspace, where nothing of the state is.
+func unsetWorkspace(t *testing.T, s *server) {
 	there := s.addWorkspace(t, "team-c")
 	e := there.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(s.Name("forgotten"), nil))

@@ -167,7 +167,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	}
 	r.MustUp(config(two))
 	s.expectRoleIn(t, two, name, rows)
-	if s.roleTruth(t, one, name).found {
+	if s.readRole(t, one, name).found {
 		t.Error("the role is in both workspaces")
 	}
 	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state")
@@ -294,7 +294,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	s.expectRoleIn(t, workspace, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, ana)
 	s.expectRoleIn(t, workspace, "ds", map[string]string{"prompt/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
 	must("destroy", "-no-color", "-input=false", "-auto-approve")
-	if s.roleTruth(t, workspace, "ds").found {
+	if s.readRole(t, workspace, "ds").found {
 		t.Error("destroying left a role")
 	}
 

@@ -18,8 +18,8 @@ func memberConfig(role, user string) map[string]any {
 	return map[string]any{"role": role, "user": user}
 }
 
-// roleMembersLife goes through the life of an authoritative list of members.
-func roleMembersLife(t *testing.T, s *server) {
+// roleMembersLifecycle goes through the life of an authoritative list of members.
+func roleMembersLifecycle(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
 	role, number := s.addRole(t)
 	id := numberOf(number)
@@ -59,7 +59,7 @@ func roleMembersLife(t *testing.T, s *server) {
 	m.MustUp(membersConfig(other, ben))
 	s.expectRole(t, role, map[string]string{})
 	s.expectRole(t, other, map[string]string{}, ben)
-	otherID := s.roleTruth(t, "default", other).id
+	otherID := s.readRole(t, "default", other).id
 	s.updateRole(t, otherID, "name", other+" renamed")
 	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
 	acctest.ExpectSays(t, m.Adopt(other+" renamed"), "")
@@ -72,8 +72,8 @@ func roleMembersLife(t *testing.T, s *server) {
 	s.expectRole(t, other+" renamed", map[string]string{}, carl)
 }
 
-// roleMemberLife goes through the life of a member, beside others.
-func roleMemberLife(t *testing.T, s *server) {
+// roleMemberLifecycle goes through the life of a member, beside others.
+func roleMemberLifecycle(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
 	role, number := s.addRole(t)
 	s.assign(t, numberOf(number), carl)
@@ -115,12 +115,12 @@ func roleAddresses(t *testing.T, s *server) {
 	for _, first := range []string{"delete", "create", "plan"} {
 		keep := s.Provider(t, nil).Block(kindRole)
 		keep.MustUp(role("READ").config)
-		id := s.roleTruth(t, "default", name).id
+		id := s.readRole(t, "default", name).id
 		s.assign(t, id, ana)
 		s.addRow(t, id, "experiment/"+experiment, "EDIT")
 		switchAddress(t, s.Backend, role("READ"), role("EDIT"), first)
 		s.expectRole(t, name, map[string]string{"experiment/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
-		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.roleTruth(t, "default", name).id})
+		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.readRole(t, "default", name).id})
 	}
 	group, _ := s.addRole(t)
 	list := func(users ...string) declaration { return declaration{kindMembers, membersConfig(group, users...)} }

@@ -45,7 +45,7 @@ func listOfRoles(t *testing.T, s *server) {
 // roleCalls: many roles and members are read with two calls, and one for who the provider runs as.
 func roleCalls(t *testing.T, s *server) {
 	const n = 4
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	p := through.Provider(t, nil)
 	var blocks []*acctest.Block
 	for range n {
@@ -121,7 +121,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 		{
 			Config:           role("renamed", "moved {\n  from = mlflow_role.test\n  to   = mlflow_role.renamed\n}\n"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()), PostApplyFunc: func() {
-				s.assign(t, s.roleTruth(t, "default", name).id,
+				s.assign(t, s.readRole(t, "default", name).id,
 					ana)
 			},
 		},
@@ -134,7 +134,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 		},
 		{Config: role("renamed", "") + strings.ReplaceAll(role("twice", ""), block, ""), ExpectError: wrapped("Duplicate role")},
 	}})
-	if s.roleTruth(t, "default", name).found {
+	if s.readRole(t, "default", name).found {
 		t.Error("destroying left the role")
 	}
 	s.rolesGenerated(t, block, ana)

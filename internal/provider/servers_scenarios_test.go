@@ -28,13 +28,13 @@ const (
 func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	all := map[string]func(*testing.T, *server){
 		"behind a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
-		"the example for both backends": exampleForBoth,
+		"the example for both backends": bothServersExample,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
 	add(userScenarios(kind))
 	add(roleScenarios(kind))
 	if !kind.workspaces {
-		add(map[string]func(*testing.T, *server){"purged, and the id used again": purged})
+		add(map[string]func(*testing.T, *server){"purged, and the id used again": purgedExperiment})
 	}
 	switch kind.grants {
 	case noGrants:
@@ -44,23 +44,23 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
-			"users and roles": usersAndRoles, "a grant fails in the middle": brokenChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
+			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
 			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
 		add(map[string]func(*testing.T, *server){"users": legacyUsers, "principals that are not there": missingPrincipals})
 	case unlistedGrants:
-		add(map[string]func(*testing.T, *server){"no list of users": withoutList})
+		add(map[string]func(*testing.T, *server){"no list of users": withoutUserList})
 	}
 	if kind.grants == listedGrants || kind.grants == unlistedGrants {
 		add(map[string]func(*testing.T, *server){
-			"a stale grant hides that a create succeeded": staleGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
+			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
 		})
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
 		add(map[string]func(*testing.T, *server){"a permission review": permissionReview, "two addresses of grants": grantAddresses})
 		if !kind.workspaces {
-			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": strangersGrants})
+			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": grantsAfterIDReuse})
 		}
 	}
 	if kind.grants != noGrants {
@@ -68,10 +68,10 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	add(workspaceObjectScenarios(kind))
 	if kind.workspaces {
-		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
+		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": unsetWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
 		if !kind.postgres { // it takes minutes, and does not depend on the database
-			add(map[string]func(*testing.T, *server){"ways to lose something": lossWays})
+			add(map[string]func(*testing.T, *server){"ways to lose something": preventedLosses})
 		}
 	}
 	return all
@@ -258,17 +258,17 @@ func usersAndRoles(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Refresh(), "warning: Permissions dropped from the state: the experiment is gone")
 }
 
-// brokenChange fails the second half of a level's change: the old level is granted again, and the error says how things are.
-func brokenChange(t *testing.T, s *server) {
+// failedLevelChange fails the second half of a level's change: the old level is granted again, and the error says how things are.
+func failedLevelChange(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("broken"), nil)
 	ana := s.addUser(t)
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	p := through.Provider(t, nil).Block("mlflow_experiment_permissions")
 	config := func(level string) map[string]any {
 		return grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})
 	}
 	p.Up(config("CAN_READ"))
-	refuse := answerWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`)
+	refuse := respondWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`)
 	refuseLevel := func(level string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 		return func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 			body, err := io.ReadAll(r.Body)
@@ -290,7 +290,7 @@ func brokenChange(t *testing.T, s *server) {
 	p.MustUp(config("CAN_EDIT"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
 	// A grant that took effect although its answer got lost.
-	relay.spoilWith(grant, loseAnswer())
+	relay.spoilWith(grant, loseResponse())
 	p.MustUp(config("CAN_READ"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 
@@ -299,7 +299,7 @@ func brokenChange(t *testing.T, s *server) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	hangs := &hanging{next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}}
+	hangs := &hangingProxy{next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}}
 	front := httptest.NewServer(hangs)
 	t.Cleanup(front.Close)
 	behind := *s.Backend
@@ -307,7 +307,7 @@ func brokenChange(t *testing.T, s *server) {
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Block("mlflow_experiment_permissions")
 		acctest.ExpectSays(t, one.Adopt(id), "")
-		says := cancelled{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
+		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
 		acctest.ExpectSays(t, says, "error: Could not set permissions: Experiment "+id)
 		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	}

@@ -19,7 +19,7 @@ func userElsewhere(t *testing.T, s *server) {
 	name := s.newUser()
 	u := s.Provider(t, nil).Block("mlflow_user")
 	u.MustUp(userConfig(name))
-	through, _ := relayed(t, s.Backend)
+	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Block("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
@@ -36,7 +36,7 @@ func userElsewhere(t *testing.T, s *server) {
 
 // userFailures: a lost answer, and failures in the middle.
 func userFailures(t *testing.T, s *server) {
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	lost := func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 		pass.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)

@@ -25,7 +25,7 @@ func userScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"users without authentication": usersWithoutAuthentication}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a user": userLife, "a user that exists": existingUser, "users that a plan must not " +
+		"the life of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not " +
 			"touch": protectedUsers, "a user with permissions": userWithGrants,
 		"a list of users": listOfUsers, "users and callers": userCallers,
 	}
@@ -63,13 +63,13 @@ func (s *server) expectUser(t *testing.T, name string, admin bool, password stri
 	if got, ok := s.userOf(t, name); !ok || got != admin {
 		t.Errorf("user %s is there: %t, and an admin: %t; want an admin: %t", name, ok, got, admin)
 	}
-	if password != "" && !s.logsIn(t, name, password) {
+	if password != "" && !s.authenticates(t, name, password) {
 		t.Errorf("user %s has another password", name)
 	}
 }
 
-// logsIn reports whether a username and a password authenticate.
-func (s *server) logsIn(t *testing.T, name, password string) bool {
+// authenticates reports whether a username and a password authenticate.
+func (s *server) authenticates(t *testing.T, name, password string) bool {
 	t.Helper()
 	status, _ := s.as(person{name, password}).Call(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"max_results": 1})
 	return status == http.StatusOK
@@ -95,8 +95,8 @@ func planned(b *acctest.Block, config map[string]any) acctest.Plan {
 	return b.Plan(config)
 }
 
-// userLife creates a user, changes it, finds what others changed, and deletes it.
-func userLife(t *testing.T, s *server) {
+// userLifecycle creates a user, changes it, finds what others changed, and deletes it.
+func userLifecycle(t *testing.T, s *server) {
 	name := s.newUser()
 	u := s.Provider(t, nil).Block("mlflow_user")
 	u.MustUp(userConfig(name))
@@ -117,7 +117,7 @@ func userLife(t *testing.T, s *server) {
 	}
 	u.MustUp(other)
 	s.expectUser(t, name, true, secondPassword)
-	if s.logsIn(t, name, firstPassword) {
+	if s.authenticates(t, name, firstPassword) {
 		t.Error("the first password still works")
 	}
 	// The version may go, with the password.

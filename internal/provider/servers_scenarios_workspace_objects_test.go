@@ -28,7 +28,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
+		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
 		"the roles of a workspace":  workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
@@ -86,8 +86,8 @@ func noWorkspaces(t *testing.T, s *server) {
 	acctest.ExpectSays(t, read, "error: MLflow workspaces not supported: ", says)
 }
 
-// workspaceLife: create, update of each attribute, replacement, and destroy.
-func workspaceLife(t *testing.T, s *server) {
+// workspaceLifecycle: create, update of each attribute, replacement, and destroy.
+func workspaceLifecycle(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, map[string]any{"workspace": name}).Block("mlflow_workspace") // the provider may point to the workspace that it creates
 	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}

@@ -53,7 +53,7 @@ func TestMocks_traceLocation(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	out := s.run(t, w, dir, "terraform init\nterraform test")
 	if !strings.Contains(out, "Success! 3 passed, 0 failed.") || len(w.Journal()) > 0 {
-		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), lastLines(out))
+		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), tail(out))
 	}
 }
 
