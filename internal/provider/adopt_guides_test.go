@@ -22,10 +22,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// shell runs commands as a person does: with the provider installed, and a process of its own for each command.
+// shell runs commands like a user, with the provider installed and a new process for each command.
 type shell struct{ bin, settings string }
 
-// newShell installs the built provider for the CLI, and makes that CLI answer to the name terraform.
+// newShell installs the built provider for the CLI, and a link named terraform to the CLI.
 func newShell(t *testing.T) shell {
 	t.Helper()
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
@@ -57,7 +57,7 @@ func newShell(t *testing.T) shell {
 	return s
 }
 
-// run runs commands in a folder, for the admin of the workspace, and gives what they print.
+// run runs commands in a folder, as the admin of the workspace, and returns their output.
 func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, environment ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
@@ -78,7 +78,7 @@ func tail(text string) string {
 	return text[max(0, len(text)-4000):]
 }
 
-// guideCommands are the commands of a section of a guide.
+// guideCommands returns the commands in a section of a guide.
 func guideCommands(t *testing.T, guide, section string) string {
 	t.Helper()
 	_, text, ok := strings.Cut(readFile(t, filepath.Join(repository, "templates/guides", guide+".md.tmpl")), "\n## "+section+"\n")
@@ -92,7 +92,7 @@ func guideCommands(t *testing.T, guide, section string) string {
 
 var shellBlock = regexp.MustCompile("(?ms)^```shell\n(.*?)^```$")
 
-// copyExample copies the configuration of an example as it is.
+// copyExample copies the configuration of an example unchanged.
 func copyExample(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,7 +102,7 @@ func copyExample(t *testing.T, name string) string {
 	return dir
 }
 
-// expectAdopted checks what an apply and the plan after it print, and that nothing was written to the server.
+// expectAdopted checks the output of an apply and of the plan after it, and that nothing was written to the server.
 func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
@@ -114,7 +114,7 @@ func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int
 	w.ExpectWrites(t)
 }
 
-// addAmbiguousExperiments makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
+// addAmbiguousExperiments creates two experiments with similar names, the experiment of a notebook, and text with template syntax.
 func addAmbiguousExperiments(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
@@ -261,7 +261,7 @@ func TestGuide_migrating(t *testing.T) {
 	})
 }
 
-// TestExamples_movedLabel gives a block another label, as the example has it.
+// TestExamples_movedLabel renames a resource with the moved block of the example.
 func TestExamples_movedLabel(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	block := func(label string) string {
@@ -276,7 +276,7 @@ func TestExamples_movedLabel(t *testing.T) {
 	)
 }
 
-// TestExamples_identity imports by the identities of the examples, through the plugin protocol: few CLIs know them yet.
+// TestExamples_identity imports by the identities in the examples, through the plugin protocol, because older CLIs do not support them.
 func TestExamples_identity(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
@@ -310,7 +310,7 @@ func TestExamples_identity(t *testing.T) {
 	}
 }
 
-// TestExamples_query lists what the examples list, through the plugin protocol, which needs no CLI that knows list blocks.
+// TestExamples_query runs the list blocks of the examples through the plugin protocol, because older CLIs do not support them.
 func TestExamples_query(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 12})
@@ -347,7 +347,7 @@ var (
 	objectKey     = regexp.MustCompile(`(\w+) = `)
 )
 
-// queryArguments reads simple arguments: their values are those of JSON, but for the keys of objects.
+// queryArguments parses simple arguments. Their values are JSON, except for the keys of objects.
 func queryArguments(t *testing.T, text string) map[string]any {
 	t.Helper()
 	arguments := map[string]any{}

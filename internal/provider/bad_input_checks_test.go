@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Where an input is refused, earliest first. Up to and with the plan, nothing is changed.
+// The stages at which an input can be rejected, earliest first. Nothing is changed before the apply.
 const (
 	atValidate  = "validate" // the server is not known yet, nor asked
 	atConfigure = "configure"
@@ -23,17 +23,17 @@ const (
 	atCall      = "call" // of a function
 )
 
-// refusal is where an input is refused, and with which words.
+// refusal is the rejection of an input: its stage, its attribute, and its message.
 type refusal struct {
 	stage string
-	// at is the attribute, with the key of the map's element: tags["team"]; "" where the input as a whole is refused. Of a function it is
-	// the argument's name.
+	// at is the attribute, with the key of the map element: tags["team"]. It is "" if the input as a whole is rejected. For a function, it is
+	// the name of the argument.
 	at string
-	// says is how the summary and the detail begin, advises what the person can do about it.
+	// says is the start of the summary and the detail, and advises is the advice.
 	says, advises string
 }
 
-// badInput is an input that is refused. With mlflow it goes to an MLflow server, else to a workspace.
+// badInput is an input that is rejected: on an MLflow server if mlflow is set, otherwise on Databricks.
 type badInput struct {
 	object string
 	config map[string]any
@@ -41,15 +41,15 @@ type badInput struct {
 	refusal
 }
 
-// inputs are the inputs about one object.
+// inputs are the inputs for one object.
 type inputs map[string]badInput
 
-// experimentInput is about an experiment that but for one attribute is good.
+// experimentInput is an experiment in which only one attribute is invalid.
 func experimentInput(attribute string, value any, r refusal) badInput {
 	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), refusal: r}
 }
 
-// traces is a trace_location. A prefix that is nil is not declared.
+// traces returns a trace_location. A nil prefix is not declared.
 func traces(catalog, schema string, prefix any) map[string]any {
 	return map[string]any{"catalog": catalog, "schema": schema, "table_prefix": prefix}
 }
@@ -79,7 +79,7 @@ func onMLflow(b badInput) badInput {
 
 func repeatLetter(letter string, n int) string { return strings.Repeat(letter, n) }
 
-// workspaceWith is the provider block of a workspace with more settings.
+// workspaceWith returns the provider settings for a workspace, with additional ones.
 func workspaceWith(more ...any) map[string]any {
 	return acctest.AttributeValues(append([]any{"host", "https://example.com", "token", "secret-token"}, more...)...)
 }
@@ -93,7 +93,7 @@ func textOf(value any) string {
 	return s
 }
 
-// firstError takes an input through the stages of its object, and tells the first error.
+// firstError passes an input through the stages of its object, and returns the first error.
 func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
 	t.Helper()
 	kind, name, found := strings.Cut(c.object, " ")
@@ -197,7 +197,7 @@ func refuseCall(d *acctest.Direct, name string, arguments map[string]any) refusa
 	return refusal{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
 }
 
-// firstErrorOf gives the first error of a stage.
+// firstErrorOf returns the first error of a stage.
 func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
 	for _, d := range diagnostics {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
@@ -207,7 +207,7 @@ func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, b
 	return refusal{}, false
 }
 
-// attributeOf writes a diagnostic's path as a configuration would: tags["team"].
+// attributeOf formats the path of a diagnostic as in a configuration: tags["team"].
 func attributeOf(d *tfprotov6.Diagnostic) string {
 	if d.Attribute == nil {
 		return ""

@@ -158,8 +158,7 @@ var badProviders = inputs{
 	"provider: no verification twice":  providerInput(workspaceWith("ca_cert_file", "none.pem", "skip_verify", true), refusal{atConfigure, "skip_verify", "Could not choose TLS settings", "Drop one of them"}),
 }
 
-// TestBadInput: each input is refused at the earliest stage that can know, at its attribute, with what to do about it, and before anything is
-// written.
+// TestBadInput checks that each input is rejected at the earliest possible stage, at its attribute, with advice, and before anything is written.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -189,7 +188,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestGoodInput: what lies just within the limits, or is not known yet, is planned without a word and without a call.
+// TestGoodInput checks that values within the limits, and unknown ones, are planned without a diagnostic or a request.
 func TestGoodInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -20,10 +20,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// cancelLimit is how long an apply may go on after Ctrl-C: the call under way ends at once, and what is left is to save what was done.
+// cancelLimit is the maximum duration of an apply after Ctrl-C: the current request ends immediately, and the apply only saves the state.
 const cancelLimit = 2 * time.Second
 
-// hangingProxy is a server one of whose calls never gets its answer: before it has an effect, or after.
+// hangingProxy is a proxy that never responds to one of the requests, either before or after the request takes effect.
 type hangingProxy struct {
 	next    http.Handler
 	mu      sync.Mutex
@@ -55,7 +55,7 @@ func (h *hangingProxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hang lets the next such call hang, and gives what tells that it has come.
+// hang makes the next such request hang, and returns a channel that is closed when it arrives.
 func (h *hangingProxy) hang(call string, after bool) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -63,7 +63,7 @@ func (h *hangingProxy) hang(call string, after bool) <-chan struct{} {
 	return h.arrived
 }
 
-// cancellableServer applies with a context that a test can end, as Ctrl-C does.
+// cancellableServer applies with a context that a test can cancel, like Ctrl-C.
 type cancellableServer struct {
 	tfprotov6.ProviderServer
 	applies func() context.Context
@@ -73,14 +73,14 @@ func (c cancellableServer) ApplyResourceChange(_ context.Context, req *tfprotov6
 	return c.ProviderServer.ApplyResourceChange(c.applies(), req)
 }
 
-// cancelledApply is an apply of one block that ends while one of its calls hangs.
+// cancelledApply is an apply of one resource that is canceled while one of its requests hangs.
 type cancelledApply struct {
 	call  string
 	after bool // the effect
 	kind  string
-	// prior and config are the configurations before and now; nil is none.
+	// prior and config are the configurations before and now. Nil means none.
 	prior, config map[string]any
-	// remains: there is a state afterwards.
+	// remains reports whether there is a state afterwards.
 	remains bool
 }
 
@@ -135,8 +135,8 @@ func cancelledApplies(id string) map[string]cancelledApply {
 	}
 }
 
-// TestCancel_eachCall ends an apply while each of its calls hangs: it ends soon, the state holds what was done, and the next apply does the rest,
-// with no second experiment.
+// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and the next apply
+// completes them without a second experiment.
 func TestCancel_eachCall(t *testing.T) {
 	t.Parallel()
 	for name := range cancelledApplies("") {
@@ -170,7 +170,7 @@ func TestCancel_eachCall(t *testing.T) {
 	}
 }
 
-// apply applies, and ends the apply when the call hangs.
+// apply applies, and cancels the apply when the request hangs.
 func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Block) (says string) {
 	t.Helper()
 	e.Refresh()
@@ -197,7 +197,7 @@ func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Blo
 	return says
 }
 
-// TestCancel interrupts an apply while a call hangs: it ends soon, and the state holds what was done.
+// TestCancel interrupts an apply while a request hangs. The apply ends soon, and the state contains the changes so far.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := emulator.New(emulator.Options{})

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExamples_bothServers applies the same files as the tests on real MLflow servers do, which keep the names of deleted experiments.
+// TestExamples_bothServers applies the same files as the tests on real MLflow servers, where deleted experiments reserve their names.
 func TestExamples_bothServers(t *testing.T) {
 	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedKeepName: true}} {
 		t.Run(name, func(t *testing.T) {
@@ -30,7 +30,7 @@ func TestExamples_bothServers(t *testing.T) {
 	}
 }
 
-// expectBothServers checks what examples/both-servers makes for some users.
+// expectBothServers checks the results of examples/both-servers for some users.
 func expectBothServers(t *testing.T, w *acctest.Workspace, users map[string]string) {
 	t.Helper()
 	expectExampleTags(t, w, "/Projects/retail/churn", map[string]string{
@@ -47,22 +47,21 @@ func expectBothServers(t *testing.T, w *acctest.Workspace, users map[string]stri
 	expectExampleGrants(t, w, "/Projects/retail/demand", grants...)
 }
 
-// bothServers is how examples/both-servers is applied to one server.
+// bothServers describes an apply of examples/both-servers to one server.
 type bothServers struct {
-	// environment names the server and the credentials: the files say nothing about them. Where other tests run beside, connection does, a
-	// provider block that overrides the example's.
+	// environment contains the server and the credentials as environment variables. In parallel tests, connection contains them instead: a
+	// provider block that overrides the one of the example.
 	environment map[string]string
 	connection  string
-	// prefix is what the names begin with. The experiments are called churn and demand.
+	// prefix is the prefix of the names. The experiments are churn and demand.
 	prefix string
-	// users are what the variable users is, apply by apply.
+	// users are the values of the variable users, one per apply.
 	users []map[string]string
-	// check looks at the server after each apply.
+	// check checks the server after each apply.
 	check func(t *testing.T, users map[string]string)
 }
 
-// applyBothServers applies examples/both-servers as it is, and destroys it; then once more, since a deleted experiment may hold its
-// name.
+// applyBothServers applies examples/both-servers unchanged, and destroys it. It does so twice, because a deleted experiment can reserve its name.
 func applyBothServers(t *testing.T, b bothServers) {
 	t.Helper()
 	for name, value := range b.environment {

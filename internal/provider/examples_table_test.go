@@ -14,18 +14,18 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// example is one configuration that is made of files under examples/.
+// example is a configuration that consists of files under examples/.
 type example struct {
 	files []string
-	// more is configuration that a reader of the files has anyway.
+	// more is configuration that the files require.
 	more string
-	// prepare makes what the files take for granted.
+	// prepare creates the objects that the files require.
 	prepare func(*acctest.Workspace)
-	// experiment is what exampleID stands for in the import commands among the files.
+	// experiment is the name of the experiment whose ID replaces exampleID in the import commands.
 	experiment string
-	// check looks at the workspace after the apply.
+	// check checks the workspace after the apply.
 	check func(*testing.T, *acctest.Workspace)
-	// state looks at the state after the apply.
+	// state checks the state after the apply.
 	state []statecheck.StateCheck
 }
 
@@ -346,7 +346,7 @@ var examples = map[string]example{
 	},
 }
 
-// minimalExperiment gives an example that is a provider block something to do.
+// minimalExperiment is added to examples that contain only a provider block.
 const minimalExperiment = "resource \"mlflow_experiment\" \"this\" {\n  name = \"/Shared/minimal\"\n}"
 
 func expectMinimalExperiment(t *testing.T, w *acctest.Workspace) {
@@ -378,7 +378,7 @@ func (e example) applied(t *testing.T, w *acctest.Workspace) []statecheck.StateC
 	return []statecheck.StateCheck{afterApply(func() { e.check(t, w) })}
 }
 
-// importCommands reads the commands among the files. Every line must be one, or a comment.
+// importCommands parses the import commands in the files. Each line must be one, or a comment.
 func (e example) importCommands(t *testing.T) []importCommand {
 	t.Helper()
 	var commands []importCommand

@@ -66,7 +66,7 @@ func TestNext_importInModule(t *testing.T) {
 	expectAdopted(t, w, s.run(t, w, dir, "terraform init\nterraform apply\nterraform plan"), 6)
 }
 
-// TestNext_identityOfAnotherServer imports by an identity that names another server, which the plan refuses, and by one that names this server.
+// TestNext_identityOfAnotherServer imports by an identity of another server, which the plan rejects, and by one of this server.
 func TestNext_identityOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), t.TempDir()

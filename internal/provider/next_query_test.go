@@ -29,7 +29,7 @@ type queryCase struct {
 	found, warns int
 	// reads is the number of requests of a query that are not pages of a search.
 	reads int
-	// holds are parts of the generated configuration.
+	// holds are expected parts of the generated configuration.
 	holds []string
 }
 

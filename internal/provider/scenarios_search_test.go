@@ -46,7 +46,7 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// searchPages makes the server give its answers in small pages.
+// searchPages searches on a server that returns small pages.
 func searchPages(t *testing.T, b *acctest.Backend) {
 	through, relay := newRelayBackend(t, b)
 	mark := b.Name("mark")

@@ -17,7 +17,7 @@ import (
 
 type contextKey struct{}
 
-// served is a provider as main serves it, with an experiment in its state.
+// served is a provider with the server that main uses, and the state of an experiment.
 func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
@@ -33,7 +33,7 @@ func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
 	return w, d, m
 }
 
-// TestServer_keepsNoContexts: what the context of a call holds is free when the call has ended.
+// TestServer_keepsNoContexts checks that the values in the context of a call are released when the call ends.
 func TestServer_keepsNoContexts(t *testing.T) {
 	t.Parallel()
 	_, d, m := served(t)
@@ -75,7 +75,7 @@ func TestServer_keepsNoContexts(t *testing.T) {
 	}
 }
 
-// callWithLoad makes a call whose context carries a load, and gives a weak pointer to that.
+// callWithLoad makes a call whose context contains a large value, and returns a weak pointer to the value.
 func callWithLoad(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
 	t.Helper()
 	load := new([1 << 20]byte)
@@ -87,7 +87,7 @@ func callWithLoad(t *testing.T, call func(context.Context) error) weak.Pointer[[
 	return weak.Make(load)
 }
 
-// TestServer_cancels: a call ends when its context does.
+// TestServer_cancels checks that a call ends when its context is canceled.
 func TestServer_cancels(t *testing.T) {
 	t.Parallel()
 	w, d, m := served(t)
@@ -100,7 +100,7 @@ func TestServer_cancels(t *testing.T) {
 	}
 }
 
-// TestServer_extensions: list resources and actions are extensions that a server may lack.
+// TestServer_extensions wraps servers without list resources and actions, which are optional parts of the protocol.
 func TestServer_extensions(t *testing.T) {
 	t.Parallel()
 	server := provider.Server("test")()

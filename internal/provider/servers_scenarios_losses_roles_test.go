@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// roleLosses are about the only role that makes the caller a manager of its workspace.
+// roleLosses concern the only role that makes the caller a manager of its workspace.
 var roleLosses = map[string]lossAttempt{
 	"managing role, destroyed":      {by: byManager, kind: kindRole, state: itsRole},
 	"managing role, without grants": {by: byManager, kind: kindRole, state: itsRole, config: roleOf(nil)},
@@ -58,7 +58,7 @@ var roleLosses = map[string]lossAttempt{
 	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
 }
 
-// memberLosses are about the caller's membership of that role.
+// memberLosses concern the caller's membership of that role.
 var memberLosses = map[string]lossAttempt{
 	"members of the managing role, others":    {by: byManager, kind: kindMembers, config: membersOf(others)},
 	"members of the managing role, nobody":    {by: byManager, kind: kindMembers, config: membersOf(nobody)},
@@ -100,7 +100,7 @@ func others(st *lossFixture) []string      { return []string{st.ana} }
 func self(st *lossFixture) []string        { return []string{st.caller.name} }
 func nobody(*lossFixture) []string         { return []string{} }
 
-// resolveConfig is a configuration with more attributes. A function gives a value of the stage.
+// resolveConfig returns a configuration with more attributes. It calls attributes that are functions with the fixture.
 func resolveConfig(st *lossFixture, config map[string]any, more []any) map[string]any {
 	for pair := range slices.Chunk(more, 2) {
 		name, _ := pair[0].(string)
@@ -112,7 +112,7 @@ func resolveConfig(st *lossFixture, config map[string]any, more []any) map[strin
 	return config
 }
 
-// roleOf is the configuration of the stage's role, with the grants unless they are nil, and more.
+// roleOf returns the configuration of the fixture's role, with the grants unless they are nil, and more attributes.
 func roleOf(grants any, more ...any) func(*lossFixture) map[string]any {
 	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"workspace": st.workspace, "name": st.role}
@@ -135,7 +135,7 @@ func memberOf(more ...any) func(*lossFixture) map[string]any {
 	}
 }
 
-// renameRole lets Terraform rename the role, which takes nothing away.
+// renameRole renames the role with Terraform, which removes nothing.
 func renameRole(t *testing.T, st *lossFixture) {
 	t.Helper()
 	b := st.as(st.caller).Provider(t, nil).Block(kindRole)
@@ -144,13 +144,13 @@ func renameRole(t *testing.T, st *lossFixture) {
 	b.MustUp(roleOf(rows{"workspace/*": "MANAGE"})(st))
 }
 
-// withUsers adds a role that gives its members entry, and no more.
+// withUsers adds a role with only USE on the workspace.
 func withUsers(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.addRow(t, numberOf(st.there.makeRole(t, "users")), "workspace/*", "USE")
 }
 
-// withSecond gives the caller a second role that manages the workspace, and withoutSecond takes it away.
+// withSecond adds the caller to a second role that manages the workspace, and withoutSecond removes it again.
 func withSecond(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.addManagingRole(t, st.workspace, "second")
@@ -161,7 +161,7 @@ func withoutSecond(t *testing.T, st *lossFixture) {
 	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, "second").id})
 }
 
-// seededRole makes the caller a manager by the role that a workspace comes with, and by no other.
+// seededRole makes the caller a manager only by the role that a new workspace has.
 func seededRole(t *testing.T, st *lossFixture) {
 	t.Helper()
 	seeded := st.readRole(t, st.workspace, "admin")
@@ -173,5 +173,5 @@ func seededRole(t *testing.T, st *lossFixture) {
 	st.role = "admin"
 }
 
-// hiddenRole is the role in which the server keeps the caller's own grants.
+// hiddenRole is the role in which the server stores the caller's own grants.
 func hiddenRole(st *lossFixture) string { return fmt.Sprintf("__user_%s__", st.caller.name) }

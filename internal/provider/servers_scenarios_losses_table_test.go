@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// accountLosses are about the caller's own account, and the last server admin.
+// accountLosses concern the caller's own account, and the last server admin.
 var accountLosses = map[string]lossAttempt{
 	"own account, destroyed":           {kind: kindUser, state: ownAccount},
 	"own account, no admin":            {kind: kindUser, state: ownAccount, config: account("admin", false)},
@@ -52,7 +52,7 @@ var accountLosses = map[string]lossAttempt{
 
 const kindUser = "mlflow_user"
 
-// account is the configuration of the caller's own account, unless it has another username.
+// account returns the configuration of the caller's own account, unless it has another username.
 func account(values ...any) func(*lossFixture) map[string]any {
 	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"username": st.caller.name}
@@ -71,7 +71,7 @@ func demoteCaller(t *testing.T, st *lossFixture) {
 	st.setAdmin(t, st.caller.name, false)
 }
 
-// demoteFirstAdmin lets Terraform demote the first admin, which leaves the caller as the only one.
+// demoteFirstAdmin demotes the first admin with Terraform, so that the caller is the only admin.
 func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 	t.Helper()
 	b := st.as(st.caller).Provider(t, nil).Block(kindUser)
@@ -82,7 +82,7 @@ func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 	st.server = &seen
 }
 
-// workspaceLosses are about workspaces with content.
+// workspaceLosses concern workspaces with content.
 var workspaceLosses = map[string]lossAttempt{
 	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: itsName},
 	"workspace with a run, renamed": {
@@ -116,7 +116,7 @@ var workspaceLosses = map[string]lossAttempt{
 	},
 }
 
-// experimentLosses are about experiments with runs.
+// experimentLosses concern experiments with runs.
 var experimentLosses = map[string]lossAttempt{
 	"experiment with a run, destroyed": {kind: kindExperiment, setup: withRun, state: experimentIn},
 	"experiment with a run, moved":     {kind: kindExperiment, setup: withRunAndOther, state: experimentIn, config: experimentMoved},
@@ -141,7 +141,7 @@ func ownMember(st *lossFixture) string { return roleOfMembers(st) + ",user=" + s
 
 func experimentIn(st *lossFixture) string { return "workspace=" + st.workspace + "," + st.experiment }
 
-// workspaceOf is the configuration of the stage's workspace, unless it has another name.
+// workspaceOf returns the configuration of the fixture's workspace, unless it has another name.
 func workspaceOf(values ...any) func(*lossFixture) map[string]any {
 	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"name": st.workspace}
@@ -210,7 +210,7 @@ func withPrompt(t *testing.T, st *lossFixture) {
 	})
 }
 
-// permissionLosses are about the caller's own access to an experiment.
+// permissionLosses concern the caller's own access to an experiment.
 var permissionLosses = map[string]lossAttempt{
 	"own experiment, a list without the caller": {
 		by: byCreator, kind: kindPermissions, warns: true, names: ownAccount,
@@ -260,14 +260,14 @@ func ownLevel(level string) func(*lossFixture) any {
 	return func(st *lossFixture) any { return map[string]string{st.caller.name: level} }
 }
 
-// grantsOf is a list of grants on the stage's experiment.
+// grantsOf returns a list of grants on the fixture's experiment.
 func grantsOf(attribute string, levels func(*lossFixture) any) func(*lossFixture) map[string]any {
 	return func(st *lossFixture) map[string]any {
 		return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, attribute: levels(st)}
 	}
 }
 
-// ownGrant is one grant to the caller.
+// ownGrant returns one grant to the caller.
 func ownGrant(level string) func(*lossFixture) map[string]any {
 	return func(st *lossFixture) map[string]any {
 		return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, "user_name": st.caller.name, "permission_level": level}

@@ -14,52 +14,52 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// callerKind is who runs Terraform.
+// callerKind is the kind of user that runs Terraform.
 type callerKind int
 
 const (
-	// byAdmin is a server admin, byManager a manager of a workspace who is no server admin, and byCreator a member of a workspace who
-	// manages nothing but an experiment, which it created.
+	// byAdmin is a server admin. byManager is a manager of a workspace, but not a server admin. byCreator is a member of a workspace who
+	// manages only an experiment that it created.
 	byAdmin callerKind = iota
 	byManager
 	byCreator
 )
 
-// lossAttempt is one way to lose an account, the access of the caller, or the content of a workspace. None may succeed.
+// lossAttempt is an attempt to lose an account, the access of the caller, or the content of a workspace. None may succeed.
 type lossAttempt struct {
 	by   callerKind
 	kind string
-	// setup comes before everything, and meanwhile between the plan and the apply.
+	// setup is called first, and meanwhile between the plan and the apply.
 	setup, meanwhile func(*testing.T, *lossFixture)
-	// state is the ID of what is in the state; nil if nothing is. prepare makes the state by an apply instead.
+	// state returns the ID of the object in the state. Nil means an empty state. prepare creates the state by an apply instead.
 	state   func(*lossFixture) string
 	prepare func(*lossFixture) map[string]any
-	// config is nil to destroy.
+	// config is nil for a destroy.
 	config func(*lossFixture) map[string]any
-	// run replaces all of these, and returns what is said.
+	// run replaces all of these, and returns the diagnostics.
 	run func(*testing.T, *lossFixture) string
-	// atApply: the plan does not know yet. warns: the apply succeeds, keeps what would be lost, and warns of it. quiet: it does not warn.
+	// atApply: only the apply can reject it. warns: the apply succeeds with a warning, and nothing is lost. quiet: without a warning.
 	atApply, warns, quiet bool
-	// names is what the message names, if it is not what the kind is about.
+	// names returns the object in the message, if it is not the object of the kind.
 	names func(*lossFixture) string
 }
 
-// lossFixture is what one way can lose.
+// lossFixture contains the objects that an attempt can lose.
 type lossFixture struct {
 	*server
 	by     callerKind
 	caller person
-	// there is the workspace as the server's first admin sees it. other is another one.
+	// there is the server with the workspace selected, as its first admin. other is another workspace.
 	there            *server
 	workspace, other string
-	// role is the only one that makes the caller a manager of the workspace.
+	// role is the only role that makes the caller a manager of the workspace.
 	role       string
 	experiment string
-	// ana is somebody else.
+	// ana is another user.
 	ana string
 }
 
-// preventedLosses tries to lose what no plan of ours may take: the last server admin, the caller, its access, and content.
+// preventedLosses tries to lose objects that no plan may remove: the last server admin, the caller, its access, and content.
 func preventedLosses(t *testing.T, s *server) {
 	const least = 30
 	all := map[string]lossAttempt{}
@@ -79,7 +79,7 @@ func preventedLosses(t *testing.T, s *server) {
 	}
 }
 
-// newLossFixture makes a caller, and a workspace of its own unless the way is about accounts only.
+// newLossFixture creates a caller, and a workspace for it unless the attempt concerns only accounts.
 func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	t.Helper()
 	st := &lossFixture{server: s, by: w.by}
@@ -103,7 +103,7 @@ func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	return st
 }
 
-// leave removes the caller, so that other tests know the server's admins. A way that demoted the first admin sees the server as its caller.
+// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as the caller.
 func (st *lossFixture) leave(t *testing.T, s *server) {
 	t.Helper()
 	if is, ok := st.userOf(t, adminName); ok && !is {
@@ -114,7 +114,7 @@ func (st *lossFixture) leave(t *testing.T, s *server) {
 	}
 }
 
-// try goes one way: first as the caller plans it, then with the same plan made by another admin, whom it does not lock out.
+// try makes an attempt: first with the plan of the caller, then with the plan of another admin, whom it does not lock out.
 func (w lossAttempt) try(t *testing.T, s *server) {
 	st := newLossFixture(t, s, w)
 	defer st.leave(t, s)
@@ -160,7 +160,7 @@ func (w lossAttempt) try(t *testing.T, s *server) {
 	}
 }
 
-// force applies what the caller's plan refuses, with the plan of the server's first admin. What that one refuses too is safe.
+// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is safe.
 func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Block) {
 	t.Helper()
 	stranger := st.Provider(t, nil).Block(w.kind)
@@ -178,7 +178,7 @@ func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Block) {
 	w.expectRefused(t, st, attempt.Apply(plan, config))
 }
 
-// stateOf brings what the way is about into the state, and returns what is said.
+// stateOf imports the object of the attempt, and returns the diagnostics.
 func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Block) string {
 	t.Helper()
 	switch {
@@ -199,7 +199,7 @@ func (w lossAttempt) configOf(st *lossFixture) map[string]any {
 	return w.config(st)
 }
 
-// expectRefused checks that the person is told why, and about what.
+// expectRefused checks that the error names the reason and the object.
 func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
 	t.Helper()
 	object := st.role
@@ -222,7 +222,7 @@ func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
 	}
 }
 
-// belongings are what may not get lost, each as a text.
+// belongings describes the objects that must not be lost.
 func (st *lossFixture) belongings(t *testing.T) []string {
 	t.Helper()
 	var all []string
@@ -310,7 +310,7 @@ func (st *lossFixture) content(t *testing.T) []string {
 	return all
 }
 
-// expectKept checks that nothing got lost.
+// expectKept checks that nothing was lost.
 func (st *lossFixture) expectKept(t *testing.T, before []string) {
 	t.Helper()
 	after := st.belongings(t)
@@ -321,8 +321,8 @@ func (st *lossFixture) expectKept(t *testing.T, before []string) {
 	}
 }
 
-// concurrentLosses gives up two roles, or memberships of them, that make the caller a manager: each may go, but not both. byStranger: another
-// admin planned it, and both are applied at once.
+// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed. byStranger:
+// another admin planned it, and both are applied at the same time.
 func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*testing.T, *lossFixture) string {
 	return func(t *testing.T, st *lossFixture) string {
 		t.Helper()
@@ -356,7 +356,7 @@ func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*te
 	}
 }
 
-// addManagingRole makes a role that manages a workspace, with the caller as its member.
+// addManagingRole creates a role that manages a workspace, with the caller as its member.
 func (st *lossFixture) addManagingRole(t *testing.T, workspace, name string) (id int) {
 	t.Helper()
 	made, _ := st.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)

@@ -42,7 +42,7 @@ func listOfRoles(t *testing.T, s *server) {
 	}
 }
 
-// roleCalls: many roles and members are read with two calls, and one for who the provider runs as.
+// roleCalls checks that many roles and members are read with two requests, and one for the current user.
 func roleCalls(t *testing.T, s *server) {
 	const n = 4
 	through, relay := newRelayBackend(t, s.Backend)
@@ -68,7 +68,7 @@ func roleCalls(t *testing.T, s *server) {
 	}
 }
 
-// rolesThroughCLI plans and applies with the CLI what is unknown until apply, imports, and what a taint and a moved block do.
+// rolesThroughCLI tests unknown values, imports, a taint, and a moved block through the CLI.
 func rolesThroughCLI(t *testing.T, s *server) {
 	block, name, ana := hcl(s.Block(nil)), s.Name("cli"), s.addUser(t).name
 	experiment := s.Create(t, s.Name("cli"), nil)
@@ -162,7 +162,7 @@ func (s *server) rolesGenerated(t *testing.T, block, user string) {
 	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "prompt/bot": "EDIT", "experiment/0": "READ"}, user)
 }
 
-// roleExamples applies the examples of roles, and imports what they made.
+// roleExamples applies the examples of roles, and imports the objects that they create.
 func roleExamples(t *testing.T, s *server) {
 	for _, user := range []string{"ana", "ben", "carla"} {
 		s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
@@ -203,7 +203,7 @@ func roleExamples(t *testing.T, s *server) {
 	}
 }
 
-// roleImports imports a role in each way. What an import fills in is a configuration that plans nothing.
+// roleImports imports a role by each import ID. The imported values are a configuration without changes.
 func roleImports(t *testing.T, s *server) {
 	name, experiment := s.Name("a,b=c"), s.Create(t, s.Name("imported"), nil)
 	ana := s.addUser(t)

@@ -47,7 +47,7 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	return all
 }
 
-// serverRole is a role as the server has it.
+// serverRole is a role on the server.
 type serverRole struct {
 	id                      int
 	description             string
@@ -57,7 +57,7 @@ type serverRole struct {
 	hasNoDescription, found bool
 }
 
-// readRole reads a role behind Terraform's back.
+// readRole reads a role directly from the server.
 func (s *server) readRole(t *testing.T, workspace, name string) serverRole {
 	t.Helper()
 	var listed struct {
@@ -127,7 +127,7 @@ func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[str
 	return truth
 }
 
-// addRow, setRow, and removeRow change a role of the workspace "default" behind Terraform's back.
+// addRow, setRow, and removeRow change a role of the workspace "default" outside Terraform.
 func (s *server) addRow(t *testing.T, role int, row, level string) {
 	t.Helper()
 	kind, pattern, _ := strings.Cut(row, "/")
@@ -157,7 +157,7 @@ func (s *server) unassign(t *testing.T, role int, user string) {
 	s.MustCall(t, "DELETE", rbacCalls+"roles/unassign", map[string]any{"role_id": role, "username": user})
 }
 
-// roleConfig is the configuration of a role with grants, and more.
+// roleConfig returns the configuration of a role with grants and more attributes.
 func roleConfig(name string, grants map[string]string, more ...any) map[string]any {
 	config := map[string]any{"name": name}
 	if grants != nil {
@@ -167,7 +167,7 @@ func roleConfig(name string, grants map[string]string, more ...any) map[string]a
 	return config
 }
 
-// rolesUnsupported: what the server needs is told when the plan is made, and nothing is sent.
+// rolesUnsupported checks that the plan reports the requirements of the server, and that nothing is sent.
 func rolesUnsupported(why string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
 		for kind, config := range map[string]map[string]any{
@@ -184,7 +184,7 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 	}
 }
 
-// roleLifecycle creates a role, changes each of its attributes, and deletes it.
+// roleLifecycle creates a role, changes each attribute, and deletes it.
 func roleLifecycle(t *testing.T, s *server) {
 	name := s.Name("data science/ß")
 	ana := s.addUser(t)
@@ -201,7 +201,7 @@ func roleLifecycle(t *testing.T, s *server) {
 		t.Errorf("the description is %q", before.description)
 	}
 
-	// A level changes in place, and so does the name: nothing is deleted.
+	// Levels and the name are updated in place: nothing is deleted.
 	next := s.Name("Renamed")
 	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description",
 		"")
@@ -213,7 +213,7 @@ func roleLifecycle(t *testing.T, s *server) {
 	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
 		t.Errorf("the role was %+v and is %+v", before, after)
 	}
-	// An empty description is the same as none, and so is a level that is null as no entry.
+	// An empty description is the same as none, and a null level the same as no entry.
 	delete(changed, "description")
 	r.ExpectSettled(changed)
 	r.MustUp(roleConfig(next, nil))
@@ -225,7 +225,7 @@ func roleLifecycle(t *testing.T, s *server) {
 	}
 }
 
-// roleDrift: what others change is found at the attribute that it belongs to, and repaired; what does not belong to the role is left alone.
+// roleDrift checks that changes outside Terraform are reported at their attribute and corrected, and that other grants are unchanged.
 func roleDrift(t *testing.T, s *server) {
 	name, id := s.Name("drift"), s.Create(t, s.Name("drift"), nil)
 	ana := s.addUser(t)
@@ -261,7 +261,7 @@ func roleDrift(t *testing.T, s *server) {
 	kept["registered_model/x/y"], kept["experiment/"+id] = "READ", "MANAGE"
 	role := s.expectRole(t, name, kept, ana.name)
 
-	// A role that is renamed is gone by its name, and so is one that is deleted.
+	// A role that is renamed or deleted is not found by its name.
 	s.updateRole(t, role.id, "name", name+" of others")
 	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
 	s.updateRole(t, role.id, "name", name)
@@ -280,7 +280,7 @@ func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
 	s.MustCall(t, "PATCH", rbacCalls+"roles/update", map[string]any{"role_id": id, attribute: value})
 }
 
-// existingRole: a role that is there is refused, or adopted with its members.
+// existingRole checks that an existing role is rejected, or adopted with its members.
 func existingRole(t *testing.T, s *server) {
 	name, ana := s.Name("exists"), s.addUser(t)
 	id := numberOf(s.makeRole(t, name))
@@ -304,7 +304,7 @@ func existingRole(t *testing.T, s *server) {
 	r.MustUp(config)
 	acctest.ExpectSays(t, r.Destroy(), "")
 
-	// What is adopted is made as declared, or an error says why not; then nothing is in the state, and the next apply goes on.
+	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
 	id = numberOf(s.makeRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
@@ -324,7 +324,7 @@ func numberOf(id any) int {
 	return int(number)
 }
 
-// roleFailures: a role is created whole or not at all, and a change that fails in the middle is in the state.
+// roleFailures checks that a role is created completely or not at all, and that the state contains the completed part of a failed change.
 func roleFailures(t *testing.T, s *server) {
 	name := s.Name("fails")
 	through, relay := newRelayBackend(t, s.Backend)
@@ -334,7 +334,7 @@ func roleFailures(t *testing.T, s *server) {
 	if r.Values() != nil || s.readRole(t, "default", name).found {
 		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
 	}
-	// Lost answers.
+	// Lost responses.
 	for _, path := range []string{"roles/create", "roles/permissions/add"} {
 		relay.spoilWith(rbacCalls+path, loseResponse())
 		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))

@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestTwoAddresses_atOnce applies all operations of a run at once, without the CLI.
+// TestTwoAddresses_atOnce applies all operations of a run at the same time, without the CLI.
 func TestTwoAddresses_atOnce(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -45,7 +45,7 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 	}
 }
 
-// TestTwoAddresses_inTurn applies the operations of a run one after the other, in each order. Nothing changes but the address.
+// TestTwoAddresses_inTurn applies the operations of a run one after another, in each order. Only the address changes.
 func TestTwoAddresses_inTurn(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

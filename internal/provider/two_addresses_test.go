@@ -20,8 +20,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// addressSwitch is a configuration that has two sides. Each declares the same objects under other addresses: another resource name, or another type. To the
-// provider, another for_each key or module is the same. Terraform deletes what one side has and creates what the other has, in any order.
+// addressSwitch is a configuration with two sides. Each declares the same objects under other addresses: another resource name, or another type. For the
+// provider, another for_each key or module is the same. Terraform deletes the resources of one side and creates those of the other, in any order.
 type addressSwitch struct {
 	*acctest.Workspace
 	t *testing.T
@@ -73,7 +73,7 @@ func (s *addressSwitch) objects(label, value, level, meta string) string {
 		`, label, value, level, meta, s.ids["tagged"], s.ids["granted"], s.ids["listed"])
 }
 
-// order is how the operations of the two sides come.
+// order is the order of the operations of the two sides.
 type order int
 
 const (
@@ -82,10 +82,10 @@ const (
 	createFirst
 )
 
-// levels are what the two sides grant, so that each has something to write.
+// levels are the grants of the two sides. They differ, so that each side has something to write.
 var levels = map[string]string{"a": "CAN_READ", "b": "CAN_EDIT"}
 
-// side is the configuration of a side, "a" or "b". Its objects wait for the experiment gate-SIDE, and latch-SIDE waits for the objects: holding the
+// side returns the configuration of a side, "a" or "b". Its objects depend on the experiment gate-SIDE, and latch-SIDE depends on the objects: delaying the
 // creation of a gate or the deletion of a latch forces an order.
 func (s *addressSwitch) side(side string, o order) string {
 	meta, level := "", levels[side]
@@ -143,14 +143,14 @@ func (s *addressSwitch) side(side string, o order) string {
 	return s.Config(config)
 }
 
-// await has the experiment of a name wait until these calls have arrived.
+// await delays the experiment with a name until these requests have arrived.
 func (s *addressSwitch) await(name string, calls map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heldName, s.awaited, s.arrived = name, calls, make(chan struct{})
 }
 
-// hold counts a call, and holds it if it is the one that must wait.
+// hold counts a request, and delays it if it is the one that must wait.
 func (s *addressSwitch) hold(r *http.Request) {
 	var body struct {
 		Name  string  `json:"name"`
@@ -195,7 +195,7 @@ func (s *addressSwitch) hold(r *http.Request) {
 	}
 }
 
-// expect checks that all that a side declares is there.
+// expect checks that all objects of a side exist.
 func (s *addressSwitch) expect(side, level string) {
 	s.t.Helper()
 	s.ExpectTag(s.t, s.ids["tagged"], "side", &side)
@@ -210,7 +210,7 @@ func (s *addressSwitch) expect(side, level string) {
 	}
 }
 
-// expectMoved checks what a side declares under another type.
+// expectMoved checks the objects that a side declares with another type.
 func (s *addressSwitch) expectMoved(side string) {
 	s.t.Helper()
 	s.ExpectTag(s.t, s.ids["moved"], "side", &side)
@@ -221,7 +221,7 @@ func (s *addressSwitch) expectMoved(side string) {
 	}
 }
 
-// step goes to a side. That the next plan is empty is checked by the step itself.
+// step applies a side. The test library checks that the next plan is empty.
 func (s *addressSwitch) step(side string, o order, held string, calls map[string]int) resource.TestStep {
 	return resource.TestStep{
 		PreConfig:     func() { s.await(held, calls) },
@@ -242,7 +242,7 @@ func TestTwoAddresses(t *testing.T) {
 	)
 }
 
-// repeats is how often a test that leaves the order open is repeated: TEST_REPEAT times, 3 by default.
+// repeats is the number of repetitions of a test without a fixed order: TEST_REPEAT, 3 by default.
 func repeats() int {
 	if n, err := strconv.Atoi(os.Getenv("TEST_REPEAT")); err == nil {
 		return n
@@ -283,13 +283,13 @@ func TestTwoAddresses_replaced(t *testing.T) {
 	)
 }
 
-// declaration is what a resource declares.
+// declaration is a resource with its configuration.
 type declaration struct {
 	kind   string
 	config map[string]any
 }
 
-// switchAddress deletes one resource and creates another in the same run. What comes first is "delete", "create", or "plan": the plan of the create,
+// switchAddress deletes one resource and creates another in the same run. The first operation is "delete", "create", or "plan": the plan of the create,
 // before both.
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
@@ -321,7 +321,7 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 	next.ExpectSettled(to.config)
 }
 
-// tagAddresses gives a tag another address.
+// tagAddresses moves a tag to another resource address.
 func tagAddresses(t *testing.T, b *acctest.Backend) {
 	id := b.Create(t, b.Name("two"), nil)
 	tag := func(value string) declaration {
