@@ -88,7 +88,7 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewRecordedServer(t, nil)
 			through, r := newRelayBackend(t, s.Backend)
-			r.spoilAll(riskWorkspaceServer)
+			r.interceptAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
 			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)

@@ -17,9 +17,9 @@ import (
 
 // relay is a reverse proxy between the provider and a server. It counts the requests, and can modify some responses.
 type relay struct {
-	mu    sync.Mutex
-	calls []string
-	spoil func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
+	mu        sync.Mutex
+	calls     []string
+	intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
 }
 
 // newRelayBackend returns a backend behind a new relay.
@@ -34,9 +34,9 @@ func newRelayBackend(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
 		r.calls = append(r.calls, req.Method+" "+req.URL.Path)
-		spoil := r.spoil
+		intercept := r.intercept
 		r.mu.Unlock()
-		if spoil == nil || !spoil(w, req, pass) {
+		if intercept == nil || !intercept(w, req, pass) {
 			pass.ServeHTTP(w, req)
 		}
 	}))
@@ -46,20 +46,20 @@ func newRelayBackend(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay
 	return &through, r
 }
 
-// spoilWith calls how for each request to a path. how reports whether it responded. Nil removes it.
-func (r *relay) spoilWith(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+// interceptPath calls how for each request to a path. how reports whether it responded. Nil removes it.
+func (r *relay) interceptPath(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.spoil = func(w http.ResponseWriter, req *http.Request, pass http.Handler) bool {
+	r.intercept = func(w http.ResponseWriter, req *http.Request, pass http.Handler) bool {
 		return how != nil && req.URL.Path == path && how(w, req, pass)
 	}
 }
 
-// spoilAll calls how for each request to any path.
-func (r *relay) spoilAll(how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+// interceptAll calls how for each request to any path.
+func (r *relay) interceptAll(how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.spoil = how
+	r.intercept = how
 }
 
 // reset clears the count of requests.

@@ -183,7 +183,7 @@ func runPages(t *testing.T, b *acctest.Backend) {
 		trainedRun{name: name, status: "FINISHED"}.log(t, b, experiment, 0) // all at the same time
 		want = append(want, name)
 	}
-	relay.spoilWith(runsAPI+"search", smallPages(t, 3))
+	relay.interceptPath(runsAPI+"search", smallPages(t, 3))
 	config := map[string]any{"experiment_ids": []string{experiment}, "limit": 8}
 	first, says := through.Provider(t, nil).Data("mlflow_runs", config)
 	got := strings.Fields(runNames(first))

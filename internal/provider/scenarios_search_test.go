@@ -55,7 +55,7 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 		name := b.Name("page")
 		want[name] = b.Create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
 	}
-	relay.spoilWith(acctest.ExperimentCalls+"search", smallPages(t, 3))
+	relay.interceptPath(acctest.ExperimentCalls+"search", smallPages(t, 3))
 	relay.reset()
 	found, says := through.Provider(t, nil).Data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
 	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {

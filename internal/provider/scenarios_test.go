@@ -257,7 +257,7 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 // lostResponse loses the response to a successful create: the provider finds the experiment, and creates no second one.
 func lostResponse(t *testing.T, b *acctest.Backend) {
 	through, relay := newRelayBackend(t, b)
-	relay.spoilWith(acctest.ExperimentCalls+"create", loseResponse())
+	relay.interceptPath(acctest.ExperimentCalls+"create", loseResponse())
 	e := through.ExperimentBlock(t)
 	name := b.Name("lost")
 	relay.reset()

@@ -336,21 +336,21 @@ func roleFailures(t *testing.T, s *server) {
 	}
 	// Lost responses.
 	for _, path := range []string{"roles/create", "roles/permissions/add"} {
-		relay.spoilWith(rbacCalls+path, loseResponse())
+		relay.interceptPath(rbacCalls+path, loseResponse())
 		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
 		s.expectRole(t, name, map[string]string{"experiment/*": "READ"})
-		relay.spoilWith(rbacCalls+path, nil)
+		relay.interceptPath(rbacCalls+path, nil)
 		acctest.ExpectSays(t, r.Destroy(), "")
 	}
 	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
-	relay.spoilWith(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
+	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
 	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}
-	relay.spoilWith(rbacCalls+"roles/permissions/remove", nil)
+	relay.interceptPath(rbacCalls+"roles/permissions/remove", nil)
 	if plan := planned(r, next); !slices.Equal(plan.Changed, []string{"grants"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}

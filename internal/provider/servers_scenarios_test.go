@@ -280,17 +280,17 @@ func failedLevelChange(t *testing.T, s *server) {
 		}
 	}
 	grant := rbacCalls + "users/permissions/grant"
-	relay.spoilWith(grant, refuseLevel(`"EDIT"`))
+	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
 	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
-	relay.spoilWith(grant, refuse)
+	relay.interceptPath(grant, refuse)
 	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectHeld(t, id, nil)
-	relay.spoilWith(grant, nil)
+	relay.interceptPath(grant, nil)
 	p.MustUp(config("CAN_EDIT"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
 	// A grant that took effect although its response was lost.
-	relay.spoilWith(grant, loseResponse())
+	relay.interceptPath(grant, loseResponse())
 	p.MustUp(config("CAN_READ"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 

@@ -49,38 +49,38 @@ func userFailures(t *testing.T, s *server) {
 	}
 	name := s.newUser()
 	u := through.Provider(t, nil).Block("mlflow_user")
-	relay.spoilWith(userCalls+"create", lost)
+	relay.interceptPath(userCalls+"create", lost)
 	u.MustUp(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
-	relay.spoilWith(userCalls+"update-password", lost)
+	relay.interceptPath(userCalls+"update-password", lost)
 	if says := u.Up(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
 		"not set password: User ") {
 		t.Errorf("a password whose answer is always lost says %q", says)
 	}
-	relay.spoilWith(userCalls+"update-password", nil)
+	relay.interceptPath(userCalls+"update-password", nil)
 	u.MustUp(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))
 	s.expectUser(t, name, false, secondPassword)
 
 	// The update of admin succeeds and the one of the password fails: the state contains the new value of admin.
-	relay.spoilWith(userCalls+"update-password", refused)
+	relay.interceptPath(userCalls+"update-password", refused)
 	both := userConfig(name, "admin", true, "password_wo_version", 2)
 	acctest.ExpectSays(t, u.Up(both), "error: Could not set password: User ", name)
 	if got := u.Values(); !acctest.IsTrue(got["admin"]) {
 		t.Errorf("the state is %v", got)
 	}
-	relay.spoilWith("", nil)
+	relay.interceptPath("", nil)
 	u.MustUp(both)
 	s.expectUser(t, name, true, firstPassword)
 	acctest.ExpectSays(t, u.Destroy(), "")
 
 	// A new account that could not be made an admin stays in the state, and the next apply makes it one.
-	relay.spoilWith(userCalls+"update-admin", refused)
+	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
 	u = through.Provider(t, nil).Block("mlflow_user")
 	acctest.ExpectSays(t, u.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
 		"make the user a server admin", name,
 		"The next plan shows admin")
-	relay.spoilWith("", nil)
+	relay.interceptPath("", nil)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
@@ -90,7 +90,7 @@ func userFailures(t *testing.T, s *server) {
 
 	// An account that cannot be adopted completely is not in the state.
 	ana := s.addUser(t)
-	relay.spoilWith(userCalls+"update-admin", refused)
+	relay.interceptPath(userCalls+"update-admin", refused)
 	acctest.ExpectSays(t, u.Up(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
 		"", ana.name)
 	if u.Values() != nil {
