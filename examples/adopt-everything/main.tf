@@ -1,10 +1,12 @@
 locals {
-  # Written by discover/, from then on yours: what differs from it on the server shows up in the plan.
+  # Written by discover/. From then on, this file is the configuration: the plan shows every difference from the server.
   experiments = jsondecode(file("${path.module}/experiments.json"))
 
-  # For for_each, small maps: Terraform goes through all of the map once for each instance.
-  names  = { for id, e in local.experiments : id => e.name }
-  shared = { for id, e in local.experiments : id => e.name if e.permissions != null }
+  # Small maps for for_each, because Terraform evaluates the whole map for each instance.
+  names = { for id, e in local.experiments : id => e.name }
+  lists = { for id, e in local.experiments : id => e.name if e.permissions != null }
+
+  ids = { for key, experiment in mlflow_experiment.this : key => experiment.id }
 }
 
 resource "mlflow_experiment" "this" {
@@ -16,9 +18,9 @@ resource "mlflow_experiment" "this" {
 }
 
 resource "mlflow_experiment_permissions" "this" {
-  for_each = local.shared
+  for_each = local.lists
 
-  experiment_id      = mlflow_experiment.this[each.key].id
+  experiment_id      = local.ids[each.key]
   groups             = local.experiments[each.key].permissions.groups
   users              = local.experiments[each.key].permissions.users
   service_principals = local.experiments[each.key].permissions.service_principals
@@ -31,7 +33,7 @@ import {
 }
 
 import {
-  for_each = local.shared
+  for_each = local.lists
   to       = mlflow_experiment_permissions.this[each.key]
   id       = each.key
 }

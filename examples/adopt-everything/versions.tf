@@ -10,5 +10,5 @@ terraform {
 }
 
 provider "mlflow" {
-  # default_tags = { managed_by = "terraform" } # pass them to discover as well: -var 'default_tags={managed_by="terraform"}'
+  # default_tags = { managed_by = "terraform" } # also pass them to discover: -var 'default_tags={managed_by="terraform"}'
 }

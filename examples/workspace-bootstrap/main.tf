@@ -11,7 +11,7 @@ locals {
     "churn" = {
       team = "data-science"
       experiments = {
-        "baseline"   = { description = "Logistic regression that every other model has to beat." }
+        "baseline"   = { description = "Logistic regression, the baseline for all other models." }
         "training"   = { description = "Monthly retraining." }
         "monitoring" = { description = "Drift of the model in production." }
       }
@@ -20,13 +20,13 @@ locals {
       team = "data-science"
       experiments = {
         "training"    = { description = "Weekly demand by store." }
-        "backtesting" = { description = "The last two years, replayed." }
+        "backtesting" = { description = "Backtest of the last two years." }
       }
     }
     "pricing" = {
       team = "data-science"
       experiments = {
-        "elasticity" = { description = "How demand follows price." }
+        "elasticity" = { description = "Price elasticity of demand." }
         "training"   = { description = "Nightly retraining." }
       }
     }
@@ -34,7 +34,7 @@ locals {
       team = "risk"
       experiments = {
         "training"   = { description = "Card payments." }
-        "monitoring" = { description = "False alarms by day." }
+        "monitoring" = { description = "False positives per day." }
       }
     }
     "credit" = {

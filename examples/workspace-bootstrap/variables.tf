@@ -1,5 +1,5 @@
 variable "access" {
-  description = "Where access by team is granted: on folders (Databricks), or on experiments, which is the only way on MLflow servers."
+  description = "Objects on which access by team is granted: folders (only on Databricks), or experiments."
   type        = string
   default     = "folders"
 

@@ -22,10 +22,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// shell runs commands as a person does: with the provider installed, and a process of its own for each command.
+// shell runs commands like a user, with the provider installed and a new process for each command.
 type shell struct{ bin, settings string }
 
-// newShell installs the built provider for the CLI, and makes that CLI answer to the name terraform.
+// newShell installs the built provider for the CLI, and a link named terraform to the CLI.
 func newShell(t *testing.T) shell {
 	t.Helper()
 	cli := os.Getenv("TF_ACC_TERRAFORM_PATH")
@@ -57,7 +57,7 @@ func newShell(t *testing.T) shell {
 	return s
 }
 
-// run runs commands in a folder, for the admin of the workspace, and gives what they print.
+// run runs commands in a folder, as the admin of the workspace, and returns their output.
 func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, environment ...string) string {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), "bash", "-euo", "pipefail", "-c", commands)
@@ -69,16 +69,16 @@ func (s shell) run(t *testing.T, w *acctest.Workspace, dir, commands string, env
 	}, environment...)
 	out, err := command.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s\n%v\n%s", commands, err, lastLines(string(out)))
+		t.Fatalf("%s\n%v\n%s", commands, err, tail(string(out)))
 	}
 	return string(out)
 }
 
-func lastLines(text string) string {
+func tail(text string) string {
 	return text[max(0, len(text)-4000):]
 }
 
-// guideCommands are the commands of a section of a guide.
+// guideCommands returns the commands in a section of a guide.
 func guideCommands(t *testing.T, guide, section string) string {
 	t.Helper()
 	_, text, ok := strings.Cut(readFile(t, filepath.Join(repository, "templates/guides", guide+".md.tmpl")), "\n## "+section+"\n")
@@ -92,7 +92,7 @@ func guideCommands(t *testing.T, guide, section string) string {
 
 var shellBlock = regexp.MustCompile("(?ms)^```shell\n(.*?)^```$")
 
-// copyExample copies the configuration of an example as it is.
+// copyExample copies the configuration of an example unchanged.
 func copyExample(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -102,11 +102,11 @@ func copyExample(t *testing.T, name string) string {
 	return dir
 }
 
-// expectAdopted checks what an apply and the plan after it print, and that nothing was written to the server.
+// expectAdopted checks the output of an apply and of the plan after it, and that nothing was written to the server.
 func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
-		t.Errorf("nothing says %q in\n%s", want, lastLines(out))
+		t.Errorf("nothing says %q in\n%s", want, tail(out))
 	}
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
 		t.Errorf("the last plan says\n%s", last)
@@ -114,8 +114,8 @@ func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int
 	w.ExpectWrites(t)
 }
 
-// addAwkward makes two experiments that are hard to tell apart, one of a notebook, and text that means something to the CLI.
-func addAwkward(t *testing.T, w *acctest.Workspace) {
+// addAmbiguousExperiments creates two experiments with similar names, the experiment of a notebook, and text with template syntax.
+func addAmbiguousExperiments(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	w.AddNotebookExperiment(emulator.User, "/Projects/notebook")
 	w.CreateExperiment(emulator.Admin, "/Users/admin@example.com/nobody else's", nil)
@@ -134,28 +134,28 @@ func TestGuide_adopting(t *testing.T) {
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 500}), copyExample(t, "adopt-everything")
-		addAwkward(t, w)
-		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything")), 1004)
+		addAmbiguousExperiments(t, w)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace")), 1004)
 	})
 	t.Run("one block each", func(t *testing.T) {
 		s.skipIfGeneratingFails(t)
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 20}), copyExample(t, "adopt-everything")
-		addAwkward(t, w)
-		discover, _, _ := strings.Cut(guideCommands(t, guide, "A folder, or everything"), "\n\n")
-		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "One block each")), 44)
+		addAmbiguousExperiments(t, w)
+		discover, _, _ := strings.Cut(guideCommands(t, guide, "Import a folder or a workspace"), "\n\n")
+		expectAdopted(t, w, s.run(t, w, dir, discover+"\n"+guideCommands(t, guide, "Generate one resource per experiment")), 44)
 	})
 	t.Run("a folder, with default tags", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 60}), copyExample(t, "adopt-everything")
 		acctest.WriteFile(t, filepath.Join(dir, "tags_override.tf"), "provider \"mlflow\" {\n  default_tags = { stage = \"staging\" }\n}\n")
-		out := s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
+		out := s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), `TF_VAR_default_tags={"stage":"staging"}`, "TF_VAR_name_prefix=/Projects/team-07/")
 		expectAdopted(t, w, out, 6)
 	})
 	t.Run("a server without permissions", func(t *testing.T) {
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 3}), copyExample(t, "adopt-everything")
-		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "A folder, or everything"), "TF_VAR_permissions=false"), 3)
+		expectAdopted(t, w, s.run(t, w, dir, guideCommands(t, guide, "Import a folder or a workspace"), "TF_VAR_permissions=false"), 3)
 		if n := w.Count("GET", "/api/2.0/permissions/experiments/*"); n != 0 {
 			t.Errorf("permissions were read %d times", n)
 		}
@@ -164,7 +164,7 @@ func TestGuide_adopting(t *testing.T) {
 		s.skipBelow(t, 14, "terraform query")
 		t.Parallel()
 		w, dir := acctest.NewWorkspace(t, emulator.Options{Seed: 12}), t.TempDir()
-		addAwkward(t, w)
+		addAmbiguousExperiments(t, w)
 		w.SetTag(w.MustFind(t, "/Projects/notebook").ID, "team", "risk")
 		w.SetTag(w.CreateExperiment(emulator.OtherUser, "/Projects/fraud", map[string]string{"team": "risk"}), "mlflow.note.content", "Not ${a.template}")
 		for name, file := range map[string]string{
@@ -173,10 +173,10 @@ func TestGuide_adopting(t *testing.T) {
 		} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		out := s.run(t, w, dir, guideCommands(t, guide, "With a query"))
+		out := s.run(t, w, dir, guideCommands(t, guide, "Import with terraform query"))
 		expectAdopted(t, w, out, 2+9) // of the ten that were used last, the notebook has no permissions of its own
 		if n := strings.Count(out, "Warning: Could not read permissions"); n != 2 || strings.Contains(out, "problem with the provider") {
-			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, lastLines(out))
+			t.Errorf("%d warnings of permissions, want one of each query:\n%s", n, tail(out))
 		}
 	})
 	t.Run("one experiment", func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestGuide_adopting(t *testing.T) {
 		for name, file := range map[string]string{"versions.tf": "adopt-everything/versions.tf", "import.tf": "resources/mlflow_experiment/import-by-string-id.tf"} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "One experiment")), 1)
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import one experiment")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !regexp.MustCompile(`\bname\s+= "/Shared/churn"`).MatchString(generated) {
 			t.Errorf("generated is\n%s", generated)
 		}
@@ -203,7 +203,7 @@ func TestGuide_adopting(t *testing.T) {
 		} {
 			acctest.WriteFile(t, filepath.Join(dir, name), readFile(t, filepath.Join(examplesDir, file)))
 		}
-		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Permissions of folders")), 1)
+		expectAdopted(t, w, s.run(t, w, dir, "terraform init\n"+guideCommands(t, guide, "Import permissions of folders")), 1)
 		if generated := readFile(t, filepath.Join(dir, "generated.tf")); !strings.Contains(generated, "data-science = \"CAN_RUN\"") ||
 			strings.Contains(generated, "ml-platform") {
 			t.Errorf("generated is\n%s", generated)
@@ -227,7 +227,7 @@ func TestGuide_migrating(t *testing.T) {
 	after, done := root("after"), root("after")
 	w.Connect(t, after, true)
 	w.Connect(t, done, true)
-	versions := regexp.MustCompile(`(?s)    # Until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
+	versions := regexp.MustCompile(`(?s)    # Required until the state.*?\n    }\n`).ReplaceAllString(readFile(t, filepath.Join(done, "versions.tf")), "")
 	if strings.Contains(versions, "databricks\"") {
 		t.Errorf("the Databricks provider is still in\n%s", versions)
 	}
@@ -261,7 +261,7 @@ func TestGuide_migrating(t *testing.T) {
 	})
 }
 
-// TestExamples_movedLabel gives a block another label, as the example has it.
+// TestExamples_movedLabel renames a resource with the moved block of the example.
 func TestExamples_movedLabel(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	block := func(label string) string {
@@ -276,7 +276,7 @@ func TestExamples_movedLabel(t *testing.T) {
 	)
 }
 
-// TestExamples_identity imports by the identities of the examples, through the plugin protocol: few CLIs know them yet.
+// TestExamples_identity imports by the identities in the examples, through the plugin protocol, because older CLIs do not support them.
 func TestExamples_identity(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
@@ -310,7 +310,7 @@ func TestExamples_identity(t *testing.T) {
 	}
 }
 
-// TestExamples_query lists what the examples list, through the plugin protocol, which needs no CLI that knows list blocks.
+// TestExamples_query runs the list blocks of the examples through the plugin protocol, because older CLIs do not support them.
 func TestExamples_query(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 12})
@@ -347,7 +347,7 @@ var (
 	objectKey     = regexp.MustCompile(`(\w+) = `)
 )
 
-// queryArguments reads simple arguments: their values are those of JSON, but for the keys of objects.
+// queryArguments parses simple arguments. Their values are JSON, except for the keys of objects.
 func queryArguments(t *testing.T, text string) map[string]any {
 	t.Helper()
 	arguments := map[string]any{}

@@ -19,7 +19,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestMove_fifty migrates 50 experiments and their permissions through the real CLI: nothing is written, and the plan is empty.
+// TestMove_fifty migrates 50 experiments and their permissions through the CLI. Nothing is written, and the plan is empty.
 func TestMove_fifty(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -127,7 +127,7 @@ func TestIdentity(t *testing.T) {
 	})
 }
 
-// importIdentity imports by an identity through the plugin protocol, which needs no CLI that knows identities.
+// importIdentity imports by identity through the plugin protocol, because older CLIs do not support identities.
 func importIdentity(d *acctest.Direct, kind string, identity map[string]any) (map[string]any, string) {
 	d.T.Helper()
 	schemas, err := d.Server.GetResourceIdentitySchemas(context.Background(), &tfprotov6.GetResourceIdentitySchemasRequest{})
@@ -181,7 +181,7 @@ func TestIdentity_import(t *testing.T) {
 	}
 }
 
-// TestIdentity_removedWithoutOne: a CLI that stores no identity reads what was deleted outside.
+// TestIdentity_removedWithoutOne refreshes objects that were deleted outside Terraform, with a CLI that stores no identity.
 func TestIdentity_removedWithoutOne(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestAdvice: a refusal names its cause and what helps, and nothing that does not.
+// TestAdvice checks that an error names its cause and advice that can help, and no other advice.
 func TestAdvice(t *testing.T) {
 	t.Parallel()
 	const managing = "CAN_MANAGE"
@@ -80,9 +80,9 @@ func TestAdvice(t *testing.T) {
 	}
 }
 
-// TestRefusedCredentials: after credentials were refused nothing more is sent, not for a token either, and every further resource says so in one
-// line.
-func TestRefusedCredentials(t *testing.T) {
+// TestRejectedCredentials checks that the provider sends nothing after the server rejected its credentials, not even a request for a token, and that
+// each further resource reports this in one line.
+func TestRejectedCredentials(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{
 		"a token":         {"token": "wrong"},
@@ -116,7 +116,7 @@ func TestRefusedCredentials(t *testing.T) {
 	}
 }
 
-// TestImport_unknown: an ID that never was is not called gone, and nothing is advised to be restored.
+// TestImport_unknown checks that the import of an ID that never existed does not report a deletion or advise a restore.
 func TestImport_unknown(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
@@ -131,8 +131,9 @@ func TestImport_unknown(t *testing.T) {
 	}
 }
 
-// TestGoneOnServer: the warning about a deleted experiment says what the next apply does, and one about an unknown one where it was looked up.
-func TestGoneOnServer(t *testing.T) {
+// TestNotFoundOnServer checks that the warning about a deleted experiment names the effect of the next apply, and the one about an unknown experiment
+// the server.
+func TestNotFoundOnServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/x", nil)

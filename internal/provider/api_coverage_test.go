@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// apiMethods are the methods of the Databricks experiments API, as the Python SDK calls them.
+// apiMethods are the methods of the Databricks experiments API, with their names in the Python SDK.
 const apiMethods = `create_experiment get_experiment get_by_name update_experiment delete_experiment restore_experiment search_experiments list_experiments set_experiment_tag
 	create_run get_run update_run delete_run restore_run search_runs delete_runs restore_runs log_metric log_param log_batch log_inputs log_model set_tag delete_tag get_history
 	list_artifacts get_credentials_for_trace_data_download get_credentials_for_trace_data_upload get_permissions set_permissions update_permissions get_permission_levels`
@@ -24,7 +24,7 @@ var (
 	coverageObject = regexp.MustCompile("\\[`mlflow_(\\w+)`\\]\\(\\.\\./([\\w-]+)/(\\w+)\\.md\\)(?: \\((`[\\w`, ]+`)\\))?")
 )
 
-// TestDocumentation_apiCoverage: the page lists each method once, and each object and argument that it names exists.
+// TestDocumentation_apiCoverage checks that the page lists each method once, and that each object and argument on it exists.
 func TestDocumentation_apiCoverage(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, filepath.Join(repository, "templates/guides/api-coverage.md.tmpl"))

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// scenarios hold on every server.
+// scenarios run on every kind of server.
 var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"lifecycle":                           lifecycle,
 	"drift":                               drift,
@@ -26,7 +26,7 @@ var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"replacement":                         replacement,
 	"adopt_existing":                      adoptExisting,
 	"deletion_policy":                     deletionPolicy,
-	"tags are checked as the server does": checkedTags,
+	"tags are checked as the server does": tagLimits,
 	"many tags":                           manyTags,
 	"import":                              imports,
 	"tag resource":                        tagResource,
@@ -38,11 +38,11 @@ var scenarios = map[string]func(*testing.T, *acctest.Backend){
 	"pages of runs":                       runPages,
 	"artifacts of runs":                   runArtifacts,
 	"calls of a refresh":                  refreshCalls,
-	"a create whose answer is lost":       lostAnswer,
+	"a create whose answer is lost":       lostResponse,
 	"through the CLI":                     throughCLI,
 }
 
-// runScenarios runs all scenarios on a server, one after the other: a small server has enough to do with one.
+// runScenarios runs all scenarios on a server, one after another, because a small server is slow with several.
 func runScenarios(t *testing.T, b *acctest.Backend) {
 	for _, name := range slices.Sorted(maps.Keys(scenarios)) {
 		t.Run(name, func(t *testing.T) { scenarios[name](t, b) })
@@ -70,7 +70,7 @@ func TestScenarios_localWorkspace(t *testing.T) {
 	}
 }
 
-// watchedFactories are for tests through the CLI.
+// watchedFactories returns the provider factories for tests through the CLI.
 func watchedFactories(t *testing.T) map[string]func() (tfprotov6.ProviderServer, error) {
 	return map[string]func() (tfprotov6.ProviderServer, error){"mlflow": func() (tfprotov6.ProviderServer, error) {
 		server, err := acctest.Factories()["mlflow"]()

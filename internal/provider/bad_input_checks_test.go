@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Where an input is refused, earliest first. Up to and with the plan, nothing is changed.
+// The stages at which an input can be rejected, earliest first. Nothing is changed before the apply.
 const (
 	atValidate  = "validate" // the server is not known yet, nor asked
 	atConfigure = "configure"
@@ -23,17 +23,17 @@ const (
 	atCall      = "call" // of a function
 )
 
-// refusal is where an input is refused, and with which words.
+// refusal is the rejection of an input: its stage, its attribute, and its message.
 type refusal struct {
 	stage string
-	// at is the attribute, with the key of the map's element: tags["team"]; "" where the input as a whole is refused. Of a function it is
-	// the argument's name.
+	// at is the attribute, with the key of the map element: tags["team"]. It is "" if the input as a whole is rejected. For a function, it is
+	// the name of the argument.
 	at string
-	// says is how the summary and the detail begin, advises what the person can do about it.
+	// says is the start of the summary and the detail, and advises is the advice.
 	says, advises string
 }
 
-// badInput is an input that is refused. With mlflow it goes to an MLflow server, else to a workspace.
+// badInput is an input that is rejected: on an MLflow server if mlflow is set, otherwise on Databricks.
 type badInput struct {
 	object string
 	config map[string]any
@@ -41,15 +41,15 @@ type badInput struct {
 	refusal
 }
 
-// inputs are the inputs about one object.
+// inputs are the inputs for one object.
 type inputs map[string]badInput
 
-// experimentInput is about an experiment that but for one attribute is good.
+// experimentInput is an experiment in which only one attribute is invalid.
 func experimentInput(attribute string, value any, r refusal) badInput {
 	return badInput{object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/churn", attribute, value), refusal: r}
 }
 
-// traces is a trace_location. A prefix that is nil is not declared.
+// traces returns a trace_location. A nil prefix is not declared.
 func traces(catalog, schema string, prefix any) map[string]any {
 	return map[string]any{"catalog": catalog, "schema": schema, "table_prefix": prefix}
 }
@@ -77,9 +77,9 @@ func onMLflow(b badInput) badInput {
 	return b
 }
 
-func repeated(letter string, n int) string { return strings.Repeat(letter, n) }
+func repeatLetter(letter string, n int) string { return strings.Repeat(letter, n) }
 
-// workspaceWith is the provider block of a workspace with more settings.
+// workspaceWith returns the provider settings for a workspace, with additional ones.
 func workspaceWith(more ...any) map[string]any {
 	return acctest.AttributeValues(append([]any{"host", "https://example.com", "token", "secret-token"}, more...)...)
 }
@@ -93,8 +93,8 @@ func textOf(value any) string {
 	return s
 }
 
-// refuse takes an input through the stages of its object, and tells the first error.
-func (c badInput) refuse(t *testing.T, w *acctest.Workspace) refusal {
+// firstError passes an input through the stages of its object, and returns the first error.
+func (c badInput) firstError(t *testing.T, w *acctest.Workspace) refusal {
 	t.Helper()
 	kind, name, found := strings.Cut(c.object, " ")
 	if !found {
@@ -122,14 +122,14 @@ func refuseProvider(d *acctest.Direct, input map[string]any) refusal {
 	config := d.Encode(d.Schemas.Provider, input)
 	validated, err := d.Server.ValidateProviderConfig(context.Background(), &tfprotov6.ValidateProviderConfigRequest{Config: config})
 	d.Check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
 	}
 	server, err := acctest.Factories()["mlflow"]() // one that is not configured yet
 	d.Check(err)
 	configured, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: config})
 	d.Check(err)
-	r, _ := refusedAt(atConfigure, configured.Diagnostics)
+	r, _ := firstErrorOf(atConfigure, configured.Diagnostics)
 	return r
 }
 
@@ -138,21 +138,21 @@ func refuseResource(d *acctest.Direct, kind string, input map[string]any) refusa
 	config, nothing := d.Encode(schema, input), d.Encode(schema, nil)
 	validated, err := d.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{TypeName: kind, Config: config})
 	d.Check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
 	}
 	plan, err := d.Server.PlanResourceChange(context.Background(), &tfprotov6.PlanResourceChangeRequest{
 		TypeName: kind, PriorState: nothing, Config: config, ProposedNewState: config,
 	})
 	d.Check(err)
-	if r, found := refusedAt(atPlan, plan.Diagnostics); found {
+	if r, found := firstErrorOf(atPlan, plan.Diagnostics); found {
 		return r
 	}
 	applied, err := d.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
 		TypeName: kind, PriorState: nothing, PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate, Config: config,
 	})
 	d.Check(err)
-	r, found := refusedAt(atApply, applied.Diagnostics)
+	r, found := firstErrorOf(atApply, applied.Diagnostics)
 	if found && d.Decode(schema, applied.NewState) != nil {
 		d.T.Errorf("the refused %s is in the state", kind)
 	}
@@ -163,19 +163,19 @@ func refuseData(d *acctest.Direct, kind string, input map[string]any) refusal {
 	config := d.Encode(d.Schemas.DataSourceSchemas[kind], input)
 	validated, err := d.Server.ValidateDataResourceConfig(context.Background(), &tfprotov6.ValidateDataResourceConfigRequest{TypeName: kind, Config: config})
 	d.Check(err)
-	if r, found := refusedAt(atValidate, validated.Diagnostics); found {
+	if r, found := firstErrorOf(atValidate, validated.Diagnostics); found {
 		return r
 	}
 	read, err := d.Server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: config})
 	d.Check(err)
-	r, _ := refusedAt(atRead, read.Diagnostics)
+	r, _ := firstErrorOf(atRead, read.Diagnostics)
 	return r
 }
 
 func refuseImport(d *acctest.Direct, kind, id string) refusal {
 	resp, err := d.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
 	d.Check(err)
-	r, _ := refusedAt(atImport, resp.Diagnostics)
+	r, _ := firstErrorOf(atImport, resp.Diagnostics)
 	return r
 }
 
@@ -197,8 +197,8 @@ func refuseCall(d *acctest.Direct, name string, arguments map[string]any) refusa
 	return refusal{stage: atCall, at: parameters[*resp.Error.FunctionArgument].Name, says: resp.Error.Text}
 }
 
-// refusedAt gives the first error of a stage.
-func refusedAt(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
+// firstErrorOf returns the first error of a stage.
+func firstErrorOf(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool) {
 	for _, d := range diagnostics {
 		if d.Severity == tfprotov6.DiagnosticSeverityError {
 			return refusal{stage: stage, at: attributeOf(d), says: d.Summary + ": " + d.Detail}, true
@@ -207,7 +207,7 @@ func refusedAt(stage string, diagnostics []*tfprotov6.Diagnostic) (refusal, bool
 	return refusal{}, false
 }
 
-// attributeOf writes a diagnostic's path as a configuration would: tags["team"].
+// attributeOf formats the path of a diagnostic as in a configuration: tags["team"].
 func attributeOf(d *tfprotov6.Diagnostic) string {
 	if d.Attribute == nil {
 		return ""

@@ -25,7 +25,7 @@ var badExperiments = inputs{
 	"experiment: below a non-folder":    {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken/x", "create_parents", true), refusal: refusal{atApply, "name", "Could not create folder", "Choose another path"}},
 	"experiment: taken name":            experimentInput("name", "/Shared/taken", refusal{atApply, "name", "Could not create experiment: the name is taken", "adopt_existing = true"}),
 	"experiment: another location":      {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken", "adopt_existing", true, "artifact_location", "s3://b/x"), refusal: refusal{atApply, "artifact_location", "Could not take over experiment", "Declare that location"}},
-	"experiment: long name on MLflow":   onMLflow(experimentInput("name", repeated("n", 501), refusal{atPlan, "name", "Experiment name not allowed: The name is 501 characters long", "takes 500 at most"})),
+	"experiment: long name on MLflow":   onMLflow(experimentInput("name", repeatLetter("n", 501), refusal{atPlan, "name", "Experiment name not allowed: The name is 501 characters long", "takes 500 at most"})),
 	"experiment: empty location":        experimentInput("artifact_location", "", refusal{atValidate, "artifact_location", "Invalid Attribute Value Length", "at least 1"}),
 	"experiment: relative location":     experimentInput("artifact_location", "a/x", refusal{atPlan, "artifact_location", "Artifact location not allowed: \"a/x\" is a relative path", "Write an absolute URI"}),
 	"experiment: location, fragment":    experimentInput("artifact_location", "s3://b/x#y", refusal{atPlan, "artifact_location", "Artifact location not allowed", "Leave it out"}),
@@ -34,19 +34,19 @@ var badExperiments = inputs{
 	"experiment: schema with a catalog": experimentInput("trace_location", traces("main", "main.traces", nil), refusal{atValidate, "trace_location.schema", "Invalid Attribute Value Match", "one name in Unity Catalog"}),
 	"experiment: traces of another":     {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken", "adopt_existing", true, "trace_location", traces("main", "traces", nil)), refusal: refusal{atApply, "trace_location", "Could not take over experiment", "remove trace_location from the configuration"}},
 	"experiment: traces on MLflow":      onMLflow(experimentInput("trace_location", traces("main", "traces", nil), refusal{atPlan, "trace_location", "Trace location not supported", "Remove trace_location from the configuration"})),
-	"experiment: long description":      experimentInput("description", repeated("v", 64<<10+1), refusal{atPlan, "description", "Description not allowed: The value is 65537 bytes long", "65536 at most"}),
+	"experiment: long description":      experimentInput("description", repeatLetter("v", 64<<10+1), refusal{atPlan, "description", "Description not allowed: The value is 65537 bytes long", "65536 at most"}),
 	"experiment: unknown if_deleted":    experimentInput("if_deleted", "purge", refusal{atValidate, "if_deleted", "Invalid Attribute Value Match", "supersede"}),
 	"experiment: unknown policy":        experimentInput("deletion_policy", "keep", refusal{atValidate, "deletion_policy", "Invalid Attribute Value Match", "delete_if_empty"}),
 	"experiment: empty tag key":         experimentInput("tags", acctest.MapOfOne("", "v"), refusal{atValidate, `tags[""]`, "Tag key not allowed: A tag needs a key", "leave the tag out"}),
 	"experiment: description as a tag":  experimentInput("tags", acctest.MapOfOne("mlflow.note.content", "v"), refusal{atValidate, `tags["mlflow.note.content"]`, "Tag key not allowed", "Set the experiment's `description`"}),
 	"experiment: the server's tag":      experimentInput("tags", acctest.MapOfOne("mlflow.ownerEmail", "v"), refusal{atValidate, `tags["mlflow.ownerEmail"]`, "Tag key not allowed", "Leave it out"}),
 	"experiment: a shared view":         experimentInput("tags", acctest.MapOfOne("mlflow.sharedViewState.1", "v"), refusal{atValidate, `tags["mlflow.sharedViewState.1"]`, "Tag key not allowed", "Leave it out"}),
-	"experiment: long tag key":          experimentInput("tags", acctest.MapOfOne(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 bytes long", "250 at most"}),
-	"experiment: long tag value":        experimentInput("tags", acctest.MapOfOne("k", repeated("v", 64<<10+1)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
+	"experiment: long tag key":          experimentInput("tags", acctest.MapOfOne(repeatLetter("k", 251), "v"), refusal{atPlan, `tags["` + repeatLetter("k", 251) + `"]`, "Tag not allowed: The key is 251 bytes long", "250 at most"}),
+	"experiment: long tag value":        experimentInput("tags", acctest.MapOfOne("k", repeatLetter("v", 64<<10+1)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
 	"experiment: odd tag key, MLflow":   onMLflow(experimentInput("tags", acctest.MapOfOne("a+b", "v"), refusal{atPlan, `tags["a+b"]`, "Tag not allowed: The key \"a+b\" has characters", "are allowed"})),
 	"experiment: path tag key, MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne("a//b", "v"), refusal{atPlan, `tags["a//b"]`, "Tag not allowed: The key \"a//b\" is not a plain path", "Leave out"})),
-	"experiment: long tag key, MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne(repeated("k", 251), "v"), refusal{atPlan, `tags["` + repeated("k", 251) + `"]`, "Tag not allowed: The key is 251 characters long", "250 at most"})),
-	"experiment: long value on MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne("k", repeated("v", 20_001)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 20001 characters long", "at most"})),
+	"experiment: long tag key, MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne(repeatLetter("k", 251), "v"), refusal{atPlan, `tags["` + repeatLetter("k", 251) + `"]`, "Tag not allowed: The key is 251 characters long", "250 at most"})),
+	"experiment: long value on MLflow":  onMLflow(experimentInput("tags", acctest.MapOfOne("k", repeatLetter("v", 20_001)), refusal{atPlan, `tags["k"]`, "Tag not allowed: The value is 20001 characters long", "at most"})),
 	"import of an experiment: nothing":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", ""), refusal: refusal{atImport, "", "Import id not understood", "Give the experiment's id"}},
 	"import of an experiment: a word":   {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "churn"), refusal: refusal{atImport, "", "Import id not understood: \"churn\" is neither an experiment's id nor a name", "name=churn"}},
 	"import of an experiment: no name":  {object: "import mlflow_experiment", config: acctest.AttributeValues("id", "name="), refusal: refusal{atImport, "", "Import id not understood: The name after name= is empty", "Give the experiment's id"}},
@@ -63,8 +63,8 @@ var badTags = inputs{
 	"tag: words for an id":    {object: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "churn model", "key", "k", "value", "v"), refusal: refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}},
 	"tag: no key":             tagInput("", "v", refusal{atValidate, "key", "Tag key not allowed: A tag needs a key", "Name it"}),
 	"tag: the server's own":   tagInput("mlflow.ownerId", "1", refusal{atValidate, "key", "Tag key not allowed: \"mlflow.ownerId\" is written by the server", "Leave it out"}),
-	"tag: long key":           tagInput(repeated("k", 251), "v", refusal{atPlan, "key", "Tag not allowed: The key is 251 bytes long", "250 at most"}),
-	"tag: long value":         tagInput("k", repeated("v", 64<<10+1), refusal{atPlan, "value", "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
+	"tag: long key":           tagInput(repeatLetter("k", 251), "v", refusal{atPlan, "key", "Tag not allowed: The key is 251 bytes long", "250 at most"}),
+	"tag: long value":         tagInput("k", repeatLetter("v", 64<<10+1), refusal{atPlan, "value", "Tag not allowed: The value is 65537 bytes long", "65536 at most"}),
 	"tag: odd key on MLflow":  onMLflow(tagInput("a,b", "v", refusal{atPlan, "key", "Tag not allowed: The key \"a,b\" has characters", "are allowed"})),
 	"tag: unknown id":         tagInput("k", "v", refusal{atApply, "", "Could not set experiment tag", "gives the id of a name"}),
 	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12"), refusal: refusal{atImport, "", "Could not import experiment tag: \"12\" is not of the form EXPERIMENT_ID/KEY", "such as 1234567890/team"}},
@@ -153,13 +153,12 @@ var badProviders = inputs{
 	"provider: no calls":               providerInput(workspaceWith("rate_limit", 0), refusal{atValidate, "rate_limit", "Invalid Attribute Value", "at least"}),
 	"provider: the server's tag":       providerInput(workspaceWith("default_tags", acctest.MapOfOne("mlflow.ownerId", "1")), refusal{atValidate, `default_tags["mlflow.ownerId"]`, "Tag key not allowed", "Leave it out"}),
 	"provider: description as a tag":   providerInput(workspaceWith("default_tags", acctest.MapOfOne("mlflow.note.content", "x")), refusal{atValidate, `default_tags["mlflow.note.content"]`, "Tag key not allowed", "`description`"}),
-	"provider: long tag key":           providerInput(workspaceWith("default_tags", acctest.MapOfOne(repeated("k", 251), "x")), refusal{atConfigure, `default_tags["` + repeated("k", 251) + `"]`, "Tag not allowed", "250 at most"}),
+	"provider: long tag key":           providerInput(workspaceWith("default_tags", acctest.MapOfOne(repeatLetter("k", 251), "x")), refusal{atConfigure, `default_tags["` + repeatLetter("k", 251) + `"]`, "Tag not allowed", "250 at most"}),
 	"provider: no certificates":        providerInput(workspaceWith("ca_cert_file", "none.pem"), refusal{atConfigure, "ca_cert_file", "Could not read certificate file", "none.pem"}),
 	"provider: no verification twice":  providerInput(workspaceWith("ca_cert_file", "none.pem", "skip_verify", true), refusal{atConfigure, "skip_verify", "Could not choose TLS settings", "Drop one of them"}),
 }
 
-// TestBadInput: each input is refused at the earliest stage that can know, at its attribute, with what to do about it, and before anything is
-// written.
+// TestBadInput checks that each input is rejected at the earliest possible stage, at its attribute, with advice, and before anything is written.
 func TestBadInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -175,7 +174,7 @@ func TestBadInput(t *testing.T) {
 						c.config[attribute] = id
 					}
 				}
-				got := c.refuse(t, w)
+				got := c.firstError(t, w)
 				if got.stage != c.stage || got.at != c.at || !strings.HasPrefix(got.says, c.says) || !strings.Contains(got.says, c.advises) {
 					t.Errorf("refused at %q of %q: %q\nwant %q of %q: %q … %q", got.stage, got.at, got.says, c.stage, c.at, c.says, c.advises)
 				}
@@ -189,7 +188,7 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// TestGoodInput: what lies just within the limits, or is not known yet, is planned without a word and without a call.
+// TestGoodInput checks that values within the limits, and unknown ones, are planned without a diagnostic or a request.
 func TestGoodInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -202,11 +201,11 @@ func TestGoodInput(t *testing.T) {
 	}{
 		"an experiment":        {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/x", "description", "fine")},
 		"MLflow's tag, ours":   {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/ours", "tags", acctest.MapOfOne("mlflow.workload_creation_policy_id", "v"))},
-		"longest tag":          {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/longest", "tags", acctest.MapOfOne(repeated("k", 250), repeated("v", 64<<10)))},
+		"longest tag":          {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/longest", "tags", acctest.MapOfOne(repeatLetter("k", 250), repeatLetter("v", 64<<10)))},
 		"a tag":                {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", "team/a", "value", "")},
 		"the description":      {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", "mlflow.note.content", "value", "About")},
-		"a notebook's id":      {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", repeated("a", 32), "key", "mlflow.experimentKind", "value", "genai")},
-		"longest of one tag":   {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", repeated("k", 250), "value", repeated("v", 64<<10))},
+		"a notebook's id":      {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", repeatLetter("a", 32), "key", "mlflow.experimentKind", "value", "genai")},
+		"longest of one tag":   {kind: "mlflow_experiment_tag", config: acctest.AttributeValues("experiment_id", "1", "key", repeatLetter("k", 250), "value", repeatLetter("v", 64<<10))},
 		"a grant":              {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "user_name", "ana@example.com", "permission_level", "CAN_READ")},
 		"a grant, all unknown": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", unknown, "group_name", unknown, "permission_level", unknown)},
 		"a level of MLflow's": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "group_name", "risk", "permission_level", "USE"),

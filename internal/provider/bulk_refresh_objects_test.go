@@ -14,22 +14,22 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// seeded are the tags that the local workspace's experiments begin with.
+// seeded are the tags that experiments of a seeded workspace have.
 var seeded = map[string]string{"team": "", "stage": ""}
 
-// managed is a resource with its state, as the CLI keeps it from one command to the next.
+// managed is a resource with its state, which the CLI keeps between commands.
 type managed struct {
 	kind  string
 	state *tfprotov6.DynamicValue
 }
 
-// command starts a provider, as a command of the CLI does.
+// command starts a new provider, like a command of the CLI.
 func command(t *testing.T, w *acctest.Workspace, bulk bool) *acctest.Direct {
 	t.Helper()
 	return acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "bulk_refresh": bulk, "retry_timeout_seconds": 20})
 }
 
-// refreshed reads a resource and gives it with its new state, and what the person is told.
+// refreshed refreshes a resource, and returns it with its new state and the diagnostics.
 func refreshed(d *acctest.Direct, m managed) (managed, string) {
 	resp, err := d.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil {
@@ -38,13 +38,13 @@ func refreshed(d *acctest.Direct, m managed) (managed, string) {
 	return managed{m.kind, resp.NewState}, acctest.DescribeDiagnostics(resp.Diagnostics)
 }
 
-// values gives a resource's state, nil when it is gone.
+// values returns the state of a resource, nil if it was removed.
 func stateValues(d *acctest.Direct, m managed) map[string]any {
 	d.T.Helper()
 	return d.Decode(d.Schemas.ResourceSchemas[m.kind], m.state)
 }
 
-// manage gives a resource the state that these values and a refresh make.
+// manage returns a resource with the state after a refresh of these values.
 func manage(d *acctest.Direct, kind string, values map[string]any) managed {
 	d.T.Helper()
 	m, says := refreshed(d, managed{kind, d.Encode(d.Schemas.ResourceSchemas[kind], values)})
@@ -69,7 +69,7 @@ func managePermissions(d *acctest.Direct, id string) managed {
 	return manage(d, permissionsKind, map[string]any{"experiment_id": id})
 }
 
-// oldest gives the ids of the n oldest experiments, which a search lists last.
+// oldest returns the IDs of the n oldest experiments, which a search lists last.
 func oldest(w *acctest.Workspace, n int) []string {
 	var ids []string
 	for _, e := range w.Experiments()[:n] {
@@ -78,7 +78,7 @@ func oldest(w *acctest.Workspace, n int) []string {
 	return ids
 }
 
-// refreshAll reads resources ten at a time, as the CLI does, and fails the test for each that changes.
+// refreshAll refreshes resources ten at a time, like the CLI, and fails the test for each that changes.
 func refreshAll(d *acctest.Direct, all []managed) {
 	d.T.Helper()
 	work := make(chan managed)
@@ -101,7 +101,7 @@ func refreshAll(d *acctest.Direct, all []managed) {
 	wg.Wait()
 }
 
-// routes counts the calls so far by the last part of their path, ids left out.
+// routes counts the requests so far by the last part of their path, without IDs.
 func routes(w *acctest.Workspace) map[string]int {
 	counts := map[string]int{}
 	for _, c := range w.Journal() {

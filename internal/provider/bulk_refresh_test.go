@@ -22,7 +22,7 @@ const (
 	permissionsKind = "mlflow_experiment_permissions"
 )
 
-// TestBulkRefresh_calls counts the calls of a refresh of the oldest experiments of a workspace, in which nothing has changed.
+// TestBulkRefresh_calls counts the requests of a refresh of the oldest experiments of a workspace without changes.
 func TestBulkRefresh_calls(t *testing.T) {
 	t.Parallel()
 	const host = "databricks-config"
@@ -68,52 +68,52 @@ func TestBulkRefresh_calls(t *testing.T) {
 	}
 }
 
-// fillers is how many experiments are read before the one that a test looks at: enough for a page to be there.
-const fillers = 12
+// otherExperiments is the number of experiments that are read before the one under test, enough for the first page.
+const otherExperiments = 12
 
-// target is an experiment of which everything is managed, together with others.
+// target is an experiment under test with its tag and its permissions, together with other experiments.
 type target struct {
 	*acctest.Workspace
 	id       string
-	fillers  []managed
+	others   []managed
 	resource map[string]managed // by kind
 }
 
 func newTarget(t *testing.T) *target {
 	t.Helper()
-	w := acctest.NewWorkspace(t, emulator.Options{Seed: 2 * fillers})
-	ids := oldest(w, fillers+1)
-	x := &target{Workspace: w, id: ids[fillers], resource: map[string]managed{}}
+	w := acctest.NewWorkspace(t, emulator.Options{Seed: 2 * otherExperiments})
+	ids := oldest(w, otherExperiments+1)
+	x := &target{Workspace: w, id: ids[otherExperiments], resource: map[string]managed{}}
 	w.SetTag(x.id, "mlflow.note.content", "Churn, weekly.")
 	w.SetTag(x.id, "cost-center", "4711")
-	x.take(t, ids[:fillers])
+	x.take(t, ids[:otherExperiments])
 	return x
 }
 
-// take takes the target, and the experiments of these ids, into the state as they are.
+// take imports the target, and the experiments with these IDs.
 func (x *target) take(t *testing.T, ids []string) {
 	t.Helper()
 	d := command(t, x.Workspace, false)
 	for _, id := range ids {
-		x.fillers = append(x.fillers, manageExperiment(d, id))
+		x.others = append(x.others, manageExperiment(d, id))
 	}
 	x.resource[experimentKind] = manageExperiment(d, x.id)
 	x.resource[tagKind] = manageTag(d, x.id, "cost-center")
 	x.resource[permissionsKind] = managePermissions(d, x.id)
 }
 
-// outcome is what a refresh makes of a resource.
+// outcome is the result of the refresh of a resource.
 type outcome struct {
 	before, after map[string]any
 	says          string
 }
 
-// refresh reads everything in a new provider and gives what became of the target's resources, by kind.
+// refresh refreshes everything in a new provider, and returns the outcomes of the target's resources by kind.
 func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	t.Helper()
 	d := command(t, x.Workspace, bulk)
 	x.ResetJournal()
-	refreshAll(d, x.fillers)
+	refreshAll(d, x.others)
 	if pages := x.Count("", acctest.APIPath+"search"); bulk && pages != 1 || !bulk && pages != 0 {
 		t.Fatalf("%d pages were read", pages)
 	}
@@ -125,7 +125,7 @@ func (x *target) refresh(t *testing.T, bulk bool) map[string]outcome {
 	return outcomes
 }
 
-// mutations are what somebody else may do to an experiment, with the kinds of resources in which that shows.
+// mutations are changes outside Terraform, with the kinds of resources that have drift afterwards.
 var mutations = map[string]struct {
 	do    func(x *target)
 	shows []string
@@ -158,7 +158,7 @@ var (
 	ben = emulator.UserPrincipal(emulator.OtherUser)
 )
 
-// TestBulkRefresh_drift: with bulk refresh everything that changed is found, as it is without, and nothing else.
+// TestBulkRefresh_drift checks that a refresh finds the same drift with bulk refresh as without.
 func TestBulkRefresh_drift(t *testing.T) {
 	t.Parallel()
 	for name, mutation := range mutations {
@@ -183,7 +183,7 @@ func TestBulkRefresh_drift(t *testing.T) {
 	}
 }
 
-// TestBulkRefresh_searchLagsBehind: a search that does not know the newest changes yet, which are in the state, shows no drift.
+// TestBulkRefresh_searchLagsBehind checks that an outdated search does not cause drift.
 func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 	t.Parallel()
 	for name, mutation := range mutations {
@@ -223,12 +223,12 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 	})
 }
 
-// TestBulkRefresh_ownWrites: after a change of its own, a provider reads that experiment directly, though it was on a page.
+// TestBulkRefresh_ownWrites checks that a provider reads an experiment directly after it changed it, even if it was on a page.
 func TestBulkRefresh_ownWrites(t *testing.T) {
 	t.Parallel()
 	x := newTarget(t)
 	d := command(t, x.Workspace, true)
-	refreshAll(d, x.fillers)
+	refreshAll(d, x.others)
 	prior := stateValues(d, x.resource[tagKind])
 	planned := maps.Clone(prior)
 	planned["value"] = "8000"
@@ -245,7 +245,7 @@ func TestBulkRefresh_ownWrites(t *testing.T) {
 	}
 }
 
-// TestBulkRefresh_aliases: what one configured provider read is of no account to another one, even where ids are the same.
+// TestBulkRefresh_aliases checks that two provider configurations do not share reads, even if IDs are the same.
 func TestBulkRefresh_aliases(t *testing.T) {
 	t.Parallel()
 	one, two := newTarget(t), newTarget(t)
@@ -255,8 +255,8 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	two.SetTag(two.id, "team", "of two")
 	two.take(t, nil)
 	here, there := command(t, one.Workspace, true), command(t, two.Workspace, true)
-	refreshAll(here, one.fillers)
-	refreshAll(there, two.fillers)
+	refreshAll(here, one.others)
+	refreshAll(there, two.others)
 	refreshAll(here, []managed{one.resource[experimentKind]})
 	refreshAll(there, []managed{two.resource[experimentKind]})
 	for i, x := range []*target{one, two} {
@@ -266,7 +266,7 @@ func TestBulkRefresh_aliases(t *testing.T) {
 	}
 }
 
-// TestBulkRefresh_throughCLI applies, changes and drifts with bulk refresh on.
+// TestBulkRefresh_throughCLI applies, changes, and refreshes with bulk refresh.
 func TestBulkRefresh_throughCLI(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(stage string) string {

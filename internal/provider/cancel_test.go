@@ -20,11 +20,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// cancelLimit is how long an apply may go on after Ctrl-C: the call under way ends at once, and what is left is to save what was done.
+// cancelLimit is the maximum duration of an apply after Ctrl-C: the current request ends immediately, and the apply only saves the state.
 const cancelLimit = 2 * time.Second
 
-// hanging is a server one of whose calls never gets its answer: before it has an effect, or after.
-type hanging struct {
+// hangingProxy is a proxy that never responds to one of the requests, either before or after the request takes effect.
+type hangingProxy struct {
 	next    http.Handler
 	mu      sync.Mutex
 	call    string // method and path; "" none
@@ -33,7 +33,7 @@ type hanging struct {
 }
 
 // ServeHTTP implements [http.Handler].
-func (h *hanging) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (h *hangingProxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body) // otherwise the server would not notice that the client is gone
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.mu.Lock()
@@ -55,36 +55,36 @@ func (h *hanging) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// hang lets the next such call hang, and gives what tells that it has come.
-func (h *hanging) hang(call string, after bool) <-chan struct{} {
+// hang makes the next such request hang, and returns a channel that is closed when it arrives.
+func (h *hangingProxy) hang(call string, after bool) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.call, h.after, h.arrived = call, after, make(chan struct{})
 	return h.arrived
 }
 
-// cancellable applies with a context that a test can end, as Ctrl-C does.
-type cancellable struct {
+// cancellableServer applies with a context that a test can cancel, like Ctrl-C.
+type cancellableServer struct {
 	tfprotov6.ProviderServer
 	applies func() context.Context
 }
 
-func (c cancellable) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (c cancellableServer) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return c.ProviderServer.ApplyResourceChange(c.applies(), req)
 }
 
-// cancelled is an apply of one block that ends while one of its calls hangs.
-type cancelled struct {
+// cancelledApply is an apply of one resource that is canceled while one of its requests hangs.
+type cancelledApply struct {
 	call  string
 	after bool // the effect
 	kind  string
-	// prior and config are the configurations before and now; nil is none.
+	// prior and config are the configurations before and now. Nil means none.
 	prior, config map[string]any
-	// remains: there is a state afterwards.
+	// remains reports whether there is a state afterwards.
 	remains bool
 }
 
-func cancelledApplies(id string) map[string]cancelled {
+func cancelledApplies(id string) map[string]cancelledApply {
 	const experiment, tag, grants, grant = "mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permissions", "mlflow_experiment_permission"
 	acl := "/api/2.0/permissions/experiments/" + id
 	old := acctest.AttributeValues("name", "/Shared/churn", "tags", acctest.MapOfOne("team", "risk"))
@@ -102,7 +102,7 @@ func cancelledApplies(id string) map[string]cancelled {
 	grantOf := func(level string) map[string]any {
 		return acctest.AttributeValues("experiment_id", id, "user_name", emulator.User, "permission_level", level)
 	}
-	return map[string]cancelled{
+	return map[string]cancelledApply{
 		"the look before a create":     {call: "GET " + acctest.ExperimentCalls + "get-by-name", kind: experiment, config: old},
 		"create":                       {call: "POST " + acctest.ExperimentCalls + "create", kind: experiment, config: old},
 		"create, done":                 {call: "POST " + acctest.ExperimentCalls + "create", after: true, kind: experiment, config: old, remains: true},
@@ -135,14 +135,14 @@ func cancelledApplies(id string) map[string]cancelled {
 	}
 }
 
-// TestCancel_eachCall ends an apply while each of its calls hangs: it ends soon, the state holds what was done, and the next apply does the rest,
-// with no second experiment.
+// TestCancel_eachCall cancels an apply while each of its requests hangs. The apply ends soon, the state contains the changes so far, and the next apply
+// completes them without a second experiment.
 func TestCancel_eachCall(t *testing.T) {
 	t.Parallel()
 	for name := range cancelledApplies("") {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{OffersTagDeletion: true})
-			server := &hanging{next: w}
+			server := &hangingProxy{next: w}
 			listener := httptest.NewServer(server)
 			t.Cleanup(listener.Close)
 			b := &acctest.Backend{URL: listener.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}}
@@ -170,14 +170,14 @@ func TestCancel_eachCall(t *testing.T) {
 	}
 }
 
-// apply applies, and ends the apply when the call hangs.
-func (c cancelled) apply(t *testing.T, server *hanging, e *acctest.Block) (says string) {
+// apply applies, and cancels the apply when the request hangs.
+func (c cancelledApply) apply(t *testing.T, server *hangingProxy, e *acctest.Block) (says string) {
 	t.Helper()
 	e.Refresh()
 	planned := e.Plan(c.config)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	e.Server = cancellable{e.Server, func() context.Context { return ctx }}
+	e.Server = cancellableServer{e.Server, func() context.Context { return ctx }}
 	arrived, done := server.hang(c.call, c.after), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -197,16 +197,16 @@ func (c cancelled) apply(t *testing.T, server *hanging, e *acctest.Block) (says 
 	return says
 }
 
-// TestCancel interrupts an apply while a call hangs: it ends soon, and the state holds what was done.
+// TestCancel interrupts an apply while a request hangs. The apply ends soon, and the state contains the changes so far.
 func TestCancel(t *testing.T) {
 	t.Parallel()
 	w := emulator.New(emulator.Options{})
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", Delay: time.Hour, Times: -1})
-	hanging := make(chan struct{})
+	hangingProxy := make(chan struct{})
 	var once sync.Once
-	w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hanging) }) })
+	w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { once.Do(func() { close(hangingProxy) }) })
 	p := newProgram(t, `
 		resource "mlflow_experiment" "first" {
 		  name = "/Shared/first"
@@ -223,7 +223,7 @@ func TestCancel(t *testing.T) {
 		t.Fatal(err)
 	}
 	select {
-	case <-hanging:
+	case <-hangingProxy:
 	case <-time.After(2 * time.Minute):
 		t.Fatalf("the apply never came to its tags:\n%s", out.String())
 	}

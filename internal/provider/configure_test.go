@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// configure validates and configures the provider, and gives what the person is told.
+// configure validates and configures the provider, and returns the diagnostics.
 func configure(t *testing.T, config map[string]any) string {
 	t.Helper()
 	server, err := acctest.Factories()["mlflow"]()
@@ -71,7 +71,7 @@ func TestProvider_configuration(t *testing.T) {
 	}
 }
 
-// TestProvider_settingsArrive: each setting reaches the connection under its own name, and is checked there.
+// TestProvider_settingsArrive checks that each argument is passed to the connection with its own name, and validated there.
 func TestProvider_settingsArrive(t *testing.T) {
 	t.Parallel()
 	server, err := acctest.Factories()["mlflow"]()
@@ -100,7 +100,7 @@ func TestProvider_settingsArrive(t *testing.T) {
 	}
 }
 
-// TestProvider_firstCallFails: whatever is wrong with the connection is one clear error, and nothing is half-made.
+// TestProvider_firstCallFails checks that each connection problem is reported as one error, and that nothing is created.
 func TestProvider_firstCallFails(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -156,7 +156,7 @@ func TestProvider_oauth(t *testing.T) {
 	}
 }
 
-// TestProvider_unknownAtPlan: a provider that is configured from something that changes keeps its resources in the plan.
+// TestProvider_unknownAtPlan checks that resources stay in the plan while the provider configuration is unknown.
 func TestProvider_unknownAtPlan(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(version, data string) string {

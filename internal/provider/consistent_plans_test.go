@@ -12,12 +12,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// lateText is a value that is unknown until apply: a text, or null.
+// lateText returns a resource whose output, a string or null, is unknown until apply.
 func lateText(name, value string) string {
 	return fmt.Sprintf("resource \"terraform_data\" %q { input = { text = %s } }\n", name, value)
 }
 
-// What is planned while a value is unknown holds when it turns out to be null, or when a name beside it is spelled otherwise.
+// TestConsistentPlans checks that a plan with an unknown value holds if the value is null, or if another name is spelled differently.
 func TestConsistentPlans(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/list", nil)

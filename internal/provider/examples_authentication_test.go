@@ -17,7 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// methods are the provider blocks of the guide to authentication that no other test applies.
+// methods are the provider blocks of the authentication guide that no other test applies.
 var methods = example{files: []string{
 	"provider/provider_token.tf", "provider/provider_databricks_cli.tf", "provider/provider_github_oidc.tf", "provider/provider_env_oidc.tf",
 	"provider/provider_file_oidc.tf", "provider/provider_azure_client_secret.tf", "provider/provider_azure_cli.tf", "provider/provider_azure_msi.tf",
@@ -27,8 +27,8 @@ var methods = example{files: []string{
 
 var variableName = regexp.MustCompile(`(?m)^variable "(\w+)"`)
 
-// TestExamples_authentication plans a provider block for each way to authenticate, beside credentials of other kinds in the environment:
-// none may get in the way. A plan that reads nothing makes no call, so no account is needed.
+// TestExamples_authentication plans a provider block for each authentication method, with credentials of other methods in environment variables,
+// which must be ignored. A plan that reads nothing sends no request, so no account is needed.
 func TestExamples_authentication(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "databrickscfg")
 	acctest.WriteFile(t, file, "[staging]\nhost = https://staging.example.com\ntoken = t\n[production]\nhost = https://production.example.com\ntoken = t\n")
@@ -52,7 +52,7 @@ func TestExamples_authentication(t *testing.T) {
 	}
 }
 
-// TestExamples_federation applies the provider blocks for workload identity federation, each with a token from where the platform puts it.
+// TestExamples_federation applies the provider blocks for workload identity federation, each with a token in the place that its platform uses.
 func TestExamples_federation(t *testing.T) {
 	jwt := "header." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub": "some workload"}`)) + ".signature"
 	github := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -75,7 +75,7 @@ func TestExamples_workspaceBootstrapOnExperiments(t *testing.T) {
 	expectAllDeleted(t, w)
 }
 
-// TestGuide_bootstrapMove moves access from experiments to their folders in the two steps of the guide: there is no time without access.
+// TestGuide_bootstrapMove moves access from experiments to their folders in the two steps of the guide, without a gap.
 func TestGuide_bootstrapMove(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "workspace-bootstrap")
@@ -84,7 +84,7 @@ func TestGuide_bootstrapMove(t *testing.T) {
 	const folder, experiment = "/Projects/folder-0", "/Projects/folder-0/experiment-1"
 	access := []string{"group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE"}
 	guide := readFile(t, filepath.Join(repository, "templates/guides/workspace-bootstrap.md.tmpl"))
-	step := regexp.MustCompile("`(terraform apply -target=[^`]+)`").FindStringSubmatch(guide)
+	step := regexp.MustCompile(`(?m)^(terraform apply -target=.+)$`).FindStringSubmatch(guide)
 	if step == nil {
 		t.Fatal("the guide has no first step")
 	}
@@ -99,7 +99,7 @@ func TestGuide_bootstrapMove(t *testing.T) {
 	expectExampleGrants(t, w, experiment)
 }
 
-// TestExamples_bootstrapCalls counts the requests for access by team: one list for each folder, however many experiments are in it.
+// TestExamples_bootstrapCalls counts the requests for access by team: one list per folder, regardless of the number of experiments in it.
 func TestExamples_bootstrapCalls(t *testing.T) {
 	const folders, each = 3, 10
 	s := newShell(t)
@@ -154,7 +154,7 @@ func generatedBootstrap(t *testing.T, text string, folders, each int) string {
 `, folders, each) + end + rest
 }
 
-// expectBootstrapped checks what both kinds of access have in common.
+// expectBootstrapped checks the results that do not depend on the variable access.
 func expectBootstrapped(t *testing.T, w *acctest.Workspace) {
 	t.Helper()
 	if n := len(w.Experiments()); n != 12 {

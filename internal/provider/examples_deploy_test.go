@@ -70,7 +70,7 @@ func pageMessage(message string) *regexp.Regexp {
 	return regexp.MustCompile(`(?i)` + strings.NewReplacer(" … ", `[\s\S]+`, "…", `[\s\S]*`, " ", `\s+`).Replace(pattern))
 }
 
-// TestExamples_deployFromRunRefused plans with each run that must not be deployed. The page of the example has the beginning of each message.
+// TestExamples_deployFromRunRefused plans with each run that must not be deployed. The README of the example contains the start of each message.
 func TestExamples_deployFromRunRefused(t *testing.T) {
 	t.Parallel()
 	page := readFile(t, examplesDir+"/deploy-from-run/README.md")

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// TestExamples_documentation plans each block of configuration that stands in a page and not in a file under examples/.
+// TestExamples_documentation plans each block of configuration in a page that is not a file under examples/.
 func TestExamples_documentation(t *testing.T) {
 	t.Parallel()
 	tested := map[string]bool{}
@@ -45,7 +45,7 @@ func TestExamples_documentation(t *testing.T) {
 	}
 }
 
-// forServer finds the argument workspace, which only an MLflow server takes. To plan what is created, none has to be there.
+// forServer matches the argument workspace, which only MLflow servers support. To plan a create, no server is needed.
 var forServer = regexp.MustCompile(`(?m)^\s+workspace\s+= `)
 
 var configurationBlock = regexp.MustCompile("(?ms)^```(?:hcl|terraform)\n(.*?)^```$")

@@ -18,7 +18,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// prepareReview makes experiments with grants of all kinds, and one whose grants can't be read.
+// prepareReview creates experiments with grants of all kinds, and one whose grants cannot be read.
 func prepareReview(w *acctest.Workspace) {
 	churn := w.CreateExperiment(emulator.Admin, "/Projects/churn/baseline", nil)
 	w.Grant(churn, emulator.GroupPrincipal("risk"), "CAN_READ")
@@ -41,7 +41,7 @@ var reviewState = []statecheck.StateCheck{
 	statecheck.ExpectKnownOutputValue("nothing_is_known_about", knownvalue.MapSizeExact(1)),
 }
 
-// runFunctions is RunDirectories for configurations that call the provider's functions, which Terraform 1.8 is needed for.
+// runFunctions is RunDirectories for configurations that call provider functions, which require Terraform 1.8.
 func runFunctions(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	t.Parallel()
@@ -92,7 +92,7 @@ func TestExamples_permissionReview(t *testing.T) {
 	}
 	out := s.run(t, w, dir, "if terraform plan -var enforce=true; then exit 1; fi", "TF_VAR_today=2026-06-30")
 	if want := "User has a direct grant: " + direct[0]; !strings.Contains(strings.Join(strings.Fields(out), " "), want) {
-		t.Errorf("the error is\n%s", lastLines(out))
+		t.Errorf("the error is\n%s", tail(out))
 	}
 }
 

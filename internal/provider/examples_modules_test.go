@@ -13,9 +13,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// moduleTests are the tests that come with the example modules, for people to copy with them.
+// moduleTests are the tests of the example modules, which users copy with them.
 var moduleTests = example{files: []string{
-	"access-as-code/tests", "adopt-everything/discover/tests", "both-backends/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
+	"access-as-code/tests", "adopt-everything/discover/tests", "both-servers/tests", "deploy-from-run/tests", "mlflow-bootstrap/tests", "permission-review/tests", "workspace-bootstrap/tests",
 }}
 
 var (
@@ -23,7 +23,7 @@ var (
 	testsPassed = regexp.MustCompile(`Success! (\d+) passed, 0 failed\.`)
 )
 
-// TestExamples_modules runs the tests of each module as a person does. They mock the provider, so no call may arrive at the workspace.
+// TestExamples_modules runs the tests of each module like a user. They mock the provider, so no request may arrive at the workspace.
 func TestExamples_modules(t *testing.T) {
 	s := newShell(t)
 	s.skipBelow(t, 8, "mocks need Terraform 1.7 or OpenTofu 1.8, and permission-review calls a function")
@@ -42,7 +42,7 @@ func TestExamples_modules(t *testing.T) {
 				passed, _ = strconv.Atoi(m[1])
 			}
 			if want == 0 || passed != want {
-				t.Errorf("%d runs passed, of %d that there are:\n%s", passed, want, lastLines(out))
+				t.Errorf("%d runs passed, of %d that there are:\n%s", passed, want, tail(out))
 			}
 			if calls := w.Journal(); len(calls) > 0 {
 				t.Errorf("the workspace was called, first %s %s: the provider is no mock", calls[0].Method, calls[0].Path)
@@ -51,7 +51,7 @@ func TestExamples_modules(t *testing.T) {
 	}
 }
 
-// TestExamples_modulesHaveTests fails for an example that has outputs, and so is made to be used as a module, and no tests of its own.
+// TestExamples_modulesHaveTests fails for an example that has outputs, and so can be used as a module, but has no tests.
 func TestExamples_modulesHaveTests(t *testing.T) {
 	tested := map[string]bool{}
 	for _, tests := range moduleTests.files {
@@ -68,7 +68,7 @@ func TestExamples_modulesHaveTests(t *testing.T) {
 	}
 }
 
-// skipBelow skips the test where the CLI is older than version 1.minor. Terraform and OpenTofu count alike.
+// skipBelow skips the test if the CLI, Terraform or OpenTofu, is older than version 1.minor.
 func (s shell) skipBelow(t *testing.T, minor int, because string) {
 	t.Helper()
 	if version, has := s.version(t); has < minor {
@@ -91,8 +91,8 @@ func (s shell) version(t *testing.T) (version string, minor int) {
 	return is.Version, minor
 }
 
-// skipIfGeneratingFails skips the test where the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 looks
-// for a provider hashicorp/mlflow then, whatever required_providers says; 1.16.3 is the first release without that mistake.
+// skipIfGeneratingFails skips the test if the CLI cannot generate configuration for an import block of this provider. Terraform 1.16.0 then requires
+// a provider hashicorp/mlflow, regardless of required_providers. This is fixed in 1.16.3.
 func (s shell) skipIfGeneratingFails(t *testing.T) {
 	t.Helper()
 	switch version, _ := s.version(t); version {
@@ -101,7 +101,7 @@ func (s shell) skipIfGeneratingFails(t *testing.T) {
 	}
 }
 
-// TestGuide_gettingStarted runs the commands of the guide, and compares what they print with what the guide says they print.
+// TestGuide_gettingStarted runs the commands of the guide, and compares their output with the output in the guide.
 func TestGuide_gettingStarted(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), copyExample(t, "getting-started")
@@ -139,7 +139,7 @@ var (
 	testFunc = regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 )
 
-// TestReadme_tests fails if README.md names a test that does not exist.
+// TestReadme_tests fails if README.md refers to a test that does not exist.
 func TestReadme_tests(t *testing.T) {
 	there := map[string]bool{}
 	for _, file := range glob(t, "internal", ".go") {
@@ -163,7 +163,7 @@ var (
 	longID    = regexp.MustCompile(`\d{6,}`)
 )
 
-// guideOutput is what a section of a guide says that its commands print.
+// guideOutput returns the output of the commands in a section of a guide.
 func guideOutput(t *testing.T, guide, section string) string {
 	t.Helper()
 	_, text, _ := strings.Cut(readFile(t, filepath.Join(repository, "templates/guides", guide+".md.tmpl")), "\n## "+section+"\n")
@@ -178,8 +178,8 @@ func guideOutput(t *testing.T, guide, section string) string {
 	return strings.Join(all, "")
 }
 
-// expectPrinted finds each line of what should be printed in what was, in the same order. Lines may be left out. Addresses and ids differ
-// from run to run, and the name of the CLI from one to the other.
+// expectPrinted checks that the output contains each expected line, in the same order, possibly with other lines in between. URLs, IDs, and the name of
+// the CLI can differ.
 func expectPrinted(t *testing.T, w *acctest.Workspace, what, out, want string) {
 	t.Helper()
 	plain := func(text string) []string {

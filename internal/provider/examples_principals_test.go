@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// preparePrincipals makes an experiment with grants to principals that are gone and inactive, and nested groups.
+// preparePrincipals creates an experiment with grants to deleted and inactive principals, and nested groups.
 func preparePrincipals(w *acctest.Workspace) {
 	w.AddUser("left@example.com")
 	w.AddUser("carl@example.com", "fraud-analysts")
@@ -32,7 +32,7 @@ var principalsState = []statecheck.StateCheck{
 	statecheck.ExpectKnownOutputValue("unknown", knownvalue.TupleExact([]knownvalue.Check{})),
 }
 
-// stale is a grant of the example that is of no use.
+// stale checks a grant to a deleted or inactive principal.
 func stale(principal, level, reason string) knownvalue.Check {
 	return knownvalue.ObjectExact(map[string]knownvalue.Check{
 		"experiment": knownvalue.StringExact("/Projects/fraud/scoring"), "principal": knownvalue.StringExact(principal),

@@ -14,13 +14,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// reviewRoot is the example of a function as a root module for a workspace.
+// reviewRoot returns a root module with the example of a function.
 func reviewRoot(t *testing.T, w *acctest.Workspace, name string) string {
 	t.Helper()
 	return w.Root(t, readFile(t, examplesDir+"/functions/"+name+"/function.tf"))
 }
 
-// keepOutput keeps a text output for the next steps.
+// keepOutput stores a string output for the next steps.
 func keepOutput(name string, kept *string) statecheck.StateCheck {
 	return statecheck.ExpectKnownOutputValue(name, knownvalue.StringFunc(func(text string) error {
 		*kept = text

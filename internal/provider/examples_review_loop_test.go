@@ -115,7 +115,7 @@ func TestExamples_reviewLoop(t *testing.T) {
 		t.Errorf("the changes are %q", got)
 	}
 	if page := l.file(t, "permission-review/review.html"); !strings.Contains(page, "/Projects/") {
-		t.Errorf("the page is\n%s", lastLines(page))
+		t.Errorf("the page is\n%s", tail(page))
 	}
 	if got := l.violations(t); len(got) != 1 || len(got["Grant is not decided"]) != 3 {
 		t.Errorf("the first review has the violations %q", got)
@@ -155,7 +155,7 @@ func TestExamples_reviewLoop(t *testing.T) {
 	}
 
 	if out := l.follow(t, "Revoke access"); !strings.Contains(out, "Changes: 1 removed.") {
-		t.Errorf("the removed grant is not in\n%s", lastLines(out))
+		t.Errorf("the removed grant is not in\n%s", tail(out))
 	}
 	expectExampleGrants(t, l.w, "/Projects/churn/baseline", "group data-science CAN_EDIT", "group ml-platform CAN_MANAGE", "group risk CAN_READ")
 	if got := l.violations(t); len(got) != 0 {

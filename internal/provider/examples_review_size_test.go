@@ -14,8 +14,8 @@ import (
 // calledFunction is a line in the log of the provider for each call of a function.
 var calledFunction = regexp.MustCompile(`Received request.*tf_rpc=CallFunction`)
 
-// TestExamples_permissionReviewSize checks what a plan of a large review depends on: it calls each function once, however many grants there
-// are, and the review that it sends is a list, which has one type. A tuple, which a for expression returns, has a type for each element.
+// TestExamples_permissionReviewSize checks that a plan of a large review calls each function once, regardless of the number of grants, and passes the
+// review as a list, which has one type. A tuple, which a for expression returns, has a type for each element.
 func TestExamples_permissionReviewSize(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
@@ -37,13 +37,13 @@ func TestExamples_permissionReviewSize(t *testing.T) {
 	for _, value := range []string{"local.review.grants", "local.principals.members", "local.access", "local.decisions.undecided"} {
 		got := s.run(t, w, dir, fmt.Sprintf("echo 'type(%s)' | terraform console", value), "TF_VAR_today=2026-06-30")
 		if !strings.HasPrefix(got, "list(") {
-			t.Errorf("the type of %s is\n%s", value, lastLines(got))
+			t.Errorf("the type of %s is\n%s", value, tail(got))
 		}
 	}
 }
 
-// slowExpressions take time in proportion to the square of the number of grants. Functions that take a list compare the types of all
-// elements of a tuple with each other, and can and try read everything that their argument refers to.
+// slowExpressions take time proportional to the square of the number of grants. Functions with a list parameter compare the types of all
+// elements of a tuple with each other, and can and try evaluate everything that their argument refers to.
 var slowExpressions = regexp.MustCompile(`\b(can|try)\((local|var|module)\.|` +
 	`\b(distinct|sort|toset|tolist|compact)\(\s*(concat\()?\s*\[\s*for\s+\w+\s+in\s+[\w.]*(review|grants|found|decisions)|` +
 	`\bjoin\("[^"]*",\s*local\.(violations|found)`)

@@ -14,18 +14,18 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// example is one configuration that is made of files under examples/.
+// example is a configuration that consists of files under examples/.
 type example struct {
 	files []string
-	// more is configuration that a reader of the files has anyway.
+	// more is configuration that the files require.
 	more string
-	// prepare makes what the files take for granted.
+	// prepare creates the objects that the files require.
 	prepare func(*acctest.Workspace)
-	// experiment is what exampleID stands for in the import commands among the files.
+	// experiment is the name of the experiment whose ID replaces exampleID in the import commands.
 	experiment string
-	// check looks at the workspace after the apply.
+	// check checks the workspace after the apply.
 	check func(*testing.T, *acctest.Workspace)
-	// state looks at the state after the apply.
+	// state checks the state after the apply.
 	state []statecheck.StateCheck
 }
 
@@ -297,7 +297,7 @@ var examples = map[string]example{
 	"module tests":            moduleTests,
 	"getting started":         {files: []string{"getting-started"}},
 	"adopt everything":        {files: []string{"adopt-everything", "adopt-everything/discover", "adopt-everything/discover/modules/configuration"}},
-	"both backends":           {files: []string{"both-backends"}},
+	"both servers":            {files: []string{"both-servers"}},
 	"workspace bootstrap":     {files: []string{"workspace-bootstrap"}},
 	"MLflow server bootstrap": {files: []string{"mlflow-bootstrap"}}, // applied to a real server
 	"permission review": {files: []string{
@@ -313,6 +313,7 @@ var examples = map[string]example{
 	"run retention":              {files: []string{"run-retention"}}, // played by the tests that need Terraform 1.14
 	"drift job":                  {files: []string{"drift-job"}},
 	"access as code":             {files: []string{"access-as-code"}},
+	"plan policy":                {files: []string{"plan-policy"}},
 	"review functions": {files: []string{
 		"functions/permission_matrix/function.tf", "functions/effective_access/function.tf", "functions/review_snapshot/function.tf",
 		"functions/review_diff/function.tf", "functions/review_decisions/function.tf",
@@ -345,7 +346,7 @@ var examples = map[string]example{
 	},
 }
 
-// minimalExperiment gives an example that is a provider block something to do.
+// minimalExperiment is added to examples that contain only a provider block.
 const minimalExperiment = "resource \"mlflow_experiment\" \"this\" {\n  name = \"/Shared/minimal\"\n}"
 
 func expectMinimalExperiment(t *testing.T, w *acctest.Workspace) {
@@ -377,7 +378,7 @@ func (e example) applied(t *testing.T, w *acctest.Workspace) []statecheck.StateC
 	return []statecheck.StateCheck{afterApply(func() { e.check(t, w) })}
 }
 
-// importCommands reads the commands among the files. Every line must be one, or a comment.
+// importCommands parses the import commands in the files. Each line must be one, or a comment.
 func (e example) importCommands(t *testing.T) []importCommand {
 	t.Helper()
 	var commands []importCommand

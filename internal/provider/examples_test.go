@@ -26,12 +26,12 @@ import (
 const (
 	repository  = "../.."
 	examplesDir = repository + "/examples"
-	// exampleHost and exampleID stand for the reader's own workspace and experiment.
+	// exampleHost and exampleID are placeholders for the reader's workspace and experiment.
 	exampleHost = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
 	exampleID   = "1280664374380606"
 )
 
-// TestExamples_complete fails for a file under examples/ that no test uses, and for one that a test names but that is not there.
+// TestExamples_complete fails for a file under examples/ that no test uses, and for a file that a test uses but that does not exist.
 func TestExamples_complete(t *testing.T) {
 	used := map[string]bool{}
 	for _, e := range examples {
@@ -68,7 +68,7 @@ func TestExamples_complete(t *testing.T) {
 	}
 }
 
-// TestExamples applies the small examples, and runs the import commands among them.
+// TestExamples applies the small examples, and runs their import commands.
 func TestExamples(t *testing.T) {
 	t.Parallel()
 	for name, e := range examples {
@@ -101,8 +101,8 @@ func TestExamples(t *testing.T) {
 	}
 }
 
-// TestExamples_provider applies the examples of provider blocks that take everything from the block itself. There is no MLflow server
-// to apply to: that one is planned, for which none is needed.
+// TestExamples_provider applies the examples of provider blocks that do not use environment variables. The one for an MLflow server is only planned,
+// which needs no server.
 func TestExamples_provider(t *testing.T) {
 	t.Parallel()
 	t.Run("OAuth", func(t *testing.T) {
@@ -122,8 +122,7 @@ func TestExamples_provider(t *testing.T) {
 	})
 }
 
-// TestExamples_environment applies the examples of provider blocks that need something in the environment, and so not side by side with
-// other tests.
+// TestExamples_environment applies the examples of provider blocks that need environment variables, and so not in parallel with other tests.
 func TestExamples_environment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	apply := func(t *testing.T, name string) {
@@ -144,7 +143,7 @@ func TestExamples_environment(t *testing.T) {
 	})
 }
 
-// TestExamples_experimentByPage reads an experiment by the address of its page, and refuses a deleted one.
+// TestExamples_experimentByPage reads an experiment by URL, and rejects a deleted one.
 func TestExamples_experimentByPage(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"team": "risk"})
@@ -159,7 +158,7 @@ func TestExamples_experimentByPage(t *testing.T) {
 	)
 }
 
-// TestExamples_pipeline refuses to run as a person.
+// TestExamples_pipeline checks that the example fails if it is run as a user.
 func TestExamples_pipeline(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -175,7 +174,7 @@ func TestExamples_pipeline(t *testing.T) {
 	}
 }
 
-// afterApply is called between apply and destroy. The library's own Check would do, but can't read a state with for_each in it.
+// afterApply is called between apply and destroy. The library's Check cannot read a state with for_each.
 type afterApply func()
 
 // CheckState implements [statecheck.StateCheck].
@@ -194,7 +193,7 @@ type importCommand struct{ address, id string }
 
 var importLine = regexp.MustCompile(`^terraform import ([\w.]+) '?([^' ]+)'?$`)
 
-// copyRoot copies a root module with its own modules, and leads it to the workspace.
+// copyRoot copies a root module with its modules, and connects it to the workspace.
 func copyRoot(t *testing.T, w *acctest.Workspace, name string) string {
 	t.Helper()
 	directory := copyFiles(t, name)
@@ -202,7 +201,7 @@ func copyRoot(t *testing.T, w *acctest.Workspace, name string) string {
 	return directory
 }
 
-// copyFiles copies a root module of the examples with its own modules.
+// copyFiles copies a root module of the examples with its modules.
 func copyFiles(t *testing.T, name string) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -211,14 +210,14 @@ func copyFiles(t *testing.T, name string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// The test library copies the root module alone, so it has to find its modules here.
+		// The test library copies only the root module, so the modules must be referred to here.
 		text := strings.ReplaceAll(readFile(t, file), `"./modules/`, `"`+filepath.ToSlash(directory)+`/modules/`)
 		acctest.WriteFile(t, filepath.Join(directory, below), acctest.LocalSource(text))
 	}
 	return directory
 }
 
-// glob lists the files below a folder of the repository whose names end so.
+// glob lists the files under a folder of the repository that have an extension.
 func glob(t *testing.T, folder, extension string) []string {
 	t.Helper()
 	var files []string
@@ -243,7 +242,7 @@ func readFile(t *testing.T, file string) string {
 	return string(text)
 }
 
-// mustID gives the id of an experiment; an unknown name gives an id that nothing has.
+// mustID returns the ID of a folder or an experiment, and an unused one for an unknown name.
 func mustID(w *acctest.Workspace, name string) string {
 	if w.HasFolder(name) {
 		return w.FolderID(name)
@@ -252,7 +251,7 @@ func mustID(w *acctest.Workspace, name string) string {
 	return e.ID
 }
 
-// expectExampleTags checks all tags of an experiment but the workspace's own ones.
+// expectExampleTags checks all tags of an experiment except those of the workspace.
 func expectExampleTags(t *testing.T, w *acctest.Workspace, name string, want map[string]string) {
 	t.Helper()
 	e, there := w.ExperimentByName(name)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// runsGuideErrors provoke the errors in the table of the guide, each with the text of its row.
+// runsGuideErrors cause the errors in the table of the guide, by the text of the row.
 var runsGuideErrors = map[string]func(g *runsGuide) string{
 	"Invalid filter … contains OR":                         func(g *runsGuide) string { return g.search("filter", "tags.a = 'b' OR tags.c = 'd'") },
 	"Could not search runs … filter …":                     func(g *runsGuide) string { return g.search("filter", "start between 1 and 2") },
@@ -28,7 +28,7 @@ var runsGuideErrors = map[string]func(g *runsGuide) string{
 	"Name does not identify an experiment …":               (*runsGuide).restoreByName,
 }
 
-// runsGuide is a workspace with runs that the user may read and not delete.
+// runsGuide is a workspace with runs that the user can read, but not delete.
 type runsGuide struct {
 	t    *testing.T
 	w    *acctest.Workspace
@@ -52,7 +52,7 @@ func (g *runsGuide) search(argument string, value any) string {
 	return g.read("mlflow_runs", config)
 }
 
-// read reads a data source; without a configuration, that of a run that does not exist.
+// read reads a data source. Without a configuration, it reads a run that does not exist.
 func (g *runsGuide) read(kind string, config map[string]any) string {
 	if config == nil {
 		config = map[string]any{"run_id": missingID}
@@ -100,7 +100,7 @@ func (g *runsGuide) restoreByName() string {
 
 var troubleshootingRow = regexp.MustCompile(`(?m)^\| ([^|]+) \| [^|]+ \|$`)
 
-// TestGuide_runsErrors: each error in the table of the guide is reported as the table quotes it.
+// TestGuide_runsErrors checks that each error in the table of the guide is reported with the quoted text.
 func TestGuide_runsErrors(t *testing.T) {
 	t.Parallel()
 	_, table, _ := strings.Cut(readFile(t, filepath.Join(repository, "templates/guides/runs.md.tmpl")), "\n## Troubleshooting\n")

@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// late is a resource whose output is unknown while its input changes, also from one value to the same one if the version differs.
-func late(value, version string) string {
+// lateResource returns a resource whose output is unknown while its input changes, or while only the version changes.
+func lateResource(value, version string) string {
 	return fmt.Sprintf("resource \"terraform_data\" \"late\" {\n  input = %s\n  triggers_replace = %q\n}\n", value, version)
 }
 
@@ -27,7 +27,7 @@ func inPlace(addresses ...string) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks}
 }
 
-// TestLateValues: what is unknown in the plan turns out to be the same, or another value. Either way one apply does it, in place.
+// TestLateValues checks that one apply updates resources in place, whether an unknown value is the same after the apply or not.
 func TestLateValues(t *testing.T) {
 	const (
 		tag, grant, list = "mlflow_experiment_tag.test", "mlflow_experiment_permission.test", "mlflow_experiment_permissions.test"
@@ -58,7 +58,7 @@ func TestLateValues(t *testing.T) {
 	}
 	step := func(version, suffix, key, user string, plan resource.ConfigPlanChecks) resource.TestStep {
 		return resource.TestStep{
-			Config: w.Config(late(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
+			Config: w.Config(lateResource(values(suffix, key, user), version) + declared), ConfigPlanChecks: plan,
 			PostApplyFunc: func() {
 				value := "risk"
 				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
@@ -83,7 +83,7 @@ func TestLateValues(t *testing.T) {
 	)
 }
 
-// TestLateValues_replacedExperiment: what hangs on an experiment that is replaced moves to the new one in the same apply.
+// TestLateValues_replacedExperiment checks that tags and permissions of a replaced experiment move to the new one in the same apply.
 func TestLateValues_replacedExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(location string) string {
@@ -130,12 +130,12 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 	)
 }
 
-// TestLateValues_location: a location that turns out to be another one is refused in words, and the next plan shows the replacement.
+// TestLateValues_location checks that an unknown location that differs is rejected with advice, and that the next plan shows the replacement.
 func TestLateValues_location(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var first string
 	config := func(location, version, tag string) string {
-		return w.Config(late(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
+		return w.Config(lateResource(fmt.Sprintf("%q", location), version) + acctest.ExperimentConfig(fmt.Sprintf(
 			"name = \"/Shared/churn\"\nartifact_location = terraform_data.late.output\ntags = { team = %q }", tag)))
 	}
 	stays := func() {
@@ -160,12 +160,12 @@ func TestLateValues_location(t *testing.T) {
 	}
 }
 
-// TestLateValues_host: while the host is unknown, the state says how names compare. The plan that follows once it is known is the same.
+// TestLateValues_host checks that, while the host is unknown, names are compared according to the state, so that the plan after it is the same.
 func TestLateValues_host(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/granted", nil)
 	config := func(version, name, user, value string) string {
-		return late(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
+		return lateResource(fmt.Sprintf("%q", w.URL), version) + strings.NewReplacer("HOST", "terraform_data.late.output", "TOKEN", emulator.AdminToken, "NAME", name,
 			"USER", user, "VALUE", value, "ID", id).Replace(`
 			provider "mlflow" {
 			  host  = HOST

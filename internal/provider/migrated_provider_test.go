@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// migratedProvider stands for the Databricks provider: what is created with it is there in the workspace.
+// migratedProvider replaces the Databricks provider. It creates its objects in the workspace.
 type migratedProvider struct {
 	vendorProvider
 	w *acctest.Workspace

@@ -66,7 +66,7 @@ func TestNext_importInModule(t *testing.T) {
 	expectAdopted(t, w, s.run(t, w, dir, "terraform init\nterraform apply\nterraform plan"), 6)
 }
 
-// TestNext_identityOfAnotherServer imports by an identity that names another server, which the plan refuses, and by one that names this server.
+// TestNext_identityOfAnotherServer imports by an identity of another server, which the plan rejects, and by one of this server.
 func TestNext_identityOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	s, w, dir := newShell(t), acctest.NewWorkspace(t), t.TempDir()
@@ -90,7 +90,7 @@ func TestNext_identityOfAnotherServer(t *testing.T) {
 	write("https://elsewhere.example.com")
 	out := s.run(t, w, dir, "terraform init\n! terraform plan")
 	if !strings.Contains(out, "https://elsewhere.example.com") || len(w.Calls()) > 0 {
-		t.Errorf("the plan sends %q and says\n%s", w.Calls(), lastLines(out))
+		t.Errorf("the plan sends %q and says\n%s", w.Calls(), tail(out))
 	}
 	write(w.URL)
 	expectAdopted(t, w, s.run(t, w, dir, "terraform apply\nterraform plan"), 1)
@@ -128,7 +128,7 @@ func TestNext_destroyFalse(t *testing.T) {
 	out := s.run(t, w, dir, "terraform apply -destroy")
 	w.ExpectWrites(t)
 	if e, _ := w.ExperimentByName("/Shared/churn"); e.ID != id {
-		t.Errorf("the experiment is %+v, not %s, after\n%s", e, id, lastLines(out))
+		t.Errorf("the experiment is %+v, not %s, after\n%s", e, id, tail(out))
 	}
 	w.ExpectTags(t, "/Shared/churn", map[string]string{"owner": "risk"})
 	if left := s.run(t, w, dir, "terraform state list"); left != "" {

@@ -21,19 +21,19 @@ func TestNext_cli(t *testing.T) {
 	}
 }
 
-// queried is a query of one list resource in the workspace of TestNext_queries, and its result.
-type queried struct {
+// queryCase is a query of one list resource in the workspace of TestNext_queries, and its result.
+type queryCase struct {
 	// config contains the arguments of the list block.
 	config string
 	// found is the number of results, and warns the number of objects with a warning instead of a result.
 	found, warns int
 	// reads is the number of requests of a query that are not pages of a search.
 	reads int
-	// holds are parts of the generated configuration.
+	// holds are expected parts of the generated configuration.
 	holds []string
 }
 
-var queries = map[string]queried{
+var queries = map[string]queryCase{
 	"mlflow_experiment": {
 		found: 40 + 3, // two in a home folder, and one of a notebook
 		holds: []string{
@@ -72,7 +72,7 @@ func TestNext_queries(t *testing.T) {
 			}
 			out := s.run(t, w, dir, "terraform query -generate-config-out=generated.tf")
 			if n := strings.Count(out, "Warning: Could not read"); n != q.warns {
-				t.Errorf("%d warnings, want %d:\n%s", n, q.warns, lastLines(out))
+				t.Errorf("%d warnings, want %d:\n%s", n, q.warns, tail(out))
 			}
 			if reads := len(w.Calls()) - w.Count("POST", acctest.ExperimentCalls+"search"); reads != q.reads {
 				t.Errorf("%d requests besides searches, want %d: %q", reads, q.reads, w.Calls())
@@ -92,7 +92,7 @@ func TestNext_queries(t *testing.T) {
 func queriedWorkspace(t *testing.T) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: 40})
-	addAwkward(t, w)
+	addAmbiguousExperiments(t, w)
 	w.AddGroup("risk")
 	id := w.MustFind(t, "/Projects/team-01/experiment-000001").ID
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_EDIT")

@@ -70,13 +70,13 @@ func (r *retention) invoke(commands string, environment ...string) string {
 	return r.run(r.t, r.w, filepath.Join(r.dir, "run-retention"), commands, environment...)
 }
 
-// night runs the script as the jobs do.
+// night runs the script like the jobs.
 func (r *retention) night(environment ...string) string {
 	r.t.Helper()
 	return r.run(r.t, r.w, r.dir, "sh run-retention/retention.sh", environment...)
 }
 
-// evidence is a file that the script wrote.
+// evidence returns a file that the script wrote.
 func (r *retention) evidence(name string) string {
 	r.t.Helper()
 	return readFile(r.t, filepath.Join(r.dir, "evidence", name))
@@ -103,7 +103,7 @@ func (r *retention) expectDeleted(when string, want []string) {
 	}
 }
 
-// TestNext_runRetention runs the job on two nights, and undoes the first run of it.
+// TestNext_runRetention runs the job on two nights, and reverts the first run.
 func TestNext_runRetention(t *testing.T) {
 	t.Parallel()
 	r := newRetention(t, 7)

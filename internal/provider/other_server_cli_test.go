@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// everything is an experiment with all that can belong to it.
+// everything is an experiment with a tag and permissions of each type.
 const everything = `
 	resource "mlflow_experiment" "test" {
 	  name = "/Shared/churn"
@@ -40,7 +40,7 @@ const everything = `
 	}
 `
 
-// TestOtherServer_CLI: host points at another workspace for a while.
+// TestOtherServer_CLI sets host to another workspace for some commands.
 func TestOtherServer_CLI(t *testing.T) {
 	own, other := acctest.NewWorkspace(t, emulator.Options{Now: clock(0)}), acctest.NewWorkspace(t, emulator.Options{Now: clock(1)})
 	for _, name := range []string{"/Shared/churn", "/Shared/foreign"} {
@@ -67,28 +67,28 @@ func TestOtherServer_CLI(t *testing.T) {
 	}
 }
 
-// forgetful answers as a server does on which the experiment is in the MLflow workspace risk.
-func forgetful(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
+// riskWorkspaceServer responds like a server on which the experiment is in the MLflow workspace risk.
+func riskWorkspaceServer(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 	inRisk := r.Header.Get("X-MLFLOW-WORKSPACE") == "risk"
 	switch path.Base(r.URL.Path) {
 	case "search":
-		return answerWith(http.StatusOK, `{}`)(w, r, pass)
+		return respondWith(http.StatusOK, `{}`)(w, r, pass)
 	case "get":
 	default:
 		return false
 	}
-	return !inRisk && answerWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
+	return !inRisk && respondWith(http.StatusNotFound, `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Experiment with id=1 exists"}`)(w, r, pass)
 }
 
-// TestOtherServer_workspaceForgotten: the server is the same, but the MLflow workspace is not.
-func TestOtherServer_workspaceForgotten(t *testing.T) {
+// TestOtherServer_workspaceUnset uses the same server with another MLflow workspace.
+func TestOtherServer_workspaceUnset(t *testing.T) {
 	t.Parallel()
 	for kind, id := range map[string]string{"mlflow_experiment": "1", "mlflow_experiment_tag": "1/team"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			s := acctest.NewRecordedServer(t, nil)
-			through, r := relayed(t, s.Backend)
-			r.spoilAll(forgetful)
+			through, r := newRelayBackend(t, s.Backend)
+			r.interceptAll(riskWorkspaceServer)
 			b := through.Provider(t, map[string]any{"workspace": "risk"}).Block(kind)
 			if says := b.Adopt(id); acctest.IsError(says) || b.Values() == nil {
 				t.Fatalf("import leaves %v and says %q", b.Values(), says)
@@ -113,13 +113,13 @@ func TestOtherServer_workspaceForgotten(t *testing.T) {
 	}
 }
 
-// TestOtherServer_MLflow: on an MLflow server, too, everything of an experiment is looked for by the experiment's creation time.
+// TestOtherServer_MLflow checks that objects on an MLflow server are identified by the creation time of their experiment.
 func TestOtherServer_MLflow(t *testing.T) {
 	t.Parallel()
 	for kind, configs := range onExperiment1 {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			clone, stranger := acctest.NewRecordedServer(t, s.Levels), acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE", "ben": "READ"})
 			stranger.ReuseID()
 			state := b.Values()

@@ -14,10 +14,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// elsewhere says that a state belongs to another server. The CLI breaks lines anywhere.
+// elsewhere matches the error for a state of another server. The CLI can break its lines anywhere.
 var elsewhere = regexp.MustCompile(`(?s)another\s+server.*This\s+state\s+belongs\s+to\s+http\S+\s+but\s+the\s+provider\s+points\s+to\s+http`)
 
-// clock is a clock that stands still: experiments that two workspaces create at the same time are those of a clone.
+// clock is a stopped clock. Experiments that two workspaces create at the same time are those of a clone.
 func clock(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }
@@ -25,7 +25,7 @@ func clock(minute int) func() time.Time {
 // belonging is a resource of the experiment "/Shared/churn", and a changed configuration of it.
 type belonging struct {
 	config, changed func(id string) map[string]any
-	// reads are the calls of a refresh.
+	// reads are the requests of a refresh.
 	reads []string
 }
 
@@ -66,7 +66,7 @@ var managedKinds = map[string]belonging{
 	},
 }
 
-// callsOn lists the API calls since the last reset, with ID in place of an experiment's ID.
+// callsOn lists the requests since the last reset, with ID in place of an experiment ID.
 func callsOn(w *acctest.Workspace, id string) []string {
 	calls := w.Calls()
 	for i := range calls {
@@ -75,7 +75,7 @@ func callsOn(w *acctest.Workspace, id string) []string {
 	return calls
 }
 
-// contents is everything in a workspace that the provider could change.
+// contents returns everything in a workspace that the provider can change.
 func contents(w *acctest.Workspace) string {
 	var all []string
 	for _, e := range w.Experiments() {
@@ -84,7 +84,7 @@ func contents(w *acctest.Workspace) string {
 	return strings.Join(all, "\n")
 }
 
-// strangers are what another workspace may have under the ID, and what the error says of it.
+// strangers are the experiments that another workspace can have with the ID, each with a part of the error.
 var strangers = map[string]struct {
 	options emulator.Options
 	name    string
@@ -99,7 +99,7 @@ var strangers = map[string]struct {
 	"one that cannot be read":  {options: emulator.Options{Now: clock(0)}, name: "/Shared/churn", denied: true, says: "could not be checked"},
 }
 
-// TestOtherServer: nothing of another server is read into a state, changed, or released, and no state says that its object is gone.
+// TestOtherServer checks that no object of another server is read into a state, changed, or deleted, and that none is removed from the state.
 func TestOtherServer(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -154,13 +154,13 @@ func TestOtherServer(t *testing.T) {
 						t.Errorf("%s made the calls %q to the server that it does not point to", what, calls)
 					}
 				}
-				settle(t, own.Backend(), b, m.config(id))
+				expectNoChangesOn(t, own.Backend(), b, m.config(id))
 			})
 		}
 	}
 }
 
-// TestOtherServer_plan: a plan that reads nothing needs no server.
+// TestOtherServer_plan checks that a plan that reads nothing sends no request.
 func TestOtherServer_plan(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission"} {
@@ -179,14 +179,14 @@ func TestOtherServer_plan(t *testing.T) {
 	}
 }
 
-// settle points the provider to a server, and expects nothing to do there.
-func settle(t *testing.T, b *acctest.Backend, o *acctest.Block, config map[string]any) {
+// expectNoChangesOn connects the provider to a server, and checks that there are no changes.
+func expectNoChangesOn(t *testing.T, b *acctest.Backend, o *acctest.Block, config map[string]any) {
 	t.Helper()
 	o.Process = b.Provider(t, nil)
 	o.ExpectSettled(config)
 }
 
-// TestOtherServer_sameObjects: a clone, and the same server under another address, are the same server. On it nothing costs more.
+// TestOtherServer_sameObjects checks that a clone, and the same server with another URL, count as the same server, without more requests.
 func TestOtherServer_sameObjects(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -217,7 +217,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 					t.Fatal(says)
 				}
 				own.ResetJournal()
-				settle(t, own.Backend(), b, m.config(id))
+				expectNoChangesOn(t, own.Backend(), b, m.config(id))
 				if calls := callsOn(own, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("a refresh makes the calls %q, want %q", calls, m.reads)
 				}
@@ -232,7 +232,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				}
 				moved.ExpectWrites(t)
 				moved.ResetJournal()
-				settle(t, moved.Backend(), b, m.config(id))
+				expectNoChangesOn(t, moved.Backend(), b, m.config(id))
 				if calls := callsOn(moved, id); !slices.Equal(calls, m.reads) {
 					t.Errorf("the second refresh makes the calls %q, want %q", calls, m.reads)
 				}
@@ -248,7 +248,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 	}
 }
 
-// TestOtherServer_updateElsewhere: an update with -refresh=false that finds the same objects remembers where.
+// TestOtherServer_updateElsewhere checks that an update with -refresh=false on a server with the same objects records its URL.
 func TestOtherServer_updateElsewhere(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -266,7 +266,7 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 				t.Fatal(says)
 			}
 			other.ResetJournal()
-			settle(t, other.Backend(), b, m.changed(id))
+			expectNoChangesOn(t, other.Backend(), b, m.changed(id))
 			if calls := callsOn(other, id); !slices.Equal(calls, m.reads) {
 				t.Errorf("the refresh after it makes the calls %q, want %q", calls, m.reads)
 			}
@@ -274,7 +274,7 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 	}
 }
 
-// TestOtherServer_oldState: a state of an earlier version, or of an import, takes the server where it is first read.
+// TestOtherServer_oldState checks that a state of an earlier version, or of an import, records the server of the first read.
 func TestOtherServer_oldState(t *testing.T) {
 	t.Parallel()
 	for kind, m := range managedKinds {
@@ -288,7 +288,7 @@ func TestOtherServer_oldState(t *testing.T) {
 				t.Fatal(says)
 			}
 			b.Private = nil
-			settle(t, own.Backend(), b, m.config(id))
+			expectNoChangesOn(t, own.Backend(), b, m.config(id))
 			b.Process = other.Backend().Provider(t, nil)
 			if says := b.Read(); !elsewhere.MatchString(says) {
 				t.Errorf("a refresh elsewhere says %q", says)

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// permissionReview compares a review with what the server itself says, for servers that list grants.
+// permissionReview compares a review with the grants that the server returns.
 func permissionReview(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	first, second := s.Name("reviewed"), s.Name("reviewed")
@@ -55,7 +55,7 @@ func permissionReview(t *testing.T, s *server) {
 	s.reviewRoles(t, selected, role, carl, ana)
 }
 
-// expectReviewed checks the grants of a review. The server's own list has no admin, who may do everything.
+// expectReviewed checks the grants of a review. The list of the server does not contain admins.
 func (s *server) expectReviewed(t *testing.T, grants []acctest.ReviewedGrant, ids map[string]string, people ...person) {
 	t.Helper()
 	levels := map[string]string{"READ": "CAN_READ", "EDIT": "CAN_EDIT", "MANAGE": "CAN_MANAGE", "DENY": "DENY"}
@@ -87,7 +87,7 @@ func (s *server) expectReviewed(t *testing.T, grants []acctest.ReviewedGrant, id
 	}
 }
 
-// reviewRoles checks what roles and a DENY mean, and that nobody but an admin is told of members.
+// reviewRoles checks the effect of roles and of DENY, and that only admins see members.
 func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string, member, other person) {
 	t.Helper()
 	selected["principals"] = []string{member.name}

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// principals looks up users and roles as an admin, and as a user to whom the server shows less.
+// principals looks up users and roles as an admin, and as a user who sees only some of them.
 func principals(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	s.deleteUser(t, carl.name)
@@ -50,7 +50,7 @@ func principals(t *testing.T, s *server) {
 	}
 }
 
-// lookedUpPrincipals is what the data source returned: flags, or "incomplete", by "KIND NAME".
+// lookedUpPrincipals is the result of the data source: flags, or "incomplete", by "KIND NAME".
 type lookedUpPrincipals struct {
 	status  map[string]string
 	members []string

@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestQuery runs `terraform query`. The tests of list resources beside it speak the plugin protocol, for all CLIs.
+// TestQuery runs `terraform query`. Other tests of list resources use the plugin protocol, which works with all CLIs.
 func TestQuery(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")

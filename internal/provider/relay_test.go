@@ -15,15 +15,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// relay is a reverse proxy between the provider and a server. It keeps count of the calls, and can spoil some.
+// relay is a reverse proxy between the provider and a server. It counts the requests, and can modify some responses.
 type relay struct {
-	mu    sync.Mutex
-	calls []string
-	spoil func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
+	mu        sync.Mutex
+	calls     []string
+	intercept func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool
 }
 
-// relayed gives a backend that is reached through a relay of its own.
-func relayed(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
+// newRelayBackend returns a backend behind a new relay.
+func newRelayBackend(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	t.Helper()
 	target, err := url.Parse(b.URL)
 	if err != nil {
@@ -34,9 +34,9 @@ func relayed(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		r.mu.Lock()
 		r.calls = append(r.calls, req.Method+" "+req.URL.Path)
-		spoil := r.spoil
+		intercept := r.intercept
 		r.mu.Unlock()
-		if spoil == nil || !spoil(w, req, pass) {
+		if intercept == nil || !intercept(w, req, pass) {
 			pass.ServeHTTP(w, req)
 		}
 	}))
@@ -46,38 +46,38 @@ func relayed(t *testing.T, b *acctest.Backend) (*acctest.Backend, *relay) {
 	return &through, r
 }
 
-// spoilWith spoils the calls of a path for which it is asked; how reports whether it answered. nil ends it.
-func (r *relay) spoilWith(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+// interceptPath calls how for each request to a path. how reports whether it responded. Nil removes it.
+func (r *relay) interceptPath(path string, how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.spoil = func(w http.ResponseWriter, req *http.Request, pass http.Handler) bool {
+	r.intercept = func(w http.ResponseWriter, req *http.Request, pass http.Handler) bool {
 		return how != nil && req.URL.Path == path && how(w, req, pass)
 	}
 }
 
-// spoilAll spoils the calls for which it is asked, whatever their path.
-func (r *relay) spoilAll(how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
+// interceptAll calls how for each request to any path.
+func (r *relay) interceptAll(how func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.spoil = how
+	r.intercept = how
 }
 
-// reset forgets the calls.
+// reset clears the count of requests.
 func (r *relay) reset() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.calls = nil
 }
 
-// seen gives the calls since the last reset, in order of their names.
+// seen returns the requests since the last reset, sorted.
 func (r *relay) seen() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Sorted(slices.Values(r.calls))
 }
 
-// answerWith answers in place of the server.
-func answerWith(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
+// respondWith returns a function that responds instead of the server.
+func respondWith(status int, body string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	return func(w http.ResponseWriter, _ *http.Request, _ http.Handler) bool {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
@@ -86,8 +86,8 @@ func answerWith(status int, body string) func(http.ResponseWriter, *http.Request
 	}
 }
 
-// loseAnswer lets the first call take effect and breaks the connection before its answer.
-func loseAnswer() func(http.ResponseWriter, *http.Request, http.Handler) bool {
+// loseResponse lets the first request take effect, and closes the connection before the response.
+func loseResponse() func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	var once sync.Once
 	return func(_ http.ResponseWriter, r *http.Request, pass http.Handler) (lost bool) {
 		once.Do(func() {
@@ -101,7 +101,7 @@ func loseAnswer() func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	}
 }
 
-// smallPages makes a search ask for few results at a time, whatever the provider asks for.
+// smallPages changes the page size of a search to a small one.
 func smallPages(t *testing.T, size int) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 	return func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 		var search map[string]any

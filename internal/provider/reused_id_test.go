@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// onExperiment1 are configurations of everything that belongs to an experiment, and a changed one that is updated in place with a write, and where
-// there is such a thing another that is updated without one.
+// onExperiment1 are configurations of each resource that belongs to an experiment, a changed one that is updated in place with a write, and, if
+// possible, one that is updated without a write.
 var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any }{
 	"mlflow_experiment_tag": {
 		config:  map[string]any{"experiment_id": "1", "key": "team", "value": "risk"},
@@ -25,8 +25,7 @@ var onExperiment1 = map[string]struct{ config, changed, unwritten map[string]any
 	},
 }
 
-// TestReusedID: when an id belongs to another experiment by the time of the apply, that one is left alone. No refresh comes in between that would
-// tell. An update must not forget when the experiment was created.
+// TestReusedID checks that an apply does not change a different experiment that has the ID since the last refresh, also not after an update.
 func TestReusedID(t *testing.T) {
 	t.Parallel()
 	for kind, configs := range onExperiment1 {
@@ -36,7 +35,7 @@ func TestReusedID(t *testing.T) {
 			}
 			t.Run(kind+" destroyed after "+after, func(t *testing.T) {
 				t.Parallel()
-				s, b := settled(t, kind, configs.config)
+				s, b := createRecorded(t, kind, configs.config)
 				if change != nil {
 					if p := b.Plan(change); p.Action != "update" {
 						t.Fatalf("the plan is to %s: %s", p.Action, p.Says)
@@ -57,7 +56,7 @@ func TestReusedID(t *testing.T) {
 		}
 		t.Run(kind+" refreshed", func(t *testing.T) {
 			t.Parallel()
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			s.ReuseID()
 			if says := b.Refresh(); b.Values() != nil || acctest.IsError(says) || says == "" {
 				t.Errorf("left %v, said %q", b.Values(), says)
@@ -66,8 +65,8 @@ func TestReusedID(t *testing.T) {
 	}
 }
 
-// settled creates a resource on a recorded server.
-func settled(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
+// createRecorded creates a resource on a server with recorded responses.
+func createRecorded(t *testing.T, kind string, config map[string]any) (*acctest.RecordedServer, *acctest.Block) {
 	t.Helper()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
 	b := s.Provider(t, nil).Block(kind)
@@ -79,14 +78,14 @@ func settled(t *testing.T, kind string, config map[string]any) (*acctest.Recorde
 	return s, b
 }
 
-// TestReusedID_grants: a level is not changed on the experiment that has the id now.
+// TestReusedID_grants checks that no level is changed on the experiment that now has the ID.
 func TestReusedID_grants(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"mlflow_experiment_permission", "mlflow_experiment_permissions"} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			configs := onExperiment1[kind]
-			s, b := settled(t, kind, configs.config)
+			s, b := createRecorded(t, kind, configs.config)
 			p := b.Plan(configs.changed)
 			s.ReuseID()
 			says := b.Apply(p, configs.changed)
@@ -97,7 +96,7 @@ func TestReusedID_grants(t *testing.T) {
 	}
 }
 
-// TestReusedID_tag: also in a workspace, where the id of a notebook's experiment comes back.
+// TestReusedID_tag checks the same on Databricks, where the ID of a notebook experiment can be reused.
 func TestReusedID_tag(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{OffersTagDeletion: true})
@@ -114,7 +113,7 @@ func TestReusedID_tag(t *testing.T) {
 	}
 }
 
-// TestReusedID_experiment: neither an update nor a deletion touches the experiment that has the id now, nor after an update.
+// TestReusedID_experiment checks that neither an update nor a deletion changes the experiment that now has the ID.
 func TestReusedID_experiment(t *testing.T) {
 	t.Parallel()
 	prior := map[string]any{"name": "/Shared/churn", "deletion_policy": "delete"}

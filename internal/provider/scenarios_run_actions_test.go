@@ -35,15 +35,15 @@ func deletedRuns(t *testing.T, b *acctest.Backend, experiments ...string) []stri
 	return ids
 }
 
-// played invokes actions, and checks what they do on the server.
-type played struct {
+// actionScenario invokes actions, and checks what they do on the server.
+type actionScenario struct {
 	*acctest.Direct
 	b           *acctest.Backend
 	experiments []string
 }
 
 // invoke plans and invokes an action, and checks which runs are deleted afterwards.
-func (p *played) invoke(kind, result string, config map[string]any, deleted ...[]string) {
+func (p *actionScenario) invoke(kind, result string, config map[string]any, deleted ...[]string) {
 	p.T.Helper()
 	a := p.Action(kind)
 	if says := a.Plan(config); says != "" && !strings.HasPrefix(says, "warning: Action ") {
@@ -61,7 +61,7 @@ func (p *played) invoke(kind, result string, config map[string]any, deleted ...[
 // runActions deletes, tags, and restores runs.
 func runActions(t *testing.T, b *acctest.Backend) {
 	first, second := b.Create(t, b.Name("actions"), nil), b.Create(t, b.Name("actions"), nil)
-	p := &played{acctest.NewDirect(t, b.Block(nil)), b, []string{first, second}}
+	p := &actionScenario{acctest.NewDirect(t, b.Block(nil)), b, []string{first, second}}
 	ofFirst, ofSecond := logRuns(t, b, first, 25), logRuns(t, b, second, 4)
 	createRun(t, b, map[string]any{"experiment_id": first, "start_time": 0}) // never deleted
 	before := func(seconds int, more ...any) map[string]any {

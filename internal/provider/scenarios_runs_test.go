@@ -173,9 +173,9 @@ func checkTrainedRun(t *testing.T, d *acctest.Direct, experiment string, ids map
 	acctest.ExpectSays(t, says, "error at run_id: Could not list artifacts: ", "the part after /runs/")
 }
 
-// runPages makes the server return runs in small pages.
+// runPages reads runs from a server that returns small pages.
 func runPages(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	experiment := b.Create(t, b.Name("pages"), nil)
 	var want []string
 	for n := range 8 {
@@ -183,7 +183,7 @@ func runPages(t *testing.T, b *acctest.Backend) {
 		trainedRun{name: name, status: "FINISHED"}.log(t, b, experiment, 0) // all at the same time
 		want = append(want, name)
 	}
-	relay.spoilWith(runsAPI+"search", smallPages(t, 3))
+	relay.interceptPath(runsAPI+"search", smallPages(t, 3))
 	config := map[string]any{"experiment_ids": []string{experiment}, "limit": 8}
 	first, says := through.Provider(t, nil).Data("mlflow_runs", config)
 	got := strings.Fields(runNames(first))
@@ -197,7 +197,7 @@ func runPages(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// runArtifacts lists files. Only an MLflow server takes them over HTTP.
+// runArtifacts lists files. Only an MLflow server accepts uploads over HTTP.
 func runArtifacts(t *testing.T, b *acctest.Backend) {
 	experiment := b.Create(t, b.Name("artifacts"), nil)
 	id, location := trainedRun{name: "model", status: "FINISHED"}.log(t, b, experiment, 0)
@@ -247,7 +247,7 @@ func runArtifacts(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// upload stores a file as MLflow's client does. The server returns nothing.
+// upload stores a file like MLflow's client. The server returns nothing.
 func upload(t *testing.T, b *acctest.Backend, path, content string) {
 	t.Helper()
 	at := b.URL + (&url.URL{Path: "/api/2.0/mlflow-artifacts/artifacts" + path}).EscapedPath()

@@ -46,16 +46,16 @@ func dataSources(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// searchPages makes the server give its answers in small pages.
+// searchPages searches on a server that returns small pages.
 func searchPages(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	mark := b.Name("mark")
 	want := map[string]any{}
 	for i := range 7 {
 		name := b.Name("page")
 		want[name] = b.Create(t, name, map[string]string{"mark": mark, "n": fmt.Sprint(i)})
 	}
-	relay.spoilWith(acctest.ExperimentCalls+"search", smallPages(t, 3))
+	relay.interceptPath(acctest.ExperimentCalls+"search", smallPages(t, 3))
 	relay.reset()
 	found, says := through.Provider(t, nil).Data("mlflow_experiments", map[string]any{"tags": map[string]string{"mark": mark}})
 	if says != "" || fmt.Sprint(found["ids"]) != fmt.Sprint(want) {
@@ -68,7 +68,7 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 
 func refreshCalls(t *testing.T, b *acctest.Backend) {
 	const n = 5
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	d := through.Provider(t, nil)
 	experiments := make([]*acctest.Block, n)
 	for i := range experiments {

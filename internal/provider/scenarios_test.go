@@ -17,7 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// oddNames are free text; a server must give them back as they are.
+// oddNames are unusual names that a server must return unchanged.
 var oddNames = []string{
 	`it's`, `the "best"`, "both ' and \"", "100% sure_", `back\slash`, "Überraschung ☃ 模型", "two  spaces", "a?b&c=d#e+f", "semi;colon, comma",
 }
@@ -158,15 +158,15 @@ func freeText(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// checkedTags proves both ways that the plan refuses exactly what the server would.
-func checkedTags(t *testing.T, b *acctest.Backend) {
+// tagLimits checks that the plan rejects exactly the tags that the server rejects.
+func tagLimits(t *testing.T, b *acctest.Backend) {
 	name := b.Name("tags")
 	id := b.Create(t, name, nil)
 	server := func(key, value string) bool { // some servers cut a value that is too long
 		status, _ := b.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 		return status == http.StatusOK && b.Truth(t, id).TagMap()[key] == value
 	}
-	through, relay := relayed(t, b)
+	through, relay := newRelayBackend(t, b)
 	e := through.ExperimentBlock(t)
 	for key, value := range b.BadTags {
 		relay.reset()
@@ -254,10 +254,10 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag is gone")
 }
 
-// lostAnswer loses the answer to a create that took effect: the experiment is found, and there is one.
-func lostAnswer(t *testing.T, b *acctest.Backend) {
-	through, relay := relayed(t, b)
-	relay.spoilWith(acctest.ExperimentCalls+"create", loseAnswer())
+// lostResponse loses the response to a successful create: the provider finds the experiment, and creates no second one.
+func lostResponse(t *testing.T, b *acctest.Backend) {
+	through, relay := newRelayBackend(t, b)
+	relay.interceptPath(acctest.ExperimentCalls+"create", loseResponse())
 	e := through.ExperimentBlock(t)
 	name := b.Name("lost")
 	relay.reset()
@@ -268,8 +268,8 @@ func lostAnswer(t *testing.T, b *acctest.Backend) {
 	}
 }
 
-// throughCLI proves in a few steps that the CLI goes the same way as the protocol: with an import block, generated configuration, the
-// resources that hang together, and an empty plan after each apply.
+// throughCLI checks the most important operations through the CLI: an import block, generated configuration, dependent resources, and an empty plan
+// after each apply.
 func throughCLI(t *testing.T, b *acctest.Backend) {
 	provider := hcl(b.Block(nil))
 	name, imported := b.Name("cli"), b.Name("cli imported")
@@ -315,7 +315,7 @@ data "mlflow_experiments" "test" {
 	b.Expect(t, id, imported, "active", map[string]string{"team": "risk"})
 }
 
-// hcl writes a provider block.
+// hcl returns a provider block with these settings.
 func hcl(settings map[string]any) string {
 	var s strings.Builder
 	s.WriteString("provider \"mlflow\" {\n")

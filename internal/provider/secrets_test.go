@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// builtProvider builds the provider once for all tests that need it as a program.
+// builtProvider builds the provider once for all tests that run it as a program.
 var builtProvider = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "provider")
 	if err != nil {
@@ -31,7 +31,7 @@ var builtProvider = sync.OnceValues(func() (string, error) {
 	return path, nil
 })
 
-// program is a configuration that the CLI runs with the built provider, as people do.
+// program is a configuration that the CLI runs with the built provider.
 type program struct {
 	t   *testing.T
 	dir string
@@ -61,7 +61,7 @@ func (p *program) write(name, text string) {
 	}
 }
 
-// cli makes a command of the CLI that the tests use.
+// cli returns a command of the CLI.
 func (p *program) cli(ctx context.Context, args ...string) *exec.Cmd {
 	p.t.Helper()
 	path := os.Getenv("TF_ACC_TERRAFORM_PATH")
@@ -78,7 +78,7 @@ func (p *program) cli(ctx context.Context, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command and keeps what it prints among the files, to be searched.
+// run runs a command, and stores its output in a file, to be searched.
 func (p *program) run(args ...string) (out string, err error) {
 	p.t.Helper()
 	data, err := p.cli(p.t.Context(), args...).CombinedOutput()
@@ -86,7 +86,7 @@ func (p *program) run(args ...string) (out string, err error) {
 	return string(data), err
 }
 
-// find lists the files that hold a text: logs, state, plan and everything printed.
+// find lists the files that contain a text: logs, state, plan, and output.
 func (p *program) find(text string) []string {
 	p.t.Helper()
 	var found []string
@@ -116,7 +116,7 @@ const secretsConfig = `
 	}
 `
 
-// TestSecretsStaySecret runs plan, apply and show at TRACE with each kind of credentials, good and bad, and searches everything that is left.
+// TestSecretsStaySecret runs plan, apply, and show at TRACE with each kind of credentials, valid and invalid, and searches all files for them.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	const badToken, badSecret, password = "dapi-bad-token-7777", "bad-client-secret-8888", "basic-password-9999"

@@ -30,7 +30,7 @@ func TestServer_validatesActions(t *testing.T) {
 	for name, tc := range map[string]struct {
 		kind   string
 		change map[string]any
-		// says is how the error begins, and holds a part of it.
+		// says is the start of the error, and holds a part of it.
 		says, holds string
 	}{
 		"not an age":            {remove, map[string]any{"older_than": "90 days"}, "error at older_than: Invalid age: ", ""},

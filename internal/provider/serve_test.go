@@ -18,7 +18,7 @@ import (
 
 type contextKey struct{}
 
-// served is a provider as main serves it, with an experiment in its state.
+// served is a provider with the server that main uses, and the state of an experiment.
 func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
@@ -34,7 +34,7 @@ func served(t *testing.T) (w *acctest.Workspace, d *acctest.Direct, m managed) {
 	return w, d, m
 }
 
-// TestServer_keepsNoContexts: what the context of a call holds is free when the call has ended.
+// TestServer_keepsNoContexts checks that the values in the context of a call are released when the call ends.
 func TestServer_keepsNoContexts(t *testing.T) {
 	t.Parallel()
 	_, d, m := served(t)
@@ -77,7 +77,7 @@ func TestServer_keepsNoContexts(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			left := loaded(t, call)
+			left := callWithLoad(t, call)
 			runtime.GC()
 			if left.Value() != nil {
 				t.Error("the context of a call that has ended is still held")
@@ -86,8 +86,8 @@ func TestServer_keepsNoContexts(t *testing.T) {
 	}
 }
 
-// loaded makes a call whose context carries a load, and gives a weak pointer to that.
-func loaded(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
+// callWithLoad makes a call whose context contains a large value, and returns a weak pointer to the value.
+func callWithLoad(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 20]byte] {
 	t.Helper()
 	load := new([1 << 20]byte)
 	ctx, cancel := context.WithCancel(context.WithValue(context.Background(), contextKey{}, load))
@@ -98,7 +98,7 @@ func loaded(t *testing.T, call func(context.Context) error) weak.Pointer[[1 << 2
 	return weak.Make(load)
 }
 
-// TestServer_cancels: a call ends when its context does.
+// TestServer_cancels checks that a call ends when its context is canceled.
 func TestServer_cancels(t *testing.T) {
 	t.Parallel()
 	w, d, m := served(t)
@@ -111,7 +111,7 @@ func TestServer_cancels(t *testing.T) {
 	}
 }
 
-// TestServer_extensions: list resources and actions are extensions that a server may lack.
+// TestServer_extensions wraps servers without list resources and actions, which are optional parts of the protocol.
 func TestServer_extensions(t *testing.T) {
 	t.Parallel()
 	server := provider.Server("test")()

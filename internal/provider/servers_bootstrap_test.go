@@ -18,9 +18,9 @@ import (
 // teamWorkspaces are the workspaces of examples/mlflow-bootstrap.
 var teamWorkspaces = []string{"platform", "retail", "risk"}
 
-// bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes everything in it behind Terraform's back, and repairs it.
+// bootstrap applies examples/mlflow-bootstrap to a server that has only its admin, changes objects of each kind outside Terraform, and corrects the drift.
 func bootstrap(t *testing.T, s *server) {
-	through, calls := relayed(t, s.Backend)
+	through, calls := newRelayBackend(t, s.Backend)
 	p := bootstrapProgram(t, through)
 	changes := regexp.MustCompile(`(?m)^(?:Plan|Apply complete!).*$`)
 
@@ -64,7 +64,7 @@ func bootstrap(t *testing.T, s *server) {
 	s.destroyBootstrap(t, p)
 }
 
-// destroyBootstrap destroys everything in one apply but the workspaces, which are not empty to the server while they have deleted experiments.
+// destroyBootstrap destroys everything in one apply, except the workspaces, which are not empty while they contain deleted experiments.
 func (s *server) destroyBootstrap(t *testing.T, p *program) {
 	t.Helper()
 	if out, err := p.run("destroy", "-no-color", "-auto-approve"); err == nil || !strings.Contains(out, "is deleted only if it is empty") {
@@ -114,7 +114,7 @@ func bootstrapProgram(t *testing.T, b *acctest.Backend) *program {
 	return p
 }
 
-// bootstrapPasswords are the passwords of the people in examples/mlflow-bootstrap.
+// bootstrapPasswords are the passwords of the users in examples/mlflow-bootstrap.
 func bootstrapPasswords() map[string]string {
 	passwords := map[string]string{}
 	for _, name := range []string{"ana", "ben", "carla", "dora", "emil", "fatma", "goran", "hana", "ivo", "jana", "karim", "lena"} {

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// rbacCallers: everybody who has a role in the workspace sees the grants there, and who has MANAGE on an experiment changes them. What
-// roles are granted is up to the managers of the workspace and to admins.
+// rbacCallers checks that users with a role in the workspace can read the grants there, that users with MANAGE on an experiment can change them, and that
+// only managers of the workspace and admins can change grants of roles.
 func rbacCallers(t *testing.T, s *server) {
 	ana, boss, ben, nobody := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)
 	managers, role := s.addRole(t)
@@ -55,7 +55,7 @@ func rbacCallers(t *testing.T, s *server) {
 	}
 }
 
-// onePrincipal goes through the life of an additive grant.
+// onePrincipal tests the lifecycle of a non-authoritative grant.
 func onePrincipal(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("one"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
@@ -103,10 +103,10 @@ func onePrincipal(t *testing.T, s *server) {
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" NO_PERMISSIONS")...)
 }
 
-// permissionCalls: the grants on many experiments are read with two calls.
+// permissionCalls checks that the grants on many experiments are read with two requests.
 func permissionCalls(t *testing.T, s *server) {
 	const n = 5
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	d := through.Provider(t, nil)
 	lists := make([]*acctest.Block, n)
 	for i := range lists {
@@ -130,7 +130,7 @@ func permissionCalls(t *testing.T, s *server) {
 	}
 }
 
-// legacyUsers goes through the life of an authoritative list where only users are granted anything.
+// legacyUsers tests the lifecycle of an authoritative list on a server without roles.
 func legacyUsers(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("granted"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
@@ -156,8 +156,8 @@ func legacyUsers(t *testing.T, s *server) {
 	s.expectHeld(t, id, people)
 }
 
-// withoutList: who else holds a grant can't be told there.
-func withoutList(t *testing.T, s *server) {
+// withoutUserList tests a server that cannot list its users, and so not all grants.
+func withoutUserList(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("unlisted"), nil)
 	ana := s.addUser(t)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
@@ -166,7 +166,7 @@ func withoutList(t *testing.T, s *server) {
 	s.expectHeld(t, id, []person{admin, ana}, "user admin MANAGE")
 }
 
-// legacyCallers: who holds MANAGE on an experiment can manage one principal at a time there, without being an admin.
+// legacyCallers checks that a user with MANAGE on an experiment, who is not an admin, can manage one principal at a time.
 func legacyCallers(t *testing.T, s *server) {
 	ana, ben := s.addUser(t), s.addUser(t)
 	id := s.as(ana).Create(t, s.Name("anas"), nil)
@@ -198,8 +198,8 @@ func noPermissions(t *testing.T, s *server) {
 		"error: Could not", "without authentication")
 }
 
-// purged finds an experiment purged, and its id used again: the stranger is never touched.
-func purged(t *testing.T, s *server) {
+// purgedExperiment checks that an experiment that reuses the ID of a purged one is never changed.
+func purgedExperiment(t *testing.T, s *server) {
 	name := s.Name("purged")
 	e := s.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
@@ -241,7 +241,7 @@ func purged(t *testing.T, s *server) {
 	s.Expect(t, e.Text("id"), name, "active", map[string]string{})
 }
 
-// grantAddresses gives grants other addresses, also of the other type.
+// grantAddresses moves grants to other resource addresses, also of the other type.
 func grantAddresses(t *testing.T, s *server) {
 	ana, ben := s.addUser(t), s.addUser(t)
 	id := s.Create(t, s.Name("two"), nil)
@@ -272,8 +272,8 @@ func grantAddresses(t *testing.T, s *server) {
 	}
 }
 
-// strangersGrants: when an id was used again, the grants on the other experiment are left alone.
-func strangersGrants(t *testing.T, s *server) {
+// grantsAfterIDReuse checks that the grants on an experiment that reuses an ID are unchanged.
+func grantsAfterIDReuse(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t), s.addUser(t), s.addUser(t)
 	id := s.Create(t, s.Name("granted"), nil)
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
@@ -297,19 +297,20 @@ func strangersGrants(t *testing.T, s *server) {
 	acctest.ExpectSays(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "was used again")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
 	acctest.ExpectSays(t, one.Apply(one.Plan(nil), nil), "warning: Permission left in place", "was used again")
-	// The server itself leaves carl's grant behind when it purges an experiment.
+	// The server keeps carl's grant when it purges an experiment.
 	if held := s.grants(t, id, ben, carl); held["user "+ben.name] != "EDIT" || held["user "+carl.name] != "READ" {
 		t.Errorf("on the stranger there are the grants %v", held)
 	}
 }
 
-// staleGrant: a grant outlives a purged experiment, and the next create answers that the grant exists – although it created.
-func staleGrant(t *testing.T, s *server) {
+// leftoverGrant tests the grant of a purged experiment. The create of an experiment with the same ID then fails because the grant exists, although
+// the experiment was created.
+func leftoverGrant(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("stale"), nil)
 	s.Remove(t, id)
 	s.purge(t, id)
 	name := s.Name("created")
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	e := through.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "risk"}}))
 	if e.Text("id") != id {

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// credentials: what is wrong with them is told, without the web server's page.
+// credentials checks that errors about credentials are reported without the HTML page of the server.
 func credentials(t *testing.T, s *server) {
 	e := acctest.ExperimentAttributes(s.Name("refused"), nil)
 	refused := map[string]map[string]any{
@@ -38,8 +38,8 @@ func credentials(t *testing.T, s *server) {
 	}
 }
 
-// exampleForBoth applies examples/both-backends, with people who hold grants where the server has any.
-func exampleForBoth(t *testing.T, s *server) {
+// bothServersExample applies examples/both-servers, with users if the server has permissions.
+func bothServersExample(t *testing.T, s *server) {
 	users := []map[string]string{{}}
 	var people []person
 	if s.kind.grants != noGrants {
@@ -48,12 +48,12 @@ func exampleForBoth(t *testing.T, s *server) {
 	}
 	prefix := s.Name("retail") + "/"
 	find := s.Provider(t, nil)
-	applyBothBackends(t, bothBackends{
+	applyBothServers(t, bothServers{
 		connection: hcl(s.Block(nil)), prefix: prefix, users: users,
 		check: func(t *testing.T, users map[string]string) {
 			t.Helper()
 			for name, want := range map[string]map[string]string{
-				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave."},
+				"churn":  {"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave."},
 				"demand": {"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store."},
 			} {
 				found, says := find.Data("mlflow_experiment", map[string]any{"name": prefix + name})
@@ -77,7 +77,7 @@ func exampleForBoth(t *testing.T, s *server) {
 	})
 }
 
-// behindPath reaches the server through a proxy that puts it below a path.
+// behindPath connects to the server through a proxy that adds a base path.
 func behindPath(t *testing.T, s *server) {
 	target, err := url.Parse(s.URL)
 	if err != nil {
@@ -102,7 +102,7 @@ func behindPath(t *testing.T, s *server) {
 	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "does not know this call", "no path too much or missing")
 }
 
-// invalidHost reaches the server under a name that it does not know as its own. MLflow 2 takes any.
+// invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
 func invalidHost(t *testing.T, s *server) {
 	target, err := url.Parse(s.URL)
 	if err != nil {
@@ -123,21 +123,21 @@ func invalidHost(t *testing.T, s *server) {
 	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look for experiment: ", "Invalid Host header", "--allowed-hosts")
 }
 
-// workspaceDisabled: a workspace is set, and the server has none.
+// workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
 	acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look for experiment: ",
 		"workspaces are not enabled", "--enable-workspaces")
 }
 
-// addWorkspace makes a workspace, and gives the server as seen from there.
+// addWorkspace creates a workspace, and returns the server with that workspace selected.
 func (s *server) addWorkspace(t *testing.T, name string) *server {
 	t.Helper()
 	s.MustCall(t, "POST", rbacCalls+"workspaces", map[string]any{"name": name})
 	return s.in(name)
 }
 
-// in returns the server as seen in one of its workspaces.
+// in returns the server with a workspace selected.
 func (s *server) in(name string) *server {
 	there, b := *s, *s.Backend
 	there.Backend = &b
@@ -148,8 +148,8 @@ func (s *server) in(name string) *server {
 	return &there
 }
 
-// forgottenWorkspace: without the setting, the provider looks in the default workspace, where nothing of the state is.
-func forgottenWorkspace(t *testing.T, s *server) {
+// unsetWorkspace removes the setting, so that the provider uses the default workspace, which has none of the objects in the state.
+func unsetWorkspace(t *testing.T, s *server) {
 	there := s.addWorkspace(t, "team-c")
 	e := there.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(s.Name("forgotten"), nil))
@@ -184,7 +184,7 @@ func forgottenWorkspace(t *testing.T, s *server) {
 	there.expectHeld(t, id, nil, "user "+ana.name+" READ")
 }
 
-// workspaces: a workspace has experiments and grants of its own.
+// workspaces checks that each workspace has its own experiments and grants.
 func workspaces(t *testing.T, s *server) {
 	there := s.addWorkspace(t, "team-a")
 	name := s.Name("shared name")
@@ -207,7 +207,7 @@ func workspaces(t *testing.T, s *server) {
 	p.Up(grantsConfig(id, map[string]any{"users": map[string]string{ana.name: "CAN_EDIT"}, "groups": map[string]string{readers: "CAN_READ"}}))
 	there.expectHeld(t, id, nil, "user "+ana.name+" EDIT", "role "+readers+" READ")
 
-	// A workspace that is not there is a mistake in the settings, and nothing is gone for it.
+	// A workspace that does not exist is a configuration error, and removes nothing from the state.
 	lost := s.Provider(t, map[string]any{"workspace": "team-b"}).Block("mlflow_experiment")
 	lost.State, lost.Private = e.State, e.Private
 	acctest.ExpectSays(t, lost.Refresh(), "error: Could not read experiment: ", "Workspace 'team-b' not found", "Check workspace")

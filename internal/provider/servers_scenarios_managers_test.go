@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// addManager makes a user who manages a workspace by a role of its own.
+// addManager creates a user with a new role that manages a workspace.
 func (s *server) addManager(t *testing.T, workspace string) (p person, role string) {
 	t.Helper()
 	p, role = s.addUser(t), s.Name("managers")
@@ -21,7 +21,7 @@ func (s *server) addManager(t *testing.T, workspace string) (p person, role stri
 	return p, role
 }
 
-// roleGuards: a manager of a workspace who is no server admin never loses the role that makes it one.
+// roleGuards checks that a manager of a workspace who is not a server admin never loses the role that makes it a manager.
 func roleGuards(t *testing.T, s *server) {
 	boss, role := s.addManager(t, "default")
 	ana := s.addUser(t).name
@@ -39,7 +39,7 @@ func roleGuards(t *testing.T, s *server) {
 	}
 	r.Refresh()
 	acctest.ExpectSays(t, r.Plan(nil).Says, "error at name: Could not delete role"+own, boss.name)
-	// With a plan of an admin, too.
+	// Also with the plan of an admin.
 	r.Process = s.Provider(t, nil)
 	byAdmin := r.Plan(nil)
 	r.Process = as.Provider(t, nil)
@@ -60,7 +60,7 @@ func roleGuards(t *testing.T, s *server) {
 	acctest.ExpectSays(t, one.Plan(memberConfig(role, ana)).Says, "error at user: Could not remove member from role"+own)
 	s.expectRole(t, role, rows, boss.name)
 
-	// A rename takes nothing away, neither for the role nor for its members in the same plan.
+	// A rename removes nothing, neither from the role nor from its members in the same plan.
 	p := as.Provider(t, nil)
 	r.Process, m.Process = p, p
 	next := roleConfig(role+" renamed", rows, "description", "Managers.")
@@ -69,7 +69,7 @@ func roleGuards(t *testing.T, s *server) {
 	acctest.ExpectSays(t, r.Apply(renamed, next)+m.Apply(follows, membersConfig(role+" renamed", boss.name)), "")
 	s.expectRole(t, role+" renamed", rows, boss.name)
 
-	// With another role that manages the workspace, all of it is allowed; and a server admin may do anything.
+	// With another role that manages the workspace, or as a server admin, all of it is allowed.
 	second := numberOf(s.makeRole(t, s.Name("second")))
 	s.addRow(t, second, "workspace/*", "MANAGE")
 	s.assign(t, second, boss.name)
@@ -81,7 +81,7 @@ func roleGuards(t *testing.T, s *server) {
 	admins.MustUp(roleConfig(role, rows))
 	acctest.ExpectSays(t, admins.Destroy(), "")
 
-	// Who manages nothing is told what it takes.
+	// For a user who is not a manager, the error names the requirement.
 	nobody := s.as(s.addUser(t))
 	for kind, config := range map[string]map[string]any{
 		kindRole: roleConfig(s.Name("denied"), nil), kindMembers: membersConfig(s.roleName(t, second)), kindMember: memberConfig(s.roleName(t,
@@ -108,8 +108,8 @@ func (s *server) roleName(t *testing.T, id int) string {
 	return ""
 }
 
-// rolesInWorkspaces uses the argument workspace: roles of the same name in several workspaces, the roles that a workspace comes with, and a
-// change of the workspace.
+// rolesInWorkspaces uses the argument workspace: roles with the same name in several workspaces, the roles of a new workspace, and a change of
+// the workspace.
 func rolesInWorkspaces(t *testing.T, s *server) {
 	one, two := strings.ReplaceAll(s.Name("one"), " ", "-"), strings.ReplaceAll(s.Name("two"), " ", "-")
 	s.addWorkspace(t, one)
@@ -137,7 +137,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Adopt("workspace="+one+",name="+name), "")
 	imported.ExpectSettled(config(one))
 
-	// The roles that it comes with.
+	// The roles of a new workspace.
 	seeded := r.Process.Again().Block(kindRole)
 	adopt := func(more ...any) map[string]any {
 		return roleConfig("user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, append([]any{"workspace", one}, more...)...)
@@ -147,7 +147,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	acctest.ExpectSays(t, seeded.Up(adopt("adopt_existing", true)), "warning: Description will be cleared")
 	s.expectRoleIn(t, one, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"})
 
-	// A workspace that does not exist, and one that does by the time of the apply.
+	// A workspace that does not exist, and one that is created before the apply.
 	lost := r.Process.Again().Block(kindRole)
 	acctest.ExpectSays(t, lost.Up(config(two)), "warning at workspace: Workspace not found", "mlflow_workspace.NAME.name",
 		"error at workspace: Could not create role: Role", two)
@@ -161,13 +161,13 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	lost.ExpectSettled(config(two))
 	acctest.ExpectSays(t, lost.Destroy(), "")
 
-	// Another workspace replaces.
+	// Another workspace forces replacement.
 	if plan := planned(r, config(two)); plan.Action != "replace" {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}
 	r.MustUp(config(two))
 	s.expectRoleIn(t, two, name, rows)
-	if s.roleTruth(t, one, name).found {
+	if s.readRole(t, one, name).found {
 		t.Error("the role is in both workspaces")
 	}
 	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state")
@@ -179,7 +179,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	elsewhere.State, elsewhere.Private = same.State, same.Private
 	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read role: another server", "MLflow workspace \""+two+"\"")
 
-	// A workspace that others delete takes its roles along.
+	// The roles of a workspace that is deleted outside Terraform are deleted, too.
 	s.deleteWorkspace(t, two)
 	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state")
 	s.expectRole(t, name, map[string]string{"run/*": "READ"})
@@ -187,7 +187,7 @@ func rolesInWorkspaces(t *testing.T, s *server) {
 	acctest.ExpectSays(t, outside.Destroy(), "")
 }
 
-// deleteWorkspace deletes a workspace behind Terraform's back. There is no body in the answer.
+// deleteWorkspace deletes a workspace outside Terraform. The response has no body.
 func (s *server) deleteWorkspace(t *testing.T, name string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+rbacCalls+"workspaces/"+name, nil)
@@ -205,7 +205,7 @@ func (s *server) deleteWorkspace(t *testing.T, name string) {
 	}
 }
 
-// workspaceManager: who manages one workspace manages its roles, and no others.
+// workspaceManager checks that a manager of one workspace can manage its roles, and no others.
 func workspaceManager(t *testing.T, s *server) {
 	workspace := strings.ReplaceAll(s.Name("managed"), " ", "-")
 	s.addWorkspace(t, workspace)
@@ -294,7 +294,7 @@ func workspaceWithRoles(t *testing.T, s *server) {
 	s.expectRoleIn(t, workspace, "user", map[string]string{"workspace/*": "USE", "experiment/*": "READ"}, ana)
 	s.expectRoleIn(t, workspace, "ds", map[string]string{"prompt/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
 	must("destroy", "-no-color", "-input=false", "-auto-approve")
-	if s.roleTruth(t, workspace, "ds").found {
+	if s.readRole(t, workspace, "ds").found {
 		t.Error("destroying left a role")
 	}
 

@@ -18,8 +18,8 @@ func memberConfig(role, user string) map[string]any {
 	return map[string]any{"role": role, "user": user}
 }
 
-// roleMembersLife goes through the life of an authoritative list of members.
-func roleMembersLife(t *testing.T, s *server) {
+// roleMembersLifecycle tests the lifecycle of an authoritative list of members.
+func roleMembersLifecycle(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
 	role, number := s.addRole(t)
 	id := numberOf(number)
@@ -43,7 +43,7 @@ func roleMembersLife(t *testing.T, s *server) {
 		s.expectRole(t, role, map[string]string{}, ben, carl)
 	}
 
-	// Nothing is changed for a user, or a role, that is not there.
+	// If a user or a role does not exist, nothing is changed.
 	acctest.ExpectSays(t, m.Up(membersConfig(role, ana, "nobody")), "error at users: Could not set members of role: Members of role",
 		`has no user "nobody"`, "Nothing was changed")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
@@ -51,7 +51,7 @@ func roleMembersLife(t *testing.T, s *server) {
 		"mlflow_role.NAME.name")
 	s.expectRole(t, role, map[string]string{}, ben, carl)
 
-	// Another role is no replacement, and one that others renamed is gone.
+	// Another role does not force replacement. A role that was renamed outside Terraform is not found.
 	other, _ := s.addRole(t)
 	if plan := planned(m, membersConfig(other, ben)); plan.Action != "update" {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
@@ -59,7 +59,7 @@ func roleMembersLife(t *testing.T, s *server) {
 	m.MustUp(membersConfig(other, ben))
 	s.expectRole(t, role, map[string]string{})
 	s.expectRole(t, other, map[string]string{}, ben)
-	otherID := s.roleTruth(t, "default", other).id
+	otherID := s.readRole(t, "default", other).id
 	s.updateRole(t, otherID, "name", other+" renamed")
 	acctest.ExpectSays(t, m.Refresh(), "warning: Role not found, members removed from state: Role \""+other)
 	acctest.ExpectSays(t, m.Adopt(other+" renamed"), "")
@@ -72,8 +72,8 @@ func roleMembersLife(t *testing.T, s *server) {
 	s.expectRole(t, other+" renamed", map[string]string{}, carl)
 }
 
-// roleMemberLife goes through the life of a member, beside others.
-func roleMemberLife(t *testing.T, s *server) {
+// roleMemberLifecycle tests the lifecycle of one member next to others.
+func roleMemberLifecycle(t *testing.T, s *server) {
 	ana, ben, carl := s.addUser(t).name, s.addUser(t).name, s.addUser(t).name
 	role, number := s.addRole(t)
 	s.assign(t, numberOf(number), carl)
@@ -105,7 +105,7 @@ func roleMemberLife(t *testing.T, s *server) {
 	acctest.ExpectSays(t, m.Destroy(), "warning: Member not found, removed from state")
 }
 
-// roleAddresses: a resource that gets another address without a moved block loses nothing that is declared.
+// roleAddresses checks that nothing declared is lost when a resource gets another address without a moved block.
 func roleAddresses(t *testing.T, s *server) {
 	ana, ben := s.addUser(t).name, s.addUser(t).name
 	name, experiment := s.Name("two"), s.Create(t, s.Name("two"), nil)
@@ -115,12 +115,12 @@ func roleAddresses(t *testing.T, s *server) {
 	for _, first := range []string{"delete", "create", "plan"} {
 		keep := s.Provider(t, nil).Block(kindRole)
 		keep.MustUp(role("READ").config)
-		id := s.roleTruth(t, "default", name).id
+		id := s.readRole(t, "default", name).id
 		s.assign(t, id, ana)
 		s.addRow(t, id, "experiment/"+experiment, "EDIT")
 		switchAddress(t, s.Backend, role("READ"), role("EDIT"), first)
 		s.expectRole(t, name, map[string]string{"experiment/*": "EDIT", "experiment/" + experiment: "EDIT"}, ana)
-		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.roleTruth(t, "default", name).id})
+		s.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": s.readRole(t, "default", name).id})
 	}
 	group, _ := s.addRole(t)
 	list := func(users ...string) declaration { return declaration{kindMembers, membersConfig(group, users...)} }
@@ -141,7 +141,7 @@ func roleAddresses(t *testing.T, s *server) {
 	}
 }
 
-// roleConflicts: two resources for one thing are refused when the plan is made, whichever is planned first.
+// roleConflicts checks that the plan rejects two resources for one object, whichever is planned first.
 func roleConflicts(t *testing.T, s *server) {
 	ana := s.addUser(t).name
 	name, _ := s.addRole(t)
@@ -174,14 +174,14 @@ func roleConflicts(t *testing.T, s *server) {
 			t.Errorf("%s, the other way round: said is %q", what, says)
 		}
 	}
-	// A member under two addresses is no conflict while one of them goes.
+	// A member under two addresses is not a conflict if one of them is deleted.
 	m := s.Provider(t, nil).Block(kindMember)
 	m.MustUp(memberConfig(name, ana))
 	m.Refresh()
 	acctest.ExpectSays(t, m.Plan(nil).Says, "")
 	acctest.ExpectSays(t, m.Process.Block(kindMembers).Plan(membersConfig(name, ana)).Says, "")
 
-	// A role that another resource gives up.
+	// A role that another resource no longer declares.
 	r := s.Provider(t, nil).Block(kindRole)
 	given := roleConfig(s.Name("given"), nil)
 	r.MustUp(given)
@@ -194,8 +194,7 @@ func roleConflicts(t *testing.T, s *server) {
 	acctest.ExpectSays(t, r.Destroy(), "")
 }
 
-// roleExperiments: a row on one experiment goes from a role to the permissions of the experiment and back, in any order, without being
-// lost.
+// roleExperiments moves a grant on one experiment from a role to the permissions of the experiment and back, in any order, without losing it.
 func roleExperiments(t *testing.T, s *server) {
 	experiment, name := s.Create(t, s.Name("row"), nil), s.Name("row")
 	row := "experiment/" + experiment

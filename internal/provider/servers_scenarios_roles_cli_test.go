@@ -42,10 +42,10 @@ func listOfRoles(t *testing.T, s *server) {
 	}
 }
 
-// roleCalls: many roles and members are read with two calls, and one for who the provider runs as.
+// roleCalls checks that many roles and members are read with two requests, and one for the current user.
 func roleCalls(t *testing.T, s *server) {
 	const n = 4
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	p := through.Provider(t, nil)
 	var blocks []*acctest.Block
 	for range n {
@@ -68,7 +68,7 @@ func roleCalls(t *testing.T, s *server) {
 	}
 }
 
-// rolesThroughCLI plans and applies with the CLI what is unknown until apply, imports, and what a taint and a moved block do.
+// rolesThroughCLI tests unknown values, imports, a taint, and a moved block through the CLI.
 func rolesThroughCLI(t *testing.T, s *server) {
 	block, name, ana := hcl(s.Block(nil)), s.Name("cli"), s.addUser(t).name
 	experiment := s.Create(t, s.Name("cli"), nil)
@@ -121,7 +121,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 		{
 			Config:           role("renamed", "moved {\n  from = mlflow_role.test\n  to   = mlflow_role.renamed\n}\n"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan()), PostApplyFunc: func() {
-				s.assign(t, s.roleTruth(t, "default", name).id,
+				s.assign(t, s.readRole(t, "default", name).id,
 					ana)
 			},
 		},
@@ -134,7 +134,7 @@ func rolesThroughCLI(t *testing.T, s *server) {
 		},
 		{Config: role("renamed", "") + strings.ReplaceAll(role("twice", ""), block, ""), ExpectError: wrapped("Duplicate role")},
 	}})
-	if s.roleTruth(t, "default", name).found {
+	if s.readRole(t, "default", name).found {
 		t.Error("destroying left the role")
 	}
 	s.rolesGenerated(t, block, ana)
@@ -162,7 +162,7 @@ func (s *server) rolesGenerated(t *testing.T, block, user string) {
 	s.expectRole(t, name, map[string]string{"experiment/*": "READ", "prompt/bot": "EDIT", "experiment/0": "READ"}, user)
 }
 
-// roleExamples applies the examples of roles, and imports what they made.
+// roleExamples applies the examples of roles, and imports the objects that they create.
 func roleExamples(t *testing.T, s *server) {
 	for _, user := range []string{"ana", "ben", "carla"} {
 		s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": user, "password": secondPassword})
@@ -203,7 +203,7 @@ func roleExamples(t *testing.T, s *server) {
 	}
 }
 
-// roleImports imports a role in each way. What an import fills in is a configuration that plans nothing.
+// roleImports imports a role by each import ID. The imported values are a configuration without changes.
 func roleImports(t *testing.T, s *server) {
 	name, experiment := s.Name("a,b=c"), s.Create(t, s.Name("imported"), nil)
 	ana := s.addUser(t)

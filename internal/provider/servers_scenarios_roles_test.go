@@ -31,9 +31,9 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"roles before they came": rolesUnsupported("MLflow 3.13 or newer")}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a role": roleLife, "a role that others change": roleDrift, "a role that exists": existingRole,
+		"the life of a role": roleLifecycle, "a role that others change": roleDrift, "a role that exists": existingRole,
 		"imports of roles":    roleImports,
-		"a role and failures": roleFailures, "the life of a list of members": roleMembersLife, "the life of a member": roleMemberLife,
+		"a role and failures": roleFailures, "the life of a list of members": roleMembersLifecycle, "the life of a member": roleMemberLifecycle,
 		"two addresses of roles": roleAddresses, "two resources for one thing": roleConflicts, "grants of roles on experiments": roleExperiments,
 		"roles that the caller needs": roleGuards, "a list of roles": listOfRoles, "calls of a refresh of roles": roleCalls,
 		"roles through the CLI": rolesThroughCLI,
@@ -47,8 +47,8 @@ func roleScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	return all
 }
 
-// truthOfRole is a role as the server has it.
-type truthOfRole struct {
+// serverRole is a role on the server.
+type serverRole struct {
 	id                      int
 	description             string
 	rows                    map[string]string
@@ -57,8 +57,8 @@ type truthOfRole struct {
 	hasNoDescription, found bool
 }
 
-// roleTruth reads a role behind Terraform's back.
-func (s *server) roleTruth(t *testing.T, workspace, name string) truthOfRole {
+// readRole reads a role directly from the server.
+func (s *server) readRole(t *testing.T, workspace, name string) serverRole {
 	t.Helper()
 	var listed struct {
 		Roles []struct {
@@ -86,7 +86,7 @@ func (s *server) roleTruth(t *testing.T, workspace, name string) truthOfRole {
 			t.Fatal(err)
 		}
 	}
-	truth := truthOfRole{rows: map[string]string{}, rowIDs: map[string]int{}}
+	truth := serverRole{rows: map[string]string{}, rowIDs: map[string]int{}}
 	for _, r := range listed.Roles {
 		if r.Name != name {
 			continue
@@ -111,14 +111,14 @@ func (s *server) roleTruth(t *testing.T, workspace, name string) truthOfRole {
 }
 
 // expectRole checks the rows and the members of a role of the workspace "default".
-func (s *server) expectRole(t *testing.T, name string, rows map[string]string, members ...string) truthOfRole {
+func (s *server) expectRole(t *testing.T, name string, rows map[string]string, members ...string) serverRole {
 	t.Helper()
 	return s.expectRoleIn(t, "default", name, rows, members...)
 }
 
-func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[string]string, members ...string) truthOfRole {
+func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[string]string, members ...string) serverRole {
 	t.Helper()
-	truth := s.roleTruth(t, workspace, name)
+	truth := s.readRole(t, workspace, name)
 	slices.Sort(members)
 	if !truth.found || !maps.Equal(truth.rows, rows) || !slices.Equal(truth.members, members) {
 		t.Errorf("role %q in %s is there: %t, with the rows %v and the members %q; want %v, %q", name, workspace, truth.found, truth.rows,
@@ -127,7 +127,7 @@ func (s *server) expectRoleIn(t *testing.T, workspace, name string, rows map[str
 	return truth
 }
 
-// addRow, setRow, and removeRow change a role of the workspace "default" behind Terraform's back.
+// addRow, setRow, and removeRow change a role of the workspace "default" outside Terraform.
 func (s *server) addRow(t *testing.T, role int, row, level string) {
 	t.Helper()
 	kind, pattern, _ := strings.Cut(row, "/")
@@ -135,12 +135,12 @@ func (s *server) addRow(t *testing.T, role int, row, level string) {
 		map[string]any{"role_id": role, "resource_type": kind, "resource_pattern": pattern, "permission": level})
 }
 
-func (s *server) setRow(t *testing.T, truth truthOfRole, row, level string) {
+func (s *server) setRow(t *testing.T, truth serverRole, row, level string) {
 	t.Helper()
 	s.MustCall(t, "PATCH", rbacCalls+"roles/permissions/update", map[string]any{"role_permission_id": truth.rowIDs[row], "permission": level})
 }
 
-func (s *server) removeRow(t *testing.T, truth truthOfRole, row string) {
+func (s *server) removeRow(t *testing.T, truth serverRole, row string) {
 	t.Helper()
 	s.MustCall(t, "DELETE", rbacCalls+"roles/permissions/remove", map[string]any{"role_permission_id": truth.rowIDs[row]})
 }
@@ -157,7 +157,7 @@ func (s *server) unassign(t *testing.T, role int, user string) {
 	s.MustCall(t, "DELETE", rbacCalls+"roles/unassign", map[string]any{"role_id": role, "username": user})
 }
 
-// roleConfig is the configuration of a role with grants, and more.
+// roleConfig returns the configuration of a role with grants and more attributes.
 func roleConfig(name string, grants map[string]string, more ...any) map[string]any {
 	config := map[string]any{"name": name}
 	if grants != nil {
@@ -167,7 +167,7 @@ func roleConfig(name string, grants map[string]string, more ...any) map[string]a
 	return config
 }
 
-// rolesUnsupported: what the server needs is told when the plan is made, and nothing is sent.
+// rolesUnsupported checks that the plan reports the requirements of the server, and that nothing is sent.
 func rolesUnsupported(why string) func(*testing.T, *server) {
 	return func(t *testing.T, s *server) {
 		for kind, config := range map[string]map[string]any{
@@ -184,8 +184,8 @@ func rolesUnsupported(why string) func(*testing.T, *server) {
 	}
 }
 
-// roleLife creates a role, changes each of its attributes, and deletes it.
-func roleLife(t *testing.T, s *server) {
+// roleLifecycle creates a role, changes each attribute, and deletes it.
+func roleLifecycle(t *testing.T, s *server) {
 	name := s.Name("data science/ß")
 	ana := s.addUser(t)
 	r := s.Provider(t, nil).Block(kindRole)
@@ -201,7 +201,7 @@ func roleLife(t *testing.T, s *server) {
 		t.Errorf("the description is %q", before.description)
 	}
 
-	// A level changes in place, and so does the name: nothing is deleted.
+	// Levels and the name are updated in place: nothing is deleted.
 	next := s.Name("Renamed")
 	changed := roleConfig(next, map[string]string{"experiment/*": "EDIT", "registered_model/*": "READ", "workspace/*": "USE"}, "description",
 		"")
@@ -213,19 +213,19 @@ func roleLife(t *testing.T, s *server) {
 	if after.id != before.id || after.rowIDs["experiment/*"] != before.rowIDs["experiment/*"] || !after.hasNoDescription {
 		t.Errorf("the role was %+v and is %+v", before, after)
 	}
-	// An empty description is the same as none, and so is a level that is null as no entry.
+	// An empty description is the same as none, and a null level the same as no entry.
 	delete(changed, "description")
 	r.ExpectSettled(changed)
 	r.MustUp(roleConfig(next, nil))
 	s.expectRole(t, next, map[string]string{}, ana.name)
 	r.MustUp(roleConfig(next, map[string]string{}))
 	acctest.ExpectSays(t, r.Destroy(), "")
-	if s.roleTruth(t, "default", next).found {
+	if s.readRole(t, "default", next).found {
 		t.Error("destroying left the role")
 	}
 }
 
-// roleDrift: what others change is found at the attribute that it belongs to, and repaired; what does not belong to the role is left alone.
+// roleDrift checks that changes outside Terraform are reported at their attribute and corrected, and that other grants are unchanged.
 func roleDrift(t *testing.T, s *server) {
 	name, id := s.Name("drift"), s.Create(t, s.Name("drift"), nil)
 	ana := s.addUser(t)
@@ -234,23 +234,23 @@ func roleDrift(t *testing.T, s *server) {
 	r := s.Provider(t, nil).Block(kindRole)
 	r.MustUp(config)
 	for what, c := range map[string]struct {
-		behind  func(role truthOfRole)
+		behind  func(role serverRole)
 		changed []string
 	}{
-		"a level":             {func(role truthOfRole) { s.setRow(t, role, "experiment/*", "DENY") }, []string{"grants"}},
-		"the level of one":    {func(role truthOfRole) { s.setRow(t, role, "prompt/support-bot", "READ") }, []string{"grants"}},
-		"a row less":          {func(role truthOfRole) { s.removeRow(t, role, "experiment/*") }, []string{"grants"}},
-		"the row of one less": {func(role truthOfRole) { s.removeRow(t, role, "prompt/support-bot") }, []string{"grants"}},
-		"a row more":          {func(role truthOfRole) { s.addRow(t, role.id, "run/*", "MANAGE") }, []string{"grants"}},
-		"another description": {func(role truthOfRole) { s.updateRole(t, role.id, "description", "Else.") }, []string{"description"}},
-		"no description":      {func(role truthOfRole) { s.updateRole(t, role.id, "description", "") }, []string{"description"}},
-		"everything": {func(role truthOfRole) { s.removeRow(t, role, "workspace/*"); s.addRow(t, role.id, "scorer/*", "READ") },
+		"a level":             {func(role serverRole) { s.setRow(t, role, "experiment/*", "DENY") }, []string{"grants"}},
+		"the level of one":    {func(role serverRole) { s.setRow(t, role, "prompt/support-bot", "READ") }, []string{"grants"}},
+		"a row less":          {func(role serverRole) { s.removeRow(t, role, "experiment/*") }, []string{"grants"}},
+		"the row of one less": {func(role serverRole) { s.removeRow(t, role, "prompt/support-bot") }, []string{"grants"}},
+		"a row more":          {func(role serverRole) { s.addRow(t, role.id, "run/*", "MANAGE") }, []string{"grants"}},
+		"another description": {func(role serverRole) { s.updateRole(t, role.id, "description", "Else.") }, []string{"description"}},
+		"no description":      {func(role serverRole) { s.updateRole(t, role.id, "description", "") }, []string{"description"}},
+		"everything": {func(role serverRole) { s.removeRow(t, role, "workspace/*"); s.addRow(t, role.id, "scorer/*", "READ") },
 			[]string{"grants"}},
-		"the row of a stranger": {func(role truthOfRole) { s.addRow(t, role.id, "registered_model/x/y", "READ") }, nil},
-		"of an experiment":      {func(role truthOfRole) { s.addRow(t, role.id, "experiment/"+id, "MANAGE") }, nil},
-		"a member":              {func(role truthOfRole) { s.assign(t, role.id, ana.name) }, nil},
+		"the row of a stranger": {func(role serverRole) { s.addRow(t, role.id, "registered_model/x/y", "READ") }, nil},
+		"of an experiment":      {func(role serverRole) { s.addRow(t, role.id, "experiment/"+id, "MANAGE") }, nil},
+		"a member":              {func(role serverRole) { s.assign(t, role.id, ana.name) }, nil},
 	} {
-		c.behind(s.roleTruth(t, "default", name))
+		c.behind(s.readRole(t, "default", name))
 		acctest.ExpectSays(t, r.Refresh(), "")
 		if plan := r.Plan(config); !slices.Equal(plan.Changed, c.changed) || plan.Says != "" {
 			t.Errorf("%s: planned is to %s, changing %v, want %v; said is %q", what, plan.Action, plan.Changed, c.changed, plan.Says)
@@ -261,7 +261,7 @@ func roleDrift(t *testing.T, s *server) {
 	kept["registered_model/x/y"], kept["experiment/"+id] = "READ", "MANAGE"
 	role := s.expectRole(t, name, kept, ana.name)
 
-	// A role that is renamed is gone by its name, and so is one that is deleted.
+	// A role that is renamed or deleted is not found by its name.
 	s.updateRole(t, role.id, "name", name+" of others")
 	acctest.ExpectSays(t, r.Refresh(), "warning: Role not found, removed from state: Role \""+name, "deleted or renamed outside Terraform")
 	s.updateRole(t, role.id, "name", name)
@@ -280,7 +280,7 @@ func (s *server) updateRole(t *testing.T, id int, attribute, value string) {
 	s.MustCall(t, "PATCH", rbacCalls+"roles/update", map[string]any{"role_id": id, attribute: value})
 }
 
-// existingRole: a role that is there is refused, or adopted with its members.
+// existingRole checks that an existing role is rejected, or adopted with its members.
 func existingRole(t *testing.T, s *server) {
 	name, ana := s.Name("exists"), s.addUser(t)
 	id := numberOf(s.makeRole(t, name))
@@ -304,7 +304,7 @@ func existingRole(t *testing.T, s *server) {
 	r.MustUp(config)
 	acctest.ExpectSays(t, r.Destroy(), "")
 
-	// What is adopted is made as declared, or an error says why not; then nothing is in the state, and the next apply goes on.
+	// An adopted role is updated as declared, or an error reports the reason. Then the state is empty, and the next apply continues.
 	id = numberOf(s.makeRole(t, name))
 	s.addRow(t, id, "run/*", "READ")
 	broken := roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"}, "adopt_existing", true)
@@ -324,33 +324,33 @@ func numberOf(id any) int {
 	return int(number)
 }
 
-// roleFailures: a role is created whole or not at all, and a change that fails in the middle is in the state.
+// roleFailures checks that a role is created completely or not at all, and that the state contains the completed part of a failed change.
 func roleFailures(t *testing.T, s *server) {
 	name := s.Name("fails")
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	r := through.Provider(t, nil).Block(kindRole)
 	acctest.ExpectSays(t, r.Up(roleConfig(name, map[string]string{"experiment/*": "READ", "thing/*": "READ"})),
 		"error at grants: Could not add grant", "Invalid resource type")
-	if r.Values() != nil || s.roleTruth(t, "default", name).found {
+	if r.Values() != nil || s.readRole(t, "default", name).found {
 		t.Errorf("a role that could not be created whole is there, and the state is %v", r.Values())
 	}
-	// Lost answers.
+	// Lost responses.
 	for _, path := range []string{"roles/create", "roles/permissions/add"} {
-		relay.spoilWith(rbacCalls+path, loseAnswer())
+		relay.interceptPath(rbacCalls+path, loseResponse())
 		r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ"}))
 		s.expectRole(t, name, map[string]string{"experiment/*": "READ"})
-		relay.spoilWith(rbacCalls+path, nil)
+		relay.interceptPath(rbacCalls+path, nil)
 		acctest.ExpectSays(t, r.Destroy(), "")
 	}
 	r.MustUp(roleConfig(name, map[string]string{"experiment/*": "READ", "run/*": "READ"}, "description", "one"))
-	relay.spoilWith(rbacCalls+"roles/permissions/remove", answerWith(http.StatusForbidden,
+	relay.interceptPath(rbacCalls+"roles/permissions/remove", respondWith(http.StatusForbidden,
 		`{"error_code":"PERMISSION_DENIED","message":"no luck"}`))
 	next := roleConfig(name+" renamed", map[string]string{"experiment/*": "EDIT", "scorer/*": "READ"}, "description", "two")
 	acctest.ExpectSays(t, r.Up(next), "error at grants: Could not remove grant: READ on \"run/*\" of role", "no luck", "a server admin")
 	if got := r.Values(); got["name"] != next["name"] || fmt.Sprint(got["grants"]) != "map[experiment/*:EDIT run/*:READ scorer/*:READ]" {
 		t.Errorf("the state is %v", got)
 	}
-	relay.spoilWith(rbacCalls+"roles/permissions/remove", nil)
+	relay.interceptPath(rbacCalls+"roles/permissions/remove", nil)
 	if plan := planned(r, next); !slices.Equal(plan.Changed, []string{"grants"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
 	}

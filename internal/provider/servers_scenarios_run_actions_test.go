@@ -15,7 +15,7 @@ func manyRuns(t *testing.T, s *server) {
 	const n = 2000
 	experiment := s.Create(t, s.Name("many-runs"), nil)
 	ids := slices.Sorted(slices.Values(logRuns(t, s.Backend, experiment, n)))
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	d := acctest.NewDirect(t, through.Block(nil))
 	config := map[string]any{"experiment_ids": []string{experiment}, "before": time.UnixMilli(firstRun + n*1000).UTC().Format(time.RFC3339), "max_runs": n}
 	for _, kind := range []string{"mlflow_delete_runs", "mlflow_restore_runs"} {

@@ -24,17 +24,17 @@ const (
 	legacyCalls = acctest.ExperimentCalls + "permissions/"
 )
 
-// serverScenarios are what only real servers have. They come before the scenarios of every server.
+// serverScenarios run only on real servers, before the scenarios for all servers.
 func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	all := map[string]func(*testing.T, *server){
 		"behind a path": behindPath, "invalid Host header": invalidHost, "TLS with a private CA and client certificates": behindTLS,
-		"the example for both backends": exampleForBoth,
+		"the example for both backends": bothServersExample,
 	}
 	add := func(more map[string]func(*testing.T, *server)) { maps.Copy(all, more) }
 	add(userScenarios(kind))
 	add(roleScenarios(kind))
 	if !kind.workspaces {
-		add(map[string]func(*testing.T, *server){"purged, and the id used again": purged})
+		add(map[string]func(*testing.T, *server){"purged, and the id used again": purgedExperiment})
 	}
 	switch kind.grants {
 	case noGrants:
@@ -44,23 +44,23 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		}
 	case rbacGrants:
 		add(map[string]func(*testing.T, *server){
-			"users and roles": usersAndRoles, "a grant fails in the middle": brokenChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
+			"users and roles": usersAndRoles, "a grant fails in the middle": failedLevelChange, "runs without access": runsWithoutAccess, "all levels": rbacLevels, "principals that are not there": missingPrincipals,
 			"who may manage": rbacCallers, "a role that is called admins": adminsRole, "one principal": onePrincipal, "calls of a refresh of permissions": permissionCalls,
 		})
 	case listedGrants:
 		add(map[string]func(*testing.T, *server){"users": legacyUsers, "principals that are not there": missingPrincipals})
 	case unlistedGrants:
-		add(map[string]func(*testing.T, *server){"no list of users": withoutList})
+		add(map[string]func(*testing.T, *server){"no list of users": withoutUserList})
 	}
 	if kind.grants == listedGrants || kind.grants == unlistedGrants {
 		add(map[string]func(*testing.T, *server){
-			"a stale grant hides that a create succeeded": staleGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
+			"a stale grant hides that a create succeeded": leftoverGrant, "one principal": onePrincipal, "who may manage": legacyCallers,
 		})
 	}
 	if kind.grants == rbacGrants || kind.grants == listedGrants {
 		add(map[string]func(*testing.T, *server){"a permission review": permissionReview, "two addresses of grants": grantAddresses})
 		if !kind.workspaces {
-			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": strangersGrants})
+			add(map[string]func(*testing.T, *server){"the grants of a stranger under a used id": grantsAfterIDReuse})
 		}
 	}
 	if kind.grants != noGrants {
@@ -68,17 +68,17 @@ func serverScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	}
 	add(workspaceObjectScenarios(kind))
 	if kind.workspaces {
-		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": forgottenWorkspace, "bootstrap": bootstrap})
+		add(map[string]func(*testing.T, *server){"workspaces": workspaces, "a forgotten workspace": unsetWorkspace, "bootstrap": bootstrap})
 		add(workspaceScenarios)
 		if !kind.postgres { // it takes minutes, and does not depend on the database
-			add(map[string]func(*testing.T, *server){"ways to lose something": lossWays})
+			add(map[string]func(*testing.T, *server){"ways to lose something": preventedLosses})
 		}
 	}
 	return all
 }
 
-// grants gives what people and roles hold on an experiment, in the server's words, as "user NAME" and "role NAME". Before 3.13 it looks
-// at the people who are named.
+// grants returns the levels on an experiment in the server's spelling, by "user NAME" and "role NAME". Before 3.13, it reads only the users that
+// are passed.
 func (s *server) grants(t *testing.T, id string, people ...person) map[string]string {
 	t.Helper()
 	held := map[string]string{}
@@ -138,7 +138,7 @@ func (s *server) roles(t *testing.T) []role {
 	return roles
 }
 
-// addRole makes a role without members.
+// addRole creates a role without members.
 func (s *server) addRole(t *testing.T) (name string, id any) {
 	t.Helper()
 	name = fmt.Sprintf("role-%d", acctest.Counter.Add(1))
@@ -155,7 +155,7 @@ func (s *server) makeRole(t *testing.T, name string) (id any) {
 	return made["id"]
 }
 
-// grant grants behind Terraform's back.
+// grant grants a level outside Terraform.
 func (s *server) grant(t *testing.T, id string, p person, level string) {
 	t.Helper()
 	if s.kind.grants == rbacGrants {
@@ -175,7 +175,7 @@ func (s *server) revoke(t *testing.T, id string, p person) {
 	s.MustCall(t, "DELETE", legacyCalls+"delete", map[string]any{"experiment_id": id, "username": p.name})
 }
 
-// expectHeld checks what is granted; want is written as "user NAME LEVEL".
+// expectHeld checks all grants on an experiment. want contains "user NAME LEVEL".
 func (s *server) expectHeld(t *testing.T, id string, people []person, want ...string) {
 	t.Helper()
 	var got []string
@@ -195,10 +195,10 @@ func grantsConfig(id string, more map[string]any) map[string]any {
 	return config
 }
 
-// admin is the person whom the provider runs as, unless a test says otherwise.
+// admin is the identity of the provider, unless a test uses another one.
 var admin = person{name: adminName, password: adminPassword}
 
-// usersAndRoles goes through the life of an authoritative list.
+// usersAndRoles tests the lifecycle of an authoritative list.
 func usersAndRoles(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("granted"), nil)
 	ana, ben := s.addUser(t), s.addUser(t)
@@ -240,7 +240,7 @@ func usersAndRoles(t *testing.T, s *server) {
 		s.expectHeld(t, id, nil, "user "+ana.name+" MANAGE", "user "+ben.name+" READ", "role "+readers+" EDIT")
 	}
 
-	// What comes from elsewhere is inherited, and left alone.
+	// Grants on other objects are inherited, and unmanaged.
 	s.MustCall(t, "POST", rbacCalls+"roles/permissions/add",
 		map[string]any{"role_id": readersID, "resource_type": "experiment", "resource_pattern": "*", "permission": "READ"})
 	p.ExpectSettled(second)
@@ -258,17 +258,17 @@ func usersAndRoles(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Refresh(), "warning: Permissions dropped from the state: the experiment is gone")
 }
 
-// brokenChange fails the second half of a level's change: the old level is granted again, and the error says how things are.
-func brokenChange(t *testing.T, s *server) {
+// failedLevelChange fails the second half of a change of a level. The provider restores the old level, and the error reports the result.
+func failedLevelChange(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("broken"), nil)
 	ana := s.addUser(t)
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	p := through.Provider(t, nil).Block("mlflow_experiment_permissions")
 	config := func(level string) map[string]any {
 		return grantsConfig(id, map[string]any{"users": map[string]string{ana.name: level}})
 	}
 	p.Up(config("CAN_READ"))
-	refuse := answerWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`)
+	refuse := respondWith(http.StatusForbidden, `{"error_code":"PERMISSION_DENIED","message":"no luck"}`)
 	refuseLevel := func(level string) func(http.ResponseWriter, *http.Request, http.Handler) bool {
 		return func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 			body, err := io.ReadAll(r.Body)
@@ -280,26 +280,26 @@ func brokenChange(t *testing.T, s *server) {
 		}
 	}
 	grant := rbacCalls + "users/permissions/grant"
-	relay.spoilWith(grant, refuseLevel(`"EDIT"`))
+	relay.interceptPath(grant, refuseLevel(`"EDIT"`))
 	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "no luck")
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
-	relay.spoilWith(grant, refuse)
+	relay.interceptPath(grant, refuse)
 	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "error: Could not set permissions: Experiment "+id, "restoring CAN_READ also failed", fmt.Sprintf("%q now has no direct grant on the experiment", ana.name))
 	s.expectHeld(t, id, nil)
-	relay.spoilWith(grant, nil)
+	relay.interceptPath(grant, nil)
 	p.MustUp(config("CAN_EDIT"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" EDIT")
-	// A grant that took effect although its answer got lost.
-	relay.spoilWith(grant, loseAnswer())
+	// A grant that took effect although its response was lost.
+	relay.interceptPath(grant, loseResponse())
 	p.MustUp(config("CAN_READ"))
 	s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 
-	// Ctrl-C while a revoke hangs, before and after its effect: the old level is there again.
+	// Ctrl-C while a revoke hangs, before and after its effect: the old level is restored.
 	target, err := url.Parse(s.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	hangs := &hanging{next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}}
+	hangs := &hangingProxy{next: &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) }}}
 	front := httptest.NewServer(hangs)
 	t.Cleanup(front.Close)
 	behind := *s.Backend
@@ -307,13 +307,13 @@ func brokenChange(t *testing.T, s *server) {
 	for _, after := range []bool{false, true} {
 		one := behind.Provider(t, nil).Block("mlflow_experiment_permissions")
 		acctest.ExpectSays(t, one.Adopt(id), "")
-		says := cancelled{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
+		says := cancelledApply{call: "POST " + rbacCalls + "users/permissions/revoke", after: after, config: config("CAN_EDIT")}.apply(t, hangs, one)
 		acctest.ExpectSays(t, says, "error: Could not set permissions: Experiment "+id)
 		s.expectHeld(t, id, nil, "user "+ana.name+" READ")
 	}
 }
 
-// adminsRole: what is the admins' group on Databricks is a role like any other here.
+// adminsRole checks that a role named admins, the group of workspace admins on Databricks, is an ordinary role.
 func adminsRole(t *testing.T, s *server) {
 	id, role := s.Create(t, s.Name("admins"), nil), s.makeRole(t, "admins")
 	p := s.Provider(t, nil).Block("mlflow_experiment_permissions")
@@ -347,7 +347,7 @@ func rbacLevels(t *testing.T, s *server) {
 	s.expectHeld(t, id, nil, "user "+ana.name+" DENY")
 }
 
-// missingPrincipals: nothing is changed for a principal that is not there, and the entry is named.
+// missingPrincipals checks that nothing is changed if a principal does not exist, and that the error names the entry.
 func missingPrincipals(t *testing.T, s *server) {
 	id := s.Create(t, s.Name("missing"), nil)
 	ana := s.addUser(t)
@@ -372,7 +372,7 @@ func missingPrincipals(t *testing.T, s *server) {
 	s.expectHeld(t, id, people, "user admin MANAGE")
 }
 
-// withoutWarnings drops what is said before the first error.
+// withoutWarnings removes the diagnostics before the first error.
 func withoutWarnings(says string) string {
 	if at := acctest.ErrorLine.FindStringIndex(says); at != nil {
 		return says[at[0]:]

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// usersThroughCLI: values that are unknown until apply, generated configuration, and renamed resources.
+// usersThroughCLI tests unknown values, generated configuration, and renamed resources through the CLI.
 func usersThroughCLI(t *testing.T, s *server) {
 	block := hcl(s.Block(nil))
 	name, imported := s.newUser(), s.addUser(t)
@@ -74,7 +74,7 @@ func usersThroughCLI(t *testing.T, s *server) {
 	}})
 }
 
-// passwordsStaySecret runs the built provider at TRACE, and searches all that is left for the passwords and for hashes of them.
+// passwordsStaySecret runs the built provider at TRACE, and searches all files for the passwords and their hashes.
 func passwordsStaySecret(t *testing.T, s *server) {
 	taken := s.addUser(t)
 	name := s.newUser()
@@ -108,7 +108,7 @@ func passwordsStaySecret(t *testing.T, s *server) {
 	p.env = append(p.env, "TF_VAR_password="+secondPassword)
 	must("apply", "-auto-approve", "-var=version_of_password=2")
 	s.expectUser(t, name, false, secondPassword)
-	// The server answers the create of a username in use with a hash of the password, and a short password with a refusal.
+	// The server's error for a username in use contains a hash of the password. It rejects a short password.
 	p.write("taken.tf", fmt.Sprintf("resource \"mlflow_user\" \"taken\" {\n  username    = %q\n  password_wo = "+
 		"var.password\n}\n", taken.name))
 	if out, err := p.apply("-var=version_of_password=2"); err == nil || !strings.Contains(out, "already in use") {
@@ -136,7 +136,7 @@ func passwordsStaySecret(t *testing.T, s *server) {
 	}
 }
 
-// apply applies without a question.
+// apply applies without confirmation.
 func (p *program) apply(args ...string) (out string, err error) {
 	p.t.Helper()
 	return p.run(append([]string{"apply", "-no-color", "-input=false", "-auto-approve"}, args...)...)
@@ -147,7 +147,7 @@ func wrapped(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(text), " ", `[\s│]+`))
 }
 
-// userExamples applies the examples of users, and runs the imports among them.
+// userExamples applies the examples of users, and runs their imports.
 func userExamples(t *testing.T, s *server) {
 	const password = "example-password-1234"
 	e := examples["user"]

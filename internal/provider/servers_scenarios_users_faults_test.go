@@ -14,12 +14,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// userElsewhere: the state of one server's user is not another server's user.
+// userElsewhere checks that the state of a user on one server is not used for another server.
 func userElsewhere(t *testing.T, s *server) {
 	name := s.newUser()
 	u := s.Provider(t, nil).Block("mlflow_user")
 	u.MustUp(userConfig(name))
-	through, _ := relayed(t, s.Backend)
+	through, _ := newRelayBackend(t, s.Backend)
 	elsewhere := through.Provider(t, nil).Block("mlflow_user")
 	elsewhere.State, elsewhere.Private = u.State, u.Private
 	acctest.ExpectSays(t, elsewhere.Refresh(), "error: Could not read user: another server: User ", name, s.URL, through.URL, "Nothing "+
@@ -34,9 +34,9 @@ func userElsewhere(t *testing.T, s *server) {
 	acctest.ExpectSays(t, u.Destroy(), "")
 }
 
-// userFailures: a lost answer, and failures in the middle.
+// userFailures tests a lost response, and failures between requests.
 func userFailures(t *testing.T, s *server) {
-	through, relay := relayed(t, s.Backend)
+	through, relay := newRelayBackend(t, s.Backend)
 	lost := func(w http.ResponseWriter, r *http.Request, pass http.Handler) bool {
 		pass.ServeHTTP(httptest.NewRecorder(), r)
 		panic(http.ErrAbortHandler)
@@ -49,38 +49,38 @@ func userFailures(t *testing.T, s *server) {
 	}
 	name := s.newUser()
 	u := through.Provider(t, nil).Block("mlflow_user")
-	relay.spoilWith(userCalls+"create", lost)
+	relay.interceptPath(userCalls+"create", lost)
 	u.MustUp(userConfig(name))
 	s.expectUser(t, name, false, firstPassword)
-	relay.spoilWith(userCalls+"update-password", lost)
+	relay.interceptPath(userCalls+"update-password", lost)
 	if says := u.Up(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
 		"not set password: User ") {
 		t.Errorf("a password whose answer is always lost says %q", says)
 	}
-	relay.spoilWith(userCalls+"update-password", nil)
+	relay.interceptPath(userCalls+"update-password", nil)
 	u.MustUp(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))
 	s.expectUser(t, name, false, secondPassword)
 
-	// admin is set, and the password fails: what was done is in the state.
-	relay.spoilWith(userCalls+"update-password", refused)
+	// The update of admin succeeds and the one of the password fails: the state contains the new value of admin.
+	relay.interceptPath(userCalls+"update-password", refused)
 	both := userConfig(name, "admin", true, "password_wo_version", 2)
 	acctest.ExpectSays(t, u.Up(both), "error: Could not set password: User ", name)
 	if got := u.Values(); !acctest.IsTrue(got["admin"]) {
 		t.Errorf("the state is %v", got)
 	}
-	relay.spoilWith("", nil)
+	relay.interceptPath("", nil)
 	u.MustUp(both)
 	s.expectUser(t, name, true, firstPassword)
 	acctest.ExpectSays(t, u.Destroy(), "")
 
-	// A new account that is not made an admin stays in the state, and the next apply makes it one.
-	relay.spoilWith(userCalls+"update-admin", refused)
+	// A new account that could not be made an admin stays in the state, and the next apply makes it one.
+	relay.interceptPath(userCalls+"update-admin", refused)
 	name = s.newUser()
 	u = through.Provider(t, nil).Block("mlflow_user")
 	acctest.ExpectSays(t, u.Apply(planned(u, userConfig(name, "admin", true)), userConfig(name, "admin", true)), "warning: Could not "+
 		"make the user a server admin", name,
 		"The next plan shows admin")
-	relay.spoilWith("", nil)
+	relay.interceptPath("", nil)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := planned(u, userConfig(name, "admin", true)); !slices.Equal(plan.Changed, []string{"admin"}) {
 		t.Errorf("planned is to %s, changing %v", plan.Action, plan.Changed)
@@ -88,9 +88,9 @@ func userFailures(t *testing.T, s *server) {
 	u.MustUp(userConfig(name, "admin", true))
 	acctest.ExpectSays(t, u.Destroy(), "")
 
-	// An account that cannot be adopted whole is not in the state.
+	// An account that cannot be adopted completely is not in the state.
 	ana := s.addUser(t)
-	relay.spoilWith(userCalls+"update-admin", refused)
+	relay.interceptPath(userCalls+"update-admin", refused)
 	acctest.ExpectSays(t, u.Up(userConfig(ana.name, "adopt_existing", true, "admin", true)), "error: Could not adopt user: User "+
 		"", ana.name)
 	if u.Values() != nil {
@@ -99,7 +99,7 @@ func userFailures(t *testing.T, s *server) {
 	s.deleteUser(t, ana.name)
 }
 
-// usersWithoutAuthentication: there is nothing to manage, and what to do is said at plan.
+// usersWithoutAuthentication checks that the plan fails with advice on a server without users.
 func usersWithoutAuthentication(t *testing.T, s *server) {
 	d := s.Provider(t, nil)
 	u := d.Block("mlflow_user")
@@ -147,7 +147,7 @@ func listOfUsers(t *testing.T, s *server) {
 	}
 }
 
-// userCallers: who is no admin is told what is needed, and that a list is partial.
+// userCallers checks that a user who is not an admin gets an error with the requirement, and an incomplete list.
 func userCallers(t *testing.T, s *server) {
 	ben, ana := s.addUser(t), s.addUser(t)
 	d := s.as(ben).Provider(t, nil)

@@ -25,7 +25,7 @@ func userScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 		return map[string]func(*testing.T, *server){"users without authentication": usersWithoutAuthentication}
 	}
 	all := map[string]func(*testing.T, *server){
-		"the life of a user": userLife, "a user that exists": existingUser, "users that a plan must not " +
+		"the life of a user": userLifecycle, "a user that exists": existingUser, "users that a plan must not " +
 			"touch": protectedUsers, "a user with permissions": userWithGrants,
 		"a list of users": listOfUsers, "users and callers": userCallers,
 	}
@@ -39,7 +39,7 @@ func userScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	return all
 }
 
-// userConfig is the configuration of a user with a password, and more.
+// userConfig returns the configuration of a user with a password and more attributes.
 func userConfig(name string, more ...any) map[string]any {
 	config := map[string]any{"username": name, "password_wo": firstPassword}
 	for key, value := range acctest.AttributeValues(more...) {
@@ -48,7 +48,7 @@ func userConfig(name string, more ...any) map[string]any {
 	return config
 }
 
-// userOf reads a user behind Terraform's back; ok is false if there is none.
+// userOf reads a user directly from the server. ok is false if it does not exist.
 func (s *server) userOf(t *testing.T, name string) (admin, ok bool) {
 	t.Helper()
 	status, answer := s.Call(t, "GET", userCalls+"get?"+url.Values{"username": {name}}.Encode(), nil)
@@ -57,19 +57,19 @@ func (s *server) userOf(t *testing.T, name string) (admin, ok bool) {
 	return admin, status == http.StatusOK
 }
 
-// expectUser checks that there is a user, whether it is an admin, and that it has a password; "" does not check that.
+// expectUser checks that a user exists, whether it is an admin, and its password unless it is "".
 func (s *server) expectUser(t *testing.T, name string, admin bool, password string) {
 	t.Helper()
 	if got, ok := s.userOf(t, name); !ok || got != admin {
 		t.Errorf("user %s is there: %t, and an admin: %t; want an admin: %t", name, ok, got, admin)
 	}
-	if password != "" && !s.logsIn(t, name, password) {
+	if password != "" && !s.authenticates(t, name, password) {
 		t.Errorf("user %s has another password", name)
 	}
 }
 
-// logsIn reports whether a username and a password authenticate.
-func (s *server) logsIn(t *testing.T, name, password string) bool {
+// authenticates reports whether the server accepts a username and a password.
+func (s *server) authenticates(t *testing.T, name, password string) bool {
 	t.Helper()
 	status, _ := s.as(person{name, password}).Call(t, "POST", acctest.ExperimentCalls+"search", map[string]any{"max_results": 1})
 	return status == http.StatusOK
@@ -85,18 +85,18 @@ func (s *server) deleteUser(t *testing.T, name string) {
 	s.MustCall(t, "DELETE", userCalls+"delete", map[string]any{"username": name})
 }
 
-// newUser returns a username that nobody has.
+// newUser returns an unused username.
 func (s *server) newUser() string { return s.Name("Ana O'Neil") }
 
-// planned plans a configuration in a new process, as each plan of the CLI is.
+// planned plans a configuration in a new process, like the CLI.
 func planned(b *acctest.Block, config map[string]any) acctest.Plan {
 	b.T.Helper()
 	b.Refresh()
 	return b.Plan(config)
 }
 
-// userLife creates a user, changes it, finds what others changed, and deletes it.
-func userLife(t *testing.T, s *server) {
+// userLifecycle creates a user, changes it, corrects drift, and deletes it.
+func userLifecycle(t *testing.T, s *server) {
 	name := s.newUser()
 	u := s.Provider(t, nil).Block("mlflow_user")
 	u.MustUp(userConfig(name))
@@ -107,7 +107,7 @@ func userLife(t *testing.T, s *server) {
 	u.MustUp(userConfig(name, "admin", true))
 	s.expectUser(t, name, true, firstPassword)
 
-	// Another password alone changes nothing; its version does.
+	// Only a change of the version changes the password.
 	other := userConfig(name, "admin", true, "password_wo", secondPassword)
 	u.MustUp(other)
 	s.expectUser(t, name, true, firstPassword)
@@ -117,17 +117,17 @@ func userLife(t *testing.T, s *server) {
 	}
 	u.MustUp(other)
 	s.expectUser(t, name, true, secondPassword)
-	if s.logsIn(t, name, firstPassword) {
+	if s.authenticates(t, name, firstPassword) {
 		t.Error("the first password still works")
 	}
-	// The version may go, with the password.
+	// The version and the password can be removed.
 	u.MustUp(map[string]any{"username": name, "admin": true})
 	s.expectUser(t, name, true, secondPassword)
 	acctest.ExpectSays(t, u.Up(map[string]any{"username": name, "admin": true, "password_wo_version": 2}), "error at "+
 		"password_wo_version: Could not set password", name,
 		"password_wo is not set")
 
-	// What others change shows up, and is repaired.
+	// Changes outside Terraform are planned and corrected.
 	s.setAdmin(t, name, false)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := planned(u, map[string]any{"username": name, "admin": true}); !slices.Equal(plan.Changed, []string{"admin"}) {
@@ -140,7 +140,7 @@ func userLife(t *testing.T, s *server) {
 	acctest.ExpectSays(t, u.Up(userConfig(name)), "warning: User not found, removed from state", name, "deleted outside Terraform")
 	s.expectUser(t, name, false, firstPassword)
 
-	// A user who was deleted and created again outside has another number, and that is nobody's business.
+	// A user that was deleted and created again outside Terraform has a new server ID, which is unmanaged.
 	s.deleteUser(t, name)
 	s.MustCall(t, "POST", userCalls+"create", map[string]any{"username": name, "password": secondPassword})
 	u.MustUp(userConfig(name))
@@ -181,7 +181,7 @@ func userLife(t *testing.T, s *server) {
 	acctest.ExpectSays(t, again.Apply(again.Plan(nil), nil), "") // gone already
 }
 
-// existingUser: a username in use is an error, and adopt_existing takes the account over.
+// existingUser checks that a username in use is an error, and that adopt_existing adopts the account.
 func existingUser(t *testing.T, s *server) {
 	ana := s.addUser(t)
 	u := s.Provider(t, nil).Block("mlflow_user")
@@ -200,7 +200,7 @@ func existingUser(t *testing.T, s *server) {
 	s.expectUser(t, ben.name, false, firstPassword)
 	acctest.ExpectSays(t, u.Destroy(), "")
 
-	// Without an account there must be a password.
+	// A new account requires a password.
 	name := s.newUser()
 	for _, config := range []map[string]any{{"username": name}, {"username": name, "adopt_existing": true}} {
 		acctest.ExpectSays(t, planned(u, config).Says, "error at password_wo: Could not create user", name, "Terraform 1.11 or "+
@@ -226,7 +226,7 @@ func existingUser(t *testing.T, s *server) {
 	acctest.ExpectSays(t, u.Destroy(), "")
 }
 
-// protectedUsers: no plan of ours takes the account that the provider uses, or the last admin.
+// protectedUsers checks that no plan removes the account of the provider, or the last admin.
 func protectedUsers(t *testing.T, s *server) {
 	boss := s.addUser(t)
 	s.setAdmin(t, boss.name, true)
@@ -252,7 +252,7 @@ func protectedUsers(t *testing.T, s *server) {
 	for what, a := range attempts {
 		acctest.ExpectSays(t, planned(u, a.config).Says, a.says, boss.name, "is the account that the provider is authenticated as")
 		s.expectUser(t, boss.name, true, boss.password)
-		// The same when the plan did not know it: one that another admin made.
+		// The same if the plan could not know it, because another admin created it.
 		stranger := s.Provider(t, nil).Block("mlflow_user")
 		stranger.State, stranger.Private = u.State, u.Private
 		plan := planned(stranger, a.config)
@@ -282,7 +282,7 @@ func protectedUsers(t *testing.T, s *server) {
 	s.setAdmin(t, boss.name, false)
 }
 
-// lastAdmin: two admins, each of whom would demote the other, leave one.
+// lastAdmin checks that one admin remains if two admins demote each other.
 func lastAdmin(t *testing.T, s *server, boss person) {
 	t.Helper()
 	second := s.Provider(t, nil).Block("mlflow_user")
@@ -300,7 +300,7 @@ func lastAdmin(t *testing.T, s *server, boss person) {
 	s.setAdmin(t, boss.name, true)
 }
 
-// userWithGrants: an older server does not delete a user with permissions.
+// userWithGrants tests an older server, which does not delete a user with permissions.
 func userWithGrants(t *testing.T, s *server) {
 	name := s.newUser()
 	u := s.Provider(t, nil).Block("mlflow_user")

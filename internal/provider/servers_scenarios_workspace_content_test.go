@@ -14,8 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// workspaceWithContent: whatever is in it, deleted experiments too, keeps a workspace from being destroyed and replaced, and the plan says
-// so.
+// workspaceWithContent checks that the plan rejects the destroy and the replacement of a workspace with any content, including deleted experiments.
 func workspaceWithContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -58,7 +57,7 @@ func workspaceWithContent(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, nil)
 }
 
-// workspaceFilled: what comes into a workspace between the plan and the apply is safe, and so is what the plan does not look for.
+// workspaceFilled checks that content that is added between the plan and the apply is not lost, nor content that the plan does not check.
 func workspaceFilled(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -78,7 +77,7 @@ func workspaceFilled(t *testing.T, s *server) {
 	w.ExpectSettled(config)
 }
 
-// workspaceRetained: with retain, a workspace stays with what is in it, also when it is replaced.
+// workspaceRetained checks that a workspace with retain is kept with its content, also when it is replaced.
 func workspaceRetained(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -95,7 +94,7 @@ func workspaceRetained(t *testing.T, s *server) {
 	s.within(name).Expect(t, id, "churn", "active", map[string]string{})
 }
 
-// workspaceRoles: a workspace comes with two roles. The plan of a destroy warns of members and of other roles.
+// workspaceRoles checks that the plan of a destroy warns about members, and about roles other than the two that a new workspace has.
 func workspaceRoles(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -123,8 +122,8 @@ func workspaceRoles(t *testing.T, s *server) {
 	}
 }
 
-// workspaceAndContent: a workspace and its experiments come in one apply. They go in one if the workspace is kept; otherwise the plan of
-// the destroy says why not.
+// workspaceAndContent creates a workspace and its experiments in one apply. One destroy deletes them if the workspace is retained; otherwise its plan
+// fails with the reason.
 func workspaceAndContent(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	text := func(policy string) string {
@@ -161,7 +160,7 @@ func (s *server) expectNoExperiments(t *testing.T) {
 	}
 }
 
-// workspaceExamples applies the examples, which keep what they made.
+// workspaceExamples applies the examples, which retain their workspaces.
 func workspaceExamples(t *testing.T, s *server) {
 	directory := config.StaticDirectory(acctest.RootModule(t, hcl(s.Block(nil))+examples["workspace"].text(t)))
 	acctest.RunDirectories(t, resource.TestStep{ConfigDirectory: directory}, resource.TestStep{

@@ -22,13 +22,13 @@ const (
 	workspaceAddress = "mlflow_workspace.test"
 )
 
-// workspaceObjectScenarios are what is tested of mlflow_workspace and mlflow_workspaces.
+// workspaceObjectScenarios test mlflow_workspace and mlflow_workspaces.
 func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *server) {
 	if !kind.workspaces {
 		return map[string]func(*testing.T, *server){"workspaces that the server does not have": noWorkspaces}
 	}
 	return map[string]func(*testing.T, *server){
-		"the life of a workspace": workspaceLife, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
+		"the life of a workspace": workspaceLifecycle, "drift of a workspace": workspaceObjectDrift, "a workspace with content": workspaceWithContent,
 		"a workspace that gets content meanwhile": workspaceFilled, "a workspace that is kept": workspaceRetained,
 		"the roles of a workspace":  workspaceRoles,
 		"a workspace that is there": workspaceAdopted, "two addresses of a workspace": workspaceAddresses,
@@ -38,7 +38,7 @@ func workspaceObjectScenarios(kind serverKind) map[string]func(*testing.T, *serv
 	}
 }
 
-// newWorkspaceName returns a name that no other workspace has.
+// newWorkspaceName returns an unused workspace name.
 func newWorkspaceName() string { return fmt.Sprintf("ws-%d", acctest.Counter.Add(1)) }
 
 func workspaceConfig(name string, more map[string]any) map[string]any {
@@ -47,7 +47,7 @@ func workspaceConfig(name string, more map[string]any) map[string]any {
 	return config
 }
 
-// expectWorkspace checks what the server has; nil for no workspace of the name.
+// expectWorkspace checks a workspace on the server. Nil means that it does not exist.
 func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any) {
 	t.Helper()
 	status, answer := s.Call(t, "GET", workspaceCalls+"/"+name, nil)
@@ -63,7 +63,7 @@ func (s *server) expectWorkspace(t *testing.T, name string, want map[string]any)
 	}
 }
 
-// within returns the server as seen from one of its workspaces.
+// within returns the server with a workspace selected.
 func (s *server) within(workspace string) *server {
 	there, b := *s, *s.Backend
 	there.Backend = &b
@@ -73,7 +73,7 @@ func (s *server) within(workspace string) *server {
 	return &there
 }
 
-// noWorkspaces: the plan says what the server needs.
+// noWorkspaces checks that the plan reports the requirements of the server.
 func noWorkspaces(t *testing.T, s *server) {
 	says := "--enable-workspaces"
 	if strings.HasPrefix(s.version(), "2.") {
@@ -86,8 +86,8 @@ func noWorkspaces(t *testing.T, s *server) {
 	acctest.ExpectSays(t, read, "error: MLflow workspaces not supported: ", says)
 }
 
-// workspaceLife: create, update of each attribute, replacement, and destroy.
-func workspaceLife(t *testing.T, s *server) {
+// workspaceLifecycle tests the create, the update of each attribute, the replacement, and the destroy.
+func workspaceLifecycle(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, map[string]any{"workspace": name}).Block("mlflow_workspace") // the provider may point to the workspace that it creates
 	full := map[string]any{"description": "Risk models", "default_artifact_root": "s3://ml-risk/"}
@@ -131,7 +131,7 @@ func workspaceLife(t *testing.T, s *server) {
 	acctest.ExpectSays(t, w.Destroy(), "")
 }
 
-// workspaceObjectDrift: what changes outside shows up at its attribute, and is repaired.
+// workspaceObjectDrift checks that changes outside Terraform are planned at their attribute, and corrected.
 func workspaceObjectDrift(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -160,7 +160,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	}
 	w.MustUp(bare)
 
-	// Gone between the plan and the apply.
+	// Deleted between the plan and the apply.
 	changing := w.Plan(config)
 	s.MustDelete(t, workspaceCalls+"/"+name)
 	acctest.ExpectSays(t, w.Apply(changing, config), "error: Could not update workspace: MLflow workspace",
@@ -172,7 +172,7 @@ func workspaceObjectDrift(t *testing.T, s *server) {
 	acctest.ExpectSays(t, w.Apply(deleting, nil), "")
 }
 
-// MustDelete is a call without an answer that must succeed.
+// MustDelete sends a DELETE request, whose response is empty, and fails the test on an error.
 func (s *server) MustDelete(t *testing.T, path string) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodDelete, s.URL+path, nil)
@@ -187,7 +187,7 @@ func (s *server) MustDelete(t *testing.T, path string) {
 	_ = resp.Body.Close()
 }
 
-// workspaceAdopted: a workspace that is there is adopted only if that is declared.
+// workspaceAdopted checks that an existing workspace is adopted only with adopt_existing.
 func workspaceAdopted(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "theirs", "default_artifact_root": "s3://theirs"})
@@ -215,14 +215,14 @@ func workspaceAdopted(t *testing.T, s *server) {
 	}
 }
 
-// workspaceAddresses: a resource that is renamed without a moved block looks like two.
+// workspaceAddresses renames a resource without a moved block.
 func workspaceAddresses(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	config := workspaceConfig(name, map[string]any{"adopt_existing": true})
 	a := s.Provider(t, nil).Block("mlflow_workspace")
 	a.MustUp(config)
 
-	// One plan of both is refused.
+	// A plan with both addresses is rejected.
 	a.Process = s.Provider(t, nil)
 	acctest.ExpectSays(t, a.Read(), "")
 	deleting := a.Plan(nil)
@@ -230,7 +230,7 @@ func workspaceAddresses(t *testing.T, s *server) {
 	acctest.ExpectSays(t, a.Process.Block("mlflow_workspace").Plan(config).Says, "error: Workspace would be deleted and recreated",
 		"add a moved block")
 
-	// Two plans, and the new address comes first: it adopts the workspace, and the old one leaves it in place.
+	// Two plans, with the new address first: it adopts the workspace, and the old address does not delete it.
 	p := s.Provider(t, nil)
 	b := p.Block("mlflow_workspace")
 	a.Process = p
@@ -241,7 +241,7 @@ func workspaceAddresses(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
 	b.ExpectSettled(config)
 
-	// The old address comes first.
+	// Two plans, with the old address first.
 	p = s.Provider(t, nil)
 	a, b.Process = p.Block("mlflow_workspace"), p
 	acctest.ExpectSays(t, b.Read(), "")
@@ -262,7 +262,7 @@ func workspaceAddresses(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, workspaceConfig(name, nil))
 }
 
-// workspaceUsers: users see the workspaces that they may enter, and manage none.
+// workspaceUsers checks that users see only the workspaces that they may enter, and cannot manage them.
 func workspaceUsers(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	w := s.Provider(t, nil).Block("mlflow_workspace")
@@ -311,7 +311,7 @@ func workspaceUsers(t *testing.T, s *server) {
 	s.expectWorkspace(t, name, map[string]any{"name": name, "description": "Risk models"})
 }
 
-// workspaceObjectImports: by name and by identity, with the configuration that Terraform writes.
+// workspaceObjectImports imports by name and by identity, with generated configuration.
 func workspaceObjectImports(t *testing.T, s *server) {
 	name := newWorkspaceName()
 	s.MustCall(t, "POST", workspaceCalls, map[string]any{"name": name, "description": "Risk models", "default_artifact_root": "s3://ml-risk/"})

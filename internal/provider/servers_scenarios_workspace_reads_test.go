@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// workspaceData: data sources and lists read the workspace that they name.
+// workspaceData checks that data sources and list resources read the workspace that they select.
 func workspaceData(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name := s.Name("found")
@@ -61,7 +61,7 @@ func workspaceData(t *testing.T, s *server) {
 	}
 }
 
-// workspaceReview: a review tells what holds in the workspace, to everybody as much as the server lets them see.
+// workspaceReview checks that a review contains the grants in the workspace, as far as the server shows them to the user.
 func workspaceReview(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	ana, boss, member, guest, denied, outsider := s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t), s.addUser(t)

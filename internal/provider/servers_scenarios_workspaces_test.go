@@ -20,21 +20,21 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// workspaceScenarios are about the argument workspace, on servers that have workspaces.
+// workspaceScenarios test the argument workspace, on servers with workspaces.
 var workspaceScenarios = map[string]func(*testing.T, *server){
 	"two workspaces in one apply": twoWorkspaces, "another workspace replaces": otherWorkspace, "an unknown workspace": unknownWorkspace,
 	"imports from a workspace": workspaceImports, "the workspace of the provider and of a block": blockWorkspace, "drift in a workspace": workspaceDrift,
 	"data sources in a workspace": workspaceData, "a review in a workspace": workspaceReview, "an experiment with content in a workspace": workspaceContent,
 }
 
-// newWorkspace makes a workspace with a name that no other test has.
+// newWorkspace creates a workspace with an unused name.
 func (s *server) newWorkspace(t *testing.T, word string) (there *server, name string) {
 	t.Helper()
 	name = fmt.Sprintf("%s-%d", word, acctest.Counter.Add(1))
 	return s.addWorkspace(t, name), name
 }
 
-// twoWorkspaces: one configuration has an experiment of the same name in three workspaces, with tags and grants, through the real CLI.
+// twoWorkspaces applies a configuration with experiments of the same name in three workspaces, with tags and grants, through the CLI.
 func twoWorkspaces(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	inFraud, fraud := s.newWorkspace(t, "fraud")
@@ -110,7 +110,7 @@ func twoWorkspaces(t *testing.T, s *server) {
 	}
 }
 
-// otherWorkspace: another workspace replaces every object; the provider's own, by its name or left out, is the same place.
+// otherWorkspace checks that another workspace replaces every object, and that the provider's workspace, by name or by default, does not.
 func otherWorkspace(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	inFraud, fraud := s.newWorkspace(t, "fraud")
@@ -166,7 +166,7 @@ func otherWorkspace(t *testing.T, s *server) {
 	}
 }
 
-// unknownWorkspace: while the workspace is unknown nothing is replaced, and what turns out to be another one is refused.
+// unknownWorkspace checks that an unknown workspace replaces nothing, and that the apply rejects it if it is a different one.
 func unknownWorkspace(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
@@ -193,7 +193,7 @@ func unknownWorkspace(t *testing.T, s *server) {
 		if fresh := s.Provider(t, nil).Block(b.Kind).Plan(withWorkspace(config, tftypes.UnknownValue)); fresh.Says != "" || fresh.Action != "create" {
 			t.Errorf("%s: in an unknown workspace the plan is to %s, saying %q", b.Kind, fresh.Action, fresh.Says)
 		}
-		// The CLI plans once more before it applies, in a process that has refreshed nothing.
+		// The CLI plans again before it applies, in a process without a refresh.
 		b.Process = b.Again()
 		if again := b.Plan(withWorkspace(config, risk)); again.Says != "" || again.Action != "none" {
 			t.Errorf("%s: the same workspace is a plan to %s, saying %q", b.Kind, again.Action, again.Says)
@@ -220,7 +220,7 @@ func withWorkspace(config map[string]any, workspace any) map[string]any {
 	return all
 }
 
-// workspaceContent: an experiment with runs does not move, and a plan that would delete one says so.
+// workspaceContent checks that an experiment with runs is not moved to another workspace, and that the plan reports that it would be deleted.
 func workspaceContent(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	_, fraud := s.newWorkspace(t, "fraud")
@@ -242,7 +242,7 @@ func workspaceContent(t *testing.T, s *server) {
 	inRisk.Expect(t, id, name, "active", map[string]string{})
 }
 
-// workspaceImports: every form of an import can name the workspace, and generated configuration plans nothing.
+// workspaceImports checks that every import ID can contain the workspace, and that generated configuration has no changes.
 func workspaceImports(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("imported"), s.addUser(t)
@@ -294,7 +294,7 @@ func workspaceImports(t *testing.T, s *server) {
 	})
 }
 
-// blockWorkspace: the workspace of a block and that of the provider block may differ.
+// blockWorkspace uses different workspaces in a resource and in the provider block.
 func blockWorkspace(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	inFraud, fraud := s.newWorkspace(t, "fraud")
@@ -309,7 +309,7 @@ func blockWorkspace(t *testing.T, s *server) {
 		b.MustUp(config)
 		there.Expect(t, b.Text("id"), name, "active", map[string]string{})
 	}
-	// What is in the state follows the provider no further than its own default.
+	// A resource in the state follows a change of the provider's workspace only if it has no workspace of its own.
 	e := inRisk.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(name+" own", nil))
 	pinned := acctest.ExperimentAttributes(name+" own", map[string]any{"workspace": risk})
@@ -327,7 +327,7 @@ func blockWorkspace(t *testing.T, s *server) {
 	}
 }
 
-// workspaceDrift: what changes in a workspace shows there, and a deleted experiment is made again there.
+// workspaceDrift checks that drift in a workspace is reported, and that a deleted experiment is recreated there.
 func workspaceDrift(t *testing.T, s *server) {
 	inRisk, risk := s.newWorkspace(t, "risk")
 	name, ana := s.Name("drift"), s.addUser(t)

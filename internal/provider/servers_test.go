@@ -19,7 +19,7 @@ import (
 const (
 	adminName     = mlflowtest.AdminName
 	adminPassword = "admin-password-1234"
-	// postgresFolder is the folder of a PostgreSQL server's socket, or says why there is none (see scripts/postgres.sh).
+	// postgresFolder is the folder with the socket of a PostgreSQL server, or the reason that there is none (see scripts/postgres.sh).
 	postgresFolder = "TEST_POSTGRES"
 )
 
@@ -28,29 +28,29 @@ type grantsAPI string
 
 const (
 	noGrants grantsAPI = ""
-	// rbacGrants: users and roles, read whole by admins.
+	// rbacGrants: users and roles, completely visible only to admins.
 	rbacGrants grantsAPI = "rbac"
-	// listedGrants: the calls for each experiment, and a list of users. unlistedGrants: without that list.
+	// listedGrants: requests for each experiment, and a list of users. unlistedGrants: without that list.
 	listedGrants   grantsAPI = "listed"
 	unlistedGrants grantsAPI = "unlisted"
 )
 
-// serverKind is one row of the matrix: a version of MLflow, how it is started, and what it can do then.
+// serverKind is one row of the matrix: a version of MLflow, its options, and its features.
 type serverKind struct {
-	// version is the variable that holds the version's number.
+	// version is the environment variable with the version number.
 	version    string
 	grants     grantsAPI
 	workspaces bool
 	// postgres: its databases are on PostgreSQL, not SQLite.
 	postgres bool
-	// anyHost: no host name is refused.
+	// anyHost: every host name is accepted.
 	anyHost bool
 	// DeletesTags and LongestValue: see backend.
 	deletesTags  bool
 	longestValue int
 }
 
-// serverKinds is the matrix. Each server is started once, and serves all tests of its row.
+// serverKinds is the matrix. Each server is started once for all tests of its row.
 var serverKinds = map[string]serverKind{
 	"newest plain":           {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000},
 	"newest basic auth":      {version: "TEST_MLFLOW_NEWEST", deletesTags: true, longestValue: 20000, grants: rbacGrants},
@@ -85,7 +85,7 @@ type server struct {
 	process *mlflowtest.Server
 }
 
-// startServer starts a server, which ends with the test.
+// startServer starts a server, and stops it at the end of the test.
 func startServer(t *testing.T, kind serverKind) *server {
 	t.Helper()
 	version := os.Getenv(kind.version)
@@ -113,7 +113,7 @@ func startServer(t *testing.T, kind serverKind) *server {
 // version is the server's version of MLflow.
 func (s *server) version() string { return os.Getenv(s.kind.version) }
 
-// describe tells what the server can do.
+// describe describes the features of the server.
 func (s *server) describe(url string) *acctest.Backend {
 	b := &acctest.Backend{
 		URL: url, Address: "tracking_uri", Settings: map[string]any{}, Header: http.Header{},
@@ -134,7 +134,7 @@ func basic(username, password string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(username+":"+password))
 }
 
-// purge removes a deleted experiment for good, as whoever operates the server does.
+// purge purges a deleted experiment, like an operator of the server.
 func (s *server) purge(t *testing.T, id string) {
 	t.Helper()
 	cmd := s.process.Command(t.Context(), "gc", "--backend-store-uri", s.process.Database("tracking"), "--experiment-ids", id)
@@ -144,10 +144,10 @@ func (s *server) purge(t *testing.T, id string) {
 	}
 }
 
-// person is a user who is no admin.
+// person is a user who is not an admin.
 type person struct{ name, password string }
 
-// addUser makes a user.
+// addUser creates a user.
 func (s *server) addUser(t *testing.T) person {
 	t.Helper()
 	p := person{name: fmt.Sprintf("user-%d", acctest.Counter.Add(1)), password: "users-password-1234"}
@@ -155,12 +155,12 @@ func (s *server) addUser(t *testing.T) person {
 	return p
 }
 
-// settings are the credentials in a provider block.
+// settings returns the credentials for a provider block.
 func (p person) settings() map[string]any {
 	return map[string]any{"username": p.name, "password": p.password}
 }
 
-// as gives the backend as another person sees it.
+// as returns the backend with the credentials of another user.
 func (s *server) as(p person) *acctest.Backend {
 	b := *s.Backend
 	b.Settings = maps.Clone(b.Settings)

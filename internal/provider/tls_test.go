@@ -23,7 +23,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// behindTLS reaches the server through a proxy with a certificate of its own, which asks for one of the client.
+// behindTLS connects to the server through a proxy with its own certificate, which requires a client certificate.
 func behindTLS(t *testing.T, s *server) {
 	target, err := url.Parse(s.URL)
 	if err != nil {
@@ -56,7 +56,7 @@ func behindTLS(t *testing.T, s *server) {
 	}
 }
 
-// clientCertificate makes a certificate with its key, and the pool that trusts it.
+// clientCertificate returns a certificate with its key, and a pool that trusts it.
 func clientCertificate(t *testing.T) (file string, trusted *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

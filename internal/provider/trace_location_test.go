@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestMocks_traceLocation runs the tests of a module that passes a trace location on, with the provider mocked: null, without a prefix, and complete.
+// TestMocks_traceLocation runs the tests of a module that passes a trace location, with a mock of the provider: null, without a prefix, and complete.
 func TestMocks_traceLocation(t *testing.T) {
 	t.Parallel()
 	s := newShell(t)
@@ -53,11 +53,11 @@ func TestMocks_traceLocation(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	out := s.run(t, w, dir, "terraform init\nterraform test")
 	if !strings.Contains(out, "Success! 3 passed, 0 failed.") || len(w.Journal()) > 0 {
-		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), lastLines(out))
+		t.Errorf("%d calls arrived:\n%s", len(w.Journal()), tail(out))
 	}
 }
 
-// TestTraceLocation_importByIdentity: the Read after an import by identity has the trace location. Few CLIs know identities yet.
+// TestTraceLocation_importByIdentity checks that the Read after an import by identity returns the trace location. Older CLIs do not support identities.
 func TestTraceLocation_importByIdentity(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

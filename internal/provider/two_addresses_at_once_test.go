@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestTwoAddresses_atOnce applies all operations of a run at once, without the CLI.
+// TestTwoAddresses_atOnce applies all operations of a run at the same time, without the CLI.
 func TestTwoAddresses_atOnce(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -23,16 +23,16 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 			return []declaration{adopted}, []declaration{adopted}
 		},
 		"one grant": func(id, _, level string) (from, to []declaration) {
-			return oneByOne(id, level, "risk"), oneByOne(id, level, "risk")
+			return asSingleGrants(id, level, "risk"), asSingleGrants(id, level, "risk")
 		},
 		"a list": func(id, _, level string) (from, to []declaration) {
-			return inAList(id, level, "risk"), inAList(id, level, "risk", "data-science")
+			return asList(id, level, "risk"), asList(id, level, "risk", "data-science")
 		},
 		"grants become a list": func(id, _, level string) (from, to []declaration) {
-			return oneByOne(id, level, "risk", "data-science"), inAList(id, level, "risk", "data-science")
+			return asSingleGrants(id, level, "risk", "data-science"), asList(id, level, "risk", "data-science")
 		},
 		"a list becomes grants": func(id, _, level string) (from, to []declaration) {
-			return inAList(id, level, "risk", "data-science"), oneByOne(id, level, "risk", "data-science")
+			return asList(id, level, "risk", "data-science"), asSingleGrants(id, level, "risk", "data-science")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -45,21 +45,21 @@ func TestTwoAddresses_atOnce(t *testing.T) {
 	}
 }
 
-// TestTwoAddresses_inTurn applies the operations of a run one after the other, in each order. Nothing changes but the address.
+// TestTwoAddresses_inTurn applies the operations of a run one after another, in each order. Only the address changes.
 func TestTwoAddresses_inTurn(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	b := &acctest.Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": emulator.AdminToken}, Prefix: "/Shared/"}
 	for _, first := range []string{"delete", "create", "plan"} {
 		id := w.CreateExperiment(emulator.Admin, b.Name("two"), nil)
-		one, list := oneByOne(id, "CAN_EDIT", "risk")[0], inAList(id, "CAN_EDIT", "risk")[0]
+		one, list := asSingleGrants(id, "CAN_EDIT", "risk")[0], asList(id, "CAN_EDIT", "risk")[0]
 		for _, c := range [][2]declaration{{one, one}, {one, list}, {list, list}, {list, one}} {
 			switchAddress(t, b, c[0], c[1], first)
 		}
 	}
 }
 
-func oneByOne(id, level string, groups ...string) []declaration {
+func asSingleGrants(id, level string, groups ...string) []declaration {
 	var all []declaration
 	for _, group := range groups {
 		all = append(all, declaration{"mlflow_experiment_permission", acctest.AttributeValues("experiment_id", id, "group_name", group, "permission_level", level)})
@@ -67,7 +67,7 @@ func oneByOne(id, level string, groups ...string) []declaration {
 	return all
 }
 
-func inAList(id, level string, groups ...string) []declaration {
+func asList(id, level string, groups ...string) []declaration {
 	levels := map[string]string{}
 	for _, group := range groups {
 		levels[group] = level

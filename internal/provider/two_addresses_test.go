@@ -20,9 +20,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// switching is a configuration that has two sides. Each declares the same objects under other addresses: another resource name, or another type. To the
-// provider, another for_each key or module is the same. Terraform deletes what one side has and creates what the other has, in any order.
-type switching struct {
+// addressSwitch is a configuration with two sides. Each declares the same objects under other addresses: another resource name, or another type. For the
+// provider, another for_each key or module is the same. Terraform deletes the resources of one side and creates those of the other, in any order.
+type addressSwitch struct {
 	*acctest.Workspace
 	t *testing.T
 	// ids are the experiments by their short names.
@@ -34,9 +34,9 @@ type switching struct {
 	heldName string         // the experiment whose creation or deletion waits for them
 }
 
-func newSwitching(t *testing.T) *switching {
+func newAddressSwitch(t *testing.T) *addressSwitch {
 	t.Helper()
-	s := &switching{Workspace: acctest.NewWorkspace(t), t: t, ids: map[string]string{}}
+	s := &addressSwitch{Workspace: acctest.NewWorkspace(t), t: t, ids: map[string]string{}}
 	for _, name := range []string{"tagged", "granted", "listed", "adopted", "mixed", "moved"} {
 		s.ids[name] = s.CreateExperiment(emulator.Admin, "/Shared/"+name, nil)
 	}
@@ -45,7 +45,7 @@ func newSwitching(t *testing.T) *switching {
 }
 
 // objects are one resource of each type.
-func (s *switching) objects(label, value, level, meta string) string {
+func (s *addressSwitch) objects(label, value, level, meta string) string {
 	return fmt.Sprintf(`
 		resource "mlflow_experiment_tag" %[1]q {
 		  experiment_id = %[5]q
@@ -73,7 +73,7 @@ func (s *switching) objects(label, value, level, meta string) string {
 		`, label, value, level, meta, s.ids["tagged"], s.ids["granted"], s.ids["listed"])
 }
 
-// order is how the operations of the two sides come.
+// order is the order of the operations of the two sides.
 type order int
 
 const (
@@ -82,12 +82,12 @@ const (
 	createFirst
 )
 
-// levels are what the two sides grant, so that each has something to write.
+// levels are the grants of the two sides. They differ, so that each side has something to write.
 var levels = map[string]string{"a": "CAN_READ", "b": "CAN_EDIT"}
 
-// side is the configuration of a side, "a" or "b". Its objects wait for the experiment gate-SIDE, and latch-SIDE waits for the objects: holding the
+// side returns the configuration of a side, "a" or "b". Its objects depend on the experiment gate-SIDE, and latch-SIDE depends on the objects: delaying the
 // creation of a gate or the deletion of a latch forces an order.
-func (s *switching) side(side string, o order) string {
+func (s *addressSwitch) side(side string, o order) string {
 	meta, level := "", levels[side]
 	if o != anyOrder {
 		meta = "depends_on = [mlflow_experiment.gate_" + side + "]"
@@ -143,15 +143,15 @@ func (s *switching) side(side string, o order) string {
 	return s.Config(config)
 }
 
-// await has the experiment of a name wait until these calls have arrived.
-func (s *switching) await(name string, calls map[string]int) {
+// await delays the experiment with a name until these requests have arrived.
+func (s *addressSwitch) await(name string, calls map[string]int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.heldName, s.awaited, s.arrived = name, calls, make(chan struct{})
 }
 
-// hold counts a call, and holds it if it is the one that must wait.
-func (s *switching) hold(r *http.Request) {
+// hold counts a request, and delays it if it is the one that must wait.
+func (s *addressSwitch) hold(r *http.Request) {
 	var body struct {
 		Name  string  `json:"name"`
 		ID    string  `json:"experiment_id"`
@@ -195,8 +195,8 @@ func (s *switching) hold(r *http.Request) {
 	}
 }
 
-// expect checks that all that a side declares is there.
-func (s *switching) expect(side, level string) {
+// expect checks that all objects of a side exist.
+func (s *addressSwitch) expect(side, level string) {
 	s.t.Helper()
 	s.ExpectTag(s.t, s.ids["tagged"], "side", &side)
 	s.ExpectTag(s.t, s.ids["adopted"], "side", &side)
@@ -210,8 +210,8 @@ func (s *switching) expect(side, level string) {
 	}
 }
 
-// expectMoved checks what a side declares under another type.
-func (s *switching) expectMoved(side string) {
+// expectMoved checks the objects that a side declares with another type.
+func (s *addressSwitch) expectMoved(side string) {
 	s.t.Helper()
 	s.ExpectTag(s.t, s.ids["moved"], "side", &side)
 	for _, group := range []string{"risk", "data-science"} {
@@ -221,8 +221,8 @@ func (s *switching) expectMoved(side string) {
 	}
 }
 
-// step goes to a side. That the next plan is empty is checked by the step itself.
-func (s *switching) step(side string, o order, held string, calls map[string]int) resource.TestStep {
+// step applies a side. The test library checks that the next plan is empty.
+func (s *addressSwitch) step(side string, o order, held string, calls map[string]int) resource.TestStep {
 	return resource.TestStep{
 		PreConfig:     func() { s.await(held, calls) },
 		Config:        s.side(side, o),
@@ -232,7 +232,7 @@ func (s *switching) step(side string, o order, held string, calls map[string]int
 
 // TestTwoAddresses forces both orders of the Delete under one address and the Create, or Update, under another.
 func TestTwoAddresses(t *testing.T) {
-	s := newSwitching(t)
+	s := newAddressSwitch(t)
 	acctest.UnitTest(t,
 		s.step("a", deleteFirst, "", nil),
 		s.step("b", deleteFirst, "/Shared/gate-b", map[string]int{"blank": 2, "PUT": 4, "delete": 1}),
@@ -242,7 +242,7 @@ func TestTwoAddresses(t *testing.T) {
 	)
 }
 
-// repeats is how often a test that leaves the order open is repeated: TEST_REPEAT times, 3 by default.
+// repeats is the number of repetitions of a test without a fixed order: TEST_REPEAT, 3 by default.
 func repeats() int {
 	if n, err := strconv.Atoi(os.Getenv("TEST_REPEAT")); err == nil {
 		return n
@@ -252,7 +252,7 @@ func repeats() int {
 
 // TestTwoAddresses_anyOrder leaves the order to Terraform.
 func TestTwoAddresses_anyOrder(t *testing.T) {
-	s := newSwitching(t)
+	s := newAddressSwitch(t)
 	steps := []resource.TestStep{s.step("a", anyOrder, "", nil)}
 	for range repeats() {
 		steps = append(steps, s.step("b", anyOrder, "", nil), s.step("a", anyOrder, "", nil))
@@ -262,7 +262,7 @@ func TestTwoAddresses_anyOrder(t *testing.T) {
 
 // TestTwoAddresses_replaced replaces each resource, the old one first and the new one first.
 func TestTwoAddresses_replaced(t *testing.T) {
-	s := newSwitching(t)
+	s := newAddressSwitch(t)
 	step := func(trigger string, createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
 		var checks []plancheck.PlanCheck
 		for _, kind := range []string{"mlflow_experiment", "mlflow_experiment_tag", "mlflow_experiment_permission", "mlflow_experiment_permissions"} {
@@ -283,13 +283,13 @@ func TestTwoAddresses_replaced(t *testing.T) {
 	)
 }
 
-// declaration is what a resource declares.
+// declaration is a resource with its configuration.
 type declaration struct {
 	kind   string
 	config map[string]any
 }
 
-// switchAddress deletes one resource and creates another in the same run. What comes first is "delete", "create", or "plan": the plan of the create,
+// switchAddress deletes one resource and creates another in the same run. The first operation is "delete", "create", or "plan": the plan of the create,
 // before both.
 func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first string) {
 	t.Helper()
@@ -321,7 +321,7 @@ func switchAddress(t *testing.T, b *acctest.Backend, from, to declaration, first
 	next.ExpectSettled(to.config)
 }
 
-// tagAddresses gives a tag another address.
+// tagAddresses moves a tag to another resource address.
 func tagAddresses(t *testing.T, b *acctest.Backend) {
 	id := b.Create(t, b.Name("two"), nil)
 	tag := func(value string) declaration {

@@ -15,7 +15,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-// noChanges checks that a plan changes nothing, though it may move.
+// noChanges checks that a plan has no changes, except for moves.
 type noChanges struct{}
 
 // CheckPlan implements [plancheck.PlanCheck].
@@ -27,7 +27,7 @@ func (noChanges) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, re
 	}
 }
 
-// vendorProvider stands for the Databricks provider: its resources keep the state that is handed to them.
+// vendorProvider replaces the Databricks provider. Its resources return the state that they are given.
 type vendorProvider struct{}
 
 func (*vendorProvider) Metadata(_ context.Context, _ provider.MetadataRequest, resp *provider.MetadataResponse) {

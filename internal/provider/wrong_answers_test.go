@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// A refresh that gets a wrong answer is an error, and leaves the state as it was.
+// TestRefresh_wrongAnswers checks that a refresh with an invalid response fails, and does not change the state.
 func TestRefresh_wrongAnswers(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

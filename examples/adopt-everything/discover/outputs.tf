@@ -1,5 +1,5 @@
 output "experiments" {
-  description = "What is there, for experiments.json."
+  description = "Content of experiments.json."
   value       = module.configuration.experiments
 }
 

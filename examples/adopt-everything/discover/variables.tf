@@ -1,17 +1,17 @@
 variable "name_prefix" {
-  description = "Which experiments to take over, by the beginning of their names, such as /Projects/risk/. Default: all that you may read."
+  description = "Name prefix of the experiments to import, for example /Projects/risk/. Defaults to all experiments that you can read."
   type        = string
   default     = null
 }
 
 variable "permissions" {
-  description = "Whether to take over permissions as well. That needs CAN_MANAGE, or an admin; set it to false on a server without access control."
+  description = "Whether to import permissions. Requires CAN_MANAGE on each experiment. Must be false on a server without access control."
   type        = bool
   default     = true
 }
 
 variable "default_tags" {
-  description = "The default_tags of the provider that will manage the experiments. What they give anyway is left out of each experiment's tags."
+  description = "The default_tags of the provider that will manage the experiments. Equal tags of experiments are left out."
   type        = map(string)
   default     = {}
 }

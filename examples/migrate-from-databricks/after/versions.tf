@@ -6,12 +6,12 @@ terraform {
       source  = "mlflow-terraform/mlflow"
       version = "~> 0.1"
     }
-    # Until the state does not mention it any more.
+    # Required until the state no longer refers to it.
     databricks = {
       source = "databricks/databricks"
     }
   }
 }
 
-# Takes the same settings as the block of the Databricks provider, from the environment as well.
+# Accepts the same arguments and environment variables as the Databricks provider.
 provider "mlflow" {}

@@ -1,11 +1,11 @@
-# What is written down of what is there. No provider takes part.
+# The configuration of two experiments. The tests use no provider.
 variables {
   default_tags = { stage = "prod" }
 
   experiments = {
     "1" = {
       name        = "/Projects/Churn model"
-      description = "Who is about to leave."
+      description = "Customers who are likely to leave."
       tags        = { team = "risk", stage = "prod", removed = "", "mlflow.ownerId" = "17" }
     }
     "2" = {
@@ -26,14 +26,14 @@ variables {
   }
 }
 
-run "what_is_written_down" {
+run "tags_and_grants" {
   command = plan
 
   module {
     source = "./modules/configuration"
   }
 
-  # Neither the server's own tags, nor what is left of a removed one, nor what default_tags gives anyway.
+  # Without the server's own tags, empty tags of removed ones, and tags that default_tags applies.
   assert {
     condition     = jsonencode(output.experiments["1"].tags) == jsonencode({ team = "risk" })
     error_message = "The tags are ${jsonencode(output.experiments["1"].tags)}."
@@ -41,10 +41,10 @@ run "what_is_written_down" {
 
   assert {
     condition     = output.experiments["2"].tags == null && output.experiments["2"].description == null
-    error_message = "What is not there must not be declared."
+    error_message = "Missing tags and descriptions must not be declared."
   }
 
-  # Direct grants alone: the inherited ones belong to the folders, those of admins to the workspace.
+  # Only direct grants, without those of workspace admins.
   assert {
     condition = jsonencode(output.experiments["1"].permissions) == jsonencode({
       groups = { "data-science" = "CAN_EDIT" }, service_principals = null, users = { "ana@example.com" = "CAN_MANAGE" }
@@ -52,7 +52,7 @@ run "what_is_written_down" {
     error_message = "The permissions are ${jsonencode(output.experiments["1"].permissions)}."
   }
 
-  # Both names make the same label, so the id tells them apart.
+  # Both names result in the same resource name, so the ID is appended.
   assert {
     condition     = length(regexall("mlflow_experiment.e_projects_churn_model_1\n  id = \"1\"", output.import_blocks)) == 1
     error_message = output.import_blocks
@@ -77,7 +77,7 @@ run "without_permissions" {
 
   assert {
     condition     = output.experiments["1"].permissions == null
-    error_message = "Permissions are written down that were not looked at."
+    error_message = "Permissions that were not read are declared."
   }
 
   assert {

@@ -1,4 +1,4 @@
-# The root module, with a mock for a provider that finds nothing: no server and no credentials are needed.
+# The provider is a mock that finds nothing: the test needs no server and no credentials.
 mock_provider "mlflow" {}
 
 run "an_empty_workspace" {
@@ -6,6 +6,6 @@ run "an_empty_workspace" {
 
   assert {
     condition     = length(output.experiments) == 0 && output.import_blocks == ""
-    error_message = "Something is written down of an empty workspace: ${jsonencode(output.experiments)}."
+    error_message = "An empty workspace has a configuration: ${jsonencode(output.experiments)}."
   }
 }

@@ -1,5 +1,5 @@
 locals {
-  # The server's own tags are left to it, and so are empty ones, which are what is left of removed tags on Databricks.
+  # Without the server's own tags, and without empty ones, which remain on Databricks when a tag is removed.
   tags = {
     for id, e in var.experiments : id => {
       for key, value in e.tags : key => value
@@ -7,7 +7,7 @@ locals {
     }
   }
 
-  # Direct grants by kind and principal. Inherited ones belong to the folders, those of admins to the workspace.
+  # Direct grants by kind and principal. Inherited grants belong to the folders, and those of workspace admins cannot be declared.
   grants = {
     for id, grants in coalesce(var.grants, {}) : id => {
       for kind in ["group", "user", "service_principal"] : kind => {
@@ -16,13 +16,13 @@ locals {
     }
   }
 
-  # Labels are made of names. Where two names make the same one, the id tells them apart.
-  words  = { for id, e in var.experiments : id => trim(replace(lower(e.name), "/[^a-z0-9]+/", "_"), "_") }
-  twins  = { for id, word in local.words : word => id... }
-  labels = { for id, word in local.words : id => length(local.twins[word]) > 1 ? "e_${word}_${id}" : "e_${word}" }
+  # Resource names, made from experiment names. If two experiments would have the same one, the ID is appended.
+  words          = { for id, e in var.experiments : id => trim(replace(lower(e.name), "/[^a-z0-9]+/", "_"), "_") }
+  ids_by_word    = { for id, word in local.words : word => id... }
+  resource_names = { for id, word in local.words : id => length(local.ids_by_word[word]) > 1 ? "e_${word}_${id}" : "e_${word}" }
 }
 
-# One object for each experiment, which main.tf of adopt-everything reads.
+# One object per experiment, which main.tf of adopt-everything reads.
 output "experiments" {
   value = {
     for id, e in var.experiments : id => {
@@ -34,12 +34,12 @@ output "experiments" {
   }
 }
 
-# The other way: one block for each, which Terraform writes itself.
+# One import block per resource, for which Terraform generates the configuration.
 output "import_blocks" {
   value = join("\n", flatten([
-    for id, label in local.labels : [
+    for id, name in local.resource_names : [
       for type in var.grants == null ? ["mlflow_experiment"] : ["mlflow_experiment", "mlflow_experiment_permissions"] :
-      "import {\n  to = ${type}.${label}\n  id = \"${id}\"\n}\n"
+      "import {\n  to = ${type}.${name}\n  id = \"${id}\"\n}\n"
     ]
   ]))
 }

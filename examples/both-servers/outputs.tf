@@ -1,9 +1,9 @@
 output "ids" {
-  description = "Experiment ids, for the code that logs runs."
+  description = "Experiment IDs, for the code that logs runs."
   value       = { for key, e in mlflow_experiment.this : key => e.id }
 }
 
 output "links" {
-  description = "The experiments' pages in the UI."
+  description = "URLs of the experiments in the UI."
   value       = { for key, e in mlflow_experiment.this : key => e.url }
 }

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// roleWays are about the only role that makes the caller a manager of its workspace.
-var roleWays = map[string]way{
+// roleLosses concern the only role that makes the caller a manager of its workspace.
+var roleLosses = map[string]lossAttempt{
 	"managing role, destroyed":      {by: byManager, kind: kindRole, state: itsRole},
 	"managing role, without grants": {by: byManager, kind: kindRole, state: itsRole, config: roleOf(nil)},
 	"managing role, no grants":      {by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{})},
@@ -52,14 +52,14 @@ var roleWays = map[string]way{
 	"the hidden role of the caller": {
 		by: byManager, kind: kindRole, config: roleOf(rows{}, "name", hiddenRole, "adopt_existing", true), names: hiddenRole,
 	},
-	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: bothAtOnce(false, itsRole)},
-	"two managing roles at once":                    {by: byManager, kind: kindRole, run: bothAtOnce(true, itsRole)},
-	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: bothAtOnce(false, ownMember)},
-	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: bothAtOnce(true, ownMember)},
+	"two managing roles in one plan":                {by: byManager, kind: kindRole, run: concurrentLosses(false, itsRole)},
+	"two managing roles at once":                    {by: byManager, kind: kindRole, run: concurrentLosses(true, itsRole)},
+	"memberships of two managing roles in one plan": {by: byManager, kind: kindMember, run: concurrentLosses(false, ownMember)},
+	"memberships of two managing roles at once":     {by: byManager, kind: kindMember, run: concurrentLosses(true, ownMember)},
 }
 
-// memberWays are about the caller's membership of that role.
-var memberWays = map[string]way{
+// memberLosses concern the caller's membership of that role.
+var memberLosses = map[string]lossAttempt{
 	"members of the managing role, others":    {by: byManager, kind: kindMembers, config: membersOf(others)},
 	"members of the managing role, nobody":    {by: byManager, kind: kindMembers, config: membersOf(nobody)},
 	"members of the managing role, fewer":     {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
@@ -76,7 +76,7 @@ var memberWays = map[string]way{
 	},
 	"member of the managing role, destroyed": {by: byManager, kind: kindMember, state: ownMember},
 	"member of the managing role, somebody else": {
-		by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *stage) string { return st.ana }),
+		by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *lossFixture) string { return st.ana }),
 	},
 	"member of the managing role, of another": {
 		by: byManager, kind: kindMember, setup: withUsers, state: ownMember, config: memberOf("role", "users"),
@@ -93,50 +93,50 @@ var memberWays = map[string]way{
 // rows are the grants of a role.
 type rows = map[string]string
 
-func denied(*stage) string           { return "DENY" }
-func otherOne(st *stage) string      { return st.other }
-func roleOfMembers(st *stage) string { return "workspace=" + st.workspace + ",role=" + st.role }
-func others(st *stage) []string      { return []string{st.ana} }
-func self(st *stage) []string        { return []string{st.caller.name} }
-func nobody(*stage) []string         { return []string{} }
+func denied(*lossFixture) string           { return "DENY" }
+func otherOne(st *lossFixture) string      { return st.other }
+func roleOfMembers(st *lossFixture) string { return "workspace=" + st.workspace + ",role=" + st.role }
+func others(st *lossFixture) []string      { return []string{st.ana} }
+func self(st *lossFixture) []string        { return []string{st.caller.name} }
+func nobody(*lossFixture) []string         { return []string{} }
 
-// resolved is a configuration with more attributes. A function gives a value of the stage.
-func resolved(st *stage, config map[string]any, more []any) map[string]any {
+// resolveConfig returns a configuration with more attributes. It calls attributes that are functions with the fixture.
+func resolveConfig(st *lossFixture, config map[string]any, more []any) map[string]any {
 	for pair := range slices.Chunk(more, 2) {
 		name, _ := pair[0].(string)
 		config[name] = pair[1]
-		if of, ok := pair[1].(func(*stage) string); ok {
+		if of, ok := pair[1].(func(*lossFixture) string); ok {
 			config[name] = of(st)
 		}
 	}
 	return config
 }
 
-// roleOf is the configuration of the stage's role, with the grants unless they are nil, and more.
-func roleOf(grants any, more ...any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
+// roleOf returns the configuration of the fixture's role, with the grants unless they are nil, and more attributes.
+func roleOf(grants any, more ...any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"workspace": st.workspace, "name": st.role}
 		if grants != nil {
 			config["grants"] = grants
 		}
-		return resolved(st, config, more)
+		return resolveConfig(st, config, more)
 	}
 }
 
-func membersOf(users func(*stage) []string, more ...any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
-		return resolved(st, map[string]any{"workspace": st.workspace, "role": st.role, "users": users(st)}, more)
+func membersOf(users func(*lossFixture) []string, more ...any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
+		return resolveConfig(st, map[string]any{"workspace": st.workspace, "role": st.role, "users": users(st)}, more)
 	}
 }
 
-func memberOf(more ...any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
-		return resolved(st, map[string]any{"workspace": st.workspace, "role": st.role, "user": st.caller.name}, more)
+func memberOf(more ...any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
+		return resolveConfig(st, map[string]any{"workspace": st.workspace, "role": st.role, "user": st.caller.name}, more)
 	}
 }
 
-// renameRole lets Terraform rename the role, which takes nothing away.
-func renameRole(t *testing.T, st *stage) {
+// renameRole renames the role with Terraform, which removes nothing.
+func renameRole(t *testing.T, st *lossFixture) {
 	t.Helper()
 	b := st.as(st.caller).Provider(t, nil).Block(kindRole)
 	b.Adopt(itsRole(st))
@@ -144,34 +144,34 @@ func renameRole(t *testing.T, st *stage) {
 	b.MustUp(roleOf(rows{"workspace/*": "MANAGE"})(st))
 }
 
-// withUsers adds a role that gives its members entry, and no more.
-func withUsers(t *testing.T, st *stage) {
+// withUsers adds a role with only USE on the workspace.
+func withUsers(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.addRow(t, numberOf(st.there.makeRole(t, "users")), "workspace/*", "USE")
 }
 
-// withSecond gives the caller a second role that manages the workspace, and withoutSecond takes it away.
-func withSecond(t *testing.T, st *stage) {
+// withSecond adds the caller to a second role that manages the workspace, and withoutSecond removes it again.
+func withSecond(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.addManagingRole(t, st.workspace, "second")
 }
 
-func withoutSecond(t *testing.T, st *stage) {
+func withoutSecond(t *testing.T, st *lossFixture) {
 	t.Helper()
-	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.roleTruth(t, st.workspace, "second").id})
+	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, "second").id})
 }
 
-// seededRole makes the caller a manager by the role that a workspace comes with, and by no other.
-func seededRole(t *testing.T, st *stage) {
+// seededRole makes the caller a manager only by the role that a new workspace has.
+func seededRole(t *testing.T, st *lossFixture) {
 	t.Helper()
-	seeded := st.roleTruth(t, st.workspace, "admin")
+	seeded := st.readRole(t, st.workspace, "admin")
 	if !maps.Equal(seeded.rows, rows{"workspace/*": "MANAGE"}) {
 		t.Errorf("the seeded role grants %v", seeded.rows)
 	}
 	st.assign(t, seeded.id, st.caller.name)
-	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.roleTruth(t, st.workspace, st.role).id})
+	st.MustCall(t, "DELETE", rbacCalls+"roles/delete", map[string]any{"role_id": st.readRole(t, st.workspace, st.role).id})
 	st.role = "admin"
 }
 
-// hiddenRole is the role in which the server keeps the caller's own grants.
-func hiddenRole(st *stage) string { return fmt.Sprintf("__user_%s__", st.caller.name) }
+// hiddenRole is the role in which the server stores the caller's own grants.
+func hiddenRole(st *lossFixture) string { return fmt.Sprintf("__user_%s__", st.caller.name) }

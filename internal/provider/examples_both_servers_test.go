@@ -15,26 +15,26 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExamples_bothBackends applies the same files as the tests on real MLflow servers do, which keep the names of deleted experiments.
-func TestExamples_bothBackends(t *testing.T) {
+// TestExamples_bothServers applies the same files as the tests on real MLflow servers, where deleted experiments reserve their names.
+func TestExamples_bothServers(t *testing.T) {
 	for name, o := range map[string]emulator.Options{"deleted names are free": {}, "deleted names are kept": {DeletedKeepName: true}} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t, o)
-			applyBothBackends(t, bothBackends{
+			applyBothServers(t, bothServers{
 				environment: map[string]string{"DATABRICKS_HOST": w.URL, "DATABRICKS_TOKEN": emulator.AdminToken},
 				prefix:      "/Projects/retail/",
 				users:       []map[string]string{{emulator.User: "CAN_MANAGE", emulator.OtherUser: "CAN_READ"}, {emulator.User: "CAN_EDIT"}},
-				check:       func(t *testing.T, users map[string]string) { expectBothBackends(t, w, users) },
+				check:       func(t *testing.T, users map[string]string) { expectBothServers(t, w, users) },
 			})
 		})
 	}
 }
 
-// expectBothBackends checks what examples/both-backends makes for some users.
-func expectBothBackends(t *testing.T, w *acctest.Workspace, users map[string]string) {
+// expectBothServers checks the results of examples/both-servers for some users.
+func expectBothServers(t *testing.T, w *acctest.Workspace, users map[string]string) {
 	t.Helper()
 	expectExampleTags(t, w, "/Projects/retail/churn", map[string]string{
-		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Who is about to leave.",
+		"managed_by": "terraform", "team": "data-science", "risk/reviewed": "2026-03-31", "mlflow.note.content": "Customers who are likely to leave.",
 	})
 	expectExampleTags(t, w, "/Projects/retail/demand", map[string]string{
 		"managed_by": "terraform", "team": "data-science", "mlflow.note.content": "Weekly demand by store.",
@@ -47,28 +47,27 @@ func expectBothBackends(t *testing.T, w *acctest.Workspace, users map[string]str
 	expectExampleGrants(t, w, "/Projects/retail/demand", grants...)
 }
 
-// bothBackends is how examples/both-backends is applied to one server.
-type bothBackends struct {
-	// environment names the server and the credentials: the files say nothing about them. Where other tests run beside, connection does, a
-	// provider block that overrides the example's.
+// bothServers describes an apply of examples/both-servers to one server.
+type bothServers struct {
+	// environment contains the server and the credentials as environment variables. In parallel tests, connection contains them instead: a
+	// provider block that overrides the one of the example.
 	environment map[string]string
 	connection  string
-	// prefix is what the names begin with. The experiments are called churn and demand.
+	// prefix is the prefix of the names. The experiments are churn and demand.
 	prefix string
-	// users are what the variable users is, apply by apply.
+	// users are the values of the variable users, one per apply.
 	users []map[string]string
-	// check looks at the server after each apply.
+	// check checks the server after each apply.
 	check func(t *testing.T, users map[string]string)
 }
 
-// applyBothBackends applies examples/both-backends as it is, and destroys it; then once more, since a deleted experiment may hold its
-// name.
-func applyBothBackends(t *testing.T, b bothBackends) {
+// applyBothServers applies examples/both-servers unchanged, and destroys it. It does so twice, because a deleted experiment can reserve its name.
+func applyBothServers(t *testing.T, b bothServers) {
 	t.Helper()
 	for name, value := range b.environment {
 		t.Setenv(name, value)
 	}
-	folder := copyFiles(t, "both-backends")
+	folder := copyFiles(t, "both-servers")
 	if b.connection != "" {
 		acctest.WriteFile(t, filepath.Join(folder, "connection_override.tf"), b.connection)
 	}

@@ -1,10 +1,12 @@
 locals {
   experiments = {
-    "churn"  = "Who is about to leave."
+    "churn"  = "Customers who are likely to leave."
     "demand" = "Weekly demand by store."
   }
 
-  # One grant for each experiment and user.
+  ids = { for key, experiment in mlflow_experiment.this : key => experiment.id }
+
+  # One grant per experiment and user.
   grants = merge([
     for experiment in keys(local.experiments) : {
       for user, level in var.users : "${experiment}/${user}" => { experiment = experiment, user = user, level = level }
@@ -19,22 +21,22 @@ resource "mlflow_experiment" "this" {
   description = each.value
   tags        = { team = "data-science" }
 
-  create_parents = true      # Databricks: makes the folder. An MLflow server has none.
-  if_deleted     = "restore" # MLflow server: a deleted experiment keeps its name, and comes back with its runs.
+  create_parents = true      # Databricks: creates the folder. MLflow servers have no folders.
+  if_deleted     = "restore" # MLflow server: a deleted experiment reserves its name, and is restored with its runs.
 }
 
-# Something that others decide, such as a review, set from its own configuration just as well.
+# A single tag, for example of a review. It can be in another configuration than the experiment.
 resource "mlflow_experiment_tag" "reviewed" {
-  experiment_id = mlflow_experiment.this["churn"].id
+  experiment_id = local.ids["churn"]
   key           = "risk/reviewed"
   value         = "2026-03-31"
 }
 
-# Adds to what others granted. See mlflow_experiment_permissions for the whole truth.
+# Non-authoritative: other grants are unaffected. To manage all grants, use mlflow_experiment_permissions.
 resource "mlflow_experiment_permission" "this" {
   for_each = local.grants
 
-  experiment_id    = mlflow_experiment.this[each.value.experiment].id
+  experiment_id    = local.ids[each.value.experiment]
   user_name        = each.value.user
   permission_level = each.value.level
 }

@@ -14,56 +14,56 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// callerOfWay is who runs Terraform.
-type callerOfWay int
+// callerKind is the kind of user that runs Terraform.
+type callerKind int
 
 const (
-	// byAdmin is a server admin, byManager a manager of a workspace who is no server admin, and byCreator a member of a workspace who
-	// manages nothing but an experiment, which it created.
-	byAdmin callerOfWay = iota
+	// byAdmin is a server admin. byManager is a manager of a workspace, but not a server admin. byCreator is a member of a workspace who
+	// manages only an experiment that it created.
+	byAdmin callerKind = iota
 	byManager
 	byCreator
 )
 
-// way is one way to lose an account, the access of the caller, or the content of a workspace. None may succeed.
-type way struct {
-	by   callerOfWay
+// lossAttempt is an attempt to lose an account, the access of the caller, or the content of a workspace. None may succeed.
+type lossAttempt struct {
+	by   callerKind
 	kind string
-	// setup comes before everything, and meanwhile between the plan and the apply.
-	setup, meanwhile func(*testing.T, *stage)
-	// state is the ID of what is in the state; nil if nothing is. prepare makes the state by an apply instead.
-	state   func(*stage) string
-	prepare func(*stage) map[string]any
-	// config is nil to destroy.
-	config func(*stage) map[string]any
-	// run replaces all of these, and returns what is said.
-	run func(*testing.T, *stage) string
-	// atApply: the plan does not know yet. warns: the apply succeeds, keeps what would be lost, and warns of it. quiet: it does not warn.
+	// setup is called first, and meanwhile between the plan and the apply.
+	setup, meanwhile func(*testing.T, *lossFixture)
+	// state returns the ID of the object in the state. Nil means an empty state. prepare creates the state by an apply instead.
+	state   func(*lossFixture) string
+	prepare func(*lossFixture) map[string]any
+	// config is nil for a destroy.
+	config func(*lossFixture) map[string]any
+	// run replaces all of these, and returns the diagnostics.
+	run func(*testing.T, *lossFixture) string
+	// atApply: only the apply can reject it. warns: the apply succeeds with a warning, and nothing is lost. quiet: without a warning.
 	atApply, warns, quiet bool
-	// names is what the message names, if it is not what the kind is about.
-	names func(*stage) string
+	// names returns the object in the message, if it is not the object of the kind.
+	names func(*lossFixture) string
 }
 
-// stage is what one way can lose.
-type stage struct {
+// lossFixture contains the objects that an attempt can lose.
+type lossFixture struct {
 	*server
-	by     callerOfWay
+	by     callerKind
 	caller person
-	// there is the workspace as the server's first admin sees it. other is another one.
+	// there is the server with the workspace selected, as its first admin. other is another workspace.
 	there            *server
 	workspace, other string
-	// role is the only one that makes the caller a manager of the workspace.
+	// role is the only role that makes the caller a manager of the workspace.
 	role       string
 	experiment string
-	// ana is somebody else.
+	// ana is another user.
 	ana string
 }
 
-// lossWays tries to lose what no plan of ours may take: the last server admin, the caller, its access, and content.
-func lossWays(t *testing.T, s *server) {
+// preventedLosses tries to lose objects that no plan may remove: the last server admin, the caller, its access, and content.
+func preventedLosses(t *testing.T, s *server) {
 	const least = 30
-	all := map[string]way{}
-	for _, some := range []map[string]way{accountWays, workspaceWays, experimentWays, roleWays, memberWays, permissionWays} {
+	all := map[string]lossAttempt{}
+	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses, permissionLosses} {
 		for name, w := range some {
 			if _, twice := all[name]; twice {
 				t.Errorf("two ways are called %q", name)
@@ -79,10 +79,10 @@ func lossWays(t *testing.T, s *server) {
 	}
 }
 
-// newStage makes a caller, and a workspace of its own unless the way is about accounts only.
-func newStage(t *testing.T, s *server, w way) *stage {
+// newLossFixture creates a caller, and a workspace for it unless the attempt concerns only accounts.
+func newLossFixture(t *testing.T, s *server, w lossAttempt) *lossFixture {
 	t.Helper()
-	st := &stage{server: s, by: w.by}
+	st := &lossFixture{server: s, by: w.by}
 	if slices.Contains([]string{kindMembers, kindMember, kindPermissions, kindPermission}, w.kind) { // each takes its time
 		st.ana = s.addUser(t).name
 	}
@@ -97,14 +97,14 @@ func newStage(t *testing.T, s *server, w way) *stage {
 		st.caller, st.role = s.addManager(t, st.workspace)
 	case byCreator:
 		st.caller, st.role = s.addUser(t), "user"
-		s.assign(t, s.roleTruth(t, st.workspace, "user").id, st.caller.name)
+		s.assign(t, s.readRole(t, st.workspace, "user").id, st.caller.name)
 		st.experiment = st.there.as(st.caller).Create(t, s.Name("own"), nil)
 	}
 	return st
 }
 
-// leave removes the caller, so that other tests know the server's admins. A way that demoted the first admin sees the server as its caller.
-func (st *stage) leave(t *testing.T, s *server) {
+// leave removes the caller, so that other tests know the server's admins. If an attempt demoted the first admin, it is promoted again as the caller.
+func (st *lossFixture) leave(t *testing.T, s *server) {
 	t.Helper()
 	if is, ok := st.userOf(t, adminName); ok && !is {
 		st.setAdmin(t, adminName, true)
@@ -114,9 +114,9 @@ func (st *stage) leave(t *testing.T, s *server) {
 	}
 }
 
-// try goes one way: first as the caller plans it, then with the same plan made by another admin, whom it does not lock out.
-func (w way) try(t *testing.T, s *server) {
-	st := newStage(t, s, w)
+// try makes an attempt: first with the plan of the caller, then with the plan of another admin, whom it does not lock out.
+func (w lossAttempt) try(t *testing.T, s *server) {
+	st := newLossFixture(t, s, w)
 	defer st.leave(t, s)
 	if w.setup != nil {
 		w.setup(t, st)
@@ -160,8 +160,8 @@ func (w way) try(t *testing.T, s *server) {
 	}
 }
 
-// force applies what the caller's plan refuses, with the plan of the server's first admin. What that one refuses too is safe.
-func (w way) force(t *testing.T, st *stage, b *acctest.Block) {
+// force applies a change that the caller's plan rejects, with the plan of the server's first admin. A change that both plans reject is safe.
+func (w lossAttempt) force(t *testing.T, st *lossFixture, b *acctest.Block) {
 	t.Helper()
 	stranger := st.Provider(t, nil).Block(w.kind)
 	stranger.State, stranger.Private = b.State, b.Private
@@ -178,8 +178,8 @@ func (w way) force(t *testing.T, st *stage, b *acctest.Block) {
 	w.expectRefused(t, st, attempt.Apply(plan, config))
 }
 
-// stateOf brings what the way is about into the state, and returns what is said.
-func (w way) stateOf(t *testing.T, st *stage, b *acctest.Block) string {
+// stateOf imports the object of the attempt, and returns the diagnostics.
+func (w lossAttempt) stateOf(t *testing.T, st *lossFixture, b *acctest.Block) string {
 	t.Helper()
 	switch {
 	case w.state != nil:
@@ -192,15 +192,15 @@ func (w way) stateOf(t *testing.T, st *stage, b *acctest.Block) string {
 	return ""
 }
 
-func (w way) configOf(st *stage) map[string]any {
+func (w lossAttempt) configOf(st *lossFixture) map[string]any {
 	if w.config == nil {
 		return nil
 	}
 	return w.config(st)
 }
 
-// expectRefused checks that the person is told why, and about what.
-func (w way) expectRefused(t *testing.T, st *stage, says string) {
+// expectRefused checks that the error names the reason and the object.
+func (w lossAttempt) expectRefused(t *testing.T, st *lossFixture, says string) {
 	t.Helper()
 	object := st.role
 	switch {
@@ -222,14 +222,14 @@ func (w way) expectRefused(t *testing.T, st *stage, says string) {
 	}
 }
 
-// belongings are what may not get lost, each as a text.
-func (st *stage) belongings(t *testing.T) []string {
+// belongings describes the objects that must not be lost.
+func (st *lossFixture) belongings(t *testing.T) []string {
 	t.Helper()
 	var all []string
 	for _, p := range []person{st.caller, admin} {
 		is, ok := st.userOf(t, p.name)
 		all = append(all, fmt.Sprintf("account %s: %t, admin: %t", p.name, ok, is))
-		if st.logsIn(t, p.name, p.password) {
+		if st.authenticates(t, p.name, p.password) {
 			all = append(all, "password of "+p.name)
 		}
 	}
@@ -254,12 +254,12 @@ func (st *stage) belongings(t *testing.T) []string {
 }
 
 // manages reports whether the caller is a member of a role that manages the workspace.
-func (st *stage) manages(t *testing.T) bool {
+func (st *lossFixture) manages(t *testing.T) bool {
 	t.Helper()
 	for _, r := range st.there.roles(t) {
 		for _, p := range r.Permissions {
 			if p.Type == "workspace" && p.Pattern == "*" && p.Permission == "MANAGE" &&
-				slices.Contains(st.roleTruth(t, st.workspace, r.Name).members, st.caller.name) {
+				slices.Contains(st.readRole(t, st.workspace, r.Name).members, st.caller.name) {
 				return true
 			}
 		}
@@ -268,7 +268,7 @@ func (st *stage) manages(t *testing.T) bool {
 }
 
 // content lists what is in the workspace.
-func (st *stage) content(t *testing.T) []string {
+func (st *lossFixture) content(t *testing.T) []string {
 	t.Helper()
 	var found struct {
 		Experiments []acctest.Truth
@@ -310,8 +310,8 @@ func (st *stage) content(t *testing.T) []string {
 	return all
 }
 
-// expectKept checks that nothing got lost.
-func (st *stage) expectKept(t *testing.T, before []string) {
+// expectKept checks that nothing was lost.
+func (st *lossFixture) expectKept(t *testing.T, before []string) {
 	t.Helper()
 	after := st.belongings(t)
 	for _, one := range before {
@@ -321,10 +321,10 @@ func (st *stage) expectKept(t *testing.T, before []string) {
 	}
 }
 
-// bothAtOnce gives up two roles, or memberships of them, that make the caller a manager: each may go, but not both. byStranger: another
-// admin planned it, and both are applied at once.
-func bothAtOnce(byStranger bool, state func(*stage) string) func(*testing.T, *stage) string {
-	return func(t *testing.T, st *stage) string {
+// concurrentLosses removes two roles, or memberships of them, that make the caller a manager. Only one of the two removals may succeed. byStranger:
+// another admin planned it, and both are applied at the same time.
+func concurrentLosses(byStranger bool, state func(*lossFixture) string) func(*testing.T, *lossFixture) string {
+	return func(t *testing.T, st *lossFixture) string {
 		t.Helper()
 		kind, first := kindRole, st.role
 		if strings.Contains(state(st), "user=") {
@@ -356,8 +356,8 @@ func bothAtOnce(byStranger bool, state func(*stage) string) func(*testing.T, *st
 	}
 }
 
-// addManagingRole makes a role that manages a workspace, with the caller as its member.
-func (st *stage) addManagingRole(t *testing.T, workspace, name string) (id int) {
+// addManagingRole creates a role that manages a workspace, with the caller as its member.
+func (st *lossFixture) addManagingRole(t *testing.T, workspace, name string) (id int) {
 	t.Helper()
 	made, _ := st.MustCall(t, "POST", rbacCalls+"roles/create", map[string]any{"name": name, "workspace": workspace})["role"].(map[string]any)
 	id = numberOf(made["id"])

@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// accountWays are about the caller's own account, and the last server admin.
-var accountWays = map[string]way{
+// accountLosses concern the caller's own account, and the last server admin.
+var accountLosses = map[string]lossAttempt{
 	"own account, destroyed":           {kind: kindUser, state: ownAccount},
 	"own account, no admin":            {kind: kindUser, state: ownAccount, config: account("admin", false)},
 	"own account, nothing about admin": {kind: kindUser, state: ownAccount, config: account()},
@@ -38,9 +38,9 @@ var accountWays = map[string]way{
 		kind: kindUser, prepare: account("adopt_existing", true, "admin", true),
 	},
 	"the only other admin, then oneself": {
-		kind: kindUser, setup: demoteTheOther, state: ownAccount, config: account("admin", false),
+		kind: kindUser, setup: demoteFirstAdmin, state: ownAccount, config: account("admin", false),
 	},
-	"the only other admin, then destroyed": {kind: kindUser, setup: demoteTheOther, state: ownAccount},
+	"the only other admin, then destroyed": {kind: kindUser, setup: demoteFirstAdmin, state: ownAccount},
 	"the last admin, by who is none anymore": {
 		kind: kindUser, state: firstAdmin, config: account("username", adminName), meanwhile: demoteCaller, names: firstAdmin,
 	},
@@ -52,9 +52,9 @@ var accountWays = map[string]way{
 
 const kindUser = "mlflow_user"
 
-// account is the configuration of the caller's own account, unless it has another username.
-func account(values ...any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
+// account returns the configuration of the caller's own account, unless it has another username.
+func account(values ...any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"username": st.caller.name}
 		for name, value := range acctest.AttributeValues(values...) {
 			config[name] = value
@@ -63,16 +63,16 @@ func account(values ...any) func(*stage) map[string]any {
 	}
 }
 
-func ownAccount(st *stage) string { return st.caller.name }
-func firstAdmin(*stage) string    { return adminName }
+func ownAccount(st *lossFixture) string { return st.caller.name }
+func firstAdmin(*lossFixture) string    { return adminName }
 
-func demoteCaller(t *testing.T, st *stage) {
+func demoteCaller(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.setAdmin(t, st.caller.name, false)
 }
 
-// demoteTheOther lets Terraform demote the first admin, which leaves the caller as the only one.
-func demoteTheOther(t *testing.T, st *stage) {
+// demoteFirstAdmin demotes the first admin with Terraform, so that the caller is the only admin.
+func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 	t.Helper()
 	b := st.as(st.caller).Provider(t, nil).Block(kindUser)
 	acctest.ExpectSays(t, b.Adopt(adminName), "")
@@ -82,8 +82,8 @@ func demoteTheOther(t *testing.T, st *stage) {
 	st.server = &seen
 }
 
-// workspaceWays are about workspaces with content.
-var workspaceWays = map[string]way{
+// workspaceLosses concern workspaces with content.
+var workspaceLosses = map[string]lossAttempt{
 	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: itsName},
 	"workspace with a run, renamed": {
 		kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "ways-renamed"),
@@ -116,8 +116,8 @@ var workspaceWays = map[string]way{
 	},
 }
 
-// experimentWays are about experiments with runs.
-var experimentWays = map[string]way{
+// experimentLosses concern experiments with runs.
+var experimentLosses = map[string]lossAttempt{
 	"experiment with a run, destroyed": {kind: kindExperiment, setup: withRun, state: experimentIn},
 	"experiment with a run, moved":     {kind: kindExperiment, setup: withRunAndOther, state: experimentIn, config: experimentMoved},
 	"experiment that gets a run, destroyed": {
@@ -134,16 +134,16 @@ const (
 	kindExperiment = "mlflow_experiment"
 )
 
-func itsName(st *stage) string   { return st.workspace }
-func defaultName(*stage) string  { return "default" }
-func itsRole(st *stage) string   { return "workspace=" + st.workspace + ",name=" + st.role }
-func ownMember(st *stage) string { return roleOfMembers(st) + ",user=" + st.caller.name }
+func itsName(st *lossFixture) string   { return st.workspace }
+func defaultName(*lossFixture) string  { return "default" }
+func itsRole(st *lossFixture) string   { return "workspace=" + st.workspace + ",name=" + st.role }
+func ownMember(st *lossFixture) string { return roleOfMembers(st) + ",user=" + st.caller.name }
 
-func experimentIn(st *stage) string { return "workspace=" + st.workspace + "," + st.experiment }
+func experimentIn(st *lossFixture) string { return "workspace=" + st.workspace + "," + st.experiment }
 
-// workspaceOf is the configuration of the stage's workspace, unless it has another name.
-func workspaceOf(values ...any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
+// workspaceOf returns the configuration of the fixture's workspace, unless it has another name.
+func workspaceOf(values ...any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
 		config := map[string]any{"name": st.workspace}
 		for name, value := range acctest.AttributeValues(values...) {
 			config[name] = value
@@ -152,33 +152,33 @@ func workspaceOf(values ...any) func(*stage) map[string]any {
 	}
 }
 
-func experimentMoved(st *stage) map[string]any {
+func experimentMoved(st *lossFixture) map[string]any {
 	return map[string]any{"name": "churn", "workspace": st.other}
 }
 
-func withExperiment(t *testing.T, st *stage) {
+func withExperiment(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.experiment = st.there.Create(t, "churn", nil)
 }
 
-func addRun(t *testing.T, st *stage) {
+func addRun(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.there.AddRun(t, st.experiment)
 }
 
-func withRun(t *testing.T, st *stage) {
+func withRun(t *testing.T, st *lossFixture) {
 	t.Helper()
 	withExperiment(t, st)
 	addRun(t, st)
 }
 
-func withDeleted(t *testing.T, st *stage) {
+func withDeleted(t *testing.T, st *lossFixture) {
 	t.Helper()
 	withRun(t, st)
 	st.there.Remove(t, st.experiment)
 }
 
-func withOther(t *testing.T, st *stage) {
+func withOther(t *testing.T, st *lossFixture) {
 	t.Helper()
 	_, st.other = st.newWorkspace(t, "other")
 	if st.by == byManager {
@@ -186,35 +186,35 @@ func withOther(t *testing.T, st *stage) {
 	}
 }
 
-func withExperimentAndOther(t *testing.T, st *stage) {
+func withExperimentAndOther(t *testing.T, st *lossFixture) {
 	t.Helper()
 	withExperiment(t, st)
 	withOther(t, st)
 }
 
-func withRunAndOther(t *testing.T, st *stage) {
+func withRunAndOther(t *testing.T, st *lossFixture) {
 	t.Helper()
 	withRun(t, st)
 	withOther(t, st)
 }
 
-func withModel(t *testing.T, st *stage) {
+func withModel(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{"name": "scorer"})
 }
 
-func withPrompt(t *testing.T, st *stage) {
+func withPrompt(t *testing.T, st *lossFixture) {
 	t.Helper()
 	st.there.MustCall(t, "POST", "/api/2.0/mlflow/registered-models/create", map[string]any{
 		"name": "support", "tags": []any{map[string]any{"key": "mlflow.prompt.is_prompt", "value": "true"}},
 	})
 }
 
-// permissionWays are about the caller's own access to an experiment.
-var permissionWays = map[string]way{
+// permissionLosses concern the caller's own access to an experiment.
+var permissionLosses = map[string]lossAttempt{
 	"own experiment, a list without the caller": {
 		by: byCreator, kind: kindPermissions, warns: true, names: ownAccount,
-		config: grantsOf("users", func(st *stage) any { return map[string]string{st.ana: "CAN_READ"} }),
+		config: grantsOf("users", func(st *lossFixture) any { return map[string]string{st.ana: "CAN_READ"} }),
 	},
 	"own experiment, an empty list": {
 		by: byCreator, kind: kindPermissions, config: grantsOf("users", nothing), warns: true, names: ownAccount,
@@ -229,7 +229,7 @@ var permissionWays = map[string]way{
 		by: byCreator, kind: kindPermissions, prepare: grantsOf("users", ownLevel("CAN_MANAGE")), quiet: true,
 	},
 	"own experiment, the role of the caller is denied": {
-		by: byCreator, kind: kindPermissions, config: grantsOf("groups", func(st *stage) any { return map[string]string{st.role: "DENY"} }),
+		by: byCreator, kind: kindPermissions, config: grantsOf("groups", func(st *lossFixture) any { return map[string]string{st.role: "DENY"} }),
 		names: ownAccount,
 	},
 	"own experiment, one grant lowered": {
@@ -243,7 +243,7 @@ var permissionWays = map[string]way{
 	},
 	"own experiment, the grant to somebody else": {
 		by: byCreator, kind: kindPermission, prepare: ownGrant("CAN_MANAGE"), warns: true, names: ownAccount,
-		config: func(st *stage) map[string]any {
+		config: func(st *lossFixture) map[string]any {
 			return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, "user_name": st.ana, "permission_level": "CAN_MANAGE"}
 		},
 	},
@@ -254,22 +254,22 @@ const (
 	kindPermission  = "mlflow_experiment_permission"
 )
 
-func nothing(*stage) any { return map[string]string{} }
+func nothing(*lossFixture) any { return map[string]string{} }
 
-func ownLevel(level string) func(*stage) any {
-	return func(st *stage) any { return map[string]string{st.caller.name: level} }
+func ownLevel(level string) func(*lossFixture) any {
+	return func(st *lossFixture) any { return map[string]string{st.caller.name: level} }
 }
 
-// grantsOf is a list of grants on the stage's experiment.
-func grantsOf(attribute string, levels func(*stage) any) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
+// grantsOf returns a list of grants on the fixture's experiment.
+func grantsOf(attribute string, levels func(*lossFixture) any) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
 		return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, attribute: levels(st)}
 	}
 }
 
-// ownGrant is one grant to the caller.
-func ownGrant(level string) func(*stage) map[string]any {
-	return func(st *stage) map[string]any {
+// ownGrant returns one grant to the caller.
+func ownGrant(level string) func(*lossFixture) map[string]any {
+	return func(st *lossFixture) map[string]any {
 		return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, "user_name": st.caller.name, "permission_level": level}
 	}
 }

@@ -1,4 +1,4 @@
-# The provider is a mock: no server and no credentials are needed, and nothing is made.
+# The provider is a mock: the tests need no server and no credentials, and create nothing.
 mock_provider "mlflow" {
   mock_resource "mlflow_experiment" {
     defaults = {
@@ -23,13 +23,13 @@ run "defaults" {
 
   assert {
     condition     = mlflow_experiment_permission.this["churn/ben@example.com"].permission_level == "CAN_READ"
-    error_message = "Ben gets ${mlflow_experiment_permission.this["churn/ben@example.com"].permission_level} on churn."
+    error_message = "Ben has ${mlflow_experiment_permission.this["churn/ben@example.com"].permission_level} on churn."
   }
 
-  # On an MLflow server a deleted experiment keeps its name. Without this, apply after destroy would fail there.
+  # On an MLflow server, a deleted experiment reserves its name. Without if_deleted, an apply after a destroy fails.
   assert {
     condition     = alltrue([for e in mlflow_experiment.this : e.if_deleted == "restore"])
-    error_message = "A deleted experiment would not come back."
+    error_message = "A deleted experiment would not be restored."
   }
 }
 
@@ -43,7 +43,7 @@ run "a_server_without_users" {
 
   assert {
     condition     = length(mlflow_experiment_permission.this) == 0
-    error_message = "Something is granted on a server that knows no users."
+    error_message = "A permission is granted on a server without users."
   }
 
   assert {
