@@ -255,7 +255,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	acctest.ExpectSays(t, p.Destroy(), "")
 	s.expectHeld(t, id, nil)
 	s.Remove(t, id)
-	acctest.ExpectSays(t, imported.Refresh(), "warning: Permissions dropped from the state: the experiment is gone")
+	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
 
 // brokenChange fails the second half of a level's change: the old level is granted again, and the error says how things are.

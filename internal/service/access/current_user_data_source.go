@@ -42,18 +42,18 @@ func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who the provider runs as: the user or service principal that the credentials belong to.",
+		MarkdownDescription: "Returns the user or service principal that the provider is authenticated as.",
 		Attributes: map[string]schema.Attribute{
-			"name":         text("The user's e-mail address or name, or the service principal's application id, as permissions name it."),
-			"kind":         text("`user` or `service_principal`. Always `user` on an MLflow server."),
-			"id":           text("Id of the user or service principal in the directory of the server."),
-			"display_name": text("Name to show to people. Null where the server has none."),
+			"name":         text("Principal name, as used in permissions: email or username of a user, or application ID of a service principal."),
+			"kind":         text("Kind of principal: `user` or `service_principal`. Always `user` on an MLflow server."),
+			"id":           text("ID of the user or service principal on the server."),
+			"display_name": text("Display name. Null if the server has none."),
 			"groups": schema.ListAttribute{
 				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Groups that the caller is a member of, in alphabetical order. On an MLflow server these are the roles that hold some grant, of `workspace` only.",
+				MarkdownDescription: "Groups of the current user, in alphabetical order. On an MLflow server, the roles in `workspace` that have at least one grant.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
-			"home":                       text("The caller's folder, such as `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
+			"home":                       text("Home folder, for example `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
 		},
 	}
 }

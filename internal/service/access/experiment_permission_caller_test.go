@@ -53,7 +53,7 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 	expectDetail(t, lowered, "Grant would lower your own access", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &removed)
-	expectDetail(t, removed, "Current user keeps its access", emulator.User, `group "risk"`)
+	expectDetail(t, removed, "Grant kept for the current user", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")

@@ -42,8 +42,8 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		return false
 	}
 	if again {
-		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the id was used again, for another experiment. Nothing was changed. Run plan again, which drops "+
-			"the grant from the state.", framework.UpperFirst(plan.object())))
+		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a different experiment. Nothing was "+
+			"changed.\n\nRun terraform plan again: the refresh removes the grant from the state.", framework.UpperFirst(plan.object())))
 		return false
 	}
 	if level != mlflow.LevelManage {

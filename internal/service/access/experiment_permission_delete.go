@@ -47,14 +47,14 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 		return
 	}
 	if again {
-		diags.AddWarning("Permission left in place", fmt.Sprintf("%s: the id was used again, for another experiment. Its permissions are left alone.",
-			framework.UpperFirst(state.object())))
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a different "+
+			"experiment, whose permissions were not changed.", framework.UpperFirst(state.object())))
 		return
 	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
 		own, ok := r.ownAccess(ctx, id, p, "", diags)
 		if own != "" {
-			diags.AddWarning("Current user keeps its access", own+" The grant stays in place and is no longer managed.")
+			diags.AddWarning("Grant kept for the current user", own+" The grant remains, unmanaged.")
 		}
 		if !ok || own != "" {
 			return

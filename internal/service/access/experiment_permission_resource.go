@@ -48,27 +48,27 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), acl.PrincipalNameValidator{Kind: kind}},
-			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. When it changes, the new " +
-				"grant is made first, then the old one is revoked.",
+			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. Updated in place: the " +
+				"provider creates the new grant first, then revokes the old one.",
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What one principal is granted on an experiment. The resource adds to what others granted and leaves it alone; use " +
-			"`mlflow_experiment_permissions` instead where the configuration is to be the whole truth, and never both for one experiment.",
+		MarkdownDescription: "Grants a permission level on an experiment to one principal. The resource is non-authoritative: other grants are unaffected. To manage " +
+			"all grants, use `mlflow_experiment_permissions`. Do not use both for one experiment.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the grant, as `EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.ExperimentIDValidator},
-				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grant is made on the new experiment first, then " +
-					"revoked on the old one.",
+				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider creates the grant on the new experiment " +
+					"first, then revokes it on the old one.",
 			},
 			"user_name":              name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
-			"group_name":             name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
-			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. MLflow servers have none."),
+			"group_name":             name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) name of a role."),
+			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. Not supported on MLflow servers."),
 			"permission_level": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.LevelValidator{}},
-				MarkdownDescription: "`CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change permissions). An MLflow server also has " +
-					"levels of its own: `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Changing it changes the grant in place.",
+				MarkdownDescription: "Permission level: `CAN_READ`, `CAN_EDIT` (also log runs), or `CAN_MANAGE` (also delete and change permissions); MLflow " +
+					"servers also have `USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
@@ -106,20 +106,21 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 			problem.AddError(&resp.Diagnostics, "read permission")
 			return
 		}
-		resp.Diagnostics.AddWarning("Permission is gone: so is the experiment", fmt.Sprintf("%s was dropped from the state. %s", framework.UpperFirst(state.object()),
+		resp.Diagnostics.AddWarning("Experiment not found, permission removed from state", fmt.Sprintf("%s was removed from the state. %s", framework.UpperFirst(state.object()),
 			strings.Join(problem.Advice, " ")))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if framework.IDReused(state.created, held.Created) {
-		resp.Diagnostics.AddWarning("Permission is gone: the experiment is another one now", fmt.Sprintf("%s was dropped from the state: the id was used again, for "+
-			"an experiment created %s. Its permissions are left alone.", framework.UpperFirst(state.object()), framework.FormatTime(held.Created).ValueString()))
+		resp.Diagnostics.AddWarning("Experiment not found, permission removed from state", fmt.Sprintf("%s was removed from the state: the experiment no longer "+
+			"exists, and its ID now belongs to a different experiment, created %s, whose permissions are unmanaged.", framework.UpperFirst(state.object()),
+			framework.FormatTime(held.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if held.Level == "" {
-		resp.Diagnostics.AddWarning("Permission is gone", fmt.Sprintf("%s holds no grant any more. It was removed from the state, and the next apply grants it "+
-			"again if it is still configured.", framework.UpperFirst(state.object())))
+		resp.Diagnostics.AddWarning("Permission not found, removed from state", fmt.Sprintf("%s no longer has a grant. If it is still in the "+
+			"configuration, the next apply grants it again.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -180,6 +181,7 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 			return
 		}
 	}
-	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
-		"EXPERIMENT_ID/service_principal/APPLICATION_ID. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
+	resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a grant.\n\nSpecify EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME, or "+
+		"EXPERIMENT_ID/service_principal/APPLICATION_ID. In an MLflow workspace other than the provider's, put workspace=NAME and a comma first. In an "+
+		"identity, set experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
 }

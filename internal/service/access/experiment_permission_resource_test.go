@@ -134,7 +134,7 @@ func TestPermission_apply(t *testing.T) {
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
-			want: "warning: Current user keeps its access"},
+			want: "warning: Grant kept for the current user"},
 		"removing without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "warning: Could not remove permissions"},
 		"removing from a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
@@ -181,9 +181,9 @@ func TestPermission_readWhenGone(t *testing.T) {
 		behind func(w *acctest.Workspace, id string)
 		says   string
 	}{
-		"the grant":              {func(*acctest.Workspace, string) {}, "warning: Permission is gone: User \"ana@example.com\" on experiment ID holds no grant"},
-		"the experiment":         {func(w *acctest.Workspace, id string) { w.Trash(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
-		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
+		"the grant":              {func(*acctest.Workspace, string) {}, "warning: Permission not found, removed from state: User \"ana@example.com\" on experiment ID no longer has a grant"},
+		"the experiment":         {func(w *acctest.Workspace, id string) { w.Trash(id) }, "warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
+		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)

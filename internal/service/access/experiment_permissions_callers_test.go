@@ -123,7 +123,7 @@ func TestPermissionsResource_destroyPutBack(t *testing.T) {
 		t.Fatal(says)
 	}
 	left, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
-	acctest.ExpectSays(t, says, "warning: Grants put back by the server", emulator.OtherUser)
+	acctest.ExpectSays(t, says, "warning: Grants restored by the server", emulator.OtherUser)
 	if left != nil {
 		t.Errorf("left in the state is %v", left)
 	}

@@ -63,12 +63,12 @@ func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Proble
 	switch {
 	case rest.IsNotFound(err):
 		p.Gone = true
-		p.Advice = []string{"There is no such experiment. Check experiment_id."}
+		p.Advice = []string{"The experiment does not exist. Check experiment_id."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	case e.Deleted():
 		p.Gone = true
-		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
+		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
 	case framework.PermissionsElsewhere(e) != "":
 		p.Advice = []string{framework.PermissionsElsewhere(e)}
 	}

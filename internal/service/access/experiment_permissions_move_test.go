@@ -26,7 +26,7 @@ func TestMove_permissions(t *testing.T) {
 	}
 	job := map[string]any{"id": "/jobs/12", "object_type": "job", "job_id": "12"}
 	if moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.VendorAddress, job); moved != nil ||
-		!strings.HasPrefix(got, "error at experiment_id: Could not move permissions: This databricks_permissions holds the permissions of /jobs/12 (job)") {
+		!strings.HasPrefix(got, "error at experiment_id: Could not move permissions: This databricks_permissions manages the permissions of /jobs/12 (job)") {
 		t.Errorf("moved %v, said %q", moved, got)
 	}
 	w.ExpectWrites(t)

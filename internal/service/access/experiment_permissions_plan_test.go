@@ -95,14 +95,14 @@ func TestPermissionsResource_refused(t *testing.T) {
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
 	acctest.UnitTest(t,
 		refusedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
-		refusedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
+		refusedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
 		refusedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
 		refusedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		refusedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
 		refusedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
-		refusedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
+		refusedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*The experiment does not exist`),
 		refusedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.Writes(); len(writes) > 0 {

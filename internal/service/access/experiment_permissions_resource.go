@@ -58,8 +58,8 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
 		"experiment_id": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
-				"experiment first, then revoked on the old one.",
+			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider creates the grants on " +
+				"the new experiment first, then revokes them on the old one.",
 			Validators: []validator.String{framework.ExperimentIDValidator},
 		},
 		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
@@ -105,17 +105,17 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
 	case problem != nil && problem.Gone:
-		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is gone", fmt.Sprintf(
-			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.", framework.UpperFirst(problem.Object.Name)))
+		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
+			"%s was deleted outside Terraform.\n\nTo keep its permissions, restore the experiment, then import them again.", framework.UpperFirst(problem.Object.Name)))
 		resp.State.RemoveResource(ctx)
 		return
 	case problem != nil:
 		problem.AddRefreshError(&resp.Diagnostics)
 		return
 	case state.reused(read):
-		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is another one now", fmt.Sprintf(
-			"The id of %s was used again, for an experiment created %s. Its permissions are left alone.", list.Object.Name,
-			framework.FormatTime(read.Created).ValueString()))
+		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
+			"%s no longer exists; its ID now belongs to a different experiment, created %s, whose permissions are unmanaged.",
+			framework.UpperFirst(list.Object.Name), framework.FormatTime(read.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -129,6 +129,9 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.Diagnostics.Append(resp.State.Set(ctx, &state)...)
 	}
 }
+
+// summaryExperimentNotFound is the summary of the warnings that a refresh removes the resource from the state.
+const summaryExperimentNotFound = "Experiment not found, permissions removed from state"
 
 // vendorID is the id that databricks_permissions has for an experiment.
 var vendorID = regexp.MustCompile(`^` + vendorIDPrefix + `[0-9a-f]+$`)

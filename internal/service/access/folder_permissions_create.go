@@ -54,12 +54,12 @@ func (r *folderPermissionsResource) findOrCreate(
 		return folder, false
 	}
 	if err := r.Provider.Run.CreateFolder(ctx, folders, name); err != nil {
-		framework.AddError(diags, "create folder", plan.folder(), err, "Creating a folder needs CAN_MANAGE on the one above it; directly below the root, only "+
-			"workspace admins can.")
+		framework.AddError(diags, "create folder", plan.folder(), err, "Creating a folder requires CAN_MANAGE on its parent folder; directly in the root, only "+
+			"workspace admins can create folders.")
 		return folder, false
 	}
 	if folder, err = folders.Find(ctx, name); err != nil {
-		framework.AddError(diags, action, plan.folder(), err, "The folder was created, and no grant was made. Apply again.")
+		framework.AddError(diags, action, plan.folder(), err, "The folder was created, but no permissions were set. Apply again.")
 		return folder, false
 	}
 	return folder, true

@@ -201,10 +201,10 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 		says        string
 		holds       []string
 	}{
-		"no right":            {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on the one above"}},
+		"no right":            {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
 		"below an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
 		"not found afterwards": {emulator.AdminToken, "/Teams/ghost", &emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
-			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no grant was made", "Apply again"}},
+			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no permissions were set", "Apply again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.fault != nil {

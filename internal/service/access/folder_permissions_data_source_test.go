@@ -66,10 +66,10 @@ func TestFolderPermissionsDataSource_refused(t *testing.T) {
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	const unreadable = "error: Could not read permissions: Folder "
 	for path, want := range map[string][]string{
-		"/":             {"error at path: Folder path not allowed: \"/\" is the root"},
-		"Teams":         {"error at path: Folder path not allowed", "is not an absolute workspace path"},
-		"/Teams//x":     {"error at path: Folder path not allowed", "Write a single slash"},
-		"/Repos/ana":    {"error at path: Folder path not allowed", "repo_path"},
+		"/":             {"error at path: Invalid folder path: \"/\" is the root"},
+		"Teams":         {"error at path: Invalid folder path", "is not an absolute workspace path"},
+		"/Teams//x":     {"error at path: Invalid folder path", "Write a single slash"},
+		"/Repos/ana":    {"error at path: Invalid folder path", "repo_path"},
 		"/Teams/code":   {unreadable, "it is a Git folder", "repo_path"},
 		"/Teams/none":   {unreadable, "doesn't exist"},
 		"/Teams/retail": {unreadable, "needs CAN_MANAGE on the folder"},

@@ -58,22 +58,22 @@ func TestFolderPermissions_dropped(t *testing.T) {
 		behind func(w *acctest.Workspace)
 		says   []string
 	}{
-		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"renamed": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed") },
-			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged", "Nothing is at the path now"}},
+			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged", "No object exists at the path now"}},
 		"created again": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
-			[]string{"was deleted outside Terraform", "another folder now, with the object ID", "left alone until apply"}},
+			[]string{"was deleted outside Terraform", "a different folder, with the object ID", "unmanaged until the next apply"}},
 		"renamed, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed"); w.Mkdirs(folder) },
-			[]string{"Its object ID is still ID", "another folder now"}},
+			[]string{"Its object ID is still ID", "a different folder"}},
 		"renamed, not readable, and another in its place": {func(w *acctest.Workspace) {
 			w.MoveFolder(folder, "/Teams/renamed")
 			w.Mkdirs(folder)
 			w.Inject(emulator.Fault{Method: "GET", Path: foldersPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
-		}, []string{"was moved or renamed outside Terraform", "Its object ID is still ID", "another folder now"}},
+		}, []string{"was moved or renamed outside Terraform", "Its object ID is still ID", "a different folder"}},
 		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
-			[]string{"was deleted outside Terraform", "At the path is an object of type MLFLOW_EXPERIMENT now"}},
+			[]string{"was deleted outside Terraform", "The path now belongs to an object of type MLFLOW_EXPERIMENT"}},
 		"a Git folder in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, true) },
-			[]string{"was deleted outside Terraform", "At the path is a Git folder now"}},
+			[]string{"was deleted outside Terraform", "The path now belongs to a Git folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +87,7 @@ func TestFolderPermissions_dropped(t *testing.T) {
 			for i := range c.says {
 				c.says[i] = strings.ReplaceAll(c.says[i], "is still ID", "is still "+id)
 			}
-			acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder \""+folder+"\": It was ", c.says[1:]...)
+			acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder \""+folder+"\": It was ", c.says[1:]...)
 			acctest.ExpectSays(t, says, "warning", c.says...)
 			if b.Values() != nil {
 				t.Errorf("the state is %v", b.Values())
@@ -97,8 +97,8 @@ func TestFolderPermissions_dropped(t *testing.T) {
 				return
 			}
 			p := b.Plan(folderConfig(folder, readers))
-			if c.says[len(c.says)-1] == "At the path is a Git folder now" {
-				acctest.ExpectSays(t, p.Says, "error at path: Not a folder")
+			if c.says[len(c.says)-1] == "The path now belongs to a Git folder" {
+				acctest.ExpectSays(t, p.Says, "error at path: Path is not a folder")
 				return
 			}
 			acctest.ExpectSays(t, p.Says+b.Apply(p, folderConfig(folder, readers)), "")
@@ -160,7 +160,7 @@ func TestFolderPermissions_creationTime(t *testing.T) {
 	b.MustUp(folderConfig("/Teams/retail", editors))
 	w.DeleteFolder("/Teams/retail")
 	w.Mkdirs("/Teams/retail")
-	acctest.ExpectSays(t, b.Refresh(), "warning: Permissions dropped from the state")
+	acctest.ExpectSays(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
 }
 
 // TestFolderPermissions_denied: a list, or a folder, that the caller may not read (any more) is an error of a refresh, and a warning of the plan of
@@ -183,7 +183,7 @@ func TestFolderPermissions_denied(t *testing.T) {
 			fresh := folderBlock(t, w, emulator.UserToken)
 			p := fresh.Plan(config)
 			acctest.ExpectSays(t, p.Says, "warning: Could not read permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder",
-				"let this resource depend on it")
+				"let this resource depend on that grant")
 			acctest.ExpectSays(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder")
 			set("CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
@@ -196,7 +196,7 @@ func TestFolderPermissions_denied(t *testing.T) {
 				t.Errorf("the state is %v", b.Values())
 			}
 			says := b.Apply(b.Plan(nil), nil)
-			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They stay in place and are no longer managed")
+			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
 			if b.Values() != nil {
 				t.Errorf("after the destroy, the state is %v", b.Values())
 			}

@@ -97,7 +97,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 				Config:      importing(`path = "/Teams/retail", tracking_uri = "https://elsewhere.example.com"`),
 				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
 			},
-			refusedStep(importing(`path = "/Shared"`), `Folder path not allowed`),
+			refusedStep(importing(`path = "/Shared"`), `Invalid folder path`),
 			{
 				Config:           importing(`path = "/Teams/retail"`),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
@@ -119,20 +119,20 @@ func TestFolderPermissions_importRefused(t *testing.T) {
 	gone := w.FolderID("/Teams/retail")
 	w.DeleteFolder("/Teams/retail")
 	for id, want := range map[string][]string{
-		"churn":               {`error: Import ID not valid: "churn" is neither the path of a folder`},
-		"":                    {`error: Import ID not valid`},
+		"churn":               {`error: Invalid import ID: "churn" is neither the path nor the object ID of a folder`},
+		"":                    {`error: Invalid import ID`},
 		"/experiments/12":     {`error: Could not import permissions: Folder "/experiments/12": `, "doesn't exist"},
-		"/Shared/":            {`error: Folder path not allowed: "/Shared/" is the folder in which all users have CAN_MANAGE`},
-		"/":                   {`error: Folder path not allowed: "/" is the root`},
+		"/Shared/":            {`error: Invalid folder path: "/Shared/" is the folder in which all users have CAN_MANAGE`},
+		"/":                   {`error: Invalid folder path: "/" is the root`},
 		"/Teams/none":         {`error: Could not import permissions: Folder "/Teams/none": `, "doesn't exist"},
 		"/Teams/code":         {`error: Could not import permissions: Folder "/Teams/code": it is a Git folder, not a folder`, "repo_path"},
 		"/Teams/notebook":     {`error: Could not import permissions: Folder "/Teams/notebook": it is an object of type NOTEBOOK, not a folder`},
 		"/Teams/churn":        {`error: Could not import permissions: Folder "/Teams/churn": it is an object of type MLFLOW_EXPERIMENT, not a folder`},
 		gone:                  {`error: Could not import permissions: Folder ` + gone + `: `, "does not exist", "use the path of the folder"},
 		churn:                 {`error: Could not import permissions: Folder ` + churn + `: `, "is not a directory", "use the path of the folder"},
-		"0":                   {`error: Folder path not allowed: "/" is the root`},
-		"/directories/0":      {`error: Folder path not allowed: "/" is the root`},
-		w.FolderID("/Shared"): {`error: Folder path not allowed: "/Shared" is the folder in which all users have CAN_MANAGE`},
+		"0":                   {`error: Invalid folder path: "/" is the root`},
+		"/directories/0":      {`error: Invalid folder path: "/" is the root`},
+		w.FolderID("/Shared"): {`error: Invalid folder path: "/Shared" is the folder in which all users have CAN_MANAGE`},
 	} {
 		b := folderBlock(t, w, emulator.AdminToken)
 		acctest.ExpectSays(t, b.Adopt(id), want[0], want[1:]...)
@@ -172,7 +172,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 		"of /jobs/12 (job)": {"id": "/jobs/12", "object_type": "job", "job_id": "12"}, "of /experiments/12 (mlflowExperiment)": acctest.VendorPermissions("12"),
 	} {
 		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "holds the permissions "+kind, "Leave it with the Databricks provider")
+		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind, "Continue to manage it with the Databricks provider")
 		if moved != nil {
 			t.Errorf("moved %v", moved)
 		}
@@ -203,7 +203,7 @@ func TestFolderPermissions_identity(t *testing.T) {
 		b.Check(attributes["path"].As(&path))
 		return path
 	}
-	for path, says := range map[string]string{"/Shared": "error: Folder path not allowed", "retail": "error: Import ID not valid", "": "error"} {
+	for path, says := range map[string]string{"/Shared": "error: Invalid folder path", "retail": "error: Invalid import ID", "": "error"} {
 		resp, err := b.Server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity(path)})
 		b.Check(err)
 		acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), says)

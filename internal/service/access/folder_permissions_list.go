@@ -41,11 +41,11 @@ func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ li
 			attributePath: schema.StringAttribute{
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Folder to start from, for example `/Projects`. It is listed as well.",
+				MarkdownDescription: "Path of the folder to start from, for example `/Projects`. The folder itself is included.",
 			},
 			"recursive": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Include the folders at any depth, which takes one request per folder. With `false`, only the folders directly in `path` are " +
+				MarkdownDescription: "Include subfolders at any depth, which sends one request per folder. With `false`, only the folders directly in `path` are " +
 					"listed. Defaults to `true`.",
 			},
 		},

@@ -84,7 +84,7 @@ resource "mlflow_folder_permissions" "p" {
 			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"), expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 		},
 		resource.TestStep{ // one that is not allowed
-			Config: config("d", "/Shared"), ExpectError: brokenLines(`Folder path not allowed.*all users have CAN_MANAGE`),
+			Config: config("d", "/Shared"), ExpectError: brokenLines(`Invalid folder path.*all users have CAN_MANAGE`),
 		},
 		resource.TestStep{ // the old folder is deleted while the apply runs
 			Config: config("e", "/Teams/retail"),

@@ -90,7 +90,7 @@ func (r *folderPermissionsResource) planTakeover(
 		}
 		return list.PlanTakeover(ctx, &plan.Declared)
 	case errors.As(err, &other):
-		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
+		diags.AddAttributeError(path.Root(attributePath), "Path is not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
 	case !rest.IsNotFound(err):
 		findProblem(r.list(folders, plan), err).AddPlanProblem(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():

@@ -26,7 +26,7 @@ func TestFolderPermissions_refusedPaths(t *testing.T) {
 	} {
 		for _, path := range paths {
 			got := d.Plan(folderKind, folderConfig(path, readers))
-			if !strings.HasPrefix(got, "error at path: Folder path not allowed: ") || !strings.Contains(got, says) {
+			if !strings.HasPrefix(got, "error at path: Invalid folder path: ") || !strings.Contains(got, says) {
 				t.Errorf("%q says %q, want %q", path, got, says)
 			}
 		}
@@ -56,12 +56,12 @@ func TestFolderPermissions_refused(t *testing.T) {
 	on := func(path, attributes string) string { return w.Config(folderPermissions(path, attributes)) }
 	const folder = "/Teams/retail"
 	acctest.UnitTest(t,
-		refusedStep(on("/Workspace/Shared/", ""), `Folder path not allowed.*all users have CAN_MANAGE`),
-		refusedStep(on("/Teams/code", ""), `Not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
-		refusedStep(on("/Teams/code-with-cli-access", ""), `Not a folder.*it is a Git folder, not a folder`),
-		refusedStep(on("/Teams/notebook", ""), `Not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
-		refusedStep(on("/Teams/churn", ""), `Not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
-		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Principal not allowed.*Workspace admins`),
+		refusedStep(on("/Workspace/Shared/", ""), `Invalid folder path.*all users have CAN_MANAGE`),
+		refusedStep(on("/Teams/code", ""), `Path is not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
+		refusedStep(on("/Teams/code-with-cli-access", ""), `Path is not a folder.*it is a Git folder, not a folder`),
+		refusedStep(on("/Teams/notebook", ""), `Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
+		refusedStep(on("/Teams/churn", ""), `Path is not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
+		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Invalid principal.*Workspace admins`),
 		refusedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
 		refusedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
 		refusedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
@@ -121,7 +121,7 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 					expect := func(when, says string) {
 						t.Helper()
 						want := strings.Contains(" "+strings.Join(ineffective, " ")+" ", " "+level+" ")
-						if got := strings.Contains(says, "warning at groups: Level has no effect"); got != want || !want && says != "" {
+						if got := strings.Contains(says, "warning at groups: Permission level has no effect"); got != want || !want && says != "" {
 							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
 						}
 					}

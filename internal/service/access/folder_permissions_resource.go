@@ -63,22 +63,22 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."},
 		attributePath: schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. When it changes, " +
-				"the grants are made on the new folder first, then revoked on the old one; the folder itself is not moved. `/`, `/Shared`, `/Users`, `/Repos`, and Git " +
-				"folders are not allowed.",
+			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are optional. `/`, `/Shared`, " +
+				"`/Users`, `/Repos`, and Git folders are not supported. Updated in place: the provider creates the grants on the new folder first, then revokes them on " +
+				"the old one; it does not move the folder.",
 			Validators: []validator.String{folderPathValidator{databricks.CheckFolderPath}},
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Create the folder and the missing folders above it, when the resource is created or `path` changes. Destroying the resource does not " +
+			MarkdownDescription: "Create the folder and its missing parent folders when the resource is created or `path` changes. Destroying the resource does not " +
 				"delete them. Defaults to `false`: the folder must exist.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders below inherit them, so one resource " +
-			"for a folder replaces one for each experiment. The resource is authoritative: the plan shows direct grants that are not declared, and apply removes " +
+		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders in it inherit them, so one resource " +
+			"per folder replaces one per experiment. The resource is authoritative: the plan shows direct grants that are not declared, and apply removes " +
 			"them. Inherited permissions and the workspace admins are unmanaged. Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps " +
-			"the access of the identity that runs Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders: use " +
+			"the access of the identity that runs Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders; use " +
 			"`mlflow_role` with `experiment/*` there.",
 		Attributes: attributes,
 	}
@@ -100,7 +100,7 @@ func (v folderPathValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid folder path", framework.UpperFirst(err.Error())+".")
 	}
 }
 
@@ -132,7 +132,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	folder, err := folders.Find(ctx, state.Path.ValueString())
 	if gone := r.describeGone(ctx, folders, &state, folder, err); gone != "" {
 		if err == nil {
-			gone += " Its permissions are left alone until apply."
+			gone += " Its permissions are unmanaged until the next apply."
 		}
 		resp.Diagnostics.AddWarning(summaryDropped, gone)
 		resp.State.RemoveResource(ctx)
@@ -166,7 +166,7 @@ func (r *folderPermissionsResource) list(folders mlflow.Folders, m *folderPermis
 }
 
 // summaryDropped is the summary of the warning that a refresh removes the resource from the state.
-const summaryDropped = "Permissions dropped from the state: the folder is gone"
+const summaryDropped = "Folder not found, permissions removed from state"
 
 // addReadError reports a problem of a refresh, or of the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
@@ -199,14 +199,14 @@ func (r *folderPermissionsResource) describeGone(
 	}
 	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, unmanaged."
 	if rest.IsNotFound(lookErr) {
-		before = "It was deleted outside Terraform, and its grants with it."
+		before = "It was deleted outside Terraform, with its grants."
 	}
-	now := "Nothing is at the path now."
+	now := "No object exists at the path now."
 	switch {
 	case isOther:
-		now = fmt.Sprintf("At the path is %s now.", other.Object)
+		now = fmt.Sprintf("The path now belongs to %s.", other.Object)
 	case err == nil:
-		now = fmt.Sprintf("At the path is another folder now, with the object ID %s.", found.ID)
+		now = fmt.Sprintf("The path now belongs to a different folder, with the object ID %s.", found.ID)
 	}
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
 }
@@ -233,11 +233,11 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	if !strings.HasPrefix(text, "/") {
-		resp.Diagnostics.AddError("Import ID not valid", fmt.Sprintf("%q is neither the path of a folder, such as \"/Projects/retail\", nor its object ID.", text))
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is neither the path nor the object ID of a folder. Specify one of them, for example \"/Projects/retail\".", text))
 		return
 	}
 	if err := databricks.CheckFolderPath(text); err != nil {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(err.Error())+".")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
@@ -252,13 +252,13 @@ func (r *folderPermissionsResource) findPath(
 		return true
 	}
 	if state.ID.ValueString() == rootFolderID {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
 		return false
 	}
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
 	case problem != nil && problem.Gone && !state.Imported():
-		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, and its grants with it.", framework.UpperFirst(state.folder())))
+		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false
 	case problem != nil:
@@ -271,7 +271,7 @@ func (r *folderPermissionsResource) findPath(
 		return false
 	}
 	if err := databricks.CheckFolderPath(found); err != nil {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(err.Error())+".")
 		return false
 	}
 	state.Path = types.StringValue(found)

@@ -17,10 +17,10 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 		behind func(w *acctest.Workspace)
 		says   []string
 	}{
-		"moved":   {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) }, []string{"was moved or renamed", "Nothing is at the path now"}},
-		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"moved":   {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) }, []string{"was moved or renamed", "No object exists at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere); w.Mkdirs(folder) },
-			[]string{"was moved or renamed", "another folder now, with the object ID"}},
+			[]string{"was moved or renamed", "a different folder, with the object ID"}},
 		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
 			[]string{"was deleted outside Terraform", "an object of type MLFLOW_EXPERIMENT"}},
 		"not readable": {func(w *acctest.Workspace) {
@@ -60,7 +60,7 @@ func TestFolderPermissions_movedStateGone(t *testing.T) {
 	delete(state, "experiment_id")
 	state["id"], state["object_type"], state["directory_id"] = "/directories/"+id, "directory", id
 	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-	acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder "+id+" was deleted outside Terraform")
+	acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
 	if moved["id"] != nil {
 		t.Errorf("moved %v", moved)
 	}

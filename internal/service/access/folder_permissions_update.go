@@ -66,7 +66,7 @@ func (r *folderPermissionsResource) isInPlace(ctx context.Context, folders mlflo
 	const action = "set permissions"
 	folder, err := folders.Find(ctx, state.Path.ValueString())
 	if gone := r.describeGone(ctx, folders, state, folder, err); gone != "" {
-		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again, which shows what apply does at the path now.")
+		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again to review the changes at the path.")
 		return false
 	}
 	if err != nil {

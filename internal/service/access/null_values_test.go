@@ -62,8 +62,8 @@ func TestPrincipalNames(t *testing.T) {
 	}{
 		"a user as group":             {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"), `warning at groups: Group is named like a user`},
 		"a user as one group":         {"mlflow_experiment_permission", "group_name", "ana@example.com", "warning at group_name: Group is named like a user"},
-		"a display name":              {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"), `warning at service_principals: Not an application ID: "ci" is not a UUID.`},
-		"a display name of one":       {"mlflow_experiment_permission", "service_principal_name", "ci", `warning at service_principal_name: Not an application ID: "ci" is not a UUID.`},
+		"a display name":              {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"), `warning at service_principals: Name is not an application ID: "ci" is not a UUID.`},
+		"a display name of one":       {"mlflow_experiment_permission", "service_principal_name", "ci", `warning at service_principal_name: Name is not an application ID: "ci" is not a UUID.`},
 		"a group with an at sign":     {"mlflow_experiment_permission", "group_name", "data@scale", ""},
 		"null for a display name":     {"mlflow_experiment_permissions", "service_principals", map[string]any{"ci": nil}, ""},
 		"a service principal, one":    {"mlflow_experiment_permission", "service_principal_name", acctest.ApplicationID, ""},

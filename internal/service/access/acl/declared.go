@@ -90,7 +90,7 @@ type duplicate struct{ entry, earlier Entry }
 func (d duplicate) addError(diags *diag.Diagnostics) {
 	diags.AddAttributeError(d.entry.Path(), "Duplicate principal", fmt.Sprintf(
 		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+
-			"Keep one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
+			"Remove one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
 }
 
 // duplicates lists the principals that are declared twice. A level that is unknown may turn out to be null, and so does not count.

@@ -72,8 +72,8 @@ func (p *Problem) AddPlanProblem(diags *diag.Diagnostics) {
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
 	case p.Denied():
 		// The apply itself may grant the access that is missing now.
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply grants that access first, for example by another provider "+
-			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply first grants that access, for example with another provider "+
+			"configuration, let this resource depend on that grant. Otherwise, apply fails. The plan cannot show which grants apply would remove.")...)
 	default:
 		p.AddError(diags, action)
 	}
@@ -84,10 +84,10 @@ func (p *Problem) AddReleaseProblem(diags *diag.Diagnostics) {
 	const action = "remove permissions"
 	switch {
 	case p.Gone:
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s is gone, and its permissions with it. Nothing is left to do.", p.Object.Noun))
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s no longer exists, and neither do its permissions. No action is needed.", p.Object.Noun))
 	case p.Denied():
 		framework.AddWarning(diags, action, p.Object.Name, p.Err,
-			"Removing them needs CAN_MANAGE. They stay in place and are no longer managed: ask somebody with CAN_MANAGE to remove them.")
+			"Removing them requires CAN_MANAGE. They remain, unmanaged: ask a user with CAN_MANAGE to remove them.")
 	default:
 		p.AddError(diags, action)
 	}
@@ -137,10 +137,10 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	var still *mlflow.StillGrantedError
 	switch missing, ok := mlflow.MissingPrincipal(err); {
 	case ok:
-		p.Advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
+		p.Advice = []string{fmt.Sprintf("The list contains a grant to %s %q, which does not exist on the server. The server rejects every list with that grant. Remove the "+
 			"grant in the UI, or restore the %s, then apply again.", framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
 	case errors.As(err, &still):
-		p.Advice = []string{fmt.Sprintf("Some servers put grants back by themselves, for example that of the owner of the %s. If this is one, remove the resource from the "+
+		p.Advice = []string{fmt.Sprintf("Some servers restore grants themselves, for example that of the owner of the %s. If yours does, remove the resource from the "+
 			"state: terraform state rm ADDRESS.", l.Object.Noun)}
 	case errors.As(err, &unsupported) && unsupported.Single && l.Object.Additive != "":
 		p.Advice = []string{"Use " + l.Object.Additive + ", which manages the grant of one principal."}
@@ -161,8 +161,8 @@ func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics)
 		framework.AddError(diags, "manage permissions", client.BackendName(), err)
 		return caller, false
 	case err != nil:
-		framework.AddError(diags, "look up the caller", client.BackendName(), err,
-			"The provider needs to know who it runs as, so that it takes nobody's own access away by mistake.")
+		framework.AddError(diags, "look up the current user", client.BackendName(), err,
+			"The provider looks up its own identity so that it does not revoke its own access.")
 		return caller, false
 	}
 	return caller, true

@@ -20,9 +20,9 @@ func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan 
 	planned := plan.maps()
 	for i, prior := range state.maps() {
 		if key, before := respelled(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
-			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state has this principal as %q, and another "+
-				"level in the map is unknown until apply, so the plan cannot tell whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
-				"next one.", before, before))
+			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state contains this principal as %q, and another "+
+				"level in the map is unknown until apply, so the plan cannot determine whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it "+
+				"in the next one.", before, before))
 		}
 	}
 }
@@ -206,8 +206,8 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 			continue
 		}
 		levels := strings.Join(more, " and ")
-		diags.AddAttributeWarning(d.Path(), "Level has no effect", fmt.Sprintf("The %s %q inherits %s from a folder above, which an entry here cannot lower, "+
-			"so %s on %s has no effect. Change the permissions of that folder, or declare %s.",
+		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s from a parent folder, which an entry here cannot lower, "+
+			"so %s on %s has no effect.\n\nChange the permissions of that folder, or declare %s.",
 			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, d.Level, l.Object.Name, levels))
 	}
 }

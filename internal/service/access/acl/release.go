@@ -29,7 +29,8 @@ func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
 		return diags
 	}
 	if framework.IDReused(l.Object.Created, before.Created) {
-		diags.AddWarning("Permissions left in place", fmt.Sprintf("The id of %s was used again, for another %s. Its permissions are left alone.", l.Object.Name, l.Object.Noun))
+		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("%s no longer exists; its ID now belongs to a different %s, whose permissions were "+
+			"not changed.", framework.UpperFirst(l.Object.Name), l.Object.Noun))
 		return diags
 	}
 	caller, ok := Caller(ctx, l.Client, &diags)
@@ -68,7 +69,7 @@ func (l *List) checkReleased(ctx context.Context, gone []mlflow.Grant, after mlf
 		}
 	}
 	if len(back) > 0 {
-		diags.AddWarning("Grants put back by the server", fmt.Sprintf("The server adds these grants on %s to each list by itself. They stay in place, unmanaged:\n%s",
+		diags.AddWarning("Grants restored by the server", fmt.Sprintf("The server itself adds these grants on %s to each list. They remain, unmanaged:\n%s",
 			l.Object.Name, framework.DescribeGrants(back)))
 	}
 }

@@ -36,7 +36,7 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 			continue // counts as absent
 		}
 		if reason := v.refuseName(name); reason != "" {
-			resp.Diagnostics.AddAttributeError(at, "Principal not allowed", reason)
+			resp.Diagnostics.AddAttributeError(at, "Invalid principal", reason)
 			continue
 		}
 		warnPrincipalName(&resp.Diagnostics, at, mlflow.Principal{Kind: v.kind, Name: name})
@@ -48,11 +48,10 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
 	switch {
 	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
-		diags.AddAttributeWarning(at, "Not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
+		diags.AddAttributeWarning(at, "Name is not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
 			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
 	case p.Kind == mlflow.KindGroup && databricks.IsEmail(p.Name):
-		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email address, which names a user and seldom a group. To grant the level to the "+
-			"user, declare it under users, or as user_name.", p.Name))
+		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email. To grant the level to the user, declare the email under users, or as user_name.", p.Name))
 	}
 }
 
@@ -79,7 +78,7 @@ func (v PrincipalNameValidator) ValidateString(_ context.Context, req validator.
 // refuseName says why a name can't be managed, "" when it can.
 func (v principalsValidator) refuseName(name string) string {
 	if strings.TrimSpace(name) == "" {
-		return fmt.Sprintf("The name of a %s is empty. Name it, or leave the entry out.", framework.KindNoun(v.kind))
+		return fmt.Sprintf("The name of the %s is empty. Set it, or remove the entry.", framework.KindNoun(v.kind))
 	}
 	return ""
 }
@@ -88,7 +87,7 @@ func (v principalsValidator) refuseName(name string) string {
 // a newer server may have more.
 func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
-		diags.AddAttributeError(who, "Principal not allowed", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
 	}
 	if g.Level != "" && !slices.Contains(known, g.Level) {
 		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is sent unchanged, "+

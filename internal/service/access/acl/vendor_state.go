@@ -30,7 +30,7 @@ type VendorState struct {
 // ParseVendorState reads the state of a databricks_permissions. ok is false after an error.
 func ParseVendorState(state []byte, diags *diag.Diagnostics) (s VendorState, ok bool) {
 	if err := json.Unmarshal(state, &s); err != nil {
-		diags.AddError("Could not move permissions", fmt.Sprintf("The state of the databricks_permissions can't be read: %s.", err))
+		diags.AddError("Could not move permissions", fmt.Sprintf("The state of the databricks_permissions cannot be read: %s.", err))
 		return s, false
 	}
 	return s, true
@@ -38,8 +38,8 @@ func ParseVendorState(state []byte, diags *diag.Diagnostics) (s VendorState, ok 
 
 // AddKindError refuses the permissions of another kind of object than those of a resource type, at the attribute that names the object.
 func (s VendorState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
-	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions holds the permissions of "+
-		"%s (%s), and %s manages those of %s only. Leave it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
+	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the permissions of "+
+		"%s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
 }
 
 // Declared returns the grants with the principals in their present spelling, so that the plan that follows is empty where the configuration has it

@@ -26,12 +26,12 @@ func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Dia
 		problem.AddError(diags, "set permissions")
 		return before
 	case framework.IDReused(l.Object.Created, before.Created):
-		diags.AddError("Could not set permissions", fmt.Sprintf("The id of %s was used again, for another %s. Nothing was changed. Run plan again, which "+
-			"drops it from the state.", l.Object.Name, l.Object.Noun))
+		diags.AddError("Could not set permissions", fmt.Sprintf("%s no longer exists; its ID now belongs to a different %s. Nothing was changed.\n\nRun "+
+			"terraform plan again: the refresh removes the permissions from the state.", framework.UpperFirst(l.Object.Name), l.Object.Noun))
 		return before
 	case lock.List != nil:
-		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource of this apply has already set all permissions of %s, and this one would "+
-			"replace them. Remove one of the two resources, or declare all grants in one of them.", l.Object.Name))
+		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource in this apply has already set all permissions of %s, and this one would "+
+			"replace them.\n\nDeclare all grants in one resource, and remove the other.", l.Object.Name))
 		return before
 	}
 	grants, ok := l.grantsToWrite(ctx, plan, state, before, diags)
@@ -106,7 +106,7 @@ func (l *List) addWriteError(diags *diag.Diagnostics, plan *Declared, problem *P
 	case isMissing:
 		addEntryError(diags, l.Client, plan, problem, missing, "Nothing was changed. "+l.Client.PrincipalAdvice(missing))
 	case errors.As(problem.Err, &unlisted):
-		addEntryError(diags, l.Client, plan, problem, unlisted.Grant.Principal, "The list was written. Correct the entry, then apply again.")
+		addEntryError(diags, l.Client, plan, problem, unlisted.Grant.Principal, "The permissions were updated. Correct the entry, then apply again.")
 	default:
 		problem.AddError(diags, "set permissions")
 	}

@@ -33,7 +33,7 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	diags := listOf(asUser, id).PlanTakeover(t.Context(), plan)
 	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
 	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
-	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
+	expectDetail(t, diags, "Permission level has no effect", "CAN_READ", "CAN_EDIT")
 	expectDetail(t, diags, "Undeclared permissions will be removed",
 		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
 	if n := w.Count("GET", anyACL); n != 1 {
@@ -130,7 +130,7 @@ func TestPermissionsRelease(t *testing.T) {
 	state.KeepCallerAccess = types.BoolValue(false)
 
 	as := func(token string) *List { return listOf(mlflowtest.Connect(t, w, token), id) }
-	expectDetail(t, as(emulator.ServicePrincipalToken).Release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
+	expectDetail(t, as(emulator.ServicePrincipalToken).Release(ctx, state), "Could not remove permissions", "ask a user with CAN_MANAGE")
 	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
 	}
@@ -159,7 +159,7 @@ func TestPermissionsRelease(t *testing.T) {
 
 	w.Trash(id)
 	diags := as(emulator.UserToken).Release(ctx, state)
-	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")
+	expectDetail(t, diags, "Could not remove permissions", "No action is needed")
 	if diags.HasError() {
 		t.Errorf("destroy after the experiment is an error: %v", diags)
 	}
