@@ -61,7 +61,7 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 		problem.AddError(&resp.Diagnostics, "read permissions")
 		return
 	}
-	data.fill(list, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), list))
+	data.setFromACL(list, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), list))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 

@@ -48,7 +48,7 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 			*result = unlisted("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
 			return
 		}
-		model.Fill(l.Client(), read, nil)
+		model.SetFromACL(l.Client(), read, nil)
 		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	})
 }

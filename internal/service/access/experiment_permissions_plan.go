@@ -29,11 +29,11 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 	rules := r.Rules(ctx, req.Private)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.Settle(rules, &state.Declared, plan.moves(&state))
+	plan.SuppressEquivalent(rules, &state.Declared, plan.moves(&state))
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
-	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.moves(&state) && !plan.WritesOver(r.Client(), &state.Declared) {
+	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.moves(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return
 	}
 	list := plan.list(&r.ResourceBase)

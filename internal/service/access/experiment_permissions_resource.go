@@ -101,7 +101,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	list := state.list(&r.ResourceBase)
 	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && state.Imported():
+	case problem != nil && problem.Gone && state.IsImport():
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
 	case problem != nil && problem.Gone:
@@ -120,7 +120,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		return
 	}
 	created := r.RememberedCreation(state.ExperimentID.ValueString(), read.Created, state.created)
-	if state.Imported() {
+	if state.IsImport() {
 		created = r.ReadCreation(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)

@@ -28,7 +28,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	if !plan.moves(&state) {
 		plan.created, earlier = state.created, &state.Declared
 	}
-	if plan.moves(&state) || plan.WritesOver(r.Client(), &state.Declared) {
+	if plan.moves(&state) || plan.NeedsWrite(r.Client(), &state.Declared) {
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
 	if !resp.Diagnostics.HasError() && plan.moves(&state) {

@@ -74,6 +74,6 @@ func (d *folderPermissionsDataSource) Read(ctx context.Context, req datasource.R
 		return
 	}
 	inherited := map[string]map[string]bool{data.Path.ValueString(): databricks.InheritedFolders(list)}
-	data.fill(list, d.Folders().Origins(ctx, client, inherited))
+	data.setFromACL(list, d.Folders().Origins(ctx, client, inherited))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -101,7 +101,7 @@ func (l *folderPermissionsList) result(
 	if problem != nil {
 		return unlisted("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
 	}
-	model.Fill(l.Client(), read, nil)
+	model.SetFromACL(l.Client(), read, nil)
 	result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	return result
 }

@@ -33,7 +33,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	rules := framework.RulesOf(mlflow.KindDatabricks) // no other server has folders
 	moves := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.Settle(rules, &state.Declared, moves)
+	plan.SuppressEquivalent(rules, &state.Declared, moves)
 	plan.ID = types.StringUnknown()
 	if !moves {
 		plan.Path, plan.ID = state.Path, state.ID
@@ -43,7 +43,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
-	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.WritesOver(rules, &state.Declared) {
+	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.NeedsWrite(rules, &state.Declared) {
 		return
 	}
 	list := r.list(folders, &plan)

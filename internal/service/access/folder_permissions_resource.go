@@ -170,7 +170,7 @@ const summaryDropped = "Folder not found, permissions removed from state"
 
 // addReadError reports a problem of a refresh, or of the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
-	if state.Imported() {
+	if state.IsImport() {
 		problem.AddError(diags, "import permissions")
 		return
 	}
@@ -257,7 +257,7 @@ func (r *folderPermissionsResource) findPath(
 	}
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && !state.Imported():
+	case problem != nil && problem.Gone && !state.IsImport():
 		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false

@@ -31,7 +31,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
 	moves := !plan.samePath(r.Client(), &state)
-	writes := moves || plan.WritesOver(r.Client(), &state.Declared)
+	writes := moves || plan.NeedsWrite(r.Client(), &state.Declared)
 	switch {
 	case moves:
 		folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics)

@@ -21,7 +21,7 @@ func inheritsRun() mlflow.ACL {
 // A principal with CAN_EDIT and CAN_RUN has both as effective levels.
 func TestPermissionsDataModel_editAndRun(t *testing.T) {
 	var model permissionsDataModel
-	model.fill(inheritsRun(), nil)
+	model.setFromACL(inheritsRun(), nil)
 	var found []string
 	for _, e := range model.Effective {
 		found = append(found, fmt.Sprint(e.Principal, " ", e.Level))

@@ -37,8 +37,8 @@ func shownAttributes() map[string]schema.Attribute {
 	}
 }
 
-// fill lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
-func (m *shownPermissions) fill(acl mlflow.ACL, folders map[string]string) {
+// setFromACL lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
+func (m *shownPermissions) setFromACL(acl mlflow.ACL, folders map[string]string) {
 	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
 	for i := range m.Grants {
 		m.Grants[i].Locate(folders)

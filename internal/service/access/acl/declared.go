@@ -108,47 +108,47 @@ func (m *Declared) duplicates(rules mlflow.NameRules) []duplicate {
 	return all
 }
 
-// keepsCaller reports whether the caller's own access is protected. While the setting is unknown it may be.
-func (m *Declared) keepsCaller() bool {
+// shouldKeepCaller reports whether the caller's own access is protected. While the setting is unknown it may be.
+func (m *Declared) shouldKeepCaller() bool {
 	return m.KeepCallerAccess.IsNull() || m.KeepCallerAccess.IsUnknown() || m.KeepCallerAccess.ValueBool()
 }
 
-// known reports whether everything is known that decides about the list.
-func (m *Declared) known() bool {
+// isKnown reports whether everything is known that decides about the list.
+func (m *Declared) isKnown() bool {
 	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
 }
 
-// WritesOver reports whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
+// NeedsWrite reports whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
 // nothing, and a service principal that moves from one map to the other change nothing there.
-func (m *Declared) WritesOver(rules mlflow.NameRules, state *Declared) bool {
-	return !m.known() || m.keepsCaller() != state.keepsCaller() ||
+func (m *Declared) NeedsWrite(rules mlflow.NameRules, state *Declared) bool {
+	return !m.isKnown() || m.shouldKeepCaller() != state.shouldKeepCaller() ||
 		!sameGrants(rules, m.Grants(), state.Grants())
 }
 
-// Settle makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
+// SuppressEquivalent makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
 // whole: Terraform accepts the prior value or the configured one, and no mixture. moves reports whether the plan is for another object than the
 // state, or may be.
-func (m *Declared) Settle(rules mlflow.NameRules, state *Declared, moves bool) {
+func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, moves bool) {
 	planned := m.maps()
 	for i, prior := range state.maps() {
-		if samePrincipals(rules, prior.kind, *prior.levels, *planned[i].levels) {
+		if isEquivalentMap(rules, prior.kind, *prior.levels, *planned[i].levels) {
 			*planned[i].levels = *prior.levels
 		}
 	}
 	m.Retained = types.MapUnknown(types.StringType) // the answer to the write tells
-	if !moves && !m.WritesOver(rules, state) {
+	if !moves && !m.NeedsWrite(rules, state) {
 		m.Retained = state.Retained
 	}
 }
 
-// Imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
-func (m *Declared) Imported() bool { return m.Retained.IsNull() }
+// IsImport tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
+func (m *Declared) IsImport() bool { return m.Retained.IsNull() }
 
 // undeclared gives the direct grants that the maps don't have. Those of the server's own admins are not the resource's business.
 func (m *Declared) undeclared(rules mlflow.NameRules, list mlflow.ACL) []mlflow.Grant {
 	known := LevelsOf(rules, m.Grants())
 	known[rules.PrincipalKey(list.Admins)] = ""
-	return without(rules, DirectGrants(list), known)
+	return withoutPrincipals(rules, DirectGrants(list), known)
 }
 
 // isRetained reports whether a grant is one of the retained ones.
@@ -161,10 +161,10 @@ func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool
 	return false
 }
 
-// Fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind. An entry that is
+// SetFromACL takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind. An entry that is
 // null stays null, unless its principal has a grant after all. retained are grants that no map shows. Neither does a map show an undeclared grant that
 // the principal inherits as well: servers add such entries by themselves, and removing them changes nobody's access. An import shows all.
-func (m *Declared) Fill(rules mlflow.NameRules, list mlflow.ACL, retained []mlflow.Grant) {
+func (m *Declared) SetFromACL(rules mlflow.NameRules, list mlflow.ACL, retained []mlflow.Grant) {
 	place := map[mlflow.PrincipalKey]Entry{}
 	found := map[mlflow.PrincipalKind]map[string]types.String{
 		mlflow.KindGroup: {}, mlflow.KindUser: {}, mlflow.KindServicePrincipal: {},
@@ -178,13 +178,13 @@ func (m *Declared) Fill(rules mlflow.NameRules, list mlflow.ACL, retained []mlfl
 	}
 	hidden := LevelsOf(rules, retained)
 	hidden[rules.PrincipalKey(list.Admins)] = ""
-	for _, g := range without(rules, DirectGrants(list), hidden) {
+	for _, g := range withoutPrincipals(rules, DirectGrants(list), hidden) {
 		p := g.Principal
 		d, declared := place[rules.PrincipalKey(p)]
 		switch {
 		case declared:
 			p = d.Principal
-		case !m.Imported() && isInherited(rules, list, g):
+		case !m.IsImport() && isInherited(rules, list, g):
 			continue
 		}
 		found[p.Kind][p.Name] = types.StringValue(g.Level)
@@ -214,7 +214,7 @@ func (m *Declared) setRetained(grants []mlflow.Grant) {
 func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o Object) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.Entries() {
-		if !d.mayLower() || !IsOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
+		if !d.isRestrictive() || !IsOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
 			continue
 		}
 		diags.AddAttributeError(d.Path(), "Grant would lower your own access", fmt.Sprintf(
@@ -225,9 +225,9 @@ func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o O
 	return diags
 }
 
-// mayLower reports whether the entry gives its principal less than CAN_MANAGE, as far as is known. A group's level lowers nobody's own, unless
+// isRestrictive reports whether the entry gives its principal less than CAN_MANAGE, as far as is known. A group's level lowers nobody's own, unless
 // it is DENY.
-func (d Entry) mayLower() bool {
+func (d Entry) isRestrictive() bool {
 	if d.Principal.Kind == mlflow.KindGroup {
 		return d.Level == mlflow.LevelDeny
 	}

@@ -86,10 +86,10 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := c.plan.WritesOver(rules, state); got != c.writes {
+			if got := c.plan.NeedsWrite(rules, state); got != c.writes {
 				t.Errorf("writesOver = %v, want %v", got, c.writes)
 			}
-			c.plan.Settle(rules, state, false)
+			c.plan.SuppressEquivalent(rules, state, false)
 			if c.writes {
 				c.want.Retained = types.MapUnknown(types.StringType)
 			}
@@ -112,9 +112,9 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 			mutate(plan)
 			want := *plan
 			want.Retained = types.MapUnknown(types.StringType)
-			plan.Settle(rules, state, false)
+			plan.SuppressEquivalent(rules, state, false)
 			expectModel(t, plan, &want)
-			if !plan.WritesOver(rules, state) {
+			if !plan.NeedsWrite(rules, state) {
 				t.Error("the change is not written")
 			}
 		})
@@ -207,7 +207,7 @@ func TestPermissionsModelFill(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.state.Fill(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
+			c.state.SetFromACL(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
 			expectModel(t, c.state, c.want)
 		})
 	}
@@ -280,7 +280,7 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 // A plan for another object writes the list, whatever its grants.
 func TestPermissionsModelSettleMoves(t *testing.T) {
 	state, plan := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
-	plan.Settle(rules, state, true)
+	plan.SuppressEquivalent(rules, state, true)
 	expectModel(t, plan, plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil))
 }
 

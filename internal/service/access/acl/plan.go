@@ -19,7 +19,7 @@ import (
 func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
 	planned := plan.maps()
 	for i, prior := range state.maps() {
-		if key, before := respelled(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
+		if key, before := respelledKey(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
 			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state contains this principal as %q, and another "+
 				"level in the map is unknown until apply, so the plan cannot determine whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it "+
 				"in the next one.", before, before))
@@ -47,7 +47,7 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	for _, d := range plan.Entries() {
 		CheckGrant(&diags, l.Client, l.Object.Levels, d.Grant, d.Path(), d.Path())
 	}
-	if plan.KeepCallerAccess.IsUnknown() || !plan.keepsCaller() || !slices.ContainsFunc(plan.Entries(), Entry.mayLower) {
+	if plan.KeepCallerAccess.IsUnknown() || !plan.shouldKeepCaller() || !slices.ContainsFunc(plan.Entries(), Entry.isRestrictive) {
 		return diags // no entry is the caller's
 	}
 	if caller, ok := Caller(ctx, l.Client, &diags); ok {
@@ -85,18 +85,18 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 	lock.Lock()
 	defer lock.Unlock()
 	var kept []mlflow.Grant
-	if plan.keepsCaller() {
-		kept = slices.DeleteFunc(plan.retainedGrants(l.Client, retained), l.isOwners)
+	if plan.shouldKeepCaller() {
+		kept = slices.DeleteFunc(plan.retainedGrants(l.Client, retained), l.isOwnerGrant)
 		l.warnKept(&diags, kept)
 	}
 	if lock.Refreshed == nil {
 		return diags
 	}
 	l.warnIneffective(&diags, plan, *lock.Refreshed)
-	if !plan.known() {
+	if !plan.isKnown() {
 		return diags
 	}
-	owners := l.undeclaredOwners(plan, *lock.Refreshed)
+	owners := l.undeclaredOwnerGrants(plan, *lock.Refreshed)
 	if len(owners) > 0 && !isRetained(l.Client, retained, owners[0]) {
 		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
 			l.Object.Name, framework.DescribeGrants(owners)))
@@ -109,8 +109,8 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 
 // warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
-	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwners), ""
-	own, caller := l.keptForCaller(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwners(plan, list)...), list)
+	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
+	own, caller := l.keptForCaller(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
 	if diags.HasError() {
 		return
 	}
@@ -131,9 +131,9 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 }
 
-// undeclaredOwners returns the grant of the object's owner if the plan does not declare it, none otherwise. A write keeps it.
-func (l *List) undeclaredOwners(plan *Declared, list mlflow.ACL) []mlflow.Grant {
-	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwners(g) })
+// undeclaredOwnerGrants returns the grant of the object's owner if the plan does not declare it, none otherwise. A write keeps it.
+func (l *List) undeclaredOwnerGrants(plan *Declared, list mlflow.ACL) []mlflow.Grant {
+	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwnerGrant(g) })
 }
 
 // keptForCaller returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
@@ -145,7 +145,7 @@ func (l *List) keptForCaller(
 	loses := slices.ContainsFunc(DirectGrants(list), func(g mlflow.Grant) bool {
 		return g.Level == mlflow.LevelManage && g.Principal != list.Admins && levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
 	})
-	if !plan.keepsCaller() || !loses {
+	if !plan.shouldKeepCaller() || !loses {
 		return own, caller
 	}
 	who, ok := Caller(ctx, l.Client, diags)
@@ -189,7 +189,7 @@ func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []
 		}
 		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})
 	}
-	return without(rules, grants, LevelsOf(rules, m.Grants()))
+	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }
 
 // warnIneffective names the declared levels that change nothing because more is inherited.

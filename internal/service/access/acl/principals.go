@@ -51,8 +51,8 @@ func isInherited(rules mlflow.NameRules, list mlflow.ACL, g mlflow.Grant) bool {
 	})
 }
 
-// without leaves out the grants of the principals that are in drop.
-func without[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
+// withoutPrincipals leaves out the grants of the principals that are in drop.
+func withoutPrincipals[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
 	return slices.DeleteFunc(slices.Clone(grants), func(g mlflow.Grant) bool {
 		_, found := drop[rules.PrincipalKey(g.Principal)]
 		return found
@@ -61,7 +61,7 @@ func without[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlfl
 
 // WithoutPrincipal leaves out the grant of one principal.
 func WithoutPrincipal(rules mlflow.NameRules, grants []mlflow.Grant, p mlflow.Principal) []mlflow.Grant {
-	return without(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
+	return withoutPrincipals(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
 }
 
 // IsOwn reports whether a grant to the principal is one to the caller: as the caller, or as a member of a group.
@@ -113,9 +113,9 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage})
 }
 
-// samePrincipals reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
+// isEquivalentMap reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
 // equals what is unknown, and an entry that is null is not one that is absent: an unknown level may turn out to be null.
-func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
+func isEquivalentMap(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
 	}
@@ -131,9 +131,9 @@ func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b type
 	return maps.EqualFunc(fold(a), fold(b), slices.Equal)
 }
 
-// respelled returns a key of a map that is spelled otherwise in the state, while a level in the map is unknown; empty if there is none.
+// respelledKey returns a key of a map that is spelled otherwise in the state, while a level in the map is unknown; empty if there is none.
 // Whether the map is the state's in another spelling is then not known yet, and a plan would have to guess.
-func respelled(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
+func respelledKey(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
 	if plan.IsUnknown() || fullyKnown(plan) {
 		return "", ""
 	}

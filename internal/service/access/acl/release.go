@@ -37,20 +37,20 @@ func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
 	if !ok {
 		return diags
 	}
-	released := slices.DeleteFunc(state.Grants(), l.isOwners)
+	released := slices.DeleteFunc(state.Grants(), l.isOwnerGrant)
 	if left := slices.DeleteFunc(slices.Clone(released), func(g mlflow.Grant) bool { return !lock.Grants[l.Client.PrincipalKey(g.Principal)] }); len(left) > 0 {
-		released = without(l.Client, released, lock.Grants)
+		released = withoutPrincipals(l.Client, released, lock.Grants)
 		diags.AddWarning("Permissions removed from state, not revoked", fmt.Sprintf("Other resources in this apply declare some of the grants on %s, and now manage "+
 			"them:\n%s", l.Object.Name, framework.DescribeGrants(left)))
 	}
 	lock.Retained = state.Retained
-	rest := withCaller(l.Client, caller, without(l.Client, DirectGrants(before), LevelsOf(l.Client, released)), before)
+	rest := withCaller(l.Client, caller, withoutPrincipals(l.Client, DirectGrants(before), LevelsOf(l.Client, released)), before)
 	after, problem := l.set(ctx, before, rest)
 	if problem != nil {
 		problem.AddReleaseProblem(&diags)
 		return diags
 	}
-	l.checkReleased(ctx, without(l.Client, released, LevelsOf(l.Client, rest)), after, &diags)
+	l.checkReleased(ctx, withoutPrincipals(l.Client, released, LevelsOf(l.Client, rest)), after, &diags)
 	return diags
 }
 

@@ -13,7 +13,7 @@ import (
 )
 
 // Write makes the declared grants the direct grants of the object, together with those of `admins` that are there, with those that a resource for
-// one principal granted in this run, with those that an earlier run retained, with those that [Declared.Fill] hides, and with the caller's own where it
+// one principal granted in this run, with those that an earlier run retained, with those that [Declared.SetFromACL] hides, and with the caller's own where it
 // would be lost. state is what the plan was shown for the same object, nil if it takes the object over. Write fills in `retained` from the answer, which
 // also has what the server itself put back, and returns the list.
 func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Diagnostics) mlflow.ACL {
@@ -39,8 +39,8 @@ func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Dia
 		return before
 	}
 	after, problem := l.set(ctx, before, grants)
-	var unlisted *mlflow.NotGrantedError
-	if problem == nil || errors.As(problem.Err, &unlisted) { // written in both cases
+	var notGranted *mlflow.NotGrantedError
+	if problem == nil || errors.As(problem.Err, &notGranted) { // written in both cases
 		lock.DeclareList(l.Client, grants)
 	}
 	if problem != nil {
@@ -48,7 +48,7 @@ func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Dia
 		return after
 	}
 	plan.setRetained(slices.DeleteFunc(plan.undeclared(l.Client, after), func(g mlflow.Grant) bool {
-		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !l.wasRetained(state, g) && !l.isOwners(g)
+		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !l.wasRetained(state, g) && !l.isOwnerGrant(g)
 	}))
 	return after
 }
@@ -59,13 +59,13 @@ func (l *List) grantsToWrite(
 ) (grants []mlflow.Grant, ok bool) {
 	lock := l.lock()
 	grants = plan.Grants()
-	for _, g := range without(l.Client, DirectGrants(before), LevelsOf(l.Client, grants)) {
-		kept := plan.keepsCaller() && l.wasRetained(state, g)
-		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwners(g) || kept || l.wasHidden(state, before, g) {
+	for _, g := range withoutPrincipals(l.Client, DirectGrants(before), LevelsOf(l.Client, grants)) {
+		kept := plan.shouldKeepCaller() && l.wasRetained(state, g)
+		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwnerGrant(g) || kept || l.wasHidden(state, before, g) {
 			grants = append(grants, g)
 		}
 	}
-	if !plan.keepsCaller() {
+	if !plan.shouldKeepCaller() {
 		return grants, true
 	}
 	caller, ok := Caller(ctx, l.Client, diags)
@@ -93,20 +93,20 @@ func (l *List) wasHidden(state *Declared, before mlflow.ACL, g mlflow.Grant) boo
 	return !shown
 }
 
-// isOwners reports whether a grant is the CAN_MANAGE of the object's owner.
-func (l *List) isOwners(g mlflow.Grant) bool {
+// isOwnerGrant reports whether a grant is the CAN_MANAGE of the object's owner.
+func (l *List) isOwnerGrant(g mlflow.Grant) bool {
 	return l.Object.Owner.Name != "" && g.Level == mlflow.LevelManage && SamePrincipal(l.Client, g.Principal, l.Object.Owner)
 }
 
 // addWriteError puts an unknown principal, and a grant that the server does not list as declared, at the entry that names it.
 func (l *List) addWriteError(diags *diag.Diagnostics, plan *Declared, problem *Problem) {
-	var unlisted *mlflow.NotGrantedError
+	var notGranted *mlflow.NotGrantedError
 	missing, isMissing := mlflow.MissingPrincipal(problem.Err)
 	switch {
 	case isMissing:
 		addEntryError(diags, l.Client, plan, problem, missing, "Nothing was changed. "+l.Client.PrincipalAdvice(missing))
-	case errors.As(problem.Err, &unlisted):
-		addEntryError(diags, l.Client, plan, problem, unlisted.Grant.Principal, "The permissions were updated. Correct the entry, then apply again.")
+	case errors.As(problem.Err, &notGranted):
+		addEntryError(diags, l.Client, plan, problem, notGranted.Grant.Principal, "The permissions were updated. Correct the entry, then apply again.")
 	default:
 		problem.AddError(diags, "set permissions")
 	}
@@ -130,7 +130,7 @@ func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, di
 	if diags.HasError() {
 		return false
 	}
-	state.Fill(l.Client, list, retained)
+	state.SetFromACL(l.Client, list, retained)
 	lock := l.lock()
 	lock.Lock()
 	defer lock.Unlock()
@@ -141,17 +141,17 @@ func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, di
 // retained finds the undeclared grants that are no drift: those that an earlier run retained, the owner's, and the caller's own CAN_MANAGE. An
 // import takes every grant into the maps, so that nothing is hidden.
 func (l *List) retained(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) []mlflow.Grant {
-	if state.Imported() {
+	if state.IsImport() {
 		return nil
 	}
 	var retained []mlflow.Grant
 	for _, g := range state.undeclared(l.Client, list) {
 		switch {
 		case !isIndividual(g):
-		case isRetained(l.Client, state.Retained, g), l.isOwners(g):
+		case isRetained(l.Client, state.Retained, g), l.isOwnerGrant(g):
 			retained = append(retained, g)
 		case isInherited(l.Client, list, g):
-		case state.keepsCaller() && g.Level == mlflow.LevelManage:
+		case state.shouldKeepCaller() && g.Level == mlflow.LevelManage:
 			caller, ok := Caller(ctx, l.Client, diags)
 			if !ok {
 				return nil
