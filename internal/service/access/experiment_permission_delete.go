@@ -43,7 +43,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	}
 	again, err := r.isReused(ctx, state)
 	if err != nil {
-		r.problem(ctx, id, err).AddReleaseProblem(diags)
+		r.problem(ctx, id, err).AddRevokeError(diags)
 		return
 	}
 	if again {
@@ -66,7 +66,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 		return // who does not exist holds no grant
 	}
 	if err != nil {
-		r.problem(ctx, id, err).AddReleaseProblem(diags)
+		r.problem(ctx, id, err).AddRevokeError(diags)
 	}
 }
 

@@ -102,7 +102,7 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
 	if err != nil && !noSuchPrincipal {
 		problem := r.problem(ctx, id, err)
-		if !problem.Gone {
+		if !problem.ObjectMissing {
 			problem.AddError(&resp.Diagnostics, "read permission")
 			return
 		}

@@ -15,6 +15,6 @@ func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource
 	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
 	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "remove permissions", state.remembered(), &resp.Diagnostics) {
-		resp.Diagnostics.Append(state.list(&r.ResourceBase).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(state.list(&r.ResourceBase).Revoke(ctx, &state.Declared)...)
 	}
 }

@@ -62,12 +62,12 @@ func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Proble
 	e, err := client.GetExperiment(ctx, p.Object.ID)
 	switch {
 	case rest.IsNotFound(err):
-		p.Gone = true
+		p.ObjectMissing = true
 		p.Advice = []string{"The experiment does not exist. Check experiment_id."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	case e.Deleted():
-		p.Gone = true
+		p.ObjectMissing = true
 		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
 	case framework.PermissionsElsewhere(e) != "":
 		p.Advice = []string{framework.PermissionsElsewhere(e)}

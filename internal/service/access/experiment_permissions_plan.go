@@ -43,7 +43,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	case !plan.moves(&state):
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
-		resp.Diagnostics.Append(list.PlanTakeover(ctx, &plan.Declared)...)
+		resp.Diagnostics.Append(list.PlanAdopt(ctx, &plan.Declared)...)
 	}
 }
 

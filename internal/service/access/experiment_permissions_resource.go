@@ -101,10 +101,10 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	list := state.list(&r.ResourceBase)
 	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && state.IsImport():
+	case problem != nil && problem.ObjectMissing && state.IsImport():
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
-	case problem != nil && problem.Gone:
+	case problem != nil && problem.ObjectMissing:
 		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
 			"%s was deleted outside Terraform.\n\nTo keep its permissions, restore the experiment, then import them again.", framework.UpperFirst(problem.Object.Name)))
 		resp.State.RemoveResource(ctx)
@@ -133,17 +133,17 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 // summaryExperimentNotFound is the summary of the warnings that a refresh removes the resource from the state.
 const summaryExperimentNotFound = "Experiment not found, permissions removed from state"
 
-// vendorID is the id that databricks_permissions has for an experiment.
-var vendorID = regexp.MustCompile(`^` + vendorIDPrefix + `[0-9a-f]+$`)
+// databricksExperimentID is the id that databricks_permissions has for an experiment.
+var databricksExperimentID = regexp.MustCompile(`^` + databricksExperimentPrefix + `[0-9a-f]+$`)
 
-const vendorIDPrefix = "/experiments/"
+const databricksExperimentPrefix = "/experiments/"
 
 // ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
 // provider has for its permissions. The Read that follows fills the maps.
 func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	// The IDs of the Databricks provider name no MLflow workspace.
-	if vendorID.MatchString(req.ID) {
-		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
+	if databricksExperimentID.MatchString(req.ID) {
+		req.ID = strings.TrimPrefix(req.ID, databricksExperimentPrefix)
 	}
 	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if ok {

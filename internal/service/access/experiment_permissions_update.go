@@ -32,7 +32,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
 	if !resp.Diagnostics.HasError() && plan.moves(&state) {
-		resp.Diagnostics.Append(state.list(&r.ResourceBase).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(state.list(&r.ResourceBase).Revoke(ctx, &state.Declared)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)

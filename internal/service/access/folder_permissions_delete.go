@@ -17,6 +17,6 @@ func (r *folderPermissionsResource) Delete(ctx context.Context, req resource.Del
 		return
 	}
 	if folders, ok := foldersOrError(r.Client(), &resp.Diagnostics); ok {
-		resp.Diagnostics.Append(r.list(folders, &state).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(r.list(folders, &state).Revoke(ctx, &state.Declared)...)
 	}
 }

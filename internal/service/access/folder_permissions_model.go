@@ -83,7 +83,7 @@ func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.F
 // explainFolder looks at the folder: it may be gone, or another object now.
 func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermissionsModel, p *acl.Problem) {
 	if m.Path.ValueString() == "" {
-		p.Gone = rest.IsNotFound(p.Err)
+		p.ObjectMissing = rest.IsNotFound(p.Err)
 		p.Advice = []string{"Check the object ID, or use the path of the folder."}
 		return
 	}
@@ -91,9 +91,9 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 	var other *mlflow.NotFolderError
 	switch {
 	case errors.As(err, &other):
-		p.Gone, p.Err, p.Advice = true, err, []string{other.Advice}
+		p.ObjectMissing, p.Err, p.Advice = true, err, []string{other.Advice}
 	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
-		p.Gone = true
+		p.ObjectMissing = true
 		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)

@@ -17,14 +17,14 @@ func (r *folderPermissionsResource) MoveState(context.Context) []resource.StateM
 
 // moveDatabricksDirectory keeps the path of a state that has one. A state that names the folder by ID alone gets its path in the refresh that follows.
 func moveDatabricksDirectory(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != acl.VendorType {
+	if req.SourceTypeName != acl.DatabricksType {
 		return
 	}
-	source, ok := acl.ParseVendorState(req.SourceRawState.JSON, &resp.Diagnostics)
+	source, ok := acl.ParseDatabricksState(req.SourceRawState.JSON, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	m := vendorDirectoryID.FindStringSubmatch(source.ID)
+	m := databricksFolderID.FindStringSubmatch(source.ID)
 	if m == nil {
 		source.AddKindError(&resp.Diagnostics, attributePath, "mlflow_folder_permissions", "folders")
 		return

@@ -53,7 +53,7 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	case !moves:
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
-		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan, &state)...)
+		resp.Diagnostics.Append(r.planAdopt(ctx, folders, &plan, &state)...)
 	}
 }
 
@@ -72,9 +72,9 @@ func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *fold
 	return false
 }
 
-// planTakeover looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
+// planAdopt looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
 // The state is empty if the plan is to create.
-func (r *folderPermissionsResource) planTakeover(
+func (r *folderPermissionsResource) planAdopt(
 	ctx context.Context, folders mlflow.Folders, plan, state *folderPermissionsModel,
 ) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -88,11 +88,11 @@ func (r *folderPermissionsResource) planTakeover(
 		if found.ID.Equal(state.ID) { // the folder of the state, which was moved to the planned path
 			return list.PlanChange(ctx, &plan.Declared, state.Retained)
 		}
-		return list.PlanTakeover(ctx, &plan.Declared)
+		return list.PlanAdopt(ctx, &plan.Declared)
 	case errors.As(err, &other):
 		diags.AddAttributeError(path.Root(attributePath), "Path is not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
 	case !rest.IsNotFound(err):
-		findProblem(r.list(folders, plan), err).AddPlanProblem(&diags)
+		findProblem(r.list(folders, plan), err).AddPlanError(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
 		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
 			"this resource depend on the one that creates it.")

@@ -211,8 +211,8 @@ func (r *folderPermissionsResource) describeGone(
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
 }
 
-// vendorDirectoryID is the ID that databricks_permissions has for a folder.
-var vendorDirectoryID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
+// databricksFolderID is the ID that databricks_permissions has for a folder.
+var databricksFolderID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
 
 // rootFolderID is the object ID of the root folder.
 const rootFolderID = "0"
@@ -228,7 +228,7 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 		}
 		text = values[attributePath]
 	}
-	if m := vendorDirectoryID.FindStringSubmatch(text); m != nil {
+	if m := databricksFolderID.FindStringSubmatch(text); m != nil {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), m[1])...)
 		return
 	}
@@ -257,7 +257,7 @@ func (r *folderPermissionsResource) findPath(
 	}
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && !state.IsImport():
+	case problem != nil && problem.ObjectMissing && !state.IsImport():
 		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false

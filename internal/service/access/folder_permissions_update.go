@@ -49,7 +49,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 		r.list(folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() && !plan.ID.Equal(state.ID) {
-		resp.Diagnostics.Append(r.list(folders, &state).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(r.list(folders, &state).Revoke(ctx, &state.Declared)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return

@@ -220,7 +220,7 @@ func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o O
 		diags.AddAttributeError(d.Path(), "Grant would lower your own access", fmt.Sprintf(
 			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these permissions%s.\n\n"+
 				"Declare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), or set "+
-				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.alsoLost()))
+				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.otherManageActions()))
 	}
 	return diags
 }

@@ -45,9 +45,9 @@ type Object struct {
 type Problem struct {
 	Object Object
 	Err    error
-	// Gone reports that the object is deleted, or never existed.
-	Gone   bool
-	Advice []string
+	// ObjectMissing reports that the object is deleted, or never existed.
+	ObjectMissing bool
+	Advice        []string
 }
 
 // AddError reports the problem. action is such as "read permissions".
@@ -63,11 +63,11 @@ func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	p.AddError(diags, "read permissions")
 }
 
-// AddPlanProblem reports a problem of a plan to take over the permissions of the object.
-func (p *Problem) AddPlanProblem(diags *diag.Diagnostics) {
+// AddPlanError reports a problem of a plan to take over the permissions of the object.
+func (p *Problem) AddPlanError(diags *diag.Diagnostics) {
 	const action = "read permissions"
 	switch {
-	case p.Gone:
+	case p.ObjectMissing:
 		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
 	case p.Denied():
@@ -79,11 +79,11 @@ func (p *Problem) AddPlanProblem(diags *diag.Diagnostics) {
 	}
 }
 
-// AddReleaseProblem reports a problem of a destroy. What can't be reached any more is a warning.
-func (p *Problem) AddReleaseProblem(diags *diag.Diagnostics) {
+// AddRevokeError reports a problem of a destroy. What can't be reached any more is a warning.
+func (p *Problem) AddRevokeError(diags *diag.Diagnostics) {
 	const action = "remove permissions"
 	switch {
-	case p.Gone:
+	case p.ObjectMissing:
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s no longer exists, and neither do its permissions. No action is needed.", p.Object.Noun))
 	case p.Denied():
 		framework.AddWarning(diags, action, p.Object.Name, p.Err,

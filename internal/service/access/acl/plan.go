@@ -56,16 +56,16 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// PlanTakeover looks at an object whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply in the same run
+// PlanAdopt looks at an object whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply in the same run
 // uses the list that was read here.
-func (l *List) PlanTakeover(ctx context.Context, plan *Declared) diag.Diagnostics {
+func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
 	lock.Lock()
 	defer lock.Unlock()
 	list, problem := l.Read(ctx)
 	if problem != nil {
-		problem.AddPlanProblem(&diags)
+		problem.AddPlanError(&diags)
 		return diags
 	}
 	lock.Planned = &list
@@ -101,8 +101,8 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
 			l.Object.Name, framework.DescribeGrants(owners)))
 	}
-	if own, _ := l.keptForCaller(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
-		l.warnOwn(&diags, own, *lock.Refreshed)
+	if own, _ := l.callerGrantToKeep(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
+		l.warnCallerGrant(&diags, own, *lock.Refreshed)
 	}
 	return diags
 }
@@ -110,7 +110,7 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 // warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
 	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
-	own, caller := l.keptForCaller(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
+	own, caller := l.callerGrantToKeep(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
 	if diags.HasError() {
 		return
 	}
@@ -119,7 +119,7 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 	switch {
 	case own.Level != "":
-		l.warnOwn(diags, own, list)
+		l.warnCallerGrant(diags, own, list)
 		going = slices.DeleteFunc(going, isOwn)
 	case slices.ContainsFunc(going, isOwn):
 		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Name, l.Object.Noun)
@@ -136,9 +136,9 @@ func (l *List) undeclaredOwnerGrants(plan *Declared, list mlflow.ACL) []mlflow.G
 	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwnerGrant(g) })
 }
 
-// keptForCaller returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
+// callerGrantToKeep returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
 // it does not. It looks up the caller only if the write takes CAN_MANAGE from a principal; else the caller is empty.
-func (l *List) keptForCaller(
+func (l *List) callerGrantToKeep(
 	ctx context.Context, diags *diag.Diagnostics, plan *Declared, planned []mlflow.Grant, list mlflow.ACL,
 ) (own mlflow.Grant, caller mlflow.Principal) {
 	levels := LevelsOf(l.Client, planned)
@@ -159,8 +159,8 @@ func (l *List) keptForCaller(
 // summaryKept is the summary of the warnings of grants that a write keeps although they are not declared.
 const summaryKept = "Undeclared access is kept"
 
-// warnOwn says that a write keeps the caller's own grant, or adds it.
-func (l *List) warnOwn(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
+// warnCallerGrant says that a write keeps the caller's own grant, or adds it.
+func (l *List) warnCallerGrant(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
 	if LevelsOf(l.Client, DirectGrants(list))[l.Client.PrincipalKey(own.Principal)] == own.Level {
 		l.warnKept(diags, []mlflow.Grant{own})
 		return
@@ -212,8 +212,8 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 	}
 }
 
-// alsoLost says in a message what else CAN_MANAGE on the object allows.
-func (o Object) alsoLost() string {
+// otherManageActions says in a message what else CAN_MANAGE on the object allows.
+func (o Object) otherManageActions() string {
 	if o.Noun == "experiment" {
 		return " or delete the experiment"
 	}

@@ -35,7 +35,7 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 		if level.IsNull() {
 			continue // counts as absent
 		}
-		if reason := v.refuseName(name); reason != "" {
+		if reason := v.invalidNameReason(name); reason != "" {
 			resp.Diagnostics.AddAttributeError(at, "Invalid principal", reason)
 			continue
 		}
@@ -75,8 +75,8 @@ func (v PrincipalNameValidator) ValidateString(_ context.Context, req validator.
 	}
 }
 
-// refuseName says why a name can't be managed, "" when it can.
-func (v principalsValidator) refuseName(name string) string {
+// invalidNameReason says why a name can't be managed, "" when it can.
+func (v principalsValidator) invalidNameReason(name string) string {
 	if strings.TrimSpace(name) == "" {
 		return fmt.Sprintf("The name of the %s is empty. Set it, or remove the entry.", framework.KindNoun(v.kind))
 	}

@@ -30,7 +30,7 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
 	asUser, asAdmin := mlflowtest.Connect(t, w, emulator.UserToken), mlflowtest.Connect(t, w, emulator.AdminToken)
 
-	diags := listOf(asUser, id).PlanTakeover(t.Context(), plan)
+	diags := listOf(asUser, id).PlanAdopt(t.Context(), plan)
 	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
 	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
 	expectDetail(t, diags, "Permission level has no effect", "CAN_READ", "CAN_EDIT")
@@ -40,14 +40,14 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
 	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
-	expectDetail(t, listOf(asAdmin, id).PlanTakeover(t.Context(), plan),
+	expectDetail(t, listOf(asAdmin, id).PlanAdopt(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 	plan.KeepCallerAccess = types.BoolValue(false)
-	expectDetail(t, listOf(asUser, id).PlanTakeover(t.Context(), plan),
+	expectDetail(t, listOf(asUser, id).PlanAdopt(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 
 	plan.Groups = types.MapUnknown(types.StringType)
-	expectPaths(t, listOf(asUser, id).PlanTakeover(t.Context(), plan))
+	expectPaths(t, listOf(asUser, id).PlanAdopt(t.Context(), plan))
 }
 
 // TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
@@ -117,8 +117,8 @@ func TestPermissionsWriteRefused(t *testing.T) {
 	}
 }
 
-// TestPermissionsRelease checks what destroy leaves behind and when it only warns.
-func TestPermissionsRelease(t *testing.T) {
+// TestPermissionsRevoke checks what destroy leaves behind and when it only warns.
+func TestPermissionsRevoke(t *testing.T) {
 	ctx := t.Context()
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
@@ -130,8 +130,8 @@ func TestPermissionsRelease(t *testing.T) {
 	state.KeepCallerAccess = types.BoolValue(false)
 
 	as := func(token string) *List { return listOf(mlflowtest.Connect(t, w, token), id) }
-	expectDetail(t, as(emulator.ServicePrincipalToken).Release(ctx, state), "Could not remove permissions", "ask a user with CAN_MANAGE")
-	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 {
+	expectDetail(t, as(emulator.ServicePrincipalToken).Revoke(ctx, state), "Could not remove permissions", "ask a user with CAN_MANAGE")
+	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
 	}
 	want := []emulator.Grant{
@@ -143,7 +143,7 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("left are %v, want %v", got, want)
 	}
 	w.ResetJournal()
-	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
+	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
 		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
 	}
 
@@ -152,13 +152,13 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)
-	expectDetail(t, again.Release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
+	expectDetail(t, again.Revoke(ctx, state), "Permissions removed from state, not revoked", "in this apply")
 	if got := w.Grants(id); !slices.Equal(got, before) {
 		t.Errorf("what this run declared became %v, was %v", got, before)
 	}
 
 	w.Trash(id)
-	diags := as(emulator.UserToken).Release(ctx, state)
+	diags := as(emulator.UserToken).Revoke(ctx, state)
 	expectDetail(t, diags, "Could not remove permissions", "No action is needed")
 	if diags.HasError() {
 		t.Errorf("destroy after the experiment is an error: %v", diags)
@@ -174,7 +174,7 @@ func listOf(client *mlflow.Client, id string) *List {
 		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(), AccessAdvice: client.AccessAdvice()},
 		Explain: func(ctx context.Context, p *Problem) {
 			e, err := client.GetExperiment(ctx, id)
-			p.Gone = rest.IsNotFound(err) || e.Deleted()
+			p.ObjectMissing = rest.IsNotFound(err) || e.Deleted()
 		},
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// VendorType is the resource type of the Databricks provider that holds the permissions of any object.
-const VendorType = "databricks_permissions"
+// DatabricksType is the resource type of the Databricks provider that holds the permissions of any object.
+const DatabricksType = "databricks_permissions"
 
-// VendorState is the state of a databricks_permissions.
-type VendorState struct {
+// DatabricksState is the state of a databricks_permissions.
+type DatabricksState struct {
 	// ID is such as "/experiments/123" or "/directories/123".
 	ID            string `json:"id"`
 	ObjectType    string `json:"object_type"`
@@ -27,8 +27,8 @@ type VendorState struct {
 	} `json:"access_control"`
 }
 
-// ParseVendorState reads the state of a databricks_permissions. ok is false after an error.
-func ParseVendorState(state []byte, diags *diag.Diagnostics) (s VendorState, ok bool) {
+// ParseDatabricksState reads the state of a databricks_permissions. ok is false after an error.
+func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksState, ok bool) {
 	if err := json.Unmarshal(state, &s); err != nil {
 		diags.AddError("Could not move permissions", fmt.Sprintf("The state of the databricks_permissions cannot be read: %s.", err))
 		return s, false
@@ -37,14 +37,14 @@ func ParseVendorState(state []byte, diags *diag.Diagnostics) (s VendorState, ok 
 }
 
 // AddKindError refuses the permissions of another kind of object than those of a resource type, at the attribute that names the object.
-func (s VendorState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
+func (s DatabricksState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
 	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the permissions of "+
 		"%s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
 }
 
 // Declared returns the grants with the principals in their present spelling, so that the plan that follows is empty where the configuration has it
 // too.
-func (s VendorState) Declared() Declared {
+func (s DatabricksState) Declared() Declared {
 	groups, users, servicePrincipals := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, a := range s.AccessControl {
 		switch {

@@ -11,9 +11,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Release removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever
+// Revoke removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever
 // keep_caller_access says: deleting the object, which usually comes next, needs it. What can't be reached any more is no error.
-func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
+func (l *List) Revoke(ctx context.Context, state *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
 	lock.Lock()
@@ -25,7 +25,7 @@ func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
 	}
 	before, problem := l.readForWrite(ctx, lock)
 	if problem != nil {
-		problem.AddReleaseProblem(&diags)
+		problem.AddRevokeError(&diags)
 		return diags
 	}
 	if framework.IDReused(l.Object.Created, before.Created) {
@@ -47,16 +47,16 @@ func (l *List) Release(ctx context.Context, state *Declared) diag.Diagnostics {
 	rest := withCaller(l.Client, caller, withoutPrincipals(l.Client, DirectGrants(before), LevelsOf(l.Client, released)), before)
 	after, problem := l.set(ctx, before, rest)
 	if problem != nil {
-		problem.AddReleaseProblem(&diags)
+		problem.AddRevokeError(&diags)
 		return diags
 	}
-	l.checkReleased(ctx, withoutPrincipals(l.Client, released, LevelsOf(l.Client, rest)), after, &diags)
+	l.checkRevoked(ctx, withoutPrincipals(l.Client, released, LevelsOf(l.Client, rest)), after, &diags)
 	return diags
 }
 
-// checkReleased checks that grants are gone from a list after a write. The CAN_MANAGE of an identity that is there again was put back by the server
+// checkRevoked checks that grants are gone from a list after a write. The CAN_MANAGE of an identity that is there again was put back by the server
 // in its answer, as it does for owners; a destroy could never get rid of it.
-func (l *List) checkReleased(ctx context.Context, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
+func (l *List) checkRevoked(ctx context.Context, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
 	released := LevelsOf(l.Client, gone)
 	var back []mlflow.Grant
 	for _, g := range DirectGrants(after) {
