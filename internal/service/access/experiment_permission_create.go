@@ -36,7 +36,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 	lock := r.Provider.Run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	again, err := r.isReused(ctx, plan)
+	again, err := r.idReused(ctx, plan)
 	if err != nil {
 		r.problem(ctx, id, err).AddError(diags, "grant permission")
 		return false
@@ -47,7 +47,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		return false
 	}
 	if level != mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, level, diags)
+		own, ok := r.lostAccess(ctx, id, p, level, diags)
 		if !ok {
 			return false
 		}

@@ -41,7 +41,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	if lock.List != nil {
 		return // the list that this run wrote does not have the grant
 	}
-	again, err := r.isReused(ctx, state)
+	again, err := r.idReused(ctx, state)
 	if err != nil {
 		r.problem(ctx, id, err).AddRevokeError(diags)
 		return
@@ -52,7 +52,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 		return
 	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, "", diags)
+		own, ok := r.lostAccess(ctx, id, p, "", diags)
 		if own != "" {
 			diags.AddWarning("Grant kept for the current user", own+" The grant remains, unmanaged.")
 		}
@@ -70,9 +70,9 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	}
 }
 
-// ownAccess says that the caller has CAN_MANAGE now and would not have it any more with another level, "" for none, for a principal: the
+// lostAccess says that the caller has CAN_MANAGE now and would not have it any more with another level, "" for none, for a principal: the
 // caller, or a group that the caller is in. It is "" if the caller keeps CAN_MANAGE; ok is false after an error.
-func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
+func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
 	client := r.Client()
 	caller, ok := acl.Caller(ctx, client, diags)
 	if !ok || caller.Admin || !acl.IsOwn(client, caller, p) {

@@ -139,8 +139,8 @@ func (r *experimentPermissionResource) problem(ctx context.Context, id string, e
 	return experimentList(r.Client(), &r.Provider.Run, id, "").Problem(ctx, err)
 }
 
-// isReused tells that the id belongs to another experiment now. It asks only where ids are used again.
-func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
+// idReused tells that the id belongs to another experiment now. It asks only where ids are used again.
+func (r *experimentPermissionResource) idReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
 	if m.created == "" || !r.Client().ReusesIDs() {
 		return false, nil
 	}

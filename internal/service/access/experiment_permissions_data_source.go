@@ -23,8 +23,8 @@ func NewExperimentPermissionsDataSource() datasource.DataSource {
 	return &experimentPermissionsDataSource{}
 }
 
-type permissionsDataModel struct {
-	shownPermissions
+type experimentPermissionsDataModel struct {
+	permissionsModel
 
 	ExperimentID types.String `tfsdk:"experiment_id"`
 	Workspace    types.String `tfsdk:"workspace"`
@@ -37,7 +37,7 @@ func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req dataso
 
 // Schema implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := shownAttributes()
+	attributes := permissionsAttributes()
 	attributes["experiment_id"] = schema.StringAttribute{
 		Required: true, MarkdownDescription: "ID of the experiment.", Validators: []validator.String{framework.ExperimentIDValidator},
 	}
@@ -50,7 +50,7 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 
 // Read implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var data permissionsDataModel
+	var data experimentPermissionsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
 	client := d.ClientIn(ctx, data.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {

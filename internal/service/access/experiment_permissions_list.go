@@ -45,7 +45,7 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 		}
 		read, problem := model.list(&l.ResourceBase).Read(ctx)
 		if problem != nil {
-			*result = unlisted("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
+			*result = warningResult("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
 			return
 		}
 		model.SetFromACL(l.Client(), read, nil)
@@ -53,9 +53,9 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 	})
 }
 
-// unlisted is a warning in place of the result for an object that can't be read: an error would end the list for all the others, and an import of the
+// warningResult is a warning in place of the result for an object that can't be read: an error would end the list for all the others, and an import of the
 // object would fail as this did.
-func unlisted(action, object string, err error, advice ...string) list.ListResult {
+func warningResult(action, object string, err error, advice ...string) list.ListResult {
 	var result list.ListResult
 	framework.AddWarning(&result.Diagnostics, action, object, err, advice...)
 	return result

@@ -74,12 +74,12 @@ func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Proble
 	}
 }
 
-// reused reports whether the ID belongs to another experiment than the one whose permissions are managed.
-func (m *experimentPermissionsModel) reused(list mlflow.ACL) bool {
+// idReused reports whether the ID belongs to another experiment than the one whose permissions are managed.
+func (m *experimentPermissionsModel) idReused(list mlflow.ACL) bool {
 	return framework.IDReused(m.created, list.Created)
 }
 
-// moves reports whether a plan is for another experiment than the state, or may be.
-func (m *experimentPermissionsModel) moves(state *experimentPermissionsModel) bool {
+// hasOtherExperiment reports whether a plan is for another experiment than the state, or may be.
+func (m *experimentPermissionsModel) hasOtherExperiment(state *experimentPermissionsModel) bool {
 	return !m.ExperimentID.Equal(state.ExperimentID)
 }

@@ -29,18 +29,18 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 	rules := r.Rules(ctx, req.Private)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.SuppressEquivalent(rules, &state.Declared, plan.moves(&state))
+	plan.SuppressEquivalent(rules, &state.Declared, plan.hasOtherExperiment(&state))
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
-	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.moves(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
+	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return
 	}
 	list := plan.list(&r.ResourceBase)
 	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
 	switch {
 	case plan.ExperimentID.IsUnknown():
-	case !plan.moves(&state):
+	case !plan.hasOtherExperiment(&state):
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
 		resp.Diagnostics.Append(list.PlanAdopt(ctx, &plan.Declared)...)

@@ -112,7 +112,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	case problem != nil:
 		problem.AddRefreshError(&resp.Diagnostics)
 		return
-	case state.reused(read):
+	case state.idReused(read):
 		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
 			"%s no longer exists; its ID now belongs to a different experiment, created %s, whose permissions are unmanaged.",
 			framework.UpperFirst(list.Object.Name), framework.FormatTime(read.Created).ValueString()))

@@ -25,13 +25,13 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 		return
 	}
 	var earlier *acl.Declared
-	if !plan.moves(&state) {
+	if !plan.hasOtherExperiment(&state) {
 		plan.created, earlier = state.created, &state.Declared
 	}
-	if plan.moves(&state) || plan.NeedsWrite(r.Client(), &state.Declared) {
+	if plan.hasOtherExperiment(&state) || plan.NeedsWrite(r.Client(), &state.Declared) {
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
-	if !resp.Diagnostics.HasError() && plan.moves(&state) {
+	if !resp.Diagnostics.HasError() && plan.hasOtherExperiment(&state) {
 		resp.Diagnostics.Append(state.list(&r.ResourceBase).Revoke(ctx, &state.Declared)...)
 	}
 	if !resp.Diagnostics.HasError() {

@@ -31,7 +31,7 @@ func (r *folderPermissionsResource) Create(ctx context.Context, req resource.Cre
 	r.list(folders, &plan).Write(ctx, &plan.Declared, nil, &resp.Diagnostics)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+		resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }

@@ -21,7 +21,7 @@ type folderPermissionsDataSource struct{ framework.DataSourceBase }
 func NewFolderPermissionsDataSource() datasource.DataSource { return &folderPermissionsDataSource{} }
 
 type folderPermissionsDataModel struct {
-	shownPermissions
+	permissionsModel
 
 	ID   types.String `tfsdk:"id"`
 	Path types.String `tfsdk:"path"`
@@ -34,7 +34,7 @@ func (d *folderPermissionsDataSource) Metadata(_ context.Context, req datasource
 
 // Schema implements [datasource.DataSource].
 func (d *folderPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := shownAttributes()
+	attributes := permissionsAttributes()
 	attributes["id"] = schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."}
 	attributes[attributePath] = schema.StringAttribute{
 		Required: true, Validators: []validator.String{folderPathValidator{databricks.CheckReadableFolderPath}},

@@ -86,7 +86,7 @@ func (l *folderPermissionsList) result(
 	ctx context.Context, req list.ListRequest, folders mlflow.Folders, folder databricks.WorkspaceObject, err error,
 ) list.ListResult {
 	if err != nil {
-		return unlisted("list folder", describeFolder(folder.Path), err)
+		return warningResult("list folder", describeFolder(folder.Path), err)
 	}
 	model := folderPermissionsModel{
 		ID: types.StringValue(folder.ObjectID()), Path: types.StringValue(folder.Path), Declared: acl.NullDeclared(),
@@ -99,7 +99,7 @@ func (l *folderPermissionsList) result(
 	}
 	read, problem := folderList(l.Client(), nil, folders, &model).Read(ctx)
 	if problem != nil {
-		return unlisted("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
+		return warningResult("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
 	}
 	model.SetFromACL(l.Client(), read, nil)
 	result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
@@ -126,7 +126,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 			if !o.IsFolder() || o.IsGitFolder() || path.Base(o.Path) == trashFolder || o.Path == databricks.ReposPath {
 				continue
 			}
-			if isListed(o) && !visit(o, nil) {
+			if isManageable(o) && !visit(o, nil) {
 				return
 			}
 			if f.recursive {
@@ -146,13 +146,13 @@ func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(datab
 		visit(databricks.WorkspaceObject{Path: root}, err)
 		return false
 	}
-	return !isListed(start) || visit(start, nil)
+	return !isManageable(start) || visit(start, nil)
 }
 
 // trashFolder is the name of the folder in each home folder that deleted objects are moved to.
 const trashFolder = "Trash"
 
-// isListed reports whether the permissions of a folder can be managed.
-func isListed(o databricks.WorkspaceObject) bool {
+// isManageable reports whether the permissions of a folder can be managed.
+func isManageable(o databricks.WorkspaceObject) bool {
 	return !o.IsGitFolder() && databricks.CheckFolderPath(o.Path) == nil
 }

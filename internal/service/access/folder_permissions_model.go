@@ -52,8 +52,8 @@ func (m *folderPermissionsModel) samePath(rules mlflow.NameRules, o *folderPermi
 	return !m.Path.IsUnknown() && rules.NormalizeName(m.Path.ValueString()) == rules.NormalizeName(o.Path.ValueString())
 }
 
-// isOf reports whether a folder is the one of the model. The server may not tell when it was created.
-func (m *folderPermissionsModel) isOf(folder mlflow.Folder) bool {
+// isSameFolder reports whether a folder is the one of the model. The server may not tell when it was created.
+func (m *folderPermissionsModel) isSameFolder(folder mlflow.Folder) bool {
 	now := framework.FormatCreationTime(folder.Created)
 	return folder.ID == m.ID.ValueString() && (m.created == "" || now == "" || now == m.created)
 }
@@ -124,11 +124,11 @@ func notFolderAdvice(err error) []string {
 
 // remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
 func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
-	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}
+	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 
-// differs says why the folder on the provider's server is not the remembered one, "" if it is.
-func (m *folderPermissionsModel) differs(ctx context.Context, client *mlflow.Client) string {
+// mismatchReason says why the folder on the provider's server is not the remembered one, "" if it is.
+func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlflow.Client) string {
 	folders, err := client.Folders()
 	if err != nil {
 		return framework.UpperFirst(err.Error()) + "."
@@ -139,7 +139,7 @@ func (m *folderPermissionsModel) differs(ctx context.Context, client *mlflow.Cli
 		return fmt.Sprintf("There is no %s on it.", m.folder())
 	case err != nil:
 		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
-	case !m.isOf(folder):
+	case !m.isSameFolder(folder):
 		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.", m.folder(), folder.ID, m.ID.ValueString())
 	}
 	return ""

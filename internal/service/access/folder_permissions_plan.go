@@ -31,11 +31,11 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	rules := framework.RulesOf(mlflow.KindDatabricks) // no other server has folders
-	moves := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
+	isNewPath := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.SuppressEquivalent(rules, &state.Declared, moves)
+	plan.SuppressEquivalent(rules, &state.Declared, isNewPath)
 	plan.ID = types.StringUnknown()
-	if !moves {
+	if !isNewPath {
 		plan.Path, plan.ID = state.Path, state.ID
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -43,22 +43,22 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
-	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.NeedsWrite(rules, &state.Declared) {
+	if !ok || !r.checkSingleResource(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !isNewPath && !plan.NeedsWrite(rules, &state.Declared) {
 		return
 	}
 	list := r.list(folders, &plan)
 	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
 	switch {
 	case plan.Path.IsUnknown():
-	case !moves:
+	case !isNewPath:
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
 		resp.Diagnostics.Append(r.planAdopt(ctx, folders, &plan, &state)...)
 	}
 }
 
-// planOnce refuses a second resource for the same folder. Terraform plans one resource twice when it replaces it: the token tells that from two resources.
-func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
+// checkSingleResource refuses a second resource for the same folder. Terraform plans one resource twice when it replaces it: the token tells that from two resources.
+func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
 	if plan.Path.IsUnknown() {
 		return true
 	}

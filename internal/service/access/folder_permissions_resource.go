@@ -130,11 +130,11 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.describeGone(ctx, folders, &state, folder, err); gone != "" {
+	if gone := r.missingReason(ctx, folders, &state, folder, err); gone != "" {
 		if err == nil {
 			gone += " Its permissions are unmanaged until the next apply."
 		}
-		resp.Diagnostics.AddWarning(summaryDropped, gone)
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, gone)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -151,7 +151,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		addReadError(&resp.Diagnostics, &state, problem)
 		return
 	}
-	resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
 	_, diags := framework.KeepPlanToken(ctx, req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {
@@ -165,8 +165,8 @@ func (r *folderPermissionsResource) list(folders mlflow.Folders, m *folderPermis
 	return folderList(r.Client(), &r.Provider.Run, folders, m)
 }
 
-// summaryDropped is the summary of the warning that a refresh removes the resource from the state.
-const summaryDropped = "Folder not found, permissions removed from state"
+// summaryFolderNotFound is the summary of the warning that a refresh removes the resource from the state.
+const summaryFolderNotFound = "Folder not found, permissions removed from state"
 
 // addReadError reports a problem of a refresh, or of the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
@@ -177,20 +177,20 @@ func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, proble
 	problem.AddRefreshError(diags)
 }
 
-// store puts the server and the creation time of the folder into private state.
-func (r *folderPermissionsResource) store(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
+// storeServer puts the server and the creation time of the folder into private state.
+func (r *folderPermissionsResource) storeServer(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
 	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
 }
 
-// describeGone says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
+// missingReason says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
 // be told: a server may hide a folder from whoever lost the access to it as if it did not exist. An import has no folder yet.
-func (r *folderPermissionsResource) describeGone(
+func (r *folderPermissionsResource) missingReason(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
 	var other *mlflow.NotFolderError
 	isOther := errors.As(err, &other)
 	switch {
-	case state.ID.IsNull(), err == nil && state.isOf(found), err != nil && !isOther && !rest.IsNotFound(err):
+	case state.ID.IsNull(), err == nil && state.isSameFolder(found), err != nil && !isOther && !rest.IsNotFound(err):
 		return ""
 	}
 	_, lookErr := folders.Get(ctx, state.ID.ValueString())
@@ -258,7 +258,7 @@ func (r *folderPermissionsResource) findPath(
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
 	case problem != nil && problem.ObjectMissing && !state.IsImport():
-		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false
 	case problem != nil:

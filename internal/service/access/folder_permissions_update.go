@@ -30,13 +30,13 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 		return
 	}
 	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
-	moves := !plan.samePath(r.Client(), &state)
-	writes := moves || plan.NeedsWrite(r.Client(), &state.Declared)
+	isNewPath := !plan.samePath(r.Client(), &state)
+	writes := isNewPath || plan.NeedsWrite(r.Client(), &state.Declared)
 	switch {
-	case moves:
+	case isNewPath:
 		folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics)
 	case writes:
-		ok = r.isInPlace(ctx, folders, &state, &resp.Diagnostics)
+		ok = r.checkInPlace(ctx, folders, &state, &resp.Diagnostics)
 	}
 	if !ok {
 		return
@@ -56,16 +56,16 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
-	if moves {
-		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	if isNewPath {
+		resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
 	}
 }
 
-// isInPlace checks that the folder of a state is still at its path before its list is changed: the plan shows the path. It reports false after an error.
-func (r *folderPermissionsResource) isInPlace(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+// checkInPlace checks that the folder of a state is still at its path before its list is changed: the plan shows the path. It reports false after an error.
+func (r *folderPermissionsResource) checkInPlace(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
 	const action = "set permissions"
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.describeGone(ctx, folders, state, folder, err); gone != "" {
+	if gone := r.missingReason(ctx, folders, state, folder, err); gone != "" {
 		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again to review the changes at the path.")
 		return false
 	}

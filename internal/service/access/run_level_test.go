@@ -20,7 +20,7 @@ func inheritsRun() mlflow.ACL {
 
 // A principal with CAN_EDIT and CAN_RUN has both as effective levels.
 func TestPermissionsDataModel_editAndRun(t *testing.T) {
-	var model permissionsDataModel
+	var model experimentPermissionsDataModel
 	model.setFromACL(inheritsRun(), nil)
 	var found []string
 	for _, e := range model.Effective {

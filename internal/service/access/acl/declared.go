@@ -128,7 +128,7 @@ func (m *Declared) NeedsWrite(rules mlflow.NameRules, state *Declared) bool {
 // SuppressEquivalent makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
 // whole: Terraform accepts the prior value or the configured one, and no mixture. moves reports whether the plan is for another object than the
 // state, or may be.
-func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, moves bool) {
+func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, otherObject bool) {
 	planned := m.maps()
 	for i, prior := range state.maps() {
 		if isEquivalentMap(rules, prior.kind, *prior.levels, *planned[i].levels) {
@@ -136,7 +136,7 @@ func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, m
 		}
 	}
 	m.Retained = types.MapUnknown(types.StringType) // the answer to the write tells
-	if !moves && !m.NeedsWrite(rules, state) {
+	if !otherObject && !m.NeedsWrite(rules, state) {
 		m.Retained = state.Retained
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// shownPermissions is what the data sources show of an access control list.
-type shownPermissions struct {
+// permissionsModel is what the data sources show of an access control list.
+type permissionsModel struct {
 	Grants    []framework.GrantModel `tfsdk:"grants"`
 	Effective []effectiveModel       `tfsdk:"effective"`
 }
@@ -22,8 +22,8 @@ type effectiveModel struct {
 	Level     string `tfsdk:"level"`
 }
 
-// shownAttributes is the schema of [shownPermissions].
-func shownAttributes() map[string]schema.Attribute {
+// permissionsAttributes is the schema of [permissionsModel].
+func permissionsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"grants": schema.ListNestedAttribute{
 			Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.GrantAttributes()},
@@ -38,7 +38,7 @@ func shownAttributes() map[string]schema.Attribute {
 }
 
 // setFromACL lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
-func (m *shownPermissions) setFromACL(acl mlflow.ACL, folders map[string]string) {
+func (m *permissionsModel) setFromACL(acl mlflow.ACL, folders map[string]string) {
 	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
 	for i := range m.Grants {
 		m.Grants[i].Locate(folders)
