@@ -1,5 +1,5 @@
-// Package access has the objects about who may do what on an experiment: the resources mlflow_experiment_permissions and
-// mlflow_experiment_permission, and the data sources about permissions, levels, and the current user.
+// Package access contains the resources, data sources, and list resources for the permissions of experiments and folders, and the data sources for
+// permission levels and the current user.
 package access
 
 import (
@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*currentUserDataSource)(nil)
 
-// currentUserDataSource tells who the provider runs as.
+// currentUserDataSource returns the identity that the provider is authenticated as.
 type currentUserDataSource struct{ framework.DataSourceBase }
 
 type currentUserModel struct {

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Create implements [resource.Resource]. A grant that is there already is taken over.
+// Create implements [resource.Resource]. An existing grant is adopted.
 func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -28,8 +28,8 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	}
 }
 
-// grant makes the grant, or changes its level. It refuses to lower the caller's own access where nothing else gives it. It holds
-// the lock from the look to the write, as revoke does: each could take away what the other relies on.
+// grant creates the grant or changes its level. It rejects a change that would lower the caller's own access. Like revoke, it keeps the lock from the
+// check to the write: a concurrent write could revoke the access that the check found.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
@@ -57,7 +57,7 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 			return false
 		}
 	}
-	lock.Planned = nil // out of date after the write
+	lock.Planned = nil // outdated after the write
 	created, err := r.Client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
 		lock.DeclareGrant(r.Client(), p)

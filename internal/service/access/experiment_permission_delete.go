@@ -25,8 +25,8 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	}
 }
 
-// revoke removes the grant, unless another resource of this run declares it. What can't be reached any more is no error, and the caller keeps
-// access that comes from nowhere else.
+// revoke revokes the grant, unless another resource in this run declares it or the caller has CAN_MANAGE only through it. If the experiment or the
+// access to its permissions is missing, it is a warning.
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
@@ -39,7 +39,7 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 		return
 	}
 	if lock.List != nil {
-		return // the list that this run wrote does not have the grant
+		return // the list that this run wrote does not contain the grant
 	}
 	again, err := r.idReused(ctx, state)
 	if err != nil {
@@ -60,18 +60,18 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 			return
 		}
 	}
-	lock.Planned = nil // out of date after the write
+	lock.Planned = nil // outdated after the write
 	err = r.Client().AccessControl().Revoke(ctx, id, p)
 	if missing, ok := mlflow.MissingPrincipal(err); ok && acl.SamePrincipal(r.Client(), missing, p) {
-		return // who does not exist holds no grant
+		return // a principal that does not exist has no grant
 	}
 	if err != nil {
 		r.problem(ctx, id, err).AddRevokeError(diags)
 	}
 }
 
-// lostAccess says that the caller has CAN_MANAGE now and would not have it any more with another level, "" for none, for a principal: the
-// caller, or a group that the caller is in. It is "" if the caller keeps CAN_MANAGE; ok is false after an error.
+// lostAccess describes the CAN_MANAGE that the caller would lose if the grant to a principal, the caller or one of its groups, got another level, or "" for
+// none. It returns "" if the caller keeps CAN_MANAGE; ok is false after an error.
 func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
 	client := r.Client()
 	caller, ok := acl.Caller(ctx, client, diags)
@@ -80,7 +80,7 @@ func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string
 	}
 	list, err := client.AccessControl().Get(ctx, id)
 	if isUnreadable(err) {
-		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
+		// A caller that cannot read the list cannot find another source of access in it. If the experiment does not exist, this request also fails.
 		var held mlflow.Holding
 		held, err = client.AccessControl().Level(ctx, id, p)
 		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
@@ -104,7 +104,7 @@ func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string
 		framework.KindNoun(p.Kind), p.Name), true
 }
 
-// isUnreadable reports that the caller may not see grants, or that there are none to see. Any other error tells nothing about them.
+// isUnreadable reports whether an error means that the caller cannot read grants or that there are none.
 func isUnreadable(err error) bool {
 	var unsupported *mlflow.UnsupportedError
 	return rest.IsNotFound(err) || rest.IsPermissionDenied(err) || errors.As(err, &unsupported)

@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*permissionLevelsDataSource)(nil)
 
-// permissionLevelsDataSource lists the levels that can be granted on an experiment.
+// permissionLevelsDataSource returns the levels that can be granted on an experiment.
 type permissionLevelsDataSource struct{ framework.DataSourceBase }
 
 type permissionLevelsModel struct {
@@ -71,7 +71,7 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 	id := model.ExperimentID.ValueString()
 	infos, err := client.AccessControl().Levels(ctx, id)
 	switch {
-	case rest.IsPermissionDenied(err): // seeing the levels takes less than seeing who holds them
+	case rest.IsPermissionDenied(err): // reading levels requires less access than reading grants, so the advice for grants does not apply
 		framework.AddError(&resp.Diagnostics, "read permission levels", framework.DescribeExperiment(id, ""), err)
 		return
 	case err != nil:

@@ -12,7 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses a different spelling of the same principal, and rejects grants that the server does
+// not support.
 func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return

@@ -26,7 +26,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*experimentPermissionResource)(nil)
 )
 
-// experimentPermissionResource is what one principal is granted on one experiment; it leaves all others alone.
+// experimentPermissionResource manages the grant of one principal on an experiment.
 type experimentPermissionResource struct{ framework.ResourceBase }
 
 // NewExperimentPermissionResource returns the resource mlflow_experiment_permission.
@@ -134,12 +134,12 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 }
 
-// problem finds out what a refusal means.
+// problem returns the cause of an error, with advice.
 func (r *experimentPermissionResource) problem(ctx context.Context, id string, err error) *acl.Problem {
 	return experimentList(r.Client(), &r.Provider.Run, id, "").Problem(ctx, err)
 }
 
-// idReused tells that the id belongs to another experiment now. It asks only where ids are used again.
+// idReused reports whether the ID now belongs to a different experiment. It sends no request if the server does not reuse IDs.
 func (r *experimentPermissionResource) idReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
 	if m.created == "" || !r.Client().ReusesIDs() {
 		return false, nil
@@ -147,7 +147,7 @@ func (r *experimentPermissionResource) idReused(ctx context.Context, m *experime
 	_, p := m.principal()
 	held, err := r.Client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
 	if _, missing := mlflow.MissingPrincipal(err); missing {
-		err = nil // the call that follows tells
+		err = nil // the request that follows reports it
 	}
 	return framework.IDReused(m.created, held.Created), err
 }

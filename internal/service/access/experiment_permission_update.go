@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
-// be another one. The new grant is made before the old one is revoked.
+// Update implements [resource.Resource]. A different principal or experiment does not replace the resource, because a value that is unknown during plan can
+// turn out to be the same. The new grant is created before the old one is revoked.
 func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -27,7 +27,7 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	if !plan.sameGrantee(r.Client(), &state) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
-			return // the state still has the old grant, so that the next apply removes it
+			return // the state still contains the old grant, so that the next apply revokes it
 		}
 	}
 	plan.setID()

@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*experimentPermissionsDataSource)(nil)
 
-// experimentPermissionsDataSource tells who may do what on one experiment, and why.
+// experimentPermissionsDataSource returns the direct, inherited, and effective permissions of an experiment.
 type experimentPermissionsDataSource struct{ framework.DataSourceBase }
 
 // NewExperimentPermissionsDataSource returns the data source mlflow_experiment_permissions.
@@ -66,7 +66,7 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 }
 
 // folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends no
-// request if the root is the only one.
+// request if the only one is the root.
 func folderPaths(ctx context.Context, client *mlflow.Client, folders *databricks.FolderIndex, id string, acl mlflow.ACL) map[string]string {
 	objects := map[string]map[string]bool{}
 	if inherited := databricks.InheritedFolders(acl); len(inherited) > 0 {

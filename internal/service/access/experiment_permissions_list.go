@@ -34,7 +34,7 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 		"With `include_resource`, the permissions are read; an experiment whose permissions cannot be read is reported as a warning.")
 }
 
-// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
+// List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
 		id := types.StringValue(e.ID)
@@ -53,8 +53,8 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 	})
 }
 
-// warningResult is a warning in place of the result for an object that can't be read: an error would end the list for all the others, and an import of the
-// object would fail as this did.
+// warningResult returns a warning that replaces the result for an object that cannot be read. An error would end the list, and an import of the object
+// would also fail.
 func warningResult(action, object string, err error, advice ...string) list.ListResult {
 	var result list.ListResult
 	framework.AddWarning(&result.Diagnostics, action, object, err, advice...)

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// MoveState takes over the permissions of experiments from the Databricks provider.
+// MoveState implements [resource.ResourceWithMoveState]. It accepts the permissions of experiments from the Databricks provider.
 func (r *experimentPermissionsResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveDatabricksPermissions}}
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
-// written, the caller is protected, and taking over an experiment tells beforehand what would go.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is written, protects the
+// access of the caller, and reports the grants that adopting an experiment would remove.
 func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -47,7 +47,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	}
 }
 
-// planRoleRows records the grants to roles, which mlflow_role must not declare as well.
+// planRoleRows records the grants to roles, which mlflow_role must not also declare.
 func (r *experimentPermissionsResource) planRoleRows(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
 	for _, d := range plan.Entries() {
 		if d.Principal.Kind == mlflow.KindGroup {

@@ -26,7 +26,7 @@ var (
 	_ resource.ResourceWithMoveState      = (*experimentPermissionsResource)(nil)
 )
 
-// experimentPermissionsResource is everything that is granted on one experiment directly.
+// experimentPermissionsResource manages all direct grants on an experiment.
 type experimentPermissionsResource struct{ framework.ResourceBase }
 
 // NewExperimentPermissionsResource returns the resource mlflow_experiment_permissions.
@@ -83,8 +83,7 @@ func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req 
 	acl.CheckTwoMaps(&resp.Diagnostics, &config.Declared)
 }
 
-// Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
-// the caller's.
+// Read implements [resource.Resource]. It sends one request, and looks up the caller only if an undeclared grant can be the caller's.
 func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -133,15 +132,15 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 // summaryExperimentNotFound is the summary of the warnings that a refresh removes the resource from the state.
 const summaryExperimentNotFound = "Experiment not found, permissions removed from state"
 
-// databricksExperimentID is the id that databricks_permissions has for an experiment.
+// databricksExperimentID matches the ID of databricks_permissions for an experiment.
 var databricksExperimentID = regexp.MustCompile(`^` + databricksExperimentPrefix + `[0-9a-f]+$`)
 
 const databricksExperimentPrefix = "/experiments/"
 
-// ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
-// provider has for its permissions. The Read that follows fills the maps.
+// ImportState implements [resource.ResourceWithImportState]. It accepts the ID, name, or URL of an experiment, and the ID of databricks_permissions. The
+// Read that follows sets the maps.
 func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	// The IDs of the Databricks provider name no MLflow workspace.
+	// The IDs of the Databricks provider contain no MLflow workspace.
 	if databricksExperimentID.MatchString(req.ID) {
 		req.ID = strings.TrimPrefix(req.ID, databricksExperimentPrefix)
 	}

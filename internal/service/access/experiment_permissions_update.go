@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// Update implements [resource.Resource]. Another experiment ID does not replace the resource, because an ID that is unknown at plan can turn out to be
-// the same one, and because destroying the grants before making the same ones again would lock everybody out in between.
+// Update implements [resource.Resource]. A different experiment ID does not replace the resource, because an ID that is unknown during plan can turn out to
+// be the same, and because a replacement would revoke all access before it grants the same access again.
 func (r *experimentPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Create implements [resource.Resource]. On an error it leaves no state: a folder that was created stays, and no grant was made.
+// Create implements [resource.Resource]. After an error there is no state: no grant was made, and a folder that was created is kept.
 func (r *folderPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan folderPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -36,7 +36,7 @@ func (r *folderPermissionsResource) Create(ctx context.Context, req resource.Cre
 	}
 }
 
-// findOrCreate returns the folder at the planned path, which it creates if the configuration allows that. ok is false after an error.
+// findOrCreate returns the folder at the planned path, and creates it if create_parents is true. ok is false after an error.
 func (r *folderPermissionsResource) findOrCreate(
 	ctx context.Context, folders mlflow.Folders, plan *folderPermissionsModel, diags *diag.Diagnostics,
 ) (folder mlflow.Folder, ok bool) {

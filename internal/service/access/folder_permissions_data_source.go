@@ -14,7 +14,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*folderPermissionsDataSource)(nil)
 
-// folderPermissionsDataSource returns the permissions of one folder.
+// folderPermissionsDataSource returns the direct, inherited, and effective permissions of a folder.
 type folderPermissionsDataSource struct{ framework.DataSourceBase }
 
 // NewFolderPermissionsDataSource returns the data source mlflow_folder_permissions.

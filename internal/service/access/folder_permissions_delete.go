@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Delete implements [resource.Resource]. The folder stays.
+// Delete implements [resource.Resource]. It does not delete the folder.
 func (r *folderPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state folderPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)

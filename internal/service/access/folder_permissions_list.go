@@ -52,7 +52,7 @@ func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ li
 	}
 }
 
-// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
+// List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
 func (l *folderPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = func(push func(list.ListResult) bool) {
 		var diags diag.Diagnostics
@@ -81,7 +81,7 @@ func (l *folderPermissionsList) start(diags *diag.Diagnostics) (folders mlflow.F
 	return foldersOrError(l.Client(), diags)
 }
 
-// result is the result for one folder.
+// result returns the result for one folder.
 func (l *folderPermissionsList) result(
 	ctx context.Context, req list.ListRequest, folders mlflow.Folders, folder databricks.WorkspaceObject, err error,
 ) list.ListResult {
@@ -106,13 +106,13 @@ func (l *folderPermissionsList) result(
 	return result
 }
 
-// folderWalk visits folders, outer ones before inner ones.
+// folderWalk visits folders, parent folders first.
 type folderWalk struct {
 	client    *mlflow.Client
 	recursive bool
 }
 
-// walk visits the folder at a path, and those below it until visit returns false. A folder that can't be listed is visited with the error.
+// walk visits the folder at a path and the folders in it until visit returns false. A folder that cannot be listed is visited with the error.
 func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) {
 	if root != "/" && !f.visitRoot(ctx, root, visit) {
 		return
@@ -136,7 +136,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 	}
 }
 
-// visitRoot visits the folder that a walk starts from. It reports false if the walk ends there.
+// visitRoot visits the folder that a walk starts from. It reports whether the walk continues.
 func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) bool {
 	start, err := databricks.WorkspaceStatus(ctx, f.client, root)
 	if err == nil && !start.IsFolder() {

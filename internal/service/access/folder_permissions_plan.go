@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is written, the
-// caller is protected, and taking over a folder reports what would be removed.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is written, protects the
+// access of the caller, and reports the grants that adopting a folder would remove.
 func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -57,7 +57,8 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	}
 }
 
-// checkSingleResource refuses a second resource for the same folder. Terraform plans one resource twice when it replaces it: the token tells that from two resources.
+// checkSingleResource rejects a second resource for the same folder. Terraform plans a resource twice when it replaces it, which the token distinguishes
+// from two resources. It reports false after an error.
 func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
 	if plan.Path.IsUnknown() {
 		return true
@@ -72,8 +73,8 @@ func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics,
 	return false
 }
 
-// planAdopt looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
-// The state is empty if the plan is to create.
+// planAdopt looks up a folder whose permissions the plan adopts. The folder can be missing if the apply creates it. state is empty if the plan creates
+// the resource.
 func (r *folderPermissionsResource) planAdopt(
 	ctx context.Context, folders mlflow.Folders, plan, state *folderPermissionsModel,
 ) diag.Diagnostics {

@@ -32,7 +32,7 @@ var (
 	_ resource.ResourceWithMoveState      = (*folderPermissionsResource)(nil)
 )
 
-// folderPermissionsResource is everything that is granted on one folder directly.
+// folderPermissionsResource manages all direct grants on a folder.
 type folderPermissionsResource struct{ framework.ResourceBase }
 
 // NewFolderPermissionsResource returns the resource mlflow_folder_permissions.
@@ -84,7 +84,7 @@ func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaR
 	}
 }
 
-// folderPathValidator refuses paths for which check returns an error.
+// folderPathValidator rejects paths for which check returns an error.
 type folderPathValidator struct{ check func(path string) error }
 
 func (folderPathValidator) Description(context.Context) string {
@@ -160,15 +160,15 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	}
 }
 
-// list is the access control list of a folder.
+// list returns the access control list of a folder.
 func (r *folderPermissionsResource) list(folders mlflow.Folders, m *folderPermissionsModel) *acl.List {
 	return folderList(r.Client(), &r.Provider.Run, folders, m)
 }
 
-// summaryFolderNotFound is the summary of the warning that a refresh removes the resource from the state.
+// summaryFolderNotFound is the summary of the warnings that a refresh removes the resource from the state.
 const summaryFolderNotFound = "Folder not found, permissions removed from state"
 
-// addReadError reports a problem of a refresh, or of the read that completes an import.
+// addReadError reports a problem during a refresh, or during the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
 	if state.IsImport() {
 		problem.AddError(diags, "import permissions")
@@ -177,13 +177,13 @@ func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, proble
 	problem.AddRefreshError(diags)
 }
 
-// storeServer puts the server and the creation time of the folder into private state.
+// storeServer stores the server and the creation time of the folder in private state.
 func (r *folderPermissionsResource) storeServer(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
 	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
 }
 
-// missingReason says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
-// be told: a server may hide a folder from whoever lost the access to it as if it did not exist. An import has no folder yet.
+// missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the state is that of an
+// import, or if it cannot be determined: a server can report a folder as missing if the caller has no access to it.
 func (r *folderPermissionsResource) missingReason(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
@@ -211,14 +211,14 @@ func (r *folderPermissionsResource) missingReason(
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
 }
 
-// databricksFolderID is the ID that databricks_permissions has for a folder.
+// databricksFolderID matches the object ID of a folder, and the ID of databricks_permissions for it.
 var databricksFolderID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
 
 // rootFolderID is the object ID of the root folder.
 const rootFolderID = "0"
 
-// ImportState implements [resource.ResourceWithImportState]. It takes the path or the object ID of a folder, and the ID that the Databricks provider has
-// for its permissions. The Read that follows fills the rest.
+// ImportState implements [resource.ResourceWithImportState]. It accepts the path or the object ID of a folder, and the ID of databricks_permissions. The
+// Read that follows sets the other attributes.
 func (r *folderPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	text := req.ID
 	if framework.IsIdentityImport(req) {
@@ -243,8 +243,8 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
 }
 
-// findPath finds the path of a folder that an import or a moved state names by ID alone. It reports false after an error, and if the folder of a moved
-// state is gone.
+// findPath looks up the path of a folder of which an import or a moved state contains only the ID. It reports false after an error, and if the folder of
+// a moved state does not exist.
 func (r *folderPermissionsResource) findPath(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, resp *resource.ReadResponse,
 ) bool {

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// permissionsModel is what the data sources show of an access control list.
+// permissionsModel contains the attributes of the data sources that an access control list determines.
 type permissionsModel struct {
 	Grants    []framework.GrantModel `tfsdk:"grants"`
 	Effective []effectiveModel       `tfsdk:"effective"`
@@ -22,7 +22,7 @@ type effectiveModel struct {
 	Level     string `tfsdk:"level"`
 }
 
-// permissionsAttributes is the schema of [permissionsModel].
+// permissionsAttributes returns the schema of [permissionsModel].
 func permissionsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"grants": schema.ListNestedAttribute{
@@ -37,7 +37,7 @@ func permissionsAttributes() map[string]schema.Attribute {
 	}
 }
 
-// setFromACL lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
+// setFromACL sets the attributes from a list. folders maps the objects that grants are inherited from to paths, as far as they are known.
 func (m *permissionsModel) setFromACL(acl mlflow.ACL, folders map[string]string) {
 	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
 	for i := range m.Grants {

@@ -10,13 +10,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Descriptions are what the descriptions of [Declared] say about one type of resource.
+// Descriptions are the parts of the attribute descriptions of [Declared] that differ between resources.
 type Descriptions struct {
-	// Groups, Users, and ServicePrincipals continue "Map of … to permission level"; Levels lists the levels.
+	// Groups, Users, and ServicePrincipals describe the maps; Levels lists the permission levels.
 	Groups, Users, ServicePrincipals, Levels string
 }
 
-// Attributes are the schema of [Declared].
+// Attributes returns the schema of [Declared].
 func Attributes(d Descriptions) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"groups":             principalsAttribute(mlflow.KindGroup, d.Groups, d.Levels),

@@ -10,12 +10,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// DatabricksType is the resource type of the Databricks provider that holds the permissions of any object.
+// DatabricksType is the resource type of the Databricks provider that manages the permissions of all kinds of objects.
 const DatabricksType = "databricks_permissions"
 
 // DatabricksState is the state of a databricks_permissions.
 type DatabricksState struct {
-	// ID is such as "/experiments/123" or "/directories/123".
+	// ID is, for example, "/experiments/123" or "/directories/123".
 	ID            string `json:"id"`
 	ObjectType    string `json:"object_type"`
 	DirectoryPath string `json:"directory_path"`
@@ -36,14 +36,13 @@ func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksSt
 	return s, true
 }
 
-// AddKindError refuses the permissions of another kind of object than those of a resource type, at the attribute that names the object.
+// AddKindError reports, at the attribute that names the object, that a resource type does not manage the permissions of this kind of object.
 func (s DatabricksState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
 	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the permissions of "+
 		"%s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
 }
 
-// Declared returns the grants with the principals in their present spelling, so that the plan that follows is empty where the configuration has it
-// too.
+// Declared returns the grants with the principals in their current spelling, so that a configuration with the same spelling plans no change.
 func (s DatabricksState) Declared() Declared {
 	groups, users, servicePrincipals := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, a := range s.AccessControl {

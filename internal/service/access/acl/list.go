@@ -1,5 +1,5 @@
-// Package acl is what the permissions of experiments and those of folders have in common: the grants that a configuration declares, and how
-// they become the access control list of an object on the server.
+// Package acl manages the access control list of an experiment or a folder: the grants that a configuration declares, and the reads and writes that
+// keep the list on the server consistent with them.
 package acl
 
 import (
@@ -21,41 +21,41 @@ type List struct {
 	Object Object
 	// Store reads and writes the list.
 	Store mlflow.ACLStore
-	// Explain finds out what a refusal means that does not tell by itself, and completes the problem. It may look at the object.
+	// Explain adds the cause and the advice to a problem whose error does not contain them. It can read the object.
 	Explain func(ctx context.Context, p *Problem)
 }
 
-// Object is what a list belongs to.
+// Object is the object that a list belongs to.
 type Object struct {
 	ID string
-	// Noun is "experiment" or "folder", and Name describes the object in messages.
+	// Noun is "experiment" or "folder". Name describes the object in messages.
 	Noun, Name string
-	// Created is the creation time that private state has, "" if it has none or IDs are never used again.
+	// Created is the creation time in private state, "" if there is none or the server does not reuse IDs.
 	Created string
-	// Levels are the known levels of such objects, and AccessAdvice says what to do if the caller may not read or change the list.
+	// Levels are the known permission levels. AccessAdvice is the advice if the caller cannot read or change the list.
 	Levels       []string
 	AccessAdvice string
-	// Owner is a user whose CAN_MANAGE stays unless it is declared otherwise, such as that of a home folder; zero if there is none.
+	// Owner is a user, for example that of a home folder, whose CAN_MANAGE is kept unless it is declared otherwise; zero if there is none.
 	Owner mlflow.Principal
-	// Additive is the resource that manages the grant of one principal, "" if there is none.
+	// Additive is the type of the resource that manages the grant of one principal, "" if there is none.
 	Additive string
 }
 
-// Problem is why an access control list can't be read or written, and what to do about it.
+// Problem is the reason why an access control list cannot be read or written, with advice.
 type Problem struct {
 	Object Object
 	Err    error
-	// ObjectMissing reports that the object is deleted, or never existed.
+	// ObjectMissing reports whether the object is deleted or does not exist.
 	ObjectMissing bool
 	Advice        []string
 }
 
-// AddError reports the problem. action is such as "read permissions".
+// AddError reports the problem. action is a verb and a noun, for example "read permissions".
 func (p *Problem) AddError(diags *diag.Diagnostics, action string) {
 	framework.AddError(diags, action, p.Object.Name, p.Err, p.Advice...)
 }
 
-// AddRefreshError reports a problem of a refresh.
+// AddRefreshError reports a problem during a refresh.
 func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	if p.Denied() {
 		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
@@ -63,15 +63,15 @@ func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	p.AddError(diags, "read permissions")
 }
 
-// AddPlanError reports a problem of a plan to take over the permissions of the object.
+// AddPlanError reports a problem during the plan to adopt the permissions of the object. If the apply can still succeed, it is a warning.
 func (p *Problem) AddPlanError(diags *diag.Diagnostics) {
 	const action = "read permissions"
 	switch {
 	case p.ObjectMissing:
-		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
+		// Not an error: Terraform also plans before a destroy, which must succeed if the object is deleted.
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
 	case p.Denied():
-		// The apply itself may grant the access that is missing now.
+		// The apply itself can grant the access first.
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply first grants that access, for example with another provider "+
 			"configuration, let this resource depend on that grant. Otherwise, apply fails. The plan cannot show which grants apply would remove.")...)
 	default:
@@ -79,7 +79,7 @@ func (p *Problem) AddPlanError(diags *diag.Diagnostics) {
 	}
 }
 
-// AddRevokeError reports a problem of a destroy. What can't be reached any more is a warning.
+// AddRevokeError reports a problem during a destroy. It is a warning if the object is missing or the caller has no access to its list.
 func (p *Problem) AddRevokeError(diags *diag.Diagnostics) {
 	const action = "remove permissions"
 	switch {
@@ -93,7 +93,7 @@ func (p *Problem) AddRevokeError(diags *diag.Diagnostics) {
 	}
 }
 
-// Denied reports that the caller lacks CAN_MANAGE.
+// Denied reports whether the caller lacks CAN_MANAGE.
 func (p *Problem) Denied() bool { return rest.IsPermissionDenied(p.Err) }
 
 // lock returns the lock of the list.
@@ -108,7 +108,7 @@ func (l *List) Read(ctx context.Context) (mlflow.ACL, *Problem) {
 	return list, nil
 }
 
-// readForWrite returns the list for a write: as the plan of the same resource has just read it, or else by a read.
+// readForWrite returns the list for a write: the one that the plan of the same run read, or the result of a read.
 func (l *List) readForWrite(ctx context.Context, lock *framework.ACLLock) (mlflow.ACL, *Problem) {
 	if planned := lock.Planned; planned != nil {
 		lock.Planned = nil
@@ -117,7 +117,7 @@ func (l *List) readForWrite(ctx context.Context, lock *framework.ACLLock) (mlflo
 	return l.Read(ctx)
 }
 
-// set replaces the direct grants of the object, unless they are the same already, and returns the list as it is then.
+// set replaces the direct grants of the object if they differ, and returns the new list.
 func (l *List) set(ctx context.Context, before mlflow.ACL, grants []mlflow.Grant) (mlflow.ACL, *Problem) {
 	if sameGrants(l.Client, DirectGrants(before), grants) {
 		return before, nil
@@ -129,7 +129,7 @@ func (l *List) set(ctx context.Context, before mlflow.ACL, grants []mlflow.Grant
 	return after, nil
 }
 
-// Problem finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the object.
+// Problem returns the cause of an error, with advice. A missing principal also is a 404, and does not mean that the object is missing.
 func (l *List) Problem(ctx context.Context, err error) *Problem {
 	p := &Problem{Object: l.Object, Err: err}
 	var object *mlflow.ObjectError
@@ -152,7 +152,7 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Caller looks up who the credentials belong to; the client remembers the answer.
+// Caller looks up the current user. The client caches it.
 func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
 	caller, err := client.Caller(ctx)
 	var unsupported *mlflow.UnsupportedError

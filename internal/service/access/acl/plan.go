@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// CheckSpelling refuses another spelling of a principal next to a level that is unknown.
+// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown.
 func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
 	planned := plan.maps()
 	for i, prior := range state.maps() {
@@ -27,8 +27,8 @@ func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan 
 	}
 }
 
-// CheckTwoMaps refuses a principal in two maps, which is one on any server that has service principals. Whether names that differ by case are one
-// principal depends on the server, so [List.PlanWrite] checks that.
+// CheckTwoMaps rejects a principal in two maps, which is a duplicate on any server with service principals. Whether names that differ only in case are
+// duplicates depends on the server, so [List.PlanWrite] checks that.
 func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	for _, d := range config.duplicates(framework.RulesOf(mlflow.KindDatabricks)) {
 		if d.entry.attribute != d.earlier.attribute {
@@ -37,8 +37,8 @@ func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	}
 }
 
-// PlanWrite checks a plan that writes the list: no principal twice, none that can't be granted anything, and the caller keeps its access. The object
-// may still be unknown.
+// PlanWrite checks a plan that writes the list: no duplicate and no invalid principal, and the caller keeps its access. The ID of the object can be
+// unknown.
 func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range plan.duplicates(l.Client) {
@@ -48,7 +48,7 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 		CheckGrant(&diags, l.Client, l.Object.Levels, d.Grant, d.Path(), d.Path())
 	}
 	if plan.KeepCallerAccess.IsUnknown() || !plan.shouldKeepCaller() || !slices.ContainsFunc(plan.Entries(), Entry.isRestrictive) {
-		return diags // no entry is the caller's
+		return diags // no entry can lower the access of the caller
 	}
 	if caller, ok := Caller(ctx, l.Client, &diags); ok {
 		diags.Append(plan.checkCaller(l.Client, caller, l.Object)...)
@@ -56,8 +56,8 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// PlanAdopt looks at an object whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply in the same run
-// uses the list that was read here.
+// PlanAdopt reads the list of an object whose permissions the plan adopts, and reports the changes that the plan itself does not show. An apply in the
+// same run uses this list.
 func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
@@ -71,14 +71,14 @@ func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	lock.Planned = &list
 	l.warnIneffective(&diags, plan, list)
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
-		return diags // what is declared, and so what would go, is not known yet
+		return diags // the undeclared grants are unknown
 	}
 	l.warnRemoved(ctx, &diags, plan, list)
 	return diags
 }
 
-// PlanChange warns of what the plan of an update can't show itself: the undeclared access that it keeps, and, as far as this run has read the list,
-// the levels without effect.
+// PlanChange reports what the plan of an update does not show: the undeclared grants that it keeps and, if the refresh has read the list, the levels
+// without effect.
 func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Map) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
@@ -107,7 +107,7 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 	return diags
 }
 
-// warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
+// warnRemoved reports the undeclared grants that an adoption removes, and the caller's own grant that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
 	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
 	own, caller := l.callerGrantToKeep(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
@@ -131,13 +131,13 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 }
 
-// undeclaredOwnerGrants returns the grant of the object's owner if the plan does not declare it, none otherwise. A write keeps it.
+// undeclaredOwnerGrants returns the grant of the owner of the object if the plan does not declare it. A write keeps it.
 func (l *List) undeclaredOwnerGrants(plan *Declared, list mlflow.ACL) []mlflow.Grant {
 	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwnerGrant(g) })
 }
 
-// callerGrantToKeep returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
-// it does not. It looks up the caller only if the write takes CAN_MANAGE from a principal; else the caller is empty.
+// callerGrantToKeep returns the caller's own CAN_MANAGE if a write of the planned grants keeps or adds it; otherwise, its level is empty. It looks up
+// the caller only if the write revokes CAN_MANAGE from a principal; otherwise, caller is empty.
 func (l *List) callerGrantToKeep(
 	ctx context.Context, diags *diag.Diagnostics, plan *Declared, planned []mlflow.Grant, list mlflow.ACL,
 ) (own mlflow.Grant, caller mlflow.Principal) {
@@ -156,10 +156,10 @@ func (l *List) callerGrantToKeep(
 	return own, who.Principal
 }
 
-// summaryKept is the summary of the warnings of grants that a write keeps although they are not declared.
+// summaryKept is the summary of the warnings about undeclared grants that a write keeps.
 const summaryKept = "Undeclared access is kept"
 
-// warnCallerGrant says that a write keeps the caller's own grant, or adds it.
+// warnCallerGrant reports that a write keeps or adds the caller's own grant.
 func (l *List) warnCallerGrant(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
 	if LevelsOf(l.Client, DirectGrants(list))[l.Client.PrincipalKey(own.Principal)] == own.Level {
 		l.warnKept(diags, []mlflow.Grant{own})
@@ -170,7 +170,7 @@ func (l *List) warnCallerGrant(diags *diag.Diagnostics, own mlflow.Grant, list m
 		own.Level, l.Object.Name, framework.KindNoun(own.Principal.Kind), own.Principal.Name))
 }
 
-// warnKept says whose undeclared access a write keeps.
+// warnKept reports the undeclared grants that a write keeps.
 func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 	if len(kept) == 0 {
 		return
@@ -179,7 +179,7 @@ func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", l.Object.Name, framework.DescribeGrants(kept)))
 }
 
-// retainedGrants lists what an earlier run retained and the plan does not declare.
+// retainedGrants returns the grants that an earlier run retained and the plan does not declare.
 func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
 	var grants []mlflow.Grant
 	for name, level := range framework.StringMap(retained) {
@@ -192,7 +192,7 @@ func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []
 	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }
 
-// warnIneffective names the declared levels that change nothing because more is inherited.
+// warnIneffective reports the declared levels that have no effect because a higher level is inherited.
 func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
 	inherited := map[mlflow.PrincipalKey][]string{}
 	for _, e := range list.Entries {
@@ -212,7 +212,7 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 	}
 }
 
-// otherManageActions says in a message what else CAN_MANAGE on the object allows.
+// otherManageActions returns the other actions, for a message, that CAN_MANAGE on the object allows.
 func (o Object) otherManageActions() string {
 	if o.Noun == "experiment" {
 		return " or delete the experiment"

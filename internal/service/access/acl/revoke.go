@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Revoke removes the grants that the state has. Others stay, as do `admins`, and the caller keeps CAN_MANAGE whatever
-// keep_caller_access says: deleting the object, which usually comes next, needs it. What can't be reached any more is no error.
+// Revoke removes the grants in the state from the list. Other grants and those of `admins` are kept. The caller keeps CAN_MANAGE regardless of
+// keep_caller_access: deleting the object, which usually follows, requires it. If the object or the access to its list is missing, it is a warning.
 func (l *List) Revoke(ctx context.Context, state *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
@@ -54,8 +54,8 @@ func (l *List) Revoke(ctx context.Context, state *Declared) diag.Diagnostics {
 	return diags
 }
 
-// checkRevoked checks that grants are gone from a list after a write. The CAN_MANAGE of an identity that is there again was put back by the server
-// in its answer, as it does for owners; a destroy could never get rid of it.
+// checkRevoked checks that a list does not contain the revoked grants after a write. If it contains the CAN_MANAGE of a user or service principal, the
+// server itself restored it, as it does for owners: a destroy can never remove it, so that is a warning.
 func (l *List) checkRevoked(ctx context.Context, gone []mlflow.Grant, after mlflow.ACL, diags *diag.Diagnostics) {
 	released := LevelsOf(l.Client, gone)
 	var back []mlflow.Grant

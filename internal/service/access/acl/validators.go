@@ -33,7 +33,7 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 		at := req.Path.AtMapKey(name)
 		level, _ := elements[name].(types.String)
 		if level.IsNull() {
-			continue // counts as absent
+			continue // ignored
 		}
 		if reason := v.invalidNameReason(name); reason != "" {
 			resp.Diagnostics.AddAttributeError(at, "Invalid principal", reason)
@@ -44,7 +44,7 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 	}
 }
 
-// warnPrincipalName warns of a name that looks like one of another kind. Only the server knows: a role of an MLflow server may have any name.
+// warnPrincipalName reports a name that looks like one of another kind. It is only a warning: a role of an MLflow server can have any name.
 func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
 	switch {
 	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
@@ -55,7 +55,7 @@ func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal
 	}
 }
 
-// PrincipalNameValidator checks an attribute that names one principal.
+// PrincipalNameValidator checks an attribute that contains the name of a principal.
 type PrincipalNameValidator struct{ Kind mlflow.PrincipalKind }
 
 // Description implements [validator.Describer].
@@ -75,7 +75,7 @@ func (v PrincipalNameValidator) ValidateString(_ context.Context, req validator.
 	}
 }
 
-// invalidNameReason says why a name can't be managed, "" when it can.
+// invalidNameReason returns the reason why a name is invalid, "" if it is valid.
 func (v principalsValidator) invalidNameReason(name string) string {
 	if strings.TrimSpace(name) == "" {
 		return fmt.Sprintf("The name of the %s is empty. Set it, or remove the entry.", framework.KindNoun(v.kind))
@@ -83,8 +83,8 @@ func (v principalsValidator) invalidNameReason(name string) string {
 	return ""
 }
 
-// CheckGrant refuses a principal that the server grants nothing to, at its attribute, and warns of a level that is not among the known ones:
-// a newer server may have more.
+// CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the path level, as a
+// warning: a newer server can have more levels.
 func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
 		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
