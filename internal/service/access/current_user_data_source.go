@@ -1,5 +1,5 @@
-// Package access contains the resources, data sources, and list resources for the permissions of experiments and folders, and the data sources for
-// permission levels and the current user.
+// Package access contains the resources, data sources, and list resources for the permissions of experiments and folders, and the data
+// sources for permission levels and the current user.
 package access
 
 import (
@@ -44,16 +44,18 @@ func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Returns the user or service principal that the provider is authenticated as.",
 		Attributes: map[string]schema.Attribute{
-			"name":         text("Principal name, as used in permissions: email or username of a user, or application ID of a service principal."),
+			"name":         text("Name, as used in permissions: email or username of a user, or application ID of a service principal."),
 			"kind":         text("Kind of principal: `user` or `service_principal`. Always `user` on an MLflow server."),
 			"id":           text("ID of the user or service principal on the server."),
 			"display_name": text("Display name. Null if the server has none."),
 			"groups": schema.ListAttribute{
 				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Groups of the current user, in alphabetical order. On an MLflow server, the roles in `workspace` that have at least one grant.",
+				MarkdownDescription: "Groups of the current user, in alphabetical order. On an MLflow server, the roles in `workspace` " +
+					"that have at least one grant.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
-			"home":                       text("Home folder, for example `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
+			"home": text("Home folder, for example `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which " +
+				"has no folders."),
 		},
 	}
 }
@@ -74,7 +76,8 @@ func (d *currentUserDataSource) Read(ctx context.Context, req datasource.ReadReq
 	groups := append([]string{}, caller.Groups...)
 	slices.Sort(groups)
 	resp.Diagnostics.Append(resp.State.Set(ctx, currentUserModel{
-		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)), ID: framework.OrNull(caller.ID),
+		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)),
+		ID:          framework.OrNull(caller.ID),
 		DisplayName: framework.OrNull(caller.DisplayName), Groups: slices.Compact(groups), Home: framework.OrNull(caller.Home),
 		Workspace: config.Workspace,
 	})...)

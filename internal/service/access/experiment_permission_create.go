@@ -23,37 +23,40 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }
 
-// grant creates the grant or changes its level. It rejects a change that would lower the caller's own access. Like revoke, it keeps the lock from the
-// check to the write: a concurrent write could revoke the access that the check found.
+// grant creates the grant or changes its level. It rejects a change that would lower the caller's own access. Like revoke, it keeps the
+// lock from the check to the write: a concurrent write could revoke the access that the check found.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
 	lock := r.Provider.Run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	again, err := r.idReused(ctx, plan)
+	reused, err := r.idReused(ctx, plan)
 	if err != nil {
 		r.problem(ctx, id, err).AddError(diags, "grant permission")
 		return false
 	}
-	if again {
-		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a different experiment. Nothing was "+
-			"changed.\n\nRun terraform plan again: the refresh removes the grant from the state.", framework.UpperFirst(plan.object())))
+	if reused {
+		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a "+
+			"different experiment. Nothing was changed.\n\nRun terraform plan again: the refresh removes the grant from the state.",
+			framework.UpperFirst(plan.object())))
 		return false
 	}
 	if level != mlflow.LevelManage {
-		own, ok := r.lostAccess(ctx, id, p, level, diags)
+		lost, ok := r.lostAccess(ctx, id, p, level, diags)
 		if !ok {
 			return false
 		}
-		if own != "" {
-			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access", fmt.Sprintf("%s With %s, it can no longer change permissions or "+
-				"delete the experiment.\n\nDeclare CAN_MANAGE, or first grant it to the identity that runs Terraform or to another of its groups.", own, level))
+		if lost != "" {
+			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access",
+				fmt.Sprintf("%s With %s, it can no longer change permissions or delete the experiment.\n\nDeclare CAN_MANAGE, or first "+
+					"grant it to the identity that runs Terraform or to another of its groups.", lost, level))
 			return false
 		}
 	}
@@ -65,7 +68,8 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		return true
 	}
 	if _, missing := mlflow.MissingPrincipal(err); missing {
-		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err, "Nothing was changed. "+r.Client().PrincipalAdvice(p)))
+		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err,
+			"Nothing was changed. "+r.Client().PrincipalAdvice(p)))
 		return false
 	}
 	problem := r.problem(ctx, id, err)

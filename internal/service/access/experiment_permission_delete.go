@@ -25,8 +25,8 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	}
 }
 
-// revoke revokes the grant, unless another resource in this run declares it or the caller has CAN_MANAGE only through it. If the experiment or the
-// access to its permissions is missing, it is a warning.
+// revoke revokes the grant, unless another resource in this run declares it or the caller has CAN_MANAGE only through it. If the experiment
+// or the access to its permissions is missing, it is a warning.
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
@@ -34,29 +34,29 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	lock.Lock()
 	defer lock.Unlock()
 	if key := r.Client().PrincipalKey(p); lock.Grants[key] || lock.List[key] {
-		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares or "+
-			"keeps this grant and now manages it.", framework.UpperFirst(state.object())))
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the "+
+			"replacement of this one, declares or keeps this grant and now manages it.", framework.UpperFirst(state.object())))
 		return
 	}
 	if lock.List != nil {
 		return // the list that this run wrote does not contain the grant
 	}
-	again, err := r.idReused(ctx, state)
+	reused, err := r.idReused(ctx, state)
 	if err != nil {
 		r.problem(ctx, id, err).AddRevokeError(diags)
 		return
 	}
-	if again {
-		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a different "+
-			"experiment, whose permissions were not changed.", framework.UpperFirst(state.object())))
+	if reused {
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: the experiment no longer exists, and its ID now "+
+			"belongs to a different experiment, whose permissions were not changed.", framework.UpperFirst(state.object())))
 		return
 	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
-		own, ok := r.lostAccess(ctx, id, p, "", diags)
-		if own != "" {
-			diags.AddWarning("Grant kept for the current user", own+" The grant remains, unmanaged.")
+		lost, ok := r.lostAccess(ctx, id, p, "", diags)
+		if lost != "" {
+			diags.AddWarning("Grant kept for the current user", lost+" The grant remains, unmanaged.")
 		}
-		if !ok || own != "" {
+		if !ok || lost != "" {
 			return
 		}
 	}
@@ -70,9 +70,11 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	}
 }
 
-// lostAccess describes the CAN_MANAGE that the caller would lose if the grant to a principal, the caller or one of its groups, got another level, or "" for
-// none. It returns "" if the caller keeps CAN_MANAGE; ok is false after an error.
-func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
+// lostAccess describes the CAN_MANAGE that the caller would lose if the grant to a principal, the caller or one of its groups, got another
+// level, or "" for none. It returns "" if the caller keeps CAN_MANAGE; ok is false after an error.
+func (r *experimentPermissionResource) lostAccess(
+	ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics,
+) (lost string, ok bool) {
 	client := r.Client()
 	caller, ok := acl.Caller(ctx, client, diags)
 	if !ok || caller.Admin || !acl.IsOwn(client, caller, p) {
@@ -80,7 +82,8 @@ func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string
 	}
 	list, err := client.AccessControl().Get(ctx, id)
 	if isUnreadable(err) {
-		// A caller that cannot read the list cannot find another source of access in it. If the experiment does not exist, this request also fails.
+		// A caller that cannot read the list cannot find another source of access in it. If the experiment does not exist, this request
+		// also fails.
 		var held mlflow.Holding
 		held, err = client.AccessControl().Level(ctx, id, p)
 		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
@@ -100,8 +103,8 @@ func (r *experimentPermissionResource) lostAccess(ctx context.Context, id string
 		r.problem(ctx, id, err).AddError(diags, "check the access of the current user")
 		return "", false
 	}
-	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.", caller.Principal.Name, framework.DescribeExperiment(id, ""),
-		framework.KindNoun(p.Kind), p.Name), true
+	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.",
+		caller.Principal.Name, framework.DescribeExperiment(id, ""), framework.KindNoun(p.Kind), p.Name), true
 }
 
 // isUnreadable reports whether an error means that the caller cannot read grants or that there are none.

@@ -49,10 +49,12 @@ func (d *permissionLevelsDataSource) Schema(_ context.Context, _ datasource.Sche
 				Computed: true, MarkdownDescription: "Levels that can be granted. On an MLflow server, they depend on its version.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"level": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "Name of the level, for example `CAN_EDIT`, as used in the permission resources.",
+						Computed: true, MarkdownDescription: "Name of the level, for example `CAN_EDIT`, as used in the permission " +
+							"resources.",
 					},
 					"description": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "Description of the level; on Databricks, as returned by the workspace. Null if there is none.",
+						Computed: true, MarkdownDescription: "Description of the level; on Databricks, as returned by the workspace. " +
+							"Null if there is none.",
 					},
 				}},
 			},
@@ -80,7 +82,8 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	model.Levels = []levelModel{}
 	for _, info := range infos {
-		model.Levels = append(model.Levels, levelModel{Level: types.StringValue(info.Level), Description: framework.OrNull(info.Description)})
+		level := levelModel{Level: types.StringValue(info.Level), Description: framework.OrNull(info.Description)}
+		model.Levels = append(model.Levels, level)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

@@ -39,7 +39,9 @@ func (r *experimentPermissionResource) Metadata(_ context.Context, req resource.
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *experimentPermissionResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, principalAttributes)
 }
 
@@ -48,27 +50,29 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), acl.PrincipalNameValidator{Kind: kind}},
-			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. Updated in place: the " +
-				"provider creates the new grant first, then revokes the old one.",
+			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. " +
+				"Updated in place: the provider creates the new grant first, then revokes the old one.",
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Grants a permission level on an experiment to one principal. The resource is non-authoritative: other grants are unaffected. To manage " +
-			"all grants, use `mlflow_experiment_permissions`. Do not use both for one experiment.",
+		MarkdownDescription: "Grants a permission level on an experiment to one principal. The resource is non-authoritative: other " +
+			"grants are unaffected. To manage all grants, use `mlflow_experiment_permissions`. Do not use both for one experiment.",
 		Attributes: map[string]schema.Attribute{
 			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the grant, as `EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.ExperimentIDValidator},
-				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider creates the grant on the new experiment " +
-					"first, then revokes it on the old one.",
+				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider " +
+					"creates the grant on the new experiment first, then revokes it on the old one.",
 			},
-			"user_name":              name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
-			"group_name":             name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) name of a role."),
-			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. Not supported on MLflow servers."),
+			"user_name": name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server "+
+				"(compared exactly)."),
+			"group_name": name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) name of a role."),
+			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. Not supported on MLflow "+
+				"servers."),
 			"permission_level": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.LevelValidator{}},
-				MarkdownDescription: "Permission level: `CAN_READ`, `CAN_EDIT` (also log runs), or `CAN_MANAGE` (also delete and change permissions); MLflow " +
-					"servers also have `USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Updated in place.",
+				MarkdownDescription: "Permission level: `CAN_READ`, `CAN_EDIT` (also log runs), or `CAN_MANAGE` (also delete and change " +
+					"permissions); MLflow servers also have `USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
@@ -106,21 +110,21 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 			problem.AddError(&resp.Diagnostics, "read permission")
 			return
 		}
-		resp.Diagnostics.AddWarning("Experiment not found, permission removed from state", fmt.Sprintf("%s was removed from the state. %s", framework.UpperFirst(state.object()),
+		resp.Diagnostics.AddWarning(summaryExperimentOfGrantNotFound, fmt.Sprintf("%s: %s", framework.UpperFirst(state.object()),
 			strings.Join(problem.Advice, " ")))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if framework.IDReused(state.created, held.Created) {
-		resp.Diagnostics.AddWarning("Experiment not found, permission removed from state", fmt.Sprintf("%s was removed from the state: the experiment no longer "+
-			"exists, and its ID now belongs to a different experiment, created %s, whose permissions are unmanaged.", framework.UpperFirst(state.object()),
-			framework.FormatTime(held.Created).ValueString()))
+		resp.Diagnostics.AddWarning(summaryExperimentOfGrantNotFound, fmt.Sprintf("%s: the experiment no longer exists, and its ID now "+
+			"belongs to a different experiment, created %s, whose permissions are unmanaged.",
+			framework.UpperFirst(state.object()), framework.FormatTime(held.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if held.Level == "" {
-		resp.Diagnostics.AddWarning("Permission not found, removed from state", fmt.Sprintf("%s no longer has a grant. If it is still in the "+
-			"configuration, the next apply grants it again.", framework.UpperFirst(state.object())))
+		resp.Diagnostics.AddWarning("Permission not found, removed from state", fmt.Sprintf("%s no longer has a grant. If it is still "+
+			"in the configuration, the next apply grants it again.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -133,6 +137,9 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 }
+
+// summaryExperimentOfGrantNotFound is the summary of the warnings that a refresh removes the resource because of its experiment.
+const summaryExperimentOfGrantNotFound = "Experiment not found, permission removed from state"
 
 // problem returns the cause of an error, with advice.
 func (r *experimentPermissionResource) problem(ctx context.Context, id string, err error) *acl.Problem {
@@ -153,7 +160,9 @@ func (r *experimentPermissionResource) idReused(ctx context.Context, m *experime
 }
 
 // ImportState implements [resource.ResourceWithImportState].
-func (r *experimentPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *experimentPermissionResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	workspace, grant, ok := r.UseImportWorkspace(req.ID, &resp.Diagnostics)
 	if !ok {
 		return
@@ -181,7 +190,8 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 			return
 		}
 	}
-	resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a grant.\n\nSpecify EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME, or "+
-		"EXPERIMENT_ID/service_principal/APPLICATION_ID. In an MLflow workspace other than the provider's, put workspace=NAME and a comma first. In an "+
-		"identity, set experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
+	resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a grant.\n\nSpecify EXPERIMENT_ID/user/NAME, "+
+		"EXPERIMENT_ID/group/NAME, or EXPERIMENT_ID/service_principal/APPLICATION_ID. In an MLflow workspace other than the provider's, "+
+		"put workspace=NAME and a comma first. In an identity, set experiment_id and one of %s.", req.ID, strings.Join(principalAttributes,
+		", ")))
 }

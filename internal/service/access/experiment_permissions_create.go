@@ -21,7 +21,8 @@ func (r *experimentPermissionsResource) Create(ctx context.Context, req resource
 	resp.Diagnostics.Append(r.write(ctx, &plan, nil)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }

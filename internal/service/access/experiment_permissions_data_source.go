@@ -43,8 +43,9 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 	}
 	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires `CAN_MANAGE`.",
-		Attributes:          attributes,
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires " +
+			"`CAN_MANAGE`.",
+		Attributes: attributes,
 	}
 }
 
@@ -65,8 +66,8 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
-// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends no
-// request if the only one is the root.
+// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends
+// no request if the only one is the root.
 func folderPaths(ctx context.Context, client *mlflow.Client, folders *databricks.FolderIndex, id string, acl mlflow.ACL) map[string]string {
 	objects := map[string]map[string]bool{}
 	if inherited := databricks.InheritedFolders(acl); len(inherited) > 0 {

@@ -30,8 +30,9 @@ func NewExperimentPermissionsList() list.ListResource { return &experimentPermis
 func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer). " +
-		"With `include_resource`, the permissions are read; an experiment whose permissions cannot be read is reported as a warning.")
+	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to inspect or import them with `terraform query` " +
+		"(Terraform 1.14 and newer). With `include_resource`, the permissions are read; an experiment whose permissions cannot be read " +
+		"is reported as a warning.")
 }
 
 // List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
@@ -45,7 +46,8 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 		}
 		read, problem := model.list(&l.ResourceBase).Read(ctx)
 		if problem != nil {
-			*result = warningResult("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
+			*result = warningResult("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err,
+				strings.Join(problem.Advice, " "))
 			return
 		}
 		model.SetFromACL(l.Client(), read, nil)
@@ -53,8 +55,8 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 	})
 }
 
-// warningResult returns a warning that replaces the result for an object that cannot be read. An error would end the list, and an import of the object
-// would also fail.
+// warningResult returns a warning that replaces the result for an object that cannot be read. An error would end the list, and an import of
+// the object would also fail.
 func warningResult(action, object string, err error, advice ...string) list.ListResult {
 	var result list.ListResult
 	framework.AddWarning(&result.Diagnostics, action, object, err, advice...)

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is written, protects the
-// access of the caller, and reports the grants that adopting an experiment would remove.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is
+// written, protects the access of the caller, and reports the grants that adopting an experiment would remove.
 func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -33,7 +33,8 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
-	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
+	if r.Client() == nil || plan.Workspace.IsUnknown() ||
+		!plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return
 	}
 	list := plan.list(&r.ResourceBase)

@@ -39,42 +39,48 @@ func (r *experimentPermissionsResource) Metadata(_ context.Context, req resource
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *experimentPermissionsResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, nil)
 }
 
 // Schema implements [resource.Resource].
 func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := acl.Attributes(acl.Descriptions{
-		Groups: "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), map of role to level. On Databricks, " +
-			"`admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
-		Users: "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, usernames, compared exactly.",
-		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared case-insensitively. Not " +
-			"supported on MLflow servers.",
-		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have `USE`, `DENY`, and, before " +
-			"3.13, `NO_PERMISSIONS`",
+		Groups: "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), map of role to " +
+			"level. On Databricks, `admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
+		Users: "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, " +
+			"usernames, compared exactly.",
+		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
+			"case-insensitively. Not supported on MLflow servers.",
+		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
+			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
 		"experiment_id": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider creates the grants on " +
-				"the new experiment first, then revokes them on the old one.",
+			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider " +
+				"creates the grants on the new experiment first, then revokes them on the old one.",
 			Validators: []validator.String{framework.ExperimentIDValidator},
 		},
 		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants that are not declared, and " +
-			"apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most one per experiment, and do not combine it with " +
-			"`mlflow_experiment_permission`.\n\nDestroying it revokes the declared grants and keeps the access of the identity that runs Terraform. Experiments of " +
-			"notebooks have the permissions of the notebook or Git folder and cannot be managed here.",
+		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants " +
+			"that are not declared, and apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most " +
+			"one per experiment, and do not combine it with `mlflow_experiment_permission`.\n\nDestroying it revokes the declared " +
+			"grants and keeps the access of the identity that runs Terraform. Experiments of notebooks have the permissions of the " +
+			"notebook or Git folder and cannot be managed here.",
 		Attributes: attributes,
 	}
 }
 
 // ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
-func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *experimentPermissionsResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config experimentPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -105,7 +111,8 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		return
 	case problem != nil && problem.ObjectMissing:
 		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
-			"%s was deleted outside Terraform.\n\nTo keep its permissions, restore the experiment, then import them again.", framework.UpperFirst(problem.Object.Name)))
+			"%s was deleted outside Terraform.\n\nTo keep its permissions, restore the experiment, then import them again.",
+			framework.UpperFirst(problem.Object.Name)))
 		resp.State.RemoveResource(ctx)
 		return
 	case problem != nil:
@@ -137,9 +144,11 @@ var databricksExperimentID = regexp.MustCompile(`^` + databricksExperimentPrefix
 
 const databricksExperimentPrefix = "/experiments/"
 
-// ImportState implements [resource.ResourceWithImportState]. It accepts the ID, name, or URL of an experiment, and the ID of databricks_permissions. The
-// Read that follows sets the maps.
-func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+// ImportState implements [resource.ResourceWithImportState]. It accepts the ID, name, or URL of an experiment, and the ID of
+// databricks_permissions. The Read that follows sets the maps.
+func (r *experimentPermissionsResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	// The IDs of the Databricks provider contain no MLflow workspace.
 	if databricksExperimentID.MatchString(req.ID) {
 		req.ID = strings.TrimPrefix(req.ID, databricksExperimentPrefix)

@@ -50,12 +50,13 @@ func (r *folderPermissionsResource) findOrCreate(
 		findProblem(r.list(folders, plan), err).AddError(diags, action)
 		return folder, false
 	case !plan.CreateParents.ValueBool():
-		framework.AddError(diags, action, plan.folder(), err, "Set create_parents = true to create the folder, or let this resource depend on the one that creates it.")
+		framework.AddError(diags, action, plan.folder(), err, "Set create_parents = true to create the folder, or let this resource "+
+			"depend on the one that creates it.")
 		return folder, false
 	}
 	if err := r.Provider.Run.CreateFolder(ctx, folders, name); err != nil {
-		framework.AddError(diags, "create folder", plan.folder(), err, "Creating a folder requires CAN_MANAGE on its parent folder; directly in the root, only "+
-			"workspace admins can create folders.")
+		framework.AddError(diags, "create folder", plan.folder(), err, "Creating a folder requires CAN_MANAGE on its parent folder; "+
+			"directly in the root, only workspace admins can create folders.")
 		return folder, false
 	}
 	if folder, err = folders.Find(ctx, name); err != nil {

@@ -38,12 +38,12 @@ func (d *folderPermissionsDataSource) Schema(_ context.Context, _ datasource.Sch
 	attributes["id"] = schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."}
 	attributes[attributePath] = schema.StringAttribute{
 		Required: true, Validators: []validator.String{folderPathValidator{databricks.CheckReadableFolderPath}},
-		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are optional. `/`, `/Repos`, and Git " +
-			"folders are not supported.",
+		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are " +
+			"optional. `/`, `/Repos`, and Git folders are not supported.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the direct, inherited, and effective permissions of a folder of a Databricks workspace. Reading them requires `CAN_MANAGE`. Not " +
-			"supported on MLflow servers, which have no folders.",
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of a folder of a Databricks workspace. Reading " +
+			"them requires `CAN_MANAGE`. Not supported on MLflow servers, which have no folders.",
 		Attributes: attributes,
 	}
 }

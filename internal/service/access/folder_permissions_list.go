@@ -32,11 +32,14 @@ type folderListModel struct {
 }
 
 // ListResourceConfigSchema implements [list.ListResource].
-func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *folderPermissionsList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them with `terraform query` (Terraform 1.14 and newer). With " +
-			"`include_resource`, the permissions are read; a folder whose permissions cannot be read is reported as a warning. Git folders, folders whose " +
-			"permissions cannot be changed, such as `/Shared`, and Trash folders are skipped.",
+		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them with `terraform " +
+			"query` (Terraform 1.14 and newer). With `include_resource`, the permissions are read; a folder whose permissions cannot be " +
+			"read is reported as a warning. Git folders, folders whose permissions cannot be changed, such as `/Shared`, and Trash " +
+			"folders are skipped.",
 		Attributes: map[string]schema.Attribute{
 			attributePath: schema.StringAttribute{
 				Required:            true,
@@ -45,8 +48,8 @@ func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ li
 			},
 			"recursive": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Include subfolders at any depth, which sends one request per folder. With `false`, only the folders directly in `path` are " +
-					"listed. Defaults to `true`.",
+				MarkdownDescription: "Include subfolders at any depth, which sends one request per folder. With `false`, only the " +
+					"folders directly in `path` are listed. Defaults to `true`.",
 			},
 		},
 	}
@@ -112,7 +115,8 @@ type folderWalk struct {
 	recursive bool
 }
 
-// walk visits the folder at a path and the folders in it until visit returns false. A folder that cannot be listed is visited with the error.
+// walk visits the folder at a path and the folders in it until visit returns false. A folder that cannot be listed is visited with the
+// error.
 func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) {
 	if root != "/" && !f.visitRoot(ctx, root, visit) {
 		return

@@ -107,8 +107,10 @@ func findProblem(list *acl.List, err error) *acl.Problem {
 	case p.Denied():
 		p.Advice = []string{list.Object.AccessAdvice}
 	case rest.IsNotFound(err) && list.Object.ID != "":
-		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions cannot be read by object ID " +
-			list.Object.ID + " either. Restore the access, or if the folder is gone, remove the resource from the state with terraform state rm."}
+		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions " +
+			"cannot be read by object ID " +
+			list.Object.ID + " either. Restore the access, or if the folder is gone, remove the resource from the state with terraform " +
+			"state rm."}
 	}
 	return p
 }
@@ -140,7 +142,8 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	case err != nil:
 		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
 	case !m.isSameFolder(folder):
-		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.", m.folder(), folder.ID, m.ID.ValueString())
+		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.",
+			m.folder(), folder.ID, m.ID.ValueString())
 	}
 	return ""
 }

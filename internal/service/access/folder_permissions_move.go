@@ -15,7 +15,8 @@ func (r *folderPermissionsResource) MoveState(context.Context) []resource.StateM
 	return []resource.StateMover{{StateMover: moveDatabricksDirectory}}
 }
 
-// moveDatabricksDirectory copies the path from the source state. If that contains only the folder ID, the refresh that follows looks up the path.
+// moveDatabricksDirectory copies the path from the source state. If that contains only the folder ID, the refresh that follows looks up the
+// path.
 func moveDatabricksDirectory(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
 	if req.SourceTypeName != acl.DatabricksType {
 		return

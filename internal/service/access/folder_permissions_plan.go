@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is written, protects the
-// access of the caller, and reports the grants that adopting a folder would remove.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is
+// written, protects the access of the caller, and reports the grants that adopting a folder would remove.
 func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -43,7 +43,8 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
-	if !ok || !r.checkSingleResource(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !isNewPath && !plan.NeedsWrite(rules, &state.Declared) {
+	if !ok || !r.checkSingleResource(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) ||
+		!isNewPath && !plan.NeedsWrite(rules, &state.Declared) {
 		return
 	}
 	list := r.list(folders, &plan)
@@ -57,8 +58,8 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 	}
 }
 
-// checkSingleResource rejects a second resource for the same folder. Terraform plans a resource twice when it replaces it, which the token distinguishes
-// from two resources. It reports false after an error.
+// checkSingleResource rejects a second resource for the same folder. Terraform plans a resource twice when it replaces it, which the token
+// distinguishes from two resources. It reports false after an error.
 func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
 	if plan.Path.IsUnknown() {
 		return true
@@ -68,13 +69,15 @@ func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics,
 	if _, conflict := lock.Plan(use); !conflict {
 		return true
 	}
-	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the configuration declare all "+
-		"permissions of %s. Each would remove the grants of the other.\n\nDeclare all grants in one resource, and remove the other.", plan.folder()))
+	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the "+
+		"configuration declare all permissions of %s. Each would remove the grants of the other.\n\nDeclare all grants in one resource, "+
+		"and remove the other.",
+		plan.folder()))
 	return false
 }
 
-// planAdopt looks up a folder whose permissions the plan adopts. The folder can be missing if the apply creates it. state is empty if the plan creates
-// the resource.
+// planAdopt looks up a folder whose permissions the plan adopts. The folder can be missing if the apply creates it. state is empty if the
+// plan creates the resource.
 func (r *folderPermissionsResource) planAdopt(
 	ctx context.Context, folders mlflow.Folders, plan, state *folderPermissionsModel,
 ) diag.Diagnostics {
@@ -91,12 +94,13 @@ func (r *folderPermissionsResource) planAdopt(
 		}
 		return list.PlanAdopt(ctx, &plan.Declared)
 	case errors.As(err, &other):
-		diags.AddAttributeError(path.Root(attributePath), "Path is not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
+		detail := framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice)
+		diags.AddAttributeError(path.Root(attributePath), "Path is not a folder", detail)
 	case !rest.IsNotFound(err):
 		findProblem(r.list(folders, plan), err).AddPlanError(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
-		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
-			"this resource depend on the one that creates it.")
+		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set "+
+			"create_parents = true to create it, or let this resource depend on the one that creates it.")
 	}
 	return diags
 }

@@ -45,41 +45,46 @@ func (r *folderPermissionsResource) Metadata(_ context.Context, req resource.Met
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *folderPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *folderPermissionsResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.NamedIdentitySchema([]string{attributePath}, nil)
 }
 
 // Schema implements [resource.Resource].
 func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := acl.Attributes(acl.Descriptions{
-		Groups: "Map of group to permission level, by case-sensitive display name. `admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
-		Users:  "Map of user to permission level, by email, compared case-insensitively.",
+		Groups: "Map of group to permission level, by case-sensitive display name. `admins` is not allowed: workspace admins always " +
+			"have `CAN_MANAGE`.",
+		Users: "Map of user to permission level, by email, compared case-insensitively.",
 		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
 			"case-insensitively.",
-		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs and, on experiments, create, delete, and restore), `CAN_MANAGE` (also " +
-			"change permissions, and move and rename). `CAN_RUN` and `CAN_EDIT` are not ranked against each other",
+		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs and, on experiments, create, delete, and " +
+			"restore), `CAN_MANAGE` (also change permissions, and move and rename). `CAN_RUN` and `CAN_EDIT` are not ranked against " +
+			"each other",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."},
 		attributePath: schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are optional. `/`, `/Shared`, " +
-				"`/Users`, `/Repos`, and Git folders are not supported. Updated in place: the provider creates the grants on the new folder first, then revokes them on " +
-				"the old one; it does not move the folder.",
+			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are " +
+				"optional. `/`, `/Shared`, `/Users`, `/Repos`, and Git folders are not supported. Updated in place: the provider " +
+				"creates the grants on the new folder first, then revokes them on the old one; it does not move the folder.",
 			Validators: []validator.String{folderPathValidator{databricks.CheckFolderPath}},
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Create the folder and its missing parent folders when the resource is created or `path` changes. Destroying the resource does not " +
-				"delete them. Defaults to `false`: the folder must exist.",
+			MarkdownDescription: "Create the folder and its missing parent folders when the resource is created or `path` changes. " +
+				"Destroying the resource does not delete them. Defaults to `false`: the folder must exist.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders in it inherit them, so one resource " +
-			"per folder replaces one per experiment. The resource is authoritative: the plan shows direct grants that are not declared, and apply removes " +
-			"them. Inherited permissions and the workspace admins are unmanaged. Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps " +
-			"the access of the identity that runs Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders; use " +
-			"`mlflow_role` with `experiment/*` there.",
+		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders in " +
+			"it inherit them, so one resource per folder replaces one per experiment. The resource is authoritative: the plan shows " +
+			"direct grants that are not declared, and apply removes them. Inherited permissions and the workspace admins are unmanaged. " +
+			"Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps the access of the identity that runs " +
+			"Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders; use `mlflow_role` with " +
+			"`experiment/*` there.",
 		Attributes: attributes,
 	}
 }
@@ -105,7 +110,9 @@ func (v folderPathValidator) ValidateString(_ context.Context, req validator.Str
 }
 
 // ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
-func (r *folderPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *folderPermissionsResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config folderPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -178,12 +185,14 @@ func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, proble
 }
 
 // storeServer stores the server and the creation time of the folder in private state.
-func (r *folderPermissionsResource) storeServer(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
+func (r *folderPermissionsResource) storeServer(
+	ctx context.Context, private framework.PrivateState, folder mlflow.Folder,
+) diag.Diagnostics {
 	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
 }
 
-// missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the state is that of an
-// import, or if it cannot be determined: a server can report a folder as missing if the caller has no access to it.
+// missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the
+// state is that of an import, or if it cannot be determined: a server can report a folder as missing if the caller has no access to it.
 func (r *folderPermissionsResource) missingReason(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
@@ -197,7 +206,8 @@ func (r *folderPermissionsResource) missingReason(
 	if rest.IsNotFound(err) && lookErr != nil && !rest.IsNotFound(lookErr) {
 		return ""
 	}
-	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, unmanaged."
+	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, " +
+		"unmanaged."
 	if rest.IsNotFound(lookErr) {
 		before = "It was deleted outside Terraform, with its grants."
 	}
@@ -217,8 +227,8 @@ var databricksFolderID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?
 // rootFolderID is the object ID of the root folder.
 const rootFolderID = "0"
 
-// ImportState implements [resource.ResourceWithImportState]. It accepts the path or the object ID of a folder, and the ID of databricks_permissions. The
-// Read that follows sets the other attributes.
+// ImportState implements [resource.ResourceWithImportState]. It accepts the path or the object ID of a folder, and the ID of
+// databricks_permissions. The Read that follows sets the other attributes.
 func (r *folderPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	text := req.ID
 	if framework.IsIdentityImport(req) {
@@ -233,7 +243,8 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 		return
 	}
 	if !strings.HasPrefix(text, "/") {
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is neither the path nor the object ID of a folder. Specify one of them, for example \"/Projects/retail\".", text))
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is neither the path nor the object ID of a folder. Specify one "+
+			"of them, for example \"/Projects/retail\".", text))
 		return
 	}
 	if err := databricks.CheckFolderPath(text); err != nil {
@@ -243,8 +254,8 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
 }
 
-// findPath looks up the path of a folder of which an import or a moved state contains only the ID. It reports false after an error, and if the folder of
-// a moved state does not exist.
+// findPath looks up the path of a folder of which an import or a moved state contains only the ID. It reports false after an error, and if
+// the folder of a moved state does not exist.
 func (r *folderPermissionsResource) findPath(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, resp *resource.ReadResponse,
 ) bool {
@@ -258,16 +269,19 @@ func (r *folderPermissionsResource) findPath(
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
 	case problem != nil && problem.ObjectMissing && !state.IsImport():
-		resp.Diagnostics.AddWarning(summaryFolderNotFound, fmt.Sprintf("%s was deleted outside Terraform, with its grants.", framework.UpperFirst(state.folder())))
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, fmt.Sprintf("%s was deleted outside Terraform, with its grants.",
+			framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false
 	case problem != nil:
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return false
 	}
-	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), framework.SortedKeys(databricks.InheritedFolders(read)))
+	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(),
+		framework.SortedKeys(databricks.InheritedFolders(read)))
 	if err != nil {
-		framework.AddError(&resp.Diagnostics, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
+		framework.AddError(&resp.Diagnostics, "import permissions", state.folder(), err, "Import the permissions by the path of the "+
+			"folder.")
 		return false
 	}
 	if err := databricks.CheckFolderPath(found); err != nil {

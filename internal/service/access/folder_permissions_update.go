@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Update implements [resource.Resource]. A different path does not replace the resource, because a path that is unknown during plan can turn out to be the
-// same. The grants are created on the new folder before they are revoked on the old one.
+// Update implements [resource.Resource]. A different path does not replace the resource, because a path that is unknown during plan can
+// turn out to be the same. The grants are created on the new folder before they are revoked on the old one.
 func (r *folderPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state folderPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -62,7 +62,9 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 }
 
 // checkInPlace checks that the folder in the state is still at its path before its list is changed. It reports false after an error.
-func (r *folderPermissionsResource) checkInPlace(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+func (r *folderPermissionsResource) checkInPlace(
+	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics,
+) bool {
 	const action = "set permissions"
 	folder, err := folders.Find(ctx, state.Path.ValueString())
 	if gone := r.missingReason(ctx, folders, state, folder, err); gone != "" {

@@ -27,12 +27,14 @@ func permissionsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"grants": schema.ListNestedAttribute{
 			Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.GrantAttributes()},
-			MarkdownDescription: "Direct and inherited grants, including those of `admins`, sorted by kind and principal, direct grants first.",
+			MarkdownDescription: "Direct and inherited grants, including those of `admins`, sorted by kind and principal, direct grants " +
+				"first.",
 		},
 		"effective": schema.ListNestedAttribute{
 			Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.PrincipalLevelAttributes()},
-			MarkdownDescription: "Highest level of each principal, sorted by kind and principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which neither " +
-				"includes the other, has an element for each. Group membership is not expanded: a user can have a higher level through a group.",
+			MarkdownDescription: "Highest level of each principal, sorted by kind and principal. A principal that has both `CAN_EDIT` " +
+				"and `CAN_RUN`, of which neither includes the other, has an element for each. Group membership is not expanded: a user " +
+				"can have a higher level through a group.",
 		},
 	}
 }

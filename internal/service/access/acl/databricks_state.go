@@ -36,13 +36,17 @@ func ParseDatabricksState(state []byte, diags *diag.Diagnostics) (s DatabricksSt
 	return s, true
 }
 
-// AddKindError reports, at the attribute that names the object, that a resource type does not manage the permissions of this kind of object.
+// AddKindError reports, at the attribute that names the object, that a resource type does not manage the permissions of this kind of
+// object.
 func (s DatabricksState) AddKindError(diags *diag.Diagnostics, attribute, resourceType, manages string) {
-	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the permissions of "+
-		"%s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType, resourceType, manages))
+	diags.AddAttributeError(path.Root(attribute), "Could not move permissions", fmt.Sprintf("This databricks_permissions manages the "+
+		"permissions of %s (%s), but %s manages only those of %s. Continue to manage it with the Databricks provider.", s.ID, s.ObjectType,
+		resourceType,
+		manages))
 }
 
-// Declared returns the grants with the principals in their current spelling, so that a configuration with the same spelling plans no change.
+// Declared returns the grants with the principals in their current spelling, so that a configuration with the same spelling plans no
+// change.
 func (s DatabricksState) Declared() Declared {
 	groups, users, servicePrincipals := map[string]string{}, map[string]string{}, map[string]string{}
 	for _, a := range s.AccessControl {
@@ -55,7 +59,9 @@ func (s DatabricksState) Declared() Declared {
 			users[a.UserName] = a.PermissionLevel
 		}
 	}
-	d := Declared{Groups: framework.MapOrNull(groups), Users: framework.MapOrNull(users), ServicePrincipals: framework.MapOrNull(servicePrincipals)}
+	d := Declared{
+		Groups: framework.MapOrNull(groups), Users: framework.MapOrNull(users), ServicePrincipals: framework.MapOrNull(servicePrincipals),
+	}
 	d.setRetained(nil)
 	return d
 }

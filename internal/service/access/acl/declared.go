@@ -88,11 +88,12 @@ type duplicate struct{ entry, earlier Entry }
 // addError reports the duplicate at its second entry.
 func (d duplicate) addError(diags *diag.Diagnostics) {
 	diags.AddAttributeError(d.entry.Path(), "Duplicate principal", fmt.Sprintf(
-		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+
-			"Remove one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
+		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the "+
+			"maps. Remove one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
 }
 
-// duplicates returns the principals that are declared twice. Entries with an unknown level are ignored, because the level can turn out to be null.
+// duplicates returns the principals that are declared twice. Entries with an unknown level are ignored, because the level can turn out to
+// be null.
 func (m *Declared) duplicates(rules mlflow.NameRules) []duplicate {
 	var all []duplicate
 	first := map[mlflow.PrincipalKey]Entry{}
@@ -117,16 +118,16 @@ func (m *Declared) isKnown() bool {
 	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
 }
 
-// NeedsWrite reports whether the list on the server must be written to get from a state to this plan. A different spelling, {} instead of null, and
-// a service principal in the other map need no write.
+// NeedsWrite reports whether the list on the server must be written to get from a state to this plan. A different spelling, {} instead of
+// null, and a service principal in the other map need no write.
 func (m *Declared) NeedsWrite(rules mlflow.NameRules, state *Declared) bool {
 	return !m.isKnown() || m.shouldKeepCaller() != state.shouldKeepCaller() ||
 		!sameGrants(rules, m.Grants(), state.Grants())
 }
 
-// SuppressEquivalent completes a proposed plan. A map that differs from the one in the state only in spelling is planned as the latter as a whole:
-// Terraform accepts only the prior or the configured value. `retained` stays known if nothing is written. otherObject is true if the plan is, or can
-// be, for another object than the state.
+// SuppressEquivalent completes a proposed plan. A map that differs from the one in the state only in spelling is planned as the latter as a
+// whole: Terraform accepts only the prior or the configured value. `retained` stays known if nothing is written. otherObject is true if the
+// plan is, or can be, for another object than the state.
 func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, otherObject bool) {
 	planned := m.maps()
 	for i, prior := range state.maps() {
@@ -160,9 +161,10 @@ func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool
 	return false
 }
 
-// SetFromACL sets the maps from the list on the server. A principal in a map keeps its map and spelling; a new principal is added to the map of its
-// kind. A null entry stays null, unless its principal has a grant. The maps omit the retained grants, and undeclared grants that their principal also
-// inherits: servers add these themselves, and removing them does not change access. An import omits none of the latter.
+// SetFromACL sets the maps from the list on the server. A principal in a map keeps its map and spelling; a new principal is added to the
+// map of its kind. A null entry stays null, unless its principal has a grant. The maps omit the retained grants, and undeclared grants that
+// their principal also inherits: servers add these themselves, and removing them does not change access. An import omits none of the
+// latter.
 func (m *Declared) SetFromACL(rules mlflow.NameRules, list mlflow.ACL, retained []mlflow.Grant) {
 	place := map[mlflow.PrincipalKey]Entry{}
 	found := map[mlflow.PrincipalKind]map[string]types.String{
@@ -216,15 +218,15 @@ func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o O
 			continue
 		}
 		diags.AddAttributeError(d.Path(), "Grant would lower your own access", fmt.Sprintf(
-			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these permissions%s.\n\n"+
-				"Declare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), or set "+
-				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.otherManageActions()))
+			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these "+
+				"permissions%s.\n\nDeclare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), "+
+				"or set keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.otherManageActions()))
 	}
 	return diags
 }
 
-// isRestrictive reports whether the entry can leave its principal, or a member of it, without CAN_MANAGE. A group can only do so with DENY. An
-// unknown level is not restrictive.
+// isRestrictive reports whether the entry can leave its principal, or a member of it, without CAN_MANAGE. A group can only do so with DENY.
+// An unknown level is not restrictive.
 func (d Entry) isRestrictive() bool {
 	if d.Principal.Kind == mlflow.KindGroup {
 		return d.Level == mlflow.LevelDeny

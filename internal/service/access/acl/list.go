@@ -1,5 +1,5 @@
-// Package acl manages the access control list of an experiment or a folder: the grants that a configuration declares, and the reads and writes that
-// keep the list on the server consistent with them.
+// Package acl manages the access control list of an experiment or a folder: the grants that a configuration declares, and the reads and
+// writes that keep the list on the server consistent with them.
 package acl
 
 import (
@@ -58,7 +58,8 @@ func (p *Problem) AddError(diags *diag.Diagnostics, action string) {
 // AddRefreshError reports a problem during a refresh.
 func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	if p.Denied() {
-		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
+		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform "+
+			"destroy -refresh=false.")
 	}
 	p.AddError(diags, "read permissions")
 }
@@ -72,8 +73,9 @@ func (p *Problem) AddPlanError(diags *diag.Diagnostics) {
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
 	case p.Denied():
 		// The apply itself can grant the access first.
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply first grants that access, for example with another provider "+
-			"configuration, let this resource depend on that grant. Otherwise, apply fails. The plan cannot show which grants apply would remove.")...)
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply first grants that access, for example "+
+			"with another provider configuration, let this resource depend on that grant. Otherwise, apply fails. The plan cannot show "+
+			"which grants apply would remove.")...)
 	default:
 		p.AddError(diags, action)
 	}
@@ -84,7 +86,8 @@ func (p *Problem) AddRevokeError(diags *diag.Diagnostics) {
 	const action = "remove permissions"
 	switch {
 	case p.ObjectMissing:
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s no longer exists, and neither do its permissions. No action is needed.", p.Object.Noun))
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s no longer exists, and neither do its permissions. "+
+			"No action is needed.", p.Object.Noun))
 	case p.Denied():
 		framework.AddWarning(diags, action, p.Object.Name, p.Err,
 			"Removing them requires CAN_MANAGE. They remain, unmanaged: ask a user with CAN_MANAGE to remove them.")
@@ -137,11 +140,12 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	var still *mlflow.StillGrantedError
 	switch missing, ok := mlflow.MissingPrincipal(err); {
 	case ok:
-		p.Advice = []string{fmt.Sprintf("The list contains a grant to %s %q, which does not exist on the server. The server rejects every list with that grant. Remove the "+
-			"grant in the UI, or restore the %s, then apply again.", framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
+		p.Advice = []string{fmt.Sprintf("The list contains a grant to %s %q, which does not exist on the server. The server rejects "+
+			"every list with that grant. Remove the grant in the UI, or restore the %s, then apply again.",
+			framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
 	case errors.As(err, &still):
-		p.Advice = []string{fmt.Sprintf("Some servers restore grants themselves, for example that of the owner of the %s. If yours does, remove the resource from the "+
-			"state: terraform state rm ADDRESS.", l.Object.Noun)}
+		p.Advice = []string{fmt.Sprintf("Some servers restore grants themselves, for example that of the owner of the %s. If yours "+
+			"does, remove the resource from the state: terraform state rm ADDRESS.", l.Object.Noun)}
 	case errors.As(err, &unsupported) && unsupported.Single && l.Object.Additive != "":
 		p.Advice = []string{"Use " + l.Object.Additive + ", which manages the grant of one principal."}
 	case p.Denied():

@@ -20,15 +20,16 @@ func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan 
 	planned := plan.maps()
 	for i, prior := range state.maps() {
 		if key, before := respelledKey(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
-			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state contains this principal as %q, and another "+
-				"level in the map is unknown until apply, so the plan cannot determine whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it "+
-				"in the next one.", before, before))
+			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently",
+				fmt.Sprintf("The state contains this principal as %q, and another level in the map is unknown until apply, so the plan "+
+					"cannot determine whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
+					"next one.", before, before))
 		}
 	}
 }
 
-// CheckTwoMaps rejects a principal in two maps, which is a duplicate on any server with service principals. Whether names that differ only in case are
-// duplicates depends on the server, so [List.PlanWrite] checks that.
+// CheckTwoMaps rejects a principal in two maps, which is a duplicate on any server with service principals. Whether names that differ only
+// in case are duplicates depends on the server, so [List.PlanWrite] checks that.
 func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	for _, d := range config.duplicates(framework.RulesOf(mlflow.KindDatabricks)) {
 		if d.entry.attribute != d.earlier.attribute {
@@ -37,8 +38,8 @@ func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	}
 }
 
-// PlanWrite checks a plan that writes the list: no duplicate and no invalid principal, and the caller keeps its access. The ID of the object can be
-// unknown.
+// PlanWrite checks a plan that writes the list: no duplicate and no invalid principal, and the caller keeps its access. The ID of the
+// object can be unknown.
 func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range plan.duplicates(l.Client) {
@@ -56,8 +57,8 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// PlanAdopt reads the list of an object whose permissions the plan adopts, and reports the changes that the plan itself does not show. An apply in the
-// same run uses this list.
+// PlanAdopt reads the list of an object whose permissions the plan adopts, and reports the changes that the plan itself does not show. An
+// apply in the same run uses this list.
 func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
@@ -77,8 +78,8 @@ func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// PlanChange reports what the plan of an update does not show: the undeclared grants that it keeps and, if the refresh has read the list, the levels
-// without effect.
+// PlanChange reports what the plan of an update does not show: the undeclared grants that it keeps and, if the refresh has read the list,
+// the levels without effect.
 func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Map) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
@@ -98,7 +99,8 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 	}
 	owners := l.undeclaredOwnerGrants(plan, *lock.Refreshed)
 	if len(owners) > 0 && !isRetained(l.Client, retained, owners[0]) {
-		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
+		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the "+
+			"configuration:\n%s\n\nTo manage the grant, declare it.",
 			l.Object.Name, framework.DescribeGrants(owners)))
 	}
 	if own, _ := l.callerGrantToKeep(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
@@ -122,7 +124,8 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 		l.warnCallerGrant(diags, own, list)
 		going = slices.DeleteFunc(going, isOwn)
 	case slices.ContainsFunc(going, isOwn):
-		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Name, l.Object.Noun)
+		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.",
+			caller.Name, l.Object.Noun)
 	}
 	if len(going) > 0 {
 		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
@@ -136,14 +139,15 @@ func (l *List) undeclaredOwnerGrants(plan *Declared, list mlflow.ACL) []mlflow.G
 	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwnerGrant(g) })
 }
 
-// callerGrantToKeep returns the caller's own CAN_MANAGE if a write of the planned grants keeps or adds it; otherwise, its level is empty. It looks up
-// the caller only if the write revokes CAN_MANAGE from a principal; otherwise, caller is empty.
+// callerGrantToKeep returns the caller's own CAN_MANAGE if a write of the planned grants keeps or adds it; otherwise, its level is empty.
+// It looks up the caller only if the write revokes CAN_MANAGE from a principal; otherwise, caller is empty.
 func (l *List) callerGrantToKeep(
 	ctx context.Context, diags *diag.Diagnostics, plan *Declared, planned []mlflow.Grant, list mlflow.ACL,
 ) (own mlflow.Grant, caller mlflow.Principal) {
 	levels := LevelsOf(l.Client, planned)
 	loses := slices.ContainsFunc(DirectGrants(list), func(g mlflow.Grant) bool {
-		return g.Level == mlflow.LevelManage && g.Principal != list.Admins && levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
+		return g.Level == mlflow.LevelManage && g.Principal != list.Admins &&
+			levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
 	})
 	if !plan.shouldKeepCaller() || !loses {
 		return own, caller
@@ -165,8 +169,8 @@ func (l *List) warnCallerGrant(diags *diag.Diagnostics, own mlflow.Grant, list m
 		l.warnKept(diags, []mlflow.Grant{own})
 		return
 	}
-	diags.AddWarning(summaryKept, fmt.Sprintf("Apply grants %s on %s to %s %q, which is the identity that runs Terraform, because no other grant provides it.\n\n"+
-		"To manage the grant, declare it. To keep only declared grants, set keep_caller_access = false.",
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply grants %s on %s to %s %q, which is the identity that runs Terraform, because no "+
+		"other grant provides it.\n\nTo manage the grant, declare it. To keep only declared grants, set keep_caller_access = false.",
 		own.Level, l.Object.Name, framework.KindNoun(own.Principal.Kind), own.Principal.Name))
 }
 
@@ -175,8 +179,10 @@ func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 	if len(kept) == 0 {
 		return
 	}
-	diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
-		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", l.Object.Name, framework.DescribeGrants(kept)))
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the "+
+		"identities that run Terraform keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set "+
+		"keep_caller_access = false.",
+		l.Object.Name, framework.DescribeGrants(kept)))
 }
 
 // retainedGrants returns the grants that an earlier run retained and the plan does not declare.
@@ -206,8 +212,8 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 			continue
 		}
 		levels := strings.Join(more, " and ")
-		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s from a parent folder, which an entry here cannot lower, "+
-			"so %s on %s has no effect.\n\nChange the permissions of that folder, or declare %s.",
+		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s from a parent folder, "+
+			"which an entry here cannot lower, so %s on %s has no effect.\n\nChange the permissions of that folder, or declare %s.",
 			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, d.Level, l.Object.Name, levels))
 	}
 }

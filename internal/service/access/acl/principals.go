@@ -72,8 +72,8 @@ func IsOwn(rules mlflow.NameRules, caller mlflow.Caller, p mlflow.Principal) boo
 	return SamePrincipal(rules, caller.Principal, p)
 }
 
-// HasManage reports whether the caller would have CAN_MANAGE with exactly these direct grants and the inherited ones in the list, directly or through a
-// group. A DENY takes precedence over everything except the role of an admin.
+// HasManage reports whether the caller would have CAN_MANAGE with exactly these direct grants and the inherited ones in the list, directly
+// or through a group. A DENY takes precedence over everything except the role of an admin.
 func HasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) bool {
 	if caller.Admin {
 		return true
@@ -103,8 +103,8 @@ func HasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gra
 	return manages && !denied
 }
 
-// withCaller adds the caller's own CAN_MANAGE to direct grants that would revoke it. Reading the list requires CAN_MANAGE, so the caller gains no
-// access.
+// withCaller adds the caller's own CAN_MANAGE to direct grants that would revoke it. Reading the list requires CAN_MANAGE, so the caller
+// gains no access.
 func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) []mlflow.Grant {
 	if HasManage(rules, caller, direct, list) {
 		return direct
@@ -113,8 +113,8 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage})
 }
 
-// isEquivalentMap reports whether two maps of one kind of principals have the same entries, except for the spelling. Null and {} differ, an unknown
-// value equals no other, and a null entry differs from a missing one: an unknown level can turn out to be null.
+// isEquivalentMap reports whether two maps of one kind of principals have the same entries, except for the spelling. Null and {} differ, an
+// unknown value equals no other, and a null entry differs from a missing one: an unknown level can turn out to be null.
 func isEquivalentMap(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
@@ -131,8 +131,8 @@ func isEquivalentMap(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b typ
 	return maps.EqualFunc(fold(a), fold(b), slices.Equal)
 }
 
-// respelledKey returns a key of a planned map with an unknown level that the state contains in a different spelling; empty if there is none. The plan
-// cannot determine whether such a map differs from the state only in spelling.
+// respelledKey returns a key of a planned map with an unknown level that the state contains in a different spelling; empty if there is
+// none. The plan cannot determine whether such a map differs from the state only in spelling.
 func respelledKey(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
 	if plan.IsUnknown() || fullyKnown(plan) {
 		return "", ""

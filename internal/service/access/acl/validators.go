@@ -48,10 +48,11 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
 	switch {
 	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
-		diags.AddAttributeWarning(at, "Name is not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
-			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
+		diags.AddAttributeWarning(at, "Name is not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the "+
+			"service principal, for example \"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
 	case p.Kind == mlflow.KindGroup && databricks.IsEmail(p.Name):
-		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email. To grant the level to the user, declare the email under users, or as user_name.", p.Name))
+		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email. To grant the level to the user, "+
+			"declare the email under users, or as user_name.", p.Name))
 	}
 }
 
@@ -83,14 +84,14 @@ func (v principalsValidator) invalidNameReason(name string) string {
 	return ""
 }
 
-// CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the path level, as a
-// warning: a newer server can have more levels.
+// CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the
+// path level, as a warning: a newer server can have more levels.
 func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
 		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
 	}
 	if g.Level != "" && !slices.Contains(known, g.Level) {
-		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is sent unchanged, "+
-			"and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
+		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is "+
+			"sent unchanged, and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
 	}
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Write sets the direct grants of the object to the declared ones and those that it keeps: grants of `admins`, grants that a resource for one principal
-// made in this run, grants that an earlier run retained, grants that [Declared.SetFromACL] omits, and the caller's own if it would otherwise be lost. state
-// is the prior state for the same object, nil if the plan adopts it. Write sets `retained` from the response, which includes the grants that the server
-// itself restored, and returns the list.
+// Write sets the direct grants of the object to the declared ones and those that it keeps: grants of `admins`, grants that a resource for
+// one principal made in this run, grants that an earlier run retained, grants that [Declared.SetFromACL] omits, and the caller's own if it
+// would otherwise be lost. state is the prior state for the same object, nil if the plan adopts it. Write sets `retained` from the
+// response, which includes the grants that the server itself restored, and returns the list.
 func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Diagnostics) mlflow.ACL {
 	lock := l.lock()
 	lock.Lock()
@@ -26,12 +26,14 @@ func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Dia
 		problem.AddError(diags, "set permissions")
 		return before
 	case framework.IDReused(l.Object.Created, before.Created):
-		diags.AddError("Could not set permissions", fmt.Sprintf("%s no longer exists; its ID now belongs to a different %s. Nothing was changed.\n\nRun "+
-			"terraform plan again: the refresh removes the permissions from the state.", framework.UpperFirst(l.Object.Name), l.Object.Noun))
+		diags.AddError("Could not set permissions", fmt.Sprintf("%s no longer exists; its ID now belongs to a different %s. Nothing was "+
+			"changed.\n\nRun terraform plan again: the refresh removes the permissions from the state.",
+			framework.UpperFirst(l.Object.Name), l.Object.Noun))
 		return before
 	case lock.List != nil:
-		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource in this apply has already set all permissions of %s, and this one would "+
-			"replace them.\n\nDeclare all grants in one resource, and remove the other.", l.Object.Name))
+		diags.AddError("Permissions are managed by two resources", fmt.Sprintf("Another resource in this apply has already set all "+
+			"permissions of %s, and this one would replace them.\n\nDeclare all grants in one resource, and remove the other.",
+			l.Object.Name))
 		return before
 	}
 	grants, ok := l.grantsToWrite(ctx, plan, state, before, diags)
@@ -48,7 +50,8 @@ func (l *List) Write(ctx context.Context, plan, state *Declared, diags *diag.Dia
 		return after
 	}
 	plan.setRetained(slices.DeleteFunc(plan.undeclared(l.Client, after), func(g mlflow.Grant) bool {
-		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] || isInherited(l.Client, after, g) && !l.wasRetained(state, g) && !l.isOwnerGrant(g)
+		return !isIndividual(g) || lock.Grants[l.Client.PrincipalKey(g.Principal)] ||
+			isInherited(l.Client, after, g) && !l.wasRetained(state, g) && !l.isOwnerGrant(g)
 	}))
 	return after
 }
@@ -61,7 +64,8 @@ func (l *List) grantsToWrite(
 	grants = plan.Grants()
 	for _, g := range withoutPrincipals(l.Client, DirectGrants(before), LevelsOf(l.Client, grants)) {
 		kept := plan.shouldKeepCaller() && l.wasRetained(state, g)
-		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwnerGrant(g) || kept || l.wasHidden(state, before, g) {
+		if g.Principal == before.Admins || lock.Grants[l.Client.PrincipalKey(g.Principal)] || l.isOwnerGrant(g) || kept ||
+			l.wasHidden(state, before, g) {
 			grants = append(grants, g)
 		}
 	}
@@ -83,8 +87,8 @@ func (l *List) wasRetained(state *Declared, g mlflow.Grant) bool {
 	return state != nil && isRetained(l.Client, state.Retained, g) || isRetained(l.Client, l.lock().Retained, g)
 }
 
-// wasHidden reports whether the plan did not show an undeclared grant because its principal also inherits the level. An apply changes only what its
-// plan shows.
+// wasHidden reports whether the plan did not show an undeclared grant because its principal also inherits the level. An apply changes only
+// what its plan shows.
 func (l *List) wasHidden(state *Declared, before mlflow.ACL, g mlflow.Grant) bool {
 	if state == nil || !isInherited(l.Client, before, g) || isRetained(l.Client, state.Retained, g) {
 		return false
@@ -106,7 +110,8 @@ func (l *List) addWriteError(diags *diag.Diagnostics, plan *Declared, problem *P
 	case isMissing:
 		addEntryError(diags, l.Client, plan, problem, missing, "Nothing was changed. "+l.Client.PrincipalAdvice(missing))
 	case errors.As(problem.Err, &notGranted):
-		addEntryError(diags, l.Client, plan, problem, notGranted.Grant.Principal, "The permissions were updated. Correct the entry, then apply again.")
+		addEntryError(diags, l.Client, plan, problem, notGranted.Grant.Principal, "The permissions were updated. Correct the entry, "+
+			"then apply again.")
 	default:
 		problem.AddError(diags, "set permissions")
 	}
@@ -123,8 +128,8 @@ func addEntryError(diags *diag.Diagnostics, rules mlflow.NameRules, plan *Declar
 	problem.AddError(diags, "set permissions")
 }
 
-// Refresh sets the state from a list that was just read. It looks up the caller only if an undeclared grant can be the caller's. ok is false after an
-// error.
+// Refresh sets the state from a list that was just read. It looks up the caller only if an undeclared grant can be the caller's. ok is
+// false after an error.
 func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) (ok bool) {
 	retained := l.retained(ctx, state, list, diags)
 	if diags.HasError() {
@@ -138,8 +143,8 @@ func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, di
 	return true
 }
 
-// retained returns the undeclared grants that are not drift: those that an earlier run retained, the owner's, and the caller's own CAN_MANAGE. An
-// import retains none: it reads every grant into the maps.
+// retained returns the undeclared grants that are not drift: those that an earlier run retained, the owner's, and the caller's own
+// CAN_MANAGE. An import retains none: it reads every grant into the maps.
 func (l *List) retained(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) []mlflow.Grant {
 	if state.IsImport() {
 		return nil
