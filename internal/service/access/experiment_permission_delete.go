@@ -20,7 +20,7 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "revoke permission", state.remembered(), &resp.Diagnostics) {
+	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "revoke permission", state.stateObject(), &resp.Diagnostics) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 	}
 }

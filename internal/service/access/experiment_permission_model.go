@@ -86,13 +86,13 @@ func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *exper
 	return m.ExperimentID.Equal(o.ExperimentID) && acl.SamePrincipal(rules, mine, theirs)
 }
 
-// placed returns the grant in a state, with its workspace in the state and in a plan.
-func (m *experimentPermissionModel) placed(plan *experimentPermissionModel) framework.Placed {
+// workspaceObject returns the grant in a state, with its workspace in the state and in a plan.
+func (m *experimentPermissionModel) workspaceObject(plan *experimentPermissionModel) framework.Placed {
 	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
-// remembered returns the grant as [framework.ResourceBase.CheckServer] identifies it.
-func (m *experimentPermissionModel) remembered() framework.Belonging {
+// stateObject returns the grant as [framework.ResourceBase.CheckServer] identifies it.
+func (m *experimentPermissionModel) stateObject() framework.Belonging {
 	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 

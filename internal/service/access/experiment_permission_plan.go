@@ -26,7 +26,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+	if r.PlanWorkspace(ctx, req, state.workspaceObject(&plan), resp) {
 		return
 	}
 	if !req.State.Raw.IsNull() {

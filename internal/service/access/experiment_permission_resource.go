@@ -97,7 +97,7 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permission", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permission", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	id := state.ExperimentID.ValueString()

@@ -19,9 +19,9 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	if plan.ExperimentID.Equal(state.ExperimentID) {
 		plan.created = state.created
 	}
-	if resp.Diagnostics.HasError() || !r.CheckSameWorkspace(ctx, req.Private, state.placed(&plan), &resp.Diagnostics) ||
+	if resp.Diagnostics.HasError() || !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(&plan), &resp.Diagnostics) ||
 		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
-		!r.CheckServer(ctx, req.Private, "update permission", state.remembered(), &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update permission", state.stateObject(), &resp.Diagnostics) ||
 		!r.grant(ctx, &plan, &resp.Diagnostics) {
 		return
 	}

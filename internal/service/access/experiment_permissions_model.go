@@ -28,14 +28,14 @@ func (m *experimentPermissionsModel) identity() map[string]types.String {
 	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, framework.AttributeWorkspace: m.Workspace}
 }
 
-// placed returns the permissions in a state, with their workspace in the state and in a plan.
-func (m *experimentPermissionsModel) placed(plan *experimentPermissionsModel) framework.Placed {
-	object := m.remembered().Object
+// workspaceObject returns the permissions in a state, with their workspace in the state and in a plan.
+func (m *experimentPermissionsModel) workspaceObject(plan *experimentPermissionsModel) framework.Placed {
+	object := m.stateObject().Object
 	return framework.Placed{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
 }
 
-// remembered returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
-func (m *experimentPermissionsModel) remembered() framework.Belonging {
+// stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
+func (m *experimentPermissionsModel) stateObject() framework.Belonging {
 	id := m.ExperimentID.ValueString()
 	return framework.Belonging{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
 }

@@ -24,7 +24,7 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+	if r.PlanWorkspace(ctx, req, state.workspaceObject(&plan), resp) {
 		return
 	}
 	rules := r.Rules(ctx, req.Private)

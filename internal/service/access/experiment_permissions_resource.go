@@ -95,12 +95,12 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	r.UseStateWorkspace(state.Workspace)
-	r.Provider.Run.MarkRead(state.remembered().Object)
+	r.Provider.Run.MarkRead(state.stateObject().Object)
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permissions", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	list := state.list(&r.ResourceBase)

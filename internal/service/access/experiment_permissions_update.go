@@ -20,9 +20,9 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(&plan), &resp.Diagnostics) ||
+	if !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(&plan), &resp.Diagnostics) ||
 		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
-		!r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
+		!r.CheckServer(ctx, req.Private, "update permissions", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	var earlier *acl.Declared

@@ -14,7 +14,7 @@ func (r *folderPermissionsResource) Delete(ctx context.Context, req resource.Del
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
 	if resp.Diagnostics.HasError() ||
-		!r.CheckServer(ctx, req.Private, "remove permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+		!r.CheckServer(ctx, req.Private, "remove permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	if folders, ok := foldersOrError(r.Client(), &resp.Diagnostics); ok {

@@ -124,8 +124,8 @@ func notFolderAdvice(err error) []string {
 	return nil
 }
 
-// remembered returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
-func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
+// stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
+func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.Belonging {
 	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 

@@ -129,7 +129,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)

@@ -22,7 +22,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "update permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "update permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
