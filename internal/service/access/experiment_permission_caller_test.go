@@ -27,7 +27,7 @@ func riskGrant(id, level string) *experimentPermissionModel {
 	}
 }
 
-func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
+func TestPermission_keepsGroupGrant(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})

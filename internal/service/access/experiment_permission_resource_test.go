@@ -175,7 +175,7 @@ func TestPermission_apply(t *testing.T) {
 	}
 }
 
-func TestPermission_readWhenGone(t *testing.T) {
+func TestPermission_readNotFound(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		behind func(w *acctest.Workspace, id string)

@@ -111,7 +111,7 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 }
 
 // A grant that the server puts back into each list can't be revoked, so a destroy warns and ends.
-func TestPermissionsResource_destroyPutBack(t *testing.T) {
+func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
 	w.AddGroup("risk")
@@ -136,7 +136,7 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 		regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`))
 }
 
-func TestPermissionsResource_callerGivenUp(t *testing.T) {
+func TestPermissionsResource_callerNotKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	callerGivenUp(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
+	callerNotKept(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
 }

@@ -60,7 +60,7 @@ func TestPermissionsDataSource(t *testing.T) {
 	})
 }
 
-func TestPermissionsDataSource_refused(t *testing.T) {
+func TestPermissionsDataSource_rejected(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	deleted := w.CreateExperiment(emulator.Admin, "/Projects/deleted", nil)

@@ -47,7 +47,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	if says := renamed.Apply(renamed.Plan(config), config); acctest.IsError(says) {
 		t.Fatal(says)
 	}
-	if !mayManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
+	if !canManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
 		t.Error("the pipeline is locked out")
 	}
 }
@@ -86,7 +86,7 @@ resource "terraform_data" "keep" { input = true }
 	)
 }
 
-func TestPermissionsResource_refused(t *testing.T) {
+func TestPermissionsResource_rejected(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
@@ -94,16 +94,16 @@ func TestPermissionsResource_refused(t *testing.T) {
 	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
 	acctest.UnitTest(t,
-		refusedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
-		refusedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
-		refusedStep(w.Config(acctest.PermissionsBlock(id, `
+		rejectedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
-		refusedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
-		refusedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
-		refusedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
-		refusedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*The experiment does not exist`),
-		refusedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
+		rejectedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*The experiment does not exist`),
+		rejectedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.Writes(); len(writes) > 0 {
 		t.Errorf("refused configurations made %v", writes)
@@ -180,7 +180,7 @@ func TestPermissionsResource_providerUnknown(t *testing.T) {
 		resource.TestStep{
 			PreConfig:        func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
 			Config:           config("b", "CAN_EDIT"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate), noCalls(w)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate), expectNoRequests(w)),
 			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
 		},
 	)

@@ -36,7 +36,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{
 			Config:           w.Config(acctest.PermissionsBlock(id, declared)),
-			ConfigPlanChecks: acctest.PreApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			ConfigPlanChecks: acctest.PreApply(expectRequestCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
 				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
@@ -62,7 +62,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), expectRequestCounts(w, 1, 0)),
 		},
 		resource.TestStep{ // what the provider alone looks at makes no call
 			PreConfig: w.ResetJournal,
@@ -247,8 +247,8 @@ resource "mlflow_experiment_permissions" "p" {
 	}
 }
 
-// TestPermissionsResource_gone deletes the experiment outside, before the refresh and between plan and destroy.
-func TestPermissionsResource_gone(t *testing.T) {
+// TestPermissionsResource_experimentDeleted deletes the experiment outside, before the refresh and between plan and destroy.
+func TestPermissionsResource_experimentDeleted(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	config := w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_EDIT" }`))
@@ -300,13 +300,13 @@ resource "mlflow_experiment_permissions" "p" {
 			Config:    config,
 			PlanOnly:  true,
 			// The step has planned twice by then, and once of these without a refresh.
-			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{callCounts(w, 5, 0)}},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{expectRequestCounts(w, 5, 0)}},
 		},
 	)
 }
 
-// callCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
-func callCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
+// expectRequestCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
+func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
 		if gotLists != lists || gotCallers != callers || len(w.Writes()) > 0 {

@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// relabelled is the resource under another name.
-func relabelled(name, path, attributes string) string {
+// namedFolderPermissions is the resource under another name.
+func namedFolderPermissions(name, path, attributes string) string {
 	return strings.Replace(folderPermissions(path, attributes), `"p" {`, fmt.Sprintf("%q {", name), 1)
 }
 
@@ -26,8 +26,8 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 	kept := expectFolderGrants(w, folder, "group risk CAN_RUN")
 	var steps []resource.TestStep
 	for _, config := range []string{
-		w.Config(folderPermissions(folder, groups)), w.Config(relabelled("q", folder, groups)), w.Config(relabelled("r", "/Workspace"+folder+"/", groups)),
-		w.Config(relabelled("q", folder, "count = 1\n"+groups)), w.Config(relabelled("s", folder, groups)),
+		w.Config(folderPermissions(folder, groups)), w.Config(namedFolderPermissions("q", folder, groups)), w.Config(namedFolderPermissions("r", "/Workspace"+folder+"/", groups)),
+		w.Config(namedFolderPermissions("q", folder, "count = 1\n"+groups)), w.Config(namedFolderPermissions("s", folder, groups)),
 	} {
 		steps = append(steps, resource.TestStep{
 			PreConfig: w.ResetJournal, Config: config, Check: kept,
@@ -35,14 +35,14 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 		})
 	}
 	changed := resource.TestStep{ // another address with other grants
-		Config: w.Config(relabelled("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
+		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
 	}
 	taken := resource.TestStep{ // one address moves to another folder while a new one takes over its folder
-		Config: w.Config(relabelled("s", "/Teams/new", groups) + relabelled("t", folder, groups)),
+		Config: w.Config(namedFolderPermissions("s", "/Teams/new", groups) + namedFolderPermissions("t", folder, groups)),
 		Check:  resource.ComposeTestCheckFunc(kept, expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 	}
 	swapped := taken
-	swapped.Config = w.Config(relabelled("s", folder, groups) + relabelled("t", "/Teams/new", groups))
+	swapped.Config = w.Config(namedFolderPermissions("s", folder, groups) + namedFolderPermissions("t", "/Teams/new", groups))
 	acctest.UnitTest(t, append(steps, changed, taken, swapped)...)
 	mustHaveFolderGrants(t, w, folder)
 	mustHaveFolderGrants(t, w, "/Teams/new")
@@ -55,7 +55,7 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 	var steps []resource.TestStep
 	for _, key := range []string{"a", "b"} {
 		steps = append(steps, resource.TestStep{
-			ConfigDirectory: config.StaticDirectory(w.Root(t, relabelled("k", "/Teams/retail", fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
+			ConfigDirectory: config.StaticDirectory(w.Root(t, namedFolderPermissions("k", "/Teams/retail", fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
 			PreConfig: func() {
 				if key == "b" {
 					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN")
@@ -154,14 +154,14 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 func TestFolderPermissions_twice(t *testing.T) {
 	w := newFolders(t)
 	two := func(a, b string) string {
-		return w.Config(relabelled("a", a, `groups = { risk = "CAN_READ" }`) + relabelled("b", b, `groups = { risk = "CAN_EDIT" }`))
+		return w.Config(namedFolderPermissions("a", a, `groups = { risk = "CAN_READ" }`) + namedFolderPermissions("b", b, `groups = { risk = "CAN_EDIT" }`))
 	}
 	const refused = `Permissions are managed by two resources.*Declare all grants in one resource`
 	acctest.UnitTest(t,
-		refusedStep(two("/Teams/retail", "/Teams/retail"), refused),
-		refusedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
+		rejectedStep(two("/Teams/retail", "/Teams/retail"), refused),
+		rejectedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), Check: expectFolderGrants(w, "/Teams", "group risk CAN_EDIT")},
-		refusedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of both is in the state
+		rejectedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of both is in the state
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), PlanOnly: true},
 	)
 	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
@@ -170,7 +170,7 @@ func TestFolderPermissions_twice(t *testing.T) {
 // TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
-	acctest.UnitTest(t, refusedStep(w.Config(`
+	acctest.UnitTest(t, rejectedStep(w.Config(`
 resource "terraform_data" "path" { input = "/Teams/retail" }
 resource "mlflow_folder_permissions" "a" {
   path   = terraform_data.path.output
@@ -199,7 +199,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 			t.Fatal(says)
 		}
 	}
-	if !mayManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
+	if !canManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
 		t.Error("the pipeline is locked out")
 	}
 }

@@ -89,10 +89,10 @@ func TestFolderPermissions_callerInherits(t *testing.T) {
 	}
 }
 
-func TestFolderPermissions_callerGivenUp(t *testing.T) {
+func TestFolderPermissions_callerNotKept(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	callerGivenUp(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
+	callerNotKept(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
 }
 
 // TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder is retained if it is not declared, whichever identity manages the list.

@@ -60,7 +60,7 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 			Config: w.Config(folderPermissions("/Workspace/Teams/retail/", `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), folderCalls(w, 1, 1, 0)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), expectFolderRequests(w, 1, 1, 0)),
 			Check:            expectWrites(w),
 		},
 		resource.TestStep{ // attributes that only the provider uses
@@ -82,8 +82,8 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder stays
 }
 
-// folderCalls checks the calls since the last reset: look-ups of a path, reads of lists, look-ups of the caller, and no write.
-func folderCalls(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
+// expectFolderRequests checks the calls since the last reset: look-ups of a path, reads of lists, look-ups of the caller, and no write.
+func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
 		if want := []int{paths, lists, callers}; !slices.Equal(got, want) || len(w.Writes()) > 0 {
@@ -159,7 +159,7 @@ func TestFolderPermissions_createdByUser(t *testing.T) {
 // Without create_parents, a missing folder is a warning of the plan and an error of the apply.
 func TestFolderPermissions_missing(t *testing.T) {
 	w := newFolders(t)
-	acctest.UnitTest(t, refusedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
+	acctest.UnitTest(t, rejectedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
 		`Could not set permissions.*Path \(/Projects/retail\) doesn't exist.*create_parents = true`))
 	w.ExpectWrites(t)
 

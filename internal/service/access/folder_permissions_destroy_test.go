@@ -135,8 +135,8 @@ resource "mlflow_folder_permissions" "deep" {
 	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
 }
 
-// TestFolderPermissions_grantPutBack: a grant of a group that the server lists again after its removal is an error about the folder, and the state stays.
-func TestFolderPermissions_grantPutBack(t *testing.T) {
+// TestFolderPermissions_grantRestored: a grant of a group that the server lists again after its removal is an error about the folder, and the state stays.
+func TestFolderPermissions_grantRestored(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)

@@ -50,8 +50,8 @@ func TestFolderPermissions_drift(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_dropped: a folder that is no longer at its path is dropped from the state, and the warning says what became of it.
-func TestFolderPermissions_dropped(t *testing.T) {
+// TestFolderPermissions_notFound: a folder that is no longer at its path is dropped from the state, and the warning says what became of it.
+func TestFolderPermissions_notFound(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
 	for name, c := range map[string]struct {
@@ -131,8 +131,8 @@ func TestFolderPermissions_hidden(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_droppedAndCreated runs the CLI: with create_parents, a folder that was deleted is created again.
-func TestFolderPermissions_droppedAndCreated(t *testing.T) {
+// TestFolderPermissions_recreated runs the CLI: with create_parents, a folder that was deleted is created again.
+func TestFolderPermissions_recreated(t *testing.T) {
 	w := newFolders(t)
 	config := w.Config(folderPermissions("/Teams/retail", "create_parents = true\n  groups = { risk = \"CAN_READ\" }"))
 	granted := func() resource.TestStep {

@@ -67,8 +67,8 @@ func TestFolderPermissions_fixedList(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_wrongAnswers: invalid responses do not change the state, and a list of another object is never written back.
-func TestFolderPermissions_wrongAnswers(t *testing.T) {
+// TestFolderPermissions_wrongResponses: invalid responses do not change the state, and a list of another object is never written back.
+func TestFolderPermissions_wrongResponses(t *testing.T) {
 	t.Parallel()
 	lies := map[string]emulator.Fault{
 		"another folder":  {RawBody: `{"object_id":"/directories/999","object_type":"directory","access_control_list":[]}`, ContentType: "application/json"},

@@ -59,8 +59,8 @@ func folderState(attribute string, want knownvalue.Check) statecheck.StateCheck 
 	return statecheck.ExpectKnownValue(folderAddress, tfjsonpath.New(attribute), want)
 }
 
-// refusedStep is a step that ends with an error.
-func refusedStep(config, message string) resource.TestStep {
+// rejectedStep is a step that ends with an error.
+func rejectedStep(config, message string) resource.TestStep {
 	return resource.TestStep{Config: config, ExpectError: brokenLines(message)}
 }
 

@@ -97,7 +97,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 				Config:      importing(`path = "/Teams/retail", tracking_uri = "https://elsewhere.example.com"`),
 				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
 			},
-			refusedStep(importing(`path = "/Shared"`), `Invalid folder path`),
+			rejectedStep(importing(`path = "/Shared"`), `Invalid folder path`),
 			{
 				Config:           importing(`path = "/Teams/retail"`),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
@@ -108,8 +108,8 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 	})
 }
 
-// TestFolderPermissions_importRefused: an import that can't be done says why, and leaves no state.
-func TestFolderPermissions_importRefused(t *testing.T) {
+// TestFolderPermissions_importRejected: an import that can't be done says why, and leaves no state.
+func TestFolderPermissions_importRejected(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	w.AddGitFolder("/Teams/code", true)

@@ -11,9 +11,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_takeover: the plan of a new resource names the grants that it removes, and the caller's own that it keeps. The apply reads the
+// TestFolderPermissions_planAdopt: the plan of a new resource names the grants that it removes, and the caller's own that it keeps. The apply reads the
 // list once, in the plan that comes with it.
-func TestFolderPermissions_takeover(t *testing.T) {
+func TestFolderPermissions_planAdopt(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	const folder = "/Teams/retail"
@@ -83,7 +83,7 @@ func TestFolderPermissions_providerUnknown(t *testing.T) {
 				w.ResetJournal()
 			},
 			Config:           config("b", "CAN_RUN"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), noCalls(w)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), expectNoRequests(w)),
 			Check:            expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
 		},
 	)

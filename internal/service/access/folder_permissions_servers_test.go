@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// at is a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
-func at(minute int) func() time.Time {
+// fixedClock returns a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
+func fixedClock(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }
 
@@ -25,19 +25,19 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 		behind  func(w *acctest.Workspace)
 		says    string
 	}{
-		"created at another time": {options: emulator.Options{Now: at(1)}, says: "is a different folder"},
-		"another object ID": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder"},
+		"another object ID": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"is a different folder: its object ID is"},
-		"none": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) }, `There is no folder "` + folder + `" on it.`},
-		"a Git folder": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) }, `There is no folder "` + folder + `" on it.`},
+		"a Git folder": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
 			"Whether both are the same server could not be checked: it is a Git folder"},
-		"not readable": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) {
+		"not readable": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: 99})
 		}, "Whether both are the same server could not be checked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own, other := newFolders(t, emulator.Options{Now: at(0)}), newFolders(t, c.options)
+			own, other := newFolders(t, emulator.Options{Now: fixedClock(0)}), newFolders(t, c.options)
 			config, changed := folderConfig(folder, readers), folderConfig(folder, editors)
 			b := folderBlock(t, own, emulator.AdminToken)
 			b.MustUp(config)

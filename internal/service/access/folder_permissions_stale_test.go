@@ -50,8 +50,8 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_movedStateGone: a state of databricks_permissions that names a folder by ID alone is dropped if the folder is gone.
-func TestFolderPermissions_movedStateGone(t *testing.T) {
+// TestFolderPermissions_movedStateNotFound: a state of databricks_permissions that names a folder by ID alone is dropped if the folder is gone.
+func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	id := w.FolderID("/Teams/retail")

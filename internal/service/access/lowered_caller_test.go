@@ -8,9 +8,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_loweredCaller: the grant that was kept for the caller is hidden as long as it lets the caller manage. Lowered by somebody else it
+// TestPermissionsResource_loweredCaller: the grant that was kept for the caller is hidden as long as it lets the caller manage. Lowered by somebody else it
 // is drift like any other.
-func TestPermissions_loweredCaller(t *testing.T) {
+func TestPermissionsResource_loweredCaller(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.AddUser(emulator.User, "risk")

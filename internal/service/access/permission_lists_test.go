@@ -47,8 +47,8 @@ func (l permissionList) state(attribute string, want knownvalue.Check) statechec
 	return statecheck.ExpectKnownValue(l.address, tfjsonpath.New(attribute), want)
 }
 
-// mayManage reports whether the owner of a token can read a list, which takes CAN_MANAGE.
-func mayManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
+// canManage reports whether the owner of a token can read a list, which takes CAN_MANAGE.
+func canManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, listPath, nil)
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -82,7 +82,7 @@ func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissio
 		}, resource.TestStep{
 			PreConfig: func() {
 				for _, token := range tokens {
-					if !mayManage(t, w, token, listPath()) {
+					if !canManage(t, w, token, listPath()) {
 						t.Errorf("after turn %d, %s is locked out", turn, token)
 					}
 				}
@@ -129,8 +129,8 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 	)
 }
 
-// callerGivenUp applies a list that lowers the caller's access on purpose. Destroy can do nothing then, and must not fail.
-func callerGivenUp(t *testing.T, w *acctest.Workspace, l permissionList, lower string) {
+// callerNotKept applies a list that lowers the caller's access on purpose. Destroy can do nothing then, and must not fail.
+func callerNotKept(t *testing.T, w *acctest.Workspace, l permissionList, lower string) {
 	t.Helper()
 	left := l.grants("user ana@example.com "+lower, "user ben@example.com CAN_MANAGE")
 	acctest.UnitTest(t, resource.TestStep{
@@ -173,8 +173,8 @@ provider "mlflow" {
 `, w.URL, trigger, emulator.AdminToken)
 }
 
-// noCalls checks that a plan sends no request.
-func noCalls(w *acctest.Workspace) plancheck.PlanCheck {
+// expectNoRequests checks that a plan sends no request.
+func expectNoRequests(w *acctest.Workspace) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		if calls := w.Journal(); len(calls) > 0 {
 			return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)

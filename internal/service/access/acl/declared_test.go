@@ -48,7 +48,7 @@ func unknownLevel(name string) types.Map {
 	return types.MapValueMust(types.StringType, map[string]attr.Value{name: types.StringUnknown()})
 }
 
-func TestPermissionsModelSettle(t *testing.T) {
+func TestDeclared_suppressEquivalent(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil)
 	cases := map[string]struct {
 		plan, want *Declared
@@ -98,7 +98,7 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 }
 
-func TestPermissionsModelSettleUnknown(t *testing.T) {
+func TestDeclared_suppressEquivalentUnknown(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
 	change := map[string]func(*Declared){
 		"a value":              func(m *Declared) { m.Groups = unknownLevel("risk") },
@@ -121,8 +121,8 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 	}
 }
 
-// refusedDuplicates are the errors about principals that are declared twice.
-func refusedDuplicates(m *Declared) diag.Diagnostics {
+// duplicateErrors are the errors about principals that are declared twice.
+func duplicateErrors(m *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.duplicates(rules) {
 		d.addError(&diags)
@@ -130,7 +130,7 @@ func refusedDuplicates(m *Declared) diag.Diagnostics {
 	return diags
 }
 
-func TestPermissionsModelDuplicates(t *testing.T) {
+func TestDeclared_duplicates(t *testing.T) {
 	cases := map[string]struct {
 		model *Declared
 		want  []path.Path
@@ -146,13 +146,13 @@ func TestPermissionsModelDuplicates(t *testing.T) {
 		},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { expectPaths(t, refusedDuplicates(c.model), c.want...) })
+		t.Run(name, func(t *testing.T) { expectPaths(t, duplicateErrors(c.model), c.want...) })
 	}
 	unknown := permissionsOf(nil, levels{"Ana@example.com": "CAN_READ"}, nil)
 	unknown.ServicePrincipals = unknownLevel("ana@example.com")
-	expectPaths(t, refusedDuplicates(unknown)) // it may turn out to be null, which counts as absent
+	expectPaths(t, duplicateErrors(unknown)) // it may turn out to be null, which counts as absent
 	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
-	expectPaths(t, refusedDuplicates(unknown))
+	expectPaths(t, duplicateErrors(unknown))
 }
 
 // aclEntry is a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
@@ -165,7 +165,7 @@ func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlf
 	return e
 }
 
-func TestPermissionsModelFill(t *testing.T) {
+func TestDeclared_setFromACL(t *testing.T) {
 	const user, group, sp = mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal
 	cases := map[string]struct {
 		state, want *Declared
@@ -213,7 +213,7 @@ func TestPermissionsModelFill(t *testing.T) {
 	}
 }
 
-func TestPermissionsHasManage(t *testing.T) {
+func TestHasManage(t *testing.T) {
 	caller := mlflow.Caller{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: "ana@example.com"}, Groups: []string{"ds", "admins"}}
 	const user, group = mlflow.KindUser, mlflow.KindGroup
 	cases := map[string]struct {
@@ -249,7 +249,7 @@ func TestPermissionsHasManage(t *testing.T) {
 	}
 }
 
-func TestPermissionsPrincipalsValidator(t *testing.T) {
+func TestPrincipalsValidator(t *testing.T) {
 	at := path.Root("m")
 	cases := map[string]struct {
 		kind     mlflow.PrincipalKind
@@ -278,7 +278,7 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 }
 
 // A plan for another object writes the list, whatever its grants.
-func TestPermissionsModelSettleMoves(t *testing.T) {
+func TestDeclared_suppressEquivalentOtherObject(t *testing.T) {
 	state, plan := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
 	plan.SuppressEquivalent(rules, state, true)
 	expectModel(t, plan, plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil))

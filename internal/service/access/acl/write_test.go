@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestPermissionsPlanTakeover checks the warnings of a plan that takes over an experiment.
-func TestPermissionsPlanTakeover(t *testing.T) {
+// TestPermissionsPlanAdopt checks the warnings of a plan that takes over an experiment.
+func TestPermissionsPlanAdopt(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
 	w.AddGroup("risk")
@@ -50,8 +50,8 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	expectPaths(t, listOf(asUser, id).PlanAdopt(t.Context(), plan))
 }
 
-// TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
-func TestPermissionsRetained(t *testing.T) {
+// TestRefresh_retained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
+func TestRefresh_retained(t *testing.T) {
 	const user, group = mlflow.KindUser, mlflow.KindGroup
 	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
 	kept := permissionsOf(nil, nil, nil)
@@ -98,27 +98,27 @@ func TestPermissionsRetained(t *testing.T) {
 	}
 }
 
-// TestPermissionsWriteRefused checks what only apply can find out.
-func TestPermissionsWriteRefused(t *testing.T) {
+// TestWrite_rejected checks what only apply can find out.
+func TestWrite_rejected(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
 	l := listOf(mlflowtest.Connect(t, w, emulator.UserToken), id)
 	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
-	diags := written(t, l, plan)
+	diags := writeList(t, l, plan)
 	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
 	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
 		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
 	})
-	expectDetail(t, written(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
+	expectDetail(t, writeList(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
 		t.Errorf("%d writes", n)
 	}
 }
 
-// TestPermissionsRevoke checks what destroy leaves behind and when it only warns.
-func TestPermissionsRevoke(t *testing.T) {
+// TestRevoke checks what destroy leaves behind and when it only warns.
+func TestRevoke(t *testing.T) {
 	ctx := t.Context()
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
@@ -148,7 +148,7 @@ func TestPermissionsRevoke(t *testing.T) {
 	}
 
 	again := as(emulator.UserToken)
-	if diags := written(t, again, state); len(diags) > 0 {
+	if diags := writeList(t, again, state); len(diags) > 0 {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)
@@ -179,7 +179,7 @@ func listOf(client *mlflow.Client, id string) *List {
 	}
 }
 
-func written(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
+func writeList(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	l.Write(t.Context(), plan, nil, &diags)
 	return diags
@@ -200,7 +200,7 @@ func TestWarnIneffective(t *testing.T) {
 
 // An undeclared grant that its principal inherits as well is not in the plan of an update, so its apply leaves it. What the state shows, or retains, and
 // the plan does not is removed, and so is everything that a takeover warns of.
-func TestWriteLeavesHidden(t *testing.T) {
+func TestWrite_keepsHidden(t *testing.T) {
 	ben := emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"}
 	shown := permissionsOf(levels{"risk": "CAN_READ"}, levels{emulator.OtherUser: "CAN_READ"}, nil)
 	retained := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)

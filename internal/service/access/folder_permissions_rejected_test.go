@@ -8,9 +8,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_refusedPaths: paths whose permissions can't be managed are refused when the configuration is validated, with what to use
+// TestFolderPermissions_invalidPaths: paths whose permissions can't be managed are refused when the configuration is validated, with what to use
 // instead. No call is made.
-func TestFolderPermissions_refusedPaths(t *testing.T) {
+func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	d := w.Direct(t, emulator.AdminToken)
@@ -46,8 +46,8 @@ func TestFolderPermissions_refusedPaths(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_refused runs the CLI.
-func TestFolderPermissions_refused(t *testing.T) {
+// TestFolderPermissions_rejected runs the CLI.
+func TestFolderPermissions_rejected(t *testing.T) {
 	w := newFolders(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
 	w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
@@ -56,19 +56,19 @@ func TestFolderPermissions_refused(t *testing.T) {
 	on := func(path, attributes string) string { return w.Config(folderPermissions(path, attributes)) }
 	const folder = "/Teams/retail"
 	acctest.UnitTest(t,
-		refusedStep(on("/Workspace/Shared/", ""), `Invalid folder path.*all users have CAN_MANAGE`),
-		refusedStep(on("/Teams/code", ""), `Path is not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
-		refusedStep(on("/Teams/code-with-cli-access", ""), `Path is not a folder.*it is a Git folder, not a folder`),
-		refusedStep(on("/Teams/notebook", ""), `Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
-		refusedStep(on("/Teams/churn", ""), `Path is not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
-		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Invalid principal.*Workspace admins`),
-		refusedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
-		refusedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
-		refusedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
-		refusedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
-		refusedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
-		refusedStep(on(folder, "users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"), `Duplicate principal`),
-		refusedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")), `Could not set permissions.*needs CAN_MANAGE on the folder`),
+		rejectedStep(on("/Workspace/Shared/", ""), `Invalid folder path.*all users have CAN_MANAGE`),
+		rejectedStep(on("/Teams/code", ""), `Path is not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
+		rejectedStep(on("/Teams/code-with-cli-access", ""), `Path is not a folder.*it is a Git folder, not a folder`),
+		rejectedStep(on("/Teams/notebook", ""), `Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
+		rejectedStep(on("/Teams/churn", ""), `Path is not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
+		rejectedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Invalid principal.*Workspace admins`),
+		rejectedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
+		rejectedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
+		rejectedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
+		rejectedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
+		rejectedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
+		rejectedStep(on(folder, "users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"), `Duplicate principal`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")), `Could not set permissions.*needs CAN_MANAGE on the folder`),
 	)
 	w.ExpectWrites(t)
 }

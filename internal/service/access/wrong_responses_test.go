@@ -26,7 +26,7 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 }
 
 // Whether the caller has other access is not known from a wrong answer, so the caller's own grant is not revoked because of one.
-func TestPermission_ownGrantWrongAnswers(t *testing.T) {
+func TestPermission_ownGrantWrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongAnswers {
 		t.Run(name, func(t *testing.T) {
@@ -39,8 +39,8 @@ func TestPermission_ownGrantWrongAnswers(t *testing.T) {
 			w.Inject(lie)
 			_, says := w.Direct(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
-			if !strings.HasPrefix(says, "error") || !mayManage(t, w, emulator.UserToken, permissionsPath(id)) {
-				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, mayManage(t, w, emulator.UserToken, permissionsPath(id)))
+			if !strings.HasPrefix(says, "error") || !canManage(t, w, emulator.UserToken, permissionsPath(id)) {
+				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, canManage(t, w, emulator.UserToken, permissionsPath(id)))
 			}
 		})
 	}
