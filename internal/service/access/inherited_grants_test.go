@@ -3,6 +3,7 @@ package access_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -123,4 +124,20 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	expectDrift(t, b, folderConfig("/Teams/retail", nil), "CAN_EDIT")
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
+}
+
+// TestPermissions_inheritedLevels: only a level below the inherited one changes nothing. An equal one does: it stays when the folder's goes.
+func TestPermissions_inheritedLevels(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("science")
+	w.GrantFolder("/Projects", emulator.GroupPrincipal("science"), "CAN_EDIT")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	d := w.Direct(t, emulator.AdminToken)
+	for level, warned := range map[string]bool{"CAN_READ": true, "CAN_EDIT": false, "CAN_MANAGE": false} {
+		says := d.Plan("mlflow_experiment_permissions", map[string]any{"experiment_id": id, "groups": map[string]string{"science": level}})
+		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.IsError(says) || !warned && says != "" {
+			t.Errorf("%s: says %q", level, says)
+		}
+	}
 }
