@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// An experiment that the caller manages as a member of a group alone.
+// managedByGroup creates an experiment that the caller manages only through a group.
 func managedByGroup(w *emulator.Workspace) (id string) {
 	w.AddUser(emulator.User, "risk")
 	id = w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -65,8 +65,8 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 	expectRisk("")
 }
 
-// What a removal has looked at must still be so when it writes: otherwise a grant that came in between is lost, and two removals could
-// each rely on the access that the other takes away.
+// TestPermission_oneWriterAtATime: no other write comes between the check and the write of a removal. Otherwise, a grant in between is lost, and two
+// removals can each rely on the access that the other revokes.
 func TestPermission_oneWriterAtATime(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()

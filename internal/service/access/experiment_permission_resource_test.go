@@ -88,7 +88,7 @@ func TestPermission_generatedConfiguration(t *testing.T) {
 	})
 }
 
-// TestPermission_apply covers what goes wrong, and what must not: whatever fails, nobody else's grant changes.
+// TestPermission_apply covers failures and their limits: no failure changes the grant of another principal.
 func TestPermission_apply(t *testing.T) {
 	t.Parallel()
 	permission := func(id, kind, name, level string) map[string]any {
@@ -198,8 +198,8 @@ func TestPermission_readNotFound(t *testing.T) {
 	}
 }
 
-// TestPermissionResource_duplicate: two resources with the grant to one principal are refused in the plan, where both are known. One that is
-// replaced, or moved to another address, is none.
+// TestPermissionResource_duplicate: the plan rejects two resources for one grant if both are known. A replaced resource, or one at a new resource
+// address, is not a duplicate.
 func TestPermissionResource_duplicate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)

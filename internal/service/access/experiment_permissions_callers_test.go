@@ -29,8 +29,8 @@ func TestPermissionsResource_callersTakeTurns(t *testing.T) {
 	}}, func() string { return permissionsPath(w.MustFind(t, "/Teams/churn").ID) })
 }
 
-// What is kept for an earlier caller goes when it is declared otherwise, when somebody revokes it, and with keep_caller_access = false; and a plan
-// names it.
+// TestPermissionsResource_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was revoked outside
+// Terraform, and with keep_caller_access = false. The plan reports it.
 func TestPermissionsResource_retainedUntil(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -62,7 +62,7 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 	)
 }
 
-// The plan of a change says whose access it keeps.
+// TestPermissionsResource_planNamesKept: the plan of a change reports whose access it keeps.
 func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -72,7 +72,7 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
 
-// Entries that the server adds to every list by itself are no drift, and no reason to write again.
+// TestPermissionsResource_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestPermissionsResource_serverAddsManagers(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
 	w.AddGroup("risk")
@@ -88,7 +88,7 @@ func TestPermissionsResource_serverAddsManagers(t *testing.T) {
 	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`), step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
 }
 
-// A list that the caller may not read yet is a warning of the plan: what comes first in the apply may grant the access.
+// TestPermissionsResource_planBeforeAccess: if the caller cannot read the list, the plan reports a warning, because the apply can grant the access first.
 func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -111,7 +111,7 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	})
 }
 
-// A grant that the server puts back into each list can't be revoked, so a destroy warns and ends.
+// TestPermissionsResource_destroyGrantRestored: a grant that the server restores in each list cannot be revoked, so a destroy succeeds with a warning.
 func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
@@ -142,8 +142,7 @@ func TestPermissionsResource_callerNotKept(t *testing.T) {
 	callerNotKept(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
 }
 
-// TestPermissionsResource_loweredCaller: the grant that was kept for the caller is hidden as long as it lets the caller manage. Lowered by somebody else it
-// is drift like any other.
+// TestPermissionsResource_loweredCaller: the grant kept for the caller is retained while its level is CAN_MANAGE. Lowered outside Terraform, it is drift.
 func TestPermissionsResource_loweredCaller(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -30,8 +30,8 @@ func TestPermissionsResource_import(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// TestPermissionsResource_importGenerated lets Terraform write the configuration of what is there, the caller's own grant included, and
-// then applies an import block with a matching configuration.
+// TestPermissionsResource_importGenerated imports with a configuration that Terraform generates, including the caller's own grant, and then with an
+// import block and a matching configuration.
 func TestPermissionsResource_importGenerated(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")

@@ -24,7 +24,7 @@ func TestList_permissions(t *testing.T) {
 	if len(all) != 3 || fmt.Sprint(all[0].Resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].Says != "" {
 		t.Fatalf("listed %+v", all)
 	}
-	// The warning comes alone, and instead of a result that could not be imported.
+	// The warning replaces the result, which could not be imported.
 	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") || of.Name != "" || of.Identity {
 		t.Errorf("a notebook's experiment gives %+v", of)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Two resources for all permissions of one experiment: the second is refused, and the first stands.
+// TestPermissionsResource_twice: of two resources for one experiment, the second is rejected, and the first is applied.
 func TestPermissionsResource_twice(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -27,7 +27,7 @@ func TestPermissionsResource_twice(t *testing.T) {
 	})
 }
 
-// A list that is renamed goes on keeping what earlier callers kept, if it goes before it comes.
+// TestPermissionsResource_renamedKeepsRetained: a renamed resource retains the grants of earlier callers if the old address is destroyed first.
 func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -110,7 +110,7 @@ func TestPermissionsResource_rejected(t *testing.T) {
 	}
 }
 
-// TestPermissionsResource_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been.
+// TestPermissionsResource_unknownPrincipal fails at apply without a partial change. The next apply succeeds.
 func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -146,8 +146,8 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_plannedAgain: the CLI plans once more while it applies, perhaps as somebody else than before, or after what comes first in
-// the apply. Whatever the first plan knew has to come out the same, or the CLI ends with an error of its own.
+// TestPermissionsResource_plannedAgain: the CLI plans again during apply, possibly with another identity, or after other resources were applied. Values
+// that were known in the first plan must be the same, or the CLI fails.
 func TestPermissionsResource_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {
@@ -168,7 +168,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 	}
 }
 
-// TestPermissionsResource_providerUnknown plans while the provider's configuration is unknown: the state is kept, and nobody is called.
+// TestPermissionsResource_providerUnknown: if the provider configuration is unknown, the plan keeps the state and sends no request.
 func TestPermissionsResource_providerUnknown(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)

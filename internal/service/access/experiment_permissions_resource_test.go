@@ -89,7 +89,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-	// A service principal under users is the same one that the server answers elsewhere.
+	// A service principal under users is the same one that the server returns as a service principal.
 	config := w.Config(acctest.PermissionsBlock(id, fmt.Sprintf(`
   groups = { risk = "CAN_READ" }
   users  = { "Ana@example.com" = "CAN_EDIT", %q = "CAN_EDIT" }`, emulator.ServicePrincipal)))
@@ -204,8 +204,8 @@ func TestPermissionsResource_replaced(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant: through
-// a replacement of the experiment, and through the destroy of both at the end.
+// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant, including a
+// replacement of the experiment and the destroy of both.
 func TestPermissionsResource_withExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -247,7 +247,7 @@ resource "mlflow_experiment_permissions" "p" {
 	}
 }
 
-// TestPermissionsResource_experimentDeleted deletes the experiment outside, before the refresh and between plan and destroy.
+// TestPermissionsResource_experimentDeleted deletes the experiment outside Terraform, before the refresh and between plan and destroy.
 func TestPermissionsResource_experimentDeleted(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -276,7 +276,7 @@ func TestPermissionsResource_experimentDeleted(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_refreshCalls refreshes five lists with a retained grant, which is known without a look-up of the caller.
+// TestPermissionsResource_refreshCalls refreshes five lists with a retained grant, which requires no lookup of the caller.
 func TestPermissionsResource_refreshCalls(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var ids []string
@@ -299,13 +299,13 @@ resource "mlflow_experiment_permissions" "p" {
 			PreConfig: w.ResetJournal,
 			Config:    config,
 			PlanOnly:  true,
-			// The step has planned twice by then, and once of these without a refresh.
+			// The step has planned twice by then, once without a refresh.
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{expectRequestCounts(w, 5, 0)}},
 		},
 	)
 }
 
-// expectRequestCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
+// expectRequestCounts checks the number of requests since the last reset: reads of access control lists, and lookups of the caller.
 func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
@@ -316,7 +316,7 @@ func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.Pla
 	})
 }
 
-// journalCheck is a plan check that looks at the workspace alone.
+// journalCheck is a plan check on the requests to the workspace.
 type journalCheck func() error
 
 func (check journalCheck) CheckPlan(_ context.Context, _ plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {

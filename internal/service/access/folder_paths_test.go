@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// TestPermissionsFolderPaths checks that folders are looked up only as far as there is something to find.
+// TestPermissionsFolderPaths checks that only folders with inherited grants are looked up.
 func TestPermissionsFolderPaths(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)

@@ -13,12 +13,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// namedFolderPermissions is the resource under another name.
+// namedFolderPermissions returns the resource with another name.
 func namedFolderPermissions(name, path, attributes string) string {
 	return strings.Replace(folderPermissions(path, attributes), `"p" {`, fmt.Sprintf("%q {", name), 1)
 }
 
-// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block leaves its grants in place, whatever comes first.
+// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block keeps its grants, in any order of destroy and create.
 func TestFolderPermissions_otherAddress(t *testing.T) {
 	w := newFolders(t)
 	w.Mkdirs("/Teams/new")
@@ -48,7 +48,7 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/new")
 }
 
-// TestFolderPermissions_otherKey: neither does a resource whose for_each key changes.
+// TestFolderPermissions_otherKey: a resource whose for_each key changes keeps its grants.
 func TestFolderPermissions_otherKey(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -70,7 +70,7 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
-// TestFolderPermissions_createdBeforeDestroyed: whichever of the two addresses comes first, the grants of the one that stays are there in the end.
+// TestFolderPermissions_createdBeforeDestroyed: the grants of the address that remains are set, in any order of destroy and create.
 func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 	t.Parallel()
 	for name, createFirst := range map[string]bool{"create first": true, "destroy first": false} {
@@ -101,7 +101,7 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_replaced makes Terraform replace the resource on the same folder, in both orders, and by hand.
+// TestFolderPermissions_replaced makes Terraform replace the resource on the same folder, in both orders, and by tainting it.
 func TestFolderPermissions_replaced(t *testing.T) {
 	w := newFolders(t)
 	config := func(trigger string, createFirst bool) string {
@@ -116,7 +116,7 @@ func TestFolderPermissions_replaced(t *testing.T) {
 	step := func(config string, action plancheck.ResourceActionType) resource.TestStep {
 		return resource.TestStep{Config: config, Check: kept, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
 	}
-	byHand := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
+	tainted := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
 		s := step(config("c", createFirst), action)
 		s.Taint = []string{folderAddress}
 		return s
@@ -125,12 +125,12 @@ func TestFolderPermissions_replaced(t *testing.T) {
 		step(config("a", true), plancheck.ResourceActionCreate),
 		step(config("b", true), plancheck.ResourceActionCreateBeforeDestroy),
 		step(config("c", false), plancheck.ResourceActionDestroyBeforeCreate),
-		byHand(false, plancheck.ResourceActionDestroyBeforeCreate),
-		byHand(true, plancheck.ResourceActionCreateBeforeDestroy),
+		tainted(false, plancheck.ResourceActionDestroyBeforeCreate),
+		tainted(true, plancheck.ResourceActionCreateBeforeDestroy),
 	)
 }
 
-// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create; that is one resource.
+// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create, which is not a duplicate.
 func TestFolderPermissions_replaceOption(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -150,7 +150,7 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_twice: two resources for one folder, in any spelling, are refused at plan.
+// TestFolderPermissions_twice: the plan rejects two resources for one folder, in any spelling.
 func TestFolderPermissions_twice(t *testing.T) {
 	w := newFolders(t)
 	two := func(a, b string) string {

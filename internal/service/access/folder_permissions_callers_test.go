@@ -70,7 +70,7 @@ func TestFolderPermissions_callerKept(t *testing.T) {
 		brokenLines(`pre-apply plan.*Grant would lower your own access.*or the experiments in the folder.*keep_caller_access = false`))
 }
 
-// TestFolderPermissions_callerInherits: a folder above gives the caller access, directly or by a group, so nothing has to be kept.
+// TestFolderPermissions_callerInherits: the caller inherits access from a parent folder, directly or through a group, so no grant is kept.
 func TestFolderPermissions_callerInherits(t *testing.T) {
 	t.Parallel()
 	for name, above := range map[string]emulator.Principal{"directly": emulator.UserPrincipal(emulator.User), "by a group": emulator.GroupPrincipal("owners")} {
@@ -118,7 +118,7 @@ func TestFolderPermissions_homeFolder(t *testing.T) {
 	mustHaveFolderGrants(t, w, home, anaHas)
 }
 
-// TestFolderPermissions_homeFolderLowered: the user's level is drift like any other once it is not CAN_MANAGE, and is declared like any other.
+// TestFolderPermissions_homeFolderLowered: a level of the user below CAN_MANAGE is drift, and can be declared.
 func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -131,7 +131,7 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	b.ExpectSettled(folderConfig(home, readers))
 }
 
-// TestFolderPermissions_serverAddsManagers: entries that the server adds to each list by itself are no drift, and no reason to write again.
+// TestFolderPermissions_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestFolderPermissions_serverAddsManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
 	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}), folderState("users", knownvalue.Null())}

@@ -82,7 +82,7 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder stays
 }
 
-// expectFolderRequests checks the calls since the last reset: look-ups of a path, reads of lists, look-ups of the caller, and no write.
+// expectFolderRequests checks the requests since the last reset: lookups of a path, reads of lists, lookups of the caller, and no write.
 func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
@@ -93,7 +93,7 @@ func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) planc
 	})
 }
 
-// A missing folder is created together with those above it, once in a run, also when experiments below need them.
+// TestFolderPermissions_createParents: a missing folder and its parent folders are created once per run, also if experiments in them need them.
 func TestFolderPermissions_createParents(t *testing.T) {
 	w := newFolders(t)
 	const experiments = `
@@ -137,7 +137,7 @@ resource "mlflow_experiment" "e" {
 	}
 }
 
-// A caller that is no admin creates folders below one that it may edit: it manages the topmost new one as its creator.
+// TestFolderPermissions_createdByUser: a caller that is not an admin creates folders in one that it can edit, and manages the topmost new one as its creator.
 func TestFolderPermissions_createdByUser(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -156,7 +156,7 @@ func TestFolderPermissions_createdByUser(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// Without create_parents, a missing folder is a warning of the plan and an error of the apply.
+// TestFolderPermissions_missing: without create_parents, a missing folder is a warning in the plan and an error in the apply.
 func TestFolderPermissions_missing(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, rejectedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
@@ -176,7 +176,7 @@ func TestFolderPermissions_missing(t *testing.T) {
 	}
 }
 
-// The folder may be created by another resource that comes first.
+// TestFolderPermissions_dependsOn: another resource can create the folder first.
 func TestFolderPermissions_dependsOn(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, resource.TestStep{
@@ -190,7 +190,7 @@ resource "mlflow_experiment" "e" {
 	})
 }
 
-// A folder that can't be created, and something else in its place, say so; nothing is granted.
+// TestFolderPermissions_notCreated: a folder that cannot be created, or another object at its path, is an error, and no permissions are set.
 func TestFolderPermissions_notCreated(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

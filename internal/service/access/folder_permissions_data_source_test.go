@@ -27,7 +27,7 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// riskElements formats attributes of the elements of a list that are about the group risk.
+// riskElements formats attributes of the elements of a list for the group risk.
 func riskElements(list any, attributes ...string) string {
 	var found []string
 	elements, _ := list.([]any)
@@ -58,7 +58,7 @@ func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 	}
 }
 
-// TestFolderPermissionsDataSource_rejected: what cannot be read says why, and what to do.
+// TestFolderPermissionsDataSource_rejected: an error contains the reason and the next step.
 func TestFolderPermissionsDataSource_rejected(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_destroyed: a destroy removes the declared grants. The folder, what is in it, and the caller's access stay.
+// TestFolderPermissions_destroyed: a destroy revokes the declared grants. The folder, its contents, and the caller's access are kept.
 func TestFolderPermissions_destroyed(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -32,7 +32,7 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_destroyProblems: what can't be reached any more is a warning, and anything else an error that keeps the state.
+// TestFolderPermissions_destroyProblems: a missing folder or missing access is a warning; any other failure is an error that keeps the state.
 func TestFolderPermissions_destroyProblems(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -78,8 +78,8 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user whose access
-// is a group's that is declared on the folder: through changes, and through the destroy of all at the end.
+// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user who has
+// access only through a group that is declared on the folder, including changes and the destroy of all.
 func TestFolderPermissions_withExperiments(t *testing.T) {
 	w := newFolders(t)
 	w.AddUser(emulator.User, "owners")
@@ -135,7 +135,7 @@ resource "mlflow_folder_permissions" "deep" {
 	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
 }
 
-// TestFolderPermissions_grantRestored: a grant of a group that the server lists again after its removal is an error about the folder, and the state stays.
+// TestFolderPermissions_grantRestored: a grant of a group that the server lists again after its removal is an error, and the state is kept.
 func TestFolderPermissions_grantRestored(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -50,7 +50,7 @@ func TestFolderPermissions_drift(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_notFound: a folder that is no longer at its path is dropped from the state, and the warning says what became of it.
+// TestFolderPermissions_notFound: if the folder is no longer at its path, the resource is removed from the state, and the warning contains the reason.
 func TestFolderPermissions_notFound(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -107,8 +107,8 @@ func TestFolderPermissions_notFound(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, may be hidden from an identity that
-// lost its access. The state keeps it.
+// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, can be hidden from an identity that
+// lost its access. It is kept in the state.
 func TestFolderPermissions_hidden(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -163,8 +163,8 @@ func TestFolderPermissions_creationTime(t *testing.T) {
 	acctest.ExpectSays(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
 }
 
-// TestFolderPermissions_denied: a list, or a folder, that the caller may not read (any more) is an error of a refresh, and a warning of the plan of
-// a new resource, since an earlier part of the apply may grant the access.
+// TestFolderPermissions_denied: a list or a folder that the caller cannot read is an error of a refresh, and a warning of the plan of a new resource,
+// because the apply can grant the access first.
 func TestFolderPermissions_denied(t *testing.T) {
 	t.Parallel()
 	for name, level := range map[string]string{"the list": "CAN_EDIT", "the folder": ""} {

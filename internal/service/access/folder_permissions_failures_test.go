@@ -114,7 +114,7 @@ func TestFolderPermissions_wrongResponses(t *testing.T) {
 	}
 }
 
-// interruptible applies with a context that a test ends, as Ctrl-C does.
+// interruptible applies with a context that a test cancels, like Ctrl-C.
 type interruptible struct {
 	tfprotov6.ProviderServer
 	ctx context.Context
@@ -124,7 +124,7 @@ func (i interruptible) ApplyResourceChange(_ context.Context, req *tfprotov6.App
 	return i.ProviderServer.ApplyResourceChange(i.ctx, req)
 }
 
-// TestFolderPermissions_cancelled ends an apply while one of its calls hangs: the state holds what was done, and the next apply does the rest.
+// TestFolderPermissions_cancelled cancels an apply during a request: the state contains the changes that were made, and the next apply completes it.
 func TestFolderPermissions_cancelled(t *testing.T) {
 	t.Parallel()
 	with := func(path string, groups map[string]string) map[string]any {

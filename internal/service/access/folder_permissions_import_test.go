@@ -46,8 +46,8 @@ func TestFolderPermissions_importSpelling(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_importGenerated lets Terraform write the configuration of what is there, the grants of the caller and of the user of a home
-// folder included, and then applies an import block with a matching configuration.
+// TestFolderPermissions_importGenerated imports with a configuration that Terraform generates, including the grants of the caller and of the user of a
+// home folder, and then with an import block and a matching configuration.
 func TestFolderPermissions_importGenerated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -108,7 +108,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 	})
 }
 
-// TestFolderPermissions_importRejected: an import that can't be done says why, and leaves no state.
+// TestFolderPermissions_importRejected: a failed import reports the reason, and leaves no state.
 func TestFolderPermissions_importRejected(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -140,8 +140,8 @@ func TestFolderPermissions_importRejected(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_moved takes over the state of databricks_permissions, with the path of the folder and with its ID alone: nothing is written,
-// and the plan is empty.
+// TestFolderPermissions_moved moves the state of databricks_permissions, with the path of the folder and with only its ID. Nothing is written, and the
+// plan is empty.
 func TestFolderPermissions_moved(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

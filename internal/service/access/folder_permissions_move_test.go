@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_pathChanged: the new folder gets its grants before the old one loses them.
+// TestFolderPermissions_pathChanged: the grants are created on the new folder before they are revoked on the old one.
 func TestFolderPermissions_pathChanged(t *testing.T) {
 	w := newFolders(t)
 	const from, to = "/Teams/retail", "/Teams/new"
@@ -51,7 +51,7 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_pathUnknown: whether the folder changes is known only at apply.
+// TestFolderPermissions_pathUnknown: whether the folder changes is unknown until apply.
 func TestFolderPermissions_pathUnknown(t *testing.T) {
 	w := newFolders(t)
 	w.Mkdirs("/Teams/new")
@@ -129,8 +129,8 @@ resource "terraform_data" "keep" { input = true }
 	)
 }
 
-// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside, and whose new path is planned without a refresh, keeps its grants and
-// what earlier callers retained.
+// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside Terraform, and whose new path is planned without a refresh, keeps its
+// grants and those retained for earlier callers.
 func TestFolderPermissions_sameFolderNewPath(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_planAdopt: the plan of a new resource names the grants that it removes, and the caller's own that it keeps. The apply reads the
-// list once, in the plan that comes with it.
+// TestFolderPermissions_planAdopt: the plan of a new resource reports the grants that it removes, and the caller's own that it keeps. The apply reads
+// the list once, in its own plan.
 func TestFolderPermissions_planAdopt(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -36,7 +36,7 @@ func TestFolderPermissions_planAdopt(t *testing.T) {
 		"\" has direct grants that are not in the configuration. Apply removes them:\n  - user \"ben@example.com\": CAN_RUN\n\n")
 }
 
-// TestFolderPermissions_refreshCalls: a refresh makes two calls for each folder. What was retained is known without a look-up of the caller.
+// TestFolderPermissions_refreshCalls: a refresh sends two requests per folder. Retained grants require no lookup of the caller.
 func TestFolderPermissions_refreshCalls(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -50,8 +50,8 @@ func TestFolderPermissions_refreshCalls(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_plannedAgain: the CLI plans once more while it applies, perhaps after what comes first in the apply. Whatever the first plan knew
-// has to come out the same, or the CLI ends with an error of its own.
+// TestFolderPermissions_plannedAgain: the CLI plans again during apply, possibly after other resources were applied. Values that were known in the first
+// plan must be the same, or the CLI fails.
 func TestFolderPermissions_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {
@@ -69,7 +69,7 @@ func TestFolderPermissions_plannedAgain(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_providerUnknown plans while the provider's configuration is unknown: the state is kept, and no call is made.
+// TestFolderPermissions_providerUnknown: if the provider configuration is unknown, the plan keeps the state and sends no request.
 func TestFolderPermissions_providerUnknown(t *testing.T) {
 	w := newFolders(t)
 	config := func(trigger, level string) string {

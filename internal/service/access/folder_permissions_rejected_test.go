@@ -8,8 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_invalidPaths: paths whose permissions can't be managed are refused when the configuration is validated, with what to use
-// instead. No call is made.
+// TestFolderPermissions_invalidPaths: validation rejects paths whose permissions cannot be managed, and names the alternative. It sends no request.
 func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -46,7 +45,7 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_rejected runs the CLI.
+// TestFolderPermissions_rejected checks rejected configurations with the CLI.
 func TestFolderPermissions_rejected(t *testing.T) {
 	w := newFolders(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
@@ -73,7 +72,7 @@ func TestFolderPermissions_rejected(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_levels: each level of folders is sent as it is; an unknown one is a warning, and the server decides.
+// TestFolderPermissions_levels: each level is sent unchanged; an unknown one is a warning.
 func TestFolderPermissions_levels(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

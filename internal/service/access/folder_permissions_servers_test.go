@@ -16,7 +16,7 @@ func fixedClock(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }
 
-// TestFolderPermissions_otherServer: nothing of another server is read into a state, changed, or released.
+// TestFolderPermissions_otherServer: no object of another server is read into the state, changed, or revoked.
 func TestFolderPermissions_otherServer(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -76,7 +76,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_sameServer: a server under another address is the same one if it has the folder with its creation time.
+// TestFolderPermissions_sameServer: a server with another URL is the same if it has the folder with its creation time.
 func TestFolderPermissions_sameServer(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]emulator.Options{"with creation times": {}, "without": {NoFolderTimes: true}} {
@@ -104,7 +104,7 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_mlflowServer: MLflow servers have no folders, and the error says what to use there.
+// TestFolderPermissions_mlflowServer: MLflow servers have no folders, and the error names the alternative.
 func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})

@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_changedAfterPlan: a folder that is no longer at its path when a change is applied gets no grants, wherever it is now. Neither does
-// another folder at the path, which the plan did not show.
+// TestFolderPermissions_changedAfterPlan: an apply grants nothing on a folder that is no longer at its path, and nothing on another folder at the path,
+// which the plan did not show.
 func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	t.Parallel()
 	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
@@ -50,7 +50,7 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_movedStateNotFound: a state of databricks_permissions that names a folder by ID alone is dropped if the folder is gone.
+// TestFolderPermissions_movedStateNotFound: a moved state with only the ID of a folder that does not exist is removed.
 func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who inherit the same, to each list that
+// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who also inherit them, to each list that
 // is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
@@ -51,8 +51,8 @@ func TestPermissions_homeFolderManagers(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// TestPermissions_inheritedGrant: an undeclared direct grant whose principal inherits the level as well is neither shown nor drift, on experiments and
-// on folders. Once the grant of the folder is removed, it is drift. A level that the inherited one does not include always is.
+// TestPermissions_inheritedGrant: an undeclared direct grant whose principal also inherits the level is neither in the state nor drift, on experiments
+// and on folders. If the grant on the folder is revoked, it is drift. A level that the inherited one does not include is always drift.
 func TestPermissions_inheritedGrant(t *testing.T) {
 	t.Parallel()
 	ben := emulator.UserPrincipal(emulator.OtherUser)
@@ -101,7 +101,7 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 	}
 }
 
-// expectDrift checks that the state shows Ben with a level, and that the plan is to remove it.
+// expectDrift checks that the state contains a level of Ben, and that the plan removes it.
 func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level string) {
 	t.Helper()
 	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
@@ -112,8 +112,8 @@ func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level st
 	}
 }
 
-// TestPermissions_inheritedGrantImported: an import shows each direct grant, inherited or not, so that nothing is hidden; a configuration without it
-// removes it, and that settles.
+// TestPermissions_inheritedGrantImported: an import contains each direct grant, inherited or not. A configuration without it removes it, and the next
+// plan is empty.
 func TestPermissions_inheritedGrantImported(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -126,7 +126,7 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 }
 
-// TestPermissions_inheritedLevels: only a level below the inherited one changes nothing. An equal one does: it stays when the folder's goes.
+// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has: it remains if the inherited one is revoked.
 func TestPermissions_inheritedLevels(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissionsResource_nullLevels: an entry whose level is null counts as absent.
+// TestPermissionsResource_nullLevels: an entry with a null level is ignored.
 func TestPermissionsResource_nullLevels(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -51,7 +51,7 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 	)...)
 }
 
-// TestPrincipalNames: names that look like those of another kind are told before anything is sent.
+// TestPrincipalNames: names that look like those of another kind are reported before a request is sent.
 func TestPrincipalNames(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)

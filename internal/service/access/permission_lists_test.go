@@ -17,7 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// permissionList is the list on an experiment or on a folder, for tests of what both have in common.
+// permissionList is the list of an experiment or of a folder, for tests that both share.
 type permissionList struct {
 	address string
 	block   func(attributes string) string
@@ -47,7 +47,7 @@ func (l permissionList) state(attribute string, want knownvalue.Check) statechec
 	return statecheck.ExpectKnownValue(l.address, tfjsonpath.New(attribute), want)
 }
 
-// canManage reports whether the owner of a token can read a list, which takes CAN_MANAGE.
+// canManage reports whether the owner of a token can read a list, which requires CAN_MANAGE.
 func canManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, listPath, nil)
@@ -129,7 +129,7 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 	)
 }
 
-// callerNotKept applies a list that lowers the caller's access on purpose. Destroy can do nothing then, and must not fail.
+// callerNotKept applies a list that intentionally lowers the caller's access. A destroy then changes nothing, and must not fail.
 func callerNotKept(t *testing.T, w *acctest.Workspace, l permissionList, lower string) {
 	t.Helper()
 	left := l.grants("user ana@example.com "+lower, "user ben@example.com CAN_MANAGE")

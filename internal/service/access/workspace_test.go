@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces, before anything is asked of the server.
+// TestWorkspace_databricks: the workspace argument is rejected on servers without MLflow workspaces, before a request is sent.
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

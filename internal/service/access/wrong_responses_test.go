@@ -9,7 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// A server that finds groups in any case lists them in the directory's spelling, and the next read would take that for somebody else's grant.
+// TestPermissions_groupInOtherSpelling: a server that matches groups case-insensitively lists them in the directory's spelling, which the next read would
+// take for an undeclared grant.
 func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{FoldsGroupNames: true})
@@ -25,7 +26,7 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	}
 }
 
-// Whether the caller has other access is not known from a wrong answer, so the caller's own grant is not revoked because of one.
+// TestPermission_ownGrantWrongResponses: a wrong response does not show whether the caller has other access, so the caller's own grant is not revoked.
 func TestPermission_ownGrantWrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongAnswers {

@@ -23,7 +23,7 @@ type levels = map[string]string
 // rules are those of Databricks: users and service principals compare case-insensitively.
 var rules = framework.RulesOf(mlflow.KindDatabricks)
 
-// permissionsOf makes a model of three maps; nil is null.
+// permissionsOf returns a model with three maps; nil is null.
 func permissionsOf(groups, users, servicePrincipals levels) *Declared {
 	nullable := func(m levels) types.Map {
 		if m == nil {
@@ -37,7 +37,7 @@ func permissionsOf(groups, users, servicePrincipals levels) *Declared {
 	}
 }
 
-// plannedPermissions is permissionsOf as Terraform proposes it: what is computed is unknown.
+// plannedPermissions returns permissionsOf as Terraform proposes it: computed attributes are unknown.
 func plannedPermissions(groups, users, servicePrincipals levels) *Declared {
 	m := permissionsOf(groups, users, servicePrincipals)
 	m.Retained = types.MapUnknown(types.StringType)
@@ -121,7 +121,7 @@ func TestDeclared_suppressEquivalentUnknown(t *testing.T) {
 	}
 }
 
-// duplicateErrors are the errors about principals that are declared twice.
+// duplicateErrors returns the errors about principals that are declared twice.
 func duplicateErrors(m *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.duplicates(rules) {
@@ -155,7 +155,7 @@ func TestDeclared_duplicates(t *testing.T) {
 	expectPaths(t, duplicateErrors(unknown))
 }
 
-// aclEntry is a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
+// aclEntry returns a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
 func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlflow.ACLEntry {
 	e := mlflow.ACLEntry{Principal: mlflow.Principal{Kind: kind, Name: name}}
 	for _, p := range permissions {
@@ -277,7 +277,7 @@ func TestPrincipalsValidator(t *testing.T) {
 	}
 }
 
-// A plan for another object writes the list, whatever its grants.
+// TestDeclared_suppressEquivalentOtherObject: a plan for another object writes the list, regardless of its grants.
 func TestDeclared_suppressEquivalentOtherObject(t *testing.T) {
 	state, plan := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
 	plan.SuppressEquivalent(rules, state, true)

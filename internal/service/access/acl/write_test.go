@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestPermissionsPlanAdopt checks the warnings of a plan that takes over an experiment.
+// TestPermissionsPlanAdopt checks the warnings of a plan that adopts an experiment.
 func TestPermissionsPlanAdopt(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
@@ -39,7 +39,7 @@ func TestPermissionsPlanAdopt(t *testing.T) {
 	if n := w.Count("GET", anyACL); n != 1 {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
-	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
+	// The admin always has CAN_MANAGE, so the creator's grant is undeclared in the admin's apply.
 	expectDetail(t, listOf(asAdmin, id).PlanAdopt(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 	plan.KeepCallerAccess = types.BoolValue(false)
@@ -50,7 +50,7 @@ func TestPermissionsPlanAdopt(t *testing.T) {
 	expectPaths(t, listOf(asUser, id).PlanAdopt(t.Context(), plan))
 }
 
-// TestRefresh_retained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
+// TestRefresh_retained checks which grants a refresh retains for the caller, and that it looks up the caller only for those.
 func TestRefresh_retained(t *testing.T) {
 	const user, group = mlflow.KindUser, mlflow.KindGroup
 	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
@@ -98,7 +98,7 @@ func TestRefresh_retained(t *testing.T) {
 	}
 }
 
-// TestWrite_rejected checks what only apply can find out.
+// TestWrite_rejected checks the errors that only apply can detect.
 func TestWrite_rejected(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
@@ -117,7 +117,7 @@ func TestWrite_rejected(t *testing.T) {
 	}
 }
 
-// TestRevoke checks what destroy leaves behind and when it only warns.
+// TestRevoke checks the grants that a destroy keeps, and its warnings.
 func TestRevoke(t *testing.T) {
 	ctx := t.Context()
 	w := emulator.New(emulator.Options{})
@@ -165,7 +165,7 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
-// anyACL is the pattern of the permissions calls.
+// anyACL is the pattern of the permissions requests.
 const anyACL = "/api/2.0/permissions/*/*"
 
 func listOf(client *mlflow.Client, id string) *List {
@@ -185,7 +185,7 @@ func writeList(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// An inherited level makes a declared one ineffective if it includes it: CAN_RUN does so for CAN_READ, but not for CAN_EDIT.
+// TestWarnIneffective: an inherited level makes a declared one ineffective if it includes it.
 func TestWarnIneffective(t *testing.T) {
 	list := mlflow.ACL{Entries: []mlflow.ACLEntry{aclEntry(mlflow.KindGroup, "science", "<CAN_RUN", "CAN_READ")}}
 	l := listOf(mlflowtest.Connect(t, emulator.New(emulator.Options{}), emulator.UserToken), "1")
@@ -198,8 +198,8 @@ func TestWarnIneffective(t *testing.T) {
 	}
 }
 
-// An undeclared grant that its principal inherits as well is not in the plan of an update, so its apply leaves it. What the state shows, or retains, and
-// the plan does not is removed, and so is everything that a takeover warns of.
+// TestWrite_keepsHidden: an undeclared grant that its principal also inherits is not in the plan of an update, so the apply keeps it. Grants in the
+// state or in `retained` that are not in the plan are removed, and so are those that an adoption reports.
 func TestWrite_keepsHidden(t *testing.T) {
 	ben := emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"}
 	shown := permissionsOf(levels{"risk": "CAN_READ"}, levels{emulator.OtherUser: "CAN_READ"}, nil)
@@ -213,7 +213,7 @@ func TestWrite_keepsHidden(t *testing.T) {
 		"shown in the state":              {state: shown},
 		"retained, and not kept any more": {state: retained},
 		"retained":                        {state: retained, keep: true, stays: true},
-		"taken over":                      {},
+		"adopted":                         {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
