@@ -42,7 +42,7 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 			}
 		}
 		if got != level {
-			t.Errorf("risk holds %q, want %q", got, level)
+			t.Errorf("risk has %q, want %q", got, level)
 		}
 	}
 

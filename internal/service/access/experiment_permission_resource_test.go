@@ -38,10 +38,10 @@ func TestPermission_lifecycle(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, action)),
 			PostApplyFunc: func() {
 				if got := w.Level(experiment, ana); got != level {
-					t.Errorf("ana holds %q, want %q", got, level)
+					t.Errorf("ana has %q, want %q", got, level)
 				}
 				if got := w.Level(id, ben); got != "CAN_READ" {
-					t.Errorf("ben holds %q", got)
+					t.Errorf("ben has %q", got)
 				}
 			},
 		}
@@ -54,7 +54,7 @@ func TestPermission_lifecycle(t *testing.T) {
 		step(id, edit, func() { w.Grant(id, ana, "CAN_READ") }, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(id, edit, func() { w.Revoke(id, ana) }, plancheck.ResourceActionCreate, "CAN_EDIT"),
 		resource.TestStep{ResourceName: acctest.PermissionAddress, ImportState: true, ImportStateVerify: true, ImportStateId: id + "/user/ana@example.com"},
-		resource.TestStep{ // the whole is not known yet: no replacement, and in the end no change
+		resource.TestStep{ // unknown during plan: no replacement, and no change in the apply
 			Config: w.Config(`resource "terraform_data" "late" { input = { id = "` + id + `", name = "ana@example.com", level = "CAN_EDIT" } }
 				resource "mlflow_experiment_permission" "test" {
 				  experiment_id    = terraform_data.late.output.id
@@ -69,11 +69,11 @@ func TestPermission_lifecycle(t *testing.T) {
 	)
 	for _, experiment := range []string{id, other} {
 		if got := w.Level(experiment, ana); got != "" {
-			t.Errorf("after destroy ana holds %q on %s", got, experiment)
+			t.Errorf("after destroy ana has %q on %s", got, experiment)
 		}
 	}
 	if got := w.Level(id, ben); got != "CAN_READ" {
-		t.Errorf("after destroy ben holds %q", got)
+		t.Errorf("after destroy ben has %q", got)
 	}
 }
 
@@ -102,42 +102,42 @@ func TestPermission_apply(t *testing.T) {
 		who    string
 		level  string
 		want   string
-		left   string // what the principal holds afterwards
+		left   string // the level of the principal afterwards
 	}{
 		"an unknown group": {grant: true, kind: "group", who: "nobody", level: "CAN_READ",
 			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: Principal: GroupName(nobody) does not exist"},
-		"an answer that is lost": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+		"a lost response": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, _ string) {
 				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
 		"no access": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
-		"lowering oneself": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
+		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "error at permission_level: Grant would lower your own access"},
-		"lowering oneself where a folder gives more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+		"lowering a caller that inherits more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 				w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			}},
-		"removing": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") }},
-		"removing what is gone": {kind: "user", who: emulator.User, level: "CAN_READ"},
-		"removing, the answer is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking a missing grant": {kind: "user", who: emulator.User, level: "CAN_READ"},
+		"revoking, the response is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 				w.Inject(emulator.Fault{Method: "PUT", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
-		"removing one's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
+		"revoking the caller's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "warning: Grant kept for the current user"},
-		"removing without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+		"revoking without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "warning: Could not remove permissions"},
-		"removing from a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking on a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, want: "warning: Could not remove permissions"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,7 +166,7 @@ func TestPermission_apply(t *testing.T) {
 			}
 			principal := emulator.Principal{Kind: c.kind, Name: c.who}
 			if left := w.Level(id, principal); left != c.left {
-				t.Errorf("%v holds %q, want %q", principal, left, c.left)
+				t.Errorf("%v has %q, want %q", principal, left, c.left)
 			}
 			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" || w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
 				t.Errorf("other grants are %v", w.Grants(id))

@@ -47,7 +47,7 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 		}
 	}
 	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
-	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // another level is somebody's change
+	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // a change outside Terraform
 	acctest.UnitTest(t,
 		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", machine),
 		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", machine),
@@ -95,7 +95,7 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	id := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
 	reads := 0
 	w.Before(http.MethodGet, permissionsPath(id), func(*http.Request) {
-		if reads++; reads == 2 { // the plan has read, the apply begins
+		if reads++; reads == 2 { // after the plan, before the apply
 			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 		}
 	})
@@ -147,14 +147,14 @@ func TestPermissionsResource_loweredCaller(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.AddUser(emulator.User, "risk")
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator manages
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator has CAN_MANAGE
 	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
 	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block("mlflow_experiment_permissions")
 	acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
 	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
 		t.Fatalf("retained is %v", got)
 	}
-	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_MANAGE") // so that the caller still sees the list
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_MANAGE") // so that the caller can still read the list
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 	if says := b.Refresh(); says != "" {
 		t.Errorf("says %q", says)

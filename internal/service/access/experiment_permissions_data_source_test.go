@@ -21,7 +21,7 @@ func permissionsDataBlock(experimentID string) string {
 func TestPermissionsDataSource(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
-	id := w.CreateExperiment(emulator.User, "/Shared/team/churn", nil) // everybody has CAN_MANAGE on /Shared
+	id := w.CreateExperiment(emulator.User, "/Shared/team/churn", nil) // all users have CAN_MANAGE on /Shared
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.GrantFolder("/Shared/team", emulator.GroupPrincipal("risk"), "CAN_EDIT")

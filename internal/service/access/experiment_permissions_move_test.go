@@ -12,7 +12,7 @@ import (
 func TestMove_permissions(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // Ana holds CAN_MANAGE directly, which the vendor's state hides
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // Ana has a direct CAN_MANAGE, which databricks_permissions omits
 	w.AddGroup("risk")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")

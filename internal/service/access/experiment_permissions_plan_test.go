@@ -135,7 +135,7 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
 					t.Error(err)
 				}
-				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the answer to the first PUT is lost
+				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the response to the first PUT is lost
 				w.ResetJournal()
 			},
 			Config:           config("somebody"),

@@ -44,7 +44,7 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 				expectMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), expectMap("retained", nil),
 			},
 		},
-		resource.TestStep{ // a level up, one entry gone, one new
+		resource.TestStep{ // one level raised, one entry removed, one added
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
@@ -57,14 +57,14 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
 		},
-		resource.TestStep{ // the same in another spelling
+		resource.TestStep{ // a different spelling
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), expectRequestCounts(w, 1, 0)),
 		},
-		resource.TestStep{ // what the provider alone looks at makes no call
+		resource.TestStep{ // attributes that only the provider uses
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups             = { "data-science" = "CAN_MANAGE" }
@@ -100,7 +100,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 		resource.TestStep{
 			PreConfig: func() {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")    // changed
-				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // foreign
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // added
 				w.Revoke(id, emulator.GroupPrincipal("risk"))                       // removed
 				w.GrantFolder("/Projects", emulator.GroupPrincipal("risk"), "CAN_EDIT")
 			},
@@ -113,7 +113,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 			),
 			Check: grants,
 		},
-		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -157,7 +157,7 @@ resource "mlflow_experiment_permissions" "p" {
 				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(to)),
 			},
 		},
-		resource.TestStep{ // unknown while planning, and the same in the end: nobody loses anything on the way
+		resource.TestStep{ // unknown during plan, and the same in the apply: no grant is revoked in between
 			PreConfig: w.ResetJournal,
 			Config:    unknown("a", to),
 			ConfigPlanChecks: acctest.PreApply(
@@ -166,7 +166,7 @@ resource "mlflow_experiment_permissions" "p" {
 			),
 			Check: expectWrites(w),
 		},
-		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
+		resource.TestStep{ // unknown during plan, and a different one in the apply, when the old experiment is deleted
 			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
 			Config:    unknown("b", from),
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -254,7 +254,7 @@ func TestPermissionsResource_experimentDeleted(t *testing.T) {
 	config := w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_EDIT" }`))
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
+		resource.TestStep{ // removed from the state, and the apply fails without an experiment
 			PreConfig:        func() { w.Trash(id) },
 			Config:           config,
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),

@@ -37,7 +37,7 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 	changed := resource.TestStep{ // another address with other grants
 		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
 	}
-	taken := resource.TestStep{ // one address moves to another folder while a new one takes over its folder
+	taken := resource.TestStep{ // one address moves to another folder, and a new address adopts its folder
 		Config: w.Config(namedFolderPermissions("s", "/Teams/new", groups) + namedFolderPermissions("t", folder, groups)),
 		Check:  resource.ComposeTestCheckFunc(kept, expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 	}
@@ -161,10 +161,10 @@ func TestFolderPermissions_twice(t *testing.T) {
 		rejectedStep(two("/Teams/retail", "/Teams/retail"), refused),
 		rejectedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), Check: expectFolderGrants(w, "/Teams", "group risk CAN_EDIT")},
-		rejectedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of both is in the state
+		rejectedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of the two is in the state
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), PlanOnly: true},
 	)
-	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
+	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the valid step, and two for the destroy
 }
 
 // TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.

@@ -127,7 +127,7 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ", "user "+emulator.User+" CAN_READ")
 	b.MustUp(folderConfig(home, readers))
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ")
-	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // again as the server had it
+	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as the server had it
 	b.ExpectSettled(folderConfig(home, readers))
 }
 

@@ -42,7 +42,7 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), folderMap("retained", nil),
 			},
 		},
-		resource.TestStep{ // a level up, one entry removed, one new
+		resource.TestStep{ // one level raised, one entry removed, one added
 			PreConfig: w.ResetJournal,
 			Config: w.Config(folderPermissions(folder, `
   groups = { "data-science" = "CAN_MANAGE" }
@@ -55,7 +55,7 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
 		},
-		resource.TestStep{ // the same in another spelling
+		resource.TestStep{ // a different spelling
 			PreConfig: w.ResetJournal,
 			Config: w.Config(folderPermissions("/Workspace/Teams/retail/", `
   groups = { "data-science" = "CAN_MANAGE" }
@@ -79,7 +79,7 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 			Check: expectWrites(w),
 		},
 	)
-	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder stays
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder is kept
 }
 
 // expectFolderRequests checks the requests since the last reset: lookups of a path, reads of lists, lookups of the caller, and no write.
@@ -121,7 +121,7 @@ resource "mlflow_experiment" "e" {
 			}),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		},
-		resource.TestStep{ // the path changes to one that is missing, too
+		resource.TestStep{ // the path changes to another missing one
 			PreConfig: w.ResetJournal,
 			Config:    w.Config(experiments + folderPermissions("/Projects/new/deep", groups)),
 			Check: resource.ComposeTestCheckFunc(
@@ -201,8 +201,8 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 		says        string
 		holds       []string
 	}{
-		"no right":            {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
-		"below an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
+		"no access":           {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
+		"under an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
 		"not found afterwards": {emulator.AdminToken, "/Teams/ghost", &emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
 			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no permissions were set", "Apply again"}},
 	} {

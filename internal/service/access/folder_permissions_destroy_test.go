@@ -48,8 +48,8 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 	}{
 		"the folder is deleted":             {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, "warning: Could not remove permissions: Folder", false},
 		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) }, "warning: Could not remove permissions: Folder", false},
-		"the list may not be read":          {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
-		"the list may not be written":       {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
+		"the list is not readable":          {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
+		"the list is not writable":          {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
 		"the write fails":                   {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
 		"the read fails":                    {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
 		"the folder is moved":               {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
@@ -145,6 +145,6 @@ func TestFolderPermissions_grantRestored(t *testing.T) {
 		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
 	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder", "terraform state rm ADDRESS")
 	if b.Values() == nil {
-		t.Error("the state is gone")
+		t.Error("the resource was removed from the state")
 	}
 }

@@ -37,7 +37,7 @@ func TestFolderPermissions_drift(t *testing.T) {
 			),
 			Check: expectFolderGrants(w, folder, grants...),
 		},
-		resource.TestStep{ // a change by another user between plan and apply is reverted, too; an entry of admins remains
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
 			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -61,7 +61,7 @@ func TestFolderPermissions_notFound(t *testing.T) {
 		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"renamed": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed") },
 			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged", "No object exists at the path now"}},
-		"created again": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+		"recreated": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			[]string{"was deleted outside Terraform", "a different folder, with the object ID", "unmanaged until the next apply"}},
 		"renamed, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed"); w.Mkdirs(folder) },
 			[]string{"Its object ID is still ID", "a different folder"}},

@@ -57,7 +57,7 @@ func TestFolderPermissions_importGenerated(t *testing.T) {
 		"by path":              {emulator.UserToken, func(*acctest.Workspace) string { return home }},
 		"by path, by an admin": {emulator.AdminToken, func(*acctest.Workspace) string { return home }},
 		"by object ID":         {emulator.UserToken, func(w *acctest.Workspace) string { return w.FolderID(home) }},
-		"by the vendor's ID":   {emulator.AdminToken, func(w *acctest.Workspace) string { return "/directories/" + w.FolderID(home) }},
+		"by vendor ID":         {emulator.AdminToken, func(w *acctest.Workspace) string { return "/directories/" + w.FolderID(home) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFolders(t)
@@ -102,7 +102,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 				Config:           importing(`path = "/Teams/retail"`),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
 			},
-			{Config: w.Config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
+			{Config: w.Config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the test library adds an import block
 			{ResourceName: folderAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})
@@ -146,7 +146,7 @@ func TestFolderPermissions_moved(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	const folder = "/Teams/retail"
-	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // the vendor's state hides it
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // databricks_permissions omits it
 	w.GrantFolder(folder, emulator.GroupPrincipal("risk"), "CAN_RUN")
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	id := w.FolderID(folder)

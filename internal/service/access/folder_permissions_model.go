@@ -109,7 +109,7 @@ func findProblem(list *acl.List, err error) *acl.Problem {
 	case rest.IsNotFound(err) && list.Object.ID != "":
 		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions " +
 			"cannot be read by object ID " +
-			list.Object.ID + " either. Restore the access, or if the folder is gone, remove the resource from the state with terraform " +
+			list.Object.ID + " either. Restore the access, or if the folder no longer exists, remove the resource from the state with terraform " +
 			"state rm."}
 	}
 	return p

@@ -34,12 +34,12 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 				folderState("id", knownvalue.StringExact(w.FolderID(to))), folderState("path", knownvalue.StringExact(to)),
 			},
 		},
-		resource.TestStep{ // the same folder in other spellings
+		resource.TestStep{ // the same folder in different spellings
 			Config:   w.Config(folderPermissions("/Workspace"+to, groups)),
 			PlanOnly: true,
 		},
 		resource.TestStep{Config: w.Config(folderPermissions(to+"/", groups)), PlanOnly: true},
-		resource.TestStep{ // to a folder that is missing: nothing is revoked
+		resource.TestStep{ // to a missing folder: nothing is revoked
 			PreConfig: w.ResetJournal, Config: w.Config(folderPermissions("/Teams/none", groups)),
 			ExpectError: brokenLines(`Could not set permissions.*create_parents = true`),
 		},
@@ -75,18 +75,18 @@ resource "mlflow_folder_permissions" "p" {
 			Config: config("a", "/Teams/retail"), Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path"))),
 		},
-		resource.TestStep{ // the same in the end, in another spelling
+		resource.TestStep{ // the same in the apply, in a different spelling
 			PreConfig: w.ResetJournal, Config: config("b", "/Workspace/Teams/retail"), ConfigPlanChecks: unknown, Check: expectWrites(w),
 			ConfigStateChecks: []statecheck.StateCheck{folderState("path", knownvalue.StringExact("/Teams/retail"))},
 		},
-		resource.TestStep{ // another one
+		resource.TestStep{ // a different one
 			Config: config("c", "/Teams/new"), ConfigPlanChecks: unknown,
 			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"), expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 		},
-		resource.TestStep{ // one that is not allowed
+		resource.TestStep{ // an invalid one
 			Config: config("d", "/Shared"), ExpectError: brokenLines(`Invalid folder path.*all users have CAN_MANAGE`),
 		},
-		resource.TestStep{ // the old folder is deleted while the apply runs
+		resource.TestStep{ // the old folder is deleted during the apply
 			Config: config("e", "/Teams/retail"),
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
 				w.DeleteFolder("/Teams/new")

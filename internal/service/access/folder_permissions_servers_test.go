@@ -94,7 +94,7 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			w.ResetJournal()
 			acctest.ExpectSays(t, b.Read(), "")
-			if n := w.Count("GET", statusPath); n != 1 { // the new address is remembered
+			if n := w.Count("GET", statusPath); n != 1 { // the new URL is stored
 				t.Errorf("%d look-ups of the path, want 1", n)
 			}
 			b.Process = w.Backend().Provider(t, nil)

@@ -43,7 +43,7 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 			PreConfig: w.ResetJournal, Config: config(`groups = { risk = null }
 				users = {}`), Check: expectWrites(w),
 		},
-		resource.TestStep{ // a grant to a principal whose level is null is drift like any other
+		resource.TestStep{ // a grant to a principal with a null level is drift
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal("ana@example.com"), "CAN_EDIT") },
 			Config:    last.Config, Check: expectGrants(w, id),
 			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"}, map[string]any{"Ana@example.com": nil})),

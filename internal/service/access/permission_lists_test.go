@@ -109,20 +109,20 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 			},
 		},
 		resource.TestStep{Config: config(`users = { ` + ben + `, "Ana@example.com" = "` + lower + `" }`), ExpectError: refused},
-		resource.TestStep{ // what was kept for one caller is no drift for another one
+		resource.TestStep{ // the grant kept for one caller is not drift for another
 			Config: w.Config(l.block(`users = { ` + ben + ` }`)), PlanOnly: true,
 		},
-		resource.TestStep{ // declared: nothing to keep any more
+		resource.TestStep{ // declared, so it is no longer retained
 			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
 			Check:             l.grants(anaHas, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{l.levels("retained", nil)},
 		},
-		resource.TestStep{ // declared for a group of the caller's
+		resource.TestStep{ // declared for a group of the caller
 			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
 			Check:             l.grants("group owners CAN_MANAGE"),
 			ConfigStateChecks: []statecheck.StateCheck{l.levels("retained", nil), l.state("users", knownvalue.Null())},
 		},
-		resource.TestStep{ // destroy removes the group's grant, and so has to leave the caller one
+		resource.TestStep{ // destroy revokes the grant of the group, so it must keep one for the caller
 			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
 			Check: l.grants(anaHas),
 		},

@@ -57,10 +57,10 @@ func TestDeclared_suppressEquivalent(t *testing.T) {
 		"the same": {
 			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil), want: state,
 		},
-		"a respelling keeps the whole map": {
+		"a different spelling keeps the whole map": {
 			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil), want: state,
 		},
-		"a respelling beside a change is taken as configured": {
+		"a different spelling beside a change is planned": {
 			plan:   plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
 			want:   permissionsOf(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
 			writes: true,
@@ -101,10 +101,10 @@ func TestDeclared_suppressEquivalent(t *testing.T) {
 func TestDeclared_suppressEquivalentUnknown(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
 	change := map[string]func(*Declared){
-		"a value":              func(m *Declared) { m.Groups = unknownLevel("risk") },
-		"a map":                func(m *Declared) { m.Users = types.MapUnknown(types.StringType) },
-		"keep_caller_access":   func(m *Declared) { m.KeepCallerAccess = types.BoolUnknown() },
-		"the caller's keeping": func(m *Declared) { m.KeepCallerAccess = types.BoolValue(false) },
+		"a value":            func(m *Declared) { m.Groups = unknownLevel("risk") },
+		"a map":              func(m *Declared) { m.Users = types.MapUnknown(types.StringType) },
+		"keep_caller_access": func(m *Declared) { m.KeepCallerAccess = types.BoolUnknown() },
+		"retained":           func(m *Declared) { m.KeepCallerAccess = types.BoolValue(false) },
 	}
 	for name, mutate := range change {
 		t.Run(name, func(t *testing.T) {
@@ -150,7 +150,7 @@ func TestDeclared_duplicates(t *testing.T) {
 	}
 	unknown := permissionsOf(nil, levels{"Ana@example.com": "CAN_READ"}, nil)
 	unknown.ServicePrincipals = unknownLevel("ana@example.com")
-	expectPaths(t, duplicateErrors(unknown)) // it may turn out to be null, which counts as absent
+	expectPaths(t, duplicateErrors(unknown)) // it can turn out to be null, and so is ignored
 	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
 	expectPaths(t, duplicateErrors(unknown))
 }
@@ -171,27 +171,27 @@ func TestDeclared_setFromACL(t *testing.T) {
 		state, want *Declared
 		acl         []mlflow.ACLEntry
 	}{
-		"the state's spelling stays": {
+		"the spelling in the state is kept": {
 			state: permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
 			acl:   []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_READ"), aclEntry(sp, someApplication, "CAN_EDIT")},
 			want:  permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
 		},
-		"a service principal that was declared as a user stays there": {
+		"a service principal declared as a user is kept there": {
 			state: permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(sp, someApplication, "CAN_MANAGE")},
 			want:  permissionsOf(nil, levels{someApplication: "CAN_MANAGE"}, nil),
 		},
-		"foreign grants go by kind": {
+		"undeclared grants are added by kind": {
 			state: permissionsOf(nil, nil, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"), aclEntry(sp, someApplication, "CAN_READ")},
 			want:  permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
 		},
-		"admins and inherited grants are not shown": {
+		"admins and inherited grants are omitted": {
 			state: permissionsOf(levels{}, nil, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"), aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
 			want:  permissionsOf(levels{}, nil, nil),
 		},
-		"an undeclared grant that is inherited as well is not shown": {
+		"an undeclared grant that is also inherited is omitted": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, nil, nil),
 			acl: []mlflow.ACLEntry{
 				aclEntry(group, "ds", "CAN_READ", "<CAN_EDIT"), aclEntry(user, "ana@example.com", "CAN_MANAGE", "<CAN_MANAGE"),
@@ -199,7 +199,7 @@ func TestDeclared_setFromACL(t *testing.T) {
 			},
 			want: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, nil),
 		},
-		"what is gone leaves nothing behind": {
+		"revoked grants are removed": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT", "ana@example.com": "CAN_EDIT"}, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"), aclEntry(user, "ana@example.com", "<CAN_EDIT")},
 			want:  permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
@@ -221,15 +221,15 @@ func TestHasManage(t *testing.T) {
 		acl    []mlflow.ACLEntry
 		want   bool
 	}{
-		"nothing":                       {},
-		"own grant in another case":     {direct: []mlflow.ACLEntry{aclEntry(user, "Ana@Example.com", "CAN_MANAGE")}, want: true},
-		"own grant is lower":            {direct: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT")}},
-		"a group's grant":               {direct: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}, want: true},
-		"a group in another case":       {direct: []mlflow.ACLEntry{aclEntry(group, "DS", "CAN_MANAGE")}},
-		"somebody else's":               {direct: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_MANAGE")}},
-		"inherited":                     {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "<CAN_MANAGE")}, want: true},
-		"inherited by admins":           {acl: []mlflow.ACLEntry{aclEntry(group, "admins", "<CAN_MANAGE")}, want: true},
-		"direct now, not in the future": {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_MANAGE")}},
+		"nothing":                   {},
+		"own grant in another case": {direct: []mlflow.ACLEntry{aclEntry(user, "Ana@Example.com", "CAN_MANAGE")}, want: true},
+		"own grant is lower":        {direct: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT")}},
+		"a group's grant":           {direct: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}, want: true},
+		"a group in another case":   {direct: []mlflow.ACLEntry{aclEntry(group, "DS", "CAN_MANAGE")}},
+		"another user's":            {direct: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_MANAGE")}},
+		"inherited":                 {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "<CAN_MANAGE")}, want: true},
+		"inherited by admins":       {acl: []mlflow.ACLEntry{aclEntry(group, "admins", "<CAN_MANAGE")}, want: true},
+		"only before the write":     {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_MANAGE")}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -21,7 +21,7 @@ func TestPermissionsPlanAdopt(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
 	w.AddGroup("risk")
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the maker gets CAN_MANAGE directly
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator gets a direct CAN_MANAGE
 	w.GrantFolder("/Projects", emulator.GroupPrincipal("ds"), "CAN_EDIT")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
@@ -67,10 +67,10 @@ func TestRefresh_retained(t *testing.T) {
 		lookups int
 	}{
 		"nothing undeclared":        {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
-		"a foreign group":           {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
-		"a foreign lower level":     {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
-		"somebody else's":           {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
-		"kept by an earlier apply":  {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
+		"an undeclared group":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
+		"an undeclared lower level": {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
+		"another user's":            {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"retained earlier":          {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
 		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
 		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
 		"although it is inherited": {
