@@ -32,7 +32,8 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
-	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	provider := &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: provider}}
 	expectRisk := func(level string) {
 		t.Helper()
 		got := ""
@@ -65,15 +66,16 @@ func TestPermission_keepsGroupGrant(t *testing.T) {
 	expectRisk("")
 }
 
-// TestPermission_oneWriterAtATime: no other write comes between the check and the write of a removal. Otherwise, a grant in between is lost, and two
-// removals can each rely on the access that the other revokes.
+// TestPermission_oneWriterAtATime: no other write comes between the check and the write of a removal. Otherwise, a grant in between is
+// lost, and two removals can each rely on the access that the other revokes.
 func TestPermission_oneWriterAtATime(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	provider := &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: provider}}
 	w.Before("", anyACL, func(req *http.Request) {
 		if lock := r.Provider.Run.ACLLock(id); lock.TryLock() {
 			lock.Unlock()

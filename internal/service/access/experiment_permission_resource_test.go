@@ -53,7 +53,8 @@ func TestPermission_lifecycle(t *testing.T) {
 		step(id, `user_name = "ana@example.com"`+"\n"+`permission_level = "CAN_MANAGE"`, nil, plancheck.ResourceActionUpdate, "CAN_MANAGE"),
 		step(id, edit, func() { w.Grant(id, ana, "CAN_READ") }, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(id, edit, func() { w.Revoke(id, ana) }, plancheck.ResourceActionCreate, "CAN_EDIT"),
-		resource.TestStep{ResourceName: acctest.PermissionAddress, ImportState: true, ImportStateVerify: true, ImportStateId: id + "/user/ana@example.com"},
+		resource.TestStep{ResourceName: acctest.PermissionAddress, ImportState: true, ImportStateVerify: true,
+			ImportStateId: id + "/user/ana@example.com"},
 		resource.TestStep{ // unknown during plan: no replacement, and no change in the apply
 			Config: w.Config(`resource "terraform_data" "late" { input = { id = "` + id + `", name = "ana@example.com", level = "CAN_EDIT" } }
 				resource "mlflow_experiment_permission" "test" {
@@ -61,8 +62,9 @@ func TestPermission_lifecycle(t *testing.T) {
 				  user_name        = terraform_data.late.output.name
 				  permission_level = terraform_data.late.output.level
 				}`),
-			ConfigPlanChecks:  acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, plancheck.ResourceActionUpdate)),
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(acctest.PermissionAddress, tfjsonpath.New("id"), knownvalue.StringExact(id+"/user/ana@example.com"))},
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, plancheck.ResourceActionUpdate)),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(acctest.PermissionAddress, tfjsonpath.New("id"),
+				knownvalue.StringExact(id+"/user/ana@example.com"))},
 		},
 		step(other, edit, nil, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(other, edit, func() { w.Trash(other); w.Restore(other) }, plancheck.ResourceActionNoop, "CAN_EDIT"),
@@ -105,19 +107,22 @@ func TestPermission_apply(t *testing.T) {
 		left   string // the level of the principal afterwards
 	}{
 		"an unknown group": {grant: true, kind: "group", who: "nobody", level: "CAN_READ",
-			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: Principal: GroupName(nobody) does not exist"},
+			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: " +
+				"Principal: GroupName(nobody) does not exist"},
 		"a lost response": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, _ string) {
 				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
 		"no access": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
-		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
+		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ",
+			left: "CAN_MANAGE",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "error at permission_level: Grant would lower your own access"},
-		"lowering a caller that inherits more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+		"lowering a caller that inherits more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User,
+			level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 				w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
@@ -168,7 +173,8 @@ func TestPermission_apply(t *testing.T) {
 			if left := w.Level(id, principal); left != c.left {
 				t.Errorf("%v has %q, want %q", principal, left, c.left)
 			}
-			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" || w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
+			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" ||
+				w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
 				t.Errorf("other grants are %v", w.Grants(id))
 			}
 		})
@@ -181,16 +187,20 @@ func TestPermission_readNotFound(t *testing.T) {
 		behind func(w *acctest.Workspace, id string)
 		says   string
 	}{
-		"the grant":              {func(*acctest.Workspace, string) {}, "warning: Permission not found, removed from state: User \"ana@example.com\" on experiment ID no longer has a grant"},
-		"the experiment":         {func(w *acctest.Workspace, id string) { w.Trash(id) }, "warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
-		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
+		"the grant": {func(*acctest.Workspace, string) {},
+			"warning: Permission not found, removed from state: User \"ana@example.com\" on experiment ID no longer has a grant"},
+		"the experiment": {func(w *acctest.Workspace, id string) { w.Trash(id) },
+			"warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
+		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) },
+			"warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 			c.behind(w, id)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_permission",
-				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com", "permission_level": "CAN_READ"})
+				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com",
+					"permission_level": "CAN_READ"})
 			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.says, "ID", id)) {
 				t.Errorf("state %v, said %q", state, got)
 			}
@@ -198,13 +208,14 @@ func TestPermission_readNotFound(t *testing.T) {
 	}
 }
 
-// TestPermissionResource_duplicate: the plan rejects two resources for one grant if both are known. A replaced resource, or one at a new resource
-// address, is not a duplicate.
+// TestPermissionResource_duplicate: the plan rejects two resources for one grant if both are known. A replaced resource, or one at a new
+// resource address, is not a duplicate.
 func TestPermissionResource_duplicate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	grant := func(address, user, level string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n", address, id, user, level)
+		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n",
+			address, id, user, level)
 	}
 	refused := func(config string) resource.TestStep {
 		return resource.TestStep{Config: w.Config(config), ExpectError: regexp.MustCompile("Duplicate grant")}
@@ -212,8 +223,10 @@ func TestPermissionResource_duplicate(t *testing.T) {
 	acctest.UnitTest(t,
 		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),
 		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
-		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com", "CAN_EDIT")),
-		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")), Taint: []string{"mlflow_experiment_permission.a"}},
+		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com",
+			"CAN_EDIT")),
+		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")),
+			Taint: []string{"mlflow_experiment_permission.a"}},
 		resource.TestStep{Config: w.Config(grant("c", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
 	)
 }

@@ -29,8 +29,8 @@ func TestPermissionsResource_callersTakeTurns(t *testing.T) {
 	}}, func() string { return permissionsPath(w.MustFind(t, "/Teams/churn").ID) })
 }
 
-// TestPermissionsResource_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was revoked outside
-// Terraform, and with keep_caller_access = false. The plan reports it.
+// TestPermissionsResource_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was revoked
+// outside Terraform, and with keep_caller_access = false. The plan reports it.
 func TestPermissionsResource_retainedUntil(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -57,7 +57,8 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 			Config:    as(emulator.ServicePrincipalToken, edit),
 			Check:     expectGrants(w, id, "group risk CAN_EDIT", machine),
 		},
-		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT", fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
+		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT",
+			fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
 		lowered,
 	)
 }
@@ -68,8 +69,10 @@ func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
 	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
+		"warning: Undeclared access is kept", pipeline)
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
+		"warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
 
 // TestPermissionsResource_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
@@ -80,15 +83,18 @@ func TestPermissionsResource_serverAddsManagers(t *testing.T) {
 	config := func(attributes string) string { return w.Config(acctest.PermissionsBlock(id, attributes)) }
 	step := func(attributes string) resource.TestStep {
 		return resource.TestStep{
-			Config:            config(attributes),
-			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}), expectNull("users")},
-			ConfigPlanChecks:  resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			Config: config(attributes),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}),
+				expectNull("users")},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}
 	}
-	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`), step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
+	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`),
+		step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
 }
 
-// TestPermissionsResource_planBeforeAccess: if the caller cannot read the list, the plan reports a warning, because the apply can grant the access first.
+// TestPermissionsResource_planBeforeAccess: if the caller cannot read the list, the plan reports a warning, because the apply can grant the
+// access first.
 func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -111,7 +117,8 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	})
 }
 
-// TestPermissionsResource_destroyGrantRestored: a grant that the server restores in each list cannot be revoked, so a destroy succeeds with a warning.
+// TestPermissionsResource_destroyGrantRestored: a grant that the server restores in each list cannot be revoked, so a destroy succeeds with
+// a warning.
 func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
@@ -142,7 +149,8 @@ func TestPermissionsResource_callerNotKept(t *testing.T) {
 	callerNotKept(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
 }
 
-// TestPermissionsResource_loweredCaller: the grant kept for the caller is retained while its level is CAN_MANAGE. Lowered outside Terraform, it is drift.
+// TestPermissionsResource_loweredCaller: the grant kept for the caller is retained while its level is CAN_MANAGE. Lowered outside
+// Terraform, it is drift.
 func TestPermissionsResource_loweredCaller(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -53,7 +53,8 @@ func TestPermissionsDataSource(t *testing.T) {
 				grant("user", emulator.OtherUser, "CAN_READ", knownvalue.Null()),
 			})),
 			statecheck.ExpectKnownValue(address, tfjsonpath.New("effective"), knownvalue.ListExact([]knownvalue.Check{
-				effective("group", "admins", "CAN_MANAGE"), effective("group", "risk", "CAN_EDIT"), effective("group", "users", "CAN_MANAGE"),
+				effective("group", "admins", "CAN_MANAGE"), effective("group", "risk", "CAN_EDIT"),
+				effective("group", "users", "CAN_MANAGE"),
 				effective("user", emulator.OtherUser, "CAN_READ"),
 			})),
 		},

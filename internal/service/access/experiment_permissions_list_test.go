@@ -17,7 +17,8 @@ func TestList_permissions(t *testing.T) {
 	w.AddNotebookExperiment(emulator.Admin, "/Shared/b-notebook")
 	w.CreateExperiment(emulator.Admin, "/Shared/c", nil)
 	d := w.Direct(t, emulator.AdminToken)
-	if all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 || w.Count("GET", "/api/2.0/permissions/experiments/*") != 0 {
+	if all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 ||
+		w.Count("GET", "/api/2.0/permissions/experiments/*") != 0 {
 		t.Errorf("listed %+v", all)
 	}
 	all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, true)
@@ -25,7 +26,8 @@ func TestList_permissions(t *testing.T) {
 		t.Fatalf("listed %+v", all)
 	}
 	// The warning replaces the result, which could not be imported.
-	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") || of.Name != "" || of.Identity {
+	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") ||
+		of.Name != "" || of.Identity {
 		t.Errorf("a notebook's experiment gives %+v", of)
 	}
 }

@@ -20,14 +20,17 @@ func TestPermissionsResource_twice(t *testing.T) {
 	w.AddGroup("data")
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	block := func(name, group string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permissions\" %q {\n  experiment_id = %q\n  groups = { %s = \"CAN_READ\" }\n}\n", name, id, group)
+		return fmt.Sprintf("resource \"mlflow_experiment_permissions\" %q {\n  experiment_id = %q\n  groups = { %s = \"CAN_READ\" }\n}\n",
+			name, id, group)
 	}
 	acctest.UnitTest(t, resource.TestStep{
-		Config: w.Config(block("a", "risk") + block("b", "data")), ExpectError: regexp.MustCompile(`Permissions are managed by two resources`),
+		Config:      w.Config(block("a", "risk") + block("b", "data")),
+		ExpectError: regexp.MustCompile(`Permissions are managed by two resources`),
 	})
 }
 
-// TestPermissionsResource_renamedKeepsRetained: a renamed resource retains the grants of earlier callers if the old address is destroyed first.
+// TestPermissionsResource_renamedKeepsRetained: a renamed resource retains the grants of earlier callers if the old address is destroyed
+// first.
 func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -99,9 +102,11 @@ func TestPermissionsResource_rejected(t *testing.T) {
 		rejectedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
-		rejectedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(notebook, "")),
+			`Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
-		rejectedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")),
+			`Could not set permissions.*needs CAN_MANAGE on the experiment`),
 		rejectedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*The experiment does not exist`),
 		rejectedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
@@ -146,8 +151,8 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_plannedAgain: the CLI plans again during apply, possibly with another identity, or after other resources were applied. Values
-// that were known in the first plan must be the same, or the CLI fails.
+// TestPermissionsResource_plannedAgain: the CLI plans again during apply, possibly with another identity, or after other resources were
+// applied. Values that were known in the first plan must be the same, or the CLI fails.
 func TestPermissionsResource_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {
@@ -159,7 +164,8 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {
-				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
+				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users",
+					acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
 				second.State, second.Private = first.State, first.Private
 			}
 			config := acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT"))
@@ -178,10 +184,11 @@ func TestPermissionsResource_providerUnknown(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectGrants(w, id, "user ana@example.com CAN_READ")},
 		resource.TestStep{
-			PreConfig:        func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
-			Config:           config("b", "CAN_EDIT"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate), expectNoRequests(w)),
-			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
+			Config:    config("b", "CAN_EDIT"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectNoRequests(w)),
+			Check: expectGrants(w, id, "user ana@example.com CAN_EDIT"),
 		},
 	)
 }

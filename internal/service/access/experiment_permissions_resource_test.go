@@ -35,10 +35,12 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	const sp = "service_principal " + emulator.ServicePrincipal
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config:           w.Config(acctest.PermissionsBlock(id, declared)),
-			ConfigPlanChecks: acctest.PreApply(expectRequestCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			Config: w.Config(acctest.PermissionsBlock(id, declared)),
+			ConfigPlanChecks: acctest.PreApply(expectRequestCounts(w, 1, 1),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
-				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE",
+				sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
 				expectMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), expectMap("retained", nil),
@@ -51,10 +53,12 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
   users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
-				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"}, map[string]any{"data-science": "CAN_MANAGE"}),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"},
+					map[string]any{"data-science": "CAN_MANAGE"}),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
-				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ",
+				"user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
 		},
 		resource.TestStep{ // a different spelling
@@ -93,7 +97,8 @@ func TestPermissionsResource_drift(t *testing.T) {
 	config := w.Config(acctest.PermissionsBlock(id, fmt.Sprintf(`
   groups = { risk = "CAN_READ" }
   users  = { "Ana@example.com" = "CAN_EDIT", %q = "CAN_EDIT" }`, emulator.ServicePrincipal)))
-	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
+	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT",
+		"service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
 	declared := map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_EDIT"}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, Check: grants},
@@ -146,7 +151,8 @@ resource "mlflow_experiment_permissions" "p" {
 }`, id, input, users))
 	}
 	acctest.UnitTest(t,
-		resource.TestStep{Config: w.Config(acctest.PermissionsBlock(from, users)), Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
+		resource.TestStep{Config: w.Config(acctest.PermissionsBlock(from, users)),
+			Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
 		resource.TestStep{
 			PreConfig:        w.ResetJournal,
 			Config:           w.Config(acctest.PermissionsBlock(to, users)),
@@ -195,17 +201,19 @@ func TestPermissionsResource_replaced(t *testing.T) {
 		resource.TestStep{Config: config("a", true), Check: kept},
 		resource.TestStep{
 			Config: config("b", true), Check: kept,
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress,
+				plancheck.ResourceActionCreateBeforeDestroy)),
 		},
 		resource.TestStep{
 			Config: config("c", false), Check: kept,
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress,
+				plancheck.ResourceActionDestroyBeforeCreate)),
 		},
 	)
 }
 
-// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant, including a
-// replacement of the experiment and the destroy of both.
+// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant, including
+// a replacement of the experiment and the destroy of both.
 func TestPermissionsResource_withExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -310,7 +318,8 @@ func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.Pla
 	return journalCheck(func() error {
 		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
 		if gotLists != lists || gotCallers != callers || len(w.Writes()) > 0 {
-			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers, w.Writes(), lists, callers)
+			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers,
+				w.Writes(), lists, callers)
 		}
 		return nil
 	})

@@ -18,7 +18,8 @@ func namedFolderPermissions(name, path, attributes string) string {
 	return strings.Replace(folderPermissions(path, attributes), `"p" {`, fmt.Sprintf("%q {", name), 1)
 }
 
-// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block keeps its grants, in any order of destroy and create.
+// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block keeps its grants, in any order of destroy and
+// create.
 func TestFolderPermissions_otherAddress(t *testing.T) {
 	w := newFolders(t)
 	w.Mkdirs("/Teams/new")
@@ -26,7 +27,8 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 	kept := expectFolderGrants(w, folder, "group risk CAN_RUN")
 	var steps []resource.TestStep
 	for _, config := range []string{
-		w.Config(folderPermissions(folder, groups)), w.Config(namedFolderPermissions("q", folder, groups)), w.Config(namedFolderPermissions("r", "/Workspace"+folder+"/", groups)),
+		w.Config(folderPermissions(folder, groups)), w.Config(namedFolderPermissions("q", folder, groups)),
+		w.Config(namedFolderPermissions("r", "/Workspace"+folder+"/", groups)),
 		w.Config(namedFolderPermissions("q", folder, "count = 1\n"+groups)), w.Config(namedFolderPermissions("s", folder, groups)),
 	} {
 		steps = append(steps, resource.TestStep{
@@ -35,7 +37,8 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 		})
 	}
 	changed := resource.TestStep{ // another address with other grants
-		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
+		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)),
+		Check:  expectFolderGrants(w, folder, "group risk CAN_READ"),
 	}
 	taken := resource.TestStep{ // one address moves to another folder, and a new address adopts its folder
 		Config: w.Config(namedFolderPermissions("s", "/Teams/new", groups) + namedFolderPermissions("t", folder, groups)),
@@ -55,7 +58,8 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 	var steps []resource.TestStep
 	for _, key := range []string{"a", "b"} {
 		steps = append(steps, resource.TestStep{
-			ConfigDirectory: config.StaticDirectory(w.Root(t, namedFolderPermissions("k", "/Teams/retail", fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
+			ConfigDirectory: config.StaticDirectory(w.Root(t, namedFolderPermissions("k", "/Teams/retail",
+				fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
 			PreConfig: func() {
 				if key == "b" {
 					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN")
@@ -64,7 +68,8 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 		})
 	}
 	steps = append(steps, resource.TestStep{
-		ConfigDirectory: steps[1].ConfigDirectory, PreConfig: func() { mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN") }, Destroy: true,
+		ConfigDirectory: steps[1].ConfigDirectory, PreConfig: func() { mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN") },
+		Destroy: true,
 	})
 	acctest.RunDirectories(t, steps...)
 	mustHaveFolderGrants(t, w, "/Teams/retail")
@@ -114,7 +119,8 @@ func TestFolderPermissions_replaced(t *testing.T) {
 	}
 	kept := expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN")
 	step := func(config string, action plancheck.ResourceActionType) resource.TestStep {
-		return resource.TestStep{Config: config, Check: kept, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
+		return resource.TestStep{Config: config, Check: kept,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
 	}
 	tainted := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
 		s := step(config("c", createFirst), action)
@@ -154,7 +160,8 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 func TestFolderPermissions_twice(t *testing.T) {
 	w := newFolders(t)
 	two := func(a, b string) string {
-		return w.Config(namedFolderPermissions("a", a, `groups = { risk = "CAN_READ" }`) + namedFolderPermissions("b", b, `groups = { risk = "CAN_EDIT" }`))
+		return w.Config(namedFolderPermissions("a", a, `groups = { risk = "CAN_READ" }`) +
+			namedFolderPermissions("b", b, `groups = { risk = "CAN_EDIT" }`))
 	}
 	const refused = `Permissions are managed by two resources.*Declare all grants in one resource`
 	acctest.UnitTest(t,
@@ -167,7 +174,8 @@ func TestFolderPermissions_twice(t *testing.T) {
 	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the valid step, and two for the destroy
 }
 
-// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the
+// first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, rejectedStep(w.Config(`
@@ -182,8 +190,8 @@ resource "mlflow_folder_permissions" "b" {
 }`), `Permissions are managed by two resources`))
 }
 
-// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old address is destroyed
-// first.
+// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old
+// address is destroyed first.
 func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -33,13 +33,16 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
   users              = { "Ana@Example.com" = "CAN_MANAGE" }
   service_principals = { "6F1C2A34-5B67-4C89-9D01-23456789ABCD" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained")), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
-				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_RUN", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_RUN", "user ana@example.com CAN_MANAGE",
+				sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
 				folderState("id", knownvalue.StringExact(id)), folderState("path", knownvalue.StringExact(folder)),
-				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), folderMap("retained", nil),
+				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}),
+				folderMap("retained", nil),
 			},
 		},
 		resource.TestStep{ // one level raised, one entry removed, one added
@@ -49,10 +52,12 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
   users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
 				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
-				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_RUN"}, map[string]any{"data-science": "CAN_MANAGE"}),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_RUN"},
+					map[string]any{"data-science": "CAN_MANAGE"}),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
-				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ",
+				"user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
 		},
 		resource.TestStep{ // a different spelling
@@ -87,13 +92,15 @@ func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) planc
 	return journalCheck(func() error {
 		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
 		if want := []int{paths, lists, callers}; !slices.Equal(got, want) || len(w.Writes()) > 0 {
-			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want, w.Writes())
+			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want,
+				w.Writes())
 		}
 		return nil
 	})
 }
 
-// TestFolderPermissions_createParents: a missing folder and its parent folders are created once per run, also if experiments in them need them.
+// TestFolderPermissions_createParents: a missing folder and its parent folders are created once per run, also if experiments in them need
+// them.
 func TestFolderPermissions_createParents(t *testing.T) {
 	w := newFolders(t)
 	const experiments = `
@@ -137,7 +144,8 @@ resource "mlflow_experiment" "e" {
 	}
 }
 
-// TestFolderPermissions_createdByUser: a caller that is not an admin creates folders in one that it can edit, and manages the topmost new one as its creator.
+// TestFolderPermissions_createdByUser: a caller that is not an admin creates folders in one that it can edit, and manages the topmost new
+// one as its creator.
 func TestFolderPermissions_createdByUser(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -149,8 +157,9 @@ func TestFolderPermissions_createdByUser(t *testing.T) {
 	var steps []resource.TestStep
 	for _, level := range []string{"CAN_READ", "CAN_RUN"} {
 		steps = append(steps, resource.TestStep{
-			Config: config(level), ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
-			Check: expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE"),
+			Config:            config(level),
+			ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
+			Check:             expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE"),
 		})
 	}
 	acctest.UnitTest(t, steps...)
@@ -190,7 +199,8 @@ resource "mlflow_experiment" "e" {
 	})
 }
 
-// TestFolderPermissions_notCreated: a folder that cannot be created, or another object at its path, is an error, and no permissions are set.
+// TestFolderPermissions_notCreated: a folder that cannot be created, or another object at its path, is an error, and no permissions are
+// set.
 func TestFolderPermissions_notCreated(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -201,9 +211,12 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 		says        string
 		holds       []string
 	}{
-		"no access":           {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
-		"under an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
-		"not found afterwards": {emulator.AdminToken, "/Teams/ghost", &emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
+		"no access": {emulator.UserToken, "/Teams/retail/new", nil,
+			`error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
+		"under an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `,
+			nil},
+		"not found afterwards": {emulator.AdminToken, "/Teams/ghost",
+			&emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
 			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no permissions were set", "Apply again"}},
 	} {
 		t.Run(name, func(t *testing.T) {

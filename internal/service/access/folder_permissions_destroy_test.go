@@ -20,7 +20,8 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.UserToken)
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))), "warning: Undeclared access is kept")
+	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
+		"warning: Undeclared access is kept")
 	b.Process = b.Again()
 	p := b.Plan(nil)
 	w.AddGroup("late")
@@ -32,7 +33,8 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_destroyProblems: a missing folder or missing access is a warning; any other failure is an error that keeps the state.
+// TestFolderPermissions_destroyProblems: a missing folder or missing access is a warning; any other failure is an error that keeps the
+// state.
 func TestFolderPermissions_destroyProblems(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -46,13 +48,17 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 		says   string
 		kept   bool
 	}{
-		"the folder is deleted":             {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, "warning: Could not remove permissions: Folder", false},
-		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) }, "warning: Could not remove permissions: Folder", false},
-		"the list is not readable":          {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
-		"the list is not writable":          {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
-		"the write fails":                   {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
-		"the read fails":                    {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
-		"the folder is moved":               {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
+		"the folder is deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			"warning: Could not remove permissions: Folder", false},
+		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+			"warning: Could not remove permissions: Folder", false},
+		"the list is not readable": {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+			false},
+		"the list is not writable": {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+			false},
+		"the write fails":     {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the read fails":      {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the folder is moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,8 +84,8 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user who has
-// access only through a group that is declared on the folder, including changes and the destroy of all.
+// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user
+// who has access only through a group that is declared on the folder, including changes and the destroy of all.
 func TestFolderPermissions_withExperiments(t *testing.T) {
 	w := newFolders(t)
 	w.AddUser(emulator.User, "owners")
@@ -143,7 +149,8 @@ func TestFolderPermissions_grantRestored(t *testing.T) {
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
 		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
-	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder", "terraform state rm ADDRESS")
+	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",
+		"terraform state rm ADDRESS")
 	if b.Values() == nil {
 		t.Error("the resource was removed from the state")
 	}

@@ -107,10 +107,9 @@ func findProblem(list *acl.List, err error) *acl.Problem {
 	case p.Denied():
 		p.Advice = []string{list.Object.AccessAdvice}
 	case rest.IsNotFound(err) && list.Object.ID != "":
-		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions " +
-			"cannot be read by object ID " +
-			list.Object.ID + " either. Restore the access, or if the folder no longer exists, remove the resource from the state with terraform " +
-			"state rm."}
+		p.Advice = []string{fmt.Sprintf("The folder was moved or deleted, or the identity that runs Terraform can no longer view it: its "+
+			"permissions cannot be read by object ID %s either. Restore the access, or if the folder no longer exists, remove the "+
+			"resource from the state with terraform state rm.", list.Object.ID)}
 	}
 	return p
 }

@@ -27,9 +27,11 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 			PreConfig: w.ResetJournal,
 			Config:    w.Config(folderPermissions(to, groups)),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 			),
-			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, from), expectFolderGrants(w, to, "group risk CAN_EDIT"), expectWrites(w, toPut, fromPut)),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, from), expectFolderGrants(w, to, "group risk CAN_EDIT"),
+				expectWrites(w, toPut, fromPut)),
 			ConfigStateChecks: []statecheck.StateCheck{
 				folderState("id", knownvalue.StringExact(w.FolderID(to))), folderState("path", knownvalue.StringExact(to)),
 			},
@@ -67,7 +69,8 @@ resource "mlflow_folder_permissions" "p" {
 }`, path, trigger))
 	}
 	unknown := acctest.PreApply(
-		plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path")),
+		plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+		plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path")),
 		plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 	)
 	acctest.UnitTest(t,
@@ -81,7 +84,8 @@ resource "mlflow_folder_permissions" "p" {
 		},
 		resource.TestStep{ // a different one
 			Config: config("c", "/Teams/new"), ConfigPlanChecks: unknown,
-			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"), expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"),
+				expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 		},
 		resource.TestStep{ // an invalid one
 			Config: config("d", "/Shared"), ExpectError: brokenLines(`Invalid folder path.*all users have CAN_MANAGE`),
@@ -114,7 +118,8 @@ resource "terraform_data" "keep" { input = true }
 		resource.TestStep{
 			Config: config("CAN_READ"),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("groups").AtMapKey("risk")), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("users")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("users")),
 			),
 			Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_READ", "user ana@example.com CAN_READ"),
 		},
@@ -129,8 +134,8 @@ resource "terraform_data" "keep" { input = true }
 	)
 }
 
-// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside Terraform, and whose new path is planned without a refresh, keeps its
-// grants and those retained for earlier callers.
+// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside Terraform, and whose new path is planned without a refresh,
+// keeps its grants and those retained for earlier callers.
 func TestFolderPermissions_sameFolderNewPath(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -8,20 +8,24 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_invalidPaths: validation rejects paths whose permissions cannot be managed, and names the alternative. It sends no request.
+// TestFolderPermissions_invalidPaths: validation rejects paths whose permissions cannot be managed, and names the alternative. It sends no
+// request.
 func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	d := w.Direct(t, emulator.AdminToken)
 	for says, paths := range map[string][]string{
-		`is the root of the workspace`:           {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
-		`in which all users have CAN_MANAGE`:     {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
-		`contains the home folders`:              {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
-		`databricks_permissions and repo_path`:   {"/Repos", "/Repos/", "/Workspace/Repos/", "/Repos/ana@example.com", "/Workspace/Repos/ana@example.com/code/"},
-		`is not an absolute workspace path`:      {"", "Projects", "Projects/retail", "./Projects", "Workspace/Projects", "~"},
-		`has an empty path element`:              {"//", "//Projects", "/Projects//retail", "/Projects/retail//", "/Workspace//Projects", "/Shared//"},
-		`has the prefix /Workspace twice`:        {"/Workspace/Workspace/Shared", "/Workspace/Workspace/Projects/retail"},
-		`has a path element that is "." or ".."`: {"/Projects/..", "/Projects/../Shared", "/./Projects", "/Projects/.", "/Workspace/../Shared"},
+		`is the root of the workspace`:       {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
+		`in which all users have CAN_MANAGE`: {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
+		`contains the home folders`:          {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
+		`databricks_permissions and repo_path`: {"/Repos", "/Repos/", "/Workspace/Repos/", "/Repos/ana@example.com",
+			"/Workspace/Repos/ana@example.com/code/"},
+		`is not an absolute workspace path`: {"", "Projects", "Projects/retail", "./Projects", "Workspace/Projects", "~"},
+		`has an empty path element`: {"//", "//Projects", "/Projects//retail", "/Projects/retail//", "/Workspace//Projects",
+			"/Shared//"},
+		`has the prefix /Workspace twice`: {"/Workspace/Workspace/Shared", "/Workspace/Workspace/Projects/retail"},
+		`has a path element that is "." or ".."`: {"/Projects/..", "/Projects/../Shared", "/./Projects", "/Projects/.",
+			"/Workspace/../Shared"},
 	} {
 		for _, path := range paths {
 			got := d.Plan(folderKind, folderConfig(path, readers))
@@ -34,7 +38,8 @@ func TestFolderPermissions_invalidPaths(t *testing.T) {
 		t.Errorf("called was %v", calls)
 	}
 	for _, path := range []string{
-		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/", "/Repository", "/Users2", "/Teams/...", "/Teams/.hidden",
+		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/",
+		"/Repository", "/Users2", "/Teams/...", "/Teams/.hidden",
 	} {
 		if path != "/Teams/retail" && path != "/Workspace/Teams/retail/" {
 			w.Mkdirs(path)
@@ -58,7 +63,8 @@ func TestFolderPermissions_rejected(t *testing.T) {
 		rejectedStep(on("/Workspace/Shared/", ""), `Invalid folder path.*all users have CAN_MANAGE`),
 		rejectedStep(on("/Teams/code", ""), `Path is not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
 		rejectedStep(on("/Teams/code-with-cli-access", ""), `Path is not a folder.*it is a Git folder, not a folder`),
-		rejectedStep(on("/Teams/notebook", ""), `Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
+		rejectedStep(on("/Teams/notebook", ""),
+			`Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
 		rejectedStep(on("/Teams/churn", ""), `Path is not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
 		rejectedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Invalid principal.*Workspace admins`),
 		rejectedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
@@ -66,8 +72,11 @@ func TestFolderPermissions_rejected(t *testing.T) {
 		rejectedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
 		rejectedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
 		rejectedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
-		rejectedStep(on(folder, "users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"), `Duplicate principal`),
-		rejectedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")), `Could not set permissions.*needs CAN_MANAGE on the folder`),
+		rejectedStep(on(folder,
+			"users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"),
+			`Duplicate principal`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")),
+			`Could not set permissions.*needs CAN_MANAGE on the folder`),
 	)
 	w.ExpectWrites(t)
 }
@@ -98,7 +107,8 @@ func TestFolderPermissions_levels(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
-// TestFolderPermissions_ineffective: a declared level is reported to have no effect only if an inherited one includes it, on creation and on changes.
+// TestFolderPermissions_ineffective: a declared level is reported to have no effect only if an inherited one includes it, on creation and
+// on changes.
 func TestFolderPermissions_ineffective(t *testing.T) {
 	t.Parallel()
 	for inherited, ineffective := range map[string][]string{
@@ -109,7 +119,8 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 			w := newFolders(t)
 			w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), inherited)
 			id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
-			for kind, object := range map[string][]any{folderKind: {"path", "/Teams/retail"}, "mlflow_experiment_permissions": {"experiment_id", id}} {
+			for kind, object := range map[string][]any{folderKind: {"path", "/Teams/retail"},
+				"mlflow_experiment_permissions": {"experiment_id", id}} {
 				config := func(level string) map[string]any {
 					return acctest.AttributeValues(append(object, "groups", acctest.MapOfOne("risk", level))...)
 				}
@@ -120,7 +131,8 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 					expect := func(when, says string) {
 						t.Helper()
 						want := strings.Contains(" "+strings.Join(ineffective, " ")+" ", " "+level+" ")
-						if got := strings.Contains(says, "warning at groups: Permission level has no effect"); got != want || !want && says != "" {
+						if got := strings.Contains(says, "warning at groups: Permission level has no effect"); got != want || !want &&
+							says != "" {
 							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
 						}
 					}

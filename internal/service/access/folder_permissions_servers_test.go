@@ -28,8 +28,10 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder"},
 		"another object ID": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"is a different folder: its object ID is"},
-		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) }, `There is no folder "` + folder + `" on it.`},
-		"a Git folder": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			`There is no folder "` + folder + `" on it.`},
+		"a Git folder": {emulator.Options{Now: fixedClock(0)},
+			func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
 			"Whether both are the same server could not be checked: it is a Git folder"},
 		"not readable": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: 99})
@@ -52,8 +54,12 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				"a refresh":                     b.Read,
 				"an update with -refresh=false": func() string { return b.Apply(b.Plan(changed), changed) },
 				"a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) },
-				"a new path, -refresh=false":    func() string { config := folderConfig("/Teams", readers); return b.Apply(b.Plan(config), config) },
-				"a respelling, -refresh=false":  func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
+				"a new path, -refresh=false": func() string {
+					config := folderConfig("/Teams", readers)
+					return b.Apply(b.Plan(config),
+						config)
+				},
+				"a respelling, -refresh=false": func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
 				"another attribute, not refresh": func() string {
 					config := folderConfig(folder, readers, "create_parents", true)
 					return b.Apply(b.Plan(config), config)
@@ -63,7 +69,8 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				other.ResetJournal()
 				own.ResetJournal()
 				says := do()
-				if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
+				if !strings.Contains(says, "error: Could not ") ||
+					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
 					t.Errorf("%s says %q, want %q", what, says, c.says)
 				}
@@ -117,7 +124,8 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	state := b.Values()
 	b.Process = s.Provider(t, nil)
 	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
-		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") || !strings.Contains(says, w.URL) {
+		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") ||
+			!strings.Contains(says, w.URL) {
 			t.Errorf("says %q", says)
 		}
 	}

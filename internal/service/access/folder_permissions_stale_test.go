@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_changedAfterPlan: an apply grants nothing on a folder that is no longer at its path, and nothing on another folder at the path,
-// which the plan did not show.
+// TestFolderPermissions_changedAfterPlan: an apply grants nothing on a folder that is no longer at its path, and nothing on another folder
+// at the path, which the plan did not show.
 func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	t.Parallel()
 	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
@@ -17,11 +17,17 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 		behind func(w *acctest.Workspace)
 		says   []string
 	}{
-		"moved":   {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) }, []string{"was moved or renamed", "No object exists at the path now"}},
-		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "No object exists at the path now"}},
+		"moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) },
+			[]string{"was moved or renamed", "No object exists at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			[]string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere); w.Mkdirs(folder) },
 			[]string{"was moved or renamed", "a different folder, with the object ID"}},
-		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
+		"an experiment in its place": {func(w *acctest.Workspace) {
+			w.DeleteFolder(folder)
+			w.CreateExperiment(emulator.Admin, folder,
+				nil)
+		},
 			[]string{"was deleted outside Terraform", "an object of type MLFLOW_EXPERIMENT"}},
 		"not readable": {func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1})

@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who also inherit them, to each list that
-// is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
+// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who also inherit them, to
+// each list that is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
 	w.Mkdirs(home + "/models")
@@ -51,8 +51,9 @@ func TestPermissions_homeFolderManagers(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// TestPermissions_inheritedGrant: an undeclared direct grant whose principal also inherits the level is neither in the state nor drift, on experiments
-// and on folders. If the grant on the folder is revoked, it is drift. A level that the inherited one does not include is always drift.
+// TestPermissions_inheritedGrant: an undeclared direct grant whose principal also inherits the level is neither in the state nor drift, on
+// experiments and on folders. If the grant on the folder is revoked, it is drift. A level that the inherited one does not include is always
+// drift.
 func TestPermissions_inheritedGrant(t *testing.T) {
 	t.Parallel()
 	ben := emulator.UserPrincipal(emulator.OtherUser)
@@ -62,7 +63,8 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 			"CAN_MANAGE": {"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"},
 		},
 		"mlflow_experiment_permissions": {
-			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"}, "CAN_MANAGE": {"CAN_READ", "CAN_EDIT", "CAN_MANAGE"},
+			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"},
+			"CAN_MANAGE": {"CAN_READ", "CAN_EDIT", "CAN_MANAGE"},
 		},
 	} {
 		for inherited, includes := range levels {
@@ -112,8 +114,8 @@ func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level st
 	}
 }
 
-// TestPermissions_inheritedGrantImported: an import contains each direct grant, inherited or not. A configuration without it removes it, and the next
-// plan is empty.
+// TestPermissions_inheritedGrantImported: an import contains each direct grant, inherited or not. A configuration without it removes it,
+// and the next plan is empty.
 func TestPermissions_inheritedGrantImported(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -126,7 +128,8 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
 }
 
-// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has: it remains if the inherited one is revoked.
+// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has: it remains if the inherited one is
+// revoked.
 func TestPermissions_inheritedLevels(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

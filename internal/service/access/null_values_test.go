@@ -46,7 +46,8 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 		resource.TestStep{ // a grant to a principal with a null level is drift
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal("ana@example.com"), "CAN_EDIT") },
 			Config:    last.Config, Check: expectGrants(w, id),
-			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"}, map[string]any{"Ana@example.com": nil})),
+			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"},
+				map[string]any{"Ana@example.com": nil})),
 		},
 	)...)
 }
@@ -60,10 +61,14 @@ func TestPrincipalNames(t *testing.T) {
 		value           any
 		says            string
 	}{
-		"a user as group":             {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"), `warning at groups: Group is named like a user`},
-		"a user as one group":         {"mlflow_experiment_permission", "group_name", "ana@example.com", "warning at group_name: Group is named like a user"},
-		"a display name":              {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"), `warning at service_principals: Name is not an application ID: "ci" is not a UUID.`},
-		"a display name of one":       {"mlflow_experiment_permission", "service_principal_name", "ci", `warning at service_principal_name: Name is not an application ID: "ci" is not a UUID.`},
+		"a user as group": {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"),
+			`warning at groups: Group is named like a user`},
+		"a user as one group": {"mlflow_experiment_permission", "group_name", "ana@example.com",
+			"warning at group_name: Group is named like a user"},
+		"a display name": {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"),
+			`warning at service_principals: Name is not an application ID: "ci" is not a UUID.`},
+		"a display name of one": {"mlflow_experiment_permission", "service_principal_name", "ci",
+			`warning at service_principal_name: Name is not an application ID: "ci" is not a UUID.`},
 		"a group with an at sign":     {"mlflow_experiment_permission", "group_name", "data@scale", ""},
 		"null for a display name":     {"mlflow_experiment_permissions", "service_principals", map[string]any{"ci": nil}, ""},
 		"a service principal, one":    {"mlflow_experiment_permission", "service_principal_name", acctest.ApplicationID, ""},

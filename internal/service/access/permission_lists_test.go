@@ -57,8 +57,8 @@ func canManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool 
 	return answer.Code == http.StatusOK
 }
 
-// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an earlier apply
-// provided, and each plan after an apply is empty, whichever of them runs it.
+// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an
+// earlier apply provided, and each plan after an apply is empty, whichever of them runs it.
 func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissionList, listPath func() string) {
 	t.Helper()
 	w.AddUser(emulator.User, "owners")
@@ -76,7 +76,8 @@ func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissio
 		steps = append(steps, resource.TestStep{
 			Config: config(tokens[turn%len(tokens)], level),
 			ConfigStateChecks: []statecheck.StateCheck{
-				l.levels("retained", map[string]string{pipeline: "CAN_MANAGE"}), l.state("service_principals", knownvalue.Null()), l.state("users", knownvalue.Null()),
+				l.levels("retained", map[string]string{pipeline: "CAN_MANAGE"}), l.state("service_principals", knownvalue.Null()),
+				l.state("users", knownvalue.Null()),
 			},
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}, resource.TestStep{
@@ -105,7 +106,8 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 			Config: config(`users = { ` + ben + ` }`),
 			Check:  l.grants(anaHas, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{
-				l.levels("users", map[string]string{"ben@example.com": "CAN_READ"}), l.levels("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
+				l.levels("users", map[string]string{"ben@example.com": "CAN_READ"}),
+				l.levels("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
 			},
 		},
 		resource.TestStep{Config: config(`users = { ` + ben + `, "Ana@example.com" = "` + lower + `" }`), ExpectError: refused},
@@ -146,8 +148,8 @@ func callerNotKept(t *testing.T, w *acctest.Workspace, l permissionList, lower s
 	}
 }
 
-// plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on the parent
-// folder. The plans can be those of two identities.
+// plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on
+// the parent folder. The plans can be those of two identities.
 func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Block, config map[string]any, above string) {
 	t.Helper()
 	before := first.Object(first.Plan(config).Resp.PlannedState)

@@ -55,27 +55,33 @@ func TestDeclared_suppressEquivalent(t *testing.T) {
 		writes     bool
 	}{
 		"the same": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil), want: state,
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			want: state,
 		},
 		"a different spelling keeps the whole map": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil), want: state,
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil),
+			want: state,
 		},
 		"a different spelling beside a change is planned": {
-			plan:   plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"},
+				nil),
 			want:   permissionsOf(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
 			writes: true,
 		},
 		"groups are spelled exactly": {
-			plan:   plannedPermissions(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			plan: plannedPermissions(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"},
+				nil),
 			want:   permissionsOf(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
 			writes: true,
 		},
 		"empty instead of null writes nothing": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"},
+				levels{}),
 			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
 		},
 		"moving to another map writes nothing": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"},
+				levels{"BEN@example.com": "CAN_READ"}),
 			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
 		},
 		"a removed map": {
@@ -183,13 +189,15 @@ func TestDeclared_setFromACL(t *testing.T) {
 		},
 		"undeclared grants are added by kind": {
 			state: permissionsOf(nil, nil, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"), aclEntry(sp, someApplication, "CAN_READ")},
-			want:  permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
+			acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"),
+				aclEntry(sp, someApplication, "CAN_READ")},
+			want: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
 		},
 		"admins and inherited grants are omitted": {
 			state: permissionsOf(levels{}, nil, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"), aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
-			want:  permissionsOf(levels{}, nil, nil),
+			acl: []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"),
+				aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
+			want: permissionsOf(levels{}, nil, nil),
 		},
 		"an undeclared grant that is also inherited is omitted": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, nil, nil),
@@ -201,8 +209,9 @@ func TestDeclared_setFromACL(t *testing.T) {
 		},
 		"revoked grants are removed": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT", "ana@example.com": "CAN_EDIT"}, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"), aclEntry(user, "ana@example.com", "<CAN_EDIT")},
-			want:  permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
+			acl: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"),
+				aclEntry(user, "ana@example.com", "<CAN_EDIT")},
+			want: permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
 		},
 	}
 	for name, c := range cases {
@@ -257,11 +266,13 @@ func TestPrincipalsValidator(t *testing.T) {
 		errors   []path.Path
 		warnings []path.Path
 	}{
-		"good":          {kind: mlflow.KindUser, value: framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
+		"good": {kind: mlflow.KindUser,
+			value: framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
 		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
 		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
-		"empty key":     {kind: mlflow.KindUser, value: framework.StringMapValue(levels{" ": "CAN_READ"}), errors: []path.Path{at.AtMapKey(" ")}},
-		"null level":    {kind: mlflow.KindUser, value: framework.MapValue(map[string]types.String{"ana": types.StringNull()})},
+		"empty key": {kind: mlflow.KindUser, value: framework.StringMapValue(levels{" ": "CAN_READ"}),
+			errors: []path.Path{at.AtMapKey(" ")}},
+		"null level": {kind: mlflow.KindUser, value: framework.MapValue(map[string]types.String{"ana": types.StringNull()})},
 		"a display name": {
 			kind: mlflow.KindServicePrincipal, value: framework.StringMapValue(levels{"deployer": "CAN_READ", someApplication: "CAN_READ"}),
 			warnings: []path.Path{at.AtMapKey("deployer")},
@@ -287,7 +298,8 @@ func TestDeclared_suppressEquivalentOtherObject(t *testing.T) {
 func expectModel(t *testing.T, got, want *Declared) {
 	t.Helper()
 	for name, pair := range map[string][2]attr.Value{
-		"groups": {got.Groups, want.Groups}, "users": {got.Users, want.Users}, "service_principals": {got.ServicePrincipals, want.ServicePrincipals},
+		"groups": {got.Groups, want.Groups}, "users": {got.Users, want.Users},
+		"service_principals": {got.ServicePrincipals, want.ServicePrincipals},
 		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
 	} {
 		if !pair[0].Equal(pair[1]) {

@@ -72,9 +72,11 @@ func TestRefresh_retained(t *testing.T) {
 		"another user's":            {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
 		"retained earlier":          {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
 		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
-		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own},
+			want: true, lookups: 1},
 		"although it is inherited": {
-			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true, lookups: 1,
+			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true,
+			lookups: 1,
 		},
 		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
 		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
@@ -83,7 +85,8 @@ func TestRefresh_retained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
 			var diags diag.Diagnostics
-			got := listOf(mlflowtest.Connect(t, w, emulator.UserToken), "1").retained(t.Context(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			got := listOf(mlflowtest.Connect(t, w, emulator.UserToken), "1").retained(t.Context(), c.state, mlflow.ACL{Entries: c.acl},
+				&diags)
 			var want []mlflow.Grant
 			if c.want {
 				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
@@ -109,7 +112,8 @@ func TestWrite_rejected(t *testing.T) {
 	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
-		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
+		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`,
+		ContentType: "application/json",
 	})
 	expectDetail(t, writeList(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
@@ -171,7 +175,8 @@ const anyACL = "/api/2.0/permissions/*/*"
 func listOf(client *mlflow.Client, id string) *List {
 	return &List{
 		Client: client, Run: new(framework.RunState), Store: client.AccessControl(),
-		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(), AccessAdvice: client.AccessAdvice()},
+		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(),
+			AccessAdvice: client.AccessAdvice()},
 		Explain: func(ctx context.Context, p *Problem) {
 			e, err := client.GetExperiment(ctx, id)
 			p.ObjectMissing = rest.IsNotFound(err) || e.Deleted()
@@ -198,8 +203,8 @@ func TestWarnIneffective(t *testing.T) {
 	}
 }
 
-// TestWrite_keepsHidden: an undeclared grant that its principal also inherits is not in the plan of an update, so the apply keeps it. Grants in the
-// state or in `retained` that are not in the plan are removed, and so are those that an adoption reports.
+// TestWrite_keepsHidden: an undeclared grant that its principal also inherits is not in the plan of an update, so the apply keeps it.
+// Grants in the state or in `retained` that are not in the plan are removed, and so are those that an adoption reports.
 func TestWrite_keepsHidden(t *testing.T) {
 	ben := emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"}
 	shown := permissionsOf(levels{"risk": "CAN_READ"}, levels{emulator.OtherUser: "CAN_READ"}, nil)
