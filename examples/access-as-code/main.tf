@@ -1,5 +1,5 @@
 locals {
-  # Team, level, folders: the only thing to edit. Slashes at the end, so that "/Projects/churn/" is not "/Projects/churn-old".
+  # Team, level, and folders: the only value to edit. Folders end with a slash, so that "/Projects/churn/" does not match "/Projects/churn-old".
   access = {
     "data-science" = {
       CAN_EDIT = ["/Projects/churn/", "/Projects/demand/"]
@@ -23,13 +23,13 @@ locals {
   # Experiments of notebooks have the permissions of the notebook.
   found = { for e in flatten(data.mlflow_experiments.all[*].experiments) : e.name => e.id if e.kind == "workspace" }
 
-  # Every experiment that a rule is about. A map in locals: for_each stays fast with thousands.
+  # The experiments that match a rule. A map in locals keeps for_each fast with thousands of experiments.
   experiments = {
     for name, id in coalesce(var.experiments, local.found) : name => id
     if anytrue([for rule in local.rules : startswith(name, rule.folder)])
   }
 
-  # The level of each team on each experiment: where several rules fit, the highest one, because it is merged last.
+  # The level of each team on each experiment. If several rules match, the highest level applies, because it is merged last.
   groups = {
     for name in keys(local.experiments) : name => merge([
       for level in ["CAN_READ", "CAN_EDIT", "CAN_MANAGE"] : {

@@ -1,4 +1,4 @@
 output "groups" {
-  description = "What each experiment gets."
+  description = "Map of experiment name to group permission levels."
   value       = { for name, permissions in mlflow_experiment_permissions.access : name => permissions.groups }
 }

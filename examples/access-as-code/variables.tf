@@ -1,11 +1,11 @@
 variable "root_folder" {
-  description = "Only experiments whose names begin so are looked for."
+  description = "Prefix of the names of the experiments to look up."
   type        = string
   default     = "/Projects/"
 }
 
 variable "experiments" {
-  description = "Name to id of the experiments that the rules may be about. Default: those that are found below root_folder."
+  description = "Map of experiment name to ID. Defaults to all experiments under root_folder."
   type        = map(string)
   default     = null
 }

@@ -80,7 +80,7 @@ func onePrincipal(t *testing.T, s *server) {
 	p.MustUp(config("CAN_EDIT"))
 	s.expectHeld(t, id, people, append(others, "user "+ana.name+" EDIT")...)
 	s.revoke(t, id, ana)
-	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "warning: Permission is gone")
+	acctest.ExpectSays(t, p.Up(config("CAN_EDIT")), "warning: Permission not found, removed from state")
 	imported := p.Process.Block("mlflow_experiment_permission")
 	acctest.ExpectSays(t, imported.Adopt(id+"/user/"+ana.name), "")
 	imported.ExpectSettled(config("CAN_EDIT"))
@@ -286,17 +286,17 @@ func grantsAfterIDReuse(t *testing.T, s *server) {
 	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": s.Name("stranger")})
 	s.grant(t, id, ben, "EDIT")
 	p.Process = p.Again()
-	acctest.ExpectSays(t, p.Refresh(), "warning: Permissions dropped from the state: the experiment is another one now")
+	acctest.ExpectSays(t, p.Refresh(), "warning: Experiment not found, permissions removed from state", "now belongs to a different experiment")
 	p.State, p.Private = before.State, before.Private
-	acctest.ExpectSays(t, p.Apply(p.Plan(nil), nil), "warning: Permissions left in place", "was used again")
+	acctest.ExpectSays(t, p.Apply(p.Plan(nil), nil), "warning: Permissions removed from state, not revoked", "now belongs to a different experiment")
 
 	one.Process = one.Again()
-	acctest.ExpectSays(t, one.Refresh(), "warning: Permission is gone: the experiment is another one now")
+	acctest.ExpectSays(t, one.Refresh(), "warning: Experiment not found, permission removed from state", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
 	change := grantsConfig(id, map[string]any{"user_name": carl.name, "permission_level": "CAN_MANAGE"})
-	acctest.ExpectSays(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "was used again")
+	acctest.ExpectSays(t, one.Apply(one.Plan(change), change), "error: Could not grant permission", "now belongs to a different experiment")
 	one.State, one.Private = beforeOne.State, beforeOne.Private
-	acctest.ExpectSays(t, one.Apply(one.Plan(nil), nil), "warning: Permission left in place", "was used again")
+	acctest.ExpectSays(t, one.Apply(one.Plan(nil), nil), "warning: Permission removed from state, not revoked", "now belongs to a different experiment")
 	// The server keeps carl's grant when it purges an experiment.
 	if held := s.grants(t, id, ben, carl); held["user "+ben.name] != "EDIT" || held["user "+carl.name] != "READ" {
 		t.Errorf("on the stranger there are the grants %v", held)

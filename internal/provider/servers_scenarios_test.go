@@ -255,7 +255,7 @@ func usersAndRoles(t *testing.T, s *server) {
 	acctest.ExpectSays(t, p.Destroy(), "")
 	s.expectHeld(t, id, nil)
 	s.Remove(t, id)
-	acctest.ExpectSays(t, imported.Refresh(), "warning: Permissions dropped from the state: the experiment is gone")
+	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment not found, permissions removed from state")
 }
 
 // failedLevelChange fails the second half of a change of a level. The provider restores the old level, and the error reports the result.

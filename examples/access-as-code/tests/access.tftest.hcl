@@ -1,4 +1,4 @@
-# The provider is a mock: no server and no credentials are needed, and nothing is changed.
+# The mock provider needs no server and no credentials.
 mock_provider "mlflow" {}
 
 variables {
@@ -9,16 +9,16 @@ variables {
   }
 }
 
-run "who_gets_what" {
+run "levels" {
   command = plan
 
-  # Not the one in a folder whose name only begins alike.
+  # A folder whose name only starts with that of a declared folder does not match.
   assert {
     condition     = toset(keys(mlflow_experiment_permissions.access)) == toset(["/Projects/churn/baseline", "/Projects/credit/scoring"])
     error_message = "Permissions are planned for ${jsonencode(keys(mlflow_experiment_permissions.access))}."
   }
 
-  # Two rules fit data-science, and the higher one counts.
+  # Two rules match data-science. The higher level applies.
   assert {
     condition = mlflow_experiment_permissions.access["/Projects/churn/baseline"].groups == tomap({
       "data-science" = "CAN_EDIT", "risk" = "CAN_READ", "ml-platform" = "CAN_MANAGE"
@@ -28,7 +28,7 @@ run "who_gets_what" {
 
   assert {
     condition     = mlflow_experiment_permissions.access["/Projects/credit/scoring"].groups["risk"] == "CAN_MANAGE"
-    error_message = "risk answers for credit, and has to be able to manage it."
+    error_message = "risk must have CAN_MANAGE on the credit experiments."
   }
 }
 
@@ -37,6 +37,6 @@ run "folders" {
 
   assert {
     condition     = alltrue([for rule in local.rules : substr(rule.folder, -1, 1) == "/"])
-    error_message = "Without a slash at its end, a folder also stands for others whose names begin alike."
+    error_message = "Folders must end with a slash, so that they do not match folders whose names start with the same text."
   }
 }

@@ -1,5 +1,5 @@
 variable "level" {
-  description = "Level for the risk team, by the name that this server has for it."
+  description = "Permission level of the risk team."
   type        = string
   default     = "CAN_READ"
 }
@@ -13,7 +13,7 @@ data "mlflow_experiment_permission_levels" "pricing" {
   experiment_id = mlflow_experiment.pricing.id
 }
 
-# A level that the server does not have is refused by name, before anything is granted.
+# Reject a level that the server does not have, before it is granted.
 resource "mlflow_experiment_permission" "risk" {
   experiment_id    = mlflow_experiment.pricing.id
   group_name       = "risk"
@@ -22,7 +22,7 @@ resource "mlflow_experiment_permission" "risk" {
   lifecycle {
     precondition {
       condition     = contains(data.mlflow_experiment_permission_levels.pricing.levels[*].level, var.level)
-      error_message = "${var.level} is none of ${join(", ", data.mlflow_experiment_permission_levels.pricing.levels[*].level)}."
+      error_message = "${var.level} is not one of ${join(", ", data.mlflow_experiment_permission_levels.pricing.levels[*].level)}."
     }
   }
 }

@@ -6,12 +6,12 @@ data "mlflow_experiment" "pricing" {
   name = "/Projects/pricing"
 }
 
-# The highest levels of each, wherever they come from. A principal can have both CAN_EDIT and CAN_RUN, hence a list.
+# The highest levels of each principal, direct or inherited. A principal can have both CAN_EDIT and CAN_RUN, so the values are lists.
 output "levels" {
   value = { for e in data.mlflow_experiment_permissions.pricing.effective : "${e.kind} ${e.principal}" => e.level... }
 }
 
-# What an mlflow_experiment_permissions resource would have to declare to change nothing.
+# The arguments of an mlflow_experiment_permissions resource that would change no grant.
 output "direct" {
   value = {
     for kind in ["group", "user", "service_principal"] : "${kind}s" => {

@@ -6,7 +6,7 @@ data "mlflow_experiment_permissions" "churn" {
   experiment_id = data.mlflow_experiment.churn.id
 }
 
-# Who can change the experiment, and where each of them has that from.
+# Principals that can change the experiment, and the source of each grant.
 output "editors" {
   value = [
     for g in data.mlflow_experiment_permissions.churn.grants : {

@@ -2,7 +2,7 @@ data "mlflow_folder_permissions" "retail" {
   path = "/Projects/retail"
 }
 
-# Who can create experiments in the folder, and where each of them has that from.
+# Principals that can create experiments in the folder, and the source of each grant.
 output "editors" {
   value = [
     for g in data.mlflow_folder_permissions.retail.grants : {

@@ -1,4 +1,4 @@
-# The permissions of the ten experiments that were used last.
+# The permissions of the ten most recently updated experiments.
 list "mlflow_experiment_permissions" "recent" {
   provider         = mlflow
   include_resource = true

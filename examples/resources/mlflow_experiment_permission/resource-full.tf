@@ -1,4 +1,4 @@
-# A team may look at every experiment of another one, and its pipeline may log runs. Whatever else is granted stays.
+# A team can view all experiments of another team, and a pipeline can log runs. Other grants are unmanaged.
 data "mlflow_experiments" "forecasting" {
   name_prefix = "/Projects/forecasting/"
 }
@@ -15,6 +15,6 @@ resource "mlflow_experiment_permission" "pipeline" {
   for_each = data.mlflow_experiments.forecasting.ids
 
   experiment_id          = each.value
-  service_principal_name = "6f1c2a34-5b67-4c89-9d01-23456789abcd" # the application id; on Databricks only
+  service_principal_name = "6f1c2a34-5b67-4c89-9d01-23456789abcd" # the application ID; only on Databricks
   permission_level       = "CAN_EDIT"
 }

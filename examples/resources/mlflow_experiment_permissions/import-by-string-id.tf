@@ -1,4 +1,4 @@
 import {
   to = mlflow_experiment_permissions.churn
-  id = "/Projects/churn" # or the experiment's id, or the address of its page
+  id = "/Projects/churn" # or the experiment ID or URL
 }

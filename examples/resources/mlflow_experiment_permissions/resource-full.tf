@@ -1,5 +1,5 @@
 locals {
-  # What every experiment grants; each adds its own with merge().
+  # Grants on every experiment. Each resource adds its own with merge().
   readers = {
     "risk"        = "CAN_READ"
     "ml-platform" = "CAN_READ"
@@ -22,11 +22,11 @@ resource "mlflow_experiment_permissions" "pricing" {
     "ana@example.com" = "CAN_MANAGE"
   }
 
-  # Application ids, not display names.
+  # Application IDs, not display names.
   service_principals = {
     "6f1c2a34-5b67-4c89-9d01-23456789abcd" = "CAN_EDIT"
   }
 
-  # Whoever runs Terraform keeps CAN_MANAGE if nothing else gives it. This is the default.
+  # The identity that runs Terraform keeps CAN_MANAGE if no other grant provides it. This is the default.
   keep_caller_access = true
 }

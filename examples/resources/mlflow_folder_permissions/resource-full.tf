@@ -1,5 +1,5 @@
 locals {
-  # Access by team: one folder each.
+  # One folder per team.
   teams = {
     "retail" = { editors = "data-science", lead = "ana@example.com" }
     "credit" = { editors = "risk", lead = "ben@example.com" }
@@ -26,6 +26,6 @@ resource "mlflow_folder_permissions" "team" {
     "6f1c2a34-5b67-4c89-9d01-23456789abcd" = "CAN_EDIT"
   }
 
-  # The identity that runs Terraform keeps CAN_MANAGE if nothing else provides it. This is the default.
+  # The identity that runs Terraform keeps CAN_MANAGE if no other grant provides it. This is the default.
   keep_caller_access = true
 }

@@ -8,7 +8,7 @@ resource "mlflow_folder_permissions" "retail" {
   }
 }
 
-# Inherits the permissions of the folder, and is created after it.
+# Inherits the permissions of the folder, and is created after they are set.
 resource "mlflow_experiment" "churn" {
   name = "${mlflow_folder_permissions.retail.path}/churn"
 }

@@ -43,7 +43,7 @@ func grantTexts(grants []emulator.Grant) []string {
 	return texts
 }
 
-// expectWrites checks which calls since the last reset could have changed something.
+// expectWrites checks the write requests since the last reset.
 func expectWrites(w *acctest.Workspace, want ...string) resource.TestCheckFunc {
 	return func(*terraform.State) error {
 		if got := w.Writes(); !slices.Equal(got, want) {
@@ -55,7 +55,7 @@ func expectWrites(w *acctest.Workspace, want ...string) resource.TestCheckFunc {
 
 func permissionsPath(id string) string { return "/api/2.0/permissions/experiments/" + id }
 
-// planCheck is a plan check that is a function of the resource's attributes, before and after.
+// planCheck is a plan check on the attributes of the resource before and after the change.
 type planCheck func(before, after any) error
 
 func (check planCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {
@@ -88,7 +88,7 @@ func expectMap(attribute string, want map[string]string) statecheck.StateCheck {
 	return statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New(attribute), levelMap(want))
 }
 
-// levelMap is exactly these levels by principal; nil is an empty map.
+// levelMap checks for exactly these levels by principal; nil is an empty map.
 func levelMap(want map[string]string) knownvalue.Check {
 	exact := map[string]knownvalue.Check{}
 	for name, level := range want {

@@ -1,5 +1,5 @@
-// Package access has the objects about who may do what on an experiment: the resources mlflow_experiment_permissions and
-// mlflow_experiment_permission, and the data sources about permissions, levels, and the current user.
+// Package access contains the resources, data sources, and list resources for the permissions of experiments and folders, and the data
+// sources for permission levels and the current user.
 package access
 
 import (
@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*currentUserDataSource)(nil)
 
-// currentUserDataSource tells who the provider runs as.
+// currentUserDataSource returns the identity that the provider is authenticated as.
 type currentUserDataSource struct{ framework.DataSourceBase }
 
 type currentUserModel struct {
@@ -42,18 +42,20 @@ func (d *currentUserDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Who the provider runs as: the user or service principal that the credentials belong to.",
+		MarkdownDescription: "Returns the user or service principal that the provider is authenticated as.",
 		Attributes: map[string]schema.Attribute{
-			"name":         text("The user's e-mail address or name, or the service principal's application id, as permissions name it."),
-			"kind":         text("`user` or `service_principal`. Always `user` on an MLflow server."),
-			"id":           text("Id of the user or service principal in the directory of the server."),
-			"display_name": text("Name to show to people. Null where the server has none."),
+			"name":         text("Name, as used in permissions: email or username of a user, or application ID of a service principal."),
+			"kind":         text("Kind of principal: `user` or `service_principal`. Always `user` on an MLflow server."),
+			"id":           text("ID of the user or service principal on the server."),
+			"display_name": text("Display name. Null if the server has none."),
 			"groups": schema.ListAttribute{
 				ElementType: types.StringType, Computed: true,
-				MarkdownDescription: "Groups that the caller is a member of, in alphabetical order. On an MLflow server these are the roles that hold some grant, of `workspace` only.",
+				MarkdownDescription: "Groups of the current user, in alphabetical order. On an MLflow server, the roles in `workspace` " +
+					"that have at least one grant.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
-			"home":                       text("The caller's folder, such as `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which has no folders."),
+			"home": text("Home folder, for example `/Users/ana@example.com`, without a trailing slash. Null on an MLflow server, which " +
+				"has no folders."),
 		},
 	}
 }
@@ -74,7 +76,8 @@ func (d *currentUserDataSource) Read(ctx context.Context, req datasource.ReadReq
 	groups := append([]string{}, caller.Groups...)
 	slices.Sort(groups)
 	resp.Diagnostics.Append(resp.State.Set(ctx, currentUserModel{
-		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)), ID: framework.OrNull(caller.ID),
+		Name: types.StringValue(caller.Principal.Name), Kind: types.StringValue(string(caller.Principal.Kind)),
+		ID:          framework.OrNull(caller.ID),
 		DisplayName: framework.OrNull(caller.DisplayName), Groups: slices.Compact(groups), Home: framework.OrNull(caller.Home),
 		Workspace: config.Workspace,
 	})...)

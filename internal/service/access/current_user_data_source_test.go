@@ -15,11 +15,13 @@ func TestCurrentUserDataSource(t *testing.T) {
 	w.AddUser(emulator.User, "risk", "data-science")
 	for token, want := range map[string]map[string]any{
 		emulator.UserToken: {
-			"name": emulator.User, "kind": "user", "display_name": "Ana", "groups": []any{"data-science", "risk", "users"}, "home": "/Users/" + emulator.User,
+			"name": emulator.User, "kind": "user", "display_name": "Ana", "groups": []any{"data-science", "risk", "users"},
+			"home":      "/Users/" + emulator.User,
 			"workspace": nil,
 		},
 		emulator.ServicePrincipalToken: {
-			"name": emulator.ServicePrincipal, "kind": "service_principal", "display_name": "deployer", "groups": []any{"users"}, "home": "/Users/" + emulator.ServicePrincipal,
+			"name": emulator.ServicePrincipal, "kind": "service_principal", "display_name": "deployer", "groups": []any{"users"},
+			"home":      "/Users/" + emulator.ServicePrincipal,
 			"workspace": nil,
 		},
 	} {

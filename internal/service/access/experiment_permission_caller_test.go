@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// An experiment that the caller manages as a member of a group alone.
+// managedByGroup creates an experiment that the caller manages only through a group.
 func managedByGroup(w *emulator.Workspace) (id string) {
 	w.AddUser(emulator.User, "risk")
 	id = w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -27,12 +27,13 @@ func riskGrant(id, level string) *experimentPermissionModel {
 	}
 }
 
-func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
+func TestPermission_keepsGroupGrant(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
-	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	provider := &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: provider}}
 	expectRisk := func(level string) {
 		t.Helper()
 		got := ""
@@ -42,7 +43,7 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 			}
 		}
 		if got != level {
-			t.Errorf("risk holds %q, want %q", got, level)
+			t.Errorf("risk has %q, want %q", got, level)
 		}
 	}
 
@@ -53,7 +54,7 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 	expectDetail(t, lowered, "Grant would lower your own access", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 	r.revoke(ctx, riskGrant(id, "CAN_MANAGE"), &removed)
-	expectDetail(t, removed, "Current user keeps its access", emulator.User, `group "risk"`)
+	expectDetail(t, removed, "Grant kept for the current user", emulator.User, `group "risk"`)
 	expectRisk("CAN_MANAGE")
 
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
@@ -65,15 +66,16 @@ func TestPermission_keepsTheGroupThatGivesAccess(t *testing.T) {
 	expectRisk("")
 }
 
-// What a removal has looked at must still be so when it writes: otherwise a grant that came in between is lost, and two removals could
-// each rely on the access that the other takes away.
+// TestPermission_oneWriterAtATime: no other write comes between the check and the write of a removal. Otherwise, a grant in between is
+// lost, and two removals can each rely on the access that the other revokes.
 func TestPermission_oneWriterAtATime(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	w := emulator.New(emulator.Options{})
 	id := managedByGroup(w)
 	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	r := &experimentPermissionResource{framework.ResourceBase{Provider: &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}}}
+	provider := &framework.ProviderData{Client: mlflowtest.Connect(t, w, emulator.UserToken)}
+	r := &experimentPermissionResource{framework.ResourceBase{Provider: provider}}
 	w.Before("", anyACL, func(req *http.Request) {
 		if lock := r.Provider.Run.ACLLock(id); lock.TryLock() {
 			lock.Unlock()

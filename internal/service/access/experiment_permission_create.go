@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Create implements [resource.Resource]. A grant that is there already is taken over.
+// Create implements [resource.Resource]. An existing grant is adopted.
 func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -23,41 +23,44 @@ func (r *experimentPermissionResource) Create(ctx context.Context, req resource.
 	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }
 
-// grant makes the grant, or changes its level. It refuses to lower the caller's own access where nothing else gives it. It holds
-// the lock from the look to the write, as revoke does: each could take away what the other relies on.
+// grant creates the grant or changes its level. It rejects a change that would lower the caller's own access. Like revoke, it keeps the
+// lock from the check to the write: a concurrent write could revoke the access that the check found.
 func (r *experimentPermissionResource) grant(ctx context.Context, plan *experimentPermissionModel, diags *diag.Diagnostics) bool {
 	id, level := plan.ExperimentID.ValueString(), plan.PermissionLevel.ValueString()
 	name, p := plan.principal()
 	lock := r.Provider.Run.ACLLock(id)
 	lock.Lock()
 	defer lock.Unlock()
-	again, err := r.isReused(ctx, plan)
+	reused, err := r.idReused(ctx, plan)
 	if err != nil {
 		r.problem(ctx, id, err).AddError(diags, "grant permission")
 		return false
 	}
-	if again {
-		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the id was used again, for another experiment. Nothing was changed. Run plan again, which drops "+
-			"the grant from the state.", framework.UpperFirst(plan.object())))
+	if reused {
+		diags.AddError("Could not grant permission", fmt.Sprintf("%s: the experiment no longer exists, and its ID now belongs to a "+
+			"different experiment. Nothing was changed.\n\nRun terraform plan again: the refresh removes the grant from the state.",
+			framework.UpperFirst(plan.object())))
 		return false
 	}
 	if level != mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, level, diags)
+		lost, ok := r.lostAccess(ctx, id, p, level, diags)
 		if !ok {
 			return false
 		}
-		if own != "" {
-			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access", fmt.Sprintf("%s With %s, it can no longer change permissions or "+
-				"delete the experiment.\n\nDeclare CAN_MANAGE, or first grant it to the identity that runs Terraform or to another of its groups.", own, level))
+		if lost != "" {
+			diags.AddAttributeError(path.Root("permission_level"), "Grant would lower your own access",
+				fmt.Sprintf("%s With %s, it can no longer change permissions or delete the experiment.\n\nDeclare CAN_MANAGE, or first "+
+					"grant it to the identity that runs Terraform or to another of its groups.", lost, level))
 			return false
 		}
 	}
-	lock.Planned = nil // out of date after the write
+	lock.Planned = nil // outdated after the write
 	created, err := r.Client().AccessControl().Grant(ctx, id, mlflow.Grant{Principal: p, Level: level})
 	if err == nil {
 		lock.DeclareGrant(r.Client(), p)
@@ -65,7 +68,8 @@ func (r *experimentPermissionResource) grant(ctx context.Context, plan *experime
 		return true
 	}
 	if _, missing := mlflow.MissingPrincipal(err); missing {
-		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err, "Nothing was changed. "+r.Client().PrincipalAdvice(p)))
+		diags.AddAttributeError(path.Root(name.attribute), "Could not grant permission", framework.ErrorDetail(plan.object(), err,
+			"Nothing was changed. "+r.Client().PrincipalAdvice(p)))
 		return false
 	}
 	problem := r.problem(ctx, id, err)

@@ -20,13 +20,13 @@ func (r *experimentPermissionResource) Delete(ctx context.Context, req resource.
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "revoke permission", state.remembered(), &resp.Diagnostics) {
+	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "revoke permission", state.stateObject(), &resp.Diagnostics) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 	}
 }
 
-// revoke removes the grant, unless another resource of this run declares it. What can't be reached any more is no error, and the caller keeps
-// access that comes from nowhere else.
+// revoke revokes the grant, unless another resource in this run declares it or the caller has CAN_MANAGE only through it. If the experiment
+// or the access to its permissions is missing, it is a warning.
 func (r *experimentPermissionResource) revoke(ctx context.Context, state *experimentPermissionModel, diags *diag.Diagnostics) {
 	id := state.ExperimentID.ValueString()
 	_, p := state.principal()
@@ -34,45 +34,47 @@ func (r *experimentPermissionResource) revoke(ctx context.Context, state *experi
 	lock.Lock()
 	defer lock.Unlock()
 	if key := r.Client().PrincipalKey(p); lock.Grants[key] || lock.List[key] {
-		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the replacement of this one, declares or "+
-			"keeps this grant and now manages it.", framework.UpperFirst(state.object())))
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: another resource in this apply, or the "+
+			"replacement of this one, declares or keeps this grant and now manages it.", framework.UpperFirst(state.object())))
 		return
 	}
 	if lock.List != nil {
-		return // the list that this run wrote does not have the grant
+		return // the list that this run wrote does not contain the grant
 	}
-	again, err := r.isReused(ctx, state)
+	reused, err := r.idReused(ctx, state)
 	if err != nil {
-		r.problem(ctx, id, err).AddReleaseProblem(diags)
+		r.problem(ctx, id, err).AddRevokeError(diags)
 		return
 	}
-	if again {
-		diags.AddWarning("Permission left in place", fmt.Sprintf("%s: the id was used again, for another experiment. Its permissions are left alone.",
-			framework.UpperFirst(state.object())))
+	if reused {
+		diags.AddWarning("Permission removed from state, not revoked", fmt.Sprintf("%s: the experiment no longer exists, and its ID now "+
+			"belongs to a different experiment, whose permissions were not changed.", framework.UpperFirst(state.object())))
 		return
 	}
 	if state.PermissionLevel.ValueString() == mlflow.LevelManage {
-		own, ok := r.ownAccess(ctx, id, p, "", diags)
-		if own != "" {
-			diags.AddWarning("Current user keeps its access", own+" The grant stays in place and is no longer managed.")
+		lost, ok := r.lostAccess(ctx, id, p, "", diags)
+		if lost != "" {
+			diags.AddWarning("Grant kept for the current user", lost+" The grant remains, unmanaged.")
 		}
-		if !ok || own != "" {
+		if !ok || lost != "" {
 			return
 		}
 	}
-	lock.Planned = nil // out of date after the write
+	lock.Planned = nil // outdated after the write
 	err = r.Client().AccessControl().Revoke(ctx, id, p)
 	if missing, ok := mlflow.MissingPrincipal(err); ok && acl.SamePrincipal(r.Client(), missing, p) {
-		return // who does not exist holds no grant
+		return // a principal that does not exist has no grant
 	}
 	if err != nil {
-		r.problem(ctx, id, err).AddReleaseProblem(diags)
+		r.problem(ctx, id, err).AddRevokeError(diags)
 	}
 }
 
-// ownAccess says that the caller has CAN_MANAGE now and would not have it any more with another level, "" for none, for a principal: the
-// caller, or a group that the caller is in. It is "" if the caller keeps CAN_MANAGE; ok is false after an error.
-func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics) (own string, ok bool) {
+// lostAccess describes the CAN_MANAGE that the caller would lose if the grant to a principal, the caller or one of its groups, got another
+// level, or "" for none. It returns "" if the caller keeps CAN_MANAGE; ok is false after an error.
+func (r *experimentPermissionResource) lostAccess(
+	ctx context.Context, id string, p mlflow.Principal, level string, diags *diag.Diagnostics,
+) (lost string, ok bool) {
 	client := r.Client()
 	caller, ok := acl.Caller(ctx, client, diags)
 	if !ok || caller.Admin || !acl.IsOwn(client, caller, p) {
@@ -80,7 +82,8 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 	}
 	list, err := client.AccessControl().Get(ctx, id)
 	if isUnreadable(err) {
-		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
+		// A caller that cannot read the list cannot find another source of access in it. If the experiment does not exist, this request
+		// also fails.
 		var held mlflow.Holding
 		held, err = client.AccessControl().Level(ctx, id, p)
 		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
@@ -100,11 +103,11 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 		r.problem(ctx, id, err).AddError(diags, "check the access of the current user")
 		return "", false
 	}
-	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.", caller.Principal.Name, framework.DescribeExperiment(id, ""),
-		framework.KindNoun(p.Kind), p.Name), true
+	return fmt.Sprintf("The provider is authenticated as %q, which has CAN_MANAGE on %s only through the grant to %s %q.",
+		caller.Principal.Name, framework.DescribeExperiment(id, ""), framework.KindNoun(p.Kind), p.Name), true
 }
 
-// isUnreadable reports that the caller may not see grants, or that there are none to see. Any other error tells nothing about them.
+// isUnreadable reports whether an error means that the caller cannot read grants or that there are none.
 func isUnreadable(err error) bool {
 	var unsupported *mlflow.UnsupportedError
 	return rest.IsNotFound(err) || rest.IsPermissionDenied(err) || errors.As(err, &unsupported)

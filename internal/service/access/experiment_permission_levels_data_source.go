@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*permissionLevelsDataSource)(nil)
 
-// permissionLevelsDataSource lists the levels that can be granted on an experiment.
+// permissionLevelsDataSource returns the levels that can be granted on an experiment.
 type permissionLevelsDataSource struct{ framework.DataSourceBase }
 
 type permissionLevelsModel struct {
@@ -39,20 +39,22 @@ func (d *permissionLevelsDataSource) Metadata(_ context.Context, req datasource.
 // Schema implements [datasource.DataSource].
 func (d *permissionLevelsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "The permission levels that can be granted on an experiment.",
+		MarkdownDescription: "Returns the permission levels that can be granted on an experiment.",
 		Attributes: map[string]schema.Attribute{
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Id of the experiment. On an MLflow server all experiments have the same levels.",
+				MarkdownDescription: "ID of the experiment. On an MLflow server, all experiments have the same levels.",
 			},
 			"levels": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "The levels that can be granted. On an MLflow server those of its permission API: an older version may lack one.",
+				Computed: true, MarkdownDescription: "Levels that can be granted. On an MLflow server, they depend on its version.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"level": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "Name of the level, as the permission resources take it, such as `CAN_EDIT`.",
+						Computed: true, MarkdownDescription: "Name of the level, for example `CAN_EDIT`, as used in the permission " +
+							"resources.",
 					},
 					"description": schema.StringAttribute{
-						Computed: true, MarkdownDescription: "What the level allows; on Databricks in the server's words. Null when it says nothing.",
+						Computed: true, MarkdownDescription: "Description of the level; on Databricks, as returned by the workspace. " +
+							"Null if there is none.",
 					},
 				}},
 			},
@@ -71,7 +73,7 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 	id := model.ExperimentID.ValueString()
 	infos, err := client.AccessControl().Levels(ctx, id)
 	switch {
-	case rest.IsPermissionDenied(err): // seeing the levels takes less than seeing who holds them
+	case rest.IsPermissionDenied(err): // reading levels requires less access than reading grants, so the advice for grants does not apply
 		framework.AddError(&resp.Diagnostics, "read permission levels", framework.DescribeExperiment(id, ""), err)
 		return
 	case err != nil:
@@ -80,7 +82,8 @@ func (d *permissionLevelsDataSource) Read(ctx context.Context, req datasource.Re
 	}
 	model.Levels = []levelModel{}
 	for _, info := range infos {
-		model.Levels = append(model.Levels, levelModel{Level: types.StringValue(info.Level), Description: framework.OrNull(info.Description)})
+		level := levelModel{Level: types.StringValue(info.Level), Description: framework.OrNull(info.Description)}
+		model.Levels = append(model.Levels, level)
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// experimentPermissionModel is an mlflow_experiment_permission. Exactly one of the three names is set.
+// experimentPermissionModel is the model of mlflow_experiment_permission. Exactly one of the three names is set.
 type experimentPermissionModel struct {
 	ID                   types.String `tfsdk:"id"`
 	ExperimentID         types.String `tfsdk:"experiment_id"`
@@ -20,11 +20,11 @@ type experimentPermissionModel struct {
 	PermissionLevel      types.String `tfsdk:"permission_level"`
 	Workspace            types.String `tfsdk:"workspace"`
 
-	// created is when the experiment was created, from private state: see CreationTimeFrom.
+	// created is the creation time of the experiment in private state, see [framework.CreationTimeFrom].
 	created string
 }
 
-// principalName is one of the three attributes that name a principal.
+// principalName is one of the three attributes that contain the name of a principal.
 type principalName struct {
 	attribute string
 	kind      mlflow.PrincipalKind
@@ -39,7 +39,7 @@ func (m *experimentPermissionModel) names() []principalName {
 	}
 }
 
-// principalAttributes are the attributes of names.
+// principalAttributes are the attributes in the order of names.
 var principalAttributes = []string{"user_name", "group_name", "service_principal_name"}
 
 func (m *experimentPermissionModel) identity() map[string]types.String {
@@ -50,7 +50,7 @@ func (m *experimentPermissionModel) identity() map[string]types.String {
 	return values
 }
 
-// principal gives the attribute that is set, and who it names; the name is "" while unknown.
+// principal returns the attribute that is set, and the principal that it names; the name is "" if it is unknown.
 func (m *experimentPermissionModel) principal() (principalName, mlflow.Principal) {
 	for _, n := range m.names() {
 		if !n.value.IsNull() {
@@ -60,14 +60,13 @@ func (m *experimentPermissionModel) principal() (principalName, mlflow.Principal
 	return principalName{}, mlflow.Principal{}
 }
 
-// setID fills the id, which is the import id as well.
+// setID sets the ID, which is also the import ID.
 func (m *experimentPermissionModel) setID() {
 	_, p := m.principal()
 	m.ID = types.StringValue(fmt.Sprintf("%s/%s/%s", m.ExperimentID.ValueString(), p.Kind, p.Name))
 }
 
-// keepSpelling keeps the state's spelling of a principal in the same attribute, whatever is known of the experiment, and the ID of the grant if
-// nothing else changes.
+// keepSpelling keeps the spelling of the same principal in the state, and the ID of the grant if the experiment does not change.
 func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *experimentPermissionModel) {
 	mine, p := m.principal()
 	theirs, q := state.principal()
@@ -80,20 +79,20 @@ func (m *experimentPermissionModel) keepSpelling(rules mlflow.NameRules, state *
 	}
 }
 
-// sameGrantee reports whether two models are about the same principal on the same experiment, as far as is known.
+// sameGrantee reports whether two models are for the same principal on the same experiment.
 func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *experimentPermissionModel) bool {
 	_, mine := m.principal()
 	_, theirs := o.principal()
 	return m.ExperimentID.Equal(o.ExperimentID) && acl.SamePrincipal(rules, mine, theirs)
 }
 
-// placed is the grant of a state, with its workspace there and in a plan.
-func (m *experimentPermissionModel) placed(plan *experimentPermissionModel) framework.Placed {
+// workspaceObject returns the grant in a state, with its workspace in the state and in a plan.
+func (m *experimentPermissionModel) workspaceObject(plan *experimentPermissionModel) framework.Placed {
 	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
-// remembered is the grant as [ResourceBase.CheckServer] looks for it.
-func (m *experimentPermissionModel) remembered() framework.Belonging {
+// stateObject returns the grant as [framework.ResourceBase.CheckServer] identifies it.
+func (m *experimentPermissionModel) stateObject() framework.Belonging {
 	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 

@@ -12,7 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: it keeps a spelling that means the same, and refuses what the server has not.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses a different spelling of the same principal, and rejects grants
+// that the server does not support.
 func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -25,7 +26,7 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+	if r.PlanWorkspace(ctx, req, state.workspaceObject(&plan), resp) {
 		return
 	}
 	if !req.State.Raw.IsNull() {
@@ -46,7 +47,8 @@ func (r *experimentPermissionResource) ModifyPlan(ctx context.Context, req resou
 	}
 	lock := r.Provider.Run.ACLLock(plan.ExperimentID.ValueString())
 	if lock.PlanGrant(r.Client(), p, framework.PlannedGrant{InState: !req.State.Raw.IsNull(), Level: plan.PermissionLevel}) {
-		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the configuration declare the grant to %s. A grant "+
-			"can be managed by only one resource.\n\nRemove one of the two resources.", plan.object()))
+		resp.Diagnostics.AddAttributeError(path.Root(name.attribute), "Duplicate grant", fmt.Sprintf("Two resources in the "+
+			"configuration declare the grant to %s. A grant can be managed by only one resource.\n\nRemove one of the two resources.",
+			plan.object()))
 	}
 }

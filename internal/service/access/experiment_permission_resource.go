@@ -26,7 +26,7 @@ var (
 	_ resource.ResourceWithIdentity         = (*experimentPermissionResource)(nil)
 )
 
-// experimentPermissionResource is what one principal is granted on one experiment; it leaves all others alone.
+// experimentPermissionResource manages the grant of one principal on an experiment.
 type experimentPermissionResource struct{ framework.ResourceBase }
 
 // NewExperimentPermissionResource returns the resource mlflow_experiment_permission.
@@ -39,7 +39,9 @@ func (r *experimentPermissionResource) Metadata(_ context.Context, req resource.
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *experimentPermissionResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *experimentPermissionResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, principalAttributes)
 }
 
@@ -48,27 +50,29 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 	name := func(kind mlflow.PrincipalKind, description string) schema.StringAttribute {
 		return schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1), acl.PrincipalNameValidator{Kind: kind}},
-			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. When it changes, the new " +
-				"grant is made first, then the old one is revoked.",
+			MarkdownDescription: description + " Exactly one of `user_name`, `group_name`, and `service_principal_name` must be set. " +
+				"Updated in place: the provider creates the new grant first, then revokes the old one.",
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "What one principal is granted on an experiment. The resource adds to what others granted and leaves it alone; use " +
-			"`mlflow_experiment_permissions` instead where the configuration is to be the whole truth, and never both for one experiment.",
+		MarkdownDescription: "Grants a permission level on an experiment to one principal. The resource is non-authoritative: other " +
+			"grants are unaffected. To manage all grants, use `mlflow_experiment_permissions`. Do not use both for one experiment.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KIND/NAME`."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the grant, as `EXPERIMENT_ID/KIND/NAME`."},
 			"experiment_id": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.ExperimentIDValidator},
-				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grant is made on the new experiment first, then " +
-					"revoked on the old one.",
+				MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider " +
+					"creates the grant on the new experiment first, then revokes it on the old one.",
 			},
-			"user_name":              name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server (compared exactly)."),
-			"group_name":             name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) the name of a role."),
-			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. MLflow servers have none."),
+			"user_name": name(mlflow.KindUser, "Email of a user (compared case-insensitively), or username on an MLflow server "+
+				"(compared exactly)."),
+			"group_name": name(mlflow.KindGroup, "Display name of a group, or on an MLflow server (3.13 and newer) name of a role."),
+			"service_principal_name": name(mlflow.KindServicePrincipal, "Application ID of a service principal. Not supported on MLflow "+
+				"servers."),
 			"permission_level": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.LevelValidator{}},
-				MarkdownDescription: "`CAN_READ`, `CAN_EDIT` (also log runs) or `CAN_MANAGE` (also delete and change permissions). An MLflow server also has " +
-					"levels of its own: `USE`, `DENY`, and before 3.13 `NO_PERMISSIONS`. Changing it changes the grant in place.",
+				MarkdownDescription: "Permission level: `CAN_READ`, `CAN_EDIT` (also log runs), or `CAN_MANAGE` (also delete and change " +
+					"permissions); MLflow servers also have `USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
@@ -93,7 +97,7 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permission", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permission", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	id := state.ExperimentID.ValueString()
@@ -102,24 +106,25 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	_, noSuchPrincipal := mlflow.MissingPrincipal(err)
 	if err != nil && !noSuchPrincipal {
 		problem := r.problem(ctx, id, err)
-		if !problem.Gone {
+		if !problem.ObjectMissing {
 			problem.AddError(&resp.Diagnostics, "read permission")
 			return
 		}
-		resp.Diagnostics.AddWarning("Permission is gone: so is the experiment", fmt.Sprintf("%s was dropped from the state. %s", framework.UpperFirst(state.object()),
+		resp.Diagnostics.AddWarning(summaryExperimentOfGrantNotFound, fmt.Sprintf("%s: %s", framework.UpperFirst(state.object()),
 			strings.Join(problem.Advice, " ")))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if framework.IDReused(state.created, held.Created) {
-		resp.Diagnostics.AddWarning("Permission is gone: the experiment is another one now", fmt.Sprintf("%s was dropped from the state: the id was used again, for "+
-			"an experiment created %s. Its permissions are left alone.", framework.UpperFirst(state.object()), framework.FormatTime(held.Created).ValueString()))
+		resp.Diagnostics.AddWarning(summaryExperimentOfGrantNotFound, fmt.Sprintf("%s: the experiment no longer exists, and its ID now "+
+			"belongs to a different experiment, created %s, whose permissions are unmanaged.",
+			framework.UpperFirst(state.object()), framework.FormatTime(held.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	if held.Level == "" {
-		resp.Diagnostics.AddWarning("Permission is gone", fmt.Sprintf("%s holds no grant any more. It was removed from the state, and the next apply grants it "+
-			"again if it is still configured.", framework.UpperFirst(state.object())))
+		resp.Diagnostics.AddWarning("Permission not found, removed from state", fmt.Sprintf("%s no longer has a grant. If it is still "+
+			"in the configuration, the next apply grants it again.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -133,26 +138,31 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 }
 
-// problem finds out what a refusal means.
+// summaryExperimentOfGrantNotFound is the summary of the warnings that a refresh removes the resource because of its experiment.
+const summaryExperimentOfGrantNotFound = "Experiment not found, permission removed from state"
+
+// problem returns the cause of an error, with advice.
 func (r *experimentPermissionResource) problem(ctx context.Context, id string, err error) *acl.Problem {
 	return experimentList(r.Client(), &r.Provider.Run, id, "").Problem(ctx, err)
 }
 
-// isReused tells that the id belongs to another experiment now. It asks only where ids are used again.
-func (r *experimentPermissionResource) isReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
+// idReused reports whether the ID now belongs to a different experiment. It sends no request if the server does not reuse IDs.
+func (r *experimentPermissionResource) idReused(ctx context.Context, m *experimentPermissionModel) (bool, error) {
 	if m.created == "" || !r.Client().ReusesIDs() {
 		return false, nil
 	}
 	_, p := m.principal()
 	held, err := r.Client().AccessControl().Level(ctx, m.ExperimentID.ValueString(), p)
 	if _, missing := mlflow.MissingPrincipal(err); missing {
-		err = nil // the call that follows tells
+		err = nil // the request that follows reports it
 	}
 	return framework.IDReused(m.created, held.Created), err
 }
 
 // ImportState implements [resource.ResourceWithImportState].
-func (r *experimentPermissionResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
+func (r *experimentPermissionResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
 	workspace, grant, ok := r.UseImportWorkspace(req.ID, &resp.Diagnostics)
 	if !ok {
 		return
@@ -180,6 +190,8 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 			return
 		}
 	}
-	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
-		"EXPERIMENT_ID/service_principal/APPLICATION_ID. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
+	resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a grant.\n\nSpecify EXPERIMENT_ID/user/NAME, "+
+		"EXPERIMENT_ID/group/NAME, or EXPERIMENT_ID/service_principal/APPLICATION_ID. In an MLflow workspace other than the provider's, "+
+		"put workspace=NAME and a comma first. In an identity, set experiment_id and one of %s.", req.ID, strings.Join(principalAttributes,
+		", ")))
 }

@@ -38,10 +38,10 @@ func TestPermission_lifecycle(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, action)),
 			PostApplyFunc: func() {
 				if got := w.Level(experiment, ana); got != level {
-					t.Errorf("ana holds %q, want %q", got, level)
+					t.Errorf("ana has %q, want %q", got, level)
 				}
 				if got := w.Level(id, ben); got != "CAN_READ" {
-					t.Errorf("ben holds %q", got)
+					t.Errorf("ben has %q", got)
 				}
 			},
 		}
@@ -53,27 +53,29 @@ func TestPermission_lifecycle(t *testing.T) {
 		step(id, `user_name = "ana@example.com"`+"\n"+`permission_level = "CAN_MANAGE"`, nil, plancheck.ResourceActionUpdate, "CAN_MANAGE"),
 		step(id, edit, func() { w.Grant(id, ana, "CAN_READ") }, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(id, edit, func() { w.Revoke(id, ana) }, plancheck.ResourceActionCreate, "CAN_EDIT"),
-		resource.TestStep{ResourceName: acctest.PermissionAddress, ImportState: true, ImportStateVerify: true, ImportStateId: id + "/user/ana@example.com"},
-		resource.TestStep{ // the whole is not known yet: no replacement, and in the end no change
+		resource.TestStep{ResourceName: acctest.PermissionAddress, ImportState: true, ImportStateVerify: true,
+			ImportStateId: id + "/user/ana@example.com"},
+		resource.TestStep{ // unknown during plan: no replacement, and no change in the apply
 			Config: w.Config(`resource "terraform_data" "late" { input = { id = "` + id + `", name = "ana@example.com", level = "CAN_EDIT" } }
 				resource "mlflow_experiment_permission" "test" {
 				  experiment_id    = terraform_data.late.output.id
 				  user_name        = terraform_data.late.output.name
 				  permission_level = terraform_data.late.output.level
 				}`),
-			ConfigPlanChecks:  acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, plancheck.ResourceActionUpdate)),
-			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(acctest.PermissionAddress, tfjsonpath.New("id"), knownvalue.StringExact(id+"/user/ana@example.com"))},
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, plancheck.ResourceActionUpdate)),
+			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownValue(acctest.PermissionAddress, tfjsonpath.New("id"),
+				knownvalue.StringExact(id+"/user/ana@example.com"))},
 		},
 		step(other, edit, nil, plancheck.ResourceActionUpdate, "CAN_EDIT"),
 		step(other, edit, func() { w.Trash(other); w.Restore(other) }, plancheck.ResourceActionNoop, "CAN_EDIT"),
 	)
 	for _, experiment := range []string{id, other} {
 		if got := w.Level(experiment, ana); got != "" {
-			t.Errorf("after destroy ana holds %q on %s", got, experiment)
+			t.Errorf("after destroy ana has %q on %s", got, experiment)
 		}
 	}
 	if got := w.Level(id, ben); got != "CAN_READ" {
-		t.Errorf("after destroy ben holds %q", got)
+		t.Errorf("after destroy ben has %q", got)
 	}
 }
 
@@ -88,7 +90,7 @@ func TestPermission_generatedConfiguration(t *testing.T) {
 	})
 }
 
-// TestPermission_apply covers what goes wrong, and what must not: whatever fails, nobody else's grant changes.
+// TestPermission_apply covers failures and their limits: no failure changes the grant of another principal.
 func TestPermission_apply(t *testing.T) {
 	t.Parallel()
 	permission := func(id, kind, name, level string) map[string]any {
@@ -102,42 +104,45 @@ func TestPermission_apply(t *testing.T) {
 		who    string
 		level  string
 		want   string
-		left   string // what the principal holds afterwards
+		left   string // the level of the principal afterwards
 	}{
 		"an unknown group": {grant: true, kind: "group", who: "nobody", level: "CAN_READ",
-			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: Principal: GroupName(nobody) does not exist"},
-		"an answer that is lost": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+			want: "error at group_name: Could not grant permission: Group \"nobody\" on experiment ID: " +
+				"Principal: GroupName(nobody) does not exist"},
+		"a lost response": {grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, _ string) {
 				w.Inject(emulator.Fault{Method: "PATCH", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
 		"no access": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "error: Could not grant permission: User \"ben@example.com\" on experiment ID: "},
-		"lowering oneself": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_MANAGE",
+		"lowering the caller": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ",
+			left: "CAN_MANAGE",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
 			want: "error at permission_level: Grant would lower your own access"},
-		"lowering oneself where a folder gives more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User, level: "CAN_READ", left: "CAN_READ",
+		"lowering a caller that inherits more": {token: emulator.UserToken, grant: true, kind: "user", who: emulator.User,
+			level: "CAN_READ", left: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 				w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			}},
-		"removing": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") }},
-		"removing what is gone": {kind: "user", who: emulator.User, level: "CAN_READ"},
-		"removing, the answer is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking a missing grant": {kind: "user", who: emulator.User, level: "CAN_READ"},
+		"revoking, the response is lost": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
 				w.Inject(emulator.Fault{Method: "PUT", Path: "/api/2.0/permissions/experiments/*", DropAfter: true})
 			}},
-		"removing one's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
+		"revoking the caller's own": {token: emulator.UserToken, kind: "user", who: emulator.User, level: "CAN_MANAGE", left: "CAN_MANAGE",
 			behind: func(w *acctest.Workspace, id string) {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 			},
-			want: "warning: Current user keeps its access"},
-		"removing without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
+			want: "warning: Grant kept for the current user"},
+		"revoking without access": {token: emulator.UserToken, kind: "user", who: emulator.OtherUser, level: "CAN_READ",
 			want: "warning: Could not remove permissions"},
-		"removing from a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
+		"revoking on a deleted experiment": {kind: "user", who: emulator.User, level: "CAN_READ",
 			behind: func(w *acctest.Workspace, id string) { w.Trash(id) }, want: "warning: Could not remove permissions"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -166,31 +171,36 @@ func TestPermission_apply(t *testing.T) {
 			}
 			principal := emulator.Principal{Kind: c.kind, Name: c.who}
 			if left := w.Level(id, principal); left != c.left {
-				t.Errorf("%v holds %q, want %q", principal, left, c.left)
+				t.Errorf("%v has %q, want %q", principal, left, c.left)
 			}
-			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" || w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
+			if w.Level(id, emulator.GroupPrincipal("risk")) != "CAN_EDIT" ||
+				w.Level(id, emulator.GroupPrincipal("admins")) != "CAN_MANAGE" {
 				t.Errorf("other grants are %v", w.Grants(id))
 			}
 		})
 	}
 }
 
-func TestPermission_readWhenGone(t *testing.T) {
+func TestPermission_readNotFound(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		behind func(w *acctest.Workspace, id string)
 		says   string
 	}{
-		"the grant":              {func(*acctest.Workspace, string) {}, "warning: Permission is gone: User \"ana@example.com\" on experiment ID holds no grant"},
-		"the experiment":         {func(w *acctest.Workspace, id string) { w.Trash(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
-		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) }, "warning: Permission is gone: so is the experiment: User \"ana@example.com\" on experiment ID"},
+		"the grant": {func(*acctest.Workspace, string) {},
+			"warning: Permission not found, removed from state: User \"ana@example.com\" on experiment ID no longer has a grant"},
+		"the experiment": {func(w *acctest.Workspace, id string) { w.Trash(id) },
+			"warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
+		"the experiment, purged": {func(w *acctest.Workspace, id string) { w.Purge(id) },
+			"warning: Experiment not found, permission removed from state: User \"ana@example.com\" on experiment ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
 			id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 			c.behind(w, id)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment_permission",
-				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com", "permission_level": "CAN_READ"})
+				map[string]any{"id": id + "/user/ana@example.com", "experiment_id": id, "user_name": "ana@example.com",
+					"permission_level": "CAN_READ"})
 			if state != nil || !strings.HasPrefix(got, strings.ReplaceAll(c.says, "ID", id)) {
 				t.Errorf("state %v, said %q", state, got)
 			}
@@ -198,13 +208,14 @@ func TestPermission_readWhenGone(t *testing.T) {
 	}
 }
 
-// TestPermissionResource_duplicate: two resources with the grant to one principal are refused in the plan, where both are known. One that is
-// replaced, or moved to another address, is none.
+// TestPermissionResource_duplicate: the plan rejects two resources for one grant if both are known. A replaced resource, or one at a new
+// resource address, is not a duplicate.
 func TestPermissionResource_duplicate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	grant := func(address, user, level string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n", address, id, user, level)
+		return fmt.Sprintf("resource \"mlflow_experiment_permission\" %q {\n  experiment_id = %q\n  user_name = %q\n  permission_level = %q\n}\n",
+			address, id, user, level)
 	}
 	refused := func(config string) resource.TestStep {
 		return resource.TestStep{Config: w.Config(config), ExpectError: regexp.MustCompile("Duplicate grant")}
@@ -212,8 +223,10 @@ func TestPermissionResource_duplicate(t *testing.T) {
 	acctest.UnitTest(t,
 		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "Ana@Example.com", "CAN_READ")),
 		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
-		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com", "CAN_EDIT")),
-		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")), Taint: []string{"mlflow_experiment_permission.a"}},
+		refused(grant("a", "ana@example.com", "CAN_READ")+grant("b", "ben@example.com", "CAN_READ")+grant("c", "ben@example.com",
+			"CAN_EDIT")),
+		resource.TestStep{Config: w.Config(grant("a", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ")),
+			Taint: []string{"mlflow_experiment_permission.a"}},
 		resource.TestStep{Config: w.Config(grant("c", "ana@example.com", "CAN_READ") + grant("b", "ben@example.com", "CAN_READ"))},
 	)
 }

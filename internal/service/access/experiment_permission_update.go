@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [resource.Resource]. Another principal or experiment is no replacement: a plan in which it is unknown could not say whether it will
-// be another one. The new grant is made before the old one is revoked.
+// Update implements [resource.Resource]. A different principal or experiment does not replace the resource, because a value that is unknown
+// during plan can turn out to be the same. The new grant is created before the old one is revoked.
 func (r *experimentPermissionResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -19,19 +19,21 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	if plan.ExperimentID.Equal(state.ExperimentID) {
 		plan.created = state.created
 	}
-	if resp.Diagnostics.HasError() || !r.CheckSameWorkspace(ctx, req.Private, state.placed(&plan), &resp.Diagnostics) ||
-		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) || !r.CheckServer(ctx, req.Private, "update permission", state.remembered(), &resp.Diagnostics) ||
+	if resp.Diagnostics.HasError() || !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(&plan), &resp.Diagnostics) ||
+		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update permission", state.stateObject(), &resp.Diagnostics) ||
 		!r.grant(ctx, &plan, &resp.Diagnostics) {
 		return
 	}
 	if !plan.sameGrantee(r.Client(), &state) {
 		r.revoke(ctx, &state, &resp.Diagnostics)
 		if resp.Diagnostics.HasError() {
-			return // the state still has the old grant, so that the next apply removes it
+			return // the state still contains the old grant, so that the next apply revokes it
 		}
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+	created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }

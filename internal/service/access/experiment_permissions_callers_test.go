@@ -3,6 +3,7 @@ package access_test
 import (
 	"fmt"
 	"net/http"
+	"reflect"
 	"regexp"
 	"testing"
 
@@ -28,8 +29,8 @@ func TestPermissionsResource_callersTakeTurns(t *testing.T) {
 	}}, func() string { return permissionsPath(w.MustFind(t, "/Teams/churn").ID) })
 }
 
-// What is kept for an earlier caller goes when it is declared otherwise, when somebody revokes it, and with keep_caller_access = false; and a plan
-// names it.
+// TestPermissionsResource_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was revoked
+// outside Terraform, and with keep_caller_access = false. The plan reports it.
 func TestPermissionsResource_retainedUntil(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -46,7 +47,7 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 		}
 	}
 	lowered := step(as(emulator.AdminToken, edit), nil, "group risk CAN_EDIT")
-	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // another level is somebody's change
+	lowered.PreConfig = func() { w.Grant(id, emulator.ServicePrincipalPrincipal(pipeline), "CAN_READ") } // a change outside Terraform
 	acctest.UnitTest(t,
 		step(as(emulator.ServicePrincipalToken, read), kept, "group risk CAN_READ", machine),
 		step(as(emulator.AdminToken, edit), kept, "group risk CAN_EDIT", machine),
@@ -56,22 +57,25 @@ func TestPermissionsResource_retainedUntil(t *testing.T) {
 			Config:    as(emulator.ServicePrincipalToken, edit),
 			Check:     expectGrants(w, id, "group risk CAN_EDIT", machine),
 		},
-		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT", fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
+		step(as(emulator.AdminToken, edit+"\nservice_principals = { \""+pipeline+"\" = \"CAN_READ\" }"), nil, "group risk CAN_EDIT",
+			fmt.Sprintf("service_principal %s CAN_READ", pipeline)),
 		lowered,
 	)
 }
 
-// The plan of a change says whose access it keeps.
+// TestPermissionsResource_planNamesKept: the plan of a change reports whose access it keeps.
 func TestPermissionsResource_planNamesKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(pipeline, "/Teams/churn", nil)
 	list := w.BackendAs(emulator.ServicePrincipalToken).Provider(t, nil).Block("mlflow_experiment_permissions")
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}), "warning: Undeclared access is kept", pipeline)
-	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}), "warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}),
+		"warning: Undeclared access is kept", pipeline)
+	acctest.ExpectSays(t, list.Up(map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_EDIT"}}),
+		"warning: Undeclared access is kept", pipeline+`": CAN_MANAGE`)
 }
 
-// Entries that the server adds to every list by itself are no drift, and no reason to write again.
+// TestPermissionsResource_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestPermissionsResource_serverAddsManagers(t *testing.T) {
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
 	w.AddGroup("risk")
@@ -79,22 +83,25 @@ func TestPermissionsResource_serverAddsManagers(t *testing.T) {
 	config := func(attributes string) string { return w.Config(acctest.PermissionsBlock(id, attributes)) }
 	step := func(attributes string) resource.TestStep {
 		return resource.TestStep{
-			Config:            config(attributes),
-			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}), expectNull("users")},
-			ConfigPlanChecks:  resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
+			Config: config(attributes),
+			ConfigStateChecks: []statecheck.StateCheck{expectMap("retained", map[string]string{emulator.OtherUser: "CAN_MANAGE"}),
+				expectNull("users")},
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}
 	}
-	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`), step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
+	acctest.UnitTest(t, step(`groups = { risk = "CAN_READ" }`), step(`groups = { risk = "CAN_EDIT" }`),
+		step("groups = { risk = \"CAN_EDIT\" }\nkeep_caller_access = false"))
 }
 
-// A list that the caller may not read yet is a warning of the plan: what comes first in the apply may grant the access.
+// TestPermissionsResource_planBeforeAccess: if the caller cannot read the list, the plan reports a warning, because the apply can grant the
+// access first.
 func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
 	reads := 0
 	w.Before(http.MethodGet, permissionsPath(id), func(*http.Request) {
-		if reads++; reads == 2 { // the plan has read, the apply begins
+		if reads++; reads == 2 { // after the plan, before the apply
 			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 		}
 	})
@@ -110,8 +117,9 @@ func TestPermissionsResource_planBeforeAccess(t *testing.T) {
 	})
 }
 
-// A grant that the server puts back into each list can't be revoked, so a destroy warns and ends.
-func TestPermissionsResource_destroyPutBack(t *testing.T) {
+// TestPermissionsResource_destroyGrantRestored: a grant that the server restores in each list cannot be revoked, so a destroy succeeds with
+// a warning.
+func TestPermissionsResource_destroyGrantRestored(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{AddsManagers: true})
 	w.AddGroup("risk")
@@ -123,7 +131,7 @@ func TestPermissionsResource_destroyPutBack(t *testing.T) {
 		t.Fatal(says)
 	}
 	left, says := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment_permissions", state, nil)
-	acctest.ExpectSays(t, says, "warning: Grants put back by the server", emulator.OtherUser)
+	acctest.ExpectSays(t, says, "warning: Grants restored by the server", emulator.OtherUser)
 	if left != nil {
 		t.Errorf("left in the state is %v", left)
 	}
@@ -136,7 +144,37 @@ func TestPermissionsResource_callerKept(t *testing.T) {
 		regexp.MustCompile(`(?s)pre-apply plan.*Grant would lower your own access.*keep_caller_access[\s│]+=[\s│]+false`))
 }
 
-func TestPermissionsResource_callerGivenUp(t *testing.T) {
+func TestPermissionsResource_callerNotKept(t *testing.T) {
 	w := acctest.NewWorkspace(t)
-	callerGivenUp(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
+	callerNotKept(t, w, listOnExperiment(w, w.CreateExperiment(emulator.User, "/Projects/churn", nil)), "CAN_READ")
+}
+
+// TestPermissionsResource_loweredCaller: the grant kept for the caller is retained while its level is CAN_MANAGE. Lowered outside
+// Terraform, it is drift.
+func TestPermissionsResource_loweredCaller(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.AddUser(emulator.User, "risk")
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator has CAN_MANAGE
+	config := map[string]any{"experiment_id": id, "groups": map[string]string{"risk": "CAN_READ"}}
+	b := w.BackendAs(emulator.UserToken).Provider(t, nil).Block("mlflow_experiment_permissions")
+	acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
+	if got := b.Values()["retained"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_MANAGE"}) {
+		t.Fatalf("retained is %v", got)
+	}
+	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_MANAGE") // so that the caller can still read the list
+	w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
+	if says := b.Refresh(); says != "" {
+		t.Errorf("says %q", says)
+	}
+	values := b.Values()
+	if got := values["users"]; !reflect.DeepEqual(got, map[string]any{emulator.User: "CAN_READ"}) {
+		t.Errorf("users are %v", got)
+	}
+	if got := values["retained"]; !reflect.DeepEqual(got, map[string]any{}) {
+		t.Errorf("retained is %v", got)
+	}
+	if p := b.Plan(config); p.Action != "update" {
+		t.Errorf("the plan is to %s", p.Action)
+	}
 }

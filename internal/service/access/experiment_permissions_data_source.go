@@ -15,7 +15,7 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*experimentPermissionsDataSource)(nil)
 
-// experimentPermissionsDataSource tells who may do what on one experiment, and why.
+// experimentPermissionsDataSource returns the direct, inherited, and effective permissions of an experiment.
 type experimentPermissionsDataSource struct{ framework.DataSourceBase }
 
 // NewExperimentPermissionsDataSource returns the data source mlflow_experiment_permissions.
@@ -23,8 +23,8 @@ func NewExperimentPermissionsDataSource() datasource.DataSource {
 	return &experimentPermissionsDataSource{}
 }
 
-type permissionsDataModel struct {
-	shownPermissions
+type experimentPermissionsDataModel struct {
+	permissionsModel
 
 	ExperimentID types.String `tfsdk:"experiment_id"`
 	Workspace    types.String `tfsdk:"workspace"`
@@ -37,20 +37,21 @@ func (d *experimentPermissionsDataSource) Metadata(_ context.Context, req dataso
 
 // Schema implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := shownAttributes()
+	attributes := permissionsAttributes()
 	attributes["experiment_id"] = schema.StringAttribute{
 		Required: true, MarkdownDescription: "ID of the experiment.", Validators: []validator.String{framework.ExperimentIDValidator},
 	}
 	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires `CAN_MANAGE`.",
-		Attributes:          attributes,
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires " +
+			"`CAN_MANAGE`.",
+		Attributes: attributes,
 	}
 }
 
 // Read implements [datasource.DataSource].
 func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasource.ReadRequest, resp *datasource.ReadResponse) {
-	var data permissionsDataModel
+	var data experimentPermissionsDataModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &data)...)
 	client := d.ClientIn(ctx, data.Workspace, &resp.Diagnostics)
 	if resp.Diagnostics.HasError() {
@@ -61,12 +62,12 @@ func (d *experimentPermissionsDataSource) Read(ctx context.Context, req datasour
 		problem.AddError(&resp.Diagnostics, "read permissions")
 		return
 	}
-	data.fill(list, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), list))
+	data.setFromACL(list, folderPaths(ctx, client, d.Folders(), data.ExperimentID.ValueString(), list))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }
 
-// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends no
-// request if the root is the only one.
+// folderPaths returns the paths of the folders that grants on an experiment are inherited from, as far as they can be determined. It sends
+// no request if the only one is the root.
 func folderPaths(ctx context.Context, client *mlflow.Client, folders *databricks.FolderIndex, id string, acl mlflow.ACL) map[string]string {
 	objects := map[string]map[string]bool{}
 	if inherited := databricks.InheritedFolders(acl); len(inherited) > 0 {

@@ -21,7 +21,7 @@ func permissionsDataBlock(experimentID string) string {
 func TestPermissionsDataSource(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
-	id := w.CreateExperiment(emulator.User, "/Shared/team/churn", nil) // everybody has CAN_MANAGE on /Shared
+	id := w.CreateExperiment(emulator.User, "/Shared/team/churn", nil) // all users have CAN_MANAGE on /Shared
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.GrantFolder("/Shared/team", emulator.GroupPrincipal("risk"), "CAN_EDIT")
@@ -53,14 +53,15 @@ func TestPermissionsDataSource(t *testing.T) {
 				grant("user", emulator.OtherUser, "CAN_READ", knownvalue.Null()),
 			})),
 			statecheck.ExpectKnownValue(address, tfjsonpath.New("effective"), knownvalue.ListExact([]knownvalue.Check{
-				effective("group", "admins", "CAN_MANAGE"), effective("group", "risk", "CAN_EDIT"), effective("group", "users", "CAN_MANAGE"),
+				effective("group", "admins", "CAN_MANAGE"), effective("group", "risk", "CAN_EDIT"),
+				effective("group", "users", "CAN_MANAGE"),
 				effective("user", emulator.OtherUser, "CAN_READ"),
 			})),
 		},
 	})
 }
 
-func TestPermissionsDataSource_refused(t *testing.T) {
+func TestPermissionsDataSource_rejected(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	deleted := w.CreateExperiment(emulator.Admin, "/Projects/deleted", nil)

@@ -14,7 +14,7 @@ func (r *experimentPermissionsResource) Delete(ctx context.Context, req resource
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	r.UseStateWorkspace(state.Workspace)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "remove permissions", state.remembered(), &resp.Diagnostics) {
-		resp.Diagnostics.Append(state.list(&r.ResourceBase).Release(ctx, &state.Declared)...)
+	if !resp.Diagnostics.HasError() && r.CheckServer(ctx, req.Private, "remove permissions", state.stateObject(), &resp.Diagnostics) {
+		resp.Diagnostics.Append(state.list(&r.ResourceBase).Revoke(ctx, &state.Declared)...)
 	}
 }

@@ -16,9 +16,11 @@ import (
 func TestPermissionsResource_import(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
-	config := w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, `users = { "ben@example.com" = "CAN_READ", "ana@example.com" = "CAN_MANAGE" }`))
+	config := w.ConfigAs(emulator.UserToken, "",
+		acctest.PermissionsBlock(id, `users = { "ben@example.com" = "CAN_READ", "ana@example.com" = "CAN_MANAGE" }`))
 	steps := []resource.TestStep{{Config: config}}
-	for _, form := range []string{id, "/experiments/" + id, "/Workspace/Projects/churn", "name=/Projects/churn", w.URL + "/ml/experiments/" + id + "/runs?o=1"} {
+	for _, form := range []string{id, "/experiments/" + id, "/Workspace/Projects/churn", "name=/Projects/churn",
+		w.URL + "/ml/experiments/" + id + "/runs?o=1"} {
 		steps = append(steps, resource.TestStep{
 			ResourceName: permissionsAddress, ImportState: true, ImportStateId: form, ImportStateVerify: true,
 		})
@@ -30,8 +32,8 @@ func TestPermissionsResource_import(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// TestPermissionsResource_importGenerated lets Terraform write the configuration of what is there, the caller's own grant included, and
-// then applies an import block with a matching configuration.
+// TestPermissionsResource_importGenerated imports with a configuration that Terraform generates, including the caller's own grant, and then
+// with an import block and a matching configuration.
 func TestPermissionsResource_importGenerated(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")

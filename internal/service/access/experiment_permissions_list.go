@@ -30,11 +30,12 @@ func NewExperimentPermissionsList() list.ListResource { return &experimentPermis
 func (l *experimentPermissionsList) ListResourceConfigSchema(
 	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
 ) {
-	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer). " +
-		"With `include_resource`, the permissions are read; an experiment whose permissions cannot be read is reported as a warning.")
+	resp.Schema = framework.ListSchema("Lists the permissions of active experiments, to inspect or import them with `terraform query` " +
+		"(Terraform 1.14 and newer). With `include_resource`, the permissions are read; an experiment whose permissions cannot be read " +
+		"is reported as a warning.")
 }
 
-// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
+// List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
 		id := types.StringValue(e.ID)
@@ -45,17 +46,18 @@ func (l *experimentPermissionsList) List(ctx context.Context, req list.ListReque
 		}
 		read, problem := model.list(&l.ResourceBase).Read(ctx)
 		if problem != nil {
-			*result = unlisted("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err, strings.Join(problem.Advice, " "))
+			*result = warningResult("read permissions", framework.DescribeExperiment(e.ID, e.Name), problem.Err,
+				strings.Join(problem.Advice, " "))
 			return
 		}
-		model.Fill(l.Client(), read, nil)
+		model.SetFromACL(l.Client(), read, nil)
 		result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	})
 }
 
-// unlisted is a warning in place of the result for an object that can't be read: an error would end the list for all the others, and an import of the
-// object would fail as this did.
-func unlisted(action, object string, err error, advice ...string) list.ListResult {
+// warningResult returns a warning that replaces the result for an object that cannot be read. An error would end the list, and an import of
+// the object would also fail.
+func warningResult(action, object string, err error, advice ...string) list.ListResult {
 	var result list.ListResult
 	framework.AddWarning(&result.Diagnostics, action, object, err, advice...)
 	return result

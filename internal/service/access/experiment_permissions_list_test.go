@@ -17,15 +17,17 @@ func TestList_permissions(t *testing.T) {
 	w.AddNotebookExperiment(emulator.Admin, "/Shared/b-notebook")
 	w.CreateExperiment(emulator.Admin, "/Shared/c", nil)
 	d := w.Direct(t, emulator.AdminToken)
-	if all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 || w.Count("GET", "/api/2.0/permissions/experiments/*") != 0 {
+	if all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, false); len(all) != 3 ||
+		w.Count("GET", "/api/2.0/permissions/experiments/*") != 0 {
 		t.Errorf("listed %+v", all)
 	}
 	all := d.List("mlflow_experiment_permissions", map[string]any{}, 0, true)
 	if len(all) != 3 || fmt.Sprint(all[0].Resource["groups"]) != "map[risk:CAN_EDIT]" || all[2].Says != "" {
 		t.Fatalf("listed %+v", all)
 	}
-	// The warning comes alone, and instead of a result that could not be imported.
-	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") || of.Name != "" || of.Identity {
+	// The warning replaces the result, which could not be imported.
+	if of := all[1]; !strings.HasPrefix(of.Says, "warning: Could not read permissions") || strings.Contains(of.Says, "Incomplete") ||
+		of.Name != "" || of.Identity {
 		t.Errorf("a notebook's experiment gives %+v", of)
 	}
 }

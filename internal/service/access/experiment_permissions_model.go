@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// experimentPermissionsModel is a mlflow_experiment_permissions.
+// experimentPermissionsModel is the model of mlflow_experiment_permissions.
 type experimentPermissionsModel struct {
 	acl.Declared
 
@@ -20,7 +20,7 @@ type experimentPermissionsModel struct {
 	ExperimentID types.String `tfsdk:"experiment_id"`
 	Workspace    types.String `tfsdk:"workspace"`
 
-	// created is when the experiment was created, as private state remembers it; "" when it does not.
+	// created is the creation time of the experiment in private state, "" if there is none.
 	created string
 }
 
@@ -28,24 +28,24 @@ func (m *experimentPermissionsModel) identity() map[string]types.String {
 	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, framework.AttributeWorkspace: m.Workspace}
 }
 
-// placed is the list of a state, with its workspace there and in a plan.
-func (m *experimentPermissionsModel) placed(plan *experimentPermissionsModel) framework.Placed {
-	object := m.remembered().Object
+// workspaceObject returns the permissions in a state, with their workspace in the state and in a plan.
+func (m *experimentPermissionsModel) workspaceObject(plan *experimentPermissionsModel) framework.Placed {
+	object := m.stateObject().Object
 	return framework.Placed{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
 }
 
-// remembered is the list as [ResourceBase.CheckServer] looks for it.
-func (m *experimentPermissionsModel) remembered() framework.Belonging {
+// stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
+func (m *experimentPermissionsModel) stateObject() framework.Belonging {
 	id := m.ExperimentID.ValueString()
 	return framework.Belonging{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
 }
 
-// list is the access control list that the model is about.
+// list returns the access control list of the model.
 func (m *experimentPermissionsModel) list(b *framework.ResourceBase) *acl.List {
 	return experimentList(b.Client(), &b.Provider.Run, m.ExperimentID.ValueString(), m.created)
 }
 
-// experimentList is the access control list of an experiment. created is the creation time that private state has, "" if it has none.
+// experimentList returns the access control list of an experiment. created is its creation time in private state, "" if there is none.
 func experimentList(client *mlflow.Client, run *framework.RunState, id, created string) *acl.List {
 	return &acl.List{
 		Client: client, Run: run, Store: client.AccessControl(),
@@ -57,29 +57,29 @@ func experimentList(client *mlflow.Client, run *framework.RunState, id, created 
 	}
 }
 
-// explainExperiment asks for the experiment itself: it may be deleted, or keep its permissions elsewhere.
+// explainExperiment reads the experiment, which can be deleted or have its permissions elsewhere, and adds the cause to a problem.
 func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Problem) {
 	e, err := client.GetExperiment(ctx, p.Object.ID)
 	switch {
 	case rest.IsNotFound(err):
-		p.Gone = true
-		p.Advice = []string{"There is no such experiment. Check experiment_id."}
+		p.ObjectMissing = true
+		p.Advice = []string{"The experiment does not exist. Check experiment_id."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	case e.Deleted():
-		p.Gone = true
-		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
+		p.ObjectMissing = true
+		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
 	case framework.PermissionsElsewhere(e) != "":
 		p.Advice = []string{framework.PermissionsElsewhere(e)}
 	}
 }
 
-// reused reports whether the ID belongs to another experiment than the one whose permissions are managed.
-func (m *experimentPermissionsModel) reused(list mlflow.ACL) bool {
+// idReused reports whether the ID now belongs to a different experiment.
+func (m *experimentPermissionsModel) idReused(list mlflow.ACL) bool {
 	return framework.IDReused(m.created, list.Created)
 }
 
-// moves reports whether a plan is for another experiment than the state, or may be.
-func (m *experimentPermissionsModel) moves(state *experimentPermissionsModel) bool {
+// hasOtherExperiment reports whether a plan is, or can be, for another experiment than the state.
+func (m *experimentPermissionsModel) hasOtherExperiment(state *experimentPermissionsModel) bool {
 	return !m.ExperimentID.Equal(state.ExperimentID)
 }

@@ -10,24 +10,24 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// MoveState takes over the permissions of experiments from the Databricks provider.
+// MoveState implements [resource.ResourceWithMoveState]. It accepts the permissions of experiments from the Databricks provider.
 func (r *experimentPermissionsResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveDatabricksPermissions}}
 }
 
 func moveDatabricksPermissions(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != acl.VendorType {
+	if req.SourceTypeName != acl.DatabricksType {
 		return
 	}
-	source, ok := acl.ParseVendorState(req.SourceRawState.JSON, &resp.Diagnostics)
+	source, ok := acl.ParseDatabricksState(req.SourceRawState.JSON, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	if !vendorID.MatchString(source.ID) {
+	if !databricksExperimentID.MatchString(source.ID) {
 		source.AddKindError(&resp.Diagnostics, "experiment_id", "mlflow_experiment_permissions", "experiments")
 		return
 	}
-	id := types.StringValue(strings.TrimPrefix(source.ID, vendorIDPrefix))
+	id := types.StringValue(strings.TrimPrefix(source.ID, databricksExperimentPrefix))
 	target := experimentPermissionsModel{ID: id, ExperimentID: id, Declared: source.Declared()}
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, &target)...)
 }

@@ -12,7 +12,7 @@ import (
 func TestMove_permissions(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // Ana holds CAN_MANAGE directly, which the vendor's state hides
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // Ana has a direct CAN_MANAGE, which databricks_permissions omits
 	w.AddGroup("risk")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
@@ -21,12 +21,14 @@ func TestMove_permissions(t *testing.T) {
 	d := w.Direct(t, emulator.UserToken)
 	moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.VendorAddress, state)
 	if got != "" || moved["experiment_id"] != id || fmt.Sprint(moved["groups"]) != "map[risk:CAN_READ]" ||
-		fmt.Sprint(moved["users"]) != "map[Ben@Example.com:CAN_EDIT]" || fmt.Sprint(moved["retained"]) != "map[ana@example.com:CAN_MANAGE]" {
+		fmt.Sprint(moved["users"]) != "map[Ben@Example.com:CAN_EDIT]" ||
+		fmt.Sprint(moved["retained"]) != "map[ana@example.com:CAN_MANAGE]" {
 		t.Errorf("moved %v, said %q", moved, got)
 	}
 	job := map[string]any{"id": "/jobs/12", "object_type": "job", "job_id": "12"}
 	if moved, got := d.Move("mlflow_experiment_permissions", "databricks_permissions", acctest.VendorAddress, job); moved != nil ||
-		!strings.HasPrefix(got, "error at experiment_id: Could not move permissions: This databricks_permissions holds the permissions of /jobs/12 (job)") {
+		!strings.HasPrefix(got,
+			"error at experiment_id: Could not move permissions: This databricks_permissions manages the permissions of /jobs/12 (job)") {
 		t.Errorf("moved %v, said %q", moved, got)
 	}
 	w.ExpectWrites(t)

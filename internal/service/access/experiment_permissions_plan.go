@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is
-// written, the caller is protected, and taking over an experiment tells beforehand what would go.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is
+// written, protects the access of the caller, and reports the grants that adopting an experiment would remove.
 func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -24,30 +24,31 @@ func (r *experimentPermissionsResource) ModifyPlan(ctx context.Context, req reso
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.PlanWorkspace(ctx, req, state.placed(&plan), resp) {
+	if r.PlanWorkspace(ctx, req, state.workspaceObject(&plan), resp) {
 		return
 	}
 	rules := r.Rules(ctx, req.Private)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.Settle(rules, &state.Declared, plan.moves(&state))
+	plan.SuppressEquivalent(rules, &state.Declared, plan.hasOtherExperiment(&state))
 	plan.ID = plan.ExperimentID
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
 	r.planRoleRows(&resp.Diagnostics, &plan)
-	if r.Client() == nil || plan.Workspace.IsUnknown() || !plan.moves(&state) && !plan.WritesOver(r.Client(), &state.Declared) {
+	if r.Client() == nil || plan.Workspace.IsUnknown() ||
+		!plan.hasOtherExperiment(&state) && !plan.NeedsWrite(r.Client(), &state.Declared) {
 		return
 	}
 	list := plan.list(&r.ResourceBase)
 	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
 	switch {
 	case plan.ExperimentID.IsUnknown():
-	case !plan.moves(&state):
+	case !plan.hasOtherExperiment(&state):
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
-		resp.Diagnostics.Append(list.PlanTakeover(ctx, &plan.Declared)...)
+		resp.Diagnostics.Append(list.PlanAdopt(ctx, &plan.Declared)...)
 	}
 }
 
-// planRoleRows records the grants to roles, which mlflow_role must not declare as well.
+// planRoleRows records the grants to roles, which mlflow_role must not also declare.
 func (r *experimentPermissionsResource) planRoleRows(diags *diag.Diagnostics, plan *experimentPermissionsModel) {
 	for _, d := range plan.Entries() {
 		if d.Principal.Kind == mlflow.KindGroup {

@@ -13,21 +13,24 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Two resources for all permissions of one experiment: the second is refused, and the first stands.
+// TestPermissionsResource_twice: of two resources for one experiment, the second is rejected, and the first is applied.
 func TestPermissionsResource_twice(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	w.AddGroup("data")
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	block := func(name, group string) string {
-		return fmt.Sprintf("resource \"mlflow_experiment_permissions\" %q {\n  experiment_id = %q\n  groups = { %s = \"CAN_READ\" }\n}\n", name, id, group)
+		return fmt.Sprintf("resource \"mlflow_experiment_permissions\" %q {\n  experiment_id = %q\n  groups = { %s = \"CAN_READ\" }\n}\n",
+			name, id, group)
 	}
 	acctest.UnitTest(t, resource.TestStep{
-		Config: w.Config(block("a", "risk") + block("b", "data")), ExpectError: regexp.MustCompile(`Permissions are managed by two resources`),
+		Config:      w.Config(block("a", "risk") + block("b", "data")),
+		ExpectError: regexp.MustCompile(`Permissions are managed by two resources`),
 	})
 }
 
-// A list that is renamed goes on keeping what earlier callers kept, if it goes before it comes.
+// TestPermissionsResource_renamedKeepsRetained: a renamed resource retains the grants of earlier callers if the old address is destroyed
+// first.
 func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -47,7 +50,7 @@ func TestPermissionsResource_renamedKeepsRetained(t *testing.T) {
 	if says := renamed.Apply(renamed.Plan(config), config); acctest.IsError(says) {
 		t.Fatal(says)
 	}
-	if !mayManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
+	if !canManage(t, w, emulator.ServicePrincipalToken, permissionsPath(id)) {
 		t.Error("the pipeline is locked out")
 	}
 }
@@ -86,7 +89,7 @@ resource "terraform_data" "keep" { input = true }
 	)
 }
 
-func TestPermissionsResource_refused(t *testing.T) {
+func TestPermissionsResource_rejected(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	notebook := w.AddNotebookExperiment(emulator.Admin, "/Users/admin@example.com/notebook")
@@ -94,23 +97,25 @@ func TestPermissionsResource_refused(t *testing.T) {
 	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
 	acctest.UnitTest(t,
-		refusedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
-		refusedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Principal not allowed.*Workspace admins`),
-		refusedStep(w.Config(acctest.PermissionsBlock(id, `
+		rejectedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }
   service_principals = { "ana@example.com" = "" }`)), `Duplicate principal.*Invalid permission level|Invalid permission level.*Duplicate principal`),
-		refusedStep(w.Config(acctest.PermissionsBlock(notebook, "")), `Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
-		refusedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
-		refusedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")), `Could not set permissions.*needs CAN_MANAGE on the experiment`),
-		refusedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*There is no such experiment`),
-		refusedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(notebook, "")),
+			`Could not read permissions.*the notebook "/Users/admin@example.com/notebook"`),
+		rejectedStep(w.Config(acctest.PermissionsBlock(gitNotebook, "")), `Could not read permissions.*in a Git folder`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", acctest.PermissionsBlock(id, "")),
+			`Could not set permissions.*needs CAN_MANAGE on the experiment`),
+		rejectedStep(w.Config(acctest.PermissionsBlock("12345", "")), `Could not set permissions.*The experiment does not exist`),
+		rejectedStep(server+acctest.PermissionsBlock("1", ""), `Could not read permissions.*the MLflow server has no permissions`),
 	)
 	if writes := w.Writes(); len(writes) > 0 {
 		t.Errorf("refused configurations made %v", writes)
 	}
 }
 
-// TestPermissionsResource_unknownPrincipal fails at apply, with nothing half-made, and then goes on as if nothing had been.
+// TestPermissionsResource_unknownPrincipal fails at apply without a partial change. The next apply succeeds.
 func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -135,7 +140,7 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 				if err := expectGrants(w, id, "user ben@example.com CAN_READ")(nil); err != nil {
 					t.Error(err)
 				}
-				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the answer to the first PUT is lost
+				w.Inject(emulator.Fault{Method: "PUT", Path: permissionsPath(id), DropAfter: true}) // the response to the first PUT is lost
 				w.ResetJournal()
 			},
 			Config:           config("somebody"),
@@ -146,8 +151,8 @@ func TestPermissionsResource_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_plannedAgain: the CLI plans once more while it applies, perhaps as somebody else than before, or after what comes first in
-// the apply. Whatever the first plan knew has to come out the same, or the CLI ends with an error of its own.
+// TestPermissionsResource_plannedAgain: the CLI plans again during apply, possibly with another identity, or after other resources were
+// applied. Values that were known in the first plan must be the same, or the CLI fails.
 func TestPermissionsResource_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {
@@ -159,7 +164,8 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 			}
 			first, second := as(emulator.UserToken), as(emulator.AdminToken)
 			if !created {
-				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
+				acctest.ExpectSays(t, first.Up(acctest.AttributeValues("experiment_id", id, "users",
+					acctest.MapOfOne(emulator.OtherUser, "CAN_READ"))), "warning: Undeclared access is kept")
 				second.State, second.Private = first.State, first.Private
 			}
 			config := acctest.AttributeValues("experiment_id", id, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT"))
@@ -168,7 +174,7 @@ func TestPermissionsResource_plannedAgain(t *testing.T) {
 	}
 }
 
-// TestPermissionsResource_providerUnknown plans while the provider's configuration is unknown: the state is kept, and nobody is called.
+// TestPermissionsResource_providerUnknown: if the provider configuration is unknown, the plan keeps the state and sends no request.
 func TestPermissionsResource_providerUnknown(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
@@ -178,10 +184,11 @@ func TestPermissionsResource_providerUnknown(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("a", "CAN_READ"), Check: expectGrants(w, id, "user ana@example.com CAN_READ")},
 		resource.TestStep{
-			PreConfig:        func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
-			Config:           config("b", "CAN_EDIT"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate), noCalls(w)),
-			Check:            expectGrants(w, id, "user ana@example.com CAN_EDIT"),
+			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"); w.ResetJournal() },
+			Config:    config("b", "CAN_EDIT"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
+				expectNoRequests(w)),
+			Check: expectGrants(w, id, "user ana@example.com CAN_EDIT"),
 		},
 	)
 }

@@ -26,7 +26,7 @@ var (
 	_ resource.ResourceWithMoveState      = (*experimentPermissionsResource)(nil)
 )
 
-// experimentPermissionsResource is everything that is granted on one experiment directly.
+// experimentPermissionsResource manages all direct grants on an experiment.
 type experimentPermissionsResource struct{ framework.ResourceBase }
 
 // NewExperimentPermissionsResource returns the resource mlflow_experiment_permissions.
@@ -39,42 +39,48 @@ func (r *experimentPermissionsResource) Metadata(_ context.Context, req resource
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *experimentPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *experimentPermissionsResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.IdentitySchema(nil, nil)
 }
 
 // Schema implements [resource.Resource].
 func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := acl.Attributes(acl.Descriptions{
-		Groups: "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), map of role to level. On Databricks, " +
-			"`admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
-		Users: "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, usernames, compared exactly.",
-		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared case-insensitively. Not " +
-			"supported on MLflow servers.",
-		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have `USE`, `DENY`, and, before " +
-			"3.13, `NO_PERMISSIONS`",
+		Groups: "Map of group to permission level, by case-sensitive display name; on an MLflow server (3.13 and newer), map of role to " +
+			"level. On Databricks, `admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
+		Users: "Map of user to permission level. On Databricks, users are emails, compared case-insensitively; on an MLflow server, " +
+			"usernames, compared exactly.",
+		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
+			"case-insensitively. Not supported on MLflow servers.",
+		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
+			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},
 		"experiment_id": schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. When it changes, the grants are made on the new " +
-				"experiment first, then revoked on the old one.",
+			MarkdownDescription: "ID of the experiment, for example `mlflow_experiment.churn.id`. Updated in place: the provider " +
+				"creates the grants on the new experiment first, then revokes them on the old one.",
 			Validators: []validator.String{framework.ExperimentIDValidator},
 		},
 		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants that are not declared, and " +
-			"apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most one per experiment, and do not combine it with " +
-			"`mlflow_experiment_permission`.\n\nDestroying it revokes the declared grants and keeps the access of the identity that runs Terraform. Experiments of " +
-			"notebooks have the permissions of the notebook or Git folder and cannot be managed here.",
+		MarkdownDescription: "Manages all direct grants on an experiment. The resource is authoritative: the plan shows direct grants " +
+			"that are not declared, and apply removes them. Inherited permissions and the workspace admins are unmanaged. Use at most " +
+			"one per experiment, and do not combine it with `mlflow_experiment_permission`.\n\nDestroying it revokes the declared " +
+			"grants and keeps the access of the identity that runs Terraform. Experiments of notebooks have the permissions of the " +
+			"notebook or Git folder and cannot be managed here.",
 		Attributes: attributes,
 	}
 }
 
 // ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
-func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *experimentPermissionsResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config experimentPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -83,44 +89,44 @@ func (r *experimentPermissionsResource) ValidateConfig(ctx context.Context, req 
 	acl.CheckTwoMaps(&resp.Diagnostics, &config.Declared)
 }
 
-// Read implements [resource.Resource]. It makes one call, and asks for the caller only when a grant that is not declared may be
-// the caller's.
+// Read implements [resource.Resource]. It sends one request, and looks up the caller only if an undeclared grant can be the caller's.
 func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state experimentPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	r.UseStateWorkspace(state.Workspace)
-	r.Provider.Run.MarkRead(state.remembered().Object)
+	r.Provider.Run.MarkRead(state.stateObject().Object)
 	if resp.Diagnostics.HasError() || r.KeepStateIfUnconfigured(&resp.Diagnostics) {
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permissions", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	list := state.list(&r.ResourceBase)
 	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && state.Imported():
+	case problem != nil && problem.ObjectMissing && state.IsImport():
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
-	case problem != nil && problem.Gone:
-		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is gone", fmt.Sprintf(
-			"%s was deleted outside Terraform. To have it back with its permissions, restore it and import them again.", framework.UpperFirst(problem.Object.Name)))
+	case problem != nil && problem.ObjectMissing:
+		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
+			"%s was deleted outside Terraform.\n\nTo keep its permissions, restore the experiment, then import them again.",
+			framework.UpperFirst(problem.Object.Name)))
 		resp.State.RemoveResource(ctx)
 		return
 	case problem != nil:
 		problem.AddRefreshError(&resp.Diagnostics)
 		return
-	case state.reused(read):
-		resp.Diagnostics.AddWarning("Permissions dropped from the state: the experiment is another one now", fmt.Sprintf(
-			"The id of %s was used again, for an experiment created %s. Its permissions are left alone.", list.Object.Name,
-			framework.FormatTime(read.Created).ValueString()))
+	case state.idReused(read):
+		resp.Diagnostics.AddWarning(summaryExperimentNotFound, fmt.Sprintf(
+			"%s no longer exists; its ID now belongs to a different experiment, created %s, whose permissions are unmanaged.",
+			framework.UpperFirst(list.Object.Name), framework.FormatTime(read.Created).ValueString()))
 		resp.State.RemoveResource(ctx)
 		return
 	}
 	created := r.RememberedCreation(state.ExperimentID.ValueString(), read.Created, state.created)
-	if state.Imported() {
+	if state.IsImport() {
 		created = r.ReadCreation(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
@@ -130,17 +136,22 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	}
 }
 
-// vendorID is the id that databricks_permissions has for an experiment.
-var vendorID = regexp.MustCompile(`^` + vendorIDPrefix + `[0-9a-f]+$`)
+// summaryExperimentNotFound is the summary of the warnings that a refresh removes the resource from the state.
+const summaryExperimentNotFound = "Experiment not found, permissions removed from state"
 
-const vendorIDPrefix = "/experiments/"
+// databricksExperimentID matches the ID of databricks_permissions for an experiment.
+var databricksExperimentID = regexp.MustCompile(`^` + databricksExperimentPrefix + `[0-9a-f]+$`)
 
-// ImportState implements [resource.ResourceWithImportState]. It takes an experiment's id, name or page, and the id that the Databricks
-// provider has for its permissions. The Read that follows fills the maps.
-func (r *experimentPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
-	// The IDs of the Databricks provider name no MLflow workspace.
-	if vendorID.MatchString(req.ID) {
-		req.ID = strings.TrimPrefix(req.ID, vendorIDPrefix)
+const databricksExperimentPrefix = "/experiments/"
+
+// ImportState implements [resource.ResourceWithImportState]. It accepts the ID, name, or URL of an experiment, and the ID of
+// databricks_permissions. The Read that follows sets the maps.
+func (r *experimentPermissionsResource) ImportState(
+	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse,
+) {
+	// The IDs of the Databricks provider contain no MLflow workspace.
+	if databricksExperimentID.MatchString(req.ID) {
+		req.ID = strings.TrimPrefix(req.ID, databricksExperimentPrefix)
 	}
 	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if ok {

@@ -35,36 +35,40 @@ func TestPermissionsResource_lifecycle(t *testing.T) {
 	const sp = "service_principal " + emulator.ServicePrincipal
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config:           w.Config(acctest.PermissionsBlock(id, declared)),
-			ConfigPlanChecks: acctest.PreApply(callCounts(w, 1, 1), plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
+			Config: w.Config(acctest.PermissionsBlock(id, declared)),
+			ConfigPlanChecks: acctest.PreApply(expectRequestCounts(w, 1, 1),
+				plancheck.ExpectUnknownValue(permissionsAddress, tfjsonpath.New("retained"))),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
-				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_READ", "user ana@example.com CAN_MANAGE",
+				sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
 				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(id)),
 				expectMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), expectMap("retained", nil),
 			},
 		},
-		resource.TestStep{ // a level up, one entry gone, one new
+		resource.TestStep{ // one level raised, one entry removed, one added
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
 				plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionUpdate),
-				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"}, map[string]any{"data-science": "CAN_MANAGE"}),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_READ"},
+					map[string]any{"data-science": "CAN_MANAGE"}),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, "PUT "+permissionsPath(id)), expectGrants(w, id,
-				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ",
+				"user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{expectNull("service_principals"), expectMap("retained", nil)},
 		},
-		resource.TestStep{ // the same in another spelling
+		resource.TestStep{ // a different spelling
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), callCounts(w, 1, 0)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), expectRequestCounts(w, 1, 0)),
 		},
-		resource.TestStep{ // what the provider alone looks at makes no call
+		resource.TestStep{ // attributes that only the provider uses
 			PreConfig: w.ResetJournal,
 			Config: w.Config(acctest.PermissionsBlock(id, `
   groups             = { "data-science" = "CAN_MANAGE" }
@@ -89,18 +93,19 @@ func TestPermissionsResource_drift(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
-	// A service principal under users is the same one that the server answers elsewhere.
+	// A service principal under users is the same one that the server returns as a service principal.
 	config := w.Config(acctest.PermissionsBlock(id, fmt.Sprintf(`
   groups = { risk = "CAN_READ" }
   users  = { "Ana@example.com" = "CAN_EDIT", %q = "CAN_EDIT" }`, emulator.ServicePrincipal)))
-	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
+	grants := expectGrants(w, id, "group risk CAN_READ", "user ana@example.com CAN_EDIT",
+		"service_principal "+emulator.ServicePrincipal+" CAN_EDIT")
 	declared := map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_EDIT"}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, Check: grants},
 		resource.TestStep{
 			PreConfig: func() {
 				w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")    // changed
-				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // foreign
+				w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") // added
 				w.Revoke(id, emulator.GroupPrincipal("risk"))                       // removed
 				w.GrantFolder("/Projects", emulator.GroupPrincipal("risk"), "CAN_EDIT")
 			},
@@ -113,7 +118,7 @@ func TestPermissionsResource_drift(t *testing.T) {
 			),
 			Check: grants,
 		},
-		resource.TestStep{ // somebody else's change between plan and apply goes too, their admins entry stays
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -146,7 +151,8 @@ resource "mlflow_experiment_permissions" "p" {
 }`, id, input, users))
 	}
 	acctest.UnitTest(t,
-		resource.TestStep{Config: w.Config(acctest.PermissionsBlock(from, users)), Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
+		resource.TestStep{Config: w.Config(acctest.PermissionsBlock(from, users)),
+			Check: expectGrants(w, from, "user ana@example.com CAN_EDIT")},
 		resource.TestStep{
 			PreConfig:        w.ResetJournal,
 			Config:           w.Config(acctest.PermissionsBlock(to, users)),
@@ -157,7 +163,7 @@ resource "mlflow_experiment_permissions" "p" {
 				statecheck.ExpectKnownValue(permissionsAddress, tfjsonpath.New("id"), knownvalue.StringExact(to)),
 			},
 		},
-		resource.TestStep{ // unknown while planning, and the same in the end: nobody loses anything on the way
+		resource.TestStep{ // unknown during plan, and the same in the apply: no grant is revoked in between
 			PreConfig: w.ResetJournal,
 			Config:    unknown("a", to),
 			ConfigPlanChecks: acctest.PreApply(
@@ -166,7 +172,7 @@ resource "mlflow_experiment_permissions" "p" {
 			),
 			Check: expectWrites(w),
 		},
-		resource.TestStep{ // unknown while planning, and another one; the old experiment is gone by then
+		resource.TestStep{ // unknown during plan, and a different one in the apply, when the old experiment is deleted
 			PreConfig: func() { w.Grant(from, emulator.UserPrincipal(emulator.OtherUser), "CAN_READ") },
 			Config:    unknown("b", from),
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -195,17 +201,19 @@ func TestPermissionsResource_replaced(t *testing.T) {
 		resource.TestStep{Config: config("a", true), Check: kept},
 		resource.TestStep{
 			Config: config("b", true), Check: kept,
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreateBeforeDestroy)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress,
+				plancheck.ResourceActionCreateBeforeDestroy)),
 		},
 		resource.TestStep{
 			Config: config("c", false), Check: kept,
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionDestroyBeforeCreate)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress,
+				plancheck.ResourceActionDestroyBeforeCreate)),
 		},
 	)
 }
 
-// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant: through
-// a replacement of the experiment, and through the destroy of both at the end.
+// TestPermissionsResource_withExperiment manages an experiment and its permissions as a user whose only access is a direct grant, including
+// a replacement of the experiment and the destroy of both.
 func TestPermissionsResource_withExperiment(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -247,14 +255,14 @@ resource "mlflow_experiment_permissions" "p" {
 	}
 }
 
-// TestPermissionsResource_gone deletes the experiment outside, before the refresh and between plan and destroy.
-func TestPermissionsResource_gone(t *testing.T) {
+// TestPermissionsResource_experimentDeleted deletes the experiment outside Terraform, before the refresh and between plan and destroy.
+func TestPermissionsResource_experimentDeleted(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
 	config := w.Config(acctest.PermissionsBlock(id, `users = { "ana@example.com" = "CAN_EDIT" }`))
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config},
-		resource.TestStep{ // out of the state, and then there is nothing to make permissions for
+		resource.TestStep{ // removed from the state, and the apply fails without an experiment
 			PreConfig:        func() { w.Trash(id) },
 			Config:           config,
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(permissionsAddress, plancheck.ResourceActionCreate)),
@@ -276,7 +284,7 @@ func TestPermissionsResource_gone(t *testing.T) {
 	)
 }
 
-// TestPermissionsResource_refreshCalls refreshes five lists with a retained grant, which is known without a look-up of the caller.
+// TestPermissionsResource_refreshCalls refreshes five lists with a retained grant, which requires no lookup of the caller.
 func TestPermissionsResource_refreshCalls(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var ids []string
@@ -299,24 +307,25 @@ resource "mlflow_experiment_permissions" "p" {
 			PreConfig: w.ResetJournal,
 			Config:    config,
 			PlanOnly:  true,
-			// The step has planned twice by then, and once of these without a refresh.
-			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{callCounts(w, 5, 0)}},
+			// The step has planned twice by then, once without a refresh.
+			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{expectRequestCounts(w, 5, 0)}},
 		},
 	)
 }
 
-// callCounts checks how many calls were made since the last reset: reads of access control lists, and look-ups of the caller.
-func callCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
+// expectRequestCounts checks the number of requests since the last reset: reads of access control lists, and lookups of the caller.
+func expectRequestCounts(w *acctest.Workspace, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		gotLists, gotCallers := w.Count("GET", permissionsPath("*")), w.Count("GET", "/api/2.0/preview/scim/v2/Me")
 		if gotLists != lists || gotCallers != callers || len(w.Writes()) > 0 {
-			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers, w.Writes(), lists, callers)
+			return fmt.Errorf("%d reads of lists, %d look-ups of the caller, writes %v; want %d, %d and none", gotLists, gotCallers,
+				w.Writes(), lists, callers)
 		}
 		return nil
 	})
 }
 
-// journalCheck is a plan check that looks at the workspace alone.
+// journalCheck is a plan check on the requests to the workspace.
 type journalCheck func() error
 
 func (check journalCheck) CheckPlan(_ context.Context, _ plancheck.CheckPlanRequest, resp *plancheck.CheckPlanResponse) {

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// Update implements [resource.Resource]. Another experiment ID does not replace the resource, because an ID that is unknown at plan can turn out to be
-// the same one, and because destroying the grants before making the same ones again would lock everybody out in between.
+// Update implements [resource.Resource]. A different experiment ID does not replace the resource, because an ID that is unknown during plan
+// can turn out to be the same, and because a replacement would revoke all access before it grants the same access again.
 func (r *experimentPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -20,23 +20,25 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(&plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
-		!r.CheckServer(ctx, req.Private, "update permissions", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(&plan), &resp.Diagnostics) ||
+		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update permissions", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	var earlier *acl.Declared
-	if !plan.moves(&state) {
+	if !plan.hasOtherExperiment(&state) {
 		plan.created, earlier = state.created, &state.Declared
 	}
-	if plan.moves(&state) || plan.WritesOver(r.Client(), &state.Declared) {
+	if plan.hasOtherExperiment(&state) || plan.NeedsWrite(r.Client(), &state.Declared) {
 		resp.Diagnostics.Append(r.write(ctx, &plan, earlier)...)
 	}
-	if !resp.Diagnostics.HasError() && plan.moves(&state) {
-		resp.Diagnostics.Append(state.list(&r.ResourceBase).Release(ctx, &state.Declared)...)
+	if !resp.Diagnostics.HasError() && plan.hasOtherExperiment(&state) {
+		resp.Diagnostics.Append(state.list(&r.ResourceBase).Revoke(ctx, &state.Declared)...)
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }

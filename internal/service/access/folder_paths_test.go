@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// TestPermissionsFolderPaths checks that folders are looked up only as far as there is something to find.
+// TestPermissionsFolderPaths checks that only folders with inherited grants are looked up.
 func TestPermissionsFolderPaths(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/team/churn", nil)
@@ -37,9 +37,9 @@ func TestPermissionsFolderPaths(t *testing.T) {
 	list, _ := experimentList(mlflowtest.Connect(t, w, emulator.UserToken), nil, id, "").Read(t.Context())
 	from := list.Entries[slices.IndexFunc(list.Entries, func(e mlflow.ACLEntry) bool { return e.Principal.Name == emulator.OtherUser })]
 	team := map[string]string{"/directories/": "/", from.Permissions[0].InheritedFrom[0]: "/Projects/team"}
-	read(team, 3) // the user may not see the folder, but the other one, which it is not
+	read(team, 3) // the user cannot view the folder, only the other one
 	w.GrantFolder("/Projects/team", emulator.UserPrincipal(emulator.User), "CAN_READ")
 	read(team, 2)
 	w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Times: -1})
-	read(root, 3) // the user may see neither folder
+	read(root, 3) // the user can view neither folder
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// relabelled is the resource under another name.
-func relabelled(name, path, attributes string) string {
+// namedFolderPermissions returns the resource with another name.
+func namedFolderPermissions(name, path, attributes string) string {
 	return strings.Replace(folderPermissions(path, attributes), `"p" {`, fmt.Sprintf("%q {", name), 1)
 }
 
-// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block leaves its grants in place, whatever comes first.
+// TestFolderPermissions_otherAddress: a resource whose address changes without a moved block keeps its grants, in any order of destroy and
+// create.
 func TestFolderPermissions_otherAddress(t *testing.T) {
 	w := newFolders(t)
 	w.Mkdirs("/Teams/new")
@@ -26,8 +27,9 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 	kept := expectFolderGrants(w, folder, "group risk CAN_RUN")
 	var steps []resource.TestStep
 	for _, config := range []string{
-		w.Config(folderPermissions(folder, groups)), w.Config(relabelled("q", folder, groups)), w.Config(relabelled("r", "/Workspace"+folder+"/", groups)),
-		w.Config(relabelled("q", folder, "count = 1\n"+groups)), w.Config(relabelled("s", folder, groups)),
+		w.Config(folderPermissions(folder, groups)), w.Config(namedFolderPermissions("q", folder, groups)),
+		w.Config(namedFolderPermissions("r", "/Workspace"+folder+"/", groups)),
+		w.Config(namedFolderPermissions("q", folder, "count = 1\n"+groups)), w.Config(namedFolderPermissions("s", folder, groups)),
 	} {
 		steps = append(steps, resource.TestStep{
 			PreConfig: w.ResetJournal, Config: config, Check: kept,
@@ -35,27 +37,29 @@ func TestFolderPermissions_otherAddress(t *testing.T) {
 		})
 	}
 	changed := resource.TestStep{ // another address with other grants
-		Config: w.Config(relabelled("s", folder, `groups = { risk = "CAN_READ" }`)), Check: expectFolderGrants(w, folder, "group risk CAN_READ"),
+		Config: w.Config(namedFolderPermissions("s", folder, `groups = { risk = "CAN_READ" }`)),
+		Check:  expectFolderGrants(w, folder, "group risk CAN_READ"),
 	}
-	taken := resource.TestStep{ // one address moves to another folder while a new one takes over its folder
-		Config: w.Config(relabelled("s", "/Teams/new", groups) + relabelled("t", folder, groups)),
+	taken := resource.TestStep{ // one address moves to another folder, and a new address adopts its folder
+		Config: w.Config(namedFolderPermissions("s", "/Teams/new", groups) + namedFolderPermissions("t", folder, groups)),
 		Check:  resource.ComposeTestCheckFunc(kept, expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 	}
 	swapped := taken
-	swapped.Config = w.Config(relabelled("s", folder, groups) + relabelled("t", "/Teams/new", groups))
+	swapped.Config = w.Config(namedFolderPermissions("s", folder, groups) + namedFolderPermissions("t", "/Teams/new", groups))
 	acctest.UnitTest(t, append(steps, changed, taken, swapped)...)
 	mustHaveFolderGrants(t, w, folder)
 	mustHaveFolderGrants(t, w, "/Teams/new")
 }
 
-// TestFolderPermissions_otherKey: neither does a resource whose for_each key changes.
+// TestFolderPermissions_otherKey: a resource whose for_each key changes keeps its grants.
 func TestFolderPermissions_otherKey(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	var steps []resource.TestStep
 	for _, key := range []string{"a", "b"} {
 		steps = append(steps, resource.TestStep{
-			ConfigDirectory: config.StaticDirectory(w.Root(t, relabelled("k", "/Teams/retail", fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
+			ConfigDirectory: config.StaticDirectory(w.Root(t, namedFolderPermissions("k", "/Teams/retail",
+				fmt.Sprintf("for_each = toset([%q])\n  groups = { risk = \"CAN_RUN\" }", key)))),
 			PreConfig: func() {
 				if key == "b" {
 					mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN")
@@ -64,13 +68,14 @@ func TestFolderPermissions_otherKey(t *testing.T) {
 		})
 	}
 	steps = append(steps, resource.TestStep{
-		ConfigDirectory: steps[1].ConfigDirectory, PreConfig: func() { mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN") }, Destroy: true,
+		ConfigDirectory: steps[1].ConfigDirectory, PreConfig: func() { mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_RUN") },
+		Destroy: true,
 	})
 	acctest.RunDirectories(t, steps...)
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
-// TestFolderPermissions_createdBeforeDestroyed: whichever of the two addresses comes first, the grants of the one that stays are there in the end.
+// TestFolderPermissions_createdBeforeDestroyed: the grants of the address that remains are set, in any order of destroy and create.
 func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 	t.Parallel()
 	for name, createFirst := range map[string]bool{"create first": true, "destroy first": false} {
@@ -101,7 +106,7 @@ func TestFolderPermissions_createdBeforeDestroyed(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_replaced makes Terraform replace the resource on the same folder, in both orders, and by hand.
+// TestFolderPermissions_replaced makes Terraform replace the resource on the same folder, in both orders, and by tainting it.
 func TestFolderPermissions_replaced(t *testing.T) {
 	w := newFolders(t)
 	config := func(trigger string, createFirst bool) string {
@@ -114,9 +119,10 @@ func TestFolderPermissions_replaced(t *testing.T) {
 	}
 	kept := expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN")
 	step := func(config string, action plancheck.ResourceActionType) resource.TestStep {
-		return resource.TestStep{Config: config, Check: kept, ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
+		return resource.TestStep{Config: config, Check: kept,
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, action))}
 	}
-	byHand := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
+	tainted := func(createFirst bool, action plancheck.ResourceActionType) resource.TestStep {
 		s := step(config("c", createFirst), action)
 		s.Taint = []string{folderAddress}
 		return s
@@ -125,12 +131,12 @@ func TestFolderPermissions_replaced(t *testing.T) {
 		step(config("a", true), plancheck.ResourceActionCreate),
 		step(config("b", true), plancheck.ResourceActionCreateBeforeDestroy),
 		step(config("c", false), plancheck.ResourceActionDestroyBeforeCreate),
-		byHand(false, plancheck.ResourceActionDestroyBeforeCreate),
-		byHand(true, plancheck.ResourceActionCreateBeforeDestroy),
+		tainted(false, plancheck.ResourceActionDestroyBeforeCreate),
+		tainted(true, plancheck.ResourceActionCreateBeforeDestroy),
 	)
 }
 
-// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create; that is one resource.
+// TestFolderPermissions_replaceOption: for -replace, the CLI plans to keep and then to create, which is not a duplicate.
 func TestFolderPermissions_replaceOption(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -150,27 +156,29 @@ func TestFolderPermissions_replaceOption(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_twice: two resources for one folder, in any spelling, are refused at plan.
+// TestFolderPermissions_twice: the plan rejects two resources for one folder, in any spelling.
 func TestFolderPermissions_twice(t *testing.T) {
 	w := newFolders(t)
 	two := func(a, b string) string {
-		return w.Config(relabelled("a", a, `groups = { risk = "CAN_READ" }`) + relabelled("b", b, `groups = { risk = "CAN_EDIT" }`))
+		return w.Config(namedFolderPermissions("a", a, `groups = { risk = "CAN_READ" }`) +
+			namedFolderPermissions("b", b, `groups = { risk = "CAN_EDIT" }`))
 	}
 	const refused = `Permissions are managed by two resources.*Declare all grants in one resource`
 	acctest.UnitTest(t,
-		refusedStep(two("/Teams/retail", "/Teams/retail"), refused),
-		refusedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
+		rejectedStep(two("/Teams/retail", "/Teams/retail"), refused),
+		rejectedStep(two("/Teams/retail", "/Workspace/Teams/retail/"), refused),
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), Check: expectFolderGrants(w, "/Teams", "group risk CAN_EDIT")},
-		refusedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of both is in the state
+		rejectedStep(two("/Teams/retail", "/Teams/retail/"), refused), // one of the two is in the state
 		resource.TestStep{Config: two("/Teams/retail", "/Teams"), PlanOnly: true},
 	)
-	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the step that is allowed, and two for the destroy
+	w.ExpectWrites(t, w.Writes()[0], w.Writes()[1], w.Writes()[2], w.Writes()[3]) // two for the valid step, and two for the destroy
 }
 
-// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the first is applied.
+// TestFolderPermissions_twiceUnknown: of two resources for one folder whose paths are known only at apply, the second is rejected, and the
+// first is applied.
 func TestFolderPermissions_twiceUnknown(t *testing.T) {
 	w := newFolders(t)
-	acctest.UnitTest(t, refusedStep(w.Config(`
+	acctest.UnitTest(t, rejectedStep(w.Config(`
 resource "terraform_data" "path" { input = "/Teams/retail" }
 resource "mlflow_folder_permissions" "a" {
   path   = terraform_data.path.output
@@ -182,8 +190,8 @@ resource "mlflow_folder_permissions" "b" {
 }`), `Permissions are managed by two resources`))
 }
 
-// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old address is destroyed
-// first.
+// TestFolderPermissions_renamedKeepsRetained: a list under another resource address retains the grants of earlier callers if the old
+// address is destroyed first.
 func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -199,7 +207,7 @@ func TestFolderPermissions_renamedKeepsRetained(t *testing.T) {
 			t.Fatal(says)
 		}
 	}
-	if !mayManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
+	if !canManage(t, w, emulator.ServicePrincipalToken, folderPath(w, "/Teams/retail")) {
 		t.Error("the pipeline is locked out")
 	}
 }

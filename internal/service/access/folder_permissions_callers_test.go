@@ -27,8 +27,8 @@ func TestFolderPermissions_callersTakeTurns(t *testing.T) {
 	}}, func() string { return folderPath(w, "/Teams/retail") })
 }
 
-// TestFolderPermissions_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was lowered outside
-// Terraform, and with keep_caller_access = false.
+// TestFolderPermissions_retainedUntil: a grant retained for an earlier caller is removed if another level is declared, if it was lowered
+// outside Terraform, and with keep_caller_access = false.
 func TestFolderPermissions_retainedUntil(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -70,10 +70,11 @@ func TestFolderPermissions_callerKept(t *testing.T) {
 		brokenLines(`pre-apply plan.*Grant would lower your own access.*or the experiments in the folder.*keep_caller_access = false`))
 }
 
-// TestFolderPermissions_callerInherits: a folder above gives the caller access, directly or by a group, so nothing has to be kept.
+// TestFolderPermissions_callerInherits: the caller inherits access from a parent folder, directly or through a group, so no grant is kept.
 func TestFolderPermissions_callerInherits(t *testing.T) {
 	t.Parallel()
-	for name, above := range map[string]emulator.Principal{"directly": emulator.UserPrincipal(emulator.User), "by a group": emulator.GroupPrincipal("owners")} {
+	for name, above := range map[string]emulator.Principal{"directly": emulator.UserPrincipal(emulator.User),
+		"by a group": emulator.GroupPrincipal("owners")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newFolders(t)
@@ -89,16 +90,18 @@ func TestFolderPermissions_callerInherits(t *testing.T) {
 	}
 }
 
-func TestFolderPermissions_callerGivenUp(t *testing.T) {
+func TestFolderPermissions_callerNotKept(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
-	callerGivenUp(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
+	callerNotKept(t, w, listOnFolder(w, "/Teams/retail"), "CAN_RUN")
 }
 
-// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder is retained if it is not declared, whichever identity manages the list.
+// TestFolderPermissions_homeFolder: the CAN_MANAGE of the user of a home folder is retained if it is not declared, whichever identity
+// manages the list.
 func TestFolderPermissions_homeFolder(t *testing.T) {
 	w := newFolders(t)
-	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}), folderState("users", knownvalue.Null())}
+	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
+		folderState("users", knownvalue.Null())}
 	step := func(token, attributes string, grants ...string) resource.TestStep {
 		return resource.TestStep{
 			Config: w.ConfigAs(token, "", folderPermissions(home, attributes)), ConfigStateChecks: own,
@@ -118,7 +121,7 @@ func TestFolderPermissions_homeFolder(t *testing.T) {
 	mustHaveFolderGrants(t, w, home, anaHas)
 }
 
-// TestFolderPermissions_homeFolderLowered: the user's level is drift like any other once it is not CAN_MANAGE, and is declared like any other.
+// TestFolderPermissions_homeFolderLowered: a level of the user below CAN_MANAGE is drift, and can be declared.
 func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -127,21 +130,23 @@ func TestFolderPermissions_homeFolderLowered(t *testing.T) {
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ", "user "+emulator.User+" CAN_READ")
 	b.MustUp(folderConfig(home, readers))
 	mustHaveFolderGrants(t, w, home, "group risk CAN_READ")
-	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // again as the server had it
+	w.GrantFolder(home, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // as the server had it
 	b.ExpectSettled(folderConfig(home, readers))
 }
 
-// TestFolderPermissions_serverAddsManagers: entries that the server adds to each list by itself are no drift, and no reason to write again.
+// TestFolderPermissions_serverAddsManagers: grants that the server itself adds to each list are not drift, and cause no write.
 func TestFolderPermissions_serverAddsManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
-	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}), folderState("users", knownvalue.Null())}
+	own := []statecheck.StateCheck{folderMap("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
+		folderState("users", knownvalue.Null())}
 	made := w.Backend()
 	made.Header = http.Header{"Authorization": {"Bearer " + emulator.UserToken}}
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	made.MustCall(t, "POST", "/api/2.0/workspace/mkdirs", map[string]any{"path": "/Teams/ana"}) // its owner is the user
 	var steps []resource.TestStep
 	for _, folder := range []string{"/Teams/ana", home} {
-		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`, "groups = { risk = \"CAN_EDIT\" }\n  keep_caller_access = false"} {
+		for _, attributes := range []string{`groups = { risk = "CAN_READ" }`,
+			"groups = { risk = \"CAN_EDIT\" }\n  keep_caller_access = false"} {
 			steps = append(steps, resource.TestStep{
 				Config: w.Config(folderPermissions(folder, attributes)), ConfigStateChecks: own,
 				ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},

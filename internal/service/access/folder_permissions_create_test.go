@@ -33,34 +33,39 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
   users              = { "Ana@Example.com" = "CAN_MANAGE" }
   service_principals = { "6F1C2A34-5B67-4C89-9D01-23456789ABCD" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained")), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("retained")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
-				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_RUN", "user ana@example.com CAN_MANAGE", sp+" CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_EDIT", "group risk CAN_RUN", "user ana@example.com CAN_MANAGE",
+				sp+" CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{
 				folderState("id", knownvalue.StringExact(id)), folderState("path", knownvalue.StringExact(folder)),
-				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}), folderMap("retained", nil),
+				folderState("create_parents", knownvalue.Null()), folderMap("users", map[string]string{"Ana@Example.com": "CAN_MANAGE"}),
+				folderMap("retained", nil),
 			},
 		},
-		resource.TestStep{ // a level up, one entry removed, one new
+		resource.TestStep{ // one level raised, one entry removed, one added
 			PreConfig: w.ResetJournal,
 			Config: w.Config(folderPermissions(folder, `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ana@example.com" = "CAN_READ", "ben@example.com" = "CAN_EDIT" }`)),
 			ConfigPlanChecks: acctest.PreApply(
 				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
-				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_RUN"}, map[string]any{"data-science": "CAN_MANAGE"}),
+				expectMapChange("groups", map[string]any{"data-science": "CAN_EDIT", "risk": "CAN_RUN"},
+					map[string]any{"data-science": "CAN_MANAGE"}),
 			),
 			Check: resource.ComposeTestCheckFunc(expectWrites(w, folderPut(w, folder)), expectFolderGrants(w, folder,
-				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ", "user ben@example.com CAN_EDIT")),
+				"group admins CAN_MANAGE", "group data-science CAN_MANAGE", "user ana@example.com CAN_READ",
+				"user ben@example.com CAN_EDIT")),
 			ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
 		},
-		resource.TestStep{ // the same in another spelling
+		resource.TestStep{ // a different spelling
 			PreConfig: w.ResetJournal,
 			Config: w.Config(folderPermissions("/Workspace/Teams/retail/", `
   groups = { "data-science" = "CAN_MANAGE" }
   users  = { "ANA@example.com" = "CAN_READ", "Ben@Example.com" = "CAN_EDIT" }`)),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), folderCalls(w, 1, 1, 0)),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan(), expectFolderRequests(w, 1, 1, 0)),
 			Check:            expectWrites(w),
 		},
 		resource.TestStep{ // attributes that only the provider uses
@@ -79,21 +84,23 @@ func TestFolderPermissions_lifecycle(t *testing.T) {
 			Check: expectWrites(w),
 		},
 	)
-	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder stays
+	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE") // the folder is kept
 }
 
-// folderCalls checks the calls since the last reset: look-ups of a path, reads of lists, look-ups of the caller, and no write.
-func folderCalls(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
+// expectFolderRequests checks the requests since the last reset: lookups of a path, reads of lists, lookups of the caller, and no write.
+func expectFolderRequests(w *acctest.Workspace, paths, lists, callers int) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		got := []int{w.Count("GET", statusPath), w.Count("GET", foldersPath), w.Count("GET", "/api/2.0/preview/scim/v2/Me")}
 		if want := []int{paths, lists, callers}; !slices.Equal(got, want) || len(w.Writes()) > 0 {
-			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want, w.Writes())
+			return fmt.Errorf("look-ups of paths, reads of lists, and look-ups of the caller are %v, want %v; writes are %v", got, want,
+				w.Writes())
 		}
 		return nil
 	})
 }
 
-// A missing folder is created together with those above it, once in a run, also when experiments below need them.
+// TestFolderPermissions_createParents: a missing folder and its parent folders are created once per run, also if experiments in them need
+// them.
 func TestFolderPermissions_createParents(t *testing.T) {
 	w := newFolders(t)
 	const experiments = `
@@ -121,7 +128,7 @@ resource "mlflow_experiment" "e" {
 			}),
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		},
-		resource.TestStep{ // the path changes to one that is missing, too
+		resource.TestStep{ // the path changes to another missing one
 			PreConfig: w.ResetJournal,
 			Config:    w.Config(experiments + folderPermissions("/Projects/new/deep", groups)),
 			Check: resource.ComposeTestCheckFunc(
@@ -137,7 +144,8 @@ resource "mlflow_experiment" "e" {
 	}
 }
 
-// A caller that is no admin creates folders below one that it may edit: it manages the topmost new one as its creator.
+// TestFolderPermissions_createdByUser: a caller that is not an admin creates folders in one that it can edit, and manages the topmost new
+// one as its creator.
 func TestFolderPermissions_createdByUser(t *testing.T) {
 	w := newFolders(t)
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
@@ -149,17 +157,18 @@ func TestFolderPermissions_createdByUser(t *testing.T) {
 	var steps []resource.TestStep
 	for _, level := range []string{"CAN_READ", "CAN_RUN"} {
 		steps = append(steps, resource.TestStep{
-			Config: config(level), ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
-			Check: expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE"),
+			Config:            config(level),
+			ConfigStateChecks: []statecheck.StateCheck{folderMap("retained", own), folderState("users", knownvalue.Null())},
+			Check:             expectFolderGrants(w, "/Teams/new", "group risk "+level, "user "+emulator.User+" CAN_MANAGE"),
 		})
 	}
 	acctest.UnitTest(t, steps...)
 }
 
-// Without create_parents, a missing folder is a warning of the plan and an error of the apply.
+// TestFolderPermissions_missing: without create_parents, a missing folder is a warning in the plan and an error in the apply.
 func TestFolderPermissions_missing(t *testing.T) {
 	w := newFolders(t)
-	acctest.UnitTest(t, refusedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
+	acctest.UnitTest(t, rejectedStep(w.Config(folderPermissions("/Projects/retail", `groups = { risk = "CAN_READ" }`)),
 		`Could not set permissions.*Path \(/Projects/retail\) doesn't exist.*create_parents = true`))
 	w.ExpectWrites(t)
 
@@ -176,7 +185,7 @@ func TestFolderPermissions_missing(t *testing.T) {
 	}
 }
 
-// The folder may be created by another resource that comes first.
+// TestFolderPermissions_dependsOn: another resource can create the folder first.
 func TestFolderPermissions_dependsOn(t *testing.T) {
 	w := newFolders(t)
 	acctest.UnitTest(t, resource.TestStep{
@@ -190,7 +199,8 @@ resource "mlflow_experiment" "e" {
 	})
 }
 
-// A folder that can't be created, and something else in its place, say so; nothing is granted.
+// TestFolderPermissions_notCreated: a folder that cannot be created, or another object at its path, is an error, and no permissions are
+// set.
 func TestFolderPermissions_notCreated(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -201,10 +211,13 @@ func TestFolderPermissions_notCreated(t *testing.T) {
 		says        string
 		holds       []string
 	}{
-		"no right":            {emulator.UserToken, "/Teams/retail/new", nil, `error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on the one above"}},
-		"below an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `, nil},
-		"not found afterwards": {emulator.AdminToken, "/Teams/ghost", &emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
-			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no grant was made", "Apply again"}},
+		"no access": {emulator.UserToken, "/Teams/retail/new", nil,
+			`error: Could not create folder: Folder "/Teams/retail/new": `, []string{"CAN_MANAGE on its parent folder"}},
+		"under an experiment": {emulator.AdminToken, "/Teams/churn/new", nil, `error: Could not create folder: Folder "/Teams/churn/new": `,
+			nil},
+		"not found afterwards": {emulator.AdminToken, "/Teams/ghost",
+			&emulator.Fault{Method: "POST", Path: "/api/2.0/workspace/mkdirs", RawBody: "{}", ContentType: "application/json"},
+			`error: Could not set permissions: Folder "/Teams/ghost": `, []string{"no permissions were set", "Apply again"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if c.fault != nil {

@@ -14,14 +14,14 @@ import (
 
 var _ datasource.DataSourceWithConfigure = (*folderPermissionsDataSource)(nil)
 
-// folderPermissionsDataSource returns the permissions of one folder.
+// folderPermissionsDataSource returns the direct, inherited, and effective permissions of a folder.
 type folderPermissionsDataSource struct{ framework.DataSourceBase }
 
 // NewFolderPermissionsDataSource returns the data source mlflow_folder_permissions.
 func NewFolderPermissionsDataSource() datasource.DataSource { return &folderPermissionsDataSource{} }
 
 type folderPermissionsDataModel struct {
-	shownPermissions
+	permissionsModel
 
 	ID   types.String `tfsdk:"id"`
 	Path types.String `tfsdk:"path"`
@@ -34,16 +34,16 @@ func (d *folderPermissionsDataSource) Metadata(_ context.Context, req datasource
 
 // Schema implements [datasource.DataSource].
 func (d *folderPermissionsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
-	attributes := shownAttributes()
+	attributes := permissionsAttributes()
 	attributes["id"] = schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."}
 	attributes[attributePath] = schema.StringAttribute{
 		Required: true, Validators: []validator.String{folderPathValidator{databricks.CheckReadableFolderPath}},
-		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. `/`, `/Repos`, and Git " +
-			"folders are not allowed.",
+		MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are " +
+			"optional. `/`, `/Repos`, and Git folders are not supported.",
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the direct, inherited, and effective permissions of a folder of a Databricks workspace. Reading them requires `CAN_MANAGE`. Not " +
-			"supported on MLflow servers, which have no folders.",
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of a folder of a Databricks workspace. Reading " +
+			"them requires `CAN_MANAGE`. Not supported on MLflow servers, which have no folders.",
 		Attributes: attributes,
 	}
 }
@@ -74,6 +74,6 @@ func (d *folderPermissionsDataSource) Read(ctx context.Context, req datasource.R
 		return
 	}
 	inherited := map[string]map[string]bool{data.Path.ValueString(): databricks.InheritedFolders(list)}
-	data.fill(list, d.Folders().Origins(ctx, client, inherited))
+	data.setFromACL(list, d.Folders().Origins(ctx, client, inherited))
 	resp.Diagnostics.Append(resp.State.Set(ctx, &data)...)
 }

@@ -18,7 +18,7 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 	for _, path := range []string{"/Teams/retail", "/Workspace/Teams/retail/"} {
 		data, says := w.Direct(t, emulator.AdminToken).Data(folderKind, map[string]any{"path": path})
 		acctest.ExpectSays(t, says, "")
-		grants, effective := ofRisk(data["grants"], "level", "inherited_from_path"), ofRisk(data["effective"], "level")
+		grants, effective := riskElements(data["grants"], "level", "inherited_from_path"), riskElements(data["effective"], "level")
 		if data["id"] != w.FolderID("/Teams/retail") || data["path"] != path || grants != "[CAN_RUN <nil>] [CAN_EDIT /Teams]" ||
 			effective != "[CAN_EDIT] [CAN_RUN]" {
 			t.Errorf("%s: %v", path, data)
@@ -27,8 +27,8 @@ func TestFolderPermissionsDataSource(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// ofRisk formats attributes of the elements of a list that are about the group risk.
-func ofRisk(list any, attributes ...string) string {
+// riskElements formats attributes of the elements of a list for the group risk.
+func riskElements(list any, attributes ...string) string {
 	var found []string
 	elements, _ := list.([]any)
 	for _, element := range elements {
@@ -58,18 +58,18 @@ func TestFolderPermissionsDataSource_notManaged(t *testing.T) {
 	}
 }
 
-// TestFolderPermissionsDataSource_refused: what cannot be read says why, and what to do.
-func TestFolderPermissionsDataSource_refused(t *testing.T) {
+// TestFolderPermissionsDataSource_rejected: an error contains the reason and the next step.
+func TestFolderPermissionsDataSource_rejected(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	w.AddGitFolder("/Teams/code", true)
 	w.GrantFolder("/Teams", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	const unreadable = "error: Could not read permissions: Folder "
 	for path, want := range map[string][]string{
-		"/":             {"error at path: Folder path not allowed: \"/\" is the root"},
-		"Teams":         {"error at path: Folder path not allowed", "is not an absolute workspace path"},
-		"/Teams//x":     {"error at path: Folder path not allowed", "Write a single slash"},
-		"/Repos/ana":    {"error at path: Folder path not allowed", "repo_path"},
+		"/":             {"error at path: Invalid folder path: \"/\" is the root"},
+		"Teams":         {"error at path: Invalid folder path", "is not an absolute workspace path"},
+		"/Teams//x":     {"error at path: Invalid folder path", "Write a single slash"},
+		"/Repos/ana":    {"error at path: Invalid folder path", "repo_path"},
 		"/Teams/code":   {unreadable, "it is a Git folder", "repo_path"},
 		"/Teams/none":   {unreadable, "doesn't exist"},
 		"/Teams/retail": {unreadable, "needs CAN_MANAGE on the folder"},

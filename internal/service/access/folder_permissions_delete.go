@@ -8,15 +8,16 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Delete implements [resource.Resource]. The folder stays.
+// Delete implements [resource.Resource]. It does not delete the folder.
 func (r *folderPermissionsResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state folderPermissionsModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if resp.Diagnostics.HasError() || !r.CheckServer(ctx, req.Private, "remove permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() ||
+		!r.CheckServer(ctx, req.Private, "remove permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	if folders, ok := foldersOrError(r.Client(), &resp.Diagnostics); ok {
-		resp.Diagnostics.Append(r.list(folders, &state).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(r.list(folders, &state).Revoke(ctx, &state.Declared)...)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_destroyed: a destroy removes the declared grants. The folder, what is in it, and the caller's access stay.
+// TestFolderPermissions_destroyed: a destroy revokes the declared grants. The folder, its contents, and the caller's access are kept.
 func TestFolderPermissions_destroyed(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -20,7 +20,8 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	w.GrantFolder(folder, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 	b := folderBlock(t, w, emulator.UserToken)
-	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))), "warning: Undeclared access is kept")
+	acctest.ExpectSays(t, b.Up(folderConfig(folder, readers, "users", acctest.MapOfOne("Ben@example.com", "CAN_RUN"))),
+		"warning: Undeclared access is kept")
 	b.Process = b.Again()
 	p := b.Plan(nil)
 	w.AddGroup("late")
@@ -32,7 +33,8 @@ func TestFolderPermissions_destroyed(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_destroyProblems: what can't be reached any more is a warning, and anything else an error that keeps the state.
+// TestFolderPermissions_destroyProblems: a missing folder or missing access is a warning; any other failure is an error that keeps the
+// state.
 func TestFolderPermissions_destroyProblems(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -46,13 +48,17 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 		says   string
 		kept   bool
 	}{
-		"the folder is deleted":             {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, "warning: Could not remove permissions: Folder", false},
-		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) }, "warning: Could not remove permissions: Folder", false},
-		"the list may not be read":          {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
-		"the list may not be written":       {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder", false},
-		"the write fails":                   {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
-		"the read fails":                    {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
-		"the folder is moved":               {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
+		"the folder is deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			"warning: Could not remove permissions: Folder", false},
+		"the folder is deleted and created": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+			"warning: Could not remove permissions: Folder", false},
+		"the list is not readable": {refuse("GET", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+			false},
+		"the list is not writable": {refuse("PUT", 403, "PERMISSION_DENIED"), "warning: Could not remove permissions: Folder",
+			false},
+		"the write fails":     {refuse("PUT", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the read fails":      {refuse("GET", 400, "INVALID_STATE"), "error: Could not remove permissions: Folder", true},
+		"the folder is moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/moved") }, "", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -78,8 +84,8 @@ func TestFolderPermissions_destroyProblems(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user whose access
-// is a group's that is declared on the folder: through changes, and through the destroy of all at the end.
+// TestFolderPermissions_withExperiments manages a folder, a folder in it, and experiments with and without lists of their own, as a user
+// who has access only through a group that is declared on the folder, including changes and the destroy of all.
 func TestFolderPermissions_withExperiments(t *testing.T) {
 	w := newFolders(t)
 	w.AddUser(emulator.User, "owners")
@@ -135,16 +141,17 @@ resource "mlflow_folder_permissions" "deep" {
 	mustHaveFolderGrants(t, w, "/Teams/new", anaHas)
 }
 
-// TestFolderPermissions_grantPutBack: a grant of a group that the server lists again after its removal is an error about the folder, and the state stays.
-func TestFolderPermissions_grantPutBack(t *testing.T) {
+// TestFolderPermissions_grantRestored: a grant of a group that the server lists again after its removal is an error, and the state is kept.
+func TestFolderPermissions_grantRestored(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, ContentType: "application/json", RawBody: fmt.Sprintf(`{"object_id": "/directories/%s",
 		"object_type": "directory", "access_control_list": [{"group_name": "risk", "all_permissions": [{"permission_level": "CAN_READ"}]}]}`, b.Text("id"))})
-	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder", "terraform state rm ADDRESS")
+	acctest.ExpectSays(t, b.Destroy(), "error: Could not remove permissions: Folder \"/Teams/retail\": ", "the owner of the folder",
+		"terraform state rm ADDRESS")
 	if b.Values() == nil {
-		t.Error("the state is gone")
+		t.Error("the resource was removed from the state")
 	}
 }

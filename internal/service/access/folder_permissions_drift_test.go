@@ -18,7 +18,8 @@ func TestFolderPermissions_drift(t *testing.T) {
 	config := w.Config(folderPermissions(folder, `
   groups = { risk = "CAN_READ" }
   users  = { "Ana@example.com" = "CAN_EDIT", "`+emulator.ServicePrincipal+`" = "CAN_RUN" }`))
-	grants := []string{"group risk CAN_READ", "user ana@example.com CAN_EDIT", "service_principal " + emulator.ServicePrincipal + " CAN_RUN"}
+	grants := []string{"group risk CAN_READ", "user ana@example.com CAN_EDIT",
+		"service_principal " + emulator.ServicePrincipal + " CAN_RUN"}
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, Check: expectFolderGrants(w, folder, grants...)},
 		resource.TestStep{
@@ -32,12 +33,13 @@ func TestFolderPermissions_drift(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(
 				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
 				expectMapChange("groups", nil, map[string]any{"risk": "CAN_READ"}),
-				expectMapChange("users", map[string]any{"Ana@example.com": "CAN_RUN", "ben@example.com": "CAN_READ", emulator.ServicePrincipal: "CAN_RUN"},
+				expectMapChange("users",
+					map[string]any{"Ana@example.com": "CAN_RUN", "ben@example.com": "CAN_READ", emulator.ServicePrincipal: "CAN_RUN"},
 					map[string]any{"Ana@example.com": "CAN_EDIT", emulator.ServicePrincipal: "CAN_RUN"}),
 			),
 			Check: expectFolderGrants(w, folder, grants...),
 		},
-		resource.TestStep{ // a change by another user between plan and apply is reverted, too; an entry of admins remains
+		resource.TestStep{ // a change by another user between plan and apply is also reverted; an entry of admins remains
 			PreConfig: func() { w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_READ") },
 			Config:    config,
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
@@ -50,30 +52,36 @@ func TestFolderPermissions_drift(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_dropped: a folder that is no longer at its path is dropped from the state, and the warning says what became of it.
-func TestFolderPermissions_dropped(t *testing.T) {
+// TestFolderPermissions_notFound: if the folder is no longer at its path, the resource is removed from the state, and the warning contains
+// the reason.
+func TestFolderPermissions_notFound(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
 	for name, c := range map[string]struct {
 		behind func(w *acctest.Workspace)
 		says   []string
 	}{
-		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			[]string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"renamed": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed") },
-			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged", "Nothing is at the path now"}},
-		"created again": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
-			[]string{"was deleted outside Terraform", "another folder now, with the object ID", "left alone until apply"}},
+			[]string{"was moved or renamed outside Terraform", "Its object ID is still ID", "its grants remain, unmanaged",
+				"No object exists at the path now"}},
+		"recreated": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+			[]string{"was deleted outside Terraform", "a different folder, with the object ID", "unmanaged until the next apply"}},
 		"renamed, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, "/Teams/renamed"); w.Mkdirs(folder) },
-			[]string{"Its object ID is still ID", "another folder now"}},
+			[]string{"Its object ID is still ID", "a different folder"}},
 		"renamed, not readable, and another in its place": {func(w *acctest.Workspace) {
 			w.MoveFolder(folder, "/Teams/renamed")
 			w.Mkdirs(folder)
 			w.Inject(emulator.Fault{Method: "GET", Path: foldersPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
-		}, []string{"was moved or renamed outside Terraform", "Its object ID is still ID", "another folder now"}},
-		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
-			[]string{"was deleted outside Terraform", "At the path is an object of type MLFLOW_EXPERIMENT now"}},
+		}, []string{"was moved or renamed outside Terraform", "Its object ID is still ID", "a different folder"}},
+		"an experiment in its place": {func(w *acctest.Workspace) {
+			w.DeleteFolder(folder)
+			w.CreateExperiment(emulator.Admin, folder, nil)
+		},
+			[]string{"was deleted outside Terraform", "The path now belongs to an object of type MLFLOW_EXPERIMENT"}},
 		"a Git folder in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, true) },
-			[]string{"was deleted outside Terraform", "At the path is a Git folder now"}},
+			[]string{"was deleted outside Terraform", "The path now belongs to a Git folder"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -87,7 +95,8 @@ func TestFolderPermissions_dropped(t *testing.T) {
 			for i := range c.says {
 				c.says[i] = strings.ReplaceAll(c.says[i], "is still ID", "is still "+id)
 			}
-			acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder \""+folder+"\": It was ", c.says[1:]...)
+			acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder \""+folder+"\": It was ",
+				c.says[1:]...)
 			acctest.ExpectSays(t, says, "warning", c.says...)
 			if b.Values() != nil {
 				t.Errorf("the state is %v", b.Values())
@@ -97,8 +106,8 @@ func TestFolderPermissions_dropped(t *testing.T) {
 				return
 			}
 			p := b.Plan(folderConfig(folder, readers))
-			if c.says[len(c.says)-1] == "At the path is a Git folder now" {
-				acctest.ExpectSays(t, p.Says, "error at path: Not a folder")
+			if c.says[len(c.says)-1] == "The path now belongs to a Git folder" {
+				acctest.ExpectSays(t, p.Says, "error at path: Path is not a folder")
 				return
 			}
 			acctest.ExpectSays(t, p.Says+b.Apply(p, folderConfig(folder, readers)), "")
@@ -107,8 +116,8 @@ func TestFolderPermissions_dropped(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, may be hidden from an identity that
-// lost its access. The state keeps it.
+// TestFolderPermissions_hidden: a folder that is not found at its path, and whose list cannot be read by object ID, can be hidden from an
+// identity that lost its access. It is kept in the state.
 func TestFolderPermissions_hidden(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -121,9 +130,10 @@ func TestFolderPermissions_hidden(t *testing.T) {
 			w := newFolders(t)
 			b := folderBlock(t, w, emulator.AdminToken)
 			b.MustUp(folderConfig(folder, readers))
-			w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "Path (" + folder + ") doesn't exist."})
+			w.Inject(emulator.Fault{Path: "/api/2.0/workspace/get-status", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST",
+				Message: "Path (" + folder + ") doesn't exist."})
 			w.Inject(list)
-			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions", "may no longer see it", "terraform state rm")
+			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions", "can no longer view it", "terraform state rm")
 			if b.Values() == nil {
 				t.Error("the state is empty")
 			}
@@ -131,8 +141,8 @@ func TestFolderPermissions_hidden(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_droppedAndCreated runs the CLI: with create_parents, a folder that was deleted is created again.
-func TestFolderPermissions_droppedAndCreated(t *testing.T) {
+// TestFolderPermissions_recreated runs the CLI: with create_parents, a folder that was deleted is created again.
+func TestFolderPermissions_recreated(t *testing.T) {
 	w := newFolders(t)
 	config := w.Config(folderPermissions("/Teams/retail", "create_parents = true\n  groups = { risk = \"CAN_READ\" }"))
 	granted := func() resource.TestStep {
@@ -160,11 +170,11 @@ func TestFolderPermissions_creationTime(t *testing.T) {
 	b.MustUp(folderConfig("/Teams/retail", editors))
 	w.DeleteFolder("/Teams/retail")
 	w.Mkdirs("/Teams/retail")
-	acctest.ExpectSays(t, b.Refresh(), "warning: Permissions dropped from the state")
+	acctest.ExpectSays(t, b.Refresh(), "warning: Folder not found, permissions removed from state")
 }
 
-// TestFolderPermissions_denied: a list, or a folder, that the caller may not read (any more) is an error of a refresh, and a warning of the plan of
-// a new resource, since an earlier part of the apply may grant the access.
+// TestFolderPermissions_denied: a list or a folder that the caller cannot read is an error of a refresh, and a warning of the plan of a new
+// resource, because the apply can grant the access first.
 func TestFolderPermissions_denied(t *testing.T) {
 	t.Parallel()
 	for name, level := range map[string]string{"the list": "CAN_EDIT", "the folder": ""} {
@@ -182,21 +192,24 @@ func TestFolderPermissions_denied(t *testing.T) {
 			config := folderConfig("/Teams/retail", readers)
 			fresh := folderBlock(t, w, emulator.UserToken)
 			p := fresh.Plan(config)
-			acctest.ExpectSays(t, p.Says, "warning: Could not read permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder",
-				"let this resource depend on it")
-			acctest.ExpectSays(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder")
+			acctest.ExpectSays(t, p.Says, "warning: Could not read permissions: Folder \"/Teams/retail\": ",
+				"needs CAN_MANAGE on the folder",
+				"let this resource depend on that grant")
+			acctest.ExpectSays(t, fresh.Apply(p, config), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+				"needs CAN_MANAGE on the folder")
 			set("CAN_MANAGE")
 			b := folderBlock(t, w, emulator.UserToken)
 			acctest.ExpectSays(t, b.Up(config), "warning: Undeclared access is kept")
 			set(level)
 			state := b.Values()
-			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ", "needs CAN_MANAGE on the folder",
+			acctest.ExpectSays(t, b.Refresh(), "error: Could not read permissions: Folder \"/Teams/retail\": ",
+				"needs CAN_MANAGE on the folder",
 				"terraform destroy -refresh=false")
 			if b.Values() == nil || len(b.Values()) != len(state) {
 				t.Errorf("the state is %v", b.Values())
 			}
 			says := b.Apply(b.Plan(nil), nil)
-			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They stay in place and are no longer managed")
+			acctest.ExpectSays(t, says, "warning: Could not remove permissions: Folder \"/Teams/retail\": ", "They remain, unmanaged")
 			if b.Values() != nil {
 				t.Errorf("after the destroy, the state is %v", b.Values())
 			}

@@ -19,7 +19,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_unknownPrincipal fails at apply without a partial change. The next apply succeeds, also if the response to the write is lost.
+// TestFolderPermissions_unknownPrincipal fails at apply without a partial change. The next apply succeeds, also if the response to the
+// write is lost.
 func TestFolderPermissions_unknownPrincipal(t *testing.T) {
 	w := newFolders(t)
 	const folder = "/Teams/retail"
@@ -51,28 +52,32 @@ func TestFolderPermissions_unknownPrincipal(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_fixedList: a folder whose permissions the server does not allow to change is not a failure of the server: the write is
-// not retried.
+// TestFolderPermissions_fixedList: a folder whose permissions the server does not allow to change is not a failure of the server: the write
+// is not retried.
 func TestFolderPermissions_fixedList(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	b := folderBlock(t, w, emulator.AdminToken)
 	b.MustUp(folderConfig("/Teams/retail", readers))
-	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR", Message: "Cannot modify permissions of directory 12", Times: -1})
+	w.Inject(emulator.Fault{Method: "PUT", Path: foldersPath, Status: 500, Code: "INTERNAL_ERROR",
+		Message: "Cannot modify permissions of directory 12", Times: -1})
 	w.ResetJournal()
-	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ", "Cannot modify permissions of directory 12")
+	acctest.ExpectSays(t, b.Up(folderConfig("/Teams/retail", editors)), "error: Could not set permissions: Folder \"/Teams/retail\": ",
+		"Cannot modify permissions of directory 12")
 	w.ExpectWrites(t, folderPut(w, "/Teams/retail"))
 	if got := b.Values()["groups"]; !reflect.DeepEqual(got, map[string]any{"risk": "CAN_READ"}) {
 		t.Errorf("the state has the groups %v", got)
 	}
 }
 
-// TestFolderPermissions_wrongAnswers: invalid responses do not change the state, and a list of another object is never written back.
-func TestFolderPermissions_wrongAnswers(t *testing.T) {
+// TestFolderPermissions_wrongResponses: invalid responses do not change the state, and a list of another object is never written back.
+func TestFolderPermissions_wrongResponses(t *testing.T) {
 	t.Parallel()
 	lies := map[string]emulator.Fault{
-		"another folder":  {RawBody: `{"object_id":"/directories/999","object_type":"directory","access_control_list":[]}`, ContentType: "application/json"},
-		"another type":    {RawBody: `{"object_id":"/directories/ID","object_type":"notebook","access_control_list":[]}`, ContentType: "application/json"},
+		"another folder": {RawBody: `{"object_id":"/directories/999","object_type":"directory","access_control_list":[]}`,
+			ContentType: "application/json"},
+		"another type": {RawBody: `{"object_id":"/directories/ID","object_type":"notebook","access_control_list":[]}`,
+			ContentType: "application/json"},
 		"an entry for no": {RawBody: `{"object_id":"/directories/ID","object_type":"directory","access_control_list":[{"all_permissions":[]}]}`, ContentType: "application/json"},
 		"no object":       {RawBody: `{"object_id":0,"object_type":"DIRECTORY","path":""}`, ContentType: "application/json"},
 	}
@@ -114,17 +119,20 @@ func TestFolderPermissions_wrongAnswers(t *testing.T) {
 	}
 }
 
-// interruptible applies with a context that a test ends, as Ctrl-C does.
+// interruptible applies with a context that a test cancels, like Ctrl-C.
 type interruptible struct {
 	tfprotov6.ProviderServer
 	ctx context.Context
 }
 
-func (i interruptible) ApplyResourceChange(_ context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (i interruptible) ApplyResourceChange(
+	_ context.Context, req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	return i.ProviderServer.ApplyResourceChange(i.ctx, req)
 }
 
-// TestFolderPermissions_cancelled ends an apply while one of its calls hangs: the state holds what was done, and the next apply does the rest.
+// TestFolderPermissions_cancelled cancels an apply during a request: the state contains the changes that were made, and the next apply
+// completes it.
 func TestFolderPermissions_cancelled(t *testing.T) {
 	t.Parallel()
 	with := func(path string, groups map[string]string) map[string]any {

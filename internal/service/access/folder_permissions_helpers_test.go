@@ -18,23 +18,23 @@ import (
 const (
 	folderKind    = "mlflow_folder_permissions"
 	folderAddress = folderKind + ".p"
-	// The calls for folders.
+	// Requests for folders.
 	foldersPath = "/api/2.0/permissions/directories/*"
 	statusPath  = "/api/2.0/workspace/get-status"
 	mkdirs      = "POST /api/2.0/workspace/mkdirs"
 )
 
-// folderPermissions is the resource for one folder; attributes is what follows path.
+// folderPermissions returns the resource for a folder, with attributes after path.
 func folderPermissions(path, attributes string) string {
 	return fmt.Sprintf("resource %q \"p\" {\n  path = %q\n%s\n}\n", folderKind, path, attributes)
 }
 
-// folderPath is the path of the calls for the list of a folder.
+// folderPath returns the request path of the list of a folder.
 func folderPath(w *acctest.Workspace, path string) string {
 	return "/api/2.0/permissions/directories/" + w.FolderID(path)
 }
 
-// folderPut is the call that replaces the list of a folder.
+// folderPut is the request that replaces the list of a folder.
 func folderPut(w *acctest.Workspace, path string) string { return "PUT " + folderPath(w, path) }
 
 // expectFolderGrants is [expectGrants] for a folder.
@@ -59,8 +59,8 @@ func folderState(attribute string, want knownvalue.Check) statecheck.StateCheck 
 	return statecheck.ExpectKnownValue(folderAddress, tfjsonpath.New(attribute), want)
 }
 
-// refusedStep is a step that ends with an error.
-func refusedStep(config, message string) resource.TestStep {
+// rejectedStep returns a step that fails with a message.
+func rejectedStep(config, message string) resource.TestStep {
 	return resource.TestStep{Config: config, ExpectError: brokenLines(message)}
 }
 
@@ -69,13 +69,13 @@ func brokenLines(message string) *regexp.Regexp {
 	return regexp.MustCompile(`(?s)` + strings.ReplaceAll(message, " ", `[\s│]+`))
 }
 
-// folderBlock is a block without a state, in a provider process of the owner of a token.
+// folderBlock returns a resource without a state, in a provider process with a token.
 func folderBlock(t *testing.T, w *acctest.Workspace, token string) *acctest.Block {
 	t.Helper()
 	return w.BackendAs(token).Provider(t, nil).Block(folderKind)
 }
 
-// folderConfig grants groups a level each on a folder, with more attributes.
+// folderConfig returns a configuration with the levels of groups on a folder, and more attributes.
 func folderConfig(path string, groups map[string]string, more ...any) map[string]any {
 	config := acctest.AttributeValues(more...)
 	config["path"], config["groups"] = path, groups
@@ -87,7 +87,7 @@ var (
 	editors = map[string]string{"risk": "CAN_EDIT"}
 )
 
-// newFolders is a workspace with the group risk and the folder /Teams/retail.
+// newFolders returns a workspace with the group risk and the folder /Teams/retail.
 func newFolders(t *testing.T, options ...emulator.Options) *acctest.Workspace {
 	t.Helper()
 	w := acctest.NewWorkspace(t, options...)

@@ -27,7 +27,8 @@ func TestFolderPermissions_import(t *testing.T) {
   users  = { "ben@example.com" = "CAN_READ", "ana@example.com" = "CAN_MANAGE" }`))
 	steps := []resource.TestStep{{Config: config}}
 	for _, form := range []string{folder, w.FolderID(folder), "/directories/" + w.FolderID(folder)} {
-		steps = append(steps, resource.TestStep{ResourceName: folderAddress, ImportState: true, ImportStateId: form, ImportStateVerify: true})
+		steps = append(steps,
+			resource.TestStep{ResourceName: folderAddress, ImportState: true, ImportStateId: form, ImportStateVerify: true})
 	}
 	acctest.UnitTest(t, steps...)
 }
@@ -46,8 +47,8 @@ func TestFolderPermissions_importSpelling(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_importGenerated lets Terraform write the configuration of what is there, the grants of the caller and of the user of a home
-// folder included, and then applies an import block with a matching configuration.
+// TestFolderPermissions_importGenerated imports with a configuration that Terraform generates, including the grants of the caller and of
+// the user of a home folder, and then with an import block and a matching configuration.
 func TestFolderPermissions_importGenerated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -57,7 +58,7 @@ func TestFolderPermissions_importGenerated(t *testing.T) {
 		"by path":              {emulator.UserToken, func(*acctest.Workspace) string { return home }},
 		"by path, by an admin": {emulator.AdminToken, func(*acctest.Workspace) string { return home }},
 		"by object ID":         {emulator.UserToken, func(w *acctest.Workspace) string { return w.FolderID(home) }},
-		"by the vendor's ID":   {emulator.AdminToken, func(w *acctest.Workspace) string { return "/directories/" + w.FolderID(home) }},
+		"by vendor ID":         {emulator.AdminToken, func(w *acctest.Workspace) string { return "/directories/" + w.FolderID(home) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFolders(t)
@@ -65,16 +66,18 @@ func TestFolderPermissions_importGenerated(t *testing.T) {
 			w.GrantFolder(home, emulator.GroupPrincipal("admins"), "CAN_MANAGE")
 			noop := []plancheck.PlanCheck{plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)}
 			acctest.UnitTest(t, resource.TestStep{
-				Config: w.ConfigAs(c.token, "", ""), ResourceName: folderAddress, ImportPlanChecks: resource.ImportPlanChecks{PreApply: noop},
-				ImportState: true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: c.id(w), GenerateConfig: true,
+				Config: w.ConfigAs(c.token, "", ""), ResourceName: folderAddress,
+				ImportPlanChecks: resource.ImportPlanChecks{PreApply: noop},
+				ImportState:      true, ImportStateKind: resource.ImportBlockWithID, ImportStateId: c.id(w), GenerateConfig: true,
 			}, resource.TestStep{
 				PreConfig: w.ResetJournal,
 				Config: w.ConfigAs(c.token, "", fmt.Sprintf("import {\n  to = %s\n  id = %q\n}\n", folderAddress, c.id(w))+folderPermissions(home, `
   groups = { risk = "CAN_RUN" }
   users  = { "ana@example.com" = "CAN_MANAGE" }`)),
-				ConfigPlanChecks:  acctest.PreApply(noop...),
-				Check:             expectWrites(w),
-				ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()), folderMap("retained", nil)},
+				ConfigPlanChecks: acctest.PreApply(noop...),
+				Check:            expectWrites(w),
+				ConfigStateChecks: []statecheck.StateCheck{folderState("service_principals", knownvalue.Null()),
+					folderMap("retained", nil)},
 			})
 		})
 	}
@@ -97,19 +100,20 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 				Config:      importing(`path = "/Teams/retail", tracking_uri = "https://elsewhere.example.com"`),
 				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
 			},
-			refusedStep(importing(`path = "/Shared"`), `Folder path not allowed`),
+			rejectedStep(importing(`path = "/Shared"`), `Invalid folder path`),
 			{
 				Config:           importing(`path = "/Teams/retail"`),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionNoop)),
 			},
-			{Config: w.Config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
+			{Config: w.Config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
+			// the test library adds an import block
 			{ResourceName: folderAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})
 }
 
-// TestFolderPermissions_importRefused: an import that can't be done says why, and leaves no state.
-func TestFolderPermissions_importRefused(t *testing.T) {
+// TestFolderPermissions_importRejected: a failed import reports the reason, and leaves no state.
+func TestFolderPermissions_importRejected(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	w.AddGitFolder("/Teams/code", true)
@@ -119,20 +123,26 @@ func TestFolderPermissions_importRefused(t *testing.T) {
 	gone := w.FolderID("/Teams/retail")
 	w.DeleteFolder("/Teams/retail")
 	for id, want := range map[string][]string{
-		"churn":               {`error: Import ID not valid: "churn" is neither the path of a folder`},
-		"":                    {`error: Import ID not valid`},
-		"/experiments/12":     {`error: Could not import permissions: Folder "/experiments/12": `, "doesn't exist"},
-		"/Shared/":            {`error: Folder path not allowed: "/Shared/" is the folder in which all users have CAN_MANAGE`},
-		"/":                   {`error: Folder path not allowed: "/" is the root`},
-		"/Teams/none":         {`error: Could not import permissions: Folder "/Teams/none": `, "doesn't exist"},
-		"/Teams/code":         {`error: Could not import permissions: Folder "/Teams/code": it is a Git folder, not a folder`, "repo_path"},
-		"/Teams/notebook":     {`error: Could not import permissions: Folder "/Teams/notebook": it is an object of type NOTEBOOK, not a folder`},
-		"/Teams/churn":        {`error: Could not import permissions: Folder "/Teams/churn": it is an object of type MLFLOW_EXPERIMENT, not a folder`},
-		gone:                  {`error: Could not import permissions: Folder ` + gone + `: `, "does not exist", "use the path of the folder"},
-		churn:                 {`error: Could not import permissions: Folder ` + churn + `: `, "is not a directory", "use the path of the folder"},
-		"0":                   {`error: Folder path not allowed: "/" is the root`},
-		"/directories/0":      {`error: Folder path not allowed: "/" is the root`},
-		w.FolderID("/Shared"): {`error: Folder path not allowed: "/Shared" is the folder in which all users have CAN_MANAGE`},
+		"churn":           {`error: Invalid import ID: "churn" is neither the path nor the object ID of a folder`},
+		"":                {`error: Invalid import ID`},
+		"/experiments/12": {`error: Could not import permissions: Folder "/experiments/12": `, "doesn't exist"},
+		"/Shared/":        {`error: Invalid folder path: "/Shared/" is the folder in which all users have CAN_MANAGE`},
+		"/":               {`error: Invalid folder path: "/" is the root`},
+		"/Teams/none":     {`error: Could not import permissions: Folder "/Teams/none": `, "doesn't exist"},
+		"/Teams/code":     {`error: Could not import permissions: Folder "/Teams/code": it is a Git folder, not a folder`, "repo_path"},
+		"/Teams/notebook": {
+			`error: Could not import permissions: Folder "/Teams/notebook": it is an object of type NOTEBOOK, not a folder`,
+		},
+		"/Teams/churn": {
+			`error: Could not import permissions: Folder "/Teams/churn": it is an object of type MLFLOW_EXPERIMENT, not a folder`,
+		},
+		gone: {`error: Could not import permissions: Folder ` + gone + `: `, "does not exist",
+			"use the path of the folder"},
+		churn: {`error: Could not import permissions: Folder ` + churn + `: `, "is not a directory",
+			"use the path of the folder"},
+		"0":                   {`error: Invalid folder path: "/" is the root`},
+		"/directories/0":      {`error: Invalid folder path: "/" is the root`},
+		w.FolderID("/Shared"): {`error: Invalid folder path: "/Shared" is the folder in which all users have CAN_MANAGE`},
 	} {
 		b := folderBlock(t, w, emulator.AdminToken)
 		acctest.ExpectSays(t, b.Adopt(id), want[0], want[1:]...)
@@ -140,13 +150,13 @@ func TestFolderPermissions_importRefused(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_moved takes over the state of databricks_permissions, with the path of the folder and with its ID alone: nothing is written,
-// and the plan is empty.
+// TestFolderPermissions_moved moves the state of databricks_permissions, with the path of the folder and with only its ID. Nothing is
+// written, and the plan is empty.
 func TestFolderPermissions_moved(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	const folder = "/Teams/retail"
-	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // the vendor's state hides it
+	w.GrantFolder(folder, emulator.UserPrincipal(emulator.User), "CAN_MANAGE") // databricks_permissions omits it
 	w.GrantFolder(folder, emulator.GroupPrincipal("risk"), "CAN_RUN")
 	w.GrantFolder(folder, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	id := w.FolderID(folder)
@@ -161,18 +171,22 @@ func TestFolderPermissions_moved(t *testing.T) {
 		b := folderBlock(t, w, emulator.UserToken)
 		moved, says := b.Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
 		if says != "" || moved["id"] != id || !reflect.DeepEqual(moved["groups"], map[string]any{"risk": "CAN_RUN"}) ||
-			!reflect.DeepEqual(moved["users"], map[string]any{"Ben@Example.com": "CAN_EDIT"}) || !reflect.DeepEqual(moved["retained"], map[string]any{emulator.User: "CAN_MANAGE"}) {
+			!reflect.DeepEqual(moved["users"], map[string]any{"Ben@Example.com": "CAN_EDIT"}) ||
+			!reflect.DeepEqual(moved["retained"], map[string]any{emulator.User: "CAN_MANAGE"}) {
 			t.Errorf("%s: moved %v, said %q", name, moved, says)
 			continue
 		}
 		b.State = b.Encode(b.Schemas.ResourceSchemas[folderKind], moved)
-		b.ExpectSettled(folderConfig(folder, map[string]string{"risk": "CAN_RUN"}, "users", acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT")))
+		b.ExpectSettled(folderConfig(folder, map[string]string{"risk": "CAN_RUN"}, "users",
+			acctest.MapOfOne(emulator.OtherUser, "CAN_EDIT")))
 	}
 	for kind, state := range map[string]map[string]any{
-		"of /jobs/12 (job)": {"id": "/jobs/12", "object_type": "job", "job_id": "12"}, "of /experiments/12 (mlflowExperiment)": acctest.VendorPermissions("12"),
+		"of /jobs/12 (job)":                     {"id": "/jobs/12", "object_type": "job", "job_id": "12"},
+		"of /experiments/12 (mlflowExperiment)": acctest.VendorPermissions("12"),
 	} {
 		moved, says := w.Direct(t, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "holds the permissions "+kind, "Leave it with the Databricks provider")
+		acctest.ExpectSays(t, says, "error at path: Could not move permissions: ", "manages the permissions "+kind,
+			"Continue to manage it with the Databricks provider")
 		if moved != nil {
 			t.Errorf("moved %v", moved)
 		}
@@ -188,9 +202,10 @@ func TestFolderPermissions_identity(t *testing.T) {
 	b := folderBlock(t, w, emulator.AdminToken)
 	text := map[string]tftypes.Type{"path": tftypes.String, "tracking_uri": tftypes.String}
 	identity := func(path string) *tfprotov6.ResourceIdentityData {
-		value, err := tfprotov6.NewDynamicValue(tftypes.Object{AttributeTypes: text}, tftypes.NewValue(tftypes.Object{AttributeTypes: text}, map[string]tftypes.Value{
-			"path": tftypes.NewValue(tftypes.String, path), "tracking_uri": tftypes.NewValue(tftypes.String, nil),
-		}))
+		value, err := tfprotov6.NewDynamicValue(tftypes.Object{AttributeTypes: text},
+			tftypes.NewValue(tftypes.Object{AttributeTypes: text}, map[string]tftypes.Value{
+				"path": tftypes.NewValue(tftypes.String, path), "tracking_uri": tftypes.NewValue(tftypes.String, nil),
+			}))
 		b.Check(err)
 		return &tfprotov6.ResourceIdentityData{IdentityData: &value}
 	}
@@ -203,12 +218,14 @@ func TestFolderPermissions_identity(t *testing.T) {
 		b.Check(attributes["path"].As(&path))
 		return path
 	}
-	for path, says := range map[string]string{"/Shared": "error: Folder path not allowed", "retail": "error: Import ID not valid", "": "error"} {
-		resp, err := b.Server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity(path)})
+	for path, says := range map[string]string{"/Shared": "error: Invalid folder path", "retail": "error: Invalid import ID", "": "error"} {
+		resp, err := b.Server.ImportResourceState(t.Context(),
+			&tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity(path)})
 		b.Check(err)
 		acctest.ExpectSays(t, acctest.DescribeDiagnostics(resp.Diagnostics), says)
 	}
-	imported, err := b.Server.ImportResourceState(t.Context(), &tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity("/Teams/retail")})
+	imported, err := b.Server.ImportResourceState(t.Context(),
+		&tfprotov6.ImportResourceStateRequest{TypeName: folderKind, Identity: identity("/Teams/retail")})
 	b.Check(err)
 	acctest.ExpectSays(t, acctest.DescribeDiagnostics(imported.Diagnostics), "")
 	object := imported.ImportedResources[0]

@@ -32,27 +32,30 @@ type folderListModel struct {
 }
 
 // ListResourceConfigSchema implements [list.ListResource].
-func (l *folderPermissionsList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
+func (l *folderPermissionsList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them with `terraform query` (Terraform 1.14 and newer). With " +
-			"`include_resource`, the permissions are read; a folder whose permissions cannot be read is reported as a warning. Git folders, folders whose " +
-			"permissions cannot be changed, such as `/Shared`, and Trash folders are skipped.",
+		MarkdownDescription: "Lists the permissions of folders of a Databricks workspace, to inspect or import them with `terraform " +
+			"query` (Terraform 1.14 and newer). With `include_resource`, the permissions are read; a folder whose permissions cannot be " +
+			"read is reported as a warning. Git folders, folders whose permissions cannot be changed, such as `/Shared`, and Trash " +
+			"folders are skipped.",
 		Attributes: map[string]schema.Attribute{
 			attributePath: schema.StringAttribute{
 				Required:            true,
 				Validators:          []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Folder to start from, for example `/Projects`. It is listed as well.",
+				MarkdownDescription: "Path of the folder to start from, for example `/Projects`. The folder itself is included.",
 			},
 			"recursive": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Include the folders at any depth, which takes one request per folder. With `false`, only the folders directly in `path` are " +
-					"listed. Defaults to `true`.",
+				MarkdownDescription: "Include subfolders at any depth, which sends one request per folder. With `false`, only the " +
+					"folders directly in `path` are listed. Defaults to `true`.",
 			},
 		},
 	}
 }
 
-// List implements [list.ListResource]. Only a full resource needs the permissions themselves.
+// List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
 func (l *folderPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
 	stream.Results = func(push func(list.ListResult) bool) {
 		var diags diag.Diagnostics
@@ -81,12 +84,12 @@ func (l *folderPermissionsList) start(diags *diag.Diagnostics) (folders mlflow.F
 	return foldersOrError(l.Client(), diags)
 }
 
-// result is the result for one folder.
+// result returns the result for one folder.
 func (l *folderPermissionsList) result(
 	ctx context.Context, req list.ListRequest, folders mlflow.Folders, folder databricks.WorkspaceObject, err error,
 ) list.ListResult {
 	if err != nil {
-		return unlisted("list folder", describeFolder(folder.Path), err)
+		return warningResult("list folder", describeFolder(folder.Path), err)
 	}
 	model := folderPermissionsModel{
 		ID: types.StringValue(folder.ObjectID()), Path: types.StringValue(folder.Path), Declared: acl.NullDeclared(),
@@ -99,20 +102,21 @@ func (l *folderPermissionsList) result(
 	}
 	read, problem := folderList(l.Client(), nil, folders, &model).Read(ctx)
 	if problem != nil {
-		return unlisted("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
+		return warningResult("read permissions", problem.Object.Name, problem.Err, strings.Join(problem.Advice, " "))
 	}
-	model.Fill(l.Client(), read, nil)
+	model.SetFromACL(l.Client(), read, nil)
 	result.Diagnostics.Append(result.Resource.Set(ctx, &model)...)
 	return result
 }
 
-// folderWalk visits folders, outer ones before inner ones.
+// folderWalk visits folders, parent folders first.
 type folderWalk struct {
 	client    *mlflow.Client
 	recursive bool
 }
 
-// walk visits the folder at a path, and those below it until visit returns false. A folder that can't be listed is visited with the error.
+// walk visits the folder at a path and the folders in it until visit returns false. A folder that cannot be listed is visited with the
+// error.
 func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) {
 	if root != "/" && !f.visitRoot(ctx, root, visit) {
 		return
@@ -126,7 +130,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 			if !o.IsFolder() || o.IsGitFolder() || path.Base(o.Path) == trashFolder || o.Path == databricks.ReposPath {
 				continue
 			}
-			if isListed(o) && !visit(o, nil) {
+			if isManageable(o) && !visit(o, nil) {
 				return
 			}
 			if f.recursive {
@@ -136,7 +140,7 @@ func (f folderWalk) walk(ctx context.Context, root string, visit func(databricks
 	}
 }
 
-// visitRoot visits the folder that a walk starts from. It reports false if the walk ends there.
+// visitRoot visits the folder that a walk starts from. It reports whether the walk continues.
 func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(databricks.WorkspaceObject, error) bool) bool {
 	start, err := databricks.WorkspaceStatus(ctx, f.client, root)
 	if err == nil && !start.IsFolder() {
@@ -146,13 +150,13 @@ func (f folderWalk) visitRoot(ctx context.Context, root string, visit func(datab
 		visit(databricks.WorkspaceObject{Path: root}, err)
 		return false
 	}
-	return !isListed(start) || visit(start, nil)
+	return !isManageable(start) || visit(start, nil)
 }
 
 // trashFolder is the name of the folder in each home folder that deleted objects are moved to.
 const trashFolder = "Trash"
 
-// isListed reports whether the permissions of a folder can be managed.
-func isListed(o databricks.WorkspaceObject) bool {
+// isManageable reports whether the permissions of a folder can be managed.
+func isManageable(o databricks.WorkspaceObject) bool {
 	return !o.IsGitFolder() && databricks.CheckFolderPath(o.Path) == nil
 }

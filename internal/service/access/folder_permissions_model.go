@@ -18,7 +18,7 @@ import (
 
 const attributePath = "path"
 
-// folderPermissionsModel is a mlflow_folder_permissions.
+// folderPermissionsModel is the model of mlflow_folder_permissions.
 type folderPermissionsModel struct {
 	acl.Declared
 
@@ -26,7 +26,7 @@ type folderPermissionsModel struct {
 	Path          types.String `tfsdk:"path"`
 	CreateParents types.Bool   `tfsdk:"create_parents"`
 
-	// created is when the folder was created, from private state; "" if the server does not tell.
+	// created is the creation time of the folder in private state, "" if the server does not return it.
 	created string
 }
 
@@ -47,18 +47,18 @@ func (m *folderPermissionsModel) folder() string {
 
 func describeFolder(path string) string { return fmt.Sprintf("folder %q", path) }
 
-// samePath reports whether two models name the same path. A path that is unknown is not the same as any.
+// samePath reports whether two models have the same path. An unknown path differs from every other.
 func (m *folderPermissionsModel) samePath(rules mlflow.NameRules, o *folderPermissionsModel) bool {
 	return !m.Path.IsUnknown() && rules.NormalizeName(m.Path.ValueString()) == rules.NormalizeName(o.Path.ValueString())
 }
 
-// isOf reports whether a folder is the one of the model. The server may not tell when it was created.
-func (m *folderPermissionsModel) isOf(folder mlflow.Folder) bool {
+// isSameFolder reports whether a folder is the one in the model. The server can omit its creation time.
+func (m *folderPermissionsModel) isSameFolder(folder mlflow.Folder) bool {
 	now := framework.FormatCreationTime(folder.Created)
 	return folder.ID == m.ID.ValueString() && (m.created == "" || now == "" || now == m.created)
 }
 
-// foldersOrError returns the folders of the server. It adds an error at the path if the server has none.
+// foldersOrError returns the folders API of the server. It adds an error at the path if the server has no folders.
 func foldersOrError(client *mlflow.Client, diags *diag.Diagnostics) (folders mlflow.Folders, ok bool) {
 	folders, err := client.Folders()
 	if err != nil {
@@ -68,7 +68,7 @@ func foldersOrError(client *mlflow.Client, diags *diag.Diagnostics) (folders mlf
 	return folders, true
 }
 
-// folderList is the access control list of a folder.
+// folderList returns the access control list of a folder.
 func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.Folders, m *folderPermissionsModel) *acl.List {
 	return &acl.List{
 		Client: client, Run: run, Store: folders,
@@ -80,10 +80,10 @@ func folderList(client *mlflow.Client, run *framework.RunState, folders mlflow.F
 	}
 }
 
-// explainFolder looks at the folder: it may be gone, or another object now.
+// explainFolder looks up the folder, which can be deleted, moved, or replaced by another object, and adds the cause to a problem.
 func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermissionsModel, p *acl.Problem) {
 	if m.Path.ValueString() == "" {
-		p.Gone = rest.IsNotFound(p.Err)
+		p.ObjectMissing = rest.IsNotFound(p.Err)
 		p.Advice = []string{"Check the object ID, or use the path of the folder."}
 		return
 	}
@@ -91,29 +91,30 @@ func explainFolder(ctx context.Context, folders mlflow.Folders, m *folderPermiss
 	var other *mlflow.NotFolderError
 	switch {
 	case errors.As(err, &other):
-		p.Gone, p.Err, p.Advice = true, err, []string{other.Advice}
+		p.ObjectMissing, p.Err, p.Advice = true, err, []string{other.Advice}
 	case rest.IsNotFound(err), err == nil && folder.ID != p.Object.ID:
-		p.Gone = true
+		p.ObjectMissing = true
 		p.Advice = []string{"The folder was deleted or moved. Run terraform plan again."}
 	case err != nil:
 		p.Err = errors.Join(p.Err, err)
 	}
 }
 
-// findProblem is why the folder of a list can't be found.
+// findProblem returns the reason why the lookup of a folder failed, with advice.
 func findProblem(list *acl.List, err error) *acl.Problem {
 	p := &acl.Problem{Object: list.Object, Err: err, Advice: notFolderAdvice(err)}
 	switch {
 	case p.Denied():
 		p.Advice = []string{list.Object.AccessAdvice}
 	case rest.IsNotFound(err) && list.Object.ID != "":
-		p.Advice = []string{"The folder was moved or deleted, or the identity that runs Terraform may no longer see it: its permissions cannot be read by object ID " +
-			list.Object.ID + " either. Restore the access, or if the folder is gone, remove the resource from the state with terraform state rm."}
+		p.Advice = []string{fmt.Sprintf("The folder was moved or deleted, or the identity that runs Terraform can no longer view it: its "+
+			"permissions cannot be read by object ID %s either. Restore the access, or if the folder no longer exists, remove the "+
+			"resource from the state with terraform state rm.", list.Object.ID)}
 	}
 	return p
 }
 
-// notFolderAdvice says what to do about an object that is no folder.
+// notFolderAdvice returns the advice for an object that is not a folder.
 func notFolderAdvice(err error) []string {
 	var other *mlflow.NotFolderError
 	if errors.As(err, &other) {
@@ -122,13 +123,13 @@ func notFolderAdvice(err error) []string {
 	return nil
 }
 
-// remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
-func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
-	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}
+// stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
+func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.Belonging {
+	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 
-// differs says why the folder on the provider's server is not the remembered one, "" if it is.
-func (m *folderPermissionsModel) differs(ctx context.Context, client *mlflow.Client) string {
+// mismatchReason returns the reason why the folder on the server is not the one in the state, "" if it is.
+func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlflow.Client) string {
 	folders, err := client.Folders()
 	if err != nil {
 		return framework.UpperFirst(err.Error()) + "."
@@ -139,8 +140,9 @@ func (m *folderPermissionsModel) differs(ctx context.Context, client *mlflow.Cli
 		return fmt.Sprintf("There is no %s on it.", m.folder())
 	case err != nil:
 		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
-	case !m.isOf(folder):
-		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.", m.folder(), folder.ID, m.ID.ValueString())
+	case !m.isSameFolder(folder):
+		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.",
+			m.folder(), folder.ID, m.ID.ValueString())
 	}
 	return ""
 }

@@ -10,21 +10,22 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// MoveState takes over the permissions of folders from the Databricks provider.
+// MoveState implements [resource.ResourceWithMoveState]. It accepts the permissions of folders from the Databricks provider.
 func (r *folderPermissionsResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveDatabricksDirectory}}
 }
 
-// moveDatabricksDirectory keeps the path of a state that has one. A state that names the folder by ID alone gets its path in the refresh that follows.
+// moveDatabricksDirectory copies the path from the source state. If that contains only the folder ID, the refresh that follows looks up the
+// path.
 func moveDatabricksDirectory(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	if req.SourceTypeName != acl.VendorType {
+	if req.SourceTypeName != acl.DatabricksType {
 		return
 	}
-	source, ok := acl.ParseVendorState(req.SourceRawState.JSON, &resp.Diagnostics)
+	source, ok := acl.ParseDatabricksState(req.SourceRawState.JSON, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	m := vendorDirectoryID.FindStringSubmatch(source.ID)
+	m := databricksFolderID.FindStringSubmatch(source.ID)
 	if m == nil {
 		source.AddKindError(&resp.Diagnostics, attributePath, "mlflow_folder_permissions", "folders")
 		return

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_pathChanged: the new folder gets its grants before the old one loses them.
+// TestFolderPermissions_pathChanged: the grants are created on the new folder before they are revoked on the old one.
 func TestFolderPermissions_pathChanged(t *testing.T) {
 	w := newFolders(t)
 	const from, to = "/Teams/retail", "/Teams/new"
@@ -27,19 +27,21 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 			PreConfig: w.ResetJournal,
 			Config:    w.Config(folderPermissions(to, groups)),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
+				plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 			),
-			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, from), expectFolderGrants(w, to, "group risk CAN_EDIT"), expectWrites(w, toPut, fromPut)),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, from), expectFolderGrants(w, to, "group risk CAN_EDIT"),
+				expectWrites(w, toPut, fromPut)),
 			ConfigStateChecks: []statecheck.StateCheck{
 				folderState("id", knownvalue.StringExact(w.FolderID(to))), folderState("path", knownvalue.StringExact(to)),
 			},
 		},
-		resource.TestStep{ // the same folder in other spellings
+		resource.TestStep{ // the same folder in different spellings
 			Config:   w.Config(folderPermissions("/Workspace"+to, groups)),
 			PlanOnly: true,
 		},
 		resource.TestStep{Config: w.Config(folderPermissions(to+"/", groups)), PlanOnly: true},
-		resource.TestStep{ // to a folder that is missing: nothing is revoked
+		resource.TestStep{ // to a missing folder: nothing is revoked
 			PreConfig: w.ResetJournal, Config: w.Config(folderPermissions("/Teams/none", groups)),
 			ExpectError: brokenLines(`Could not set permissions.*create_parents = true`),
 		},
@@ -51,7 +53,7 @@ func TestFolderPermissions_pathChanged(t *testing.T) {
 	)
 }
 
-// TestFolderPermissions_pathUnknown: whether the folder changes is known only at apply.
+// TestFolderPermissions_pathUnknown: whether the folder changes is unknown until apply.
 func TestFolderPermissions_pathUnknown(t *testing.T) {
 	w := newFolders(t)
 	w.Mkdirs("/Teams/new")
@@ -67,7 +69,8 @@ resource "mlflow_folder_permissions" "p" {
 }`, path, trigger))
 	}
 	unknown := acctest.PreApply(
-		plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path")),
+		plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+		plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path")),
 		plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("id")),
 	)
 	acctest.UnitTest(t,
@@ -75,18 +78,19 @@ resource "mlflow_folder_permissions" "p" {
 			Config: config("a", "/Teams/retail"), Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("path"))),
 		},
-		resource.TestStep{ // the same in the end, in another spelling
+		resource.TestStep{ // the same in the apply, in a different spelling
 			PreConfig: w.ResetJournal, Config: config("b", "/Workspace/Teams/retail"), ConfigPlanChecks: unknown, Check: expectWrites(w),
 			ConfigStateChecks: []statecheck.StateCheck{folderState("path", knownvalue.StringExact("/Teams/retail"))},
 		},
-		resource.TestStep{ // another one
+		resource.TestStep{ // a different one
 			Config: config("c", "/Teams/new"), ConfigPlanChecks: unknown,
-			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"), expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
+			Check: resource.ComposeTestCheckFunc(expectFolderGrants(w, "/Teams/retail"),
+				expectFolderGrants(w, "/Teams/new", "group risk CAN_RUN")),
 		},
-		resource.TestStep{ // one that is not allowed
-			Config: config("d", "/Shared"), ExpectError: brokenLines(`Folder path not allowed.*all users have CAN_MANAGE`),
+		resource.TestStep{ // an invalid one
+			Config: config("d", "/Shared"), ExpectError: brokenLines(`Invalid folder path.*all users have CAN_MANAGE`),
 		},
-		resource.TestStep{ // the old folder is deleted while the apply runs
+		resource.TestStep{ // the old folder is deleted during the apply
 			Config: config("e", "/Teams/retail"),
 			ConfigPlanChecks: acctest.PreApply(planCheck(func(_, _ any) error {
 				w.DeleteFolder("/Teams/new")
@@ -114,7 +118,8 @@ resource "terraform_data" "keep" { input = true }
 		resource.TestStep{
 			Config: config("CAN_READ"),
 			ConfigPlanChecks: acctest.PreApply(
-				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("groups").AtMapKey("risk")), plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("users")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("groups").AtMapKey("risk")),
+				plancheck.ExpectUnknownValue(folderAddress, tfjsonpath.New("users")),
 			),
 			Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_READ", "user ana@example.com CAN_READ"),
 		},
@@ -129,8 +134,8 @@ resource "terraform_data" "keep" { input = true }
 	)
 }
 
-// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside, and whose new path is planned without a refresh, keeps its grants and
-// what earlier callers retained.
+// TestFolderPermissions_sameFolderNewPath: a folder that was renamed outside Terraform, and whose new path is planned without a refresh,
+// keeps its grants and those retained for earlier callers.
 func TestFolderPermissions_sameFolderNewPath(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)

@@ -16,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/service/access/acl"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]: a mere respelling plans nothing, `retained` stays known where nothing is written, the
-// caller is protected, and taking over a folder reports what would be removed.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It suppresses equivalent spellings, keeps `retained` known if nothing is
+// written, protects the access of the caller, and reports the grants that adopting a folder would remove.
 func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return // destroy
@@ -31,11 +31,11 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	rules := framework.RulesOf(mlflow.KindDatabricks) // no other server has folders
-	moves := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
+	isNewPath := req.State.Raw.IsNull() || !plan.samePath(rules, &state)
 	acl.CheckSpelling(&resp.Diagnostics, rules, &state.Declared, &plan.Declared)
-	plan.Settle(rules, &state.Declared, moves)
+	plan.SuppressEquivalent(rules, &state.Declared, isNewPath)
 	plan.ID = types.StringUnknown()
-	if !moves {
+	if !isNewPath {
 		plan.Path, plan.ID = state.Path, state.ID
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, &plan)...)
@@ -43,22 +43,24 @@ func (r *folderPermissionsResource) ModifyPlan(ctx context.Context, req resource
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
-	if !ok || !r.planOnce(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) || !moves && !plan.WritesOver(rules, &state.Declared) {
+	if !ok || !r.checkSingleResource(&resp.Diagnostics, &plan, framework.PlanToken(ctx, req, resp)) ||
+		!isNewPath && !plan.NeedsWrite(rules, &state.Declared) {
 		return
 	}
 	list := r.list(folders, &plan)
 	resp.Diagnostics.Append(list.PlanWrite(ctx, &plan.Declared)...)
 	switch {
 	case plan.Path.IsUnknown():
-	case !moves:
+	case !isNewPath:
 		resp.Diagnostics.Append(list.PlanChange(ctx, &plan.Declared, state.Retained)...)
 	case !resp.Diagnostics.HasError():
-		resp.Diagnostics.Append(r.planTakeover(ctx, folders, &plan, &state)...)
+		resp.Diagnostics.Append(r.planAdopt(ctx, folders, &plan, &state)...)
 	}
 }
 
-// planOnce refuses a second resource for the same folder. Terraform plans one resource twice when it replaces it: the token tells that from two resources.
-func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
+// checkSingleResource rejects a second resource for the same folder. Terraform plans a resource twice when it replaces it, which the token
+// distinguishes from two resources. It reports false after an error.
+func (r *folderPermissionsResource) checkSingleResource(diags *diag.Diagnostics, plan *folderPermissionsModel, token string) bool {
 	if plan.Path.IsUnknown() {
 		return true
 	}
@@ -67,14 +69,16 @@ func (r *folderPermissionsResource) planOnce(diags *diag.Diagnostics, plan *fold
 	if _, conflict := lock.Plan(use); !conflict {
 		return true
 	}
-	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the configuration declare all "+
-		"permissions of %s. Each would remove the grants of the other.\n\nDeclare all grants in one resource, and remove the other.", plan.folder()))
+	diags.AddAttributeError(path.Root(attributePath), "Permissions are managed by two resources", fmt.Sprintf("Two resources in the "+
+		"configuration declare all permissions of %s. Each would remove the grants of the other.\n\nDeclare all grants in one resource, "+
+		"and remove the other.",
+		plan.folder()))
 	return false
 }
 
-// planTakeover looks at a folder whose permissions are about to be taken over. The apply itself may create a folder that is missing.
-// The state is empty if the plan is to create.
-func (r *folderPermissionsResource) planTakeover(
+// planAdopt looks up a folder whose permissions the plan adopts. The folder can be missing if the apply creates it. state is empty if the
+// plan creates the resource.
+func (r *folderPermissionsResource) planAdopt(
 	ctx context.Context, folders mlflow.Folders, plan, state *folderPermissionsModel,
 ) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -88,14 +92,15 @@ func (r *folderPermissionsResource) planTakeover(
 		if found.ID.Equal(state.ID) { // the folder of the state, which was moved to the planned path
 			return list.PlanChange(ctx, &plan.Declared, state.Retained)
 		}
-		return list.PlanTakeover(ctx, &plan.Declared)
+		return list.PlanAdopt(ctx, &plan.Declared)
 	case errors.As(err, &other):
-		diags.AddAttributeError(path.Root(attributePath), "Not a folder", framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice))
+		detail := framework.ErrorDetail(fmt.Sprintf("%q", plan.Path.ValueString()), err, other.Advice)
+		diags.AddAttributeError(path.Root(attributePath), "Path is not a folder", detail)
 	case !rest.IsNotFound(err):
-		findProblem(r.list(folders, plan), err).AddPlanProblem(&diags)
+		findProblem(r.list(folders, plan), err).AddPlanError(&diags)
 	case !plan.CreateParents.ValueBool() && !plan.CreateParents.IsUnknown():
-		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set create_parents = true to create it, or let "+
-			"this resource depend on the one that creates it.")
+		framework.AddWarning(&diags, "read permissions", plan.folder(), err, "Apply fails unless the folder exists by then. Set "+
+			"create_parents = true to create it, or let this resource depend on the one that creates it.")
 	}
 	return diags
 }

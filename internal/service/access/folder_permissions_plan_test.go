@@ -11,9 +11,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_takeover: the plan of a new resource names the grants that it removes, and the caller's own that it keeps. The apply reads the
-// list once, in the plan that comes with it.
-func TestFolderPermissions_takeover(t *testing.T) {
+// TestFolderPermissions_planAdopt: the plan of a new resource reports the grants that it removes, and the caller's own that it keeps. The
+// apply reads the list once, in its own plan.
+func TestFolderPermissions_planAdopt(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	const folder = "/Teams/retail"
@@ -23,7 +23,8 @@ func TestFolderPermissions_takeover(t *testing.T) {
 	b := folderBlock(t, w, emulator.UserToken)
 	w.ResetJournal()
 	p := b.Plan(folderConfig(folder, readers))
-	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"", `- user "ana@example.com": CAN_MANAGE`,
+	acctest.ExpectSays(t, p.Says, "warning: Undeclared access is kept: Apply keeps these grants on folder \""+folder+"\"",
+		`- user "ana@example.com": CAN_MANAGE`,
 		"warning: Undeclared permissions will be removed: Folder \""+folder+"\"", `- user "ben@example.com": CAN_RUN`)
 	acctest.ExpectSays(t, b.Apply(p, folderConfig(folder, readers)), "")
 	if n := w.Count("GET", foldersPath); n != 1 {
@@ -32,11 +33,12 @@ func TestFolderPermissions_takeover(t *testing.T) {
 	mustHaveFolderGrants(t, w, folder, "group admins CAN_MANAGE", "group risk CAN_READ", anaHas)
 
 	w.GrantFolder(home, emulator.UserPrincipal(emulator.OtherUser), "CAN_RUN") // the user of the home folder keeps its access
-	acctest.ExpectSays(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Says, "warning: Undeclared permissions will be removed: Folder \""+home+
-		"\" has direct grants that are not in the configuration. Apply removes them:\n  - user \"ben@example.com\": CAN_RUN\n\n")
+	acctest.ExpectSays(t, folderBlock(t, w, emulator.AdminToken).Plan(folderConfig(home, readers)).Says,
+		"warning: Undeclared permissions will be removed: Folder \""+home+
+			"\" has direct grants that are not in the configuration. Apply removes them:\n  - user \"ben@example.com\": CAN_RUN\n\n")
 }
 
-// TestFolderPermissions_refreshCalls: a refresh makes two calls for each folder. What was retained is known without a look-up of the caller.
+// TestFolderPermissions_refreshCalls: a refresh sends two requests per folder. Retained grants require no lookup of the caller.
 func TestFolderPermissions_refreshCalls(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -50,8 +52,8 @@ func TestFolderPermissions_refreshCalls(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_plannedAgain: the CLI plans once more while it applies, perhaps after what comes first in the apply. Whatever the first plan knew
-// has to come out the same, or the CLI ends with an error of its own.
+// TestFolderPermissions_plannedAgain: the CLI plans again during apply, possibly after other resources were applied. Values that were known
+// in the first plan must be the same, or the CLI fails.
 func TestFolderPermissions_plannedAgain(t *testing.T) {
 	t.Parallel()
 	for name, created := range map[string]bool{"created": true, "changed": false} {
@@ -69,7 +71,7 @@ func TestFolderPermissions_plannedAgain(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_providerUnknown plans while the provider's configuration is unknown: the state is kept, and no call is made.
+// TestFolderPermissions_providerUnknown: if the provider configuration is unknown, the plan keeps the state and sends no request.
 func TestFolderPermissions_providerUnknown(t *testing.T) {
 	w := newFolders(t)
 	config := func(trigger, level string) string {
@@ -82,9 +84,10 @@ func TestFolderPermissions_providerUnknown(t *testing.T) {
 				w.GrantFolder("/Teams/retail", emulator.UserPrincipal(emulator.OtherUser), "CAN_READ")
 				w.ResetJournal()
 			},
-			Config:           config("b", "CAN_RUN"),
-			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate), noCalls(w)),
-			Check:            expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
+			Config: config("b", "CAN_RUN"),
+			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(folderAddress, plancheck.ResourceActionUpdate),
+				expectNoRequests(w)),
+			Check: expectFolderGrants(w, "/Teams/retail", "group risk CAN_RUN"),
 		},
 	)
 }

@@ -32,7 +32,7 @@ var (
 	_ resource.ResourceWithMoveState      = (*folderPermissionsResource)(nil)
 )
 
-// folderPermissionsResource is everything that is granted on one folder directly.
+// folderPermissionsResource manages all direct grants on a folder.
 type folderPermissionsResource struct{ framework.ResourceBase }
 
 // NewFolderPermissionsResource returns the resource mlflow_folder_permissions.
@@ -45,46 +45,51 @@ func (r *folderPermissionsResource) Metadata(_ context.Context, req resource.Met
 }
 
 // IdentitySchema implements [resource.ResourceWithIdentity].
-func (r *folderPermissionsResource) IdentitySchema(_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse) {
+func (r *folderPermissionsResource) IdentitySchema(
+	_ context.Context, _ resource.IdentitySchemaRequest, resp *resource.IdentitySchemaResponse,
+) {
 	resp.IdentitySchema = framework.NamedIdentitySchema([]string{attributePath}, nil)
 }
 
 // Schema implements [resource.Resource].
 func (r *folderPermissionsResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	attributes := acl.Attributes(acl.Descriptions{
-		Groups: "Map of group to permission level, by case-sensitive display name. `admins` is not allowed: workspace admins always have `CAN_MANAGE`.",
-		Users:  "Map of user to permission level, by email, compared case-insensitively.",
+		Groups: "Map of group to permission level, by case-sensitive display name. `admins` is not allowed: workspace admins always " +
+			"have `CAN_MANAGE`.",
+		Users: "Map of user to permission level, by email, compared case-insensitively.",
 		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
 			"case-insensitively.",
-		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs and, on experiments, create, delete, and restore), `CAN_MANAGE` (also " +
-			"change permissions, and move and rename). `CAN_RUN` and `CAN_EDIT` are not ranked against each other",
+		Levels: "`CAN_READ`, `CAN_RUN` (also run notebooks), `CAN_EDIT` (also log runs and, on experiments, create, delete, and " +
+			"restore), `CAN_MANAGE` (also change permissions, and move and rename). `CAN_RUN` and `CAN_EDIT` are not ranked against " +
+			"each other",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Object ID of the folder."},
 		attributePath: schema.StringAttribute{
 			Required: true,
-			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash make no difference. When it changes, " +
-				"the grants are made on the new folder first, then revoked on the old one; the folder itself is not moved. `/`, `/Shared`, `/Users`, `/Repos`, and Git " +
-				"folders are not allowed.",
+			MarkdownDescription: "Path of the folder, for example `/Projects/retail`. The `/Workspace` prefix and a trailing slash are " +
+				"optional. `/`, `/Shared`, `/Users`, `/Repos`, and Git folders are not supported. Updated in place: the provider " +
+				"creates the grants on the new folder first, then revokes them on the old one; it does not move the folder.",
 			Validators: []validator.String{folderPathValidator{databricks.CheckFolderPath}},
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Create the folder and the missing folders above it, when the resource is created or `path` changes. Destroying the resource does not " +
-				"delete them. Defaults to `false`: the folder must exist.",
+			MarkdownDescription: "Create the folder and its missing parent folders when the resource is created or `path` changes. " +
+				"Destroying the resource does not delete them. Defaults to `false`: the folder must exist.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders below inherit them, so one resource " +
-			"for a folder replaces one for each experiment. The resource is authoritative: the plan shows direct grants that are not declared, and apply removes " +
-			"them. Inherited permissions and the workspace admins are unmanaged. Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps " +
-			"the access of the identity that runs Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders: use " +
-			"`mlflow_role` with `experiment/*` there.",
+		MarkdownDescription: "Manages all direct grants on a folder of a Databricks workspace. Experiments, notebooks, and folders in " +
+			"it inherit them, so one resource per folder replaces one per experiment. The resource is authoritative: the plan shows " +
+			"direct grants that are not declared, and apply removes them. Inherited permissions and the workspace admins are unmanaged. " +
+			"Use at most one per folder.\n\nDestroying it revokes the declared grants, keeps the access of the identity that runs " +
+			"Terraform, and never deletes the folder. Not supported on MLflow servers, which have no folders; use `mlflow_role` with " +
+			"`experiment/*` there.",
 		Attributes: attributes,
 	}
 }
 
-// folderPathValidator refuses paths for which check returns an error.
+// folderPathValidator rejects paths for which check returns an error.
 type folderPathValidator struct{ check func(path string) error }
 
 func (folderPathValidator) Description(context.Context) string {
@@ -100,12 +105,14 @@ func (v folderPathValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if err := v.check(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid folder path", framework.UpperFirst(err.Error())+".")
 	}
 }
 
 // ValidateConfig implements [resource.ResourceWithValidateConfig]. The plan checks what depends on the server.
-func (r *folderPermissionsResource) ValidateConfig(ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse) {
+func (r *folderPermissionsResource) ValidateConfig(
+	ctx context.Context, req resource.ValidateConfigRequest, resp *resource.ValidateConfigResponse,
+) {
 	var config folderPermissionsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if !resp.Diagnostics.HasError() {
@@ -122,7 +129,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
@@ -130,11 +137,11 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		return
 	}
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.describeGone(ctx, folders, &state, folder, err); gone != "" {
+	if gone := r.missingReason(ctx, folders, &state, folder, err); gone != "" {
 		if err == nil {
-			gone += " Its permissions are left alone until apply."
+			gone += " Its permissions are unmanaged until the next apply."
 		}
-		resp.Diagnostics.AddWarning(summaryDropped, gone)
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, gone)
 		resp.State.RemoveResource(ctx)
 		return
 	}
@@ -151,7 +158,7 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 		addReadError(&resp.Diagnostics, &state, problem)
 		return
 	}
-	resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
 	_, diags := framework.KeepPlanToken(ctx, req.Private, resp.Private)
 	resp.Diagnostics.Append(diags...)
 	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {
@@ -160,65 +167,68 @@ func (r *folderPermissionsResource) Read(ctx context.Context, req resource.ReadR
 	}
 }
 
-// list is the access control list of a folder.
+// list returns the access control list of a folder.
 func (r *folderPermissionsResource) list(folders mlflow.Folders, m *folderPermissionsModel) *acl.List {
 	return folderList(r.Client(), &r.Provider.Run, folders, m)
 }
 
-// summaryDropped is the summary of the warning that a refresh removes the resource from the state.
-const summaryDropped = "Permissions dropped from the state: the folder is gone"
+// summaryFolderNotFound is the summary of the warnings that a refresh removes the resource from the state.
+const summaryFolderNotFound = "Folder not found, permissions removed from state"
 
-// addReadError reports a problem of a refresh, or of the read that completes an import.
+// addReadError reports a problem during a refresh, or during the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
-	if state.Imported() {
+	if state.IsImport() {
 		problem.AddError(diags, "import permissions")
 		return
 	}
 	problem.AddRefreshError(diags)
 }
 
-// store puts the server and the creation time of the folder into private state.
-func (r *folderPermissionsResource) store(ctx context.Context, private framework.PrivateState, folder mlflow.Folder) diag.Diagnostics {
+// storeServer stores the server and the creation time of the folder in private state.
+func (r *folderPermissionsResource) storeServer(
+	ctx context.Context, private framework.PrivateState, folder mlflow.Folder,
+) diag.Diagnostics {
 	return r.StoreExperimentServer(ctx, private, framework.FormatCreationTime(folder.Created))
 }
 
-// describeGone says what became of a folder that is no longer at its path, given what a lookup of the path returned; "" if it is there, or if that can't
-// be told: a server may hide a folder from whoever lost the access to it as if it did not exist. An import has no folder yet.
-func (r *folderPermissionsResource) describeGone(
+// missingReason returns the reason why a folder is no longer at its path, given the result of a lookup of the path; "" if it is, if the
+// state is that of an import, or if it cannot be determined: a server can report a folder as missing if the caller has no access to it.
+func (r *folderPermissionsResource) missingReason(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, found mlflow.Folder, err error,
 ) string {
 	var other *mlflow.NotFolderError
 	isOther := errors.As(err, &other)
 	switch {
-	case state.ID.IsNull(), err == nil && state.isOf(found), err != nil && !isOther && !rest.IsNotFound(err):
+	case state.ID.IsNull(), err == nil && state.isSameFolder(found), err != nil && !isOther && !rest.IsNotFound(err):
 		return ""
 	}
 	_, lookErr := folders.Get(ctx, state.ID.ValueString())
 	if rest.IsNotFound(err) && lookErr != nil && !rest.IsNotFound(lookErr) {
 		return ""
 	}
-	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, unmanaged."
+	before := "It was moved or renamed outside Terraform. Its object ID is still " + state.ID.ValueString() + ", and its grants remain, " +
+		"unmanaged."
 	if rest.IsNotFound(lookErr) {
-		before = "It was deleted outside Terraform, and its grants with it."
+		before = "It was deleted outside Terraform, with its grants."
 	}
-	now := "Nothing is at the path now."
+	now := "No object exists at the path now."
 	switch {
 	case isOther:
-		now = fmt.Sprintf("At the path is %s now.", other.Object)
+		now = fmt.Sprintf("The path now belongs to %s.", other.Object)
 	case err == nil:
-		now = fmt.Sprintf("At the path is another folder now, with the object ID %s.", found.ID)
+		now = fmt.Sprintf("The path now belongs to a different folder, with the object ID %s.", found.ID)
 	}
 	return fmt.Sprintf("%s: %s %s", framework.UpperFirst(state.folder()), before, now)
 }
 
-// vendorDirectoryID is the ID that databricks_permissions has for a folder.
-var vendorDirectoryID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
+// databricksFolderID matches the object ID of a folder, and the ID of databricks_permissions for it.
+var databricksFolderID = regexp.MustCompile(`^(?:` + databricks.RootObject + `)?([0-9]+)$`)
 
 // rootFolderID is the object ID of the root folder.
 const rootFolderID = "0"
 
-// ImportState implements [resource.ResourceWithImportState]. It takes the path or the object ID of a folder, and the ID that the Databricks provider has
-// for its permissions. The Read that follows fills the rest.
+// ImportState implements [resource.ResourceWithImportState]. It accepts the path or the object ID of a folder, and the ID of
+// databricks_permissions. The Read that follows sets the other attributes.
 func (r *folderPermissionsResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	text := req.ID
 	if framework.IsIdentityImport(req) {
@@ -228,23 +238,24 @@ func (r *folderPermissionsResource) ImportState(ctx context.Context, req resourc
 		}
 		text = values[attributePath]
 	}
-	if m := vendorDirectoryID.FindStringSubmatch(text); m != nil {
+	if m := databricksFolderID.FindStringSubmatch(text); m != nil {
 		resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), m[1])...)
 		return
 	}
 	if !strings.HasPrefix(text, "/") {
-		resp.Diagnostics.AddError("Import ID not valid", fmt.Sprintf("%q is neither the path of a folder, such as \"/Projects/retail\", nor its object ID.", text))
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is neither the path nor the object ID of a folder. Specify one "+
+			"of them, for example \"/Projects/retail\".", text))
 		return
 	}
 	if err := databricks.CheckFolderPath(text); err != nil {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(err.Error())+".")
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root(attributePath), text)...)
 }
 
-// findPath finds the path of a folder that an import or a moved state names by ID alone. It reports false after an error, and if the folder of a moved
-// state is gone.
+// findPath looks up the path of a folder of which an import or a moved state contains only the ID. It reports false after an error, and if
+// the folder of a moved state does not exist.
 func (r *folderPermissionsResource) findPath(
 	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, resp *resource.ReadResponse,
 ) bool {
@@ -252,26 +263,29 @@ func (r *folderPermissionsResource) findPath(
 		return true
 	}
 	if state.ID.ValueString() == rootFolderID {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(databricks.CheckFolderPath("/").Error())+".")
 		return false
 	}
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
-	case problem != nil && problem.Gone && !state.Imported():
-		resp.Diagnostics.AddWarning(summaryDropped, fmt.Sprintf("%s was deleted outside Terraform, and its grants with it.", framework.UpperFirst(state.folder())))
+	case problem != nil && problem.ObjectMissing && !state.IsImport():
+		resp.Diagnostics.AddWarning(summaryFolderNotFound, fmt.Sprintf("%s was deleted outside Terraform, with its grants.",
+			framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)
 		return false
 	case problem != nil:
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return false
 	}
-	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(), framework.SortedKeys(databricks.InheritedFolders(read)))
+	found, err := r.Provider.Run.Folders.FindPath(ctx, r.Client(), state.ID.ValueString(),
+		framework.SortedKeys(databricks.InheritedFolders(read)))
 	if err != nil {
-		framework.AddError(&resp.Diagnostics, "import permissions", state.folder(), err, "Import the permissions by the path of the folder.")
+		framework.AddError(&resp.Diagnostics, "import permissions", state.folder(), err, "Import the permissions by the path of the "+
+			"folder.")
 		return false
 	}
 	if err := databricks.CheckFolderPath(found); err != nil {
-		resp.Diagnostics.AddError("Folder path not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddError("Invalid folder path", framework.UpperFirst(err.Error())+".")
 		return false
 	}
 	state.Path = types.StringValue(found)

@@ -11,12 +11,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// at is a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
-func at(minute int) func() time.Time {
+// fixedClock returns a clock with a constant time: folders that two workspaces create at the same time are those of a clone.
+func fixedClock(minute int) func() time.Time {
 	return func() time.Time { return time.Date(2026, 3, 1, 12, minute, 0, 0, time.UTC) }
 }
 
-// TestFolderPermissions_otherServer: nothing of another server is read into a state, changed, or released.
+// TestFolderPermissions_otherServer: no object of another server is read into the state, changed, or revoked.
 func TestFolderPermissions_otherServer(t *testing.T) {
 	t.Parallel()
 	const folder = "/Teams/retail"
@@ -25,19 +25,21 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 		behind  func(w *acctest.Workspace)
 		says    string
 	}{
-		"created at another time": {options: emulator.Options{Now: at(1)}, says: "is a different folder"},
-		"another object ID": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
+		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder"},
+		"another object ID": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"is a different folder: its object ID is"},
-		"none": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) }, `There is no folder "` + folder + `" on it.`},
-		"a Git folder": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
+		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			`There is no folder "` + folder + `" on it.`},
+		"a Git folder": {emulator.Options{Now: fixedClock(0)},
+			func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
 			"Whether both are the same server could not be checked: it is a Git folder"},
-		"not readable": {emulator.Options{Now: at(0)}, func(w *acctest.Workspace) {
+		"not readable": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: 99})
 		}, "Whether both are the same server could not be checked"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			own, other := newFolders(t, emulator.Options{Now: at(0)}), newFolders(t, c.options)
+			own, other := newFolders(t, emulator.Options{Now: fixedClock(0)}), newFolders(t, c.options)
 			config, changed := folderConfig(folder, readers), folderConfig(folder, editors)
 			b := folderBlock(t, own, emulator.AdminToken)
 			b.MustUp(config)
@@ -52,8 +54,12 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				"a refresh":                     b.Read,
 				"an update with -refresh=false": func() string { return b.Apply(b.Plan(changed), changed) },
 				"a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) },
-				"a new path, -refresh=false":    func() string { config := folderConfig("/Teams", readers); return b.Apply(b.Plan(config), config) },
-				"a respelling, -refresh=false":  func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
+				"a new path, -refresh=false": func() string {
+					config := folderConfig("/Teams", readers)
+					return b.Apply(b.Plan(config),
+						config)
+				},
+				"a respelling, -refresh=false": func() string { b.Plan(folderConfig(folder+"/", readers)); return b.Read() },
 				"another attribute, not refresh": func() string {
 					config := folderConfig(folder, readers, "create_parents", true)
 					return b.Apply(b.Plan(config), config)
@@ -63,7 +69,8 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				other.ResetJournal()
 				own.ResetJournal()
 				says := do()
-				if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
+				if !strings.Contains(says, "error: Could not ") ||
+					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
 					t.Errorf("%s says %q, want %q", what, says, c.says)
 				}
@@ -76,7 +83,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_sameServer: a server under another address is the same one if it has the folder with its creation time.
+// TestFolderPermissions_sameServer: a server with another URL is the same if it has the folder with its creation time.
 func TestFolderPermissions_sameServer(t *testing.T) {
 	t.Parallel()
 	for name, options := range map[string]emulator.Options{"with creation times": {}, "without": {NoFolderTimes: true}} {
@@ -94,7 +101,7 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 			mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_EDIT")
 			w.ResetJournal()
 			acctest.ExpectSays(t, b.Read(), "")
-			if n := w.Count("GET", statusPath); n != 1 { // the new address is remembered
+			if n := w.Count("GET", statusPath); n != 1 { // the new URL is stored
 				t.Errorf("%d look-ups of the path, want 1", n)
 			}
 			b.Process = w.Backend().Provider(t, nil)
@@ -104,7 +111,7 @@ func TestFolderPermissions_sameServer(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_mlflowServer: MLflow servers have no folders, and the error says what to use there.
+// TestFolderPermissions_mlflowServer: MLflow servers have no folders, and the error names the alternative.
 func TestFolderPermissions_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{"admin": "MANAGE"})
@@ -117,7 +124,8 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	state := b.Values()
 	b.Process = s.Provider(t, nil)
 	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
-		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") || !strings.Contains(says, w.URL) {
+		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") ||
+			!strings.Contains(says, w.URL) {
 			t.Errorf("says %q", says)
 		}
 	}

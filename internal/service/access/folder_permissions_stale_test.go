@@ -8,8 +8,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_changedAfterPlan: a folder that is no longer at its path when a change is applied gets no grants, wherever it is now. Neither does
-// another folder at the path, which the plan did not show.
+// TestFolderPermissions_changedAfterPlan: an apply grants nothing on a folder that is no longer at its path, and nothing on another folder
+// at the path, which the plan did not show.
 func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	t.Parallel()
 	const folder, elsewhere = "/Teams/retail", "/Archive/retail"
@@ -17,11 +17,17 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 		behind func(w *acctest.Workspace)
 		says   []string
 	}{
-		"moved":   {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) }, []string{"was moved or renamed", "Nothing is at the path now"}},
-		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) }, []string{"was deleted outside Terraform", "Nothing is at the path now"}},
+		"moved": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere) },
+			[]string{"was moved or renamed", "No object exists at the path now"}},
+		"deleted": {func(w *acctest.Workspace) { w.DeleteFolder(folder) },
+			[]string{"was deleted outside Terraform", "No object exists at the path now"}},
 		"moved, and another in its place": {func(w *acctest.Workspace) { w.MoveFolder(folder, elsewhere); w.Mkdirs(folder) },
-			[]string{"was moved or renamed", "another folder now, with the object ID"}},
-		"an experiment in its place": {func(w *acctest.Workspace) { w.DeleteFolder(folder); w.CreateExperiment(emulator.Admin, folder, nil) },
+			[]string{"was moved or renamed", "a different folder, with the object ID"}},
+		"an experiment in its place": {func(w *acctest.Workspace) {
+			w.DeleteFolder(folder)
+			w.CreateExperiment(emulator.Admin, folder,
+				nil)
+		},
 			[]string{"was deleted outside Terraform", "an object of type MLFLOW_EXPERIMENT"}},
 		"not readable": {func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1})
@@ -50,8 +56,8 @@ func TestFolderPermissions_changedAfterPlan(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_movedStateGone: a state of databricks_permissions that names a folder by ID alone is dropped if the folder is gone.
-func TestFolderPermissions_movedStateGone(t *testing.T) {
+// TestFolderPermissions_movedStateNotFound: a moved state with only the ID of a folder that does not exist is removed.
+func TestFolderPermissions_movedStateNotFound(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	id := w.FolderID("/Teams/retail")
@@ -60,7 +66,7 @@ func TestFolderPermissions_movedStateGone(t *testing.T) {
 	delete(state, "experiment_id")
 	state["id"], state["object_type"], state["directory_id"] = "/directories/"+id, "directory", id
 	moved, says := folderBlock(t, w, emulator.AdminToken).Move(folderKind, "databricks_permissions", acctest.VendorAddress, state)
-	acctest.ExpectSays(t, says, "warning: Permissions dropped from the state: the folder is gone: Folder "+id+" was deleted outside Terraform")
+	acctest.ExpectSays(t, says, "warning: Folder not found, permissions removed from state: Folder "+id+" was deleted outside Terraform")
 	if moved["id"] != nil {
 		t.Errorf("moved %v", moved)
 	}

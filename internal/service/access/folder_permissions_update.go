@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Update implements [resource.Resource]. Another path does not replace the resource, because a path that is unknown at plan can turn out to be the same
-// one. The grants are made on the new folder before they are revoked on the old one.
+// Update implements [resource.Resource]. A different path does not replace the resource, because a path that is unknown during plan can
+// turn out to be the same. The grants are created on the new folder before they are revoked on the old one.
 func (r *folderPermissionsResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state folderPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -22,7 +22,7 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "update permissions", state.remembered(r.Client()), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "update permissions", state.stateObject(r.Client()), &resp.Diagnostics) {
 		return
 	}
 	folders, ok := foldersOrError(r.Client(), &resp.Diagnostics)
@@ -30,13 +30,13 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 		return
 	}
 	folder, earlier := mlflow.Folder{ID: state.ID.ValueString()}, &state.Declared
-	moves := !plan.samePath(r.Client(), &state)
-	writes := moves || plan.WritesOver(r.Client(), &state.Declared)
+	isNewPath := !plan.samePath(r.Client(), &state)
+	writes := isNewPath || plan.NeedsWrite(r.Client(), &state.Declared)
 	switch {
-	case moves:
+	case isNewPath:
 		folder, ok = r.findOrCreate(ctx, folders, &plan, &resp.Diagnostics)
 	case writes:
-		ok = r.isInPlace(ctx, folders, &state, &resp.Diagnostics)
+		ok = r.checkInPlace(ctx, folders, &state, &resp.Diagnostics)
 	}
 	if !ok {
 		return
@@ -49,24 +49,26 @@ func (r *folderPermissionsResource) Update(ctx context.Context, req resource.Upd
 		r.list(folders, &plan).Write(ctx, &plan.Declared, earlier, &resp.Diagnostics)
 	}
 	if !resp.Diagnostics.HasError() && !plan.ID.Equal(state.ID) {
-		resp.Diagnostics.Append(r.list(folders, &state).Release(ctx, &state.Declared)...)
+		resp.Diagnostics.Append(r.list(folders, &state).Revoke(ctx, &state.Declared)...)
 	}
 	if resp.Diagnostics.HasError() {
 		return
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
-	if moves {
-		resp.Diagnostics.Append(r.store(ctx, resp.Private, folder)...)
+	if isNewPath {
+		resp.Diagnostics.Append(r.storeServer(ctx, resp.Private, folder)...)
 	}
 }
 
-// isInPlace checks that the folder of a state is still at its path before its list is changed: the plan shows the path. It reports false after an error.
-func (r *folderPermissionsResource) isInPlace(ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics) bool {
+// checkInPlace checks that the folder in the state is still at its path before its list is changed. It reports false after an error.
+func (r *folderPermissionsResource) checkInPlace(
+	ctx context.Context, folders mlflow.Folders, state *folderPermissionsModel, diags *diag.Diagnostics,
+) bool {
 	const action = "set permissions"
 	folder, err := folders.Find(ctx, state.Path.ValueString())
-	if gone := r.describeGone(ctx, folders, state, folder, err); gone != "" {
-		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again, which shows what apply does at the path now.")
+	if gone := r.missingReason(ctx, folders, state, folder, err); gone != "" {
+		diags.AddError("Could not "+action, gone+" Nothing was changed.\n\nRun terraform plan again to review the changes at the path.")
 		return false
 	}
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// anyACL is the pattern of the permissions calls.
+// anyACL is the pattern of the permissions requests.
 const anyACL = "/api/2.0/permissions/*/*"
 
 // expectDetail checks that there is a diagnostic with a summary, and that its detail contains parts.

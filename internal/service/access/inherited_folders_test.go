@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissionsDataSource_foldersOfARun checks that all data sources of a run, a review included, look up a folder once.
+// TestPermissionsDataSource_foldersOfARun checks that all data sources in a run, including a review, look up a folder once.
 func TestPermissionsDataSource_foldersOfARun(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -3,6 +3,7 @@ package access_test
 import (
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
@@ -15,8 +16,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who inherit the same, to each list that
-// is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
+// TestPermissions_homeFolderManagers: in a home folder, servers add direct entries for the owner and the admins, who also inherit them, to
+// each list that is written. They are neither in the state nor drift, whichever identity applies, before and after the first apply.
 func TestPermissions_homeFolderManagers(t *testing.T) {
 	w := newFolders(t, emulator.Options{AddsManagers: true})
 	w.Mkdirs(home + "/models")
@@ -50,8 +51,9 @@ func TestPermissions_homeFolderManagers(t *testing.T) {
 	acctest.UnitTest(t, steps...)
 }
 
-// TestPermissions_inheritedGrant: an undeclared direct grant whose principal inherits the level as well is neither shown nor drift, on experiments and
-// on folders. Once the grant of the folder is removed, it is drift. A level that the inherited one does not include always is.
+// TestPermissions_inheritedGrant: an undeclared direct grant whose principal also inherits the level is neither in the state nor drift, on
+// experiments and on folders. If the grant on the folder is revoked, it is drift. A level that the inherited one does not include is always
+// drift.
 func TestPermissions_inheritedGrant(t *testing.T) {
 	t.Parallel()
 	ben := emulator.UserPrincipal(emulator.OtherUser)
@@ -61,7 +63,8 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 			"CAN_MANAGE": {"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"},
 		},
 		"mlflow_experiment_permissions": {
-			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"}, "CAN_MANAGE": {"CAN_READ", "CAN_EDIT", "CAN_MANAGE"},
+			"CAN_READ": {"CAN_READ"}, "CAN_RUN": {"CAN_READ"}, "CAN_EDIT": {"CAN_READ", "CAN_EDIT"},
+			"CAN_MANAGE": {"CAN_READ", "CAN_EDIT", "CAN_MANAGE"},
 		},
 	} {
 		for inherited, includes := range levels {
@@ -100,7 +103,7 @@ func TestPermissions_inheritedGrant(t *testing.T) {
 	}
 }
 
-// expectDrift checks that the state shows Ben with a level, and that the plan is to remove it.
+// expectDrift checks that the state contains a level of Ben, and that the plan removes it.
 func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level string) {
 	t.Helper()
 	if got := b.Values()["users"]; !reflect.DeepEqual(got, map[string]any{emulator.OtherUser: level}) {
@@ -111,8 +114,8 @@ func expectDrift(t *testing.T, b *acctest.Block, config map[string]any, level st
 	}
 }
 
-// TestPermissions_inheritedGrantImported: an import shows each direct grant, inherited or not, so that nothing is hidden; a configuration without it
-// removes it, and that settles.
+// TestPermissions_inheritedGrantImported: an import contains each direct grant, inherited or not. A configuration without it removes it,
+// and the next plan is empty.
 func TestPermissions_inheritedGrantImported(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -123,4 +126,21 @@ func TestPermissions_inheritedGrantImported(t *testing.T) {
 	expectDrift(t, b, folderConfig("/Teams/retail", nil), "CAN_EDIT")
 	b.MustUp(folderConfig("/Teams/retail", readers))
 	mustHaveFolderGrants(t, w, "/Teams/retail", "group risk CAN_READ")
+}
+
+// TestPermissions_inheritedLevels: only a level below the inherited one has no effect. An equal one has: it remains if the inherited one is
+// revoked.
+func TestPermissions_inheritedLevels(t *testing.T) {
+	t.Parallel()
+	w := acctest.NewWorkspace(t)
+	w.AddGroup("science")
+	w.GrantFolder("/Projects", emulator.GroupPrincipal("science"), "CAN_EDIT")
+	id := w.CreateExperiment(emulator.Admin, "/Projects/churn", nil)
+	d := w.Direct(t, emulator.AdminToken)
+	for level, warned := range map[string]bool{"CAN_READ": true, "CAN_EDIT": false, "CAN_MANAGE": false} {
+		says := d.Plan("mlflow_experiment_permissions", map[string]any{"experiment_id": id, "groups": map[string]string{"science": level}})
+		if got := strings.Contains(says, "warning at groups"); got != warned || acctest.IsError(says) || !warned && says != "" {
+			t.Errorf("%s: says %q", level, says)
+		}
+	}
 }

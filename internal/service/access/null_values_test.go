@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissionsResource_nullLevels: an entry whose level is null counts as absent.
+// TestPermissionsResource_nullLevels: an entry with a null level is ignored.
 func TestPermissionsResource_nullLevels(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.AddGroup("risk")
@@ -43,15 +43,16 @@ func TestPermissionsResource_nullLevels(t *testing.T) {
 			PreConfig: w.ResetJournal, Config: config(`groups = { risk = null }
 				users = {}`), Check: expectWrites(w),
 		},
-		resource.TestStep{ // a grant to a principal whose level is null is drift like any other
+		resource.TestStep{ // a grant to a principal with a null level is drift
 			PreConfig: func() { w.Grant(id, emulator.UserPrincipal("ana@example.com"), "CAN_EDIT") },
 			Config:    last.Config, Check: expectGrants(w, id),
-			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"}, map[string]any{"Ana@example.com": nil})),
+			ConfigPlanChecks: acctest.PreApply(expectMapChange("users", map[string]any{"ana@example.com": "CAN_EDIT"},
+				map[string]any{"Ana@example.com": nil})),
 		},
 	)...)
 }
 
-// TestPrincipalNames: names that look like those of another kind are told before anything is sent.
+// TestPrincipalNames: names that look like those of another kind are reported before a request is sent.
 func TestPrincipalNames(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewWorkspace(t).Direct(t, emulator.AdminToken)
@@ -60,10 +61,14 @@ func TestPrincipalNames(t *testing.T) {
 		value           any
 		says            string
 	}{
-		"a user as group":             {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"), `warning at groups: Group is named like a user`},
-		"a user as one group":         {"mlflow_experiment_permission", "group_name", "ana@example.com", "warning at group_name: Group is named like a user"},
-		"a display name":              {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"), `warning at service_principals: Not an application ID: "ci" is not a UUID.`},
-		"a display name of one":       {"mlflow_experiment_permission", "service_principal_name", "ci", `warning at service_principal_name: Not an application ID: "ci" is not a UUID.`},
+		"a user as group": {"mlflow_experiment_permissions", "groups", acctest.MapOfOne("ana@example.com", "CAN_READ"),
+			`warning at groups: Group is named like a user`},
+		"a user as one group": {"mlflow_experiment_permission", "group_name", "ana@example.com",
+			"warning at group_name: Group is named like a user"},
+		"a display name": {"mlflow_experiment_permissions", "service_principals", acctest.MapOfOne("ci", "CAN_READ"),
+			`warning at service_principals: Name is not an application ID: "ci" is not a UUID.`},
+		"a display name of one": {"mlflow_experiment_permission", "service_principal_name", "ci",
+			`warning at service_principal_name: Name is not an application ID: "ci" is not a UUID.`},
 		"a group with an at sign":     {"mlflow_experiment_permission", "group_name", "data@scale", ""},
 		"null for a display name":     {"mlflow_experiment_permissions", "service_principals", map[string]any{"ci": nil}, ""},
 		"a service principal, one":    {"mlflow_experiment_permission", "service_principal_name", acctest.ApplicationID, ""},

@@ -17,7 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// permissionList is the list on an experiment or on a folder, for tests of what both have in common.
+// permissionList is the list of an experiment or of a folder, for tests that both share.
 type permissionList struct {
 	address string
 	block   func(attributes string) string
@@ -47,8 +47,8 @@ func (l permissionList) state(attribute string, want knownvalue.Check) statechec
 	return statecheck.ExpectKnownValue(l.address, tfjsonpath.New(attribute), want)
 }
 
-// mayManage reports whether the owner of a token can read a list, which takes CAN_MANAGE.
-func mayManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
+// canManage reports whether the owner of a token can read a list, which requires CAN_MANAGE.
+func canManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool {
 	t.Helper()
 	req := httptest.NewRequestWithContext(t.Context(), http.MethodGet, listPath, nil)
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -57,8 +57,8 @@ func mayManage(t *testing.T, w *acctest.Workspace, token, listPath string) bool 
 	return answer.Code == http.StatusOK
 }
 
-// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an earlier apply
-// provided, and each plan after an apply is empty, whichever of them runs it.
+// callersTakeTurns applies a list as a pipeline's service principal, a workspace admin, and a user. None of them loses access that an
+// earlier apply provided, and each plan after an apply is empty, whichever of them runs it.
 func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissionList, listPath func() string) {
 	t.Helper()
 	w.AddUser(emulator.User, "owners")
@@ -76,13 +76,14 @@ func callersTakeTurns(t *testing.T, w *acctest.Workspace, turns int, l permissio
 		steps = append(steps, resource.TestStep{
 			Config: config(tokens[turn%len(tokens)], level),
 			ConfigStateChecks: []statecheck.StateCheck{
-				l.levels("retained", map[string]string{pipeline: "CAN_MANAGE"}), l.state("service_principals", knownvalue.Null()), l.state("users", knownvalue.Null()),
+				l.levels("retained", map[string]string{pipeline: "CAN_MANAGE"}), l.state("service_principals", knownvalue.Null()),
+				l.state("users", knownvalue.Null()),
 			},
 			ConfigPlanChecks: resource.ConfigPlanChecks{PostApplyPostRefresh: []plancheck.PlanCheck{plancheck.ExpectEmptyPlan()}},
 		}, resource.TestStep{
 			PreConfig: func() {
 				for _, token := range tokens {
-					if !mayManage(t, w, token, listPath()) {
+					if !canManage(t, w, token, listPath()) {
 						t.Errorf("after turn %d, %s is locked out", turn, token)
 					}
 				}
@@ -105,32 +106,33 @@ func callerKept(t *testing.T, w *acctest.Workspace, l permissionList, lower stri
 			Config: config(`users = { ` + ben + ` }`),
 			Check:  l.grants(anaHas, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{
-				l.levels("users", map[string]string{"ben@example.com": "CAN_READ"}), l.levels("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
+				l.levels("users", map[string]string{"ben@example.com": "CAN_READ"}),
+				l.levels("retained", map[string]string{emulator.User: "CAN_MANAGE"}),
 			},
 		},
 		resource.TestStep{Config: config(`users = { ` + ben + `, "Ana@example.com" = "` + lower + `" }`), ExpectError: refused},
-		resource.TestStep{ // what was kept for one caller is no drift for another one
+		resource.TestStep{ // the grant kept for one caller is not drift for another
 			Config: w.Config(l.block(`users = { ` + ben + ` }`)), PlanOnly: true,
 		},
-		resource.TestStep{ // declared: nothing to keep any more
+		resource.TestStep{ // declared, so it is no longer retained
 			Config:            config(`users = { ` + ben + `, "Ana@example.com" = "CAN_MANAGE" }`),
 			Check:             l.grants(anaHas, benReads),
 			ConfigStateChecks: []statecheck.StateCheck{l.levels("retained", nil)},
 		},
-		resource.TestStep{ // declared for a group of the caller's
+		resource.TestStep{ // declared for a group of the caller
 			Config:            config(`groups = { owners = "CAN_MANAGE" }`),
 			Check:             l.grants("group owners CAN_MANAGE"),
 			ConfigStateChecks: []statecheck.StateCheck{l.levels("retained", nil), l.state("users", knownvalue.Null())},
 		},
-		resource.TestStep{ // destroy removes the group's grant, and so has to leave the caller one
+		resource.TestStep{ // destroy revokes the grant of the group, so it must keep one for the caller
 			Config: config(`groups = { owners = "CAN_MANAGE" }`), Destroy: true,
 			Check: l.grants(anaHas),
 		},
 	)
 }
 
-// callerGivenUp applies a list that lowers the caller's access on purpose. Destroy can do nothing then, and must not fail.
-func callerGivenUp(t *testing.T, w *acctest.Workspace, l permissionList, lower string) {
+// callerNotKept applies a list that intentionally lowers the caller's access. A destroy then changes nothing, and must not fail.
+func callerNotKept(t *testing.T, w *acctest.Workspace, l permissionList, lower string) {
 	t.Helper()
 	left := l.grants("user ana@example.com "+lower, "user ben@example.com CAN_MANAGE")
 	acctest.UnitTest(t, resource.TestStep{
@@ -146,8 +148,8 @@ func callerGivenUp(t *testing.T, w *acctest.Workspace, l permissionList, lower s
 	}
 }
 
-// plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on the parent
-// folder. The plans can be those of two identities.
+// plannedAgain checks that values that are known in one plan of a list are the same in a second plan, after the user was granted access on
+// the parent folder. The plans can be those of two identities.
 func plannedAgain(t *testing.T, w *acctest.Workspace, first, second *acctest.Block, config map[string]any, above string) {
 	t.Helper()
 	before := first.Object(first.Plan(config).Resp.PlannedState)
@@ -173,8 +175,8 @@ provider "mlflow" {
 `, w.URL, trigger, emulator.AdminToken)
 }
 
-// noCalls checks that a plan sends no request.
-func noCalls(w *acctest.Workspace) plancheck.PlanCheck {
+// expectNoRequests checks that a plan sends no request.
+func expectNoRequests(w *acctest.Workspace) plancheck.PlanCheck {
 	return journalCheck(func() error {
 		if calls := w.Journal(); len(calls) > 0 {
 			return fmt.Errorf("the plan made %d calls, first %s", len(calls), calls[0].Path)

@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces, before anything is asked of the server.
+// TestWorkspace_databricks: the workspace argument is rejected on servers without MLflow workspaces, before a request is sent.
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -23,7 +23,8 @@ func TestWorkspace_databricks(t *testing.T) {
 			t.Errorf("%s: the plan says %q", kind, says)
 		}
 	}
-	for kind, config := range map[string]map[string]any{"mlflow_experiment_permissions": {"experiment_id": "1"}, "mlflow_current_user": {}} {
+	for kind, config := range map[string]map[string]any{"mlflow_experiment_permissions": {"experiment_id": "1"},
+		"mlflow_current_user": {}} {
 		config["workspace"] = "risk"
 		if _, says := d.Data(kind, config); !strings.HasPrefix(says, "error at workspace: "+refused) {
 			t.Errorf("data source %s says %q", kind, says)
@@ -33,7 +34,8 @@ func TestWorkspace_databricks(t *testing.T) {
 	if len(listed) != 1 || !strings.Contains(listed[0].Says, refused) {
 		t.Errorf("the list has %+v", listed)
 	}
-	for kind, id := range map[string]string{"mlflow_experiment_permission": "workspace=risk,1/group/risk", "mlflow_experiment_permissions": "workspace=risk,1"} {
+	for kind, id := range map[string]string{"mlflow_experiment_permission": "workspace=risk,1/group/risk",
+		"mlflow_experiment_permissions": "workspace=risk,1"} {
 		if _, says := d.ImportState(kind, id); !strings.Contains(says, refused) {
 			t.Errorf("an import of %s says %q", kind, says)
 		}

@@ -10,13 +10,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Descriptions are what the descriptions of [Declared] say about one type of resource.
+// Descriptions are the parts of the attribute descriptions of [Declared] that differ between resources.
 type Descriptions struct {
-	// Groups, Users, and ServicePrincipals continue "Map of … to permission level"; Levels lists the levels.
+	// Groups, Users, and ServicePrincipals describe the maps; Levels lists the permission levels.
 	Groups, Users, ServicePrincipals, Levels string
 }
 
-// Attributes are the schema of [Declared].
+// Attributes returns the schema of [Declared].
 func Attributes(d Descriptions) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"groups":             principalsAttribute(mlflow.KindGroup, d.Groups, d.Levels),
@@ -24,15 +24,17 @@ func Attributes(d Descriptions) map[string]schema.Attribute {
 		"service_principals": principalsAttribute(mlflow.KindServicePrincipal, d.ServicePrincipals, d.Levels),
 		"keep_caller_access": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Keep `CAN_MANAGE` for the identity that runs Terraform if no declared or inherited grant provides it, and for identities for which " +
-				"earlier runs kept it; reject an entry that lowers the current one. The kept grants are exported as `retained`. With `false`, only the declared grants " +
-				"apply, and you can lose access. Defaults to `true`.",
+			MarkdownDescription: "Keep `CAN_MANAGE` for the identity that runs Terraform if no declared or inherited grant provides it, " +
+				"and for identities for which earlier runs kept it; reject an entry that lowers the access of the current identity. The " +
+				"kept grants are exported as `retained`. With `false`, only the declared grants apply, and you can lose access. " +
+				"Defaults to `true`.",
 		},
 		"retained": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "Undeclared grants that are kept, as principal to level: `CAN_MANAGE` of the identities that ran Terraform so far and had no other " +
-				"access, and grants that the server adds to the list by itself. A grant stays in it while it exists and is not declared; `keep_caller_access = false` " +
-				"drops those of identities. Empty if none is needed.",
+			MarkdownDescription: "Map of principal to permission level of the undeclared grants that the provider keeps: `CAN_MANAGE` " +
+				"of identities that ran Terraform and had no other access, and grants that the server itself adds to the list. A grant " +
+				"is retained while it exists and is undeclared; `keep_caller_access = false` removes those of identities. Empty if no " +
+				"grant is retained.",
 		},
 	}
 }
@@ -40,7 +42,8 @@ func Attributes(d Descriptions) map[string]schema.Attribute {
 func principalsAttribute(kind mlflow.PrincipalKind, description, levels string) schema.MapAttribute {
 	return schema.MapAttribute{
 		ElementType: types.StringType, Optional: true,
-		MarkdownDescription: fmt.Sprintf("%s Levels: %s. Entries are updated in place. An entry whose level is null counts as absent.", description, levels),
-		Validators:          []validator.Map{principalsValidator{kind}},
+		MarkdownDescription: fmt.Sprintf("%s Levels: %s. Entries are updated in place. An entry with a null level is ignored.",
+			description, levels),
+		Validators: []validator.Map{principalsValidator{kind}},
 	}
 }

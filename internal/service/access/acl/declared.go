@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Declared are the attributes of a resource that declares all grants of an object. Embed it in the model of the resource.
+// Declared contains the attributes of a resource that declares all grants on an object. Embed it in the model of the resource.
 type Declared struct {
 	Groups            types.Map  `tfsdk:"groups"`
 	Users             types.Map  `tfsdk:"users"`
@@ -21,13 +21,13 @@ type Declared struct {
 	Retained          types.Map  `tfsdk:"retained"`
 }
 
-// NullDeclared returns attributes that are all null, as an import leaves them.
+// NullDeclared returns attributes that are all null, as in the state of an import before its first read.
 func NullDeclared() Declared {
 	null := types.MapNull(types.StringType)
 	return Declared{Groups: null, Users: null, ServicePrincipals: null, Retained: null}
 }
 
-// principalMap is one of the three maps, with what its keys are.
+// principalMap is one of the three maps, with the kind of its keys.
 type principalMap struct {
 	attribute string
 	kind      mlflow.PrincipalKind
@@ -42,24 +42,23 @@ func (m *Declared) maps() []principalMap {
 	}
 }
 
-// Entry is one entry of the maps and where it stands. Its level is "" while unknown.
+// Entry is one entry of the maps, with the attribute that contains it. Its level is "" if it is unknown.
 type Entry struct {
 	mlflow.Grant
 	attribute string
 }
 
-// Path is where the entry stands in the configuration.
+// Path returns the path of the entry in the configuration.
 func (d Entry) Path() path.Path {
 	return path.Root(d.attribute).AtMapKey(d.Principal.Name)
 }
 
-// Entries lists the entries of the maps in a fixed order, without those that are null, which count as absent. A map that is unknown as a whole
-// has none.
+// Entries returns the entries of the maps in a fixed order, without null ones, which are ignored. An unknown map has no entries.
 func (m *Declared) Entries() []Entry {
 	return m.entries(func(level attr.Value) bool { return !level.IsNull() })
 }
 
-// entries lists the entries of the maps whose level the caller wants, in a fixed order.
+// entries returns the entries of the maps whose level satisfies want, in a fixed order.
 func (m *Declared) entries(want func(level attr.Value) bool) []Entry {
 	var all []Entry
 	for _, pm := range m.maps() {
@@ -74,7 +73,7 @@ func (m *Declared) entries(want func(level attr.Value) bool) []Entry {
 	return all
 }
 
-// Grants lists the entries of the maps as they are sent.
+// Grants returns the entries of the maps as grants.
 func (m *Declared) Grants() []mlflow.Grant {
 	var grants []mlflow.Grant
 	for _, d := range m.Entries() {
@@ -83,17 +82,18 @@ func (m *Declared) Grants() []mlflow.Grant {
 	return grants
 }
 
-// duplicate is a principal that is declared twice: the server would let the last entry win.
+// duplicate is a principal that is declared twice. The server would use only the last entry.
 type duplicate struct{ entry, earlier Entry }
 
-// addError refuses the duplicate at its second entry.
+// addError reports the duplicate at its second entry.
 func (d duplicate) addError(diags *diag.Diagnostics) {
 	diags.AddAttributeError(d.entry.Path(), "Duplicate principal", fmt.Sprintf(
-		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the maps. "+
-			"Keep one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
+		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the "+
+			"maps. Remove one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
 }
 
-// duplicates lists the principals that are declared twice. A level that is unknown may turn out to be null, and so does not count.
+// duplicates returns the principals that are declared twice. Entries with an unknown level are ignored, because the level can turn out to
+// be null.
 func (m *Declared) duplicates(rules mlflow.NameRules) []duplicate {
 	var all []duplicate
 	first := map[mlflow.PrincipalKey]Entry{}
@@ -108,50 +108,50 @@ func (m *Declared) duplicates(rules mlflow.NameRules) []duplicate {
 	return all
 }
 
-// keepsCaller reports whether the caller's own access is protected. While the setting is unknown it may be.
-func (m *Declared) keepsCaller() bool {
+// shouldKeepCaller reports whether the caller keeps its access. It is true if keep_caller_access is unknown.
+func (m *Declared) shouldKeepCaller() bool {
 	return m.KeepCallerAccess.IsNull() || m.KeepCallerAccess.IsUnknown() || m.KeepCallerAccess.ValueBool()
 }
 
-// known reports whether everything is known that decides about the list.
-func (m *Declared) known() bool {
+// isKnown reports whether no value is unknown that affects the list.
+func (m *Declared) isKnown() bool {
 	return !m.KeepCallerAccess.IsUnknown() && fullyKnown(m.Groups) && fullyKnown(m.Users) && fullyKnown(m.ServicePrincipals)
 }
 
-// WritesOver reports whether the server's list has to be written to get from a state to this model. A new spelling, {} instead of
-// nothing, and a service principal that moves from one map to the other change nothing there.
-func (m *Declared) WritesOver(rules mlflow.NameRules, state *Declared) bool {
-	return !m.known() || m.keepsCaller() != state.keepsCaller() ||
+// NeedsWrite reports whether the list on the server must be written to get from a state to this plan. A different spelling, {} instead of
+// null, and a service principal in the other map need no write.
+func (m *Declared) NeedsWrite(rules mlflow.NameRules, state *Declared) bool {
+	return !m.isKnown() || m.shouldKeepCaller() != state.shouldKeepCaller() ||
 		!sameGrants(rules, m.Grants(), state.Grants())
 }
 
-// Settle makes a plan of the proposed one. A map that differs from the state's in spelling alone keeps the state's spelling as a
-// whole: Terraform accepts the prior value or the configured one, and no mixture. moves reports whether the plan is for another object than the
-// state, or may be.
-func (m *Declared) Settle(rules mlflow.NameRules, state *Declared, moves bool) {
+// SuppressEquivalent completes a proposed plan. A map that differs from the one in the state only in spelling is planned as the latter as a
+// whole: Terraform accepts only the prior or the configured value. `retained` stays known if nothing is written. otherObject is true if the
+// plan is, or can be, for another object than the state.
+func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, otherObject bool) {
 	planned := m.maps()
 	for i, prior := range state.maps() {
-		if samePrincipals(rules, prior.kind, *prior.levels, *planned[i].levels) {
+		if isEquivalentMap(rules, prior.kind, *prior.levels, *planned[i].levels) {
 			*planned[i].levels = *prior.levels
 		}
 	}
-	m.Retained = types.MapUnknown(types.StringType) // the answer to the write tells
-	if !moves && !m.WritesOver(rules, state) {
+	m.Retained = types.MapUnknown(types.StringType) // determined by the response to the write
+	if !otherObject && !m.NeedsWrite(rules, state) {
 		m.Retained = state.Retained
 	}
 }
 
-// Imported tells a state that import left: everything but the id is still to be read. Otherwise `retained` is never null.
-func (m *Declared) Imported() bool { return m.Retained.IsNull() }
+// IsImport reports whether the state is that of an import before its first read. In any other state, `retained` is not null.
+func (m *Declared) IsImport() bool { return m.Retained.IsNull() }
 
-// undeclared gives the direct grants that the maps don't have. Those of the server's own admins are not the resource's business.
+// undeclared returns the direct grants that are not in the maps, except those of the admins group, which are unmanaged.
 func (m *Declared) undeclared(rules mlflow.NameRules, list mlflow.ACL) []mlflow.Grant {
 	known := LevelsOf(rules, m.Grants())
 	known[rules.PrincipalKey(list.Admins)] = ""
-	return without(rules, DirectGrants(list), known)
+	return withoutPrincipals(rules, DirectGrants(list), known)
 }
 
-// isRetained reports whether a grant is one of the retained ones.
+// isRetained reports whether a grant is in `retained`.
 func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool {
 	for name, level := range framework.StringMap(retained) {
 		if level == g.Level && SamePrincipal(rules, g.Principal, mlflow.Principal{Kind: g.Principal.Kind, Name: name}) {
@@ -161,10 +161,11 @@ func isRetained(rules mlflow.NameRules, retained types.Map, g mlflow.Grant) bool
 	return false
 }
 
-// Fill takes over what the server holds. A principal that the maps have keeps its map and spelling, a new one goes by its kind. An entry that is
-// null stays null, unless its principal has a grant after all. retained are grants that no map shows. Neither does a map show an undeclared grant that
-// the principal inherits as well: servers add such entries by themselves, and removing them changes nobody's access. An import shows all.
-func (m *Declared) Fill(rules mlflow.NameRules, list mlflow.ACL, retained []mlflow.Grant) {
+// SetFromACL sets the maps from the list on the server. A principal in a map keeps its map and spelling; a new principal is added to the
+// map of its kind. A null entry stays null, unless its principal has a grant. The maps omit the retained grants, and undeclared grants that
+// their principal also inherits: servers add these themselves, and removing them does not change access. An import omits none of the
+// latter.
+func (m *Declared) SetFromACL(rules mlflow.NameRules, list mlflow.ACL, retained []mlflow.Grant) {
 	place := map[mlflow.PrincipalKey]Entry{}
 	found := map[mlflow.PrincipalKind]map[string]types.String{
 		mlflow.KindGroup: {}, mlflow.KindUser: {}, mlflow.KindServicePrincipal: {},
@@ -178,13 +179,13 @@ func (m *Declared) Fill(rules mlflow.NameRules, list mlflow.ACL, retained []mlfl
 	}
 	hidden := LevelsOf(rules, retained)
 	hidden[rules.PrincipalKey(list.Admins)] = ""
-	for _, g := range without(rules, DirectGrants(list), hidden) {
+	for _, g := range withoutPrincipals(rules, DirectGrants(list), hidden) {
 		p := g.Principal
 		d, declared := place[rules.PrincipalKey(p)]
 		switch {
 		case declared:
 			p = d.Principal
-		case !m.Imported() && isInherited(rules, list, g):
+		case !m.IsImport() && isInherited(rules, list, g):
 			continue
 		}
 		found[p.Kind][p.Name] = types.StringValue(g.Level)
@@ -200,7 +201,7 @@ func (m *Declared) Fill(rules mlflow.NameRules, list mlflow.ACL, retained []mlfl
 	m.setRetained(retained)
 }
 
-// setRetained records what was kept although it is not declared; never null, so that an import can be told by it.
+// setRetained sets `retained`. It is never null, so that IsImport can use it.
 func (m *Declared) setRetained(grants []mlflow.Grant) {
 	levels := map[string]string{}
 	for _, g := range grants {
@@ -209,25 +210,24 @@ func (m *Declared) setRetained(grants []mlflow.Grant) {
 	m.Retained = framework.StringMapValue(levels)
 }
 
-// checkCaller refuses entries that would lower the caller's own access below CAN_MANAGE: the caller's own, and a DENY for one of the
-// caller's groups.
+// checkCaller rejects entries that would lower the access of the caller below CAN_MANAGE: its own entry, and a DENY for one of its groups.
 func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o Object) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.Entries() {
-		if !d.mayLower() || !IsOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
+		if !d.isRestrictive() || !IsOwn(rules, caller, d.Principal) || d.Level == mlflow.LevelDeny && caller.Admin {
 			continue
 		}
 		diags.AddAttributeError(d.Path(), "Grant would lower your own access", fmt.Sprintf(
-			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these permissions%s.\n\n"+
-				"Declare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), or set "+
-				"keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.alsoLost()))
+			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these "+
+				"permissions%s.\n\nDeclare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), "+
+				"or set keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.otherManageActions()))
 	}
 	return diags
 }
 
-// mayLower reports whether the entry gives its principal less than CAN_MANAGE, as far as is known. A group's level lowers nobody's own, unless
-// it is DENY.
-func (d Entry) mayLower() bool {
+// isRestrictive reports whether the entry can leave its principal, or a member of it, without CAN_MANAGE. A group can only do so with DENY.
+// An unknown level is not restrictive.
+func (d Entry) isRestrictive() bool {
 	if d.Principal.Kind == mlflow.KindGroup {
 		return d.Level == mlflow.LevelDeny
 	}

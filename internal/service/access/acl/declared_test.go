@@ -23,7 +23,7 @@ type levels = map[string]string
 // rules are those of Databricks: users and service principals compare case-insensitively.
 var rules = framework.RulesOf(mlflow.KindDatabricks)
 
-// permissionsOf makes a model of three maps; nil is null.
+// permissionsOf returns a model with three maps; nil is null.
 func permissionsOf(groups, users, servicePrincipals levels) *Declared {
 	nullable := func(m levels) types.Map {
 		if m == nil {
@@ -37,7 +37,7 @@ func permissionsOf(groups, users, servicePrincipals levels) *Declared {
 	}
 }
 
-// plannedPermissions is permissionsOf as Terraform proposes it: what is computed is unknown.
+// plannedPermissions returns permissionsOf as Terraform proposes it: computed attributes are unknown.
 func plannedPermissions(groups, users, servicePrincipals levels) *Declared {
 	m := permissionsOf(groups, users, servicePrincipals)
 	m.Retained = types.MapUnknown(types.StringType)
@@ -48,34 +48,40 @@ func unknownLevel(name string) types.Map {
 	return types.MapValueMust(types.StringType, map[string]attr.Value{name: types.StringUnknown()})
 }
 
-func TestPermissionsModelSettle(t *testing.T) {
+func TestDeclared_suppressEquivalent(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil)
 	cases := map[string]struct {
 		plan, want *Declared
 		writes     bool
 	}{
 		"the same": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil), want: state,
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			want: state,
 		},
-		"a respelling keeps the whole map": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil), want: state,
+		"a different spelling keeps the whole map": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@EXAMPLE.com": "CAN_EDIT", "BEN@example.com": "CAN_READ"}, nil),
+			want: state,
 		},
-		"a respelling beside a change is taken as configured": {
-			plan:   plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
+		"a different spelling beside a change is planned": {
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"},
+				nil),
 			want:   permissionsOf(levels{"risk": "CAN_READ"}, levels{"ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_EDIT"}, nil),
 			writes: true,
 		},
 		"groups are spelled exactly": {
-			plan:   plannedPermissions(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
+			plan: plannedPermissions(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"},
+				nil),
 			want:   permissionsOf(levels{"Risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, nil),
 			writes: true,
 		},
 		"empty instead of null writes nothing": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"},
+				levels{}),
 			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT", "ben@example.com": "CAN_READ"}, levels{}),
 		},
 		"moving to another map writes nothing": {
-			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
+			plan: plannedPermissions(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"},
+				levels{"BEN@example.com": "CAN_READ"}),
 			want: permissionsOf(levels{"risk": "CAN_READ"}, levels{"Ana@example.com": "CAN_EDIT"}, levels{"BEN@example.com": "CAN_READ"}),
 		},
 		"a removed map": {
@@ -86,10 +92,10 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			if got := c.plan.WritesOver(rules, state); got != c.writes {
+			if got := c.plan.NeedsWrite(rules, state); got != c.writes {
 				t.Errorf("writesOver = %v, want %v", got, c.writes)
 			}
-			c.plan.Settle(rules, state, false)
+			c.plan.SuppressEquivalent(rules, state, false)
 			if c.writes {
 				c.want.Retained = types.MapUnknown(types.StringType)
 			}
@@ -98,13 +104,13 @@ func TestPermissionsModelSettle(t *testing.T) {
 	}
 }
 
-func TestPermissionsModelSettleUnknown(t *testing.T) {
+func TestDeclared_suppressEquivalentUnknown(t *testing.T) {
 	state := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
 	change := map[string]func(*Declared){
-		"a value":              func(m *Declared) { m.Groups = unknownLevel("risk") },
-		"a map":                func(m *Declared) { m.Users = types.MapUnknown(types.StringType) },
-		"keep_caller_access":   func(m *Declared) { m.KeepCallerAccess = types.BoolUnknown() },
-		"the caller's keeping": func(m *Declared) { m.KeepCallerAccess = types.BoolValue(false) },
+		"a value":            func(m *Declared) { m.Groups = unknownLevel("risk") },
+		"a map":              func(m *Declared) { m.Users = types.MapUnknown(types.StringType) },
+		"keep_caller_access": func(m *Declared) { m.KeepCallerAccess = types.BoolUnknown() },
+		"retained":           func(m *Declared) { m.KeepCallerAccess = types.BoolValue(false) },
 	}
 	for name, mutate := range change {
 		t.Run(name, func(t *testing.T) {
@@ -112,17 +118,17 @@ func TestPermissionsModelSettleUnknown(t *testing.T) {
 			mutate(plan)
 			want := *plan
 			want.Retained = types.MapUnknown(types.StringType)
-			plan.Settle(rules, state, false)
+			plan.SuppressEquivalent(rules, state, false)
 			expectModel(t, plan, &want)
-			if !plan.WritesOver(rules, state) {
+			if !plan.NeedsWrite(rules, state) {
 				t.Error("the change is not written")
 			}
 		})
 	}
 }
 
-// refusedDuplicates are the errors about principals that are declared twice.
-func refusedDuplicates(m *Declared) diag.Diagnostics {
+// duplicateErrors returns the errors about principals that are declared twice.
+func duplicateErrors(m *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range m.duplicates(rules) {
 		d.addError(&diags)
@@ -130,7 +136,7 @@ func refusedDuplicates(m *Declared) diag.Diagnostics {
 	return diags
 }
 
-func TestPermissionsModelDuplicates(t *testing.T) {
+func TestDeclared_duplicates(t *testing.T) {
 	cases := map[string]struct {
 		model *Declared
 		want  []path.Path
@@ -146,16 +152,16 @@ func TestPermissionsModelDuplicates(t *testing.T) {
 		},
 	}
 	for name, c := range cases {
-		t.Run(name, func(t *testing.T) { expectPaths(t, refusedDuplicates(c.model), c.want...) })
+		t.Run(name, func(t *testing.T) { expectPaths(t, duplicateErrors(c.model), c.want...) })
 	}
 	unknown := permissionsOf(nil, levels{"Ana@example.com": "CAN_READ"}, nil)
 	unknown.ServicePrincipals = unknownLevel("ana@example.com")
-	expectPaths(t, refusedDuplicates(unknown)) // it may turn out to be null, which counts as absent
+	expectPaths(t, duplicateErrors(unknown)) // it can turn out to be null, and so is ignored
 	unknown.ServicePrincipals = types.MapUnknown(types.StringType)
-	expectPaths(t, refusedDuplicates(unknown))
+	expectPaths(t, duplicateErrors(unknown))
 }
 
-// aclEntry is a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
+// aclEntry returns a principal with direct levels and, after "<", inherited ones: aclEntry(user, "ana", "CAN_READ", "<CAN_EDIT").
 func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlflow.ACLEntry {
 	e := mlflow.ACLEntry{Principal: mlflow.Principal{Kind: kind, Name: name}}
 	for _, p := range permissions {
@@ -165,33 +171,35 @@ func aclEntry(kind mlflow.PrincipalKind, name string, permissions ...string) mlf
 	return e
 }
 
-func TestPermissionsModelFill(t *testing.T) {
+func TestDeclared_setFromACL(t *testing.T) {
 	const user, group, sp = mlflow.KindUser, mlflow.KindGroup, mlflow.KindServicePrincipal
 	cases := map[string]struct {
 		state, want *Declared
 		acl         []mlflow.ACLEntry
 	}{
-		"the state's spelling stays": {
+		"the spelling in the state is kept": {
 			state: permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
 			acl:   []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_READ"), aclEntry(sp, someApplication, "CAN_EDIT")},
 			want:  permissionsOf(nil, levels{"Ana@Example.com": "CAN_READ"}, levels{strings.ToUpper(someApplication): "CAN_EDIT"}),
 		},
-		"a service principal that was declared as a user stays there": {
+		"a service principal declared as a user is kept there": {
 			state: permissionsOf(nil, levels{someApplication: "CAN_READ"}, nil),
 			acl:   []mlflow.ACLEntry{aclEntry(sp, someApplication, "CAN_MANAGE")},
 			want:  permissionsOf(nil, levels{someApplication: "CAN_MANAGE"}, nil),
 		},
-		"foreign grants go by kind": {
+		"undeclared grants are added by kind": {
 			state: permissionsOf(nil, nil, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"), aclEntry(sp, someApplication, "CAN_READ")},
-			want:  permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
+			acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_READ"), aclEntry(user, "ben@example.com", "CAN_EDIT"),
+				aclEntry(sp, someApplication, "CAN_READ")},
+			want: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, levels{someApplication: "CAN_READ"}),
 		},
-		"admins and inherited grants are not shown": {
+		"admins and inherited grants are omitted": {
 			state: permissionsOf(levels{}, nil, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"), aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
-			want:  permissionsOf(levels{}, nil, nil),
+			acl: []mlflow.ACLEntry{aclEntry(group, "admins", "CAN_MANAGE", "<CAN_MANAGE"),
+				aclEntry(user, "ben@example.com", "<CAN_MANAGE")},
+			want: permissionsOf(levels{}, nil, nil),
 		},
-		"an undeclared grant that is inherited as well is not shown": {
+		"an undeclared grant that is also inherited is omitted": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, nil, nil),
 			acl: []mlflow.ACLEntry{
 				aclEntry(group, "ds", "CAN_READ", "<CAN_EDIT"), aclEntry(user, "ana@example.com", "CAN_MANAGE", "<CAN_MANAGE"),
@@ -199,21 +207,22 @@ func TestPermissionsModelFill(t *testing.T) {
 			},
 			want: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT"}, nil),
 		},
-		"what is gone leaves nothing behind": {
+		"revoked grants are removed": {
 			state: permissionsOf(levels{"ds": "CAN_READ"}, levels{"ben@example.com": "CAN_EDIT", "ana@example.com": "CAN_EDIT"}, nil),
-			acl:   []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"), aclEntry(user, "ana@example.com", "<CAN_EDIT")},
-			want:  permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
+			acl: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_EDIT", "<CAN_READ"),
+				aclEntry(user, "ana@example.com", "<CAN_EDIT")},
+			want: permissionsOf(nil, levels{"ben@example.com": "CAN_EDIT"}, nil),
 		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			c.state.Fill(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
+			c.state.SetFromACL(rules, mlflow.ACL{Entries: c.acl, Admins: mlflow.Principal{Kind: group, Name: "admins"}}, nil)
 			expectModel(t, c.state, c.want)
 		})
 	}
 }
 
-func TestPermissionsHasManage(t *testing.T) {
+func TestHasManage(t *testing.T) {
 	caller := mlflow.Caller{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: "ana@example.com"}, Groups: []string{"ds", "admins"}}
 	const user, group = mlflow.KindUser, mlflow.KindGroup
 	cases := map[string]struct {
@@ -221,15 +230,15 @@ func TestPermissionsHasManage(t *testing.T) {
 		acl    []mlflow.ACLEntry
 		want   bool
 	}{
-		"nothing":                       {},
-		"own grant in another case":     {direct: []mlflow.ACLEntry{aclEntry(user, "Ana@Example.com", "CAN_MANAGE")}, want: true},
-		"own grant is lower":            {direct: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT")}},
-		"a group's grant":               {direct: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}, want: true},
-		"a group in another case":       {direct: []mlflow.ACLEntry{aclEntry(group, "DS", "CAN_MANAGE")}},
-		"somebody else's":               {direct: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_MANAGE")}},
-		"inherited":                     {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "<CAN_MANAGE")}, want: true},
-		"inherited by admins":           {acl: []mlflow.ACLEntry{aclEntry(group, "admins", "<CAN_MANAGE")}, want: true},
-		"direct now, not in the future": {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_MANAGE")}},
+		"nothing":                   {},
+		"own grant in another case": {direct: []mlflow.ACLEntry{aclEntry(user, "Ana@Example.com", "CAN_MANAGE")}, want: true},
+		"own grant is lower":        {direct: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT")}},
+		"a group's grant":           {direct: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}, want: true},
+		"a group in another case":   {direct: []mlflow.ACLEntry{aclEntry(group, "DS", "CAN_MANAGE")}},
+		"another user's":            {direct: []mlflow.ACLEntry{aclEntry(user, "ben@example.com", "CAN_MANAGE")}},
+		"inherited":                 {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "<CAN_MANAGE")}, want: true},
+		"inherited by admins":       {acl: []mlflow.ACLEntry{aclEntry(group, "admins", "<CAN_MANAGE")}, want: true},
+		"only before the write":     {acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_MANAGE")}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -249,7 +258,7 @@ func TestPermissionsHasManage(t *testing.T) {
 	}
 }
 
-func TestPermissionsPrincipalsValidator(t *testing.T) {
+func TestPrincipalsValidator(t *testing.T) {
 	at := path.Root("m")
 	cases := map[string]struct {
 		kind     mlflow.PrincipalKind
@@ -257,11 +266,13 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 		errors   []path.Path
 		warnings []path.Path
 	}{
-		"good":          {kind: mlflow.KindUser, value: framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
+		"good": {kind: mlflow.KindUser,
+			value: framework.StringMapValue(levels{"ana@example.com": "CAN_MANAGE", "admins": "CAN_READ"})},
 		"unknown":       {kind: mlflow.KindGroup, value: types.MapUnknown(types.StringType)},
 		"unknown level": {kind: mlflow.KindGroup, value: unknownLevel("ds")},
-		"empty key":     {kind: mlflow.KindUser, value: framework.StringMapValue(levels{" ": "CAN_READ"}), errors: []path.Path{at.AtMapKey(" ")}},
-		"null level":    {kind: mlflow.KindUser, value: framework.MapValue(map[string]types.String{"ana": types.StringNull()})},
+		"empty key": {kind: mlflow.KindUser, value: framework.StringMapValue(levels{" ": "CAN_READ"}),
+			errors: []path.Path{at.AtMapKey(" ")}},
+		"null level": {kind: mlflow.KindUser, value: framework.MapValue(map[string]types.String{"ana": types.StringNull()})},
 		"a display name": {
 			kind: mlflow.KindServicePrincipal, value: framework.StringMapValue(levels{"deployer": "CAN_READ", someApplication: "CAN_READ"}),
 			warnings: []path.Path{at.AtMapKey("deployer")},
@@ -277,17 +288,18 @@ func TestPermissionsPrincipalsValidator(t *testing.T) {
 	}
 }
 
-// A plan for another object writes the list, whatever its grants.
-func TestPermissionsModelSettleMoves(t *testing.T) {
+// TestDeclared_suppressEquivalentOtherObject: a plan for another object writes the list, regardless of its grants.
+func TestDeclared_suppressEquivalentOtherObject(t *testing.T) {
 	state, plan := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil), plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil)
-	plan.Settle(rules, state, true)
+	plan.SuppressEquivalent(rules, state, true)
 	expectModel(t, plan, plannedPermissions(levels{"risk": "CAN_READ"}, nil, nil))
 }
 
 func expectModel(t *testing.T, got, want *Declared) {
 	t.Helper()
 	for name, pair := range map[string][2]attr.Value{
-		"groups": {got.Groups, want.Groups}, "users": {got.Users, want.Users}, "service_principals": {got.ServicePrincipals, want.ServicePrincipals},
+		"groups": {got.Groups, want.Groups}, "users": {got.Users, want.Users},
+		"service_principals": {got.ServicePrincipals, want.ServicePrincipals},
 		"keep_caller_access": {got.KeepCallerAccess, want.KeepCallerAccess}, "retained": {got.Retained, want.Retained},
 	} {
 		if !pair[0].Equal(pair[1]) {

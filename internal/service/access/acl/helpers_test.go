@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/path"
 )
 
-// expectPaths checks the attribute paths of the diagnostics, in order; path.Empty is one without a place.
+// expectPaths checks the attribute paths of the diagnostics, in order; path.Empty is one without a path.
 func expectPaths(t *testing.T, diags diag.Diagnostics, want ...path.Path) {
 	t.Helper()
 	var got []path.Path

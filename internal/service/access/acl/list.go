@@ -1,5 +1,5 @@
-// Package acl is what the permissions of experiments and those of folders have in common: the grants that a configuration declares, and how
-// they become the access control list of an object on the server.
+// Package acl manages the access control list of an experiment or a folder: the grants that a configuration declares, and the reads and
+// writes that keep the list on the server consistent with them.
 package acl
 
 import (
@@ -21,79 +21,82 @@ type List struct {
 	Object Object
 	// Store reads and writes the list.
 	Store mlflow.ACLStore
-	// Explain finds out what a refusal means that does not tell by itself, and completes the problem. It may look at the object.
+	// Explain adds the cause and the advice to a problem whose error does not contain them. It can read the object.
 	Explain func(ctx context.Context, p *Problem)
 }
 
-// Object is what a list belongs to.
+// Object is the object that a list belongs to.
 type Object struct {
 	ID string
-	// Noun is "experiment" or "folder", and Name describes the object in messages.
+	// Noun is "experiment" or "folder". Name describes the object in messages.
 	Noun, Name string
-	// Created is the creation time that private state has, "" if it has none or IDs are never used again.
+	// Created is the creation time in private state, "" if there is none or the server does not reuse IDs.
 	Created string
-	// Levels are the known levels of such objects, and AccessAdvice says what to do if the caller may not read or change the list.
+	// Levels are the known permission levels. AccessAdvice is the advice if the caller cannot read or change the list.
 	Levels       []string
 	AccessAdvice string
-	// Owner is a user whose CAN_MANAGE stays unless it is declared otherwise, such as that of a home folder; zero if there is none.
+	// Owner is a user, for example that of a home folder, whose CAN_MANAGE is kept unless it is declared otherwise; zero if there is none.
 	Owner mlflow.Principal
-	// Additive is the resource that manages the grant of one principal, "" if there is none.
+	// Additive is the type of the resource that manages the grant of one principal, "" if there is none.
 	Additive string
 }
 
-// Problem is why an access control list can't be read or written, and what to do about it.
+// Problem is the reason why an access control list cannot be read or written, with advice.
 type Problem struct {
 	Object Object
 	Err    error
-	// Gone reports that the object is deleted, or never existed.
-	Gone   bool
-	Advice []string
+	// ObjectMissing reports whether the object is deleted or does not exist.
+	ObjectMissing bool
+	Advice        []string
 }
 
-// AddError reports the problem. action is such as "read permissions".
+// AddError reports the problem. action is a verb and a noun, for example "read permissions".
 func (p *Problem) AddError(diags *diag.Diagnostics, action string) {
 	framework.AddError(diags, action, p.Object.Name, p.Err, p.Advice...)
 }
 
-// AddRefreshError reports a problem of a refresh.
+// AddRefreshError reports a problem during a refresh.
 func (p *Problem) AddRefreshError(diags *diag.Diagnostics) {
 	if p.Denied() {
-		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform destroy -refresh=false.")
+		p.Advice = append(p.Advice, "To destroy the resource without that access, which leaves the grants in place, use terraform "+
+			"destroy -refresh=false.")
 	}
 	p.AddError(diags, "read permissions")
 }
 
-// AddPlanProblem reports a problem of a plan to take over the permissions of the object.
-func (p *Problem) AddPlanProblem(diags *diag.Diagnostics) {
+// AddPlanError reports a problem during the plan to adopt the permissions of the object. If the apply can still succeed, it is a warning.
+func (p *Problem) AddPlanError(diags *diag.Diagnostics) {
 	const action = "read permissions"
 	switch {
-	case p.Gone:
-		// Not an error: Terraform plans before a destroy too, and there a deleted object must not be in the way.
+	case p.ObjectMissing:
+		// Not an error: Terraform also plans before a destroy, which must succeed if the object is deleted.
 		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "Apply would fail.")...)
 	case p.Denied():
-		// The apply itself may grant the access that is missing now.
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply grants that access first, for example by another provider "+
-			"configuration, let this resource depend on it. Otherwise, apply fails. The plan cannot show which grants would be removed.")...)
+		// The apply itself can grant the access first.
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, append(p.Advice, "If this apply first grants that access, for example "+
+			"with another provider configuration, let this resource depend on that grant. Otherwise, apply fails. The plan cannot show "+
+			"which grants apply would remove.")...)
 	default:
 		p.AddError(diags, action)
 	}
 }
 
-// AddReleaseProblem reports a problem of a destroy. What can't be reached any more is a warning.
-func (p *Problem) AddReleaseProblem(diags *diag.Diagnostics) {
+// AddRevokeError reports a problem during a destroy. It is a warning if the object is missing or the caller has no access to its list.
+func (p *Problem) AddRevokeError(diags *diag.Diagnostics) {
 	const action = "remove permissions"
 	switch {
-	case p.Gone:
-		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s is gone, and its permissions with it. Nothing is left to do.", p.Object.Noun))
+	case p.ObjectMissing:
+		framework.AddWarning(diags, action, p.Object.Name, p.Err, fmt.Sprintf("The %s no longer exists, and neither do its permissions. "+
+			"No action is needed.", p.Object.Noun))
 	case p.Denied():
 		framework.AddWarning(diags, action, p.Object.Name, p.Err,
-			"Removing them needs CAN_MANAGE. They stay in place and are no longer managed: ask somebody with CAN_MANAGE to remove them.")
+			"Removing them requires CAN_MANAGE. They remain, unmanaged: ask a user with CAN_MANAGE to remove them.")
 	default:
 		p.AddError(diags, action)
 	}
 }
 
-// Denied reports that the caller lacks CAN_MANAGE.
+// Denied reports whether the caller lacks CAN_MANAGE.
 func (p *Problem) Denied() bool { return rest.IsPermissionDenied(p.Err) }
 
 // lock returns the lock of the list.
@@ -108,7 +111,7 @@ func (l *List) Read(ctx context.Context) (mlflow.ACL, *Problem) {
 	return list, nil
 }
 
-// readForWrite returns the list for a write: as the plan of the same resource has just read it, or else by a read.
+// readForWrite returns the list for a write: the one that the plan of the same run read, or the result of a read.
 func (l *List) readForWrite(ctx context.Context, lock *framework.ACLLock) (mlflow.ACL, *Problem) {
 	if planned := lock.Planned; planned != nil {
 		lock.Planned = nil
@@ -117,7 +120,7 @@ func (l *List) readForWrite(ctx context.Context, lock *framework.ACLLock) (mlflo
 	return l.Read(ctx)
 }
 
-// set replaces the direct grants of the object, unless they are the same already, and returns the list as it is then.
+// set replaces the direct grants of the object if they differ, and returns the new list.
 func (l *List) set(ctx context.Context, before mlflow.ACL, grants []mlflow.Grant) (mlflow.ACL, *Problem) {
 	if sameGrants(l.Client, DirectGrants(before), grants) {
 		return before, nil
@@ -129,7 +132,7 @@ func (l *List) set(ctx context.Context, before mlflow.ACL, grants []mlflow.Grant
 	return after, nil
 }
 
-// Problem finds out what a refusal means. A missing principal answers 404 too, and has nothing to do with the object.
+// Problem returns the cause of an error, with advice. A missing principal also is a 404, and does not mean that the object is missing.
 func (l *List) Problem(ctx context.Context, err error) *Problem {
 	p := &Problem{Object: l.Object, Err: err}
 	var object *mlflow.ObjectError
@@ -137,11 +140,12 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	var still *mlflow.StillGrantedError
 	switch missing, ok := mlflow.MissingPrincipal(err); {
 	case ok:
-		p.Advice = []string{fmt.Sprintf("The entry of %s %q stands in the way: the server does not know it (any more), and rejects every list that contains it. Remove the "+
-			"grant in the UI, or restore the %s, then apply again.", framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
+		p.Advice = []string{fmt.Sprintf("The list contains a grant to %s %q, which does not exist on the server. The server rejects "+
+			"every list with that grant. Remove the grant in the UI, or restore the %s, then apply again.",
+			framework.KindNoun(missing.Kind), missing.Name, framework.KindNoun(missing.Kind))}
 	case errors.As(err, &still):
-		p.Advice = []string{fmt.Sprintf("Some servers put grants back by themselves, for example that of the owner of the %s. If this is one, remove the resource from the "+
-			"state: terraform state rm ADDRESS.", l.Object.Noun)}
+		p.Advice = []string{fmt.Sprintf("Some servers restore grants themselves, for example that of the owner of the %s. If yours "+
+			"does, remove the resource from the state: terraform state rm ADDRESS.", l.Object.Noun)}
 	case errors.As(err, &unsupported) && unsupported.Single && l.Object.Additive != "":
 		p.Advice = []string{"Use " + l.Object.Additive + ", which manages the grant of one principal."}
 	case p.Denied():
@@ -152,7 +156,7 @@ func (l *List) Problem(ctx context.Context, err error) *Problem {
 	return p
 }
 
-// Caller looks up who the credentials belong to; the client remembers the answer.
+// Caller looks up the current user. The client caches it.
 func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Caller, bool) {
 	caller, err := client.Caller(ctx)
 	var unsupported *mlflow.UnsupportedError
@@ -161,8 +165,8 @@ func Caller(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics)
 		framework.AddError(diags, "manage permissions", client.BackendName(), err)
 		return caller, false
 	case err != nil:
-		framework.AddError(diags, "look up the caller", client.BackendName(), err,
-			"The provider needs to know who it runs as, so that it takes nobody's own access away by mistake.")
+		framework.AddError(diags, "look up the current user", client.BackendName(), err,
+			"The provider looks up its own identity so that it does not revoke its own access.")
 		return caller, false
 	}
 	return caller, true

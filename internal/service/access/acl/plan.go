@@ -15,20 +15,21 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/databricks"
 )
 
-// CheckSpelling refuses another spelling of a principal next to a level that is unknown.
+// CheckSpelling rejects a different spelling of a principal if a level in the same map is unknown.
 func CheckSpelling(diags *diag.Diagnostics, rules mlflow.NameRules, state, plan *Declared) {
 	planned := plan.maps()
 	for i, prior := range state.maps() {
-		if key, before := respelled(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
-			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently", fmt.Sprintf("The state has this principal as %q, and another "+
-				"level in the map is unknown until apply, so the plan cannot tell whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
-				"next one.", before, before))
+		if key, before := respelledKey(rules, prior.kind, *prior.levels, *planned[i].levels); key != "" {
+			diags.AddAttributeError(path.Root(prior.attribute).AtMapKey(key), "Principal spelled differently",
+				fmt.Sprintf("The state contains this principal as %q, and another level in the map is unknown until apply, so the plan "+
+					"cannot determine whether only the spelling changes.\n\nKeep the spelling %q for this apply, and change it in the "+
+					"next one.", before, before))
 		}
 	}
 }
 
-// CheckTwoMaps refuses a principal in two maps, which is one on any server that has service principals. Whether names that differ by case are one
-// principal depends on the server, so [List.PlanWrite] checks that.
+// CheckTwoMaps rejects a principal in two maps, which is a duplicate on any server with service principals. Whether names that differ only
+// in case are duplicates depends on the server, so [List.PlanWrite] checks that.
 func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	for _, d := range config.duplicates(framework.RulesOf(mlflow.KindDatabricks)) {
 		if d.entry.attribute != d.earlier.attribute {
@@ -37,8 +38,8 @@ func CheckTwoMaps(diags *diag.Diagnostics, config *Declared) {
 	}
 }
 
-// PlanWrite checks a plan that writes the list: no principal twice, none that can't be granted anything, and the caller keeps its access. The object
-// may still be unknown.
+// PlanWrite checks a plan that writes the list: no duplicate and no invalid principal, and the caller keeps its access. The ID of the
+// object can be unknown.
 func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	for _, d := range plan.duplicates(l.Client) {
@@ -47,8 +48,8 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	for _, d := range plan.Entries() {
 		CheckGrant(&diags, l.Client, l.Object.Levels, d.Grant, d.Path(), d.Path())
 	}
-	if plan.KeepCallerAccess.IsUnknown() || !plan.keepsCaller() || !slices.ContainsFunc(plan.Entries(), Entry.mayLower) {
-		return diags // no entry is the caller's
+	if plan.KeepCallerAccess.IsUnknown() || !plan.shouldKeepCaller() || !slices.ContainsFunc(plan.Entries(), Entry.isRestrictive) {
+		return diags // no entry can lower the access of the caller
 	}
 	if caller, ok := Caller(ctx, l.Client, &diags); ok {
 		diags.Append(plan.checkCaller(l.Client, caller, l.Object)...)
@@ -56,28 +57,28 @@ func (l *List) PlanWrite(ctx context.Context, plan *Declared) diag.Diagnostics {
 	return diags
 }
 
-// PlanTakeover looks at an object whose permissions are about to be taken over, and warns of what the plan itself can't show. An apply in the same run
-// uses the list that was read here.
-func (l *List) PlanTakeover(ctx context.Context, plan *Declared) diag.Diagnostics {
+// PlanAdopt reads the list of an object whose permissions the plan adopts, and reports the changes that the plan itself does not show. An
+// apply in the same run uses this list.
+func (l *List) PlanAdopt(ctx context.Context, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	lock := l.lock()
 	lock.Lock()
 	defer lock.Unlock()
 	list, problem := l.Read(ctx)
 	if problem != nil {
-		problem.AddPlanProblem(&diags)
+		problem.AddPlanError(&diags)
 		return diags
 	}
 	lock.Planned = &list
 	l.warnIneffective(&diags, plan, list)
 	if plan.Groups.IsUnknown() || plan.Users.IsUnknown() || plan.ServicePrincipals.IsUnknown() {
-		return diags // what is declared, and so what would go, is not known yet
+		return diags // the undeclared grants are unknown
 	}
 	l.warnRemoved(ctx, &diags, plan, list)
 	return diags
 }
 
-// PlanChange warns of what the plan of an update can't show itself: the undeclared access that it keeps, and, as far as this run has read the list,
+// PlanChange reports what the plan of an update does not show: the undeclared grants that it keeps and, if the refresh has read the list,
 // the levels without effect.
 func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Map) diag.Diagnostics {
 	var diags diag.Diagnostics
@@ -85,32 +86,33 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 	lock.Lock()
 	defer lock.Unlock()
 	var kept []mlflow.Grant
-	if plan.keepsCaller() {
-		kept = slices.DeleteFunc(plan.retainedGrants(l.Client, retained), l.isOwners)
+	if plan.shouldKeepCaller() {
+		kept = slices.DeleteFunc(plan.retainedGrants(l.Client, retained), l.isOwnerGrant)
 		l.warnKept(&diags, kept)
 	}
 	if lock.Refreshed == nil {
 		return diags
 	}
 	l.warnIneffective(&diags, plan, *lock.Refreshed)
-	if !plan.known() {
+	if !plan.isKnown() {
 		return diags
 	}
-	owners := l.undeclaredOwners(plan, *lock.Refreshed)
+	owners := l.undeclaredOwnerGrants(plan, *lock.Refreshed)
 	if len(owners) > 0 && !isRetained(l.Client, retained, owners[0]) {
-		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the configuration:\n%s\n\nTo manage the grant, declare it.",
+		diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps the grant of the owner of %s, which is not in the "+
+			"configuration:\n%s\n\nTo manage the grant, declare it.",
 			l.Object.Name, framework.DescribeGrants(owners)))
 	}
-	if own, _ := l.keptForCaller(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
-		l.warnOwn(&diags, own, *lock.Refreshed)
+	if own, _ := l.callerGrantToKeep(ctx, &diags, plan, slices.Concat(plan.Grants(), kept, owners), *lock.Refreshed); own.Level != "" {
+		l.warnCallerGrant(&diags, own, *lock.Refreshed)
 	}
 	return diags
 }
 
-// warnRemoved names the undeclared grants that a takeover removes, and the caller's own that it keeps.
+// warnRemoved reports the undeclared grants that an adoption removes, and the caller's own grant that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
-	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwners), ""
-	own, caller := l.keptForCaller(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwners(plan, list)...), list)
+	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
+	own, caller := l.callerGrantToKeep(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
 	if diags.HasError() {
 		return
 	}
@@ -119,10 +121,11 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 	switch {
 	case own.Level != "":
-		l.warnOwn(diags, own, list)
+		l.warnCallerGrant(diags, own, list)
 		going = slices.DeleteFunc(going, isOwn)
 	case slices.ContainsFunc(going, isOwn):
-		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.", caller.Name, l.Object.Noun)
+		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.",
+			caller.Name, l.Object.Noun)
 	}
 	if len(going) > 0 {
 		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
@@ -131,21 +134,22 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	}
 }
 
-// undeclaredOwners returns the grant of the object's owner if the plan does not declare it, none otherwise. A write keeps it.
-func (l *List) undeclaredOwners(plan *Declared, list mlflow.ACL) []mlflow.Grant {
-	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwners(g) })
+// undeclaredOwnerGrants returns the grant of the owner of the object if the plan does not declare it. A write keeps it.
+func (l *List) undeclaredOwnerGrants(plan *Declared, list mlflow.ACL) []mlflow.Grant {
+	return slices.DeleteFunc(plan.undeclared(l.Client, list), func(g mlflow.Grant) bool { return !l.isOwnerGrant(g) })
 }
 
-// keptForCaller returns the caller's own CAN_MANAGE if a write that makes the planned grants the direct ones keeps or adds it. The level is empty if
-// it does not. It looks up the caller only if the write takes CAN_MANAGE from a principal; else the caller is empty.
-func (l *List) keptForCaller(
+// callerGrantToKeep returns the caller's own CAN_MANAGE if a write of the planned grants keeps or adds it; otherwise, its level is empty.
+// It looks up the caller only if the write revokes CAN_MANAGE from a principal; otherwise, caller is empty.
+func (l *List) callerGrantToKeep(
 	ctx context.Context, diags *diag.Diagnostics, plan *Declared, planned []mlflow.Grant, list mlflow.ACL,
 ) (own mlflow.Grant, caller mlflow.Principal) {
 	levels := LevelsOf(l.Client, planned)
 	loses := slices.ContainsFunc(DirectGrants(list), func(g mlflow.Grant) bool {
-		return g.Level == mlflow.LevelManage && g.Principal != list.Admins && levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
+		return g.Level == mlflow.LevelManage && g.Principal != list.Admins &&
+			levels[l.Client.PrincipalKey(g.Principal)] != mlflow.LevelManage
 	})
-	if !plan.keepsCaller() || !loses {
+	if !plan.shouldKeepCaller() || !loses {
 		return own, caller
 	}
 	who, ok := Caller(ctx, l.Client, diags)
@@ -156,30 +160,32 @@ func (l *List) keptForCaller(
 	return own, who.Principal
 }
 
-// summaryKept is the summary of the warnings of grants that a write keeps although they are not declared.
+// summaryKept is the summary of the warnings about undeclared grants that a write keeps.
 const summaryKept = "Undeclared access is kept"
 
-// warnOwn says that a write keeps the caller's own grant, or adds it.
-func (l *List) warnOwn(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
+// warnCallerGrant reports that a write keeps or adds the caller's own grant.
+func (l *List) warnCallerGrant(diags *diag.Diagnostics, own mlflow.Grant, list mlflow.ACL) {
 	if LevelsOf(l.Client, DirectGrants(list))[l.Client.PrincipalKey(own.Principal)] == own.Level {
 		l.warnKept(diags, []mlflow.Grant{own})
 		return
 	}
-	diags.AddWarning(summaryKept, fmt.Sprintf("Apply grants %s on %s to %s %q, which is the identity that runs Terraform, because no other grant provides it.\n\n"+
-		"To manage the grant, declare it. To keep only declared grants, set keep_caller_access = false.",
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply grants %s on %s to %s %q, which is the identity that runs Terraform, because no "+
+		"other grant provides it.\n\nTo manage the grant, declare it. To keep only declared grants, set keep_caller_access = false.",
 		own.Level, l.Object.Name, framework.KindNoun(own.Principal.Kind), own.Principal.Name))
 }
 
-// warnKept says whose undeclared access a write keeps.
+// warnKept reports the undeclared grants that a write keeps.
 func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 	if len(kept) == 0 {
 		return
 	}
-	diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the identities that run Terraform "+
-		"keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set keep_caller_access = false.", l.Object.Name, framework.DescribeGrants(kept)))
+	diags.AddWarning(summaryKept, fmt.Sprintf("Apply keeps these grants on %s, which are not in the configuration, so that the "+
+		"identities that run Terraform keep their access:\n%s\n\nTo manage a grant, declare it. To keep only declared grants, set "+
+		"keep_caller_access = false.",
+		l.Object.Name, framework.DescribeGrants(kept)))
 }
 
-// retainedGrants lists what an earlier run retained and the plan does not declare.
+// retainedGrants returns the grants that an earlier run retained and the plan does not declare.
 func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
 	var grants []mlflow.Grant
 	for name, level := range framework.StringMap(retained) {
@@ -189,10 +195,10 @@ func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []
 		}
 		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})
 	}
-	return without(rules, grants, LevelsOf(rules, m.Grants()))
+	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }
 
-// warnIneffective names the declared levels that change nothing because more is inherited.
+// warnIneffective reports the declared levels that have no effect because a higher level is inherited.
 func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
 	inherited := map[mlflow.PrincipalKey][]string{}
 	for _, e := range list.Entries {
@@ -206,14 +212,14 @@ func (l *List) warnIneffective(diags *diag.Diagnostics, plan *Declared, list mlf
 			continue
 		}
 		levels := strings.Join(more, " and ")
-		diags.AddAttributeWarning(d.Path(), "Level has no effect", fmt.Sprintf("The %s %q inherits %s from a folder above, which an entry here cannot lower, "+
-			"so %s on %s has no effect. Change the permissions of that folder, or declare %s.",
+		diags.AddAttributeWarning(d.Path(), "Permission level has no effect", fmt.Sprintf("The %s %q inherits %s from a parent folder, "+
+			"which an entry here cannot lower, so %s on %s has no effect.\n\nChange the permissions of that folder, or declare %s.",
 			framework.KindNoun(d.Principal.Kind), d.Principal.Name, levels, d.Level, l.Object.Name, levels))
 	}
 }
 
-// alsoLost says in a message what else CAN_MANAGE on the object allows.
-func (o Object) alsoLost() string {
+// otherManageActions returns the other actions, for a message, that CAN_MANAGE on the object allows.
+func (o Object) otherManageActions() string {
 	if o.Noun == "experiment" {
 		return " or delete the experiment"
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// DirectGrants lists what is granted on the object itself, `admins` included.
+// DirectGrants returns the direct grants in a list, including those of `admins`.
 func DirectGrants(list mlflow.ACL) []mlflow.Grant {
 	var grants []mlflow.Grant
 	for _, e := range list.Entries {
@@ -21,7 +21,7 @@ func DirectGrants(list mlflow.ACL) []mlflow.Grant {
 	return grants
 }
 
-// LevelsOf gives the level of each principal.
+// LevelsOf returns the level of each principal.
 func LevelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.PrincipalKey]string {
 	levels := make(map[mlflow.PrincipalKey]string, len(grants))
 	for _, g := range grants {
@@ -30,20 +30,20 @@ func LevelsOf(rules mlflow.NameRules, grants []mlflow.Grant) map[mlflow.Principa
 	return levels
 }
 
-// sameGrants reports whether two lists grant the same.
+// sameGrants reports whether two lists contain the same grants.
 func sameGrants(rules mlflow.NameRules, a, b []mlflow.Grant) bool {
 	return maps.Equal(LevelsOf(rules, a), LevelsOf(rules, b))
 }
 
-// SamePrincipal reports whether two principals are one.
+// SamePrincipal reports whether two names are those of one principal.
 func SamePrincipal(rules mlflow.NameRules, p, q mlflow.Principal) bool {
 	return rules.PrincipalKey(p) == rules.PrincipalKey(q)
 }
 
-// isIndividual reports whether a grant is to one identity, not to a group.
+// isIndividual reports whether a grant is to a user or service principal, not to a group.
 func isIndividual(g mlflow.Grant) bool { return g.Principal.Kind != mlflow.KindGroup }
 
-// isInherited reports whether a direct grant gives its principal nothing that the object does not inherit for it.
+// isInherited reports whether the principal of a direct grant also inherits its level.
 func isInherited(rules mlflow.NameRules, list mlflow.ACL, g mlflow.Grant) bool {
 	return slices.ContainsFunc(list.Entries, func(e mlflow.ACLEntry) bool {
 		includes := func(inherited string) bool { return mlflow.IncludesLevel(inherited, g.Level) }
@@ -51,20 +51,20 @@ func isInherited(rules mlflow.NameRules, list mlflow.ACL, g mlflow.Grant) bool {
 	})
 }
 
-// without leaves out the grants of the principals that are in drop.
-func without[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
+// withoutPrincipals returns the grants except those of the principals in drop.
+func withoutPrincipals[V any](rules mlflow.NameRules, grants []mlflow.Grant, drop map[mlflow.PrincipalKey]V) []mlflow.Grant {
 	return slices.DeleteFunc(slices.Clone(grants), func(g mlflow.Grant) bool {
 		_, found := drop[rules.PrincipalKey(g.Principal)]
 		return found
 	})
 }
 
-// WithoutPrincipal leaves out the grant of one principal.
+// WithoutPrincipal returns the grants except that of one principal.
 func WithoutPrincipal(rules mlflow.NameRules, grants []mlflow.Grant, p mlflow.Principal) []mlflow.Grant {
-	return without(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
+	return withoutPrincipals(rules, grants, map[mlflow.PrincipalKey]bool{rules.PrincipalKey(p): true})
 }
 
-// IsOwn reports whether a grant to the principal is one to the caller: as the caller, or as a member of a group.
+// IsOwn reports whether a grant to the principal applies to the caller, directly or through a group.
 func IsOwn(rules mlflow.NameRules, caller mlflow.Caller, p mlflow.Principal) bool {
 	if p.Kind == mlflow.KindGroup {
 		return slices.Contains(caller.Groups, p.Name)
@@ -72,8 +72,8 @@ func IsOwn(rules mlflow.NameRules, caller mlflow.Caller, p mlflow.Principal) boo
 	return SamePrincipal(rules, caller.Principal, p)
 }
 
-// HasManage reports whether the caller would have CAN_MANAGE if these were all the direct grants: by one of them or by what the
-// object inherits, as the caller or as a member of a group. A DENY among them outweighs all but the role of an admin.
+// HasManage reports whether the caller would have CAN_MANAGE with exactly these direct grants and the inherited ones in the list, directly
+// or through a group. A DENY takes precedence over everything except the role of an admin.
 func HasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) bool {
 	if caller.Admin {
 		return true
@@ -103,8 +103,8 @@ func HasManage(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gra
 	return manages && !denied
 }
 
-// withCaller adds the caller's own CAN_MANAGE to direct grants that would take it away. Only those who
-// hold CAN_MANAGE can read the list, so nobody gains anything.
+// withCaller adds the caller's own CAN_MANAGE to direct grants that would revoke it. Reading the list requires CAN_MANAGE, so the caller
+// gains no access.
 func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Grant, list mlflow.ACL) []mlflow.Grant {
 	if HasManage(rules, caller, direct, list) {
 		return direct
@@ -113,9 +113,9 @@ func withCaller(rules mlflow.NameRules, caller mlflow.Caller, direct []mlflow.Gr
 	return append(others, mlflow.Grant{Principal: caller.Principal, Level: mlflow.LevelManage})
 }
 
-// samePrincipals reports whether two maps of one kind of principals have the same entries, spelling aside. Null and {} differ, nothing
-// equals what is unknown, and an entry that is null is not one that is absent: an unknown level may turn out to be null.
-func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
+// isEquivalentMap reports whether two maps of one kind of principals have the same entries, except for the spelling. Null and {} differ, an
+// unknown value equals no other, and a null entry differs from a missing one: an unknown level can turn out to be null.
+func isEquivalentMap(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b types.Map) bool {
 	if a.IsNull() || b.IsNull() || !fullyKnown(a) || !fullyKnown(b) {
 		return false
 	}
@@ -131,9 +131,9 @@ func samePrincipals(rules mlflow.NameRules, kind mlflow.PrincipalKind, a, b type
 	return maps.EqualFunc(fold(a), fold(b), slices.Equal)
 }
 
-// respelled returns a key of a map that is spelled otherwise in the state, while a level in the map is unknown; empty if there is none.
-// Whether the map is the state's in another spelling is then not known yet, and a plan would have to guess.
-func respelled(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
+// respelledKey returns a key of a planned map with an unknown level that the state contains in a different spelling; empty if there is
+// none. The plan cannot determine whether such a map differs from the state only in spelling.
+func respelledKey(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan types.Map) (key, before string) {
 	if plan.IsUnknown() || fullyKnown(plan) {
 		return "", ""
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// An inherited CAN_RUN makes CAN_READ ineffective, but not CAN_EDIT.
+// TestWarnIneffective_run: an inherited CAN_RUN makes CAN_READ ineffective, but not CAN_EDIT.
 func TestWarnIneffective_run(t *testing.T) {
 	list := mlflow.ACL{Entries: []mlflow.ACLEntry{{Principal: mlflowtest.Group("science"), Permissions: []mlflow.Permission{
 		{Level: mlflow.LevelRun, Inherited: true, InheritedFrom: []string{"/directories/1"}}, {Level: mlflow.LevelRead},

@@ -33,10 +33,10 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 		at := req.Path.AtMapKey(name)
 		level, _ := elements[name].(types.String)
 		if level.IsNull() {
-			continue // counts as absent
+			continue // ignored
 		}
-		if reason := v.refuseName(name); reason != "" {
-			resp.Diagnostics.AddAttributeError(at, "Principal not allowed", reason)
+		if reason := v.invalidNameReason(name); reason != "" {
+			resp.Diagnostics.AddAttributeError(at, "Invalid principal", reason)
 			continue
 		}
 		warnPrincipalName(&resp.Diagnostics, at, mlflow.Principal{Kind: v.kind, Name: name})
@@ -44,19 +44,19 @@ func (v principalsValidator) ValidateMap(_ context.Context, req validator.MapReq
 	}
 }
 
-// warnPrincipalName warns of a name that looks like one of another kind. Only the server knows: a role of an MLflow server may have any name.
+// warnPrincipalName reports a name that looks like one of another kind. It is only a warning: a role of an MLflow server can have any name.
 func warnPrincipalName(diags *diag.Diagnostics, at path.Path, p mlflow.Principal) {
 	switch {
 	case p.Kind == mlflow.KindServicePrincipal && !databricks.IsApplicationID(p.Name):
-		diags.AddAttributeWarning(at, "Not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the service principal, for example "+
-			"\"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
+		diags.AddAttributeWarning(at, "Name is not an application ID", fmt.Sprintf("%q is not a UUID. Use the application ID of the "+
+			"service principal, for example \"6f1c2a34-5b67-4c89-9d01-23456789abcd\", not its display name.", p.Name))
 	case p.Kind == mlflow.KindGroup && databricks.IsEmail(p.Name):
-		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email address, which names a user and seldom a group. To grant the level to the "+
-			"user, declare it under users, or as user_name.", p.Name))
+		diags.AddAttributeWarning(at, "Group is named like a user", fmt.Sprintf("%q is an email. To grant the level to the user, "+
+			"declare the email under users, or as user_name.", p.Name))
 	}
 }
 
-// PrincipalNameValidator checks an attribute that names one principal.
+// PrincipalNameValidator checks an attribute that contains the name of a principal.
 type PrincipalNameValidator struct{ Kind mlflow.PrincipalKind }
 
 // Description implements [validator.Describer].
@@ -76,22 +76,22 @@ func (v PrincipalNameValidator) ValidateString(_ context.Context, req validator.
 	}
 }
 
-// refuseName says why a name can't be managed, "" when it can.
-func (v principalsValidator) refuseName(name string) string {
+// invalidNameReason returns the reason why a name is invalid, "" if it is valid.
+func (v principalsValidator) invalidNameReason(name string) string {
 	if strings.TrimSpace(name) == "" {
-		return fmt.Sprintf("The name of a %s is empty. Name it, or leave the entry out.", framework.KindNoun(v.kind))
+		return fmt.Sprintf("The name of the %s is empty. Set it, or remove the entry.", framework.KindNoun(v.kind))
 	}
 	return ""
 }
 
-// CheckGrant refuses a principal that the server grants nothing to, at its attribute, and warns of a level that is not among the known ones:
-// a newer server may have more.
+// CheckGrant rejects a principal that the server does not support, at the path who, and reports a level that is not a known one, at the
+// path level, as a warning: a newer server can have more levels.
 func CheckGrant(diags *diag.Diagnostics, client *mlflow.Client, known []string, g mlflow.Grant, who, level path.Path) {
 	if err := client.CheckPrincipal(g.Principal); err != nil {
-		diags.AddAttributeError(who, "Principal not allowed", framework.UpperFirst(err.Error())+".")
+		diags.AddAttributeError(who, "Invalid principal", framework.UpperFirst(err.Error())+".")
 	}
 	if g.Level != "" && !slices.Contains(known, g.Level) {
-		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is sent unchanged, "+
-			"and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
+		diags.AddAttributeWarning(level, "Unknown permission level", fmt.Sprintf("%q is not a known permission level of %s (%s). It is "+
+			"sent unchanged, and the server may reject it.", g.Level, client.BackendName(), strings.Join(known, ", ")))
 	}
 }

@@ -16,12 +16,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// TestPermissionsPlanTakeover checks the warnings of a plan that takes over an experiment.
-func TestPermissionsPlanTakeover(t *testing.T) {
+// TestPermissionsPlanAdopt checks the warnings of a plan that adopts an experiment.
+func TestPermissionsPlanAdopt(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
 	w.AddGroup("risk")
-	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the maker gets CAN_MANAGE directly
+	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil) // the creator gets a direct CAN_MANAGE
 	w.GrantFolder("/Projects", emulator.GroupPrincipal("ds"), "CAN_EDIT")
 	w.Grant(id, emulator.UserPrincipal(emulator.OtherUser), "CAN_EDIT")
 	w.Grant(id, emulator.GroupPrincipal("risk"), "CAN_READ")
@@ -30,28 +30,28 @@ func TestPermissionsPlanTakeover(t *testing.T) {
 	plan := plannedPermissions(levels{"ds": "CAN_READ"}, levels{"ana2@example.com": "CAN_READ"}, nil)
 	asUser, asAdmin := mlflowtest.Connect(t, w, emulator.UserToken), mlflowtest.Connect(t, w, emulator.AdminToken)
 
-	diags := listOf(asUser, id).PlanTakeover(t.Context(), plan)
+	diags := listOf(asUser, id).PlanAdopt(t.Context(), plan)
 	expectPaths(t, diags, path.Root("groups").AtMapKey("ds"), path.Empty(), path.Empty())
 	expectDetail(t, diags, "Undeclared access is kept", "- user \"ana@example.com\": CAN_MANAGE")
-	expectDetail(t, diags, "Level has no effect", "CAN_READ", "CAN_EDIT")
+	expectDetail(t, diags, "Permission level has no effect", "CAN_READ", "CAN_EDIT")
 	expectDetail(t, diags, "Undeclared permissions will be removed",
 		"- group \"risk\": CAN_READ\n  - user \"ben@example.com\": CAN_EDIT\n\n")
 	if n := w.Count("GET", anyACL); n != 1 {
 		t.Errorf("%d reads of the list, want 1", n)
 	}
-	// The admin keeps CAN_MANAGE anyway, so to the admin's apply the maker's grant is a foreign one.
-	expectDetail(t, listOf(asAdmin, id).PlanTakeover(t.Context(), plan),
+	// The admin always has CAN_MANAGE, so the creator's grant is undeclared in the admin's apply.
+	expectDetail(t, listOf(asAdmin, id).PlanAdopt(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 	plan.KeepCallerAccess = types.BoolValue(false)
-	expectDetail(t, listOf(asUser, id).PlanTakeover(t.Context(), plan),
+	expectDetail(t, listOf(asUser, id).PlanAdopt(t.Context(), plan),
 		"Undeclared permissions will be removed", "- user \"ana@example.com\": CAN_MANAGE")
 
 	plan.Groups = types.MapUnknown(types.StringType)
-	expectPaths(t, listOf(asUser, id).PlanTakeover(t.Context(), plan))
+	expectPaths(t, listOf(asUser, id).PlanAdopt(t.Context(), plan))
 }
 
-// TestPermissionsRetained checks whose grant a refresh takes for the caller's own kept one, and that it asks for the caller only then.
-func TestPermissionsRetained(t *testing.T) {
+// TestRefresh_retained checks which grants a refresh retains for the caller, and that it looks up the caller only for those.
+func TestRefresh_retained(t *testing.T) {
 	const user, group = mlflow.KindUser, mlflow.KindGroup
 	own, foreign := aclEntry(user, "Ana@example.com", "CAN_MANAGE"), aclEntry(user, emulator.OtherUser, "CAN_MANAGE")
 	kept := permissionsOf(nil, nil, nil)
@@ -67,14 +67,16 @@ func TestPermissionsRetained(t *testing.T) {
 		lookups int
 	}{
 		"nothing undeclared":        {state: permissionsOf(nil, levels{"ana@example.com": "CAN_MANAGE"}, nil), acl: []mlflow.ACLEntry{own}},
-		"a foreign group":           {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
-		"a foreign lower level":     {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
-		"somebody else's":           {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
-		"kept by an earlier apply":  {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
+		"an undeclared group":       {state: kept, acl: []mlflow.ACLEntry{aclEntry(group, "ds", "CAN_MANAGE")}},
+		"an undeclared lower level": {state: kept, acl: []mlflow.ACLEntry{aclEntry(user, "ana@example.com", "CAN_EDIT", "<CAN_MANAGE")}},
+		"another user's":            {state: kept, acl: []mlflow.ACLEntry{foreign}, lookups: 1},
+		"retained earlier":          {state: kept, acl: []mlflow.ACLEntry{foreign, own}, want: true, lookups: 1},
 		"the caller's own":          {state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
-		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own}, want: true, lookups: 1},
+		"although more is declared": {state: permissionsOf(levels{"users": "CAN_MANAGE"}, nil, nil), acl: []mlflow.ACLEntry{own},
+			want: true, lookups: 1},
 		"although it is inherited": {
-			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true, lookups: 1,
+			state: permissionsOf(nil, nil, nil), acl: []mlflow.ACLEntry{own, aclEntry(group, "users", "<CAN_MANAGE")}, want: true,
+			lookups: 1,
 		},
 		"keep_caller_access is off": {state: given, acl: []mlflow.ACLEntry{own}},
 		"import hides nothing":      {state: imported, acl: []mlflow.ACLEntry{own}},
@@ -83,7 +85,8 @@ func TestPermissionsRetained(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})
 			var diags diag.Diagnostics
-			got := listOf(mlflowtest.Connect(t, w, emulator.UserToken), "1").retained(t.Context(), c.state, mlflow.ACL{Entries: c.acl}, &diags)
+			got := listOf(mlflowtest.Connect(t, w, emulator.UserToken), "1").retained(t.Context(), c.state, mlflow.ACL{Entries: c.acl},
+				&diags)
 			var want []mlflow.Grant
 			if c.want {
 				want = []mlflow.Grant{{Principal: mlflow.Principal{Kind: user, Name: "Ana@example.com"}, Level: "CAN_MANAGE"}}
@@ -98,27 +101,28 @@ func TestPermissionsRetained(t *testing.T) {
 	}
 }
 
-// TestPermissionsWriteRefused checks what only apply can find out.
-func TestPermissionsWriteRefused(t *testing.T) {
+// TestWrite_rejected checks the errors that only apply can detect.
+func TestWrite_rejected(t *testing.T) {
 	w := emulator.New(emulator.Options{})
 	id := w.CreateExperiment(emulator.User, "/Projects/churn", nil)
 	l := listOf(mlflowtest.Connect(t, w, emulator.UserToken), id)
 	plan := permissionsOf(nil, levels{"ANA@example.com": "CAN_EDIT"}, nil)
-	diags := written(t, l, plan)
+	diags := writeList(t, l, plan)
 	expectPaths(t, diags, path.Root("users").AtMapKey("ANA@example.com"))
 	expectDetail(t, diags, "Grant would lower your own access", "keep_caller_access = false")
 
 	w.Inject(emulator.Fault{
-		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`, ContentType: "application/json",
+		Method: "GET", Path: anyACL, RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook", "access_control_list": []}`,
+		ContentType: "application/json",
 	})
-	expectDetail(t, written(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
+	expectDetail(t, writeList(t, l, plan), "Could not set permissions", `permissions of an object of type "notebook"`)
 	if n := w.Count("PUT", anyACL); n > 0 {
 		t.Errorf("%d writes", n)
 	}
 }
 
-// TestPermissionsRelease checks what destroy leaves behind and when it only warns.
-func TestPermissionsRelease(t *testing.T) {
+// TestRevoke checks the grants that a destroy keeps, and its warnings.
+func TestRevoke(t *testing.T) {
 	ctx := t.Context()
 	w := emulator.New(emulator.Options{})
 	w.AddGroup("ds")
@@ -130,8 +134,8 @@ func TestPermissionsRelease(t *testing.T) {
 	state.KeepCallerAccess = types.BoolValue(false)
 
 	as := func(token string) *List { return listOf(mlflowtest.Connect(t, w, token), id) }
-	expectDetail(t, as(emulator.ServicePrincipalToken).Release(ctx, state), "Could not remove permissions", "ask somebody with CAN_MANAGE")
-	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 {
+	expectDetail(t, as(emulator.ServicePrincipalToken).Revoke(ctx, state), "Could not remove permissions", "ask a user with CAN_MANAGE")
+	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 {
 		t.Errorf("destroy as the maker: %v", diags)
 	}
 	want := []emulator.Grant{
@@ -143,49 +147,50 @@ func TestPermissionsRelease(t *testing.T) {
 		t.Errorf("left are %v, want %v", got, want)
 	}
 	w.ResetJournal()
-	if diags := as(emulator.UserToken).Release(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
+	if diags := as(emulator.UserToken).Revoke(ctx, state); len(diags) > 0 || w.Count("PUT", anyACL) > 0 {
 		t.Errorf("a second destroy has %v and writes %d times", diags, w.Count("PUT", anyACL))
 	}
 
 	again := as(emulator.UserToken)
-	if diags := written(t, again, state); len(diags) > 0 {
+	if diags := writeList(t, again, state); len(diags) > 0 {
 		t.Errorf("declaring it again: %v", diags)
 	}
 	before := w.Grants(id)
-	expectDetail(t, again.Release(ctx, state), "Permissions removed from state, not revoked", "in this apply")
+	expectDetail(t, again.Revoke(ctx, state), "Permissions removed from state, not revoked", "in this apply")
 	if got := w.Grants(id); !slices.Equal(got, before) {
 		t.Errorf("what this run declared became %v, was %v", got, before)
 	}
 
 	w.Trash(id)
-	diags := as(emulator.UserToken).Release(ctx, state)
-	expectDetail(t, diags, "Could not remove permissions", "Nothing is left to do")
+	diags := as(emulator.UserToken).Revoke(ctx, state)
+	expectDetail(t, diags, "Could not remove permissions", "No action is needed")
 	if diags.HasError() {
 		t.Errorf("destroy after the experiment is an error: %v", diags)
 	}
 }
 
-// anyACL is the pattern of the permissions calls.
+// anyACL is the pattern of the permissions requests.
 const anyACL = "/api/2.0/permissions/*/*"
 
 func listOf(client *mlflow.Client, id string) *List {
 	return &List{
 		Client: client, Run: new(framework.RunState), Store: client.AccessControl(),
-		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(), AccessAdvice: client.AccessAdvice()},
+		Object: Object{ID: id, Noun: "experiment", Name: "experiment " + id, Levels: client.KnownLevels(),
+			AccessAdvice: client.AccessAdvice()},
 		Explain: func(ctx context.Context, p *Problem) {
 			e, err := client.GetExperiment(ctx, id)
-			p.Gone = rest.IsNotFound(err) || e.Deleted()
+			p.ObjectMissing = rest.IsNotFound(err) || e.Deleted()
 		},
 	}
 }
 
-func written(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
+func writeList(t *testing.T, l *List, plan *Declared) diag.Diagnostics {
 	var diags diag.Diagnostics
 	l.Write(t.Context(), plan, nil, &diags)
 	return diags
 }
 
-// An inherited level makes a declared one ineffective if it includes it: CAN_RUN does so for CAN_READ, but not for CAN_EDIT.
+// TestWarnIneffective: an inherited level makes a declared one ineffective if it includes it.
 func TestWarnIneffective(t *testing.T) {
 	list := mlflow.ACL{Entries: []mlflow.ACLEntry{aclEntry(mlflow.KindGroup, "science", "<CAN_RUN", "CAN_READ")}}
 	l := listOf(mlflowtest.Connect(t, emulator.New(emulator.Options{}), emulator.UserToken), "1")
@@ -198,9 +203,9 @@ func TestWarnIneffective(t *testing.T) {
 	}
 }
 
-// An undeclared grant that its principal inherits as well is not in the plan of an update, so its apply leaves it. What the state shows, or retains, and
-// the plan does not is removed, and so is everything that a takeover warns of.
-func TestWriteLeavesHidden(t *testing.T) {
+// TestWrite_keepsHidden: an undeclared grant that its principal also inherits is not in the plan of an update, so the apply keeps it.
+// Grants in the state or in `retained` that are not in the plan are removed, and so are those that an adoption reports.
+func TestWrite_keepsHidden(t *testing.T) {
 	ben := emulator.Grant{Principal: emulator.UserPrincipal(emulator.OtherUser), Level: "CAN_READ"}
 	shown := permissionsOf(levels{"risk": "CAN_READ"}, levels{emulator.OtherUser: "CAN_READ"}, nil)
 	retained := permissionsOf(levels{"risk": "CAN_READ"}, nil, nil)
@@ -213,7 +218,7 @@ func TestWriteLeavesHidden(t *testing.T) {
 		"shown in the state":              {state: shown},
 		"retained, and not kept any more": {state: retained},
 		"retained":                        {state: retained, keep: true, stays: true},
-		"taken over":                      {},
+		"adopted":                         {},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := emulator.New(emulator.Options{})

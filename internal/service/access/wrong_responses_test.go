@@ -9,7 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// A server that finds groups in any case lists them in the directory's spelling, and the next read would take that for somebody else's grant.
+// TestPermissions_groupInOtherSpelling: a server that matches groups case-insensitively lists them in the directory's spelling, which the
+// next read would take for an undeclared grant.
 func TestPermissions_groupInOtherSpelling(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{FoldsGroupNames: true})
@@ -19,14 +20,16 @@ func TestPermissions_groupInOtherSpelling(t *testing.T) {
 		"mlflow_experiment_permissions": {"experiment_id": id, "groups": map[string]string{"Risk": "CAN_READ"}},
 		"mlflow_experiment_permission":  {"experiment_id": id, "group_name": "Risk", "permission_level": "CAN_READ"},
 	} {
-		if state, says := w.Direct(t, emulator.AdminToken).Create(kind, config); state != nil || !strings.Contains(says, `lists the grant of "Risk" as "risk"`) {
+		if state, says := w.Direct(t, emulator.AdminToken).Create(kind, config); state != nil ||
+			!strings.Contains(says, `lists the grant of "Risk" as "risk"`) {
 			t.Errorf("%s says %q; the state is %v", kind, says, state)
 		}
 	}
 }
 
-// Whether the caller has other access is not known from a wrong answer, so the caller's own grant is not revoked because of one.
-func TestPermission_ownGrantWrongAnswers(t *testing.T) {
+// TestPermission_ownGrantWrongResponses: a wrong response does not show whether the caller has other access, so the caller's own grant is
+// not revoked.
+func TestPermission_ownGrantWrongResponses(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongAnswers {
 		t.Run(name, func(t *testing.T) {
@@ -39,8 +42,9 @@ func TestPermission_ownGrantWrongAnswers(t *testing.T) {
 			w.Inject(lie)
 			_, says := w.Direct(t, emulator.UserToken).Apply("mlflow_experiment_permission", state, nil)
 			w.ClearFaults()
-			if !strings.HasPrefix(says, "error") || !mayManage(t, w, emulator.UserToken, permissionsPath(id)) {
-				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says, mayManage(t, w, emulator.UserToken, permissionsPath(id)))
+			if !strings.HasPrefix(says, "error") || !canManage(t, w, emulator.UserToken, permissionsPath(id)) {
+				t.Errorf("the destroy says %q; the caller manages the experiment: %t", says,
+					canManage(t, w, emulator.UserToken, permissionsPath(id)))
 			}
 		})
 	}

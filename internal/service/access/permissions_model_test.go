@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// inheritsRun is a list in which two groups inherit CAN_RUN.
+// inheritsRun returns a list in which two groups inherit CAN_RUN.
 func inheritsRun() mlflow.ACL {
 	run := mlflow.Permission{Level: mlflow.LevelRun, Inherited: true, InheritedFrom: []string{"/directories/1"}}
 	return mlflow.ACL{Entries: []mlflow.ACLEntry{
@@ -18,10 +18,10 @@ func inheritsRun() mlflow.ACL {
 	}}
 }
 
-// A principal with CAN_EDIT and CAN_RUN has both as effective levels.
+// TestPermissionsDataModel_editAndRun: a principal with CAN_EDIT and CAN_RUN has both as effective levels.
 func TestPermissionsDataModel_editAndRun(t *testing.T) {
-	var model permissionsDataModel
-	model.fill(inheritsRun(), nil)
+	var model experimentPermissionsDataModel
+	model.setFromACL(inheritsRun(), nil)
 	var found []string
 	for _, e := range model.Effective {
 		found = append(found, fmt.Sprint(e.Principal, " ", e.Level))

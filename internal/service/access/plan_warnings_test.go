@@ -9,11 +9,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestPermissions_planNamesCaller: a plan that removes the caller's access, its own grant or that of a group, names the grant that the apply keeps or
-// creates instead.
+// TestPermissions_planNamesCaller: a plan that would remove the caller's access reports the grant that the apply keeps or creates instead.
 func TestPermissions_planNamesCaller(t *testing.T) {
 	t.Parallel()
-	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ", "warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",
+	const keeps, makes, gone = "warning: Undeclared access is kept: Apply keeps these grants on ",
+		"warning: Undeclared access is kept: Apply grants CAN_MANAGE on ",
 		"Undeclared permissions will be removed"
 	for name, c := range map[string]struct {
 		principal emulator.Principal
@@ -52,8 +52,8 @@ func TestPermissions_planNamesCaller(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_planNamesOwner: the grant of the user of a home folder stays whatever keep_caller_access is, so no plan advises to set it. A plan
-// that shows that grant as removed names it.
+// TestFolderPermissions_planNamesOwner: the grant of the user of a home folder is kept regardless of keep_caller_access, so no plan advises
+// to set it. A plan that shows the grant as removed reports that it is kept.
 func TestFolderPermissions_planNamesOwner(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{emulator.AdminToken, emulator.UserToken} {

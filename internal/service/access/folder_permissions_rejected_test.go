@@ -8,25 +8,28 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestFolderPermissions_refusedPaths: paths whose permissions can't be managed are refused when the configuration is validated, with what to use
-// instead. No call is made.
-func TestFolderPermissions_refusedPaths(t *testing.T) {
+// TestFolderPermissions_invalidPaths: validation rejects paths whose permissions cannot be managed, and names the alternative. It sends no
+// request.
+func TestFolderPermissions_invalidPaths(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
 	d := w.Direct(t, emulator.AdminToken)
 	for says, paths := range map[string][]string{
-		`is the root of the workspace`:           {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
-		`in which all users have CAN_MANAGE`:     {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
-		`contains the home folders`:              {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
-		`databricks_permissions and repo_path`:   {"/Repos", "/Repos/", "/Workspace/Repos/", "/Repos/ana@example.com", "/Workspace/Repos/ana@example.com/code/"},
-		`is not an absolute workspace path`:      {"", "Projects", "Projects/retail", "./Projects", "Workspace/Projects", "~"},
-		`has an empty path element`:              {"//", "//Projects", "/Projects//retail", "/Projects/retail//", "/Workspace//Projects", "/Shared//"},
-		`has the prefix /Workspace twice`:        {"/Workspace/Workspace/Shared", "/Workspace/Workspace/Projects/retail"},
-		`has a path element that is "." or ".."`: {"/Projects/..", "/Projects/../Shared", "/./Projects", "/Projects/.", "/Workspace/../Shared"},
+		`is the root of the workspace`:       {"/", "/Workspace", "/Workspace/", "/Workspace/Workspace"},
+		`in which all users have CAN_MANAGE`: {"/Shared", "/Shared/", "/Workspace/Shared", "/Workspace/Shared/"},
+		`contains the home folders`:          {"/Users", "/Users/", "/Workspace/Users", "/Workspace/Users/"},
+		`databricks_permissions and repo_path`: {"/Repos", "/Repos/", "/Workspace/Repos/", "/Repos/ana@example.com",
+			"/Workspace/Repos/ana@example.com/code/"},
+		`is not an absolute workspace path`: {"", "Projects", "Projects/retail", "./Projects", "Workspace/Projects", "~"},
+		`has an empty path element`: {"//", "//Projects", "/Projects//retail", "/Projects/retail//", "/Workspace//Projects",
+			"/Shared//"},
+		`has the prefix /Workspace twice`: {"/Workspace/Workspace/Shared", "/Workspace/Workspace/Projects/retail"},
+		`has a path element that is "." or ".."`: {"/Projects/..", "/Projects/../Shared", "/./Projects", "/Projects/.",
+			"/Workspace/../Shared"},
 	} {
 		for _, path := range paths {
 			got := d.Plan(folderKind, folderConfig(path, readers))
-			if !strings.HasPrefix(got, "error at path: Folder path not allowed: ") || !strings.Contains(got, says) {
+			if !strings.HasPrefix(got, "error at path: Invalid folder path: ") || !strings.Contains(got, says) {
 				t.Errorf("%q says %q, want %q", path, got, says)
 			}
 		}
@@ -35,7 +38,8 @@ func TestFolderPermissions_refusedPaths(t *testing.T) {
 		t.Errorf("called was %v", calls)
 	}
 	for _, path := range []string{
-		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/", "/Repository", "/Users2", "/Teams/...", "/Teams/.hidden",
+		"/Teams/retail", "/Workspace/Teams/retail/", "/Shared/retail", "/Users/ana@example.com", "/Workspace/Users/ana@example.com/",
+		"/Repository", "/Users2", "/Teams/...", "/Teams/.hidden",
 	} {
 		if path != "/Teams/retail" && path != "/Workspace/Teams/retail/" {
 			w.Mkdirs(path)
@@ -46,8 +50,8 @@ func TestFolderPermissions_refusedPaths(t *testing.T) {
 	}
 }
 
-// TestFolderPermissions_refused runs the CLI.
-func TestFolderPermissions_refused(t *testing.T) {
+// TestFolderPermissions_rejected checks rejected configurations with the CLI.
+func TestFolderPermissions_rejected(t *testing.T) {
 	w := newFolders(t)
 	w.AddNotebookExperiment(emulator.Admin, "/Teams/notebook")
 	w.CreateExperiment(emulator.Admin, "/Teams/churn", nil)
@@ -56,24 +60,28 @@ func TestFolderPermissions_refused(t *testing.T) {
 	on := func(path, attributes string) string { return w.Config(folderPermissions(path, attributes)) }
 	const folder = "/Teams/retail"
 	acctest.UnitTest(t,
-		refusedStep(on("/Workspace/Shared/", ""), `Folder path not allowed.*all users have CAN_MANAGE`),
-		refusedStep(on("/Teams/code", ""), `Not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
-		refusedStep(on("/Teams/code-with-cli-access", ""), `Not a folder.*it is a Git folder, not a folder`),
-		refusedStep(on("/Teams/notebook", ""), `Not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
-		refusedStep(on("/Teams/churn", ""), `Not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
-		refusedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Principal not allowed.*Workspace admins`),
-		refusedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
-		refusedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
-		refusedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
-		refusedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
-		refusedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
-		refusedStep(on(folder, "users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"), `Duplicate principal`),
-		refusedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")), `Could not set permissions.*needs CAN_MANAGE on the folder`),
+		rejectedStep(on("/Workspace/Shared/", ""), `Invalid folder path.*all users have CAN_MANAGE`),
+		rejectedStep(on("/Teams/code", ""), `Path is not a folder.*it is a Git folder, not a folder.*databricks_permissions and repo_path`),
+		rejectedStep(on("/Teams/code-with-cli-access", ""), `Path is not a folder.*it is a Git folder, not a folder`),
+		rejectedStep(on("/Teams/notebook", ""),
+			`Path is not a folder.*it is an object of type NOTEBOOK, not a folder.*Use the path of a folder`),
+		rejectedStep(on("/Teams/churn", ""), `Path is not a folder.*it is an object of type MLFLOW_EXPERIMENT, not a folder`),
+		rejectedStep(on(folder, `groups = { admins = "CAN_MANAGE" }`), `Invalid principal.*Workspace admins`),
+		rejectedStep(on(folder, `groups = { risk = "can_edit" }`), `Invalid permission level.*CAN_EDIT`),
+		rejectedStep(on(folder, `groups = { risk = "CAN_WRITE" }`), `Invalid permission level.*CAN_EDIT`),
+		rejectedStep(on(folder, `users = { "ana@example.com" = "RUN" }`), `Invalid permission level.*CAN_RUN`),
+		rejectedStep(on(folder, `users = { "ana@example.com" = "" }`), `Invalid permission level`),
+		rejectedStep(on(folder, `users = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }`), `Duplicate principal`),
+		rejectedStep(on(folder,
+			"users = { \"ana@example.com\" = \"CAN_READ\" }\n  service_principals = { \"Ana@example.com\" = \"CAN_EDIT\" }"),
+			`Duplicate principal`),
+		rejectedStep(w.ConfigAs(emulator.UserToken, "", folderPermissions(folder, "")),
+			`Could not set permissions.*needs CAN_MANAGE on the folder`),
 	)
 	w.ExpectWrites(t)
 }
 
-// TestFolderPermissions_levels: each level of folders is sent as it is; an unknown one is a warning, and the server decides.
+// TestFolderPermissions_levels: each level is sent unchanged; an unknown one is a warning.
 func TestFolderPermissions_levels(t *testing.T) {
 	t.Parallel()
 	w := newFolders(t)
@@ -99,7 +107,8 @@ func TestFolderPermissions_levels(t *testing.T) {
 	mustHaveFolderGrants(t, w, "/Teams/retail")
 }
 
-// TestFolderPermissions_ineffective: a declared level is reported to have no effect only if an inherited one includes it, on creation and on changes.
+// TestFolderPermissions_ineffective: a declared level is reported to have no effect only if an inherited one includes it, on creation and
+// on changes.
 func TestFolderPermissions_ineffective(t *testing.T) {
 	t.Parallel()
 	for inherited, ineffective := range map[string][]string{
@@ -110,7 +119,8 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 			w := newFolders(t)
 			w.GrantFolder("/Teams", emulator.GroupPrincipal("risk"), inherited)
 			id := w.CreateExperiment(emulator.Admin, "/Teams/retail/churn", nil)
-			for kind, object := range map[string][]any{folderKind: {"path", "/Teams/retail"}, "mlflow_experiment_permissions": {"experiment_id", id}} {
+			for kind, object := range map[string][]any{folderKind: {"path", "/Teams/retail"},
+				"mlflow_experiment_permissions": {"experiment_id", id}} {
 				config := func(level string) map[string]any {
 					return acctest.AttributeValues(append(object, "groups", acctest.MapOfOne("risk", level))...)
 				}
@@ -121,7 +131,8 @@ func TestFolderPermissions_ineffective(t *testing.T) {
 					expect := func(when, says string) {
 						t.Helper()
 						want := strings.Contains(" "+strings.Join(ineffective, " ")+" ", " "+level+" ")
-						if got := strings.Contains(says, "warning at groups: Level has no effect"); got != want || !want && says != "" {
+						if got := strings.Contains(says, "warning at groups: Permission level has no effect"); got != want || !want &&
+							says != "" {
 							t.Errorf("%s, %s of %s where %s is inherited says %q", kind, when, level, inherited, says)
 						}
 					}

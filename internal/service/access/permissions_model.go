@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// shownPermissions is what the data sources show of an access control list.
-type shownPermissions struct {
+// permissionsModel contains the attributes of the data sources that an access control list determines.
+type permissionsModel struct {
 	Grants    []framework.GrantModel `tfsdk:"grants"`
 	Effective []effectiveModel       `tfsdk:"effective"`
 }
@@ -22,23 +22,25 @@ type effectiveModel struct {
 	Level     string `tfsdk:"level"`
 }
 
-// shownAttributes is the schema of [shownPermissions].
-func shownAttributes() map[string]schema.Attribute {
+// permissionsAttributes returns the schema of [permissionsModel].
+func permissionsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"grants": schema.ListNestedAttribute{
 			Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.GrantAttributes()},
-			MarkdownDescription: "All grants, including those of `admins`, by kind and principal; direct grants come before inherited ones.",
+			MarkdownDescription: "Direct and inherited grants, including those of `admins`, sorted by kind and principal, direct grants " +
+				"first.",
 		},
 		"effective": schema.ListNestedAttribute{
 			Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: framework.PrincipalLevelAttributes()},
-			MarkdownDescription: "Highest level of each principal, by kind and principal. A principal that has both `CAN_EDIT` and `CAN_RUN`, of which neither includes " +
-				"the other, has an element for each. Group membership is not expanded: a user can have more through a group.",
+			MarkdownDescription: "Highest level of each principal, sorted by kind and principal. A principal that has both `CAN_EDIT` " +
+				"and `CAN_RUN`, of which neither includes the other, has an element for each. Group membership is not expanded: a user " +
+				"can have a higher level through a group.",
 		},
 	}
 }
 
-// fill lists the grants. folders has the paths of the objects that they are inherited from, as far as is known.
-func (m *shownPermissions) fill(acl mlflow.ACL, folders map[string]string) {
+// setFromACL sets the attributes from a list. folders maps the objects that grants are inherited from to paths, as far as they are known.
+func (m *permissionsModel) setFromACL(acl mlflow.ACL, folders map[string]string) {
 	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
 	for i := range m.Grants {
 		m.Grants[i].Locate(folders)
