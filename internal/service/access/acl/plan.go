@@ -111,7 +111,7 @@ func (l *List) PlanChange(ctx context.Context, plan *Declared, retained types.Ma
 
 // warnRemoved reports the undeclared grants that an adoption removes, and the caller's own grant that it keeps.
 func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *Declared, list mlflow.ACL) {
-	going, also := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
+	removed, note := slices.DeleteFunc(plan.undeclared(l.Client, list), l.isOwnerGrant), ""
 	own, caller := l.callerGrantToKeep(ctx, diags, plan, append(plan.Grants(), l.undeclaredOwnerGrants(plan, list)...), list)
 	if diags.HasError() {
 		return
@@ -122,15 +122,15 @@ func (l *List) warnRemoved(ctx context.Context, diags *diag.Diagnostics, plan *D
 	switch {
 	case own.Level != "":
 		l.warnCallerGrant(diags, own, list)
-		going = slices.DeleteFunc(going, isOwn)
-	case slices.ContainsFunc(going, isOwn):
-		also = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.",
+		removed = slices.DeleteFunc(removed, isOwn)
+	case slices.ContainsFunc(removed, isOwn):
+		note = fmt.Sprintf(" %q is the identity that runs Terraform, and can manage the %s without its own grant.",
 			caller.Name, l.Object.Noun)
 	}
-	if len(going) > 0 {
+	if len(removed) > 0 {
 		diags.AddWarning("Undeclared permissions will be removed", fmt.Sprintf(
 			"%s has direct grants that are not in the configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.%s",
-			framework.UpperFirst(l.Object.Name), framework.DescribeGrants(going), also))
+			framework.UpperFirst(l.Object.Name), framework.DescribeGrants(removed), note))
 	}
 }
 
@@ -188,12 +188,13 @@ func (l *List) warnKept(diags *diag.Diagnostics, kept []mlflow.Grant) {
 // retainedGrants returns the grants that an earlier run retained and the plan does not declare.
 func (m *Declared) retainedGrants(rules mlflow.NameRules, retained types.Map) []mlflow.Grant {
 	var grants []mlflow.Grant
-	for name, level := range framework.StringMap(retained) {
+	levels := framework.StringMap(retained)
+	for _, name := range framework.SortedKeys(levels) {
 		kind := mlflow.KindUser
 		if databricks.IsApplicationID(name) {
 			kind = mlflow.KindServicePrincipal
 		}
-		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: level})
+		grants = append(grants, mlflow.Grant{Principal: mlflow.Principal{Kind: kind, Name: name}, Level: levels[name]})
 	}
 	return withoutPrincipals(rules, grants, LevelsOf(rules, m.Grants()))
 }

@@ -138,7 +138,7 @@ func respelledKey(rules mlflow.NameRules, kind mlflow.PrincipalKind, state, plan
 		return "", ""
 	}
 	spelling := map[mlflow.PrincipalKey]string{}
-	for name := range state.Elements() {
+	for _, name := range framework.SortedKeys(state.Elements()) {
 		spelling[rules.PrincipalKey(mlflow.Principal{Kind: kind, Name: name})] = name
 	}
 	for _, name := range framework.SortedKeys(plan.Elements()) {
