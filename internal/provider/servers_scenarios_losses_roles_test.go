@@ -27,7 +27,7 @@ var roleLosses = map[string]lossAttempt{
 		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"experiment/*": "MANAGE", "registered_model/*": "MANAGE"}),
 	},
 	"managing role, renamed and lowered": {
-		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}, "name", "ways renamed"),
+		by: byManager, kind: kindRole, state: itsRole, config: roleOf(rows{"workspace/*": "USE"}, "name", "losses renamed"),
 	},
 	"managing role, renamed and then destroyed": {by: byManager, kind: kindRole, setup: renameRole, state: itsRole},
 	"managing role, moved": {

@@ -24,7 +24,7 @@ var accountLosses = map[string]lossAttempt{
 		kind: kindUser, state: ownAccount, config: account("password_wo", secondPassword, "password_wo_version", 1),
 	},
 	"own account, another username": {
-		kind: kindUser, state: ownAccount, config: account("username", "ways-renamed", "admin", true, "password_wo", secondPassword),
+		kind: kindUser, state: ownAccount, config: account("username", "losses-renamed", "admin", true, "password_wo", secondPassword),
 	},
 	"own account, created again": {
 		kind: kindUser, config: account("admin", true, "password_wo", secondPassword), atApply: true,
@@ -86,11 +86,11 @@ func demoteFirstAdmin(t *testing.T, st *lossFixture) {
 var workspaceLosses = map[string]lossAttempt{
 	"workspace with an experiment, destroyed": {kind: kindWorkspace, setup: withExperiment, state: itsName},
 	"workspace with a run, renamed": {
-		kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "ways-renamed"),
+		kind: kindWorkspace, setup: withRun, state: itsName, config: workspaceOf("name", "losses-renamed"),
 	},
 	"workspace with a deleted experiment, destroyed": {kind: kindWorkspace, setup: withDeleted, state: itsName},
 	"workspace with a deleted experiment, renamed": {
-		kind: kindWorkspace, setup: withDeleted, state: itsName, config: workspaceOf("name", "ways-renamed"),
+		kind: kindWorkspace, setup: withDeleted, state: itsName, config: workspaceOf("name", "losses-renamed"),
 	},
 	"workspace with a model, destroyed":            {kind: kindWorkspace, setup: withModel, state: itsName},
 	"workspace with a prompt, destroyed":           {kind: kindWorkspace, setup: withPrompt, state: itsName},
@@ -98,7 +98,7 @@ var workspaceLosses = map[string]lossAttempt{
 	"workspace that gets a model, destroyed":       {kind: kindWorkspace, meanwhile: withModel, state: itsName},
 	"workspace that gets a prompt, destroyed":      {kind: kindWorkspace, meanwhile: withPrompt, state: itsName},
 	"workspace that gets a run, renamed": {
-		kind: kindWorkspace, meanwhile: withRun, state: itsName, config: workspaceOf("name", "ways-renamed"),
+		kind: kindWorkspace, meanwhile: withRun, state: itsName, config: workspaceOf("name", "losses-renamed"),
 	},
 	"workspace that gets a deleted experiment": {kind: kindWorkspace, meanwhile: withDeleted, state: itsName},
 	"workspace, created again":                 {kind: kindWorkspace, setup: withRun, config: workspaceOf(), atApply: true},

@@ -66,13 +66,13 @@ func preventedLosses(t *testing.T, s *server) {
 	for _, some := range []map[string]lossAttempt{accountLosses, workspaceLosses, experimentLosses, roleLosses, memberLosses, permissionLosses} {
 		for name, w := range some {
 			if _, twice := all[name]; twice {
-				t.Errorf("two ways are called %q", name)
+				t.Errorf("two attempts have the name %q", name)
 			}
 			all[name] = w
 		}
 	}
 	if len(all) < least {
-		t.Errorf("there are %d ways, want %d", len(all), least)
+		t.Errorf("there are %d attempts, want %d", len(all), least)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all)) {
 		t.Run(name, func(t *testing.T) { all[name].try(t, s) })
