@@ -113,5 +113,5 @@ func negativeTimeout(s Settings) error {
 	if s.HTTPTimeout >= 0 {
 		attribute = "retry_timeout_seconds"
 	}
-	return &Error{attribute, "Could not use timeout", attribute + " must be a positive number of seconds."}
+	return &Error{attribute, "Invalid timeout", attribute + " must be a positive number of seconds."}
 }

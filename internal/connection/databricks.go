@@ -121,7 +121,7 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	}
 	base, err := url.Parse(cfg.Host)
 	if err != nil {
-		return session{}, &Error{"host", "Could not use host", fmt.Sprintf("%q is not a URL.", cfg.Host)}
+		return session{}, &Error{"host", "Invalid host", fmt.Sprintf("%q is not a URL.", cfg.Host)}
 	}
 	return session{cfg: cfg, target: Target{BaseURL: base, WorkspaceID: cfg.WorkspaceID}}, nil
 }
@@ -199,7 +199,7 @@ func checkAuthorization(h http.Header) error {
 func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok {
-		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.",
+		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("Authentication with %s%s failed: %s.",
 			cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
 	}
 	if d.unanswered.Load() {

@@ -93,9 +93,9 @@ func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []
 	if err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
 		return err
 	}
-	return &Error{"host", "Could not choose credentials", fmt.Sprintf(
+	return &Error{"host", "Credentials are for a different host", fmt.Sprintf(
 		"The credentials in the DATABRICKS_* environment variables are for %s (DATABRICKS_HOST), and are not sent to %s%s. "+
-			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.",
+			"Set the credentials in the provider block or in a profile, or unset the environment variables of the other workspace.",
 		host, cfg.Host, profileSuffix(cfg))}
 }
 
@@ -163,8 +163,8 @@ func (d databricksSettings) finish(cfg *config.Config, families []string) error 
 
 func checkHost(cfg *config.Config) error {
 	if cfg.Host == "" && cfg.AzureResourceID == "" {
-		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + profileSuffix(cfg) +
-			". Set host (DATABRICKS_HOST) to the workspace's URL, or a profile that has one."}
+		return &Error{"host", "No Databricks workspace configured", "No host is set" + profileSuffix(cfg) +
+			". Set host (DATABRICKS_HOST) to the URL of the workspace, or use a profile that has one."}
 	}
 	if cfg.Host == "" {
 		return nil
@@ -172,7 +172,7 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
+		return &Error{"host", "Invalid host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
 			"without quotation marks or other text around it" + profileSuffix(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
@@ -182,8 +182,8 @@ func checkHost(cfg *config.Config) error {
 }
 
 func accountHost(cfg *config.Config) error {
-	return &Error{"host", "Could not use host", fmt.Sprintf(
-		"%s is the account console; experiments live in workspaces. Set host to the workspace's URL.", cfg.Host)}
+	return &Error{"host", "Invalid host", fmt.Sprintf(
+		"%s is the account console, which contains no experiments. Set host to the URL of a workspace.", cfg.Host)}
 }
 
 // fillUnset sets what is still open from one source. A credential that no method of the families uses stays out, and so does
@@ -203,7 +203,7 @@ func fillUnset(cfg *config.Config, families []string, lookup func(*config.Config
 			return err
 		}
 		if err := a.SetS(cfg, v); err != nil {
-			return &Error{"", "Could not use Databricks setting", fmt.Sprintf("%s, from %s, must be of type %s.", a.Name, source.Name, a.Kind)}
+			return &Error{"", "Invalid connection setting", fmt.Sprintf("%s (from %s) must be of type %s.", a.Name, source.Name, a.Kind)}
 		}
 		cfg.SetAttrSource(a, source)
 	}
@@ -262,7 +262,7 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 			cfg.Profile = ""
 			return nil
 		}
-		return &Error{"profile", "Could not choose credentials", fmt.Sprintf(
+		return &Error{"profile", "Credentials are for a different host", fmt.Sprintf(
 			"Profile %q in %s is for %s, and its credentials are not sent to %s. "+
 				"Set the credentials in the provider block, or remove the host or the profile.",
 			p.name, p.path, host, cfg.Host)}
@@ -312,7 +312,7 @@ func blockFamilies(cfg *config.Config, s Settings) ([]string, error) {
 	if s.ActionsIDTokenRequestURL != "" || s.ActionsIDTokenRequestToken != "" {
 		families = append(families, actionsFamily)
 	}
-	return families, checkUnambiguous(families, credentialAttribute(cfg), "The provider block holds")
+	return families, checkUnambiguous(families, credentialAttribute(cfg), "The provider block contains")
 }
 
 // credentialAttribute is the first credential that is set.

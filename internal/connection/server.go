@@ -37,8 +37,8 @@ type login struct{ username, password, token string }
 func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
 	if sigV4 {
-		sigV4Err = &Error{"", "Could not choose credentials", sigV4Variable +
-			" is set, but this provider does not sign requests for AWS. Unset it, and use username and password or token."}
+		sigV4Err = &Error{"", "Authentication method not supported", sigV4Variable +
+			" is set, but the provider does not support AWS request signing. Unset it, and set username and password, or token."}
 	}
 	who, loginErr := serverLogin(s, uri)
 	workspace, workspaceErr := serverWorkspace(s)
@@ -102,11 +102,12 @@ func serverLogin(s Settings, uri trackingURI) (login, error) {
 	if user := uri.server.User; user != nil {
 		password, _ := user.Password()
 		if inBlock {
-			return login{}, &Error{"tracking_uri", "Could not choose credentials",
-				"tracking_uri holds a user name, and username, password or token is set as well. Drop one of the two."}
+			return login{}, &Error{"tracking_uri", "Conflicting credentials",
+				"tracking_uri contains a username, and username, password, or token is also set. Remove one of them."}
 		}
 		if user.Username() == "" || password == "" {
-			return login{}, uri.refuse("A user name and a password in it must come together (user:password@host). Better set username and password.")
+			return login{}, uri.refuse("It must contain both a username and a password (USERNAME:PASSWORD@HOST), or none. " +
+				"Set username and password instead.")
 		}
 		return login{username: user.Username(), password: password}, errors.Join(
 			checkSetting("username", attributeOf(uri.source), "The username in "+uri.source, user.Username()),
@@ -129,8 +130,8 @@ func blockLogin(s Settings) (login, error) {
 		if s.Username == "" && s.Password == "" {
 			return login{token: s.Token}, nil
 		}
-		return login{}, &Error{"token", "Could not choose credentials",
-			"token and username or password are both set. Drop token, or drop username and password."}
+		return login{}, &Error{"token", "Conflicting credentials",
+			"token is set together with username or password. Remove token, or remove username and password."}
 	}
 	username, password, err := environmentLogin(s)
 	if err != nil {
@@ -138,11 +139,11 @@ func blockLogin(s Settings) (login, error) {
 	}
 	who := login{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
 	if who.username == "" {
-		return who, &Error{"password", "Could not choose credentials",
+		return who, &Error{"password", "Incomplete credentials",
 			"password is set, but username is not. Set username or " + usernameVariable + "."}
 	}
 	if who.password == "" {
-		return who, &Error{"username", "Could not choose credentials",
+		return who, &Error{"username", "Incomplete credentials",
 			"username is set, but password is not. Set password or " + passwordVariable + "."}
 	}
 	return who, nil
@@ -170,7 +171,8 @@ func environmentLogin(s Settings) (username, password string, err error) {
 	}
 	if err != nil {
 		// The parser's own words would repeat the line, and with it a password.
-		return "", "", &Error{"", "Could not read MLflow credentials", path + " can't be read or is not a valid INI file. Repair or remove it."}
+		return "", "", &Error{"", "Could not read MLflow credentials",
+			path + " cannot be read or is not a valid INI file. Correct or remove it."}
 	}
 	section := file.Section(credentialsSection)
 	return firstNonEmpty(username, section.Key("mlflow_tracking_username").String()),
@@ -209,7 +211,7 @@ func boolVariable(s Settings, name string) (bool, error) {
 	}
 	parsed, err := strconv.ParseBool(strings.ToLower(value))
 	if err != nil {
-		return false, &Error{"", "Could not use environment variable", fmt.Sprintf("%s is %q; it must be true or false.", name, value)}
+		return false, &Error{"", "Invalid connection setting", fmt.Sprintf("%s is %q, but must be true or false.", name, value)}
 	}
 	return parsed, nil
 }

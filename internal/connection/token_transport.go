@@ -128,7 +128,7 @@ func (t *tokenTransport) prepare(req *http.Request) (*tokenRequest, error) {
 	t.secrets.addRequest(req, r.body)
 	isNamed := func(origin *url.URL) bool { return sameOrigin(origin, req.URL) }
 	if req.URL.Scheme != "https" && !slices.ContainsFunc(t.plainOrigins, isNamed) {
-		return nil, &tokenFailure{r.name + " does not use https, and credentials are not sent to it unencrypted"}
+		return nil, &tokenFailure{r.name + " does not use https, and credentials are never sent unencrypted"}
 	}
 	return r, nil
 }

@@ -138,7 +138,7 @@ func TestRenewalFails(t *testing.T) {
 	mustCall(t, c)
 	f.setRefusal(`{"error": "invalid_client", "error_description": "hunter2 was revoked"}`)
 	_, err := call(t.Context(), c)
-	wantError(t, err, "", "At "+f.URL, "invalid_client", "*** was revoked")
+	wantError(t, err, "", "Authentication with "+f.URL+" failed: ", "invalid_client", "*** was revoked")
 	wantNoSecret(t, err, "hunter2")
 	if _, ok := errors.AsType[*CredentialsError](err); !ok {
 		t.Errorf("credentials that were refused give a %T", err)

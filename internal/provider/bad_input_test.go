@@ -135,19 +135,19 @@ var badSearches = inputs{
 }
 
 var badProviders = inputs{
-	"provider: nothing":                providerInput(acctest.AttributeValues(), refusal{atConfigure, "", "Could not choose the backend: Neither the provider block nor the environment says where MLflow is", "Set one of"}),
-	"provider: both kinds":             providerInput(workspaceWith("tracking_uri", "https://mlflow.example.com"), refusal{atConfigure, "host", "Could not choose the backend", "Drop host to use the MLflow server"}),
-	"provider: a database":             providerInput(acctest.AttributeValues("tracking_uri", "sqlite:///mlflow.db"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "It must be the http(s) URL of an MLflow server"}),
-	"provider: an address's query":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com/#/experiments/1"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "drop everything from ? or # on"}),
-	"provider: a model registry":       providerInput(acctest.AttributeValues("tracking_uri", "databricks-uc"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "Use \"databricks\""}),
-	"provider: Databricks as a server": providerInput(acctest.AttributeValues("tracking_uri", "https://dbc-1.cloud.databricks.com"), refusal{atConfigure, "tracking_uri", "Could not use tracking URI", "set host = \"https://dbc-1.cloud.databricks.com\" instead"}),
-	"provider: a password there":       providerInput(workspaceWith("username", "u", "password", "p"), refusal{atConfigure, "username", "Could not choose the backend", "use token"}),
-	"provider: a password alone":       providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "password", "p"), refusal{atConfigure, "password", "Could not choose credentials", "Set username"}),
-	"provider: a user name alone":      providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u"), refusal{atConfigure, "username", "Could not choose credentials", "Set password"}),
-	"provider: token and password":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u", "password", "p", "token", "t"), refusal{atConfigure, "token", "Could not choose credentials", "Drop token"}),
-	"provider: the account console":    providerInput(workspaceWith("host", "https://accounts.cloud.databricks.com"), refusal{atConfigure, "host", "Could not use host", "Set host to the workspace's URL"}),
-	"provider: unknown method":         providerInput(workspaceWith("auth_type", "magic"), refusal{atConfigure, "auth_type", "Could not use auth_type: There is no auth_type \"magic\"", "Use one of pat"}),
-	"provider: unknown profile":        providerInput(acctest.AttributeValues("profile", "none", "config_file", "none.cfg"), refusal{atConfigure, "profile", "Could not find Databricks profile", "none.cfg"}),
+	"provider: nothing":                providerInput(acctest.AttributeValues(), refusal{atConfigure, "", "No MLflow server configured: Neither the provider block nor the environment variables specify a server", "Set one of"}),
+	"provider: both kinds":             providerInput(workspaceWith("tracking_uri", "https://mlflow.example.com"), refusal{atConfigure, "host", "Conflicting provider arguments", "Remove host to use the MLflow server"}),
+	"provider: a database":             providerInput(acctest.AttributeValues("tracking_uri", "sqlite:///mlflow.db"), refusal{atConfigure, "tracking_uri", "Invalid tracking URI", "It must be the http(s) URL of an MLflow server"}),
+	"provider: an address's query":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com/#/experiments/1"), refusal{atConfigure, "tracking_uri", "Invalid tracking URI", "remove everything from ? or # on"}),
+	"provider: a model registry":       providerInput(acctest.AttributeValues("tracking_uri", "databricks-uc"), refusal{atConfigure, "tracking_uri", "Invalid tracking URI", "Use \"databricks\""}),
+	"provider: Databricks as a server": providerInput(acctest.AttributeValues("tracking_uri", "https://dbc-1.cloud.databricks.com"), refusal{atConfigure, "tracking_uri", "Invalid tracking URI", "set host = \"https://dbc-1.cloud.databricks.com\" instead"}),
+	"provider: a password there":       providerInput(workspaceWith("username", "u", "password", "p"), refusal{atConfigure, "username", "Conflicting provider arguments", "use token"}),
+	"provider: a password alone":       providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "password", "p"), refusal{atConfigure, "password", "Incomplete credentials", "Set username"}),
+	"provider: a user name alone":      providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u"), refusal{atConfigure, "username", "Incomplete credentials", "Set password"}),
+	"provider: token and password":     providerInput(acctest.AttributeValues("tracking_uri", "https://mlflow.example.com", "username", "u", "password", "p", "token", "t"), refusal{atConfigure, "token", "Conflicting credentials", "Remove token"}),
+	"provider: the account console":    providerInput(workspaceWith("host", "https://accounts.cloud.databricks.com"), refusal{atConfigure, "host", "Invalid host", "Set host to the URL of a workspace"}),
+	"provider: unknown method":         providerInput(workspaceWith("auth_type", "magic"), refusal{atConfigure, "auth_type", "Invalid auth_type: \"magic\" is not an authentication method of Databricks", "Use one of pat"}),
+	"provider: unknown profile":        providerInput(acctest.AttributeValues("profile", "none", "config_file", "none.cfg"), refusal{atConfigure, "profile", "Databricks profile not found", "none.cfg"}),
 	"provider: no time":                providerInput(workspaceWith("http_timeout_seconds", 0), refusal{atValidate, "http_timeout_seconds", "Invalid Attribute Value", "at least 1"}),
 	"provider: no retry":               providerInput(workspaceWith("retry_timeout_seconds", 0), refusal{atValidate, "retry_timeout_seconds", "Invalid Attribute Value", "at least 1"}),
 	"provider: no calls":               providerInput(workspaceWith("rate_limit", 0), refusal{atValidate, "rate_limit", "Invalid Attribute Value", "at least"}),
@@ -155,7 +155,7 @@ var badProviders = inputs{
 	"provider: description as a tag":   providerInput(workspaceWith("default_tags", acctest.MapOfOne("mlflow.note.content", "x")), refusal{atValidate, `default_tags["mlflow.note.content"]`, "Tag key not allowed", "`description`"}),
 	"provider: long tag key":           providerInput(workspaceWith("default_tags", acctest.MapOfOne(repeated("k", 251), "x")), refusal{atConfigure, `default_tags["` + repeated("k", 251) + `"]`, "Tag not allowed", "250 at most"}),
 	"provider: no certificates":        providerInput(workspaceWith("ca_cert_file", "none.pem"), refusal{atConfigure, "ca_cert_file", "Could not read certificate file", "none.pem"}),
-	"provider: no verification twice":  providerInput(workspaceWith("ca_cert_file", "none.pem", "skip_verify", true), refusal{atConfigure, "skip_verify", "Could not choose TLS settings", "Drop one of them"}),
+	"provider: no verification twice":  providerInput(workspaceWith("ca_cert_file", "none.pem", "skip_verify", true), refusal{atConfigure, "skip_verify", "Conflicting TLS settings", "Remove one of them"}),
 }
 
 // TestBadInput: each input is refused at the earliest stage that can know, at its attribute, with what to do about it, and before anything is
