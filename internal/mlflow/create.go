@@ -39,7 +39,7 @@ type TakenError struct {
 
 // Error implements error.
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("the name belongs to experiment %s: %s", e.Experiment.ID, e.Err)
+	return fmt.Sprintf("the name is in use by experiment %s: %s", e.Experiment.ID, e.Err)
 }
 
 // Unwrap gives what the server said.

@@ -119,7 +119,7 @@ func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, del
 // changeRunsInBulk calls a bulk call and returns the number in a field of its response.
 func (c *Client) changeRunsInBulk(ctx context.Context, call, field string, limit int, body map[string]any) (int, error) {
 	if limit < 1 || limit > MaxRunsInBulk {
-		return 0, errors.New("a bulk call changes 1 to 10,000 runs")
+		return 0, errors.New("a bulk request changes 1 to 10,000 runs")
 	}
 	out := bulkAnswer{field: field, most: limit}
 	err := c.Do(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, Once: true})

@@ -147,7 +147,7 @@ func readSCIM(ctx context.Context, c *mlflow.Client, kind mlflow.PrincipalKind) 
 			}
 		}
 		if len(page.Resources) > 0 && len(list.resources) == before {
-			return scimList{}, fmt.Errorf("the pages of the list of %s repeat: startIndex %d returned only what an earlier page has", k.noun, start)
+			return scimList{}, fmt.Errorf("listing %s: the page at startIndex %d contains only entries of earlier pages", k.noun, start)
 		}
 		if page.Start > 0 {
 			start = int(page.Start)

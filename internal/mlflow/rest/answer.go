@@ -33,7 +33,7 @@ const (
 type tooLargeError struct{ limit int64 }
 
 func (e tooLargeError) Error() string {
-	return fmt.Sprintf("the response is larger than %d MiB, which no answer of the API is", e.limit>>20)
+	return fmt.Sprintf("the response exceeds the maximum of %d MiB", e.limit>>20)
 }
 
 // Permanent implements the interface that isPermanent looks for.
@@ -108,9 +108,9 @@ func (a *attempts) decode(resp *http.Response) error {
 	case errorCode(body) != "", !isJSON(resp, body) && !json.Valid(body):
 		return a.apiError(resp, body)
 	case !isJSON(resp, body):
-		return a.noAnswer(resp, errors.New("it is no JSON object"))
+		return a.noAnswer(resp, errors.New("it is not a JSON object"))
 	case a.call.Out == nil && !isEmptyObject(body):
-		return a.noAnswer(resp, errors.New("it contains what this call does not return"))
+		return a.noAnswer(resp, errors.New("it is not empty, although this endpoint returns nothing"))
 	case a.call.Out == nil:
 		return nil
 	}

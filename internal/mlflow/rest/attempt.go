@@ -78,7 +78,7 @@ func (a *attempts) read(resp *http.Response) ([]byte, error) {
 		body = append(body, more...)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the response broke off: %w", err)
+		return nil, fmt.Errorf("the response ended early: %w", err)
 	}
 	return body, nil
 }

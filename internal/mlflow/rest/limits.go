@@ -28,7 +28,7 @@ type throttles struct {
 type heldBackError struct{}
 
 func (heldBackError) Error() string {
-	return "the server limits the rate of requests so far that this one could not be sent in time"
+	return "the request could not be sent before the retry timeout, because the server limits the rate of requests"
 }
 
 // Permanent implements the interface that isPermanent looks for.

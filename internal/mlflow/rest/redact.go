@@ -14,7 +14,7 @@ const shortestSecret = 4
 
 // What stands for the bodies, and for the server's message, of a call with [Call.Secrets].
 const (
-	withheldBody    = "(not logged, because the call contains a secret)"
+	withheldBody    = "(not logged, because the request contains a secret)"
 	withheldMessage = "the response is not shown, because it may contain a secret"
 )
 

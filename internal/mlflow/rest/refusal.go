@@ -84,7 +84,7 @@ func (a *attempts) newError(resp *http.Response) *APIError {
 }
 
 // noAnswerMessage is the message of a success that is no answer to the call.
-const noAnswerMessage = "the response is not an answer of the MLflow API"
+const noAnswerMessage = "the response is not a valid response of the MLflow API"
 
 // noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
 func (a *attempts) noAnswer(resp *http.Response, why error) error {
@@ -93,7 +93,7 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 	if len(a.call.Secrets) > 0 {
 		e.Message = noAnswerMessage
 	}
-	e.Hint = "A proxy, a sign-in page, or another server may have answered. Check the server URL and what is in front of the server."
+	e.Hint = "It may be from a proxy, a sign-in page, or another server. Check the server URL and any proxy in front of the server."
 	return e
 }
 
@@ -126,17 +126,18 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	case blockedText.MatchString(e.Message):
 		e.Hint = blockedHint
 	case e.foreign && IsEndpointAbsent(e):
-		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, " +
-			"and that what is in front of the server passes " + apiRoot(e.Path) + "."
+		e.Hint = "The response is not from the MLflow API, but from a gateway or another server. Check the server URL and its path, and " +
+			"that any proxy in front of the server forwards " + apiRoot(e.Path) + "."
 	case e.blocked:
 		e.Hint = frontHint
 	case IsUnauthenticated(e):
-		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
+		e.Hint = "The server rejected the credentials. Check that the token or password is correct, not expired, and for this server."
 	case IsWorkspaceMissing(e):
-		e.Hint = "Check workspace in the object's block or the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to " +
-			"others only."
+		e.Hint = "Check workspace in the resource and in the provider block, and MLFLOW_WORKSPACE: the server has no workspace with this name, " +
+			"or does not show it to the identity that runs Terraform."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
-		e.Hint = "The server runs without workspaces. Leave out workspace, in the object's block and the provider block, and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
+		e.Hint = "The server runs without workspaces. Remove workspace from the resource and from the provider block, and unset " +
+			"MLFLOW_WORKSPACE, or start the server with --enable-workspaces."
 	}
 	return e
 }
@@ -166,21 +167,21 @@ func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:
-		return firstNonEmpty(text, "the server asks for credentials"),
-			"The server refused the credentials, or got none. Check the user name and password, or the token."
+		return firstNonEmpty(text, "the server requires credentials"),
+			"The server rejected the credentials, or received none. Check the username and password, or the token."
 	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
 		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
 		return firstNonEmpty(text, "access denied"), frontHint
 	case resp.StatusCode < 300:
-		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
-			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy " +
-				"stands in between."
+		return fmt.Sprintf("the server returned a web page instead of JSON: %q", text),
+			"This is usually a sign-in page: the host or workspace_id is wrong, the workspace is reachable only through a private link, or a " +
+				"proxy is in front of it."
 	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusMethodNotAllowed:
-		return fmt.Sprintf("the server does not know this call: %q", text),
-			"Check that the address is that of an MLflow tracking server or a Databricks workspace, with no path too much or missing."
+		return fmt.Sprintf("the server has no such endpoint: %q", text),
+			"Check that the URL is that of an MLflow server or a Databricks workspace, and that its base path is correct."
 	default:
-		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The answer came from a gateway or proxy rather than from the API."
+		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The response is from a gateway or proxy, not from the API."
 	}
 }
 
@@ -191,10 +192,10 @@ var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
 var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
 
 const (
-	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example " +
-		"through the VPN, or ask a workspace admin to allow the address."
-	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets " +
-		"requests of this machine to the API pass."
+	blockedHint = "An IP access list does not allow the IP address of this machine. Run Terraform from an allowed network, for example " +
+		"through the VPN, or ask a workspace admin to allow the IP address."
+	frontHint = "A proxy, firewall, or gateway in front of the server rejected the request. Check that it allows API requests from this " +
+		"machine."
 )
 
 // apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".

@@ -31,7 +31,7 @@ var (
 )
 
 // takenMessage stands for a database's own words.
-const takenMessage = "it is taken already"
+const takenMessage = "the value is already in use"
 
 // apiMessage is what is shown of the API's own message. Some are nothing but the text of a database error.
 func apiMessage(s string) string {
@@ -47,7 +47,7 @@ func apiMessage(s string) string {
 	case takenText.MatchString(s):
 		return takenMessage
 	default:
-		return "the server's database refused it"
+		return "the server's database rejected the request"
 	}
 }
 

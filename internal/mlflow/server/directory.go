@@ -134,7 +134,7 @@ func (d *Directory) lacks(ctx context.Context, what, since string) error {
 	switch {
 	case none && d.hasAuthentication(ctx):
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
-			", are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
+			", are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
 	case none:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has no " + what + ", because it runs without authentication. Start it with " +
 			"`mlflow server --app-name basic-auth` and configure the username and password of an admin"}

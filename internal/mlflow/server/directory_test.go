@@ -159,7 +159,7 @@ func TestDirectory_noAuthentication(t *testing.T) {
 
 	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":1,"username":"admin","is_admin":true}}`))
 	_, err = d.Roles(t.Context(), "")
-	expectUnsupported(t, err, "pass /api/3.0")
+	expectUnsupported(t, err, "forward /api/3.0")
 }
 
 // TestDirectory_older: what each version has.

@@ -27,8 +27,8 @@ func fromServerLevel(level string) string {
 
 // levelTexts describe the levels, by the server's own names.
 var levelTexts = map[string]string{
-	"NO_PERMISSIONS": "Can do nothing",
-	"DENY":           "Can do nothing, whatever else is granted",
+	"NO_PERMISSIONS": "No access",
+	"DENY":           "No access, regardless of other grants",
 	"READ":           "Can view",
 	"USE":            "Can view and use; MLflow 3 and newer",
 	"EDIT":           "Can view, log runs, and edit",

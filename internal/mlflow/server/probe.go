@@ -52,7 +52,7 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 	// An ingress that passes /api/2.0 alone looks the same; users/current is there with RBAC, below /api/2.0.
 	if _, err := rbacUserOf(ctx, a.client); err == nil || isAnswer(err) {
 		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " +
-			"permissions, are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
+			"permissions, are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
 	}
 	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it " +
 		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of an admin, or remove the " +

@@ -153,7 +153,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
 		"/Projects/gone":          "workspace: It is gone since it was found. The server said: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
 		"/Projects/busy":          "workspace: Its permissions could not be read. The server said: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/odd":           "workspace: Its permissions could not be read. The server said: the response is not a valid response of the MLflow API: access_control_list is a number (HTTP 200).",
 		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
