@@ -122,9 +122,9 @@ func (a accessControl) GetListed(ctx context.Context, id string) (mlflow.ACL, er
 	return a.Get(ctx, id)
 }
 
-// Background implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
-func (a accessControl) Background(context.Context, []string) (mlflow.Background, error) {
-	return mlflow.Background{}, nil
+// AccessContext implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
+func (a accessControl) AccessContext(context.Context, []string) (mlflow.AccessContext, error) {
+	return mlflow.AccessContext{}, nil
 }
 
 // Set implements [mlflow.ACLStore] by PUT, which replaces all direct entries.

@@ -39,28 +39,28 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// Background implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
+// AccessContext implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
 // effective level of another user. No call returns the default level of the server, so it is read as the effective level of a user without grants. It
 // is read in the workspace, since most workspaces have none. For a configured username, the list of users can show that the caller is an admin, which
 // saves a request.
-func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
+func (a accessControl) AccessContext(ctx context.Context, experimentIDs []string) (mlflow.AccessContext, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
-		return mlflow.Background{}, err
+		return mlflow.AccessContext{}, err
 	}
 	if _, legacy := api.(*legacyAPI); legacy {
-		return mlflow.Background{}, nil
+		return mlflow.AccessContext{}, nil
 	}
 	if !slices.Contains(all.admins, a.backend.Username) {
 		caller, err := a.client.Caller(ctx)
 		if err != nil {
-			return mlflow.Background{}, err
+			return mlflow.AccessContext{}, err
 		}
 		if !all.isAdmin(caller) {
-			return mlflow.Background{MembersHidden: true}, nil
+			return mlflow.AccessContext{MembersHidden: true}, nil
 		}
 	}
-	b := mlflow.Background{Members: all.members}
+	b := mlflow.AccessContext{Members: all.members}
 	for _, id := range experimentIDs {
 		if user, found := all.without(id); found {
 			level, err := effective(ctx, a.client.Client, user, id)

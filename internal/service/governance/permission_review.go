@@ -30,7 +30,7 @@ type reviewer struct {
 	// withoutAdmins leaves out the grants of admins.
 	withoutAdmins bool
 
-	background mlflow.Background
+	accessContext mlflow.AccessContext
 	folders    *databricks.FolderIndex
 	// exhaustedReads counts the reads that failed after several tries.
 	exhaustedReads atomic.Int64
@@ -77,7 +77,7 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 		ids[i] = e.ID
 	}
 	var err error
-	r.background, err = r.client.AccessControl().Background(ctx, ids)
+	r.accessContext, err = r.client.AccessControl().AccessContext(ctx, ids)
 	if unsupported, ok := errors.AsType[*mlflow.UnsupportedError](err); ok && unsupported.Denied && len(found) > 0 {
 		r.denyAll(found, err)
 		return nil
@@ -85,7 +85,7 @@ func (r *reviewer) run(ctx context.Context, found []mlflow.Experiment, principal
 	if err != nil {
 		return err
 	}
-	r.wanted = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
+	r.wanted = review.SelectPrincipals(principals, r.accessContext.Members, r.principalKey)
 	r.results = make([]reviewResult, len(found))
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(parallelReviews)
