@@ -133,18 +133,18 @@ func (a aclStore) Set(ctx context.Context, id string, grants []mlflow.Grant) (ml
 }
 
 // Level implements [mlflow.AccessControl].
-func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal) (mlflow.Holding, error) {
+func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal) (mlflow.DirectGrant, error) {
 	acl, err := a.Get(ctx, id)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	for _, e := range acl.Entries {
 		if a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p) {
 			level, _ := e.Direct()
-			return mlflow.Holding{Level: level}, nil
+			return mlflow.DirectGrant{Level: level}, nil
 		}
 	}
-	return mlflow.Holding{}, nil
+	return mlflow.DirectGrant{}, nil
 }
 
 // Grant implements [mlflow.AccessControl] by PATCH, which leaves the other grants alone.

@@ -114,20 +114,20 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 }
 
 // Level implements [mlflow.AccessControl].
-func (a accessControl) Level(ctx context.Context, experimentID string, p mlflow.Principal) (mlflow.Holding, error) {
+func (a accessControl) Level(ctx context.Context, experimentID string, p mlflow.Principal) (mlflow.DirectGrant, error) {
 	api, err := a.api(ctx)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	if err := api.supports(p); err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	level, err := api.level(ctx, experimentID, p)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	e, err := a.exists(ctx, experimentID)
-	return mlflow.Holding{Level: fromServerLevel(level), Created: e.Created()}, err
+	return mlflow.DirectGrant{Level: fromServerLevel(level), Created: e.Created()}, err
 }
 
 // Grant implements [mlflow.AccessControl].

@@ -81,7 +81,7 @@ func (r *experimentPermissionResource) ownAccess(ctx context.Context, id string,
 	list, err := client.AccessControl().Get(ctx, id)
 	if isUnreadable(err) {
 		// Whoever can't see all grants can't see another source of access either. When the experiment is gone, this fails too.
-		var held mlflow.Holding
+		var held mlflow.DirectGrant
 		held, err = client.AccessControl().Level(ctx, id, p)
 		if isUnreadable(err) || err == nil && held.Level != mlflow.LevelManage {
 			return "", true

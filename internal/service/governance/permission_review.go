@@ -31,7 +31,7 @@ type reviewer struct {
 	withoutAdmins bool
 
 	accessContext mlflow.AccessContext
-	folders    *databricks.FolderIndex
+	folders       *databricks.FolderIndex
 	// exhaustedReads counts the reads that failed after several tries.
 	exhaustedReads atomic.Int64
 
