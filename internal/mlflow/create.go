@@ -108,7 +108,7 @@ func isGrantCollision(err error) bool {
 func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
 	var out createdAnswer
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, Once: true,
+		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, NotIdempotent: true,
 	})
 	return out.ID, err
 }

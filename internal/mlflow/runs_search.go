@@ -110,7 +110,8 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 	for len(found) <= q.Limit {
 		page := runPage[R]{asked: req}
 		err := c.Do(ctx, rest.Call{
-			Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true, Single: req.MaxResults > smallRefPage,
+			Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true,
+			NoRetry: req.MaxResults > smallRefPage,
 		})
 		if err != nil {
 			return nil, false, err

@@ -79,7 +79,7 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (searchPage, error) {
 	var page searchPage
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: ExperimentsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Single: once, Page: true,
+		Method: http.MethodPost, Path: ExperimentsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, NoRetry: once, Page: true,
 	})
 	if err != nil {
 		return searchPage{}, err

@@ -63,7 +63,7 @@ func (a *created) Usable(bool) error { return rest.CheckSame("experiment_id", "1
 func createOnce(ctx context.Context, c *rest.Client) error {
 	return c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Body: map[string]string{"name": "/x"}, Out: &created{},
-		Group: rest.GroupOther, Once: true,
+		Group: rest.GroupOther, NotIdempotent: true,
 	})
 }
 

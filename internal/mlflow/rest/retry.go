@@ -28,7 +28,7 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	if a.call.Single || !a.worthRetrying(resp, err) {
+	if a.call.NoRetry || !a.worthRetrying(resp, err) {
 		return false, nil
 	}
 	a.wait = a.nextWait(resp)
@@ -37,14 +37,15 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 
 func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
 	if err != nil {
-		return (!a.call.Once || dialFailed(err)) && a.isTransient(err)
+		return (!a.call.NotIdempotent || dialFailed(err)) && a.isTransient(err)
 	}
 	body := peek(resp)
 	code := errorCode(body)
 	if isThrottled(resp.StatusCode, code, body) {
 		return true
 	}
-	return !a.call.Once && isTransientStatus(resp.StatusCode, code) && !isSwitchedOff(resp.StatusCode, body) && !isFixedList(resp.StatusCode, body)
+	return !a.call.NotIdempotent && isTransientStatus(resp.StatusCode, code) &&
+		!isSwitchedOff(resp.StatusCode, body) && !isFixedList(resp.StatusCode, body)
 }
 
 // isTransient reports whether a failed attempt may go better next time.

@@ -13,7 +13,7 @@ import (
 // has ended, and reports whether what it found can be what was sent. Then it is. A first, clear "already exists" means that it was there
 // before.
 func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, look func(context.Context) (same bool, err error)) error {
-	cl.Once = true
+	cl.NotIdempotent = true
 	start := time.Now()
 	unclear := false
 	for try := 1; ; try++ {
@@ -50,7 +50,7 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		if err != nil || cl == nil {
 			return err
 		}
-		cl.Once = true
+		cl.NotIdempotent = true
 		err = d.do(ctx, *cl)
 		refused := rest.IsAlreadyExists(err) || rest.IsNotFound(err)
 		switch {
