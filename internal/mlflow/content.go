@@ -38,8 +38,8 @@ type contentPage struct {
 	NextPageToken string            `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (p *contentPage) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (p *contentPage) Validate(empty bool) error {
 	return rest.CheckPage(p.Runs != nil || p.Traces != nil || p.Models != nil, empty, p.NextPageToken, "runs, traces, or models")
 }
 

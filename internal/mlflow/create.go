@@ -45,13 +45,13 @@ func (e *TakenError) Error() string {
 // Unwrap gives what the server said.
 func (e *TakenError) Unwrap() error { return e.Err }
 
-// createdAnswer is the ID of a new experiment.
-type createdAnswer struct {
+// createdResponse is the ID of a new experiment.
+type createdResponse struct {
 	ID string `json:"experiment_id"`
 }
 
-// Usable implements [rest.Answer].
-func (a *createdAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *createdResponse) Validate(bool) error {
 	if a.ID == "" {
 		return errors.New("it contains no experiment_id")
 	}
@@ -106,7 +106,7 @@ func isGrantCollision(err error) bool {
 }
 
 func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
-	var out createdAnswer
+	var out createdResponse
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, NotIdempotent: true,
 	})

@@ -35,17 +35,17 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// experimentAnswer is one experiment: that of an id, or that of a name.
-type experimentAnswer struct {
+// experimentResponse is one experiment: that of an id, or that of a name.
+type experimentResponse struct {
 	Experiment Experiment `json:"experiment"`
 
 	id   string
 	name string
 }
 
-// Usable implements [rest.Answer]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
+// Validate implements [rest.Response]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
 // the Trash.
-func (a *experimentAnswer) Usable(bool) error {
+func (a *experimentResponse) Validate(bool) error {
 	e := a.Experiment
 	switch {
 	case e.ID == "" || e.Name == "":
@@ -130,7 +130,7 @@ func (e Experiment) Kind() string {
 // GetExperiment reads an experiment by id, deleted ones included.
 // Errors: [rest.IsNotFound]. API: GET experiments/get.
 func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, error) {
-	out := experimentAnswer{id: id}
+	out := experimentResponse{id: id}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: ExperimentsPath + "get", Query: url.Values{"experiment_id": {id}},
 		Out: &out, Group: rest.GroupOther,
@@ -152,7 +152,7 @@ func (c *Client) CreatedAt(id string) time.Time {
 // deleted ones. Errors: [rest.IsNotFound]. API: GET experiments/get-by-name.
 func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experiment, error) {
 	name = c.NormalizeName(name)
-	out := experimentAnswer{name: name}
+	out := experimentResponse{name: name}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: ExperimentsPath + "get-by-name",
 		Query: url.Values{"experiment_name": {name}}, Out: &out, Group: rest.GroupOther,

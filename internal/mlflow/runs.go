@@ -137,15 +137,15 @@ func newestMetrics(metrics []runMetric) map[string]float64 {
 	return values
 }
 
-// runAnswer is the run with an ID.
-type runAnswer struct {
+// runResponse is the run with an ID.
+type runResponse struct {
 	Run runJSON `json:"run"`
 
 	id string
 }
 
-// Usable implements [rest.Answer].
-func (a *runAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *runResponse) Validate(bool) error {
 	if a.Run.Info.id() == "" {
 		return errors.New("it contains no run")
 	}
@@ -154,7 +154,7 @@ func (a *runAnswer) Usable(bool) error {
 
 // GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET runs/get.
 func (c *Client) GetRun(ctx context.Context, id string) (Run, error) {
-	out := runAnswer{id: id}
+	out := runResponse{id: id}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: runsPath + "get", Query: url.Values{"run_id": {id}}, Out: &out, Group: rest.GroupOther,
 	})

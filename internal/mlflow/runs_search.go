@@ -65,8 +65,8 @@ type runPage[R runEntry] struct {
 	asked runSearchRequest
 }
 
-// Usable implements [rest.Answer]. A server that drops the body of requests returns runs of other experiments, or deleted ones.
-func (p *runPage[R]) Usable(empty bool) error {
+// Validate implements [rest.Response]. A server that drops the body of requests returns runs of other experiments, or deleted ones.
+func (p *runPage[R]) Validate(empty bool) error {
 	for _, r := range p.Runs {
 		info := r.about()
 		if err := info.check(); err != nil {

@@ -35,8 +35,8 @@ type searchPage struct {
 	NextPageToken string       `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (p *searchPage) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (p *searchPage) Validate(empty bool) error {
 	if slices.ContainsFunc(p.Experiments, func(e Experiment) bool { return e.ID == "" }) {
 		return errors.New("it contains an experiment without an ID")
 	}

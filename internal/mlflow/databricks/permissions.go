@@ -65,16 +65,16 @@ type wireACL struct {
 	} `json:"access_control_list"`
 }
 
-// aclAnswer is the access control list of one object.
-type aclAnswer struct {
+// aclResponse is the access control list of one object.
+type aclResponse struct {
 	wireACL
 
 	store aclStore
 	id    string
 }
 
-// Usable implements [rest.Answer]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
-func (a *aclAnswer) Usable(bool) error {
+// Validate implements [rest.Response]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
+func (a *aclResponse) Validate(bool) error {
 	if a.ObjectID == "" || a.ObjectType == "" {
 		return errors.New("it contains no object_id and object_type of an access control list")
 	}
@@ -92,13 +92,13 @@ func (a *aclAnswer) Usable(bool) error {
 	return nil
 }
 
-// levelsAnswer lists the permission levels of an object.
-type levelsAnswer struct {
+// levelsResponse lists the permission levels of an object.
+type levelsResponse struct {
 	Levels []mlflow.LevelInfo `json:"permission_levels"`
 }
 
-// Usable implements [rest.Answer].
-func (a *levelsAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *levelsResponse) Validate(bool) error {
 	if len(a.Levels) == 0 {
 		return errors.New("it contains no permission_levels")
 	}
@@ -107,7 +107,7 @@ func (a *levelsAnswer) Usable(bool) error {
 
 // Get implements [mlflow.ACLStore].
 func (a aclStore) Get(ctx context.Context, id string) (mlflow.ACL, error) {
-	out := aclAnswer{store: a, id: id}
+	out := aclResponse{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: a.path(id), Out: &out, Group: rest.GroupPermissionReads,
 	})
@@ -179,7 +179,7 @@ func (a accessControl) Leftover(context.Context, string) ([]mlflow.Grant, error)
 
 // Levels implements [mlflow.AccessControl].
 func (a accessControl) Levels(ctx context.Context, id string) ([]mlflow.LevelInfo, error) {
-	var out levelsAnswer
+	var out levelsResponse
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: a.path(id) + "/permissionLevels", Out: &out, Group: rest.GroupPermissionReads,
 	})
@@ -214,7 +214,7 @@ func (a aclStore) path(id string) string {
 }
 
 // objectError refuses the list of another kind of object.
-func (a *aclAnswer) objectError() error {
+func (a *aclResponse) objectError() error {
 	if a.ObjectType == a.store.objectType {
 		return nil
 	}
@@ -241,7 +241,7 @@ func (a aclStore) write(ctx context.Context, method, id string, grants []mlflow.
 	for _, g := range grants {
 		list = append(list, wireGrant{wirePrincipal: toWire(g.Principal), Level: g.Level})
 	}
-	out := aclAnswer{store: a, id: id}
+	out := aclResponse{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
 		Method: method, Path: a.path(id), Body: map[string]any{"access_control_list": list},
 		Out: &out, Group: rest.GroupPermissionWrites,

@@ -8,7 +8,7 @@ type Call struct {
 	Query        url.Values
 	Body         any
 	// Out receives the answer and says what it must hold; nil when the call returns nothing, which is {} or an empty body.
-	Out   Answer
+	Out   Response
 	Group Group
 	// NotIdempotent marks a call whose effect must not be repeated (create): it is retried only when the server refused it
 	// before any effect.

@@ -48,7 +48,7 @@ func TestCallWithSecrets(t *testing.T) {
 				}
 			})
 			err := c.Do(t.Context(), rest.Call{
-				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberAnswer{}, Secrets: []string{password},
+				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{}, Secrets: []string{password},
 			})
 			mlflowtest.ExpectError(t, err, tc.want)
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, password) || strings.Contains(text, hash) || logged != 1 {
@@ -69,12 +69,12 @@ func TestCallWithSecrets_short(t *testing.T) {
 	}
 }
 
-// numberAnswer is an answer with a number.
-type numberAnswer struct {
+// numberResponse is an answer with a number.
+type numberResponse struct {
 	N rest.Int64 `json:"n"`
 }
 
-func (a *numberAnswer) Usable(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
+func (a *numberResponse) Validate(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
 
 // TestSwitchedOff: what the server does not have is not uncertain.
 func TestSwitchedOff(t *testing.T) {

@@ -19,7 +19,7 @@ import (
 
 const (
 	probeCall    = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
-	probeAnswer  = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	probeResponse  = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
 	usersList    = "GET " + mlflowtest.UserCalls + "list"
 	rolesOfRisk  = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
 	infoCall     = "GET /api/3.0/mlflow/server-info"
@@ -210,7 +210,7 @@ func TestDirectory_older(t *testing.T) {
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeAnswer))
+	s.Read(probeCall, mlflowtest.OK(probeResponse))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
 	s.Read(infoCall, mlflowtest.OK(withSpaces))
 	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))

@@ -23,28 +23,28 @@ type Workspace struct {
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
 
-// workspacesAnswer lists workspaces; {} is none.
-type workspacesAnswer struct {
+// workspacesResponse lists workspaces; {} is none.
+type workspacesResponse struct {
 	Workspaces []Workspace `json:"workspaces"`
 }
 
-// Usable implements [rest.Answer].
-func (a *workspacesAnswer) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (a *workspacesResponse) Validate(empty bool) error {
 	if slices.ContainsFunc(a.Workspaces, func(w Workspace) bool { return w.Name == "" }) {
 		return errors.New("it contains a workspace without a name")
 	}
 	return rest.CheckPage(a.Workspaces != nil, empty, "", "workspaces")
 }
 
-// workspaceAnswer is one workspace.
-type workspaceAnswer struct {
+// workspaceResponse is one workspace.
+type workspaceResponse struct {
 	Workspace Workspace `json:"workspace"`
 
 	name string
 }
 
-// Usable implements [rest.Answer].
-func (a *workspaceAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *workspaceResponse) Validate(bool) error {
 	return rest.CheckSame("workspace", a.name, a.Workspace.Name)
 }
 
@@ -88,7 +88,7 @@ func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
 		return nil, err
 	}
 	return d.reads().workspaces.Get(ctx, func(ctx context.Context) ([]Workspace, error) {
-		var out workspacesAnswer
+		var out workspacesResponse
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacesPath, Out: &out, Group: rest.GroupOther, Page: true})
 		slices.SortFunc(out.Workspaces, func(a, b Workspace) int { return strings.Compare(a.Name, b.Name) })
 		return out.Workspaces, err
@@ -113,7 +113,7 @@ func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, e
 	if err := d.needsWorkspaces(ctx); err != nil {
 		return Workspace{}, err
 	}
-	out := workspaceAnswer{name: name}
+	out := workspaceResponse{name: name}
 	err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacePath(name), Out: &out, Group: rest.GroupOther})
 	return out.Workspace, missingWorkspace(err, name)
 }
@@ -143,7 +143,7 @@ func (d *Directory) CreateWorkspace(ctx context.Context, w Workspace) error {
 	if w.DefaultArtifactRoot != "" {
 		body["default_artifact_root"] = w.DefaultArtifactRoot
 	}
-	cl := rest.Call{Method: http.MethodPost, Path: workspacesPath, Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name}, Body: body}
+	cl := rest.Call{Method: http.MethodPost, Path: workspacesPath, Group: rest.GroupOther, Out: &workspaceResponse{name: w.Name}, Body: body}
 	return d.create(ctx, cl, TakenError{Noun: "workspace", Name: w.Name}, func(ctx context.Context) (bool, error) {
 		found, err := d.getWorkspace(ctx, w.Name)
 		return found == w, err
@@ -158,7 +158,7 @@ func (d *Directory) UpdateWorkspace(ctx context.Context, w Workspace) error {
 	}
 	defer d.workspacesChanged()
 	return missingWorkspace(d.do(ctx, rest.Call{
-		Method: http.MethodPatch, Path: workspacePath(w.Name), Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name},
+		Method: http.MethodPatch, Path: workspacePath(w.Name), Group: rest.GroupOther, Out: &workspaceResponse{name: w.Name},
 		Body: map[string]any{"description": w.Description, "default_artifact_root": w.DefaultArtifactRoot},
 	}), w.Name)
 }

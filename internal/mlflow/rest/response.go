@@ -13,12 +13,12 @@ import (
 	"strings"
 )
 
-// Answer is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
+// Response is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
 // the JSON of a proxy, a sign-in page, or another object is never taken for "nothing there".
-type Answer interface {
-	// Usable returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
+type Response interface {
+	// Validate returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
 	// searches return for no match.
-	Usable(empty bool) error
+	Validate(empty bool) error
 }
 
 // Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page
@@ -117,7 +117,7 @@ func (a *attempts) decode(resp *http.Response) error {
 	if err := json.Unmarshal(body, a.call.Out); err != nil {
 		return a.noAnswer(resp, wrongJSON(err))
 	}
-	if err := a.call.Out.Usable(isEmptyObject(body)); err != nil {
+	if err := a.call.Out.Validate(isEmptyObject(body)); err != nil {
 		return a.noAnswer(resp, err)
 	}
 	return nil
