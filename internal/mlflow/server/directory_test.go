@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	probeCall    = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
-	probeResponse  = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList    = "GET " + mlflowtest.UserCalls + "list"
-	rolesOfRisk  = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
-	infoCall     = "GET /api/3.0/mlflow/server-info"
-	spacesCall   = "GET " + mlflowtest.WorkspaceCalls
-	riskCall     = "GET " + mlflowtest.WorkspaceCalls + "/risk"
-	rolesListed  = "GET " + mlflowtest.RoleCalls + "list"
-	absentText   = "<title>404 Not Found</title>"
-	withSpaces   = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers    = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
-	nobodyInRole = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+	probeCall     = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
+	probeResponse = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList     = "GET " + mlflowtest.UserCalls + "list"
+	rolesOfRisk   = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
+	infoCall      = "GET /api/3.0/mlflow/server-info"
+	spacesCall    = "GET " + mlflowtest.WorkspaceCalls
+	riskCall      = "GET " + mlflowtest.WorkspaceCalls + "/risk"
+	rolesListed   = "GET " + mlflowtest.RoleCalls + "list"
+	absentText    = "<title>404 Not Found</title>"
+	withSpaces    = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	nobodyInRole  = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
 // directoryOf is the directory of a scripted server, as its admin.
