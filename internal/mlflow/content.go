@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// runsCounted is the number of runs that [Client.HasContent] asks for. With their metrics and parameters, runs are large.
+// runsCounted is the number of runs that [Client.ExperimentContent] asks for. With their metrics and parameters, runs are large.
 const runsCounted = 100
 
 // Content is what an experiment contains.
@@ -68,10 +68,10 @@ func (c Content) String() string {
 	}
 }
 
-// HasContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
+// ExperimentContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
 // models has none; any other error means that it could not be told.
 // API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.
-func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
+func (c *Client) ExperimentContent(ctx context.Context, id string) (Content, error) {
 	var content Content
 	for _, probe := range []struct {
 		what     string

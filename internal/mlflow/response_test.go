@@ -109,7 +109,7 @@ func search(ctx context.Context, c *mlflow.Client) error {
 }
 
 func hasContent(ctx context.Context, c *mlflow.Client) error {
-	_, err := c.HasContent(ctx, "7")
+	_, err := c.ExperimentContent(ctx, "7")
 	return err
 }
 
