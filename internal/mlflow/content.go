@@ -83,7 +83,7 @@ func (c *Client) ExperimentContent(ctx context.Context, id string) (Content, err
 		{"logged models", c.findLoggedModels, true},
 	} {
 		err := probe.look(ctx, id, &content)
-		if err != nil && (!probe.optional || !rest.IsEndpointAbsent(err) || rest.IsForeign(err)) {
+		if err != nil && (!probe.optional || !rest.IsEndpointAbsent(err) || rest.IsFromProxy(err)) {
 			return content, fmt.Errorf("searching %s: %w", probe.what, err)
 		}
 	}

@@ -31,7 +31,7 @@ func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, e
 			return false, c.tagGone(ctx, err, id, key)
 		}
 		// A gateway's own 404 says nothing about the next call.
-		c.tagDeletionAbsent.Store(!rest.IsForeign(err))
+		c.tagDeletionAbsent.Store(!rest.IsFromProxy(err))
 	}
 	return true, c.SetTag(ctx, id, Tag{Key: key})
 }

@@ -146,11 +146,11 @@ func ServerDate(err error) time.Time {
 	return time.Time{}
 }
 
-// IsForeign reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
+// IsFromProxy reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
 // has the endpoint is not known.
-func IsForeign(err error) bool {
+func IsFromProxy(err error) bool {
 	e, ok := AsRefusal(err)
-	return ok && e.foreign
+	return ok && e.fromProxy
 }
 
 // asAPIError returns the response in an error.

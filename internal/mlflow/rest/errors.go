@@ -25,8 +25,8 @@ type APIError struct {
 	Attempts int
 	Elapsed  time.Duration
 
-	// foreign reports JSON without an error_code: it probably comes from something in front of the server.
-	foreign bool
+	// fromProxy reports JSON without an error_code: it probably comes from something in front of the server.
+	fromProxy bool
 	// blocked reports a refusal that is not about the caller's permissions: of an IP access list, of a guard of host names, or of a proxy.
 	blocked bool
 }

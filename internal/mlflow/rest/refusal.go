@@ -111,21 +111,21 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
 	if !ok || !isJSON(resp, body) {
-		e.Message, e.Hint = foreignAnswer(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
+		e.Message, e.Hint = nonAPIResponse(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
 		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
 		return e
 	}
 	e.Code = cleanMessage(a.client.redact(b.code()))
-	e.foreign = e.Code == "" && b.Details == nil
+	e.fromProxy = e.Code == "" && b.Details == nil
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
 	if len(a.call.Secrets) == 0 {
 		e.addDetails(b, a.client.redact)
 	}
-	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
+	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.fromProxy && b.Message == "" && b.Detail == ""
 	switch {
 	case blockedText.MatchString(e.Message):
 		e.Hint = blockedHint
-	case e.foreign && IsEndpointAbsent(e):
+	case e.fromProxy && IsEndpointAbsent(e):
 		e.Hint = "The response is not from the MLflow API, but from a gateway or another server. Check the server URL and its path, and " +
 			"that any proxy in front of the server forwards " + apiRoot(e.Path) + "."
 	case e.blocked:
@@ -154,8 +154,8 @@ func (e *APIError) addDetails(b errorBody, redact func(string) string) {
 	}
 }
 
-// foreignAnswer words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
-func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
+// nonAPIResponse words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
+func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	text := shorten(cleanMessage(pageText(body)), maxPageText)
 	switch {
 	case blockedText.MatchString(text):

@@ -121,7 +121,7 @@ func (d *Directory) workspaceOr(name string) string {
 
 // absent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
 func (d *Directory) absent(ctx context.Context, err error, what, since string) error {
-	if !rest.IsEndpointAbsent(err) || rest.IsForeign(err) {
+	if !rest.IsEndpointAbsent(err) || rest.IsFromProxy(err) {
 		return err
 	}
 	return d.lacks(ctx, what, since)

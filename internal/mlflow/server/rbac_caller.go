@@ -38,7 +38,7 @@ func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) (
 	err := anywhere(c).Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads,
 	})
-	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+	if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 		return nil, nil
 	}
 	var roles []string

@@ -42,7 +42,7 @@ func (s *Backend) listedUsers(ctx context.Context, c *mlflow.Client) (userList, 
 
 func readUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
 	users, err := listUsers(ctx, c)
-	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+	if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 		return userList{absent: err}, nil
 	}
 	names := !slices.ContainsFunc(users, func(u wire.User) bool { return u.Roles != nil })

@@ -53,7 +53,7 @@ func (d *Directory) info(ctx context.Context) (wire.ServerInfo, error) {
 	return d.reads().info.Get(ctx, func(ctx context.Context) (wire.ServerInfo, error) {
 		var out wire.ServerInfo
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
-		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+		if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 			return wire.ServerInfo{Absent: true}, nil
 		}
 		return out, err
