@@ -117,8 +117,8 @@ func dialFailed(err error) bool {
 	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isFinal reports whether an error of the connection stays as it is on another try.
-func isFinal(err error) bool {
+// isPermanent reports whether an error of the connection stays as it is on another try.
+func isPermanent(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsNotFound
 	}

@@ -20,32 +20,32 @@ type trackingURI struct {
 	source string
 }
 
-// chooseBackend decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
+// selectServer decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
 // DATABRICKS_* variables, which beat the default profile.
-func chooseBackend(s Settings) (trackingURI, error) {
+func selectServer(s Settings) (trackingURI, error) {
 	databricks, server := databricksAttributes(s), serverAttributes(s)
 	if s.TrackingURI != "" {
 		uri, err := parseTrackingURI(s.TrackingURI, "tracking_uri")
 		if err != nil {
 			return uri, err
 		}
-		return uri, checkAttributesFit(uri, s, databricks, server)
+		return uri, checkConflicts(uri, s, databricks, server)
 	}
 	if len(databricks) > 0 {
-		return chooseDatabricks(s, databricks, server)
+		return selectDatabricks(s, databricks, server)
 	}
 	if value := s.Getenv(trackingURIVariable); value != "" {
 		uri, err := parseTrackingURI(value, trackingURIVariable)
 		if err != nil {
 			return uri, err
 		}
-		return uri, checkAttributesFit(uri, s, nil, server)
+		return uri, checkConflicts(uri, s, nil, server)
 	}
 	if len(server) > 0 {
 		return trackingURI{}, &Error{"tracking_uri", "No MLflow server configured",
 			fmt.Sprintf("%s is for an MLflow server. Set tracking_uri (or %s) to the server's URL.", server[0], trackingURIVariable)}
 	}
-	if environmentNamesDatabricks(s) {
+	if hasDatabricksEnvironment(s) {
 		return trackingURI{kind: Databricks}, nil
 	}
 	profile, err := readProfile(configFilePath(s), "")
@@ -53,16 +53,16 @@ func chooseBackend(s Settings) (trackingURI, error) {
 		return trackingURI{}, dropAttributeIfUnset(s, err)
 	}
 	if len(profile.values) == 0 {
-		return trackingURI{}, nothingGiven()
+		return trackingURI{}, noServerError()
 	}
 	return trackingURI{kind: Databricks}, nil
 }
 
-// chooseDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
+// selectDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
 // tracking URI names still serves when the block does not say which workspace is meant.
-func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
+func selectDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
 	chosen := trackingURI{kind: Databricks}
-	if err := checkAttributesFit(chosen, s, databricks, server); err != nil {
+	if err := checkConflicts(chosen, s, databricks, server); err != nil {
 		return chosen, err
 	}
 	if s.Host != "" || s.Profile != "" || s.AzureWorkspaceResourceID != "" {
@@ -74,8 +74,8 @@ func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, err
 	return chosen, nil
 }
 
-// checkAttributesFit refuses attributes that belong to the other kind of backend than the chosen one.
-func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string) error {
+// checkConflicts refuses attributes that belong to the other kind of backend than the chosen one.
+func checkConflicts(uri trackingURI, s Settings, databricks, server []string) error {
 	if uri.kind == Server && len(databricks) > 0 {
 		return &Error{databricks[0], "Conflicting provider arguments", fmt.Sprintf(
 			"%s is for Databricks, but tracking_uri is the URL of an MLflow server. "+
@@ -83,7 +83,7 @@ func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string
 			databricks[0], strings.Join(databricks, ", "))}
 	}
 	if uri.kind == Databricks && len(server) > 0 {
-		return &Error{server[0], "Conflicting provider arguments", misplacedOnDatabricks(server[0], uri, databricks)}
+		return &Error{server[0], "Conflicting provider arguments", misplacedAttributeDetail(server[0], uri, databricks)}
 	}
 	if uri.profile != "" && s.Profile != "" && uri.profile != s.Profile {
 		return &Error{"profile", "Conflicting provider arguments", fmt.Sprintf(
@@ -92,7 +92,7 @@ func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string
 	return nil
 }
 
-func misplacedOnDatabricks(attribute string, uri trackingURI, databricks []string) string {
+func misplacedAttributeDetail(attribute string, uri trackingURI, databricks []string) string {
 	chosenBy := uri.source
 	if chosenBy == "" {
 		chosenBy = databricks[0]
@@ -130,9 +130,9 @@ func serverAttributes(s Settings) []string {
 	return names
 }
 
-// environmentNamesDatabricks reports whether the environment holds a Databricks host, profile or credential. Variables
+// hasDatabricksEnvironment reports whether the environment holds a Databricks host, profile or credential. Variables
 // that other tools share (ARM_*, GOOGLE_*, ACTIONS_*) choose nothing by themselves.
-func environmentNamesDatabricks(s Settings) bool {
+func hasDatabricksEnvironment(s Settings) bool {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
 		if a.Auth == "" && a.Name != "host" && a.Name != "profile" {
@@ -147,7 +147,7 @@ func environmentNamesDatabricks(s Settings) bool {
 	return false
 }
 
-func nothingGiven() error {
+func noServerError() error {
 	return &Error{"", "No MLflow server configured", `Neither the provider block nor the environment variables specify a server. Set one of:
   tracking_uri or MLFLOW_TRACKING_URI: the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE"
   host or DATABRICKS_HOST: the URL of a Databricks workspace
@@ -166,17 +166,17 @@ func parseTrackingURI(raw, source string) (trackingURI, error) {
 	case "databricks":
 		uri.kind, uri.profile = Databricks, strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/")
 		if strings.Contains(uri.profile, ":") {
-			return uri, uri.refuse("The form databricks://SCOPE:PREFIX works only inside Databricks. " +
+			return uri, uri.invalidError("The form databricks://SCOPE:PREFIX works only inside Databricks. " +
 				"Use databricks://PROFILE, or set host and its credentials.")
 		}
 		return uri, nil
 	case "databricks-uc":
-		return uri, uri.refuse(`"databricks-uc" is a model registry, which contains no experiments. ` +
+		return uri, uri.invalidError(`"databricks-uc" is a model registry, which contains no experiments. ` +
 			`Use "databricks" or "databricks://PROFILE".`)
 	case "http", "https":
 		return parseServerURL(raw, uri)
 	}
-	return uri, uri.refuse(`It must be the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE". ` +
+	return uri, uri.invalidError(`It must be the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE". ` +
 		"Local stores (files, SQLite, other databases) are not supported: start `mlflow server` with the store, and use its URL.")
 }
 
@@ -184,23 +184,23 @@ func parseServerURL(raw string, uri trackingURI) (trackingURI, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil {
 		// The parser's own words would repeat the URL, and with it a password.
-		return uri, uri.refuse("It is not a valid URL.")
+		return uri, uri.invalidError("It is not a valid URL.")
 	}
 	if parsed.Hostname() == "" {
-		return uri, uri.refuse("It has no host name.")
+		return uri, uri.invalidError("It has no host name.")
 	}
 	if parsed.RawQuery != "" || parsed.Fragment != "" {
-		return uri, uri.refuse("It must end with the server's host, port, and base path: remove everything from ? or # on.")
+		return uri, uri.invalidError("It must end with the server's host, port, and base path: remove everything from ? or # on.")
 	}
 	if isDatabricksHost(parsed.Hostname()) {
-		return uri, uri.refuse(fmt.Sprintf(`%s is a Databricks host. Remove the URL, and set host = "https://%s" instead.`,
+		return uri, uri.invalidError(fmt.Sprintf(`%s is a Databricks host. Remove the URL, and set host = "https://%s" instead.`,
 			parsed.Host, parsed.Host))
 	}
 	uri.kind, uri.server = Server, parsed
 	return uri, nil
 }
 
-func (u trackingURI) refuse(detail string) error {
+func (u trackingURI) invalidError(detail string) error {
 	return &Error{attributeOf(u.source), "Invalid tracking URI", u.source + " cannot be used. " + detail}
 }
 

@@ -68,7 +68,7 @@ func TestBackendChoice(t *testing.T) {
 func loadedProfile(t *testing.T, s Settings, env map[string]string) string {
 	t.Helper()
 	s.Getenv = func(name string) string { return env[name] }
-	uri, err := chooseBackend(s)
+	uri, err := selectServer(s)
 	if err != nil {
 		t.Fatal(err)
 	}

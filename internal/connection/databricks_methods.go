@@ -58,7 +58,7 @@ var methods = []method{
 		needs: []string{"host", "google_service_account"}, cloud: "google"},
 }
 
-func methodNamed(name string) (method, bool) {
+func methodByName(name string) (method, bool) {
 	i := slices.IndexFunc(methods, func(m method) bool { return m.Name() == name })
 	if i < 0 {
 		return method{}, false
@@ -81,11 +81,11 @@ func methodsUsing(families []string) []method {
 	return found
 }
 
-// chooseMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
+// selectMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
 // when there are none).
-func chooseMethods(cfg *config.Config, families []string) ([]method, error) {
+func selectMethods(cfg *config.Config, families []string) ([]method, error) {
 	if cfg.AuthType != "" {
-		m, ok := methodNamed(cfg.AuthType)
+		m, ok := methodByName(cfg.AuthType)
 		if !ok {
 			return nil, unknownAuthType(cfg.AuthType)
 		}
@@ -217,7 +217,7 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 		return nil, errors.New("not configured")
 	}
 	if tokens, ok := provider.(credentials.OAuthCredentialsProvider); ok && m.cloud == "" {
-		provider = throughOurTransport(ctx, tokens)
+		provider = withOwnTransport(ctx, tokens)
 	}
 	req := (&http.Request{Header: http.Header{}}).WithContext(ctx)
 	if err := provider.SetHeaders(req); err != nil {
@@ -226,9 +226,9 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 	return provider, checkAuthorization(req.Header)
 }
 
-// throughOurTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
+// withOwnTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
 // to renew it with. Left to itself the SDK renews some tokens with Go's default client, without our TLS settings.
-func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
+func withOwnTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
 	return credentials.CredentialsProviderFn(func(r *http.Request) error {
 		token, err := tokens.Token(context.WithValue(ctx, retryDeadline{}, r.Context().Value(retryDeadline{})))
 		if err != nil {

@@ -22,8 +22,8 @@ type tlsFiles struct {
 	skipVerify             bool
 }
 
-// blockTLS are the TLS attributes of the block.
-func blockTLS(s Settings) (tlsFiles, error) {
+// providerTLS are the TLS attributes of the block.
+func providerTLS(s Settings) (tlsFiles, error) {
 	files := tlsFiles{
 		ca: s.CACertFile, caSource: "ca_cert_file",
 		clientCert: s.ClientCertFile, clientSource: "client_cert_file",
@@ -60,7 +60,7 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 	}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: checkProxyAnswer,
+		OnProxyConnectResponse: checkProxyResponse,
 		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        cfg,
 		ForceAttemptHTTP2:      true,
@@ -73,8 +73,8 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 	}, nil
 }
 
-// checkProxyAnswer words the refusal of a proxy to connect to a server.
-func checkProxyAnswer(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
+// checkProxyResponse words the refusal of a proxy to connect to a server.
+func checkProxyResponse(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
