@@ -83,15 +83,15 @@ func (a *attempts) newError(resp *http.Response) *APIError {
 	return e
 }
 
-// noAnswerMessage is the message of a success that is no answer to the call.
-const noAnswerMessage = "the response is not a valid response of the MLflow API"
+// invalidResponseMessage is the message of a success that is no answer to the call.
+const invalidResponseMessage = "the response is not a valid response of the MLflow API"
 
-// noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
-func (a *attempts) noAnswer(resp *http.Response, why error) error {
+// invalidResponse is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
+func (a *attempts) invalidResponse(resp *http.Response, why error) error {
 	e := a.newError(resp)
-	e.Message = cleanMessage(a.client.redact(noAnswerMessage + ": " + why.Error()))
+	e.Message = cleanMessage(a.client.redact(invalidResponseMessage + ": " + why.Error()))
 	if len(a.call.Secrets) > 0 {
-		e.Message = noAnswerMessage
+		e.Message = invalidResponseMessage
 	}
 	e.Hint = "It may be from a proxy, a sign-in page, or another server. Check the server URL and any proxy in front of the server."
 	return e
@@ -101,7 +101,7 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e := a.refusal(resp, body)
 	if len(a.call.Secrets) > 0 {
-		e.withhold(a.call.Secrets)
+		e.redactMessage(a.call.Secrets)
 	}
 	return e
 }
@@ -111,7 +111,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
 	if !ok || !isJSON(resp, body) {
-		e.Message, e.Hint = nonAPIResponse(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
+		e.Message, e.Hint = nonAPIResponse(resp, []byte(a.client.redact(string(body[:min(len(body), maxErrorBody)]))))
 		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
 		return e
 	}
@@ -129,7 +129,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 		e.Hint = "The response is not from the MLflow API, but from a gateway or another server. Check the server URL and its path, and " +
 			"that any proxy in front of the server forwards " + apiRoot(e.Path) + "."
 	case e.blocked:
-		e.Hint = frontHint
+		e.Hint = proxyHint
 	case IsUnauthenticated(e):
 		e.Hint = "The server rejected the credentials. Check that the token or password is correct, not expired, and for this server."
 	case IsWorkspaceMissing(e):
@@ -162,7 +162,7 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 		return text, blockedHint
 	case httpsText.MatchString(text):
 		return text, "The server speaks HTTPS. Use https:// in the server URL."
-	case isSwitchedOff(resp.StatusCode, []byte(text)):
+	case isDisabledFeature(resp.StatusCode, []byte(text)):
 		return text, "The server runs without workspaces. Start it with --enable-workspaces."
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
@@ -172,7 +172,7 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
 		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
-		return firstNonEmpty(text, "access denied"), frontHint
+		return firstNonEmpty(text, "access denied"), proxyHint
 	case resp.StatusCode < 300:
 		return fmt.Sprintf("the server returned a web page instead of JSON: %q", text),
 			"This is usually a sign-in page: the host or workspace_id is wrong, the workspace is reachable only through a private link, or a " +
@@ -194,7 +194,7 @@ var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP r
 const (
 	blockedHint = "An IP access list does not allow the IP address of this machine. Run Terraform from an allowed network, for example " +
 		"through the VPN, or ask a workspace admin to allow the IP address."
-	frontHint = "A proxy, firewall, or gateway in front of the server rejected the request. Check that it allows API requests from this " +
+	proxyHint = "A proxy, firewall, or gateway in front of the server rejected the request. Check that it allows API requests from this " +
 		"machine."
 )
 

@@ -24,9 +24,9 @@ type Response interface {
 // Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page
 // of 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
 const (
-	maxRefusal = 64 << 10
-	maxObject  = 16 << 20
-	maxPage    = 128 << 20
+	maxErrorBody = 64 << 10
+	maxObject    = 16 << 20
+	maxPage      = 128 << 20
 )
 
 // tooLargeError reports a response that was not read to its end.
@@ -82,8 +82,8 @@ func isEmptyObject(body []byte) bool {
 	return ok && string(bytes.TrimSpace(inner)) == "}"
 }
 
-// wrongJSON says what is wrong with a response, in words of JSON and not of Go.
-func wrongJSON(err error) error {
+// describeJSONError says what is wrong with a response, in words of JSON and not of Go.
+func describeJSONError(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
 		return fmt.Errorf("%s is a %s", cmp.Or(field, "the response"), wrong.Value)
@@ -104,21 +104,21 @@ func (a *attempts) decode(resp *http.Response) error {
 	case empty && a.call.Out == nil:
 		return nil
 	case empty:
-		return a.noAnswer(resp, errors.New("it is empty"))
+		return a.invalidResponse(resp, errors.New("it is empty"))
 	case errorCode(body) != "", !isJSON(resp, body) && !json.Valid(body):
 		return a.apiError(resp, body)
 	case !isJSON(resp, body):
-		return a.noAnswer(resp, errors.New("it is not a JSON object"))
+		return a.invalidResponse(resp, errors.New("it is not a JSON object"))
 	case a.call.Out == nil && !isEmptyObject(body):
-		return a.noAnswer(resp, errors.New("it is not empty, although this endpoint returns nothing"))
+		return a.invalidResponse(resp, errors.New("it is not empty, although this endpoint returns nothing"))
 	case a.call.Out == nil:
 		return nil
 	}
 	if err := json.Unmarshal(body, a.call.Out); err != nil {
-		return a.noAnswer(resp, wrongJSON(err))
+		return a.invalidResponse(resp, describeJSONError(err))
 	}
 	if err := a.call.Out.Validate(isEmptyObject(body)); err != nil {
-		return a.noAnswer(resp, err)
+		return a.invalidResponse(resp, err)
 	}
 	return nil
 }
