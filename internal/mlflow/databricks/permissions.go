@@ -247,7 +247,7 @@ func (a aclStore) write(ctx context.Context, method, id string, grants []mlflow.
 		Out: &out, Group: rest.GroupPermissionWrites,
 	})
 	if err != nil {
-		return mlflow.ACL{}, withMissingPrincipal(err)
+		return mlflow.ACL{}, asMissingPrincipal(err)
 	}
 	if err := out.objectError(); err != nil {
 		return mlflow.ACL{}, err
@@ -281,16 +281,16 @@ func (a aclStore) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
 	return lost
 }
 
-// missingPrincipal takes a name with all its parentheses, and the first name of several.
-var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
+// missingPrincipalText takes a name with all its parentheses, and the first name of several.
+var missingPrincipalText = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
 
-// withMissingPrincipal tells an unknown principal by the server's words.
-func withMissingPrincipal(err error) error {
+// asMissingPrincipal tells an unknown principal by the server's words.
+func asMissingPrincipal(err error) error {
 	e, ok := errors.AsType[*rest.APIError](err)
 	if !ok {
 		return err
 	}
-	m := missingPrincipal.FindStringSubmatch(e.Message)
+	m := missingPrincipalText.FindStringSubmatch(e.Message)
 	if m == nil {
 		return err
 	}

@@ -62,8 +62,8 @@ func (a accessControl) AccessContext(ctx context.Context, experimentIDs []string
 	}
 	b := mlflow.AccessContext{Members: all.members}
 	for _, id := range experimentIDs {
-		if user, found := all.without(id); found {
-			level, err := effective(ctx, a.client.Client, user, id)
+		if user, found := all.userWithoutGrant(id); found {
+			level, err := effectiveLevel(ctx, a.client.Client, user, id)
 			b.DefaultLevel = fromServerLevel(level)
 			return b, err
 		}
@@ -84,7 +84,7 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 		if err := api.supports(g.Principal); err != nil {
 			return mlflow.ACL{}, err
 		}
-		if err := all.missing(g.Principal); err != nil {
+		if err := all.checkPrincipal(g.Principal); err != nil {
 			return mlflow.ACL{}, err
 		}
 		wanted[g.Principal] = toServerLevel(g.Level)
@@ -174,7 +174,7 @@ func (a accessControl) Levels(ctx context.Context, _ string) ([]mlflow.LevelInfo
 	}
 	var infos []mlflow.LevelInfo
 	for _, level := range api.levels() {
-		infos = append(infos, mlflow.LevelInfo{Level: fromServerLevel(level), Description: levelTexts[level]})
+		infos = append(infos, mlflow.LevelInfo{Level: fromServerLevel(level), Description: levelDescriptions[level]})
 	}
 	return infos, nil
 }

@@ -31,7 +31,7 @@ type Backend struct {
 	// permissions creates the permission API that the server has. It is shared.
 	permissions rest.Shared[func(accessControl) permissionAPI]
 	// directory is what was read of users, roles, and workspaces. It is shared.
-	directory directoryReads
+	directory directoryCache
 	// members lists the users as a member of the workspace is shown them.
 	members rest.Shared[userList]
 	grants  rest.Shared[*allGrants]
@@ -52,7 +52,7 @@ func (s *Backend) InWorkspace(name string) (mlflow.Backend, error) {
 
 // CheckWorkspaces implements [mlflow.Backend].
 func (s *Backend) CheckWorkspaces(ctx context.Context, c *mlflow.Client) error {
-	return (&Directory{c, s}).needsWorkspaces(ctx)
+	return (&Directory{c, s}).requireWorkspaces(ctx)
 }
 
 // Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.

@@ -25,8 +25,8 @@ func fromServerLevel(level string) string {
 	return level
 }
 
-// levelTexts describe the levels, by the server's own names.
-var levelTexts = map[string]string{
+// levelDescriptions describe the levels, by the server's own names.
+var levelDescriptions = map[string]string{
 	"NO_PERMISSIONS": "No access",
 	"DENY":           "No access, regardless of other grants",
 	"READ":           "Can view",

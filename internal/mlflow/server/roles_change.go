@@ -15,7 +15,7 @@ import (
 // Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
 func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
 	workspace = d.workspaceOr(workspace)
-	if err := d.needsRoles(ctx); err != nil {
+	if err := d.requireRoles(ctx); err != nil {
 		return Role{}, err
 	}
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
@@ -123,7 +123,7 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 		}
 		row := now.row(g)
 		if row == nil {
-			return nil, notListed(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
+			return nil, notListedError(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
 		}
 		if row.Level == level {
 			return nil, nil
