@@ -128,7 +128,7 @@ func (c *Client) countRuns(ctx context.Context, id string, content *Content) err
 	})
 	content.Runs, content.MoreRuns = len(out.Runs), out.NextPageToken != ""
 	for _, run := range out.Runs {
-		if started := millis(run.Info.StartTime); started.After(content.NewestRun) {
+		if started := timeFromMillis(run.Info.StartTime); started.After(content.NewestRun) {
 			content.NewestRun = started
 		}
 	}

@@ -70,7 +70,7 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 	start := time.Now()
 	unclear := false
 	for try := 1; ; try++ {
-		id, err := c.createOnce(ctx, n)
+		id, err := c.sendCreate(ctx, n)
 		if err == nil {
 			return id, nil
 		}
@@ -105,7 +105,7 @@ func isGrantCollision(err error) bool {
 	return ok && rest.IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
 }
 
-func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
+func (c *Client) sendCreate(ctx context.Context, n NewExperiment) (string, error) {
 	var out createdResponse
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, NotIdempotent: true,

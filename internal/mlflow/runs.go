@@ -107,12 +107,12 @@ func (r runJSON) about() runInfo { return r.Info }
 
 // run converts the response.
 func (r *runJSON) run() Run {
-	tags := mapOfTags(r.Data.Tags)
+	tags := tagMap(r.Data.Tags)
 	return Run{
 		ID: r.Info.id(), ExperimentID: r.Info.ExperimentID, Status: r.Info.Status, ArtifactURI: r.Info.ArtifactURI,
 		Name: cmp.Or(r.Info.Name, tags[TagRunName]), User: cmp.Or(r.Info.UserID, tags[TagRunUser]),
 		Started: int64(r.Info.StartTime), Ended: int64(r.Info.EndTime), Deleted: r.Info.isDeleted(),
-		Metrics: newestMetrics(r.Data.Metrics), Params: mapOfTags(r.Data.Params), Tags: tags,
+		Metrics: newestMetrics(r.Data.Metrics), Params: tagMap(r.Data.Params), Tags: tags,
 	}
 }
 
