@@ -1,4 +1,4 @@
-# An MLflow server behind something that takes bearer tokens.
+# An MLflow server behind a proxy that accepts bearer tokens.
 provider "mlflow" {
   tracking_uri = "https://mlflow.example.com"
   token        = var.mlflow_token

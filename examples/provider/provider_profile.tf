@@ -1,4 +1,4 @@
-# A profile of ~/.databrickscfg says where the workspace is and how to sign in.
+# A profile in ~/.databrickscfg specifies the workspace and the credentials.
 provider "mlflow" {
   profile = "staging"
 }
