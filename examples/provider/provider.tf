@@ -7,7 +7,7 @@ terraform {
   }
 }
 
-# The host and the credentials come from DATABRICKS_HOST and DATABRICKS_TOKEN.
+# DATABRICKS_HOST and DATABRICKS_TOKEN specify the workspace and the credentials.
 provider "mlflow" {
   default_tags = {
     managed_by = "terraform"

@@ -1,4 +1,4 @@
-# Two servers in one configuration.
+# Two provider configurations, one for each workspace.
 provider "mlflow" {
   profile = "staging"
 }

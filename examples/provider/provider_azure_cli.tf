@@ -1,4 +1,4 @@
-# The identity that `az login` signed in on this machine, or the azure/login step of a job.
+# The identity that is signed in to the Azure CLI, with `az login` or the azure/login step of a GitHub job.
 provider "mlflow" {
   host      = "https://adb-1234567890123456.7.azuredatabricks.net"
   auth_type = "azure-cli"

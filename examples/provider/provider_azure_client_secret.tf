@@ -1,4 +1,4 @@
-# A service principal of Microsoft Entra ID with a secret.
+# A Microsoft Entra ID service principal with a client secret.
 provider "mlflow" {
   host                = "https://adb-1234567890123456.7.azuredatabricks.net"
   azure_client_id     = "11111111-2222-3333-4444-555555555555"

@@ -1,4 +1,4 @@
-# GitHub Actions, and an application of Microsoft Entra ID with a federated credential.
+# A GitHub Actions job with a federated credential of a Microsoft Entra ID application.
 provider "mlflow" {
   host            = "https://adb-1234567890123456.7.azuredatabricks.net"
   azure_client_id = "11111111-2222-3333-4444-555555555555"

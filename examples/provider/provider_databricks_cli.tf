@@ -1,4 +1,4 @@
-# The identity that `databricks auth login` signed in on this machine.
+# The user who is signed in to the Databricks CLI, with `databricks auth login`.
 provider "mlflow" {
   host      = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
   auth_type = "databricks-cli"

@@ -1,4 +1,4 @@
-# GitHub Actions: the job requests a token from GitHub, which Databricks accepts for the service principal.
+# A GitHub Actions job: Databricks accepts an ID token from GitHub for the service principal.
 provider "mlflow" {
   host      = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com"
   client_id = "6f1c2a34-5b67-4c89-9d01-23456789abcd"

@@ -1,4 +1,4 @@
-# The host and the credentials come from a profile of ~/.databrickscfg.
+# A profile in ~/.databrickscfg specifies the workspace and the credentials.
 provider "mlflow" {
   profile = "staging"
 }

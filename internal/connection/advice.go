@@ -52,8 +52,8 @@ func adviseTLS(err error, s settingNames) string {
 	}
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
 		if invalid.Reason == x509.Expired {
-			return "The certificate of the server has expired or is not valid yet. Renew it on the server, and check the clock of this machine. " +
-				"To connect without verification meanwhile, which exposes the credentials, set " + s.skip + "."
+			return "The certificate of the server has expired or is not valid yet. Renew it on the server, and check the clock of this " +
+				"machine. To connect without verification in the meantime, which exposes the credentials, set " + s.skip + "."
 		}
 		return "The certificate of the server cannot be used. Correct it on the server, or set " + s.ca +
 			" to a PEM file with the authority that signed it."
@@ -78,7 +78,8 @@ func adviseAlert(err error, s settingNames) string {
 	}
 	switch op.Err.Error() {
 	case "tls: certificate required", "tls: bad certificate", "tls: unknown certificate authority":
-		return "The server requires a client certificate that it trusts. Set " + s.client + " to a PEM file with the certificate and its key."
+		return "The server requires a client certificate that it trusts. Set " + s.client +
+			" to a PEM file with the certificate and its key."
 	case "tls: protocol version not supported":
 		return "The server supports only TLS versions older than 1.2. Enable TLS 1.2 or newer on the server."
 	}
@@ -104,9 +105,9 @@ func adviseNetwork(err error, s settingNames) string {
 	case !ok || !timeout.Timeout():
 		return ""
 	case dialFailed(err):
-		return "The server cannot be reached from this machine. Check " + s.url + ", and firewalls, VPN, and private links on the way."
+		return "The server cannot be reached from this machine. Check " + s.url + ", and any firewalls, VPN, and private links in between."
 	default:
-		return "The server did not answer in time. Set http_timeout_seconds to a higher value, or check the load of the server."
+		return "The server did not respond in time. Set http_timeout_seconds to a higher value, or check the load of the server."
 	}
 }
 
@@ -116,8 +117,8 @@ func dialFailed(err error) bool {
 	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isFinal reports whether an error of the connection stays as it is on another try.
-func isFinal(err error) bool {
+// isPermanent reports whether an error of the connection stays as it is on another try.
+func isPermanent(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsNotFound
 	}

@@ -122,7 +122,7 @@ func TestAdvice(t *testing.T) {
 		"no such host":               {parts{"does not exist in DNS", "tracking_uri"}, parts{"does not exist in DNS", "host (or DATABRICKS_HOST)"}},
 		"DNS does not work":          {parts{"could not be resolved"}, parts{"could not be resolved"}},
 		"no way to the host":         {parts{"cannot be reached", "firewalls", "tracking_uri"}, parts{"cannot be reached", "host"}},
-		"no answer":                  {parts{"did not answer in time", "http_timeout_seconds"}, parts{"http_timeout_seconds"}},
+		"no answer":                  {parts{"did not respond in time", "http_timeout_seconds"}, parts{"http_timeout_seconds"}},
 		"success":                    {},
 		"something else":             {},
 		"own error":                  {},

@@ -20,32 +20,32 @@ type trackingURI struct {
 	source string
 }
 
-// chooseBackend decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
+// selectServer decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
 // DATABRICKS_* variables, which beat the default profile.
-func chooseBackend(s Settings) (trackingURI, error) {
+func selectServer(s Settings) (trackingURI, error) {
 	databricks, server := databricksAttributes(s), serverAttributes(s)
 	if s.TrackingURI != "" {
 		uri, err := parseTrackingURI(s.TrackingURI, "tracking_uri")
 		if err != nil {
 			return uri, err
 		}
-		return uri, checkAttributesFit(uri, s, databricks, server)
+		return uri, checkConflicts(uri, s, databricks, server)
 	}
 	if len(databricks) > 0 {
-		return chooseDatabricks(s, databricks, server)
+		return selectDatabricks(s, databricks, server)
 	}
 	if value := s.Getenv(trackingURIVariable); value != "" {
 		uri, err := parseTrackingURI(value, trackingURIVariable)
 		if err != nil {
 			return uri, err
 		}
-		return uri, checkAttributesFit(uri, s, nil, server)
+		return uri, checkConflicts(uri, s, nil, server)
 	}
 	if len(server) > 0 {
-		return trackingURI{}, &Error{"tracking_uri", "Could not choose the backend",
+		return trackingURI{}, &Error{"tracking_uri", "No MLflow server configured",
 			fmt.Sprintf("%s is for an MLflow server. Set tracking_uri (or %s) to the server's URL.", server[0], trackingURIVariable)}
 	}
-	if environmentNamesDatabricks(s) {
+	if hasDatabricksEnvironment(s) {
 		return trackingURI{kind: Databricks}, nil
 	}
 	profile, err := readProfile(configFilePath(s), "")
@@ -53,16 +53,16 @@ func chooseBackend(s Settings) (trackingURI, error) {
 		return trackingURI{}, dropAttributeIfUnset(s, err)
 	}
 	if len(profile.values) == 0 {
-		return trackingURI{}, nothingGiven()
+		return trackingURI{}, noServerError()
 	}
 	return trackingURI{kind: Databricks}, nil
 }
 
-// chooseDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
+// selectDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
 // tracking URI names still serves when the block does not say which workspace is meant.
-func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
+func selectDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
 	chosen := trackingURI{kind: Databricks}
-	if err := checkAttributesFit(chosen, s, databricks, server); err != nil {
+	if err := checkConflicts(chosen, s, databricks, server); err != nil {
 		return chosen, err
 	}
 	if s.Host != "" || s.Profile != "" || s.AzureWorkspaceResourceID != "" {
@@ -74,35 +74,35 @@ func chooseDatabricks(s Settings, databricks, server []string) (trackingURI, err
 	return chosen, nil
 }
 
-// checkAttributesFit refuses attributes that belong to the other kind of backend than the chosen one.
-func checkAttributesFit(uri trackingURI, s Settings, databricks, server []string) error {
+// checkConflicts refuses attributes that belong to the other kind of backend than the chosen one.
+func checkConflicts(uri trackingURI, s Settings, databricks, server []string) error {
 	if uri.kind == Server && len(databricks) > 0 {
-		return &Error{databricks[0], "Could not choose the backend", fmt.Sprintf(
-			"%s is a Databricks setting, but tracking_uri names an MLflow server. "+
-				"Drop %s to use the MLflow server, or drop tracking_uri to use Databricks.",
+		return &Error{databricks[0], "Conflicting provider arguments", fmt.Sprintf(
+			"%s is for Databricks, but tracking_uri is the URL of an MLflow server. "+
+				"Remove %s to use the MLflow server, or remove tracking_uri to use Databricks.",
 			databricks[0], strings.Join(databricks, ", "))}
 	}
 	if uri.kind == Databricks && len(server) > 0 {
-		return &Error{server[0], "Could not choose the backend", misplacedOnDatabricks(server[0], uri, databricks)}
+		return &Error{server[0], "Conflicting provider arguments", misplacedAttributeDetail(server[0], uri, databricks)}
 	}
 	if uri.profile != "" && s.Profile != "" && uri.profile != s.Profile {
-		return &Error{"profile", "Could not choose the profile", fmt.Sprintf(
-			"%s names profile %q and profile names %q. Drop one of them.", uri.source, uri.profile, s.Profile)}
+		return &Error{"profile", "Conflicting provider arguments", fmt.Sprintf(
+			"%s contains the profile %q, but profile is %q. Remove one of them.", uri.source, uri.profile, s.Profile)}
 	}
 	return nil
 }
 
-func misplacedOnDatabricks(attribute string, uri trackingURI, databricks []string) string {
+func misplacedAttributeDetail(attribute string, uri trackingURI, databricks []string) string {
 	chosenBy := uri.source
 	if chosenBy == "" {
 		chosenBy = databricks[0]
 	}
-	advice := "Databricks basic authentication is not offered: use token, client_id with client_secret, or another of its methods."
+	advice := "Databricks basic authentication is not supported: use token, client_id with client_secret, or another method."
 	if attribute == "workspace" {
-		advice = "For Databricks, host or profile (and workspace_id where hosts are shared) say which workspace is meant."
+		advice = "On Databricks, select the workspace with host or profile, and with workspace_id if several workspaces share a host."
 	}
 	return fmt.Sprintf("%s is for an MLflow server, but %s selects Databricks. %s "+
-		"For an MLflow server, set tracking_uri to its URL and drop the Databricks settings.",
+		"To use an MLflow server, set tracking_uri to its URL and remove the Databricks settings.",
 		attribute, chosenBy, advice)
 }
 
@@ -130,9 +130,9 @@ func serverAttributes(s Settings) []string {
 	return names
 }
 
-// environmentNamesDatabricks reports whether the environment holds a Databricks host, profile or credential. Variables
+// hasDatabricksEnvironment reports whether the environment holds a Databricks host, profile or credential. Variables
 // that other tools share (ARM_*, GOOGLE_*, ACTIONS_*) choose nothing by themselves.
-func environmentNamesDatabricks(s Settings) bool {
+func hasDatabricksEnvironment(s Settings) bool {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
 		if a.Auth == "" && a.Name != "host" && a.Name != "profile" {
@@ -147,13 +147,13 @@ func environmentNamesDatabricks(s Settings) bool {
 	return false
 }
 
-func nothingGiven() error {
-	return &Error{"", "Could not choose the backend", `Neither the provider block nor the environment says where MLflow is. Set one of:
+func noServerError() error {
+	return &Error{"", "No MLflow server configured", `Neither the provider block nor the environment variables specify a server. Set one of:
   tracking_uri or MLFLOW_TRACKING_URI: the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE"
   host or DATABRICKS_HOST: the URL of a Databricks workspace
   profile or DATABRICKS_CONFIG_PROFILE: a profile in ~/.databrickscfg
   azure_workspace_resource_id or DATABRICKS_AZURE_RESOURCE_ID: an Azure Databricks workspace
-A DEFAULT profile in ~/.databrickscfg serves as well.`}
+Alternatively, create a DEFAULT profile in ~/.databrickscfg.`}
 }
 
 // parseTrackingURI reads the forms that MLflow's own clients take, and refuses with words those that no remote MLflow
@@ -166,41 +166,42 @@ func parseTrackingURI(raw, source string) (trackingURI, error) {
 	case "databricks":
 		uri.kind, uri.profile = Databricks, strings.TrimSuffix(strings.TrimPrefix(rest, "//"), "/")
 		if strings.Contains(uri.profile, ":") {
-			return uri, uri.refuse("The form databricks://scope:prefix works inside Databricks only. " +
-				"Use databricks://PROFILE, or host and its credentials.")
+			return uri, uri.invalidError("The form databricks://SCOPE:PREFIX works only inside Databricks. " +
+				"Use databricks://PROFILE, or set host and its credentials.")
 		}
 		return uri, nil
 	case "databricks-uc":
-		return uri, uri.refuse(`"databricks-uc" is a model registry; experiments are not in it. Use "databricks" or "databricks://PROFILE".`)
+		return uri, uri.invalidError(`"databricks-uc" is a model registry, which contains no experiments. ` +
+			`Use "databricks" or "databricks://PROFILE".`)
 	case "http", "https":
 		return parseServerURL(raw, uri)
 	}
-	return uri, uri.refuse(`It must be the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE". ` +
-		"Local stores (file, sqlite, other databases) can't be managed: start `mlflow server` on them and give its URL.")
+	return uri, uri.invalidError(`It must be the http(s) URL of an MLflow server, "databricks" or "databricks://PROFILE". ` +
+		"Local stores (files, SQLite, other databases) are not supported: start `mlflow server` with the store, and use its URL.")
 }
 
 func parseServerURL(raw string, uri trackingURI) (trackingURI, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil {
 		// The parser's own words would repeat the URL, and with it a password.
-		return uri, uri.refuse("It is not a valid URL.")
+		return uri, uri.invalidError("It is not a valid URL.")
 	}
 	if parsed.Hostname() == "" {
-		return uri, uri.refuse("It has no host name.")
+		return uri, uri.invalidError("It has no host name.")
 	}
 	if parsed.RawQuery != "" || parsed.Fragment != "" {
-		return uri, uri.refuse("It must end with the server's host, port and base path: drop everything from ? or # on.")
+		return uri, uri.invalidError("It must end with the server's host, port, and base path: remove everything from ? or # on.")
 	}
 	if isDatabricksHost(parsed.Hostname()) {
-		return uri, uri.refuse(fmt.Sprintf(`%s is a Databricks host. Drop the URL and set host = "https://%s" instead.`,
+		return uri, uri.invalidError(fmt.Sprintf(`%s is a Databricks host. Remove the URL, and set host = "https://%s" instead.`,
 			parsed.Host, parsed.Host))
 	}
 	uri.kind, uri.server = Server, parsed
 	return uri, nil
 }
 
-func (u trackingURI) refuse(detail string) error {
-	return &Error{attributeOf(u.source), "Could not use tracking URI", u.source + " can't be used. " + detail}
+func (u trackingURI) invalidError(detail string) error {
+	return &Error{attributeOf(u.source), "Invalid tracking URI", u.source + " cannot be used. " + detail}
 }
 
 func isDatabricksHost(host string) bool {
@@ -218,7 +219,7 @@ func warnIfCleartext(target *url.URL, attribute string) []Warning {
 		return nil
 	}
 	return []Warning{{attribute, "Credentials are sent unencrypted", fmt.Sprintf(
-		"Requests to %s use http: everybody on the way can read the credentials. Use https.", target.Host)}}
+		"Requests to %s use http, which exposes the credentials to anyone who intercepts them. Use https.", target.Host)}}
 }
 
 func isLoopback(host string) bool {

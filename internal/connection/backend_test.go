@@ -68,7 +68,7 @@ func TestBackendChoice(t *testing.T) {
 func loadedProfile(t *testing.T, s Settings, env map[string]string) string {
 	t.Helper()
 	s.Getenv = func(name string) string { return env[name] }
-	uri, err := chooseBackend(s)
+	uri, err := selectServer(s)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,28 +90,28 @@ func TestBackendRefusals(t *testing.T) {
 		parts     []string
 	}{
 		"nothing":                        {parts: []string{"tracking_uri", "MLFLOW_TRACKING_URI", "host", "DATABRICKS_HOST", "profile", "azure_workspace_resource_id"}},
-		"token alone":                    {settings: Settings{Token: "t"}, parts: []string{"Could not choose the backend"}},
-		"empty default profile":          {file: "[DEFAULT]\n[other]\nhost = https://x.example.com\n", parts: []string{"Could not choose the backend"}},
-		"shared variables alone":         {env: map[string]string{"ARM_CLIENT_ID": "x", "GOOGLE_CREDENTIALS": "y"}, parts: []string{"Could not choose the backend"}},
-		"tracking_uri and host":          {settings: Settings{TrackingURI: server, Host: "https://ws.example.com"}, attribute: "host", parts: []string{"Drop host", "drop tracking_uri"}},
-		"tracking_uri and client_id":     {settings: Settings{TrackingURI: server, ClientID: "c", ClientSecret: "s"}, attribute: "client_id", parts: []string{"Drop client_id, client_secret"}},
+		"token alone":                    {settings: Settings{Token: "t"}, parts: []string{"No MLflow server configured"}},
+		"empty default profile":          {file: "[DEFAULT]\n[other]\nhost = https://x.example.com\n", parts: []string{"No MLflow server configured"}},
+		"shared variables alone":         {env: map[string]string{"ARM_CLIENT_ID": "x", "GOOGLE_CREDENTIALS": "y"}, parts: []string{"No MLflow server configured"}},
+		"tracking_uri and host":          {settings: Settings{TrackingURI: server, Host: "https://ws.example.com"}, attribute: "host", parts: []string{"Remove host", "remove tracking_uri"}},
+		"tracking_uri and client_id":     {settings: Settings{TrackingURI: server, ClientID: "c", ClientSecret: "s"}, attribute: "client_id", parts: []string{"Remove client_id, client_secret"}},
 		"tracking_uri and azure_use_msi": {settings: Settings{TrackingURI: server, AzureUseMSI: true}, attribute: "azure_use_msi"},
-		"username and host":              {settings: Settings{Host: "https://ws.example.com", Username: "u", Password: "p"}, attribute: "username", parts: []string{"basic authentication is not offered", "host selects Databricks"}},
+		"username and host":              {settings: Settings{Host: "https://ws.example.com", Username: "u", Password: "p"}, attribute: "username", parts: []string{"basic authentication is not supported", "host selects Databricks"}},
 		"password and tracking_uri":      {settings: Settings{TrackingURI: "databricks", Password: "p"}, attribute: "password", parts: []string{"tracking_uri selects Databricks"}},
 		"workspace and profile":          {settings: Settings{Profile: "p", Workspace: "w"}, attribute: "workspace", parts: []string{"workspace_id"}},
 		"username and variable":          {settings: Settings{Username: "u"}, env: variable("databricks"), attribute: "username", parts: []string{"MLFLOW_TRACKING_URI selects"}},
 		"username and DATABRICKS_HOST":   {settings: Settings{Username: "u"}, env: map[string]string{"DATABRICKS_HOST": "https://ws.example.com"}, attribute: "tracking_uri", parts: []string{"username is for an MLflow server"}},
 		"two profiles":                   {settings: Settings{TrackingURI: "databricks://a", Profile: "b"}, attribute: "profile", parts: []string{`"a"`, `"b"`}},
 		"databricks-uc":                  {settings: Settings{TrackingURI: "databricks-uc"}, attribute: "tracking_uri", parts: []string{"model registry"}},
-		"databricks-uc with profile":     {env: variable("databricks-uc://p"), parts: []string{"MLFLOW_TRACKING_URI can't be used", "model registry"}},
-		"scope and prefix":               {settings: Settings{TrackingURI: "databricks://scope:prefix"}, attribute: "tracking_uri", parts: []string{"scope:prefix"}},
+		"databricks-uc with profile":     {env: variable("databricks-uc://p"), parts: []string{"MLFLOW_TRACKING_URI cannot be used", "model registry"}},
+		"scope and prefix":               {settings: Settings{TrackingURI: "databricks://scope:prefix"}, attribute: "tracking_uri", parts: []string{"SCOPE:PREFIX"}},
 		"file":                           {settings: Settings{TrackingURI: "file:///tmp/mlruns"}, attribute: "tracking_uri", parts: []string{"mlflow server"}},
 		"sqlite":                         {env: variable("sqlite:///mlflow.db"), parts: []string{"mlflow server"}},
 		"path":                           {settings: Settings{TrackingURI: "./mlruns"}, attribute: "tracking_uri", parts: []string{"mlflow server"}},
 		"no scheme":                      {settings: Settings{TrackingURI: "localhost:5000"}, attribute: "tracking_uri", parts: []string{"http(s) URL"}},
 		"no host":                        {settings: Settings{TrackingURI: "http://"}, attribute: "tracking_uri", parts: []string{"no host name"}},
-		"URL of a page":                  {settings: Settings{TrackingURI: server + "/#/experiments/1"}, attribute: "tracking_uri", parts: []string{"drop everything from"}},
-		"query":                          {settings: Settings{TrackingURI: server + "/?a=b"}, attribute: "tracking_uri", parts: []string{"drop everything from"}},
+		"URL of a page":                  {settings: Settings{TrackingURI: server + "/#/experiments/1"}, attribute: "tracking_uri", parts: []string{"remove everything from"}},
+		"query":                          {settings: Settings{TrackingURI: server + "/?a=b"}, attribute: "tracking_uri", parts: []string{"remove everything from"}},
 		"unparsable, with a password":    {settings: Settings{TrackingURI: "http://u:hunter2@host:port"}, attribute: "tracking_uri", parts: []string{"not a valid URL"}},
 		"Databricks host as MLflow":      {settings: Settings{TrackingURI: "https://adb-1.2.azuredatabricks.net"}, attribute: "tracking_uri", parts: []string{`host = "https://adb-1.2.azuredatabricks.net"`}},
 		"negative http_timeout_seconds":  {settings: Settings{TrackingURI: server, HTTPTimeout: -1}, attribute: "http_timeout_seconds"},

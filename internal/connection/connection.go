@@ -86,7 +86,7 @@ func Open(s Settings) (*Connection, error) {
 		s.Getenv = os.Getenv
 	}
 	if s.HTTPTimeout < 0 || s.RetryTimeout < 0 {
-		return nil, negativeTimeout(s)
+		return nil, negativeTimeoutError(s)
 	}
 	if s.HTTPTimeout == 0 {
 		s.HTTPTimeout = defaultHTTPTimeout
@@ -98,7 +98,7 @@ func Open(s Settings) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	uri, err := chooseBackend(s)
+	uri, err := selectServer(s)
 	if err != nil {
 		return nil, err
 	}
@@ -108,10 +108,10 @@ func Open(s Settings) (*Connection, error) {
 	return openDatabricks(s, uri.profile)
 }
 
-func negativeTimeout(s Settings) error {
+func negativeTimeoutError(s Settings) error {
 	attribute := "http_timeout_seconds"
 	if s.HTTPTimeout >= 0 {
 		attribute = "retry_timeout_seconds"
 	}
-	return &Error{attribute, "Could not use timeout", attribute + " must be a positive number of seconds."}
+	return &Error{attribute, "Invalid timeout", attribute + " must be a positive number of seconds."}
 }

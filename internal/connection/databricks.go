@@ -29,11 +29,11 @@ type databricks struct {
 	base     http.RoundTripper
 	// workspaceID is the configured id, sent with each request; "" without one.
 	workspaceID string
-	// plainOrigins are the origins that the settings name; all others must be called over https.
-	plainOrigins []*url.URL
-	secrets      secretSet
-	// unanswered reports whether the last request for a token got no answer that says anything about the credentials.
-	unanswered atomic.Bool
+	// cleartextOrigins are the origins that the settings name; all others must be called over https.
+	cleartextOrigins []*url.URL
+	secrets          secretSet
+	// inconclusive reports whether the last request for a token got no answer that says anything about the credentials.
+	inconclusive atomic.Bool
 }
 
 // session is a resolved configuration: the SDK's, which holds and renews the credentials, and where it leads.
@@ -49,7 +49,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	if err := d.settings.Configure(cfg); err != nil {
 		return nil, dropAttributeIfUnset(s, err)
 	}
-	files, err := blockTLS(s)
+	files, err := providerTLS(s)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.base, d.workspaceID, d.plainOrigins = base, cfg.WorkspaceID, plainOrigins(cfg)
+	d.base, d.workspaceID, d.cleartextOrigins = base, cfg.WorkspaceID, cleartextOrigins(cfg)
 	d.secrets.addConfig(cfg)
 	sessions := &once[session]{load: d.resolve}
 	c := &Connection{
@@ -98,8 +98,8 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	settings.secrets = &d.secrets
 	cfg.Loaders = []config.Loader{settings}
 	cfg.HTTPTransport = &tokenTransport{
-		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, plainOrigins: d.plainOrigins, secrets: &d.secrets,
-		unanswered: &d.unanswered,
+		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, cleartextOrigins: d.cleartextOrigins, secrets: &d.secrets,
+		inconclusive: &d.inconclusive,
 	}
 	// The transport bounds each try by the HTTP timeout and makes the retries; the SDK must not end them, nor make its own.
 	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)
@@ -114,14 +114,14 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 		return session{}, d.asConnectionError(cfg, err)
 	}
 	if isAccount {
-		return session{}, accountHost(cfg)
+		return session{}, accountHostError(cfg)
 	}
 	if err := cfg.Authenticate(d.emptyRequest()); err != nil {
 		return session{}, d.asConnectionError(cfg, err)
 	}
 	base, err := url.Parse(cfg.Host)
 	if err != nil {
-		return session{}, &Error{"host", "Could not use host", fmt.Sprintf("%q is not a URL.", cfg.Host)}
+		return session{}, &Error{"host", "Invalid host", fmt.Sprintf("%q is not a URL.", cfg.Host)}
 	}
 	return session{cfg: cfg, target: Target{BaseURL: base, WorkspaceID: cfg.WorkspaceID}}, nil
 }
@@ -199,17 +199,17 @@ func checkAuthorization(h http.Header) error {
 func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok {
-		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s: %s.",
+		own = &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("Authentication with %s%s failed: %s.",
 			cfg.Host, profileSuffix(cfg), failureReason(&d.secrets, err))}
 	}
-	if d.unanswered.Load() {
+	if d.inconclusive.Load() {
 		return own
 	}
 	return &CredentialsError{own}
 }
 
-// plainOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.
-func plainOrigins(cfg *config.Config) []*url.URL {
+// cleartextOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.
+func cleartextOrigins(cfg *config.Config) []*url.URL {
 	var origins []*url.URL
 	for _, named := range []string{cfg.Host, cfg.MetadataServiceURL, cfg.ActionsIDTokenRequestURL, cfg.DiscoveryURL,
 		os.Getenv("SYSTEM_TEAMFOUNDATIONCOLLECTIONURI"), instanceMetadata} {

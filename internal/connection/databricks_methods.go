@@ -58,7 +58,7 @@ var methods = []method{
 		needs: []string{"host", "google_service_account"}, cloud: "google"},
 }
 
-func methodNamed(name string) (method, bool) {
+func methodByName(name string) (method, bool) {
 	i := slices.IndexFunc(methods, func(m method) bool { return m.Name() == name })
 	if i < 0 {
 		return method{}, false
@@ -81,18 +81,18 @@ func methodsUsing(families []string) []method {
 	return found
 }
 
-// chooseMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
+// selectMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
 // when there are none).
-func chooseMethods(cfg *config.Config, families []string) ([]method, error) {
+func selectMethods(cfg *config.Config, families []string) ([]method, error) {
 	if cfg.AuthType != "" {
-		m, ok := methodNamed(cfg.AuthType)
+		m, ok := methodByName(cfg.AuthType)
 		if !ok {
 			return nil, unknownAuthType(cfg.AuthType)
 		}
 		return []method{m}, nil
 	}
 	present := familiesOf(cfg)
-	if err := checkUnambiguous(present, "", "The environment and the profile hold"); err != nil {
+	if err := checkUnambiguous(present, "", "The environment variables and the profile contain"); err != nil {
 		return nil, err
 	}
 	if len(families) == 0 && len(present) > 1 {
@@ -101,7 +101,9 @@ func chooseMethods(cfg *config.Config, families []string) ([]method, error) {
 	return methodsUsing(families), nil
 }
 
-func checkUnambiguous(families []string, attribute, whoHolds string) error {
+// checkUnambiguous returns an error if no single method uses all the families of credentials. The message begins with container, the place
+// that contains them and the verb.
+func checkUnambiguous(families []string, attribute, container string) error {
 	if len(methodsUsing(families)) > 0 {
 		return nil
 	}
@@ -109,17 +111,17 @@ func checkUnambiguous(families []string, attribute, whoHolds string) error {
 	for _, family := range families {
 		each = append(each, fmt.Sprintf("%s (auth_type %s)", family, strings.Join(methodNames(methodsUsing([]string{family})), " or ")))
 	}
-	return &Error{attribute, "Could not choose credentials", fmt.Sprintf(
-		"%s credentials of more than one kind: %s. Set auth_type (DATABRICKS_AUTH_TYPE) to the one to use, or remove the others.",
-		whoHolds, strings.Join(each, " and "))}
+	return &Error{attribute, "Conflicting credentials", fmt.Sprintf(
+		"%s credentials of more than one kind: %s. Set auth_type (DATABRICKS_AUTH_TYPE) to the method to use, or remove the others.",
+		container, strings.Join(each, " and "))}
 }
 
 func unknownAuthType(name string) error {
-	detail := fmt.Sprintf("There is no auth_type %q.", name)
+	detail := fmt.Sprintf("%q is not an authentication method of Databricks.", name)
 	if name == "basic" {
-		detail = "Databricks basic authentication is not offered."
+		detail = "Databricks basic authentication is not supported."
 	}
-	return &Error{"auth_type", "Could not use auth_type", detail + " Use one of " + strings.Join(methodNames(methods), ", ") + "."}
+	return &Error{"auth_type", "Invalid auth_type", detail + " Use one of " + strings.Join(methodNames(methods), ", ") + "."}
 }
 
 func methodNames(ms []method) []string {
@@ -215,7 +217,7 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 		return nil, errors.New("not configured")
 	}
 	if tokens, ok := provider.(credentials.OAuthCredentialsProvider); ok && m.cloud == "" {
-		provider = throughOurTransport(ctx, tokens)
+		provider = withOwnTransport(ctx, tokens)
 	}
 	req := (&http.Request{Header: http.Header{}}).WithContext(ctx)
 	if err := provider.SetHeaders(req); err != nil {
@@ -224,9 +226,9 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 	return provider, checkAuthorization(req.Header)
 }
 
-// throughOurTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
+// withOwnTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
 // to renew it with. Left to itself the SDK renews some tokens with Go's default client, without our TLS settings.
-func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
+func withOwnTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
 	return credentials.CredentialsProviderFn(func(r *http.Request) error {
 		token, err := tokens.Token(context.WithValue(ctx, retryDeadline{}, r.Context().Value(retryDeadline{})))
 		if err != nil {
@@ -237,15 +239,15 @@ func throughOurTransport(ctx context.Context, tokens credentials.OAuthCredential
 	})
 }
 
-// authError tells why no method worked, one line each.
+// authError returns the error for methods that all failed, with a line for the reason of each.
 func authError(cfg *config.Config, reasons []string) error {
 	if len(reasons) == 1 {
-		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("At %s%s, %s.",
+		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("Authentication with %s%s failed: %s.",
 			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
-		"None of the ways to authenticate works at %s%s:\n  %s\n"+
-			"Complete the settings of one of them in the provider block, in the environment or in a profile.",
+		"No authentication method can be used with %s%s:\n  %s\n"+
+			"Complete the settings of one of them in the provider block, in environment variables, or in a profile.",
 		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 

@@ -42,11 +42,11 @@ func (d databricksSettings) Name() string { return "settings" }
 // Configure implements [config.Loader]. Each source fills what the ones before it left open: the block, the profile if
 // the block names one, the environment, any other profile. Credentials of the first two keep those of other methods out.
 func (d databricksSettings) Configure(cfg *config.Config) error {
-	families, err := blockFamilies(cfg, d.settings)
+	families, err := providerFamilies(cfg, d.settings)
 	if err != nil {
 		return err
 	}
-	blockIsComplete := cfg.Host != "" && len(families) > 0
+	providerIsComplete := cfg.Host != "" && len(families) > 0
 	cfg.Profile = firstNonEmpty(cfg.Profile, d.profile)
 	named := cfg.Profile != ""
 	if named {
@@ -58,14 +58,14 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 		}
 	}
 	other := profile{} // the profile that comes after the environment, if any
-	if !named && !blockIsComplete {
-		if other, err = d.otherProfile(families); err != nil {
+	if !named && !providerIsComplete {
+		if other, err = d.fallbackProfile(families); err != nil {
 			return err
 		}
 	}
 	allowed := families
 	if len(allowed) == 0 {
-		allowed = d.ownFamilies(other)
+		allowed = d.databricksFamilies(other)
 	}
 	if err := d.checkEnvironmentHost(cfg, families); err != nil {
 		return err
@@ -73,7 +73,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 	if err := fillUnset(cfg, allowed, d.variable); err != nil {
 		return err
 	}
-	if blockIsComplete && !named {
+	if providerIsComplete && !named {
 		cfg.Profile = "" // what DATABRICKS_CONFIG_PROFILE names could only mix in another workspace's settings
 	}
 	if err := fillFrom(cfg, other, families); err != nil {
@@ -93,9 +93,9 @@ func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []
 	if err != nil || environment.AuthType != "" || len(familiesOf(environment)) == 0 {
 		return err
 	}
-	return &Error{"host", "Could not choose credentials", fmt.Sprintf(
+	return &Error{"host", "Credentials are for a different host", fmt.Sprintf(
 		"The credentials in the DATABRICKS_* environment variables are for %s (DATABRICKS_HOST), and are not sent to %s%s. "+
-			"Set the credentials in the provider block or in a profile, or unset the variables of the other workspace.",
+			"Set the credentials in the provider block or in a profile, or unset the environment variables of the other workspace.",
 		host, cfg.Host, profileSuffix(cfg))}
 }
 
@@ -106,23 +106,23 @@ func sameHost(a, b string) bool {
 	return errA == nil && errB == nil && sameOrigin(first, second)
 }
 
-// otherProfile is the profile that the environment names, or else the default one, which is only for those who said nothing else: the
+// fallbackProfile is the profile that the environment names, or else the default one, which is only for those who fromEnvironment nothing else: the
 // vendor's rule. Variables that other tools share, such as ARM_CLIENT_ID, say nothing: without a host they are of no use.
-func (d databricksSettings) otherProfile(families []string) (profile, error) {
-	said := d.settings.databricksConfig()
-	if err := fillUnset(said, families, d.databricksVariable); err != nil {
+func (d databricksSettings) fallbackProfile(families []string) (profile, error) {
+	fromEnvironment := d.settings.databricksConfig()
+	if err := fillUnset(fromEnvironment, families, d.databricksVariable); err != nil {
 		return profile{}, err
 	}
-	if said.Profile == "" && (said.Host != "" || len(familiesOf(said)) > 0) {
+	if fromEnvironment.Profile == "" && (fromEnvironment.Host != "" || len(familiesOf(fromEnvironment)) > 0) {
 		return profile{}, nil
 	}
-	return readProfile(firstNonEmpty(said.ConfigFile, configFilePath(d.settings)), said.Profile)
+	return readProfile(firstNonEmpty(fromEnvironment.ConfigFile, configFilePath(d.settings)), fromEnvironment.Profile)
 }
 
-// ownFamilies are those of the credentials that the DATABRICKS_* variables, or else the profile, hold. Beside them, credentials of other
+// databricksFamilies are those of the credentials that the DATABRICKS_* variables, or else the profile, hold. Beside them, credentials of other
 // methods in variables that other tools share, such as ARM_CLIENT_ID, are leftovers. None are returned if the credentials are ambiguous
 // or auth_type chooses.
-func (d databricksSettings) ownFamilies(p profile) []string {
+func (d databricksSettings) databricksFamilies(p profile) []string {
 	for _, lookup := range []func(*config.ConfigAttribute) (string, config.Source){d.databricksVariable, p.lookup} {
 		own := &config.Config{}
 		if fillUnset(own, nil, lookup) != nil || own.AuthType != "" {
@@ -149,7 +149,7 @@ func (d databricksSettings) finish(cfg *config.Config, families []string) error 
 	if err := checkHost(cfg); err != nil {
 		return err
 	}
-	chosen, err := chooseMethods(cfg, families)
+	chosen, err := selectMethods(cfg, families)
 	if err != nil {
 		return err
 	}
@@ -163,8 +163,8 @@ func (d databricksSettings) finish(cfg *config.Config, families []string) error 
 
 func checkHost(cfg *config.Config) error {
 	if cfg.Host == "" && cfg.AzureResourceID == "" {
-		return &Error{"host", "Could not find the Databricks workspace", "The settings name no host" + profileSuffix(cfg) +
-			". Set host (DATABRICKS_HOST) to the workspace's URL, or a profile that has one."}
+		return &Error{"host", "No Databricks workspace configured", "No host is set" + profileSuffix(cfg) +
+			". Set host (DATABRICKS_HOST) to the URL of the workspace, or use a profile that has one."}
 	}
 	if cfg.Host == "" {
 		return nil
@@ -172,18 +172,18 @@ func checkHost(cfg *config.Config) error {
 	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
-		return &Error{"host", "Could not use host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
+		return &Error{"host", "Invalid host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
 			"without quotation marks or other text around it" + profileSuffix(cfg) + "."}
 	}
 	if strings.HasPrefix(host.Host, "accounts.") || strings.HasPrefix(host.Host, "accounts-dod.") {
-		return accountHost(cfg)
+		return accountHostError(cfg)
 	}
 	return nil
 }
 
-func accountHost(cfg *config.Config) error {
-	return &Error{"host", "Could not use host", fmt.Sprintf(
-		"%s is the account console; experiments live in workspaces. Set host to the workspace's URL.", cfg.Host)}
+func accountHostError(cfg *config.Config) error {
+	return &Error{"host", "Invalid host", fmt.Sprintf(
+		"%s is the account console, which contains no experiments. Set host to the URL of a workspace.", cfg.Host)}
 }
 
 // fillUnset sets what is still open from one source. A credential that no method of the families uses stays out, and so does
@@ -203,7 +203,7 @@ func fillUnset(cfg *config.Config, families []string, lookup func(*config.Config
 			return err
 		}
 		if err := a.SetS(cfg, v); err != nil {
-			return &Error{"", "Could not use Databricks setting", fmt.Sprintf("%s, from %s, must be of type %s.", a.Name, source.Name, a.Kind)}
+			return &Error{"", "Invalid connection setting", fmt.Sprintf("%s (from %s) must be of type %s.", a.Name, source.Name, a.Kind)}
 		}
 		cfg.SetAttrSource(a, source)
 	}
@@ -218,7 +218,7 @@ func isAllowed(a *config.ConfigAttribute, value string, families []string) bool 
 		return true
 	}
 	if a.Name == "auth_type" {
-		m, ok := methodNamed(value)
+		m, ok := methodByName(value)
 		return ok && m.uses(families)
 	}
 	return a.Auth == "" || len(methodsUsing(append([]string{a.Auth}, families...))) > 0
@@ -262,7 +262,7 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 			cfg.Profile = ""
 			return nil
 		}
-		return &Error{"profile", "Could not choose credentials", fmt.Sprintf(
+		return &Error{"profile", "Credentials are for a different host", fmt.Sprintf(
 			"Profile %q in %s is for %s, and its credentials are not sent to %s. "+
 				"Set the credentials in the provider block, or remove the host or the profile.",
 			p.name, p.path, host, cfg.Host)}
@@ -281,7 +281,7 @@ func profileSuffix(cfg *config.Config) string {
 
 // familiesInUse are those that auth_type stands for, or else those of the credentials that are set.
 func familiesInUse(cfg *config.Config) []string {
-	if m, ok := methodNamed(cfg.AuthType); ok {
+	if m, ok := methodByName(cfg.AuthType); ok {
 		return m.families
 	}
 	return familiesOf(cfg)
@@ -302,9 +302,9 @@ func familiesOf(cfg *config.Config) []string {
 	return families
 }
 
-// blockFamilies are the families of the credentials in the block, while cfg holds nothing else. A GitHub Actions token
+// providerFamilies are the families of the credentials in the block, while cfg holds nothing else. A GitHub Actions token
 // counts here, though not in the environment, where every runner has one.
-func blockFamilies(cfg *config.Config, s Settings) ([]string, error) {
+func providerFamilies(cfg *config.Config, s Settings) ([]string, error) {
 	families := familiesInUse(cfg)
 	if cfg.AuthType != "" {
 		return families, nil
@@ -312,7 +312,7 @@ func blockFamilies(cfg *config.Config, s Settings) ([]string, error) {
 	if s.ActionsIDTokenRequestURL != "" || s.ActionsIDTokenRequestToken != "" {
 		families = append(families, actionsFamily)
 	}
-	return families, checkUnambiguous(families, credentialAttribute(cfg), "The provider block holds")
+	return families, checkUnambiguous(families, credentialAttribute(cfg), "The provider block contains")
 }
 
 // credentialAttribute is the first credential that is set.

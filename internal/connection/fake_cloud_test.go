@@ -126,7 +126,7 @@ func onNetwork(t *testing.T, s Settings, network http.RoundTripper) *databricks 
 	if err := d.settings.Configure(cfg); err != nil {
 		t.Fatal(err)
 	}
-	d.plainOrigins = plainOrigins(cfg)
+	d.cleartextOrigins = cleartextOrigins(cfg)
 	d.secrets.addConfig(cfg)
 	return d
 }

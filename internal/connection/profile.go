@@ -39,14 +39,14 @@ func readProfile(path, name string) (profile, error) {
 		if name == "" {
 			return profile{}, nil
 		}
-		return profile{}, &Error{"profile", "Could not find Databricks profile", fmt.Sprintf(
-			"Profile %q is asked for, but there is no file %s. Create it with `databricks configure --profile %s`, or set config_file.",
-			name, path, name)}
+		return profile{}, &Error{"profile", "Databricks profile not found", fmt.Sprintf(
+			"Profile %q is configured, but the file %s does not exist. "+
+				"Create it with `databricks configure --profile %s`, or set config_file.", name, path, name)}
 	}
 	if err != nil {
 		// The parser's own words would repeat the line, and with it a token.
 		return profile{}, &Error{"config_file", "Could not read Databricks configuration file",
-			path + " can't be read or is not a valid INI file. Repair it, or set config_file to another one."}
+			path + " cannot be read or is not a valid INI file. Correct it, or set config_file to another file."}
 	}
 	asked := name
 	if asked == "" {
@@ -57,8 +57,8 @@ func readProfile(path, name string) (profile, error) {
 		p.values = file.Section(p.name).KeysHash()
 	}
 	if len(p.values) == 0 && asked != "" {
-		return profile{}, &Error{"profile", "Could not find Databricks profile", fmt.Sprintf(
-			"%s has no profile %q, or an empty one. %s", p.path, p.name, profilesIn(file))}
+		return profile{}, &Error{"profile", "Databricks profile not found", fmt.Sprintf(
+			"%s does not contain profile %q, or the profile is empty. %s", p.path, p.name, profilesIn(file))}
 	}
 	return p, nil
 }
@@ -71,8 +71,8 @@ func profilesIn(file *config.File) string {
 		}
 	}
 	if len(names) == 0 {
-		return "It has no profiles at all."
+		return "The file contains no profiles."
 	}
 	sort.Strings(names)
-	return "It has: " + strings.Join(names, ", ") + "."
+	return "The file contains: " + strings.Join(names, ", ") + "."
 }

@@ -99,8 +99,8 @@ func (s *secretSet) addRequest(req *http.Request, body []byte) {
 	}
 }
 
-// addAnswer adds the tokens in the answer of a token endpoint.
-func (s *secretSet) addAnswer(body []byte) {
+// addResponse adds the tokens in the answer of a token endpoint.
+func (s *secretSet) addResponse(body []byte) {
 	var answer map[string]any
 	if json.Unmarshal(body, &answer) != nil {
 		return

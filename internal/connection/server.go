@@ -30,17 +30,17 @@ const (
 	credentialsSection = "mlflow"
 )
 
-// login is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
-type login struct{ username, password, token string }
+// serverCredentials is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
+type serverCredentials struct{ username, password, token string }
 
 // openServer connects to an MLflow tracking server.
 func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
 	if sigV4 {
-		sigV4Err = &Error{"", "Could not choose credentials", sigV4Variable +
-			" is set, but this provider does not sign requests for AWS. Unset it, and use username and password or token."}
+		sigV4Err = &Error{"", "Authentication method not supported", sigV4Variable +
+			" is set, but the provider does not support AWS request signing. Unset it, and set username and password, or token."}
 	}
-	who, loginErr := serverLogin(s, uri)
+	credentials, loginErr := selectServerCredentials(s, uri)
 	workspace, workspaceErr := serverWorkspace(s)
 	files, tlsErr := serverTLS(s)
 	if err := errors.Join(sigV4Err, loginErr, workspaceErr, tlsErr); err != nil {
@@ -51,9 +51,9 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 		return nil, err
 	}
 	target := Target{BaseURL: &url.URL{Scheme: uri.server.Scheme, Host: uri.server.Host, Path: strings.TrimRight(uri.server.Path, "/")}}
-	headers := serverHeaders(who)
+	headers := serverHeaders(credentials)
 	var secrets secretSet
-	secrets.add(who.password, who.token)
+	secrets.add(credentials.password, credentials.token)
 	secrets.addHeaders(headers)
 	c := &Connection{
 		Kind:    Server,
@@ -63,7 +63,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 			userAgent: s.UserAgent,
 			authorize: func(context.Context) (Target, http.Header, error) { return target, headers, nil },
 		},
-		Username:  who.username,
+		Username:  credentials.username,
 		Workspace: workspace,
 		Secrets:   secrets.all,
 	}
@@ -81,75 +81,76 @@ func serverWorkspace(s Settings) (string, error) {
 	return s.variable(workspaceVariable, "workspace")
 }
 
-func serverHeaders(who login) http.Header {
+func serverHeaders(credentials serverCredentials) http.Header {
 	h := http.Header{}
 	switch {
-	case who.username != "":
-		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(who.username+":"+who.password)))
-	case who.token != "":
-		h.Set("Authorization", "Bearer "+who.token)
+	case credentials.username != "":
+		h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials.username+":"+credentials.password)))
+	case credentials.token != "":
+		h.Set("Authorization", "Bearer "+credentials.token)
 	}
 	return h
 }
 
-// serverLogin picks the credentials: from the block, else from the URL, else as MLflow's own clients do, for which a
+// selectServerCredentials picks the credentials: from the block, else from the URL, else as MLflow's own clients do, for which a
 // complete pair of user name and password beats a token.
-func serverLogin(s Settings, uri trackingURI) (login, error) {
+func selectServerCredentials(s Settings, uri trackingURI) (serverCredentials, error) {
 	inBlock := s.Username != "" || s.Password != "" || s.Token != ""
 	if inBlock && (uri.server.User == nil || attributeOf(uri.source) == "") {
-		return blockLogin(s)
+		return providerCredentials(s)
 	}
 	if user := uri.server.User; user != nil {
 		password, _ := user.Password()
 		if inBlock {
-			return login{}, &Error{"tracking_uri", "Could not choose credentials",
-				"tracking_uri holds a user name, and username, password or token is set as well. Drop one of the two."}
+			return serverCredentials{}, &Error{"tracking_uri", "Conflicting credentials",
+				"tracking_uri contains a username, and username, password, or token is also set. Remove one of them."}
 		}
 		if user.Username() == "" || password == "" {
-			return login{}, uri.refuse("A user name and a password in it must come together (user:password@host). Better set username and password.")
+			return serverCredentials{}, uri.invalidError("It must contain both a username and a password (USERNAME:PASSWORD@HOST), or none. " +
+				"Set username and password instead.")
 		}
-		return login{username: user.Username(), password: password}, errors.Join(
+		return serverCredentials{username: user.Username(), password: password}, errors.Join(
 			checkSetting("username", attributeOf(uri.source), "The username in "+uri.source, user.Username()),
 			checkSetting("password", attributeOf(uri.source), "The password in "+uri.source, password))
 	}
-	username, password, err := environmentLogin(s)
+	username, password, err := environmentCredentials(s)
 	if err != nil {
-		return login{}, err
+		return serverCredentials{}, err
 	}
 	if username != "" && password != "" {
-		return login{username: username, password: password}, nil
+		return serverCredentials{username: username, password: password}, nil
 	}
 	token, err := s.variable(tokenVariable, "token")
-	return login{token: token}, err
+	return serverCredentials{token: token}, err
 }
 
-// blockLogin is for credentials in the block; of user name and password one may come from the environment.
-func blockLogin(s Settings) (login, error) {
+// providerCredentials is for credentials in the block; of user name and password one may come from the environment.
+func providerCredentials(s Settings) (serverCredentials, error) {
 	if s.Token != "" {
 		if s.Username == "" && s.Password == "" {
-			return login{token: s.Token}, nil
+			return serverCredentials{token: s.Token}, nil
 		}
-		return login{}, &Error{"token", "Could not choose credentials",
-			"token and username or password are both set. Drop token, or drop username and password."}
+		return serverCredentials{}, &Error{"token", "Conflicting credentials",
+			"token is set together with username or password. Remove token, or remove username and password."}
 	}
-	username, password, err := environmentLogin(s)
+	username, password, err := environmentCredentials(s)
 	if err != nil {
-		return login{}, err
+		return serverCredentials{}, err
 	}
-	who := login{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
-	if who.username == "" {
-		return who, &Error{"password", "Could not choose credentials",
+	credentials := serverCredentials{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
+	if credentials.username == "" {
+		return credentials, &Error{"password", "Incomplete credentials",
 			"password is set, but username is not. Set username or " + usernameVariable + "."}
 	}
-	if who.password == "" {
-		return who, &Error{"username", "Could not choose credentials",
+	if credentials.password == "" {
+		return credentials, &Error{"username", "Incomplete credentials",
 			"username is set, but password is not. Set password or " + passwordVariable + "."}
 	}
-	return who, nil
+	return credentials, nil
 }
 
-// environmentLogin reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
-func environmentLogin(s Settings) (username, password string, err error) {
+// environmentCredentials reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
+func environmentCredentials(s Settings) (username, password string, err error) {
 	username, usernameErr := s.variable(usernameVariable, "username")
 	password, passwordErr := s.variable(passwordVariable, "password")
 	if err := errors.Join(usernameErr, passwordErr); err != nil {
@@ -170,7 +171,8 @@ func environmentLogin(s Settings) (username, password string, err error) {
 	}
 	if err != nil {
 		// The parser's own words would repeat the line, and with it a password.
-		return "", "", &Error{"", "Could not read MLflow credentials", path + " can't be read or is not a valid INI file. Repair or remove it."}
+		return "", "", &Error{"", "Could not read MLflow credentials",
+			path + " cannot be read or is not a valid INI file. Correct or remove it."}
 	}
 	section := file.Section(credentialsSection)
 	return firstNonEmpty(username, section.Key("mlflow_tracking_username").String()),
@@ -180,7 +182,7 @@ func environmentLogin(s Settings) (username, password string, err error) {
 // serverTLS completes the TLS attributes from the environment. An attribute that says how to verify the server beats
 // the variables that do.
 func serverTLS(s Settings) (tlsFiles, error) {
-	files, err := blockTLS(s)
+	files, err := providerTLS(s)
 	if err != nil {
 		return files, err
 	}
@@ -209,7 +211,7 @@ func boolVariable(s Settings, name string) (bool, error) {
 	}
 	parsed, err := strconv.ParseBool(strings.ToLower(value))
 	if err != nil {
-		return false, &Error{"", "Could not use environment variable", fmt.Sprintf("%s is %q; it must be true or false.", name, value)}
+		return false, &Error{"", "Invalid connection setting", fmt.Sprintf("%s is %q, but must be true or false.", name, value)}
 	}
 	return parsed, nil
 }

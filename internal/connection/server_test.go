@@ -98,18 +98,18 @@ func TestServerRefusals(t *testing.T) {
 		attribute string
 		parts     []string
 	}{
-		"token and username":        {settings: Settings{Token: "hunter2", Username: "u"}, attribute: "token", parts: []string{"Drop token"}},
+		"token and username":        {settings: Settings{Token: "hunter2", Username: "u"}, attribute: "token", parts: []string{"Remove token"}},
 		"token and password":        {settings: Settings{Token: "hunter2", Password: "hunter2"}, attribute: "token"},
 		"username alone":            {settings: Settings{Username: "u"}, attribute: "username", parts: []string{"MLFLOW_TRACKING_PASSWORD"}},
 		"password alone":            {settings: Settings{Password: "hunter2"}, attribute: "password", parts: []string{"MLFLOW_TRACKING_USERNAME"}},
 		"token and URL":             {settings: Settings{TrackingURI: "https://u:hunter2@mlflow.example.com", Token: "t"}, attribute: "tracking_uri"},
-		"half a pair in the URL":    {settings: Settings{TrackingURI: "https://u@mlflow.example.com"}, attribute: "tracking_uri", parts: []string{"must come together"}},
+		"half a pair in the URL":    {settings: Settings{TrackingURI: "https://u@mlflow.example.com"}, attribute: "tracking_uri", parts: []string{"both a username and a password"}},
 		"request signing":           {env: map[string]string{"MLFLOW_TRACKING_AWS_SIGV4": "True"}, parts: []string{"MLFLOW_TRACKING_AWS_SIGV4", "Unset it"}},
 		"not a boolean":             {env: map[string]string{"MLFLOW_TRACKING_INSECURE_TLS": "maybe"}, parts: []string{`MLFLOW_TRACKING_INSECURE_TLS is "maybe"`}},
-		"insecure with certificate": {env: map[string]string{"MLFLOW_TRACKING_INSECURE_TLS": "true", "MLFLOW_TRACKING_SERVER_CERT_PATH": "/ca"}, parts: []string{"Drop one"}},
+		"insecure with certificate": {env: map[string]string{"MLFLOW_TRACKING_INSECURE_TLS": "true", "MLFLOW_TRACKING_SERVER_CERT_PATH": "/ca"}, parts: []string{"Remove one"}},
 		"skip_verify with ca":       {settings: Settings{SkipVerify: true, CACertFile: "/ca"}, attribute: "skip_verify", parts: []string{"ca_cert_file"}},
 		"no such ca":                {settings: Settings{CACertFile: "/no/such.pem"}, attribute: "ca_cert_file", parts: []string{"/no/such.pem: no such file"}},
-		"no such ca in environment": {env: map[string]string{"MLFLOW_TRACKING_SERVER_CERT_PATH": "/no/such.pem"}, parts: []string{"MLFLOW_TRACKING_SERVER_CERT_PATH names /no/such.pem"}},
+		"no such ca in environment": {env: map[string]string{"MLFLOW_TRACKING_SERVER_CERT_PATH": "/no/such.pem"}, parts: []string{"MLFLOW_TRACKING_SERVER_CERT_PATH is /no/such.pem"}},
 		"no such client cert":       {settings: Settings{ClientCertFile: "/no/such.pem"}, attribute: "client_cert_file"},
 		"broken credentials file":   {file: "[mlflow]\nhunter2", parts: []string{"not a valid INI file"}},
 	}

@@ -22,8 +22,8 @@ type tlsFiles struct {
 	skipVerify             bool
 }
 
-// blockTLS are the TLS attributes of the block.
-func blockTLS(s Settings) (tlsFiles, error) {
+// providerTLS are the TLS attributes of the block.
+func providerTLS(s Settings) (tlsFiles, error) {
 	files := tlsFiles{
 		ca: s.CACertFile, caSource: "ca_cert_file",
 		clientCert: s.ClientCertFile, clientSource: "client_cert_file",
@@ -36,8 +36,8 @@ func blockTLS(s Settings) (tlsFiles, error) {
 }
 
 func conflictingTLSError(attribute, skip, ca string) error {
-	return &Error{attribute, "Could not choose TLS settings", fmt.Sprintf(
-		"%s turns the verification off that %s is for. Drop one of them.", skip, ca)}
+	return &Error{attribute, "Conflicting TLS settings", fmt.Sprintf(
+		"%s disables the verification that %s is used for. Remove one of them.", skip, ca)}
 }
 
 // newTransport returns a transport without authentication: TLS 1.2 or newer, proxies from the environment, and timeout
@@ -60,7 +60,7 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 	}
 	return &http.Transport{
 		Proxy:                  http.ProxyFromEnvironment,
-		OnProxyConnectResponse: checkProxyAnswer,
+		OnProxyConnectResponse: checkProxyResponse,
 		DialContext:            (&net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
 		TLSClientConfig:        cfg,
 		ForceAttemptHTTP2:      true,
@@ -73,8 +73,8 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 	}, nil
 }
 
-// checkProxyAnswer words the refusal of a proxy to connect to a server.
-func checkProxyAnswer(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
+// checkProxyResponse words the refusal of a proxy to connect to a server.
+func checkProxyResponse(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
@@ -101,7 +101,7 @@ func trustedRoots(files tlsFiles) (*x509.CertPool, error) {
 		pool = x509.NewCertPool()
 	}
 	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fileError(files.caSource, files.ca, "it holds no PEM certificate")
+		return nil, fileError(files.caSource, files.ca, "it contains no PEM certificate")
 	}
 	return pool, nil
 }
@@ -114,7 +114,7 @@ func clientCertificate(files tlsFiles) (tls.Certificate, error) {
 	cert, err := tls.X509KeyPair(pem, pem)
 	if err != nil {
 		return cert, fileError(files.clientSource, files.clientCert,
-			"it must hold a PEM certificate and its unencrypted key, one after the other")
+			"it must contain a PEM certificate and its unencrypted key, one after the other")
 	}
 	return cert, nil
 }
@@ -132,5 +132,5 @@ func readPEM(path, source string) ([]byte, error) {
 }
 
 func fileError(source, path, reason string) error {
-	return &Error{attributeOf(source), "Could not read certificate file", fmt.Sprintf("%s names %s: %s.", source, path, reason)}
+	return &Error{attributeOf(source), "Could not read certificate file", fmt.Sprintf("%s is %s: %s.", source, path, reason)}
 }

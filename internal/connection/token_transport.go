@@ -22,12 +22,12 @@ import (
 const (
 	// maxTokenBody bounds an answer of a token or metadata endpoint.
 	maxTokenBody = 1 << 20
-	// firstTokenWait and longestTokenWait bound the exponential backoff between the tries of one request.
-	firstTokenWait   = 250 * time.Millisecond
-	longestTokenWait = 10 * time.Second
-	// neverAnsweredTries is how often a host that never answered anything is dialed.
-	neverAnsweredTries = 3
-	discoverySuffix    = "/.well-known/oauth-authorization-server"
+	// initialTokenBackoff and maxTokenBackoff bound the exponential backoff between the tries of one request.
+	initialTokenBackoff = 250 * time.Millisecond
+	maxTokenBackoff     = 10 * time.Second
+	// maxDialTries is how often a host that never answered anything is dialed.
+	maxDialTries    = 3
+	discoverySuffix = "/.well-known/oauth-authorization-server"
 	// instanceMetadata is the link-local address of the metadata services of clouds, which have no https.
 	instanceMetadata = "http://169.254.169.254"
 )
@@ -41,11 +41,11 @@ type tokenTransport struct {
 	base http.RoundTripper
 	// httpTimeout bounds one try, retryTimeout all of them.
 	httpTimeout, retryTimeout time.Duration
-	// plainOrigins are the only origins that are called without TLS: those that the settings name.
-	plainOrigins []*url.URL
-	secrets      *secretSet
-	// unanswered reports whether the last request got no answer that says anything about the credentials.
-	unanswered *atomic.Bool
+	// cleartextOrigins are the only origins that are called without TLS: those that the settings name.
+	cleartextOrigins []*url.URL
+	secrets          *secretSet
+	// inconclusive reports whether the last request got no answer that says anything about the credentials.
+	inconclusive *atomic.Bool
 	// answered holds the hosts that answered once: one that never did is more likely wrong than down.
 	answered sync.Map
 }
@@ -78,7 +78,7 @@ type tokenRequest struct {
 // to read afterwards.
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.roundTrip(req)
-	t.unanswered.Store(err != nil || resp.StatusCode >= http.StatusInternalServerError)
+	t.inconclusive.Store(err != nil || resp.StatusCode >= http.StatusInternalServerError)
 	return resp, err
 }
 
@@ -107,7 +107,7 @@ func (t *tokenTransport) roundTrip(req *http.Request) (*http.Response, error) {
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, ctx.Err()
 		}
-		return nil, &tokenFailure{r.name + " " + reason + r.effort()}
+		return nil, &tokenFailure{r.name + " " + reason + r.attemptsSuffix()}
 	}
 }
 
@@ -127,8 +127,8 @@ func (t *tokenTransport) prepare(req *http.Request) (*tokenRequest, error) {
 	}
 	t.secrets.addRequest(req, r.body)
 	isNamed := func(origin *url.URL) bool { return sameOrigin(origin, req.URL) }
-	if req.URL.Scheme != "https" && !slices.ContainsFunc(t.plainOrigins, isNamed) {
-		return nil, &tokenFailure{r.name + " does not use https, and credentials are not sent to it unencrypted"}
+	if req.URL.Scheme != "https" && !slices.ContainsFunc(t.cleartextOrigins, isNamed) {
+		return nil, &tokenFailure{r.name + " does not use https, and credentials are never sent unencrypted"}
 	}
 	return r, nil
 }
@@ -173,10 +173,10 @@ var throttledText = regexp.MustCompile(`(?i)throttled|too many requests`)
 // failure returns why a try failed, in words, and the wait before the next one, negative if another one cannot help. The
 // reason is empty if there is an answer that is worth a look.
 func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []byte, err error) (time.Duration, string) {
-	wait := rand.N(min(firstTokenWait<<min(r.tries-1, 10), longestTokenWait))
+	wait := rand.N(min(initialTokenBackoff<<min(r.tries-1, 10), maxTokenBackoff))
 	if err != nil {
 		_, answered := t.answered.Load(r.URL.Host)
-		if r.Context().Err() != nil || isFinal(err) || dialFailed(err) && !answered && r.tries >= neverAnsweredTries {
+		if r.Context().Err() != nil || isPermanent(err) || dialFailed(err) && !answered && r.tries >= maxDialTries {
 			wait = -1
 		}
 		reason := "could not be reached: " + strings.TrimSuffix(err.Error(), ".")
@@ -205,8 +205,8 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []by
 	return 0, ""
 }
 
-// effort says how often and how long a request was tried.
-func (r *tokenRequest) effort() string {
+// attemptsSuffix says how often and how long a request was tried.
+func (r *tokenRequest) attemptsSuffix() string {
 	if r.tries < 2 {
 		return ""
 	}
@@ -238,19 +238,19 @@ func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte
 		}
 		return resp, nil
 	}
-	reason := t.answerProblem(r, resp, body)
+	reason := t.responseProblem(r, resp, body)
 	if reason != "" {
 		return nil, &tokenFailure{fmt.Sprintf("%s returned HTTP %d with %s", r.name, resp.StatusCode, reason)}
 	}
-	t.secrets.addAnswer(body)
+	t.secrets.addResponse(body)
 	return resp, nil
 }
 
 // tokenFields are those of which an answer must have one: a token, under the name that each kind of service gives it, or what leads to one.
 var tokenFields = []string{"access_token", "id_token", "value", "oidcToken", "token", "accessToken"}
 
-// answerProblem says what is wrong with a successful answer, or "".
-func (t *tokenTransport) answerProblem(r *tokenRequest, resp *http.Response, body []byte) string {
+// responseProblem says what is wrong with a successful answer, or "".
+func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, body []byte) string {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "an empty body instead of a token"
 	}

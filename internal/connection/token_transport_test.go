@@ -97,8 +97,8 @@ func TestTokenAnswerStalls(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &tokenTransport{unanswered: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
-		plainOrigins: []*url.URL{origin}, secrets: &secretSet{}}
+	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: http.DefaultTransport, httpTimeout: 500 * time.Millisecond, retryTimeout: time.Hour,
+		cleartextOrigins: []*url.URL{origin}, secrets: &secretSet{}}
 	resp, err := get(t, transport, server.URL)
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +116,7 @@ func TestTokenRetriesShareTheTimeout(t *testing.T) {
 	network := &fakeCloud{answers: map[string]http.HandlerFunc{"a.example.com/token": func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}}}
-	transport := &tokenTransport{unanswered: new(atomic.Bool), ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
+	transport := &tokenTransport{inconclusive: new(atomic.Bool), ctx: t.Context(), base: network, httpTimeout: time.Minute, retryTimeout: time.Hour, secrets: &secretSet{}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://a.example.com/token", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +138,7 @@ func TestRenewalFails(t *testing.T) {
 	mustCall(t, c)
 	f.setRefusal(`{"error": "invalid_client", "error_description": "hunter2 was revoked"}`)
 	_, err := call(t.Context(), c)
-	wantError(t, err, "", "At "+f.URL, "invalid_client", "*** was revoked")
+	wantError(t, err, "", "Authentication with "+f.URL+" failed: ", "invalid_client", "*** was revoked")
 	wantNoSecret(t, err, "hunter2")
 	if _, ok := errors.AsType[*CredentialsError](err); !ok {
 		t.Errorf("credentials that were refused give a %T", err)

@@ -48,8 +48,8 @@ func otherHostError(req *http.Request, target Target) error {
 		return &Error{"", "Could not send request", fmt.Sprintf("Credentials for %s are not sent to %s.", target.BaseURL, there)}
 	case isSignIn(req):
 		return &Error{"", "Could not send request", fmt.Sprintf(
-			"%s redirects to a sign-in page at %s, so a proxy in front of the server asks for a sign-in that the provider cannot do. "+
-				"Set a token that the proxy accepts, or set %s to a URL of the server that does not go through the proxy.",
+			"%s redirects to a sign-in page at %s: a proxy in front of the server requires a browser sign-in, which the provider does not "+
+				"support. Set a token that the proxy accepts, or set %s to a URL of the server that does not go through the proxy.",
 			target.BaseURL, there, setting)}
 	default:
 		return &Error{"", "Could not send request", fmt.Sprintf(

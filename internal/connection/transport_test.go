@@ -136,7 +136,7 @@ func TestTLS(t *testing.T) {
 		"client cert without a key":                 {settings: Settings{TrackingURI: server.URL, ClientCertFile: ca}, failure: "unencrypted key"},
 		"Databricks ca_cert_file":                   {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca}},
 		"Databricks unknown authority":              {settings: Settings{Host: server.URL, Token: "t"}, failure: "certificate"},
-		"Databricks contradiction":                  {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true}, failure: "Drop one"},
+		"Databricks contradiction":                  {settings: Settings{Host: server.URL, Token: "t", CACertFile: ca, SkipVerify: true}, failure: "Remove one"},
 		"Databricks skip_verify of a profile":       {settings: Settings{Profile: "p"}},
 		"Databricks ca_cert_file beats the profile": {settings: Settings{Profile: "p", CACertFile: mutualCA}, failure: "certificate"},
 		"Databricks skip_verify":                    {settings: Settings{Host: server.URL, Token: "t", SkipVerify: true}},
@@ -183,7 +183,7 @@ func TestRedirectToASignIn(t *testing.T) {
 			_ = resp.Body.Close()
 		}
 		there, _, _ := strings.Cut(strings.TrimPrefix(place, "https://"), "/")
-		signIn, moved := "asks for a sign-in that the provider cannot do. Set a token that the proxy accepts", "If that is the URL of the server, set tracking_uri"
+		signIn, moved := "requires a browser sign-in, which the provider does not support. Set a token that the proxy accepts", "If that is the URL of the server, set tracking_uri"
 		if !isSignIn {
 			signIn, moved = moved, signIn
 		}

@@ -20,7 +20,7 @@ func CheckLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
 		return
 	}
 	text := level.ValueString()
-	switch meant := mlflow.MeantLevel(text); {
+	switch meant := mlflow.SuggestLevel(text); {
 	case meant != "":
 		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level. Use %s.", text, meant))
 	case strings.TrimSpace(text) == "":

@@ -45,8 +45,8 @@ type artifactPage struct {
 	below string
 }
 
-// Usable implements [rest.Answer].
-func (p *artifactPage) Usable(bool) error {
+// Validate implements [rest.Response].
+func (p *artifactPage) Validate(bool) error {
 	if p.RootURI == "" {
 		return errors.New("it contains no root_uri")
 	}

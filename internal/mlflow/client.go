@@ -46,7 +46,7 @@ func New(o Options) *Client {
 func newClient(calls *rest.Client, backend Backend, bulk bool, workspaces *workspaceClients) *Client {
 	c := &Client{
 		Client: calls.WithHeader(backend.Header()), backend: backend, bulk: bulk, workspaces: workspaces,
-		refresher: refresher{bulk: bulk, firstPage: backend.FirstRefreshPage(), seen: map[string]Experiment{}, writes: map[string]bool{}},
+		refresher: refresher{bulk: bulk, firstPage: backend.FirstRefreshPage(), seen: map[string]Experiment{}, invalidated: map[string]bool{}},
 	}
 	workspaces.byName[backend.MLflowWorkspace()] = c
 	return c

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// runsCounted is the number of runs that [Client.HasContent] asks for. With their metrics and parameters, runs are large.
+// runsCounted is the number of runs that [Client.ExperimentContent] asks for. With their metrics and parameters, runs are large.
 const runsCounted = 100
 
 // Content is what an experiment contains.
@@ -38,8 +38,8 @@ type contentPage struct {
 	NextPageToken string            `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (p *contentPage) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (p *contentPage) Validate(empty bool) error {
 	return rest.CheckPage(p.Runs != nil || p.Traces != nil || p.Models != nil, empty, p.NextPageToken, "runs, traces, or models")
 }
 
@@ -68,10 +68,10 @@ func (c Content) String() string {
 	}
 }
 
-// HasContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
+// ExperimentContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
 // models has none; any other error means that it could not be told.
 // API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.
-func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
+func (c *Client) ExperimentContent(ctx context.Context, id string) (Content, error) {
 	var content Content
 	for _, probe := range []struct {
 		what     string
@@ -83,7 +83,7 @@ func (c *Client) HasContent(ctx context.Context, id string) (Content, error) {
 		{"logged models", c.findLoggedModels, true},
 	} {
 		err := probe.look(ctx, id, &content)
-		if err != nil && (!probe.optional || !rest.IsEndpointAbsent(err) || rest.IsForeign(err)) {
+		if err != nil && (!probe.optional || !rest.IsEndpointAbsent(err) || rest.IsFromProxy(err)) {
 			return content, fmt.Errorf("searching %s: %w", probe.what, err)
 		}
 	}
@@ -128,7 +128,7 @@ func (c *Client) countRuns(ctx context.Context, id string, content *Content) err
 	})
 	content.Runs, content.MoreRuns = len(out.Runs), out.NextPageToken != ""
 	for _, run := range out.Runs {
-		if started := millis(run.Info.StartTime); started.After(content.NewestRun) {
+		if started := timeFromMillis(run.Info.StartTime); started.After(content.NewestRun) {
 			content.NewestRun = started
 		}
 	}

@@ -24,8 +24,8 @@ var (
 	wholeContent = mlflow.Content{Runs: 1, NewestRun: firstRun, Traces: true, LoggedModels: true}
 )
 
-// TestHasContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces, and returns a token with every full page.
-func TestHasContent_recorded(t *testing.T) {
+// TestExperimentContent_recorded: MLflow 2.22 has neither logged models nor the newer search for traces, and returns a token with every full page.
+func TestExperimentContent_recorded(t *testing.T) {
 	t.Parallel()
 	for recording, full := range map[string]mlflow.Content{
 		mlflowtest.RBACServer: wholeContent, mlflowtest.WorkspacesServer: wholeContent, mlflowtest.ListedServer: wholeContent, mlflowtest.UnlistedServer: {Runs: 1, MoreRuns: true, NewestRun: firstRun, Traces: true},
@@ -41,7 +41,7 @@ func TestHasContent_recorded(t *testing.T) {
 				t.Parallel()
 				s := mlflowtest.NewRecorded(t, recording)
 				s.Answers(tc.answers...)
-				if got, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err != nil || got != tc.want {
+				if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != tc.want {
 					t.Errorf("got %+v, error %v; want %+v", got, err, tc.want)
 				}
 			})
@@ -49,8 +49,8 @@ func TestHasContent_recorded(t *testing.T) {
 	}
 }
 
-// TestHasContent_notTold: only an answer of the API says that there is nothing.
-func TestHasContent_notTold(t *testing.T) {
+// TestExperimentContent_notTold: only an answer of the API says that there is nothing.
+func TestExperimentContent_notTold(t *testing.T) {
 	t.Parallel()
 	for name, a := range map[string]mlflowtest.Answer{
 		"denied": mlflowtest.PageAnswer(403, "Permission denied"), "a proxy": mlflowtest.OK(`{"status":"ok"}`), "nothing": {Status: 204}, "a page": mlflowtest.PageAnswer(200, "<title>Sign in</title>"),
@@ -65,7 +65,7 @@ func TestHasContent_notTold(t *testing.T) {
 					s.Answers(emptyAnswers...)
 					s.Read(call, a)
 					s.Read(tracesGet, a)
-					content, err := s.Client(&server.Backend{}, mlflowtest.Quickly).HasContent(t.Context(), "1")
+					content, err := s.Client(&server.Backend{}, mlflowtest.Quickly).ExperimentContent(t.Context(), "1")
 					mlflowtest.ExpectError(t, err, what)
 					if err == nil {
 						t.Errorf("told %+v", content)
@@ -78,14 +78,14 @@ func TestHasContent_notTold(t *testing.T) {
 		t.Parallel()
 		s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 		s.Read(runsSearch, s.As("absent call"))
-		if content, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err == nil {
+		if content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err == nil {
 			t.Errorf("told %+v", content)
 		}
 	})
 }
 
-// TestHasContent_nextPage: a page may be empty and not the last.
-func TestHasContent_nextPage(t *testing.T) {
+// TestExperimentContent_nextPage: a page may be empty and not the last.
+func TestExperimentContent_nextPage(t *testing.T) {
 	t.Parallel()
 	for what, call := range map[string]string{"runs": runsSearch, "traces": tracesSearch, "logged models": modelsSearch} {
 		t.Run(what, func(t *testing.T) {
@@ -93,7 +93,7 @@ func TestHasContent_nextPage(t *testing.T) {
 			s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 			s.Answers(emptyAnswers...)
 			s.Read(call, mlflowtest.OK(`{"next_page_token":"x"}`))
-			content, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1")
+			content, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1")
 			if err != nil || content.IsEmpty() {
 				t.Errorf("told %+v, error %v", content, err)
 			}
@@ -101,14 +101,14 @@ func TestHasContent_nextPage(t *testing.T) {
 	}
 }
 
-// TestHasContent_newest: the newest run counts wherever it is on the page, and a run without a start time does not.
-func TestHasContent_newest(t *testing.T) {
+// TestExperimentContent_newest: the newest run counts wherever it is on the page, and a run without a start time does not.
+func TestExperimentContent_newest(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewRecorded(t, mlflowtest.RBACServer)
 	s.Answers(emptyAnswers...)
 	s.Read(runsSearch, mlflowtest.OK(`{"runs":[{"info":{"start_time":1600000000000}},{"info":{"start_time":"1700000000000"}},{"info":{}}],"next_page_token":"x"}`))
 	want := mlflow.Content{Runs: 3, MoreRuns: true, NewestRun: firstRun}
-	if got, err := s.Client(&server.Backend{}).HasContent(t.Context(), "1"); err != nil || got != want {
+	if got, err := s.Client(&server.Backend{}).ExperimentContent(t.Context(), "1"); err != nil || got != want {
 		t.Errorf("got %+v, error %v; want %+v", got, err, want)
 	}
 }

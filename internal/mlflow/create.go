@@ -39,19 +39,19 @@ type TakenError struct {
 
 // Error implements error.
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("the name belongs to experiment %s: %s", e.Experiment.ID, e.Err)
+	return fmt.Sprintf("the name is in use by experiment %s: %s", e.Experiment.ID, e.Err)
 }
 
 // Unwrap gives what the server said.
 func (e *TakenError) Unwrap() error { return e.Err }
 
-// createdAnswer is the ID of a new experiment.
-type createdAnswer struct {
+// createdResponse is the ID of a new experiment.
+type createdResponse struct {
 	ID string `json:"experiment_id"`
 }
 
-// Usable implements [rest.Answer].
-func (a *createdAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *createdResponse) Validate(bool) error {
 	if a.ID == "" {
 		return errors.New("it contains no experiment_id")
 	}
@@ -70,7 +70,7 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 	start := time.Now()
 	unclear := false
 	for try := 1; ; try++ {
-		id, err := c.createOnce(ctx, n)
+		id, err := c.sendCreate(ctx, n)
 		if err == nil {
 			return id, nil
 		}
@@ -105,10 +105,10 @@ func isGrantCollision(err error) bool {
 	return ok && rest.IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
 }
 
-func (c *Client) createOnce(ctx context.Context, n NewExperiment) (string, error) {
-	var out createdAnswer
+func (c *Client) sendCreate(ctx context.Context, n NewExperiment) (string, error) {
+	var out createdResponse
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, Once: true,
+		Method: http.MethodPost, Path: ExperimentsPath + "create", Body: n, Out: &out, Group: rest.GroupOther, NotIdempotent: true,
 	})
 	return out.ID, err
 }

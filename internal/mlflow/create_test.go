@@ -188,7 +188,7 @@ func TestCallerIsAskedOnce(t *testing.T) {
 	}
 }
 
-func TestHasContent(t *testing.T) {
+func TestExperimentContent(t *testing.T) {
 	for name, add := range map[string]func(*emulator.Workspace, string){
 		"empty": func(*emulator.Workspace, string) {}, "runs": (*emulator.Workspace).AddRun,
 		"traces": (*emulator.Workspace).AddTrace, "models": (*emulator.Workspace).AddLoggedModel,
@@ -202,7 +202,7 @@ func TestHasContent(t *testing.T) {
 			w, client := mlflowtest.Workspace(t, emulator.Options{})
 			id := w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil)
 			add(w, id)
-			content, err := client.HasContent(t.Context(), id)
+			content, err := client.ExperimentContent(t.Context(), id)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -35,7 +35,7 @@ func TestCreatedAt(t *testing.T) {
 }
 
 // What a wrong answer says is not remembered.
-func TestWrongAnswersAreForgotten(t *testing.T) {
+func TestInvalidResponsesAreNotCached(t *testing.T) {
 	for _, body := range []string{`{"experiment":{"experiment_id":"7","name":"/y","creation_time":1700000000000}}`, `{"experiment":{"experiment_id":"1"}}`} {
 		c := mlflowtest.Client(mlflowtest.NewReplies(mlflowtest.Reply(200, body)), databricks.Backend{})
 		e, err := c.GetExperiment(t.Context(), "1")

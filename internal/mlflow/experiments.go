@@ -35,17 +35,17 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// experimentAnswer is one experiment: that of an id, or that of a name.
-type experimentAnswer struct {
+// experimentResponse is one experiment: that of an id, or that of a name.
+type experimentResponse struct {
 	Experiment Experiment `json:"experiment"`
 
 	id   string
 	name string
 }
 
-// Usable implements [rest.Answer]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
+// Validate implements [rest.Response]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
 // the Trash.
-func (a *experimentAnswer) Usable(bool) error {
+func (a *experimentResponse) Validate(bool) error {
 	e := a.Experiment
 	switch {
 	case e.ID == "" || e.Name == "":
@@ -72,9 +72,9 @@ func (e Experiment) Tag(key string) (string, bool) {
 }
 
 // TagMap gives all tags by key.
-func (e Experiment) TagMap() map[string]string { return mapOfTags(e.Tags) }
+func (e Experiment) TagMap() map[string]string { return tagMap(e.Tags) }
 
-func mapOfTags(tags []Tag) map[string]string {
+func tagMap(tags []Tag) map[string]string {
 	m := make(map[string]string, len(tags))
 	for _, t := range tags {
 		m[t.Key] = t.Value
@@ -83,10 +83,10 @@ func mapOfTags(tags []Tag) map[string]string {
 }
 
 // Created is the creation time, zero when the server does not know.
-func (e Experiment) Created() time.Time { return millis(e.CreationTime) }
+func (e Experiment) Created() time.Time { return timeFromMillis(e.CreationTime) }
 
 // LastUpdated is the time of the last update, zero when the server does not know.
-func (e Experiment) LastUpdated() time.Time { return millis(e.LastUpdateTime) }
+func (e Experiment) LastUpdated() time.Time { return timeFromMillis(e.LastUpdateTime) }
 
 // Tag keys that mean something to the provider or are kept by the server.
 const (
@@ -130,7 +130,7 @@ func (e Experiment) Kind() string {
 // GetExperiment reads an experiment by id, deleted ones included.
 // Errors: [rest.IsNotFound]. API: GET experiments/get.
 func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, error) {
-	out := experimentAnswer{id: id}
+	out := experimentResponse{id: id}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: ExperimentsPath + "get", Query: url.Values{"experiment_id": {id}},
 		Out: &out, Group: rest.GroupOther,
@@ -138,21 +138,21 @@ func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, erro
 	if err != nil {
 		return Experiment{}, err
 	}
-	return c.noted(out.Experiment), nil
+	return c.recordCreated(out.Experiment), nil
 }
 
 // CreatedAt returns when an experiment was created, zero unless this client has read it. It makes no call.
 func (c *Client) CreatedAt(id string) time.Time {
 	stored, _ := c.created.Load(id)
 	ms, _ := stored.(rest.Int64)
-	return millis(ms)
+	return timeFromMillis(ms)
 }
 
 // GetExperimentByName reads an experiment by name in the spelling of [Client.NormalizeName]. An MLflow server also finds
 // deleted ones. Errors: [rest.IsNotFound]. API: GET experiments/get-by-name.
 func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experiment, error) {
 	name = c.NormalizeName(name)
-	out := experimentAnswer{name: name}
+	out := experimentResponse{name: name}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: ExperimentsPath + "get-by-name",
 		Query: url.Values{"experiment_name": {name}}, Out: &out, Group: rest.GroupOther,
@@ -160,13 +160,13 @@ func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experime
 	if err != nil {
 		return Experiment{}, err
 	}
-	return c.noted(out.Experiment), nil
+	return c.recordCreated(out.Experiment), nil
 }
 
 // RenameExperiment gives an experiment another name; on Databricks that may move it to another folder.
 // Errors: [rest.IsNotFound], [rest.IsAlreadyExists], [rest.IsParentMissing]. API: POST experiments/update.
 func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
-	defer c.refresher.wrote(id)
+	defer c.refresher.invalidate(id)
 	return c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: ExperimentsPath + "update",
 		Body: map[string]string{"experiment_id": id, "new_name": c.NormalizeName(name)}, Group: rest.GroupExperimentWrites,
@@ -176,7 +176,7 @@ func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
 // DeleteExperiment soft-deletes an experiment with its runs. Errors: [rest.IsNotFound] when it is gone or deleted already.
 // API: POST experiments/delete.
 func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
-	defer c.refresher.wrote(id)
+	defer c.refresher.invalidate(id)
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: ExperimentsPath + "delete",
 		Body: map[string]string{"experiment_id": id}, Group: rest.GroupExperimentWrites,
@@ -190,7 +190,7 @@ func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
 // RestoreExperiment brings a soft-deleted experiment back with its runs and tags. Errors: [rest.IsNotFound] when it was purged,
 // or on an MLflow server when it is not deleted. API: POST experiments/restore.
 func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
-	defer c.refresher.wrote(id)
+	defer c.refresher.invalidate(id)
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: ExperimentsPath + "restore",
 		Body: map[string]string{"experiment_id": id}, Group: rest.GroupExperimentWrites,
@@ -211,15 +211,15 @@ func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
 	return rest.Confirm(ctx, err, refused, isActive)
 }
 
-func millis(ms rest.Int64) time.Time {
+func timeFromMillis(ms rest.Int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
 	}
 	return time.UnixMilli(int64(ms)).UTC()
 }
 
-// noted remembers when an experiment was created.
-func (c *Client) noted(e Experiment) Experiment {
+// recordCreated remembers when an experiment was created.
+func (c *Client) recordCreated(e Experiment) Experiment {
 	if e.CreationTime != 0 {
 		c.created.Store(e.ID, e.CreationTime)
 	}

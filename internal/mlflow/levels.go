@@ -38,17 +38,17 @@ func HighestLevels(levels []string) []string {
 	return slices.Compact(highest)
 }
 
-// meantLevels are the words that people write for a level: MLflow's own names, and those of other tools.
-var meantLevels = map[string]string{
+// levelAliases are the words that people write for a level: MLflow's own names, and those of other tools.
+var levelAliases = map[string]string{
 	"READ": LevelRead, "VIEW": LevelRead, "READER": LevelRead, "VIEWER": LevelRead,
 	"RUN": LevelRun, "EXECUTE": LevelRun,
 	"EDIT": LevelEdit, "WRITE": LevelEdit, "UPDATE": LevelEdit, "EDITOR": LevelEdit, "WRITER": LevelEdit,
 	"MANAGE": LevelManage, "ADMIN": LevelManage, "OWNER": LevelManage, "MANAGER": LevelManage,
 }
 
-// MeantLevel returns the level that a near miss means, such as CAN_READ for "READ" or "can_read". It returns "" for a level in its right
+// SuggestLevel returns the level that a near miss means, such as CAN_READ for "READ" or "can_read". It returns "" for a level in its right
 // spelling, and for one that it does not know: a newer server may have more.
-func MeantLevel(text string) string {
+func SuggestLevel(text string) string {
 	word := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToUpper(strings.TrimSpace(text)))
 	meant := ""
 	switch word {
@@ -56,7 +56,7 @@ func MeantLevel(text string) string {
 		meant = word
 	default:
 		word = strings.TrimPrefix(strings.TrimPrefix(word, "CAN_"), "IS_")
-		meant = meantLevels[word]
+		meant = levelAliases[word]
 	}
 	if meant == text {
 		return ""

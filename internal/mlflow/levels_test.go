@@ -19,7 +19,7 @@ func TestMeantLevel(t *testing.T) {
 		// right as they are, or known to nobody
 		"CAN_READ": "", "CAN_EDIT": "", "CAN_MANAGE": "", "USE": "", "DENY": "", "NO_PERMISSIONS": "", "CAN_COMMENT": "", "CAN_RUN": "", "": "",
 	} {
-		if got := mlflow.MeantLevel(text); got != want {
+		if got := mlflow.SuggestLevel(text); got != want {
 			t.Errorf("%q means %q, want %q", text, got, want)
 		}
 	}

@@ -31,10 +31,10 @@ var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 func CheckAbsoluteLocation(location string) error {
 	switch {
 	case !scheme.MatchString(location) && !strings.HasPrefix(location, "/"):
-		return fmt.Errorf("%q is a relative path, which would be resolved on the server. Write an absolute URI, such as \"dbfs:/…\", "+
-			"\"s3://bucket/…\", \"abfss://…\" or \"gs://…\"", location)
+		return fmt.Errorf("%q is a relative path, which the server would resolve. Use an absolute URI, such as \"dbfs:/…\", "+
+			"\"s3://bucket/…\", \"abfss://…\", or \"gs://…\"", location)
 	case strings.Contains(location, "#"):
-		return fmt.Errorf("%q has a fragment (#…), which MLflow refuses. Leave it out", location)
+		return fmt.Errorf("%q has a fragment (#…), which MLflow rejects. Remove it", location)
 	}
 	return nil
 }

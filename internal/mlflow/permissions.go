@@ -79,8 +79,8 @@ const (
 	FromEveryExperiment = "every experiment"
 )
 
-// Holding is what one principal holds directly on an experiment.
-type Holding struct {
+// DirectGrant is what one principal holds directly on an experiment.
+type DirectGrant struct {
 	// Level is "" when there is no grant.
 	Level string
 	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
@@ -107,11 +107,11 @@ type AccessControl interface {
 	ACLStore
 	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.
 	GetListed(ctx context.Context, experimentID string) (ACL, error)
-	// Background tells what stands behind the lists of some experiments. Errors: as Get.
-	Background(ctx context.Context, experimentIDs []string) (Background, error)
+	// AccessContext tells what stands behind the lists of some experiments. Errors: as Get.
+	AccessContext(ctx context.Context, experimentIDs []string) (AccessContext, error)
 	// Level reads the one grant that a principal holds directly.
-	Level(ctx context.Context, experimentID string, p Principal) (Holding, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [Holding] does.
+	Level(ctx context.Context, experimentID string, p Principal) (DirectGrant, error)
+	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [DirectGrant] does.
 	// Callers must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
 	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
@@ -124,8 +124,8 @@ type AccessControl interface {
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
 }
 
-// Background is what decides about access to experiments besides their access control lists.
-type Background struct {
+// AccessContext is what decides about access to experiments besides their access control lists.
+type AccessContext struct {
 	// Members lists the members of each group, as far as the server tells them along with the grants: of the roles of an MLflow
 	// server, to its admins. It is nil elsewhere.
 	Members map[string][]string

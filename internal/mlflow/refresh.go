@@ -23,49 +23,49 @@ type refresher struct {
 	// firstPage is how many experiments the first page has, if that is read with the first experiment; 0 otherwise.
 	firstPage int
 
-	mu     sync.Mutex
-	reads  int
-	pages  int
-	token  string
-	ended  bool
-	under  chan struct{} // closed when the page that is under way has come; nil when none is
-	seen   map[string]Experiment
-	writes map[string]bool // experiments that this process changed: whatever was read of them may be old
+	mu          sync.Mutex
+	reads       int
+	pages       int
+	token       string
+	ended       bool
+	inFlight    chan struct{} // closed when the page that is under way has come; nil when none is
+	seen        map[string]Experiment
+	invalidated map[string]bool // experiments that this process changed: whatever was read of them may be old
 }
 
-// RefreshExperiment reads an experiment for a refresh. What was read before is believed only when agrees says that it shows nothing new
+// RefreshExperiment reads an experiment for a refresh. What was read before is believed only when matches says that it shows nothing new
 // against what the caller knows; a difference, like an experiment that was not listed, is confirmed by a direct read.
 // Errors: as [Client.GetExperiment].
-func (c *Client) RefreshExperiment(ctx context.Context, id string, agrees func(Experiment) bool) (Experiment, error) {
-	if e, ok := c.refresher.look(ctx, c, id); ok && agrees(e) {
-		return c.noted(e), nil
+func (c *Client) RefreshExperiment(ctx context.Context, id string, matches func(Experiment) bool) (Experiment, error) {
+	if e, ok := c.refresher.find(ctx, c, id); ok && matches(e) {
+		return c.recordCreated(e), nil
 	}
 	e, err := c.GetExperiment(ctx, id)
 	if err == nil {
-		c.refresher.keep(e)
+		c.refresher.store(e)
 	}
 	return e, err
 }
 
-// look finds an experiment among what was read, and reads more pages while the reads so far allow it.
-func (r *refresher) look(ctx context.Context, c *Client, id string) (Experiment, bool) {
+// find returns an experiment among what was read, and reads more pages while the reads so far allow it.
+func (r *refresher) find(ctx context.Context, c *Client, id string) (Experiment, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.reads++
 	for {
 		e, ok := r.seen[id]
-		if r.writes[id] {
+		if r.invalidated[id] {
 			return Experiment{}, false
 		}
-		if ok || !r.morePages() || ctx.Err() != nil {
+		if ok || !r.shouldReadPage() || ctx.Err() != nil {
 			return e, ok
 		}
 		r.nextPage(ctx, c)
 	}
 }
 
-// morePages reports whether another page is worth its call. The lock is held.
-func (r *refresher) morePages() bool {
+// shouldReadPage reports whether another page is worth its call. The lock is held.
+func (r *refresher) shouldReadPage() bool {
 	worth := r.reads / readsPerPage
 	if r.firstPage > 0 {
 		worth++
@@ -76,17 +76,17 @@ func (r *refresher) morePages() bool {
 // nextPage reads one page, or waits for the one that is under way. A page that fails ends the bulk refresh, at once: reads then go direct.
 // The lock is held before and after.
 func (r *refresher) nextPage(ctx context.Context, c *Client) {
-	if under := r.under; under != nil {
+	if inFlight := r.inFlight; inFlight != nil {
 		r.mu.Unlock()
 		select {
-		case <-under:
+		case <-inFlight:
 		case <-ctx.Done():
 		}
 		r.mu.Lock()
 		return
 	}
-	under := make(chan struct{})
-	r.under = under
+	inFlight := make(chan struct{})
+	r.inFlight = inFlight
 	token, size := r.token, pageSize
 	if r.pages == 0 && r.firstPage > 0 {
 		size = r.firstPage
@@ -94,8 +94,8 @@ func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	r.mu.Unlock()
 	page, err := c.searchPage(ctx, searchRequest{MaxResults: size, PageToken: token}, true)
 	r.mu.Lock()
-	r.under = nil
-	close(under)
+	r.inFlight = nil
+	close(inFlight)
 	r.pages++
 	r.token = page.NextPageToken
 	r.ended = err != nil || page.NextPageToken == "" || page.NextPageToken == token
@@ -106,16 +106,16 @@ func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	}
 }
 
-// keep remembers a direct read. It wins over what a search said.
-func (r *refresher) keep(e Experiment) {
+// store remembers a direct read. It wins over what a search said.
+func (r *refresher) store(e Experiment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen[e.ID] = e
 }
 
-// wrote sends later reads of an experiment direct.
-func (r *refresher) wrote(id string) {
+// invalidate sends later reads of an experiment direct.
+func (r *refresher) invalidate(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.writes[id] = true
+	r.invalidated[id] = true
 }

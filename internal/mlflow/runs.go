@@ -107,12 +107,12 @@ func (r runJSON) about() runInfo { return r.Info }
 
 // run converts the response.
 func (r *runJSON) run() Run {
-	tags := mapOfTags(r.Data.Tags)
+	tags := tagMap(r.Data.Tags)
 	return Run{
 		ID: r.Info.id(), ExperimentID: r.Info.ExperimentID, Status: r.Info.Status, ArtifactURI: r.Info.ArtifactURI,
 		Name: cmp.Or(r.Info.Name, tags[TagRunName]), User: cmp.Or(r.Info.UserID, tags[TagRunUser]),
 		Started: int64(r.Info.StartTime), Ended: int64(r.Info.EndTime), Deleted: r.Info.isDeleted(),
-		Metrics: newestMetrics(r.Data.Metrics), Params: mapOfTags(r.Data.Params), Tags: tags,
+		Metrics: newestMetrics(r.Data.Metrics), Params: tagMap(r.Data.Params), Tags: tags,
 	}
 }
 
@@ -137,15 +137,15 @@ func newestMetrics(metrics []runMetric) map[string]float64 {
 	return values
 }
 
-// runAnswer is the run with an ID.
-type runAnswer struct {
+// runResponse is the run with an ID.
+type runResponse struct {
 	Run runJSON `json:"run"`
 
 	id string
 }
 
-// Usable implements [rest.Answer].
-func (a *runAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *runResponse) Validate(bool) error {
 	if a.Run.Info.id() == "" {
 		return errors.New("it contains no run")
 	}
@@ -154,7 +154,7 @@ func (a *runAnswer) Usable(bool) error {
 
 // GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET runs/get.
 func (c *Client) GetRun(ctx context.Context, id string) (Run, error) {
-	out := runAnswer{id: id}
+	out := runResponse{id: id}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: runsPath + "get", Query: url.Values{"run_id": {id}}, Out: &out, Group: rest.GroupOther,
 	})

@@ -68,8 +68,8 @@ func (c *Client) DeleteRunTag(ctx context.Context, id, key string) error {
 	return nil
 }
 
-// bulkAnswer is how many runs a bulk call changed. An absent number is 0.
-type bulkAnswer struct {
+// bulkResponse is how many runs a bulk call changed. An absent number is 0.
+type bulkResponse struct {
 	Deleted  *rest.Int64 `json:"runs_deleted"`
 	Restored *rest.Int64 `json:"runs_restored"`
 
@@ -78,8 +78,8 @@ type bulkAnswer struct {
 	most  int
 }
 
-// Usable implements [rest.Answer].
-func (a *bulkAnswer) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (a *bulkResponse) Validate(empty bool) error {
 	n := a.number()
 	switch {
 	case empty:
@@ -92,7 +92,7 @@ func (a *bulkAnswer) Usable(empty bool) error {
 	return nil
 }
 
-func (a *bulkAnswer) number() *rest.Int64 {
+func (a *bulkResponse) number() *rest.Int64 {
 	if a.field == "runs_deleted" {
 		return a.Deleted
 	}
@@ -119,10 +119,10 @@ func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, del
 // changeRunsInBulk calls a bulk call and returns the number in a field of its response.
 func (c *Client) changeRunsInBulk(ctx context.Context, call, field string, limit int, body map[string]any) (int, error) {
 	if limit < 1 || limit > MaxRunsInBulk {
-		return 0, errors.New("a bulk call changes 1 to 10,000 runs")
+		return 0, errors.New("a bulk request changes 1 to 10,000 runs")
 	}
-	out := bulkAnswer{field: field, most: limit}
-	err := c.Do(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, Once: true})
+	out := bulkResponse{field: field, most: limit}
+	err := c.Do(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, NotIdempotent: true})
 	if n := out.number(); err == nil && n != nil {
 		return int(*n), nil
 	}

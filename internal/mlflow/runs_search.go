@@ -65,8 +65,8 @@ type runPage[R runEntry] struct {
 	asked runSearchRequest
 }
 
-// Usable implements [rest.Answer]. A server that drops the body of requests returns runs of other experiments, or deleted ones.
-func (p *runPage[R]) Usable(empty bool) error {
+// Validate implements [rest.Response]. A server that drops the body of requests returns runs of other experiments, or deleted ones.
+func (p *runPage[R]) Validate(empty bool) error {
 	for _, r := range p.Runs {
 		info := r.about()
 		if err := info.check(); err != nil {
@@ -110,7 +110,8 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 	for len(found) <= q.Limit {
 		page := runPage[R]{asked: req}
 		err := c.Do(ctx, rest.Call{
-			Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true, Single: req.MaxResults > smallRefPage,
+			Method: http.MethodPost, Path: runsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Page: true,
+			NoRetry: req.MaxResults > smallRefPage,
 		})
 		if err != nil {
 			return nil, false, err

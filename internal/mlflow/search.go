@@ -35,8 +35,8 @@ type searchPage struct {
 	NextPageToken string       `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (p *searchPage) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (p *searchPage) Validate(empty bool) error {
 	if slices.ContainsFunc(p.Experiments, func(e Experiment) bool { return e.ID == "" }) {
 		return errors.New("it contains an experiment without an ID")
 	}
@@ -75,11 +75,11 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 	}
 }
 
-// searchPage asks for one page; once makes a single try of it, for a page that something else can stand in for.
-func (c *Client) searchPage(ctx context.Context, req searchRequest, once bool) (searchPage, error) {
+// searchPage asks for one page; noRetry makes a single try of it, for a page that something else can stand in for.
+func (c *Client) searchPage(ctx context.Context, req searchRequest, noRetry bool) (searchPage, error) {
 	var page searchPage
 	err := c.Do(ctx, rest.Call{
-		Method: http.MethodPost, Path: ExperimentsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, Single: once, Page: true,
+		Method: http.MethodPost, Path: ExperimentsPath + "search", Body: req, Out: &page, Group: rest.GroupSearch, NoRetry: noRetry, Page: true,
 	})
 	if err != nil {
 		return searchPage{}, err

@@ -19,7 +19,7 @@ func TestAdvice(t *testing.T) {
 	}{
 		"an IP access list": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "Source IP address: 10.1.2.3 is blocked by Databricks IP ACL for workspace: 42"},
-			[]string{"10.1.2.3", "An IP access list does not allow the address of this machine."}, []string{managing, "token"},
+			[]string{"10.1.2.3", "An IP access list does not allow the IP address of this machine."}, []string{managing, "token"},
 		},
 		"a guard of host names": {
 			emulator.Fault{Status: 403, RawBody: "Invalid Host header - possible DNS rebinding attack detected"},
@@ -27,7 +27,7 @@ func TestAdvice(t *testing.T) {
 		},
 		"a firewall": {
 			emulator.Fault{Status: 403, RawBody: "<html><title>403 Forbidden</title></html>"},
-			[]string{"Something in front of the server refused the request"}, []string{managing},
+			[]string{"A proxy, firewall, or gateway in front of the server rejected the request"}, []string{managing},
 		},
 		"missing access": {
 			emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "User does not have permission"},
@@ -56,7 +56,7 @@ func TestAdvice(t *testing.T) {
 		},
 		"a gateway's JSON": {
 			emulator.Fault{Status: 404, RawBody: `{"status":"no route"}`},
-			[]string{"nothing of the MLflow API in it", "/api/2.0"}, []string{managing},
+			[]string{"not from the MLflow API", "/api/2.0"}, []string{managing},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

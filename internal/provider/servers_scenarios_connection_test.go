@@ -29,10 +29,10 @@ func credentials(t *testing.T, s *server) {
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look for experiment: ", "HTTP 401", "The server refused the credentials")
+			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look for experiment: ", "HTTP 401", "The server rejected the credentials")
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
 				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
-				acctest.ExpectSays(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server refused the credentials")
+				acctest.ExpectSays(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
 			}
 		})
 	}
@@ -99,7 +99,7 @@ func behindPath(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Adopt(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "does not know this call", "no path too much or missing")
+	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "has no such endpoint", "no path too much or missing")
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.

@@ -33,10 +33,10 @@ func (Backend) Kind() string { return mlflow.KindDatabricks }
 // CheckTag implements [mlflow.Backend].
 func (Backend) CheckTag(t mlflow.Tag) error {
 	if len(t.Key) > maxTagKey {
-		return fmt.Errorf("the key is %d bytes long; Databricks takes %d at most", len(t.Key), maxTagKey)
+		return fmt.Errorf("the key is %d bytes long, but the maximum on Databricks is %d", len(t.Key), maxTagKey)
 	}
 	if len(t.Value) > maxTagValue {
-		return fmt.Errorf("the value is %d bytes long; Databricks takes %d at most", len(t.Value), maxTagValue)
+		return fmt.Errorf("the value is %d bytes long, but the maximum on Databricks is %d", len(t.Value), maxTagValue)
 	}
 	return nil
 }
@@ -113,7 +113,7 @@ func (Backend) KnownLevels() []string {
 // CheckPrincipal implements [mlflow.Backend].
 func (Backend) CheckPrincipal(p mlflow.Principal) error {
 	if p == admins {
-		return errors.New("workspace admins hold CAN_MANAGE on every experiment, and nobody can take it from them. Leave \"admins\" out")
+		return errors.New("workspace admins always have CAN_MANAGE on every experiment. Remove \"admins\" from the configuration")
 	}
 	return nil
 }
@@ -128,19 +128,18 @@ func IsAdmins(p mlflow.Principal) bool { return p == admins }
 func (Backend) PrincipalAdvice(p mlflow.Principal) string {
 	switch p.Kind {
 	case mlflow.KindGroup:
-		return fmt.Sprintf("Check the spelling of group %q, upper and lower case included. A group of the account must be assigned to the "+
-			"workspace first.", p.Name)
+		return fmt.Sprintf("Check the spelling of group %q, including case. An account group must first be assigned to the workspace.", p.Name)
 	case mlflow.KindServicePrincipal:
-		return fmt.Sprintf("Check that %q is the application id of the service principal, not its display name, and that it is assigned to "+
+		return fmt.Sprintf("Check that %q is the application ID of the service principal, not its display name, and that it is assigned to "+
 			"the workspace.", p.Name)
 	default:
-		return fmt.Sprintf("Check the address %q, and that the user is assigned to the workspace. A service principal is named by application "+
-			"id, as a service principal.", p.Name)
+		return fmt.Sprintf("Check the email %q, and that the user is assigned to the workspace. A service principal is not a user: use its "+
+			"application ID in the argument for service principals.", p.Name)
 	}
 }
 
 // AccessAdvice implements [mlflow.Backend].
 func (Backend) AccessAdvice() string {
-	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask somebody who has it, or a workspace admin, to grant " +
-		"it to you, or run Terraform as somebody who has it."
+	return "Reading and changing permissions needs CAN_MANAGE on the experiment. Ask a user with CAN_MANAGE, or a workspace admin, to " +
+		"grant it, or run Terraform as an identity that has it."
 }

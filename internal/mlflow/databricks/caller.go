@@ -21,8 +21,8 @@ type scimMe struct {
 	} `json:"groups"`
 }
 
-// Usable implements [rest.Answer].
-func (m *scimMe) Usable(bool) error {
+// Validate implements [rest.Response].
+func (m *scimMe) Validate(bool) error {
 	if m.UserName == "" {
 		return errors.New("it contains no userName")
 	}

@@ -32,8 +32,8 @@ func (folders) AccessAdvice() string {
 
 // FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in the required level, and none of it was verified on a real workspace.
 func (Backend) FolderAdvice() string {
-	return "The folder decides: creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming one needs CAN_MANAGE on the " +
-		"folders that it leaves and enters. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
+	return "Creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming it needs CAN_MANAGE on " +
+		"its old and its new folder. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
 // CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no request, so Git
@@ -41,8 +41,8 @@ func (Backend) FolderAdvice() string {
 func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":
-		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a folder "+
-			"outside of it, such as \"/Projects\"", path)
+		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a "+
+			"folder outside of it, such as \"/Projects\"", path)
 	case "/Users":
 		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
 			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)
@@ -59,10 +59,11 @@ func CheckReadableFolderPath(path string) error {
 	case checkSpelling(path) != nil: // before the roots: the server may take such a path for one of them
 		return checkSpelling(path)
 	case n == "/", n == "/Workspace":
-		return fmt.Errorf("%q is the root of the workspace. Only workspace admins create objects in it, and its permissions are not managed here. Use a "+
-			"folder in it, such as \"/Projects\"", path)
+		return fmt.Errorf("%q is the root of the workspace. Only workspace admins can create objects in it, and the provider does not manage its "+
+			"permissions. Use a folder in it, such as \"/Projects\"", path)
 	case inRepos(n):
-		return fmt.Errorf("%q is in /Repos. Git folders have permissions of their own kind. Manage those with databricks_permissions and repo_path", path)
+		return fmt.Errorf("%q is in /Repos. Git folders have a different kind of permissions. Manage them with databricks_permissions and "+
+			"repo_path", path)
 	}
 	return nil
 }
@@ -74,8 +75,8 @@ func (f folders) Find(ctx context.Context, path string) (mlflow.Folder, error) {
 	case err != nil:
 		return mlflow.Folder{}, err
 	case at.IsGitFolder():
-		return mlflow.Folder{}, &mlflow.NotFolderError{Object: "a Git folder", Advice: "A Git folder has permissions of its own kind. Manage them with " +
-			"databricks_permissions and repo_path."}
+		return mlflow.Folder{}, &mlflow.NotFolderError{Object: "a Git folder", Advice: "Git folders have a different kind of permissions. " +
+			"Manage them with databricks_permissions and repo_path."}
 	case at.Type != typeFolder:
 		return mlflow.Folder{}, &mlflow.NotFolderError{Object: fmt.Sprintf("an object of type %s", at.Type), Advice: "Use the path of a folder."}
 	}

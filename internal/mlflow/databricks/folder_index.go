@@ -33,15 +33,15 @@ type folderQuery struct {
 
 // Lookup returns the object at a path as [WorkspaceStatus] does, with a request unless the run knows it. Errors: as there.
 func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string) (WorkspaceObject, error) {
-	objects, err := x.ask(ctx, c, folderQuery{path: Names{}.NormalizeName(path)})
+	objects, err := x.load(ctx, c, folderQuery{path: Names{}.NormalizeName(path)})
 	if err != nil {
 		return WorkspaceObject{}, err
 	}
 	return objects[0], nil
 }
 
-// ask returns what is known, or else asks the server, see [rest.Join].
-func (x *FolderIndex) ask(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
+// load returns what is known, or else asks the server, see [rest.Join].
+func (x *FolderIndex) load(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
 	if kept := x.current(q); kept != nil {
 		return kept, nil
 	}

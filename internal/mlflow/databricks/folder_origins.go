@@ -96,26 +96,26 @@ func foldersAbove(object string) []string {
 func (h *inheritance) paths(known map[string]string, limit int, lookup func(folder string) (id string, ok bool)) map[string]string {
 	found := map[string]string{}
 	candidates := h.candidates()
-	settle := func(id, folder string) {
+	resolve := func(id, folder string) {
 		found[id] = folder
 		delete(candidates, id)
 		exclude(candidates, folder)
 	}
 	for id, folder := range known {
 		if h.inheritors[id] > 0 || h.below[folder] > 0 {
-			settle(id, folder)
+			resolve(id, folder)
 		}
 	}
 	tried := map[string]bool{}
 	for {
-		resolveUnique(candidates, settle)
+		resolveUnique(candidates, resolve)
 		folder := nextLookup(candidates, tried)
 		if folder == "" || len(tried) == limit {
 			return found
 		}
 		tried[folder] = true
 		if id, ok := lookup(folder); ok {
-			settle(id, folder)
+			resolve(id, folder)
 		}
 	}
 }
@@ -135,12 +135,12 @@ func (h *inheritance) candidates() map[string][]string {
 }
 
 // resolveUnique settles the folders that have one candidate. The path of one folder is no candidate of another.
-func resolveUnique(candidates map[string][]string, settle func(id, folder string)) {
+func resolveUnique(candidates map[string][]string, resolve func(id, folder string)) {
 	for again := true; again; {
 		again = false
 		for _, id := range slices.Sorted(maps.Keys(candidates)) {
 			if folders := candidates[id]; len(folders) == 1 {
-				settle(id, folders[0])
+				resolve(id, folders[0])
 				again = true
 			}
 		}

@@ -64,7 +64,7 @@ func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID s
 			missing.Incomplete = true
 			break
 		}
-		folders, err := x.ask(ctx, c, folderQuery{path: folder, list: true})
+		folders, err := x.load(ctx, c, folderQuery{path: folder, list: true})
 		switch {
 		case rest.IsNotFound(err), rest.IsPermissionDenied(err):
 			missing.Hidden++

@@ -55,8 +55,8 @@ func (o WorkspaceObject) ObjectID() string { return strconv.FormatInt(int64(o.ID
 // RootObject is how access control lists name the root folder.
 const RootObject = "/directories/"
 
-// Usable implements [rest.Answer].
-func (o *WorkspaceObject) Usable(bool) error {
+// Validate implements [rest.Response].
+func (o *WorkspaceObject) Validate(bool) error {
 	if o.ID == 0 || o.Path == "" {
 		return errors.New("it contains no workspace object")
 	}
@@ -70,13 +70,13 @@ type folderList struct {
 	path string
 }
 
-// Usable implements [rest.Answer]: the list of an empty folder is {}, and other objects than those in the folder are no answer.
-func (l *folderList) Usable(empty bool) error {
+// Validate implements [rest.Response]: the list of an empty folder is {}, and other objects than those in the folder are no answer.
+func (l *folderList) Validate(empty bool) error {
 	if l.Objects == nil && !empty {
 		return errors.New("it contains no workspace objects")
 	}
 	for _, o := range l.Objects {
-		if err := o.Usable(false); err != nil {
+		if err := o.Validate(false); err != nil {
 			return err
 		}
 		at := Names{}.NormalizeName(o.Path)

@@ -8,7 +8,7 @@ import (
 )
 
 func TestMissingPrincipal_firstOfTwo(t *testing.T) {
-	err := withMissingPrincipal(&rest.APIError{Status: 404, Message: "Principal: UserName(a) does not exist; Principal: GroupName(b (EU)) does not exist"})
+	err := asMissingPrincipal(&rest.APIError{Status: 404, Message: "Principal: UserName(a) does not exist; Principal: GroupName(b (EU)) does not exist"})
 	if p, _ := mlflow.MissingPrincipal(err); p != (mlflow.Principal{Kind: mlflow.KindUser, Name: "a"}) {
 		t.Errorf("missing is %v", p)
 	}

@@ -19,14 +19,14 @@ func (b Backend) CheckName(name string) error {
 	n := b.NormalizeName(name)
 	switch {
 	case !strings.HasPrefix(n, "/"):
-		return fmt.Errorf("%q is not an absolute workspace path. On Databricks an experiment's name is one, such as "+
+		return fmt.Errorf("%q is not an absolute workspace path. On Databricks, the name of an experiment is its path, such as "+
 			"\"/Shared/%s\" or \"/Users/you@example.com/%s\"", name, n, n)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is a folder. Add a name for the experiment, such as \"/Shared/churn\"", name)
 	case checkSpelling(name) != nil:
 		return checkSpelling(name)
 	case inRepos(n):
-		return fmt.Errorf("%q lies in a Git folder, where Databricks allows no experiments. Use a path outside, such as \"/Shared%s\"",
+		return fmt.Errorf("%q is in a Git folder, where Databricks does not allow experiments. Use a path outside, such as \"/Shared%s\"",
 			name, n[strings.LastIndex(n, "/"):])
 	}
 	return nil
@@ -40,7 +40,7 @@ func checkSpelling(path string) error {
 	case strings.Contains(path, "//"):
 		return fmt.Errorf("%q has an empty path element. Write a single slash", path)
 	case strings.HasPrefix(n, "/Workspace/"):
-		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or leave it out", path)
+		return fmt.Errorf("%q has the prefix /Workspace twice. Write it once, or omit it", path)
 	case rest.HasDotSegment(n):
 		return fmt.Errorf("%q has a path element that is \".\" or \"..\". Write the path without it", path)
 	}

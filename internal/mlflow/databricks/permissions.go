@@ -65,16 +65,16 @@ type wireACL struct {
 	} `json:"access_control_list"`
 }
 
-// aclAnswer is the access control list of one object.
-type aclAnswer struct {
+// aclResponse is the access control list of one object.
+type aclResponse struct {
 	wireACL
 
 	store aclStore
 	id    string
 }
 
-// Usable implements [rest.Answer]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
-func (a *aclAnswer) Usable(bool) error {
+// Validate implements [rest.Response]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
+func (a *aclResponse) Validate(bool) error {
 	if a.ObjectID == "" || a.ObjectType == "" {
 		return errors.New("it contains no object_id and object_type of an access control list")
 	}
@@ -92,13 +92,13 @@ func (a *aclAnswer) Usable(bool) error {
 	return nil
 }
 
-// levelsAnswer lists the permission levels of an object.
-type levelsAnswer struct {
+// levelsResponse lists the permission levels of an object.
+type levelsResponse struct {
 	Levels []mlflow.LevelInfo `json:"permission_levels"`
 }
 
-// Usable implements [rest.Answer].
-func (a *levelsAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *levelsResponse) Validate(bool) error {
 	if len(a.Levels) == 0 {
 		return errors.New("it contains no permission_levels")
 	}
@@ -107,7 +107,7 @@ func (a *levelsAnswer) Usable(bool) error {
 
 // Get implements [mlflow.ACLStore].
 func (a aclStore) Get(ctx context.Context, id string) (mlflow.ACL, error) {
-	out := aclAnswer{store: a, id: id}
+	out := aclResponse{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: a.path(id), Out: &out, Group: rest.GroupPermissionReads,
 	})
@@ -122,9 +122,9 @@ func (a accessControl) GetListed(ctx context.Context, id string) (mlflow.ACL, er
 	return a.Get(ctx, id)
 }
 
-// Background implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
-func (a accessControl) Background(context.Context, []string) (mlflow.Background, error) {
-	return mlflow.Background{}, nil
+// AccessContext implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
+func (a accessControl) AccessContext(context.Context, []string) (mlflow.AccessContext, error) {
+	return mlflow.AccessContext{}, nil
 }
 
 // Set implements [mlflow.ACLStore] by PUT, which replaces all direct entries.
@@ -133,18 +133,18 @@ func (a aclStore) Set(ctx context.Context, id string, grants []mlflow.Grant) (ml
 }
 
 // Level implements [mlflow.AccessControl].
-func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal) (mlflow.Holding, error) {
+func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal) (mlflow.DirectGrant, error) {
 	acl, err := a.Get(ctx, id)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	for _, e := range acl.Entries {
 		if a.client.PrincipalKey(e.Principal) == a.client.PrincipalKey(p) {
 			level, _ := e.Direct()
-			return mlflow.Holding{Level: level}, nil
+			return mlflow.DirectGrant{Level: level}, nil
 		}
 	}
-	return mlflow.Holding{}, nil
+	return mlflow.DirectGrant{}, nil
 }
 
 // Grant implements [mlflow.AccessControl] by PATCH, which leaves the other grants alone.
@@ -179,7 +179,7 @@ func (a accessControl) Leftover(context.Context, string) ([]mlflow.Grant, error)
 
 // Levels implements [mlflow.AccessControl].
 func (a accessControl) Levels(ctx context.Context, id string) ([]mlflow.LevelInfo, error) {
-	var out levelsAnswer
+	var out levelsResponse
 	err := a.client.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: a.path(id) + "/permissionLevels", Out: &out, Group: rest.GroupPermissionReads,
 	})
@@ -214,7 +214,7 @@ func (a aclStore) path(id string) string {
 }
 
 // objectError refuses the list of another kind of object.
-func (a *aclAnswer) objectError() error {
+func (a *aclResponse) objectError() error {
 	if a.ObjectType == a.store.objectType {
 		return nil
 	}
@@ -241,13 +241,13 @@ func (a aclStore) write(ctx context.Context, method, id string, grants []mlflow.
 	for _, g := range grants {
 		list = append(list, wireGrant{wirePrincipal: toWire(g.Principal), Level: g.Level})
 	}
-	out := aclAnswer{store: a, id: id}
+	out := aclResponse{store: a, id: id}
 	err := a.client.Do(ctx, rest.Call{
 		Method: method, Path: a.path(id), Body: map[string]any{"access_control_list": list},
 		Out: &out, Group: rest.GroupPermissionWrites,
 	})
 	if err != nil {
-		return mlflow.ACL{}, withMissingPrincipal(err)
+		return mlflow.ACL{}, asMissingPrincipal(err)
 	}
 	if err := out.objectError(); err != nil {
 		return mlflow.ACL{}, err
@@ -281,16 +281,16 @@ func (a aclStore) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
 	return lost
 }
 
-// missingPrincipal takes a name with all its parentheses, and the first name of several.
-var missingPrincipal = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
+// missingPrincipalText takes a name with all its parentheses, and the first name of several.
+var missingPrincipalText = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
 
-// withMissingPrincipal tells an unknown principal by the server's words.
-func withMissingPrincipal(err error) error {
+// asMissingPrincipal tells an unknown principal by the server's words.
+func asMissingPrincipal(err error) error {
 	e, ok := errors.AsType[*rest.APIError](err)
 	if !ok {
 		return err
 	}
-	m := missingPrincipal.FindStringSubmatch(e.Message)
+	m := missingPrincipalText.FindStringSubmatch(e.Message)
 	if m == nil {
 		return err
 	}

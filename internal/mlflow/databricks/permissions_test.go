@@ -64,9 +64,9 @@ func TestDatabricksACL_Get(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(listed, acl) || w.Count("GET", permissionsPath+id) != 2 {
 		t.Errorf("listed: %v, error %v", mlflowtest.Holdings(listed), err)
 	}
-	background, err := client.AccessControl().Background(t.Context(), []string{id})
-	if err != nil || !reflect.DeepEqual(background, mlflow.Background{}) {
-		t.Errorf("background %+v, error %v", background, err)
+	accessContext, err := client.AccessControl().AccessContext(t.Context(), []string{id})
+	if err != nil || !reflect.DeepEqual(accessContext, mlflow.AccessContext{}) {
+		t.Errorf("access context %+v, error %v", accessContext, err)
 	}
 	if _, err := client.AccessControl().Get(t.Context(), "42"); !rest.IsNotFound(err) {
 		t.Errorf("of what is not there: error %v", err)

@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// everybody are the groups of all users of the workspace, and of the account.
-var everybody = []string{"users", "account users"}
+// allUsersGroups are the groups of all users of the workspace, and of the account.
+var allUsersGroups = []string{"users", "account users"}
 
 // Principals implements [mlflow.Backend]. The lists of groups, users, and service principals are read in pages, each only if it is needed.
 func (Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow.Principal) (mlflow.Principals, error) {
@@ -112,7 +112,7 @@ func (d *directory) Members(ctx context.Context, group mlflow.Principal) ([]mlfl
 			}
 		}
 		for _, m := range direct {
-			p, err := d.named(ctx, m)
+			p, err := d.memberPrincipal(ctx, m)
 			_, cannotList := errors.AsType[*mlflow.IncompleteError](err)
 			switch {
 			case cannotList:
@@ -143,9 +143,9 @@ func (d *directory) membersByID(ctx context.Context, id string) ([]scimMember, e
 	return members, err
 }
 
-// named returns the principal that a member is. Its name is empty if no list has it. The error is an *[mlflow.IncompleteError] if the list
+// memberPrincipal returns the principal that a member is. Its name is empty if no list has it. The error is an *[mlflow.IncompleteError] if the list
 // that has it cannot be read.
-func (d *directory) named(ctx context.Context, m scimMember) (mlflow.Principal, error) {
+func (d *directory) memberPrincipal(ctx context.Context, m scimMember) (mlflow.Principal, error) {
 	kinds := []mlflow.PrincipalKind{mlflow.KindGroup, mlflow.KindUser, mlflow.KindServicePrincipal}
 	if kind, ok := m.kind(); ok {
 		kinds = []mlflow.PrincipalKind{kind}
@@ -167,14 +167,14 @@ func (d *directory) named(ctx context.Context, m scimMember) (mlflow.Principal, 
 
 // ContainsEverybody implements [mlflow.PrincipalSource].
 func (*directory) ContainsEverybody(p mlflow.Principal) bool {
-	return slices.Contains(everybody, p.Name)
+	return slices.Contains(allUsersGroups, p.Name)
 }
 
 // unlisted are members of a group that are in none of the lists that the caller can read.
 type unlisted []scimMember
 
-// shownUnlisted is how many of them a reason names.
-const shownUnlisted = 5
+// maxUnlistedShown is how many of them a reason names.
+const maxUnlistedShown = 5
 
 func (u unlisted) err() error {
 	if len(u) == 0 {
@@ -185,8 +185,8 @@ func (u unlisted) err() error {
 		names = append(names, fmt.Sprintf("%q", cmp.Or(m.Display, m.Ref, m.ID)))
 	}
 	slices.Sort(names)
-	if more := len(names) - shownUnlisted; more > 0 {
-		names = append(names[:shownUnlisted], fmt.Sprintf("and %d more", more))
+	if more := len(names) - maxUnlistedShown; more > 0 {
+		names = append(names[:maxUnlistedShown], fmt.Sprintf("and %d more", more))
 	}
 	return &mlflow.IncompleteError{Reason: "Members that are not in the lists of the workspace: " + strings.Join(names, ", ") + "."}
 }

@@ -299,7 +299,7 @@ func TestPrincipals_oddPages(t *testing.T) {
 		}, "user ben@example.com, incomplete user carl@example.com: " + unsure},
 		"the same page again": {map[string]string{
 			"Users 1": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`, "Users 2": `{"totalResults":2,"startIndex":1,"Resources":[` + user1 + `]}`,
-		}, "error the pages of the list of users repeat: startIndex 2 returned only what an earlier page has"},
+		}, "error listing users: the page at startIndex 2 contains only entries of earlier pages"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

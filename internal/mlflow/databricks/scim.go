@@ -86,8 +86,8 @@ type scimPage struct {
 	kind mlflow.PrincipalKind
 }
 
-// Usable implements [rest.Answer]. The page after the last one has no Resources.
-func (p *scimPage) Usable(bool) error {
+// Validate implements [rest.Response]. The page after the last one has no Resources.
+func (p *scimPage) Validate(bool) error {
 	if p.Resources == nil && p.Total == nil {
 		return errors.New("it contains neither Resources nor totalResults")
 	}
@@ -106,8 +106,8 @@ type scimGroup struct {
 	asked string
 }
 
-// Usable implements [rest.Answer].
-func (g *scimGroup) Usable(bool) error { return rest.CheckSame("group", g.asked, g.ID) }
+// Validate implements [rest.Response].
+func (g *scimGroup) Validate(bool) error { return rest.CheckSame("group", g.asked, g.ID) }
 
 // scimList is everything in a list.
 type scimList struct {
@@ -147,7 +147,7 @@ func readSCIM(ctx context.Context, c *mlflow.Client, kind mlflow.PrincipalKind) 
 			}
 		}
 		if len(page.Resources) > 0 && len(list.resources) == before {
-			return scimList{}, fmt.Errorf("the pages of the list of %s repeat: startIndex %d returned only what an earlier page has", k.noun, start)
+			return scimList{}, fmt.Errorf("listing %s: the page at startIndex %d contains only entries of earlier pages", k.noun, start)
 		}
 		if page.Start > 0 {
 			start = int(page.Start)

@@ -18,14 +18,14 @@ import (
 // How the answers in testdata were recorded, and how to record them again, say of a newer version:
 //
 //	scripts/mlflow-servers.sh FOLDER 3.17.2 3.12.0 2.22.5
-//	TEST_MLFLOW_DIR=FOLDER go test -tags mlflow ./internal/mlflow/mlflowtest -run TestRecordedAnswers -record
+//	TEST_MLFLOW_DIR=FOLDER go test -tags mlflow ./internal/mlflow/mlflowtest -run TestRecordedResponses -record
 //
 // Without -record the test checks that the servers still answer what is recorded.
 var record = flag.Bool("record", false, "write the answers of the real servers to testdata")
 
 const recordPassword = "recorded-1234"
 
-func TestRecordedAnswers(t *testing.T) {
+func TestRecordedResponses(t *testing.T) {
 	if os.Getenv(Installations) == "" {
 		t.Fatalf("%s is not set: see above how to record", Installations)
 	}

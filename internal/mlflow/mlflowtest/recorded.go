@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// The recordings, one for each kind of MLflow server. TestRecordedAnswers, which needs the servers, makes and checks them.
+// The recordings, one for each kind of MLflow server. TestRecordedResponses, which needs the servers, makes and checks them.
 const (
 	RBACServer       = "3.17.2-basic-auth"
 	WorkspacesServer = "3.17.2-workspaces"

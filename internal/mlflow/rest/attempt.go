@@ -67,8 +67,8 @@ func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
 
 // read reads a response. Only a success in JSON is read beyond what a message can quote.
 func (a *attempts) read(resp *http.Response) ([]byte, error) {
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
-	if err == nil && len(body) == maxRefusal && resp.StatusCode < http.StatusMultipleChoices && isJSON(resp, body) {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err == nil && len(body) == maxErrorBody && resp.StatusCode < http.StatusMultipleChoices && isJSON(resp, body) {
 		rest := &io.LimitedReader{R: resp.Body, N: a.call.limit()}
 		var more []byte
 		more, err = io.ReadAll(rest)
@@ -78,7 +78,7 @@ func (a *attempts) read(resp *http.Response) ([]byte, error) {
 		body = append(body, more...)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("the response broke off: %w", err)
+		return nil, fmt.Errorf("the response ended early: %w", err)
 	}
 	return body, nil
 }

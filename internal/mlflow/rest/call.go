@@ -8,13 +8,13 @@ type Call struct {
 	Query        url.Values
 	Body         any
 	// Out receives the answer and says what it must hold; nil when the call returns nothing, which is {} or an empty body.
-	Out   Answer
+	Out   Response
 	Group Group
-	// Once marks a call whose effect must not be repeated (create): it is retried only when the server refused it
+	// NotIdempotent marks a call whose effect must not be repeated (create): it is retried only when the server refused it
 	// before any effect.
-	Once bool
-	// Single allows one try only, whatever the answer.
-	Single bool
+	NotIdempotent bool
+	// NoRetry allows one try only, whatever the answer.
+	NoRetry bool
 	// Page marks a call whose answer lists many objects: it may be larger.
 	Page bool
 	// Secrets are values in the body that must never be shown, such as a password. The bodies of a call that has some are not logged, and

@@ -39,8 +39,8 @@ type experiment struct {
 	} `json:"experiment"`
 }
 
-// Usable implements [rest.Answer].
-func (e *experiment) Usable(bool) error { return rest.CheckSame("experiment", "1", e.Experiment.ID) }
+// Validate implements [rest.Response].
+func (e *experiment) Validate(bool) error { return rest.CheckSame("experiment", "1", e.Experiment.ID) }
 
 // get reads experiment 1.
 func get(ctx context.Context, c *rest.Client) (experiment, error) {
@@ -56,14 +56,14 @@ type created struct {
 	ID string `json:"experiment_id"`
 }
 
-// Usable implements [rest.Answer].
-func (a *created) Usable(bool) error { return rest.CheckSame("experiment_id", "1", a.ID) }
+// Validate implements [rest.Response].
+func (a *created) Validate(bool) error { return rest.CheckSame("experiment_id", "1", a.ID) }
 
 // createOnce makes a call whose effect must not be repeated.
 func createOnce(ctx context.Context, c *rest.Client) error {
 	return c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/mlflow/experiments/create", Body: map[string]string{"name": "/x"}, Out: &created{},
-		Group: rest.GroupOther, Once: true,
+		Group: rest.GroupOther, NotIdempotent: true,
 	})
 }
 
@@ -81,8 +81,8 @@ type list struct {
 	NextPageToken string `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (l *list) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (l *list) Validate(empty bool) error {
 	return rest.CheckPage(l.Experiments != nil, empty, l.NextPageToken, "experiments")
 }
 

@@ -49,7 +49,7 @@ func IsAlreadyExists(err error) bool {
 		return true
 	}
 	// A rename to a taken name, on an MLflow server with a database.
-	return e.Code == "BAD_REQUEST" && e.Message == takenMessage
+	return e.Code == "BAD_REQUEST" && e.Message == duplicateMessage
 }
 
 // IsPermissionDenied tells that the caller may not do this.
@@ -63,7 +63,7 @@ func IsPermissionDenied(err error) bool {
 
 // IsThrottled tells that the server refused the call for the rate of requests, to the end of the retries.
 func IsThrottled(err error) bool {
-	if _, heldBack := errors.AsType[heldBackError](err); heldBack {
+	if _, heldBack := errors.AsType[rateLimitedError](err); heldBack {
 		return true
 	}
 	e, ok := AsRefusal(err)
@@ -146,11 +146,11 @@ func ServerDate(err error) time.Time {
 	return time.Time{}
 }
 
-// IsForeign reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
+// IsFromProxy reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
 // has the endpoint is not known.
-func IsForeign(err error) bool {
+func IsFromProxy(err error) bool {
 	e, ok := AsRefusal(err)
-	return ok && e.foreign
+	return ok && e.fromProxy
 }
 
 // asAPIError returns the response in an error.

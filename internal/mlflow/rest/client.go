@@ -165,7 +165,7 @@ func (c *Client) send(ctx context.Context, cl Call) error {
 // request builds the request of a call.
 func (c *Client) request(ctx context.Context, endpoint Endpoint, cl Call) (*retryablehttp.Request, error) {
 	if HasDotSegment(cl.Path) {
-		return nil, fmt.Errorf("%s is no path of the API: an ID in it is \".\" or \"..\"", cl.Path)
+		return nil, fmt.Errorf("%s is not a path of the API: an ID in it is \".\" or \"..\"", cl.Path)
 	}
 	u := strings.TrimSuffix(endpoint.BaseURL.String(), "/") + cl.Path
 	if len(cl.Query) > 0 {
@@ -175,7 +175,7 @@ func (c *Client) request(ctx context.Context, endpoint Endpoint, cl Call) (*retr
 	if cl.Body != nil {
 		data, err := json.Marshal(cl.Body)
 		if err != nil {
-			return nil, fmt.Errorf("encode the request of %s: %w", cl.Path, err)
+			return nil, fmt.Errorf("encoding request to %s: %w", cl.Path, err)
 		}
 		body = data
 	}

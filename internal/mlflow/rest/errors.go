@@ -25,8 +25,8 @@ type APIError struct {
 	Attempts int
 	Elapsed  time.Duration
 
-	// foreign reports JSON without an error_code: it probably comes from something in front of the server.
-	foreign bool
+	// fromProxy reports JSON without an error_code: it probably comes from something in front of the server.
+	fromProxy bool
 	// blocked reports a refusal that is not about the caller's permissions: of an IP access list, of a guard of host names, or of a proxy.
 	blocked bool
 }
@@ -43,7 +43,7 @@ func (e *APIError) Error() string {
 	if e.RequestID != "" {
 		b.WriteString(", request " + e.RequestID)
 	}
-	b.WriteString(tried(e.Attempts, e.Elapsed) + ")")
+	b.WriteString(attemptsSuffix(e.Attempts, e.Elapsed) + ")")
 	if e.Hint != "" {
 		b.WriteString("\n\n" + e.Hint)
 	}
@@ -62,7 +62,7 @@ type UnreachableError struct {
 
 // Error implements error.
 func (e *UnreachableError) Error() string {
-	text := fmt.Sprintf("%s %s failed: %s%s", e.Method, e.Path, printable(e.Err.Error()), tried(e.Attempts, e.Elapsed))
+	text := fmt.Sprintf("%s %s failed: %s%s", e.Method, e.Path, printable(e.Err.Error()), attemptsSuffix(e.Attempts, e.Elapsed))
 	if e.Hint != "" {
 		text += "\n\n" + e.Hint
 	}
@@ -90,7 +90,7 @@ func (e *NotSentError) Error() string {
 // Permanent implements the interface that isPermanent looks for.
 func (*NotSentError) Permanent() bool { return true }
 
-func tried(attempts int, elapsed time.Duration) string {
+func attemptsSuffix(attempts int, elapsed time.Duration) string {
 	if attempts < 2 {
 		return ""
 	}

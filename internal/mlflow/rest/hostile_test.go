@@ -85,7 +85,7 @@ func TestSecretsOfOurs(t *testing.T) {
 		"in JSON within JSON":      {`s3"c&ret`, denied(`bad {\"password\": \"s3\\\"c&ret\"}`), `bad {"password": "***"}`},
 		"in a query":               {"s3 cret/1", denied("GET /x?password=s3+cret%2F1"), "GET /x?password=***"},
 		"in a page":                {"s3<cret>&1", mlflowtest.PageAnswer(http.StatusForbidden, "<p>bad password s3&lt;cret&gt;&amp;1</p>"), "bad password ***"},
-		"in a page that is a page": {"s3cret", mlflowtest.PageAnswer(http.StatusOK, "<title>s3cret</title>"), `the server answered with a page instead of JSON: "***"`},
+		"in a page that is a page": {"s3cret", mlflowtest.PageAnswer(http.StatusOK, "<title>s3cret</title>"), `the server returned a web page instead of JSON: "***"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

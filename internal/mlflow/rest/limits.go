@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// quietWhile is how long a group must go without a refusal before its rate is raised again.
-	quietWhile = 10 * time.Second
-	// slowest is the rate below which a throttle never goes, in requests a second.
-	slowest = 0.2
+	// recoveryInterval is how long a group must go without a refusal before its rate is raised again.
+	recoveryInterval = 10 * time.Second
+	// minRate is the rate below which a throttle never goes, in requests a second.
+	minRate = 0.2
 )
 
 // throttles hold nothing back until the server refuses a request for its rate; from then on the group of that request
@@ -24,15 +24,15 @@ type throttles struct {
 	overall *rate.Limiter
 }
 
-// heldBackError means that a request was not sent, since it would have to wait longer than retries may take.
-type heldBackError struct{}
+// rateLimitedError means that a request was not sent, since it would have to wait longer than retries may take.
+type rateLimitedError struct{}
 
-func (heldBackError) Error() string {
-	return "the server limits the rate of requests so far that this one could not be sent in time"
+func (rateLimitedError) Error() string {
+	return "the request could not be sent before the retry timeout, because the server limits the rate of requests"
 }
 
 // Permanent implements the interface that isPermanent looks for.
-func (heldBackError) Permanent() bool { return true }
+func (rateLimitedError) Permanent() bool { return true }
 
 // throttle is the state of one group.
 type throttle struct {
@@ -69,7 +69,7 @@ func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error 
 	bounded, cancel := context.WithDeadline(ctx, deadline)
 	defer cancel()
 	if err := l.Wait(bounded); err != nil && ctx.Err() == nil {
-		return heldBackError{}
+		return rateLimitedError{}
 	}
 	return ctx.Err()
 }
@@ -88,7 +88,7 @@ func (t *throttle) refused(sent time.Time) {
 	case t.limiter == nil:
 		t.limiter = rate.NewLimiter(t.documented, 1)
 	case sent.After(t.changed):
-		t.limiter.SetLimit(max(t.limiter.Limit()/2, slowest))
+		t.limiter.SetLimit(max(t.limiter.Limit()/2, minRate))
 	default:
 		return
 	}
@@ -100,7 +100,7 @@ func (t *throttle) refused(sent time.Time) {
 func (t *throttle) current() *rate.Limiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.limiter == nil || t.now().Sub(t.changed) < quietWhile {
+	if t.limiter == nil || t.now().Sub(t.changed) < recoveryInterval {
 		return t.limiter
 	}
 	t.changed = t.now()

@@ -30,13 +30,13 @@ func TestThrottle(t *testing.T) {
 	now = now.Add(time.Second)
 	th.refused(now)
 	step("a later refusal halves it", 3.5)
-	now = now.Add(quietWhile)
+	now = now.Add(recoveryInterval)
 	step("a quiet while doubles it", 7)
-	now = now.Add(quietWhile)
+	now = now.Add(recoveryInterval)
 	step("another one lets go", 0)
 	for range 20 {
 		now = now.Add(time.Second)
 		th.refused(now)
 	}
-	step("it never stops altogether", slowest)
+	step("it never stops altogether", minRate)
 }

@@ -8,23 +8,23 @@ import (
 	"strings"
 )
 
-// shortestSecret is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by
+// minSecretLength is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by
 // that what it is.
-const shortestSecret = 4
+const minSecretLength = 4
 
 // What stands for the bodies, and for the server's message, of a call with [Call.Secrets].
 const (
-	withheldBody    = "(not logged, because the call contains a secret)"
+	withheldBody    = "(not logged, because the request contains a secret)"
 	withheldMessage = "the response is not shown, because it may contain a secret"
 )
 
 // redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
-func (c *Client) redact(s string) string { return cutOut(s, c.options.Secrets()) }
+func (c *Client) redact(s string) string { return replaceSecrets(s, c.options.Secrets()) }
 
-// cutOut cuts secrets out of a text.
-func cutOut(s string, secrets []string) string {
+// replaceSecrets cuts secrets out of a text.
+func replaceSecrets(s string, secrets []string) string {
 	for _, secret := range secrets {
-		if len(secret) < shortestSecret {
+		if len(secret) < minSecretLength {
 			continue
 		}
 		spellings := []string{secret, inJSON(secret, true), inJSON(secret, false), url.QueryEscape(secret), html.EscapeString(secret)}
@@ -44,20 +44,20 @@ func inJSON(text string, escapeHTML bool) string {
 	return strings.Trim(strings.TrimSpace(b.String()), `"`)
 }
 
-// withhold takes out of a refusal of a call with secrets what may contain one. The API's words about a wrong value, a missing object, and
+// redactMessage takes out of a refusal of a call with secrets what may contain one. The API's words about a wrong value, a missing object, and
 // the caller's rights stay, without the secrets.
-func (e *APIError) withhold(secrets []string) {
+func (e *APIError) redactMessage(secrets []string) {
 	switch {
-	case e.Message == takenMessage, strings.EqualFold(e.Message, "Permission denied"):
-	case e.saysWhatIsWrong() && !slices.ContainsFunc(secrets, func(secret string) bool { return len(secret) < shortestSecret }):
-		e.Message = cutOut(e.Message, secrets)
+	case e.Message == duplicateMessage, strings.EqualFold(e.Message, "Permission denied"):
+	case e.isRequestError() && !slices.ContainsFunc(secrets, func(secret string) bool { return len(secret) < minSecretLength }):
+		e.Message = replaceSecrets(e.Message, secrets)
 	default:
 		e.Message = withheldMessage
 	}
 }
 
-// saysWhatIsWrong reports that the API itself refused the request for its values, its object, or its caller.
-func (e *APIError) saysWhatIsWrong() bool {
+// isRequestError reports that the API itself refused the request for its values, its object, or its caller.
+func (e *APIError) isRequestError() bool {
 	switch e.Code {
 	case "INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED", "UNAUTHENTICATED":
 		return true

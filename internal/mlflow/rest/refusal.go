@@ -83,17 +83,17 @@ func (a *attempts) newError(resp *http.Response) *APIError {
 	return e
 }
 
-// noAnswerMessage is the message of a success that is no answer to the call.
-const noAnswerMessage = "the response is not an answer of the MLflow API"
+// invalidResponseMessage is the message of a success that is no answer to the call.
+const invalidResponseMessage = "the response is not a valid response of the MLflow API"
 
-// noAnswer is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
-func (a *attempts) noAnswer(resp *http.Response, why error) error {
+// invalidResponse is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
+func (a *attempts) invalidResponse(resp *http.Response, why error) error {
 	e := a.newError(resp)
-	e.Message = cleanMessage(a.client.redact(noAnswerMessage + ": " + why.Error()))
+	e.Message = cleanMessage(a.client.redact(invalidResponseMessage + ": " + why.Error()))
 	if len(a.call.Secrets) > 0 {
-		e.Message = noAnswerMessage
+		e.Message = invalidResponseMessage
 	}
-	e.Hint = "A proxy, a sign-in page, or another server may have answered. Check the server URL and what is in front of the server."
+	e.Hint = "It may be from a proxy, a sign-in page, or another server. Check the server URL and any proxy in front of the server."
 	return e
 }
 
@@ -101,7 +101,7 @@ func (a *attempts) noAnswer(resp *http.Response, why error) error {
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e := a.refusal(resp, body)
 	if len(a.call.Secrets) > 0 {
-		e.withhold(a.call.Secrets)
+		e.redactMessage(a.call.Secrets)
 	}
 	return e
 }
@@ -111,32 +111,33 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
 	if !ok || !isJSON(resp, body) {
-		e.Message, e.Hint = foreignAnswer(resp, []byte(a.client.redact(string(body[:min(len(body), maxRefusal)]))))
+		e.Message, e.Hint = nonAPIResponse(resp, []byte(a.client.redact(string(body[:min(len(body), maxErrorBody)]))))
 		e.blocked = e.Status == http.StatusForbidden && e.Hint != ""
 		return e
 	}
 	e.Code = cleanMessage(a.client.redact(b.code()))
-	e.foreign = e.Code == "" && b.Details == nil
+	e.fromProxy = e.Code == "" && b.Details == nil
 	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
 	if len(a.call.Secrets) == 0 {
 		e.addDetails(b, a.client.redact)
 	}
-	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.foreign && b.Message == "" && b.Detail == ""
+	e.blocked = blockedText.MatchString(e.Message) || e.Status == http.StatusForbidden && e.fromProxy && b.Message == "" && b.Detail == ""
 	switch {
 	case blockedText.MatchString(e.Message):
 		e.Hint = blockedHint
-	case e.foreign && IsEndpointAbsent(e):
-		e.Hint = "The response has nothing of the MLflow API in it: a gateway, or another server, sent it. Check the server URL and its path, " +
-			"and that what is in front of the server passes " + apiRoot(e.Path) + "."
+	case e.fromProxy && IsEndpointAbsent(e):
+		e.Hint = "The response is not from the MLflow API, but from a gateway or another server. Check the server URL and its path, and " +
+			"that any proxy in front of the server forwards " + apiRoot(e.Path) + "."
 	case e.blocked:
-		e.Hint = frontHint
+		e.Hint = proxyHint
 	case IsUnauthenticated(e):
-		e.Hint = "The server refused the credentials. Check that the token or password is right, has not expired, and belongs to this server."
+		e.Hint = "The server rejected the credentials. Check that the token or password is correct, not expired, and for this server."
 	case IsWorkspaceMissing(e):
-		e.Hint = "Check workspace in the object's block or the provider block, or MLFLOW_WORKSPACE: the server has no workspace of that name, or shows it to " +
-			"others only."
+		e.Hint = "Check workspace in the resource and in the provider block, and MLFLOW_WORKSPACE: the server has no workspace with this name, " +
+			"or does not show it to the identity that runs Terraform."
 	case strings.HasPrefix(e.Message, "Workspace APIs are not available"):
-		e.Hint = "The server runs without workspaces. Leave out workspace, in the object's block and the provider block, and MLFLOW_WORKSPACE, or start it with --enable-workspaces."
+		e.Hint = "The server runs without workspaces. Remove workspace from the resource and from the provider block, and unset " +
+			"MLFLOW_WORKSPACE, or start the server with --enable-workspaces."
 	}
 	return e
 }
@@ -153,34 +154,34 @@ func (e *APIError) addDetails(b errorBody, redact func(string) string) {
 	}
 }
 
-// foreignAnswer words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
-func foreignAnswer(resp *http.Response, body []byte) (message, hint string) {
+// nonAPIResponse words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
+func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	text := shorten(cleanMessage(pageText(body)), maxPageText)
 	switch {
 	case blockedText.MatchString(text):
 		return text, blockedHint
 	case httpsText.MatchString(text):
 		return text, "The server speaks HTTPS. Use https:// in the server URL."
-	case isSwitchedOff(resp.StatusCode, []byte(text)):
+	case isDisabledFeature(resp.StatusCode, []byte(text)):
 		return text, "The server runs without workspaces. Start it with --enable-workspaces."
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:
-		return firstNonEmpty(text, "the server asks for credentials"),
-			"The server refused the credentials, or got none. Check the user name and password, or the token."
+		return firstNonEmpty(text, "the server requires credentials"),
+			"The server rejected the credentials, or received none. Check the username and password, or the token."
 	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
 		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
-		return firstNonEmpty(text, "access denied"), frontHint
+		return firstNonEmpty(text, "access denied"), proxyHint
 	case resp.StatusCode < 300:
-		return fmt.Sprintf("the server answered with a page instead of JSON: %q", text),
-			"This is usually a login page: the host or the workspace id is wrong, the workspace is reached through private link only, or a proxy " +
-				"stands in between."
+		return fmt.Sprintf("the server returned a web page instead of JSON: %q", text),
+			"This is usually a sign-in page: the host or workspace_id is wrong, the workspace is reachable only through a private link, or a " +
+				"proxy is in front of it."
 	case resp.StatusCode == http.StatusNotFound, resp.StatusCode == http.StatusMethodNotAllowed:
-		return fmt.Sprintf("the server does not know this call: %q", text),
-			"Check that the address is that of an MLflow tracking server or a Databricks workspace, with no path too much or missing."
+		return fmt.Sprintf("the server has no such endpoint: %q", text),
+			"Check that the URL is that of an MLflow server or a Databricks workspace, and that its base path is correct."
 	default:
-		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The answer came from a gateway or proxy rather than from the API."
+		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The response is from a gateway or proxy, not from the API."
 	}
 }
 
@@ -191,10 +192,10 @@ var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
 var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
 
 const (
-	blockedHint = "An IP access list does not allow the address of this machine. Run Terraform from an allowed network, for example " +
-		"through the VPN, or ask a workspace admin to allow the address."
-	frontHint = "Something in front of the server refused the request, such as a proxy, a firewall, or a gateway. Check that it lets " +
-		"requests of this machine to the API pass."
+	blockedHint = "An IP access list does not allow the IP address of this machine. Run Terraform from an allowed network, for example " +
+		"through the VPN, or ask a workspace admin to allow the IP address."
+	proxyHint = "A proxy, firewall, or gateway in front of the server rejected the request. Check that it allows API requests from this " +
+		"machine."
 )
 
 // apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".

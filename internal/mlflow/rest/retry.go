@@ -16,11 +16,11 @@ import (
 )
 
 const (
-	// firstWait and longestWait bound the exponential backoff; the wait is drawn between 0 and the step (full jitter).
-	firstWait   = 250 * time.Millisecond
-	longestWait = 20 * time.Second
-	// neverAnsweredTries is how often a host that never answered anything is dialled.
-	neverAnsweredTries = 3
+	// initialBackoff and maxBackoff bound the exponential backoff; the wait is drawn between 0 and the step (full jitter).
+	initialBackoff = 250 * time.Millisecond
+	maxBackoff     = 20 * time.Second
+	// maxDialTries is how often a host that never answered anything is dialled.
+	maxDialTries = 3
 )
 
 // checkRetry implements [retryablehttp.CheckRetry].
@@ -28,23 +28,24 @@ func (a *attempts) checkRetry(ctx context.Context, resp *http.Response, err erro
 	if ctx.Err() != nil {
 		return false, ctx.Err()
 	}
-	if a.call.Single || !a.worthRetrying(resp, err) {
+	if a.call.NoRetry || !a.shouldRetry(resp, err) {
 		return false, nil
 	}
 	a.wait = a.nextWait(resp)
 	return a.wait < a.client.options.RetryTimeout-time.Since(a.start), nil
 }
 
-func (a *attempts) worthRetrying(resp *http.Response, err error) bool {
+func (a *attempts) shouldRetry(resp *http.Response, err error) bool {
 	if err != nil {
-		return (!a.call.Once || dialFailed(err)) && a.isTransient(err)
+		return (!a.call.NotIdempotent || dialFailed(err)) && a.isTransient(err)
 	}
 	body := peek(resp)
 	code := errorCode(body)
 	if isThrottled(resp.StatusCode, code, body) {
 		return true
 	}
-	return !a.call.Once && isTransientStatus(resp.StatusCode, code) && !isSwitchedOff(resp.StatusCode, body) && !isFixedList(resp.StatusCode, body)
+	return !a.call.NotIdempotent && isTransientStatus(resp.StatusCode, code) &&
+		!isDisabledFeature(resp.StatusCode, body) && !isImmutableACL(resp.StatusCode, body)
 }
 
 // isTransient reports whether a failed attempt may go better next time.
@@ -53,7 +54,7 @@ func (a *attempts) isTransient(err error) bool {
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
 		return false
 	}
-	if dialFailed(err) && !a.client.answered.Load() && a.count >= neverAnsweredTries {
+	if dialFailed(err) && !a.client.answered.Load() && a.count >= maxDialTries {
 		return false
 	}
 	// The library knows which errors are final: certificates, schemes, redirects, headers.
@@ -77,7 +78,7 @@ func dialFailed(err error) bool {
 // up, which servers refuse alike, stays so.
 func isThrottled(status int, code string, text []byte) bool {
 	limited := status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
-	return limited && !quotaText.Match(text[:min(len(text), maxRefusal)])
+	return limited && !quotaText.Match(text[:min(len(text), maxErrorBody)])
 }
 
 func isTransientStatus(status int, code string) bool {
@@ -91,16 +92,16 @@ func isTransientStatus(status int, code string) bool {
 	}
 }
 
-// isSwitchedOff: an MLflow server without workspaces answers the calls about them with a page that says so, and with the status of one that
+// isDisabledFeature: an MLflow server without workspaces answers the calls about them with a page that says so, and with the status of one that
 // is busy.
-func isSwitchedOff(status int, text []byte) bool {
-	text = text[:min(len(text), maxRefusal)]
+func isDisabledFeature(status int, text []byte) bool {
+	text = text[:min(len(text), maxErrorBody)]
 	return status == http.StatusServiceUnavailable && bytes.Contains(text, []byte("running without workspaces support"))
 }
 
-// isFixedList: Databricks answers a change of the permissions of /Shared, and of other special folders, like a failure.
-func isFixedList(status int, text []byte) bool {
-	text = text[:min(len(text), maxRefusal)]
+// isImmutableACL: Databricks answers a change of the permissions of /Shared, and of other special folders, like a failure.
+func isImmutableACL(status int, text []byte) bool {
+	text = text[:min(len(text), maxErrorBody)]
 	return status == http.StatusInternalServerError && bytes.Contains(text, []byte("Cannot modify permissions of directory"))
 }
 
@@ -133,9 +134,9 @@ func retryAfter(header string) time.Duration {
 
 // backoffStep is the wait after the nth try.
 func backoffStep(n int) time.Duration {
-	step := longestWait
-	if n < 8 { // beyond, the step is past longestWait anyway
-		step = min(firstWait<<max(n-1, 0), longestWait)
+	step := maxBackoff
+	if n < 8 { // beyond, the step is past maxBackoff anyway
+		step = min(initialBackoff<<max(n-1, 0), maxBackoff)
 	}
 	return rand.N(step)
 }

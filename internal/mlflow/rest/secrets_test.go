@@ -28,8 +28,8 @@ func TestCallWithSecrets(t *testing.T) {
 		"an error of the server":        {reply(500, `{"error_code":"INVALID_STATE","message":"`+hash+`"}`), "not shown"},
 		"a page with the request in it": {page(400, "<pre>POST "+echo+"</pre>"), "not shown"},
 		"a sign-in page":                {page(200, "<title>"+password+"</title>"), "not shown"},
-		"an echo":                       {reply(200, echo), "the response is not an answer of the MLflow API ("},
-		"an echo of the wrong type":     {reply(200, `{"n":"`+password+`"}`), "the response is not an answer of the MLflow API ("},
+		"an echo":                       {reply(200, echo), "the response is not a valid response of the MLflow API ("},
+		"an echo of the wrong type":     {reply(200, `{"n":"`+password+`"}`), "the response is not a valid response of the MLflow API ("},
 		"details":                       {reply(400, `{"error_code":"X","details":[{"links":[{"url":"`+password+`"}],"field_violations":[{"field":"password","description":"`+hash+`"}]}]}`), "not shown"},
 		"a wrong value":                 {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"Password must be at least 12 characters."}`), "Password must be at least 12 characters."},
 		"a wrong value, echoed":         {reply(400, `{"error_code":"INVALID_PARAMETER_VALUE","message":"`+password+` is too simple"}`), "*** is too simple"},
@@ -48,7 +48,7 @@ func TestCallWithSecrets(t *testing.T) {
 				}
 			})
 			err := c.Do(t.Context(), rest.Call{
-				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberAnswer{}, Secrets: []string{password},
+				Method: http.MethodPost, Path: "/users", Group: rest.GroupOther, Body: map[string]any{"password": password}, Out: &numberResponse{}, Secrets: []string{password},
 			})
 			mlflowtest.ExpectError(t, err, tc.want)
 			if text := fmt.Sprintf("%v %+v", err, err); strings.Contains(text, password) || strings.Contains(text, hash) || logged != 1 {
@@ -69,12 +69,12 @@ func TestCallWithSecrets_short(t *testing.T) {
 	}
 }
 
-// numberAnswer is an answer with a number.
-type numberAnswer struct {
+// numberResponse is an answer with a number.
+type numberResponse struct {
 	N rest.Int64 `json:"n"`
 }
 
-func (a *numberAnswer) Usable(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
+func (a *numberResponse) Validate(bool) error { return rest.CheckSame("number", "1", fmt.Sprint(a.N)) }
 
 // TestSwitchedOff: what the server does not have is not uncertain.
 func TestSwitchedOff(t *testing.T) {

@@ -22,16 +22,16 @@ var (
 	// people's rows.
 	sqlText = regexp.MustCompile(`(?s)\s*(Error: \(|\(raised as a result|\([\w.]*(sqlite3|psycopg2|pymysql|mysql|pyodbc)[\w.]*\)|` +
 		`\[SQL:|\[parameters:).*$`)
-	// takenText is how databases say that a value is taken already.
-	takenText = regexp.MustCompile(`UNIQUE constraint failed|duplicate key value violates unique constraint|Duplicate entry`)
+	// duplicateText is how databases say that a value is taken already.
+	duplicateText = regexp.MustCompile(`UNIQUE constraint failed|duplicate key value violates unique constraint|Duplicate entry`)
 	// tooLongText is how databases say that a value is longer than its column: of PostgreSQL, with the limit, of MySQL, and of SQL Server.
 	tooLongText = regexp.MustCompile(`value too long for type character varying\((\d+)\)|Data too long for column|` +
 		`String or binary data would be truncated`)
 	spaces = regexp.MustCompile(`\s+`)
 )
 
-// takenMessage stands for a database's own words.
-const takenMessage = "it is taken already"
+// duplicateMessage stands for a database's own words.
+const duplicateMessage = "the value is already in use"
 
 // apiMessage is what is shown of the API's own message. Some are nothing but the text of a database error.
 func apiMessage(s string) string {
@@ -44,10 +44,10 @@ func apiMessage(s string) string {
 		return "a value is too long for the server's database: the maximum is " + tooLong[1] + " characters"
 	case message != "":
 		return message
-	case takenText.MatchString(s):
-		return takenMessage
+	case duplicateText.MatchString(s):
+		return duplicateMessage
 	default:
-		return "the server's database refused it"
+		return "the server's database rejected the request"
 	}
 }
 

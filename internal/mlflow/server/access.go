@@ -39,31 +39,31 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// Background implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
+// AccessContext implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
 // effective level of another user. No call returns the default level of the server, so it is read as the effective level of a user without grants. It
 // is read in the workspace, since most workspaces have none. For a configured username, the list of users can show that the caller is an admin, which
 // saves a request.
-func (a accessControl) Background(ctx context.Context, experimentIDs []string) (mlflow.Background, error) {
+func (a accessControl) AccessContext(ctx context.Context, experimentIDs []string) (mlflow.AccessContext, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
-		return mlflow.Background{}, err
+		return mlflow.AccessContext{}, err
 	}
 	if _, legacy := api.(*legacyAPI); legacy {
-		return mlflow.Background{}, nil
+		return mlflow.AccessContext{}, nil
 	}
 	if !slices.Contains(all.admins, a.backend.Username) {
 		caller, err := a.client.Caller(ctx)
 		if err != nil {
-			return mlflow.Background{}, err
+			return mlflow.AccessContext{}, err
 		}
 		if !all.isAdmin(caller) {
-			return mlflow.Background{MembersHidden: true}, nil
+			return mlflow.AccessContext{MembersHidden: true}, nil
 		}
 	}
-	b := mlflow.Background{Members: all.members}
+	b := mlflow.AccessContext{Members: all.members}
 	for _, id := range experimentIDs {
-		if user, found := all.without(id); found {
-			level, err := effective(ctx, a.client.Client, user, id)
+		if user, found := all.userWithoutGrant(id); found {
+			level, err := effectiveLevel(ctx, a.client.Client, user, id)
 			b.DefaultLevel = fromServerLevel(level)
 			return b, err
 		}
@@ -84,7 +84,7 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 		if err := api.supports(g.Principal); err != nil {
 			return mlflow.ACL{}, err
 		}
-		if err := all.missing(g.Principal); err != nil {
+		if err := all.checkPrincipal(g.Principal); err != nil {
 			return mlflow.ACL{}, err
 		}
 		wanted[g.Principal] = toServerLevel(g.Level)
@@ -114,20 +114,20 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 }
 
 // Level implements [mlflow.AccessControl].
-func (a accessControl) Level(ctx context.Context, experimentID string, p mlflow.Principal) (mlflow.Holding, error) {
+func (a accessControl) Level(ctx context.Context, experimentID string, p mlflow.Principal) (mlflow.DirectGrant, error) {
 	api, err := a.api(ctx)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	if err := api.supports(p); err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	level, err := api.level(ctx, experimentID, p)
 	if err != nil {
-		return mlflow.Holding{}, err
+		return mlflow.DirectGrant{}, err
 	}
 	e, err := a.exists(ctx, experimentID)
-	return mlflow.Holding{Level: fromServerLevel(level), Created: e.Created()}, err
+	return mlflow.DirectGrant{Level: fromServerLevel(level), Created: e.Created()}, err
 }
 
 // Grant implements [mlflow.AccessControl].
@@ -174,7 +174,7 @@ func (a accessControl) Levels(ctx context.Context, _ string) ([]mlflow.LevelInfo
 	}
 	var infos []mlflow.LevelInfo
 	for _, level := range api.levels() {
-		infos = append(infos, mlflow.LevelInfo{Level: fromServerLevel(level), Description: levelTexts[level]})
+		infos = append(infos, mlflow.LevelInfo{Level: fromServerLevel(level), Description: levelDescriptions[level]})
 	}
 	return infos, nil
 }

@@ -287,25 +287,25 @@ func TestServerAccess_readsAgainAfterAWrite(t *testing.T) {
 	}
 }
 
-func TestServerAccess_Background(t *testing.T) {
+func TestServerAccess_AccessContext(t *testing.T) {
 	t.Parallel()
 	effective := "GET " + mlflowtest.GrantCalls + "get?resource_id=2&resource_type=experiment&username=ben"
 	members := map[string][]string{"risk": {"ana"}, "bosses": {}}
 	for name, tc := range map[string]struct {
 		as   string
 		ids  []string
-		want mlflow.Background
+		want mlflow.AccessContext
 	}{
-		"the default is what a user may do who holds nothing": {"admin", []string{"1", "2"}, mlflow.Background{Members: members, DefaultLevel: mlflow.LevelRead}},
-		"with a grant for everybody the default is not known": {"admin", []string{"1"}, mlflow.Background{Members: members}},
-		"those who are no admins are told nothing":            {"ana", []string{"1", "2"}, mlflow.Background{MembersHidden: true}},
+		"the default is what a user may do who holds nothing": {"admin", []string{"1", "2"}, mlflow.AccessContext{Members: members, DefaultLevel: mlflow.LevelRead}},
+		"with a grant for everybody the default is not known": {"admin", []string{"1"}, mlflow.AccessContext{Members: members}},
+		"those who are no admins are told nothing":            {"ana", []string{"1", "2"}, mlflow.AccessContext{MembersHidden: true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := rbacRecorded(t)
 			s.Answers("users/permissions/get: the probe of a user", "users/current: "+tc.as, "current/permissions: "+tc.as)
 			s.Read(effective, s.As("users/permissions/get: by the default"))
-			got, err := s.Client(&server.Backend{Username: tc.as}).AccessControl().Background(t.Context(), tc.ids)
+			got, err := s.Client(&server.Backend{Username: tc.as}).AccessControl().AccessContext(t.Context(), tc.ids)
 			if err != nil || !reflect.DeepEqual(got, tc.want) {
 				t.Errorf("got %+v, error %v", got, err)
 			}
@@ -314,8 +314,8 @@ func TestServerAccess_Background(t *testing.T) {
 	t.Run("older servers tell nothing", func(t *testing.T) {
 		t.Parallel()
 		s := listedRecorded(t)
-		got, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().Background(t.Context(), []string{"1"})
-		if err != nil || !reflect.DeepEqual(got, mlflow.Background{}) {
+		got, err := s.Client(&server.Backend{Username: "admin"}).AccessControl().AccessContext(t.Context(), []string{"1"})
+		if err != nil || !reflect.DeepEqual(got, mlflow.AccessContext{}) {
 			t.Errorf("got %+v, error %v", got, err)
 		}
 	})

@@ -31,7 +31,7 @@ type Backend struct {
 	// permissions creates the permission API that the server has. It is shared.
 	permissions rest.Shared[func(accessControl) permissionAPI]
 	// directory is what was read of users, roles, and workspaces. It is shared.
-	directory directoryReads
+	directory directoryCache
 	// members lists the users as a member of the workspace is shown them.
 	members rest.Shared[userList]
 	grants  rest.Shared[*allGrants]
@@ -52,7 +52,7 @@ func (s *Backend) InWorkspace(name string) (mlflow.Backend, error) {
 
 // CheckWorkspaces implements [mlflow.Backend].
 func (s *Backend) CheckWorkspaces(ctx context.Context, c *mlflow.Client) error {
-	return (&Directory{c, s}).needsWorkspaces(ctx)
+	return (&Directory{c, s}).requireWorkspaces(ctx)
 }
 
 // Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.
@@ -145,7 +145,7 @@ func (*Backend) KnownLevels() []string {
 // CheckPrincipal implements [mlflow.Backend].
 func (*Backend) CheckPrincipal(p mlflow.Principal) error {
 	if p.Kind == mlflow.KindServicePrincipal {
-		return errors.New("an MLflow server has no service principals. Make a user for the machine, and grant to that user")
+		return errors.New("an MLflow server has no service principals. Create a user for the machine, and grant the level to that user")
 	}
 	return nil
 }
@@ -154,20 +154,18 @@ func (*Backend) CheckPrincipal(p mlflow.Principal) error {
 func (s *Backend) PrincipalAdvice(p mlflow.Principal) string {
 	switch {
 	case p.Kind == mlflow.KindGroup && s.Workspace != "":
-		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. It was looked up in workspace %q: roles of other workspaces do "+
-			"not count. An admin of the server or the workspace must make the role first.", p.Name, s.Workspace)
+		return fmt.Sprintf("Check the spelling of role %q, including case. It must be a role of workspace %q. A server admin or a manager of the "+
+			"workspace must first create the role.", p.Name, s.Workspace)
 	case p.Kind == mlflow.KindGroup:
-		return fmt.Sprintf("Check the spelling of role %q, upper and lower case included. An admin of the server must make the role "+
-			"first.", p.Name)
+		return fmt.Sprintf("Check the spelling of role %q, including case. A server admin must first create the role.", p.Name)
 	}
-	return fmt.Sprintf("Check the user name %q, upper and lower case included. The user must sign up, or an admin must make the account, "+
-		"first.", p.Name)
+	return fmt.Sprintf("Check the username %q, including case. The user must first sign up, or a server admin must create the account.", p.Name)
 }
 
 // AccessAdvice implements [mlflow.Backend].
 func (*Backend) AccessAdvice() string {
-	return "Changing what a user may do needs CAN_MANAGE on the experiment; changing what a role may do needs an admin of the server, or a " +
-		"manager of the workspace. Run Terraform as somebody who is one."
+	return "Changing the permissions of a user needs CAN_MANAGE on the experiment, and changing those of a role needs a server admin or a " +
+		"manager of the workspace. Run Terraform as an identity with this access."
 }
 
 // grantsChanged makes the next reader of grants read them again.

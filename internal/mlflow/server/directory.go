@@ -31,8 +31,8 @@ func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	return &Directory{client: c, backend: backend}, nil
 }
 
-// directoryReads is what was read of a server's users, roles, and workspaces.
-type directoryReads struct {
+// directoryCache is what was read of a server's users, roles, and workspaces.
+type directoryCache struct {
 	users      rest.Shared[userList]
 	fullUsers  rest.Shared[[]User]
 	workspaces rest.Shared[[]Workspace]
@@ -46,7 +46,7 @@ type directoryReads struct {
 }
 
 // rolesOf returns what was read of the roles of a workspace.
-func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
+func (r *directoryCache) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.roles == nil {
@@ -59,7 +59,7 @@ func (r *directoryReads) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
 }
 
 // forgetUsers makes the next reader of users read them again.
-func (r *directoryReads) forgetUsers() {
+func (r *directoryCache) forgetUsers() {
 	r.users.Forget()
 	r.fullUsers.Forget()
 	for _, other := range r.otherBackends() {
@@ -68,7 +68,7 @@ func (r *directoryReads) forgetUsers() {
 }
 
 // forgetRoles makes the next reader of roles, and of the users in them, read them again.
-func (r *directoryReads) forgetRoles() {
+func (r *directoryCache) forgetRoles() {
 	r.forgetUsers()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -78,38 +78,38 @@ func (r *directoryReads) forgetRoles() {
 }
 
 // add takes note of the backend of another workspace.
-func (r *directoryReads) add(other *Backend) {
+func (r *directoryCache) add(other *Backend) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.others = append(r.others, other)
 }
 
 // otherBackends returns the backends of other workspaces than the configured one.
-func (r *directoryReads) otherBackends() []*Backend {
+func (r *directoryCache) otherBackends() []*Backend {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return slices.Clone(r.others)
 }
 
-// reads is what the server's directories share.
-func (d *Directory) reads() *directoryReads { return &d.backend.shared().directory }
+// cache is what the server's directories share.
+func (d *Directory) cache() *directoryCache { return &d.backend.shared().directory }
 
 // changed makes the next readers of users, of roles, and of the grants in any workspace, read them again.
 func (d *Directory) changed() {
-	d.reads().forgetRoles()
+	d.cache().forgetRoles()
 	d.backend.shared().grants.Forget()
-	for _, other := range d.reads().otherBackends() {
+	for _, other := range d.cache().otherBackends() {
 		other.grants.Forget()
 	}
 }
 
 // do makes a call. It acts in no workspace: it names what it is about, and the client's workspace may not exist yet.
 func (d *Directory) do(ctx context.Context, cl rest.Call) error {
-	return anywhere(d.client).Do(ctx, cl)
+	return withoutWorkspace(d.client).Do(ctx, cl)
 }
 
-// anywhere returns the client of a server that acts in no workspace.
-func anywhere(c *mlflow.Client) *rest.Client { return c.WithHeader(nil) }
+// withoutWorkspace returns the client of a server that acts in no workspace.
+func withoutWorkspace(c *mlflow.Client) *rest.Client { return c.WithHeader(nil) }
 
 // Caller returns who the credentials belong to, and whether that is a server admin.
 func (d *Directory) Caller(ctx context.Context) (mlflow.Caller, error) { return d.client.Caller(ctx) }
@@ -119,22 +119,22 @@ func (d *Directory) workspaceOr(name string) string {
 	return cmp.Or(name, d.backend.MLflowWorkspace())
 }
 
-// absent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
-func (d *Directory) absent(ctx context.Context, err error, what, since string) error {
-	if !rest.IsEndpointAbsent(err) || rest.IsForeign(err) {
+// explainAbsent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
+func (d *Directory) explainAbsent(ctx context.Context, err error, what, since string) error {
+	if !rest.IsEndpointAbsent(err) || rest.IsFromProxy(err) {
 		return err
 	}
-	return d.lacks(ctx, what, since)
+	return d.unsupportedError(ctx, what, since)
 }
 
-// lacks explains why the server does not have something, by the permission API that it has.
-func (d *Directory) lacks(ctx context.Context, what, since string) error {
+// unsupportedError explains why the server does not have something, by the permission API that it has.
+func (d *Directory) unsupportedError(ctx context.Context, what, since string) error {
 	_, err := accessControl{d.client, d.backend}.api(ctx)
 	none := isUnsupported(err)
 	switch {
 	case none && d.hasAuthentication(ctx):
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
-			", are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
+			", are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
 	case none:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has no " + what + ", because it runs without authentication. Start it with " +
 			"`mlflow server --app-name basic-auth` and configure the username and password of an admin"}
@@ -146,14 +146,14 @@ func (d *Directory) lacks(ctx context.Context, what, since string) error {
 	}
 }
 
-// needsRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who
+// requireRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who
 // is in a role.
-func (d *Directory) needsRoles(ctx context.Context) error {
+func (d *Directory) requireRoles(ctx context.Context) error {
 	api, err := accessControl{d.client, d.backend}.api(ctx)
 	if _, has := api.(*rbacAPI); has || err != nil && !isUnsupported(err) {
 		return err
 	}
-	return d.lacks(ctx, "roles", "3.13")
+	return d.unsupportedError(ctx, "roles", "3.13")
 }
 
 func isUnsupported(err error) bool {
@@ -163,12 +163,12 @@ func isUnsupported(err error) bool {
 
 // hasAuthentication reports whether the server has the calls of its authentication below /api/2.0.
 func (d *Directory) hasAuthentication(ctx context.Context) bool {
-	_, err := rbacUserOf(ctx, d.client)
-	return err == nil || isAnswer(err)
+	_, err := currentUser(ctx, d.client)
+	return err == nil || isAPIRefusal(err)
 }
 
-// notListed is the error for what a list does not have.
-func notListed(path, noun, name string) error {
+// notListedError is the error for what a list does not have.
+func notListedError(path, noun, name string) error {
 	return &rest.APIError{
 		Method: http.MethodGet, Path: path, Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",
 		Message: fmt.Sprintf("the server lists no %s %q", noun, name), Attempts: 1,

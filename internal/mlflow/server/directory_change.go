@@ -13,7 +13,7 @@ import (
 // has ended, and reports whether what it found can be what was sent. Then it is. A first, clear "already exists" means that it was there
 // before.
 func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, look func(context.Context) (same bool, err error)) error {
-	cl.Once = true
+	cl.NotIdempotent = true
 	start := time.Now()
 	unclear := false
 	for try := 1; ; try++ {
@@ -25,7 +25,7 @@ func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, 
 		if !rest.IsUncertain(err) && !rest.IsAlreadyExists(err) {
 			return err
 		}
-		same, lookErr := afterFailure(ctx, look)
+		same, lookErr := lookUpAfterFailure(ctx, look)
 		switch {
 		case lookErr == nil && unclear && same:
 			return nil
@@ -50,7 +50,7 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		if err != nil || cl == nil {
 			return err
 		}
-		cl.Once = true
+		cl.NotIdempotent = true
 		err = d.do(ctx, *cl)
 		refused := rest.IsAlreadyExists(err) || rest.IsNotFound(err)
 		switch {
@@ -59,15 +59,15 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		case !refused && !isNoAnswer(err) && d.client.WaitForRetry(ctx, start, try):
 			continue
 		}
-		if cl, lookErr := afterFailure(ctx, next); lookErr == nil && cl == nil {
+		if cl, lookErr := lookUpAfterFailure(ctx, next); lookErr == nil && cl == nil {
 			return nil
 		}
 		return err
 	}
 }
 
-// afterFailure looks what a failed call has done, also when ctx has ended.
-func afterFailure[T any](ctx context.Context, look func(context.Context) (T, error)) (T, error) {
+// lookUpAfterFailure looks what a failed call has done, also when ctx has ended.
+func lookUpAfterFailure[T any](ctx context.Context, look func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	return look(ctx)

@@ -26,7 +26,7 @@ type MissingWorkspaceError struct{ Name string }
 
 // Error implements error.
 func (e *MissingWorkspaceError) Error() string {
-	return fmt.Sprintf("the MLflow server has no workspace %q, or the current user may not enter it", e.Name)
+	return fmt.Sprintf("the MLflow server has no workspace %q, or the current user cannot access it", e.Name)
 }
 
 // NotEmptyError means that a workspace cannot be deleted because there is something in it.

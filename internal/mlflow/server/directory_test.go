@@ -18,18 +18,18 @@ import (
 )
 
 const (
-	probeCall    = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
-	probeAnswer  = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
-	usersList    = "GET " + mlflowtest.UserCalls + "list"
-	rolesOfRisk  = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
-	infoCall     = "GET /api/3.0/mlflow/server-info"
-	spacesCall   = "GET " + mlflowtest.WorkspaceCalls
-	riskCall     = "GET " + mlflowtest.WorkspaceCalls + "/risk"
-	rolesListed  = "GET " + mlflowtest.RoleCalls + "list"
-	absentText   = "<title>404 Not Found</title>"
-	withSpaces   = `{"store_type":"SqlStore","workspaces_enabled":true}`
-	someUsers    = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
-	nobodyInRole = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
+	probeCall     = "GET " + mlflowtest.GrantCalls + "get?resource_id=0&resource_type=experiment&username=admin"
+	probeResponse = `{"allowed":true,"permission":"NO_PERMISSIONS"}`
+	usersList     = "GET " + mlflowtest.UserCalls + "list"
+	rolesOfRisk   = "GET " + mlflowtest.RoleCalls + "list?workspace=risk"
+	infoCall      = "GET /api/3.0/mlflow/server-info"
+	spacesCall    = "GET " + mlflowtest.WorkspaceCalls
+	riskCall      = "GET " + mlflowtest.WorkspaceCalls + "/risk"
+	rolesListed   = "GET " + mlflowtest.RoleCalls + "list"
+	absentText    = "<title>404 Not Found</title>"
+	withSpaces    = `{"store_type":"SqlStore","workspaces_enabled":true}`
+	someUsers     = `{"users":[{"id":1,"username":"admin","is_admin":true,"roles":[]},{"id":2,"username":"ana","is_admin":false,"roles":[]}]}`
+	nobodyInRole  = `{"roles":[{"id":5,"name":"ds","workspace":"default","permissions":[]}]}`
 )
 
 // directoryOf is the directory of a scripted server, as its admin.
@@ -159,7 +159,7 @@ func TestDirectory_noAuthentication(t *testing.T) {
 
 	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":1,"username":"admin","is_admin":true}}`))
 	_, err = d.Roles(t.Context(), "")
-	expectUnsupported(t, err, "pass /api/3.0")
+	expectUnsupported(t, err, "forward /api/3.0")
 }
 
 // TestDirectory_older: what each version has.
@@ -210,7 +210,7 @@ func TestDirectory_older(t *testing.T) {
 func TestDirectory_headers(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeAnswer))
+	s.Read(probeCall, mlflowtest.OK(probeResponse))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[]}`))
 	s.Read(infoCall, mlflowtest.OK(withSpaces))
 	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))

@@ -65,8 +65,8 @@ func (g *allGrants) isAdmin(caller mlflow.Caller) bool {
 	})
 }
 
-// without gives a user who holds nothing on an experiment, neither alone nor by a role; found is false when there is none.
-func (g *allGrants) without(experimentID string) (user string, found bool) {
+// userWithoutGrant gives a user who holds nothing on an experiment, neither alone nor by a role; found is false when there is none.
+func (g *allGrants) userWithoutGrant(experimentID string) (user string, found bool) {
 	holders := map[string]bool{}
 	for _, e := range g.acl(experimentID).Entries {
 		if e.Principal.Kind == mlflow.KindUser {
@@ -95,8 +95,8 @@ func (g *allGrants) direct(experimentID string) map[mlflow.Principal]string {
 	return levels
 }
 
-// missing says that a principal does not exist, nil when it does.
-func (g *allGrants) missing(p mlflow.Principal) error {
+// checkPrincipal says that a principal does not exist, nil when it does.
+func (g *allGrants) checkPrincipal(p mlflow.Principal) error {
 	known, noun := g.users, "user"
 	if p.Kind == mlflow.KindGroup {
 		known, noun = g.groups, "role"

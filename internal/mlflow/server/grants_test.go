@@ -57,12 +57,12 @@ func TestServerGrants(t *testing.T) {
 		t.Errorf("the levels are %v, want %v", levels, want)
 	}
 	for id, want := range map[string]string{"1": "carl", "2": "ana"} {
-		if user, found := all.without(id); !found || user != want {
+		if user, found := all.userWithoutGrant(id); !found || user != want {
 			t.Errorf("on experiment %s %q holds nothing, want %q", id, user, want)
 		}
 	}
 	all.users = []string{"admin", "ana", "boss"}
-	if user, found := all.without("1"); found {
+	if user, found := all.userWithoutGrant("1"); found {
 		t.Errorf("%q holds nothing", user)
 	}
 }

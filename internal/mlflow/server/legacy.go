@@ -85,10 +85,10 @@ func legacyGrants(users []wire.LegacyUser) *allGrants {
 }
 
 func (a *legacyAPI) user(ctx context.Context, username string) (wire.LegacyUser, error) {
-	return legacyUserOf(ctx, a.client.Client, username)
+	return readUser(ctx, a.client.Client, username)
 }
 
-func legacyUserOf(ctx context.Context, c *rest.Client, username string) (wire.LegacyUser, error) {
+func readUser(ctx context.Context, c *rest.Client, username string) (wire.LegacyUser, error) {
 	out := wire.OneLegacyUser{Name: username}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/2.0/mlflow/users/get", Query: url.Values{"username": {username}},
@@ -141,7 +141,7 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Pr
 	}
 	err := rest.Confirm(ctx, a.client.Do(ctx, cl), refused, isDone)
 	if to == "" {
-		return goneAlready(ctx, err, isDone)
+		return ignoreAbsent(ctx, err, isDone)
 	}
 	if from == "" && rest.IsNotFound(err) {
 		return &mlflow.MissingPrincipalError{Principal: p, Err: err}

@@ -32,8 +32,8 @@ func legacyRow(level string) string {
 	return fmt.Sprintf(`{"experiment_permission":{"experiment_id":"1","permission":%q,"user_id":3}}`, level)
 }
 
-// rowAnswer is what a user's row is answered, "" for none.
-func (s script) rowAnswer(level string) mlflowtest.Answer {
+// rowResponse is what a user's row is answered, "" for none.
+func (s script) rowResponse(level string) mlflowtest.Answer {
 	if level == "" {
 		return s.As("permissions/get: no row")
 	}
@@ -41,7 +41,7 @@ func (s script) rowAnswer(level string) mlflowtest.Answer {
 }
 
 // holds says which row a user has on experiment 1.
-func (s script) holds(username, level string) { s.Read(legacyGet(username), s.rowAnswer(level)) }
+func (s script) holds(username, level string) { s.Read(legacyGet(username), s.rowResponse(level)) }
 
 // legacyWrite writes a user's row: POST creates, PATCH changes and DELETE deletes it.
 func (s script) legacyWrite(method, username, level string) mlflowtest.Write {
@@ -50,7 +50,7 @@ func (s script) legacyWrite(method, username, level string) mlflowtest.Write {
 	if method == "DELETE" {
 		w.Body = fmt.Sprintf(`{"experiment_id":"1","username":%q}`, username)
 	}
-	w.Then = map[string]mlflowtest.Answer{legacyGet(username): s.rowAnswer(level)}
+	w.Then = map[string]mlflowtest.Answer{legacyGet(username): s.rowResponse(level)}
 	return w
 }
 

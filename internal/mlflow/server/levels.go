@@ -25,10 +25,10 @@ func fromServerLevel(level string) string {
 	return level
 }
 
-// levelTexts describe the levels, by the server's own names.
-var levelTexts = map[string]string{
-	"NO_PERMISSIONS": "Can do nothing",
-	"DENY":           "Can do nothing, whatever else is granted",
+// levelDescriptions describe the levels, by the server's own names.
+var levelDescriptions = map[string]string{
+	"NO_PERMISSIONS": "No access",
+	"DENY":           "No access, regardless of other grants",
 	"READ":           "Can view",
 	"USE":            "Can view and use; MLflow 3 and newer",
 	"EDIT":           "Can view, log runs, and edit",

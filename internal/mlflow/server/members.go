@@ -32,7 +32,7 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 		}, nil
 	})
 	if rest.IsNotFound(err) && tried {
-		list, lookErr := d.listedIn(ctx, role.Workspace)
+		list, lookErr := d.listedUsersIn(ctx, role.Workspace)
 		if lookErr == nil && !slices.ContainsFunc(list.users, func(u wire.User) bool { return u.Username == user }) {
 			return &mlflow.MissingPrincipalError{Principal: mlflow.Principal{Kind: mlflow.KindUser, Name: user}, Err: err}
 		}
@@ -68,8 +68,8 @@ func (d *Directory) Unassign(ctx context.Context, role Role, user string) error 
 
 // isMember looks up, by a fresh read, whether a user is in a role. A user who does not exist is in none.
 func (d *Directory) isMember(ctx context.Context, role Role, user string) (bool, error) {
-	d.reads().forgetUsers()
-	list, err := d.listedIn(ctx, role.Workspace)
+	d.cache().forgetUsers()
+	list, err := d.listedUsersIn(ctx, role.Workspace)
 	members := membersByName(wire.Role{Workspace: role.Workspace, Name: role.Name}, list.users)
 	return slices.Contains(members, user), err
 }

@@ -30,7 +30,7 @@ const (
 // CheckName implements [mlflow.Backend].
 func (*Backend) CheckName(name string) error {
 	if n := utf8.RuneCountInString(name); n > maxName {
-		return fmt.Errorf("the name is %d characters long; an MLflow server takes %d at most", n, maxName)
+		return fmt.Errorf("the name is %d characters long, but the maximum on an MLflow server is %d", n, maxName)
 	}
 	return nil
 }
@@ -42,14 +42,14 @@ var tagKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 func (*Backend) CheckTag(t mlflow.Tag) error {
 	switch n := utf8.RuneCountInString(t.Key); {
 	case n > maxTagKey:
-		return fmt.Errorf("the key is %d characters long; an MLflow server takes %d at most", n, maxTagKey)
+		return fmt.Errorf("the key is %d characters long, but the maximum on an MLflow server is %d", n, maxTagKey)
 	case !tagKey.MatchString(t.Key):
-		return fmt.Errorf("the key %q has characters that an MLflow server refuses. Letters, digits, spaces and / _ - . : are allowed", t.Key)
+		return fmt.Errorf("the key %q has characters that an MLflow server rejects. Letters, digits, spaces, and / _ - . : are allowed", t.Key)
 	case path.Clean(t.Key) != t.Key || strings.HasPrefix(t.Key, "/") || t.Key == "." || strings.HasPrefix(t.Key, ".."):
-		return fmt.Errorf("the key %q is not a plain path. Leave out leading, trailing and double slashes and the elements . and ..", t.Key)
+		return fmt.Errorf("the key %q is not a plain path. Remove leading, trailing, and double slashes, and the elements . and ..", t.Key)
 	}
 	if n := utf8.RuneCountInString(t.Value); n > maxTagValue {
-		return fmt.Errorf("the value is %d characters long; an MLflow server takes %d at most", n, maxTagValue)
+		return fmt.Errorf("the value is %d characters long, but the maximum on an MLflow server is %d", n, maxTagValue)
 	}
 	return nil
 }

@@ -77,7 +77,7 @@ func TestPrincipals_denied(t *testing.T) {
 	const reason = "The server does not show it to the identity that runs Terraform."
 	denied := mlflowtest.PageAnswer(http.StatusForbidden, "Permission denied")
 	s := mlflowtest.NewScripted(t)
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeAnswer))
+	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=zoe", mlflowtest.OK(probeResponse))
 	for _, call := range []string{usersList, "GET " + mlflowtest.RoleCalls + "list?workspace=default", "GET " + mlflowtest.UserCalls + "get?username=ana"} {
 		s.Read(call, denied)
 	}

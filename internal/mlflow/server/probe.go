@@ -35,8 +35,8 @@ func (a accessControl) api(ctx context.Context) (permissionAPI, error) {
 
 func (a accessControl) probe(ctx context.Context) (func(accessControl) permissionAPI, error) {
 	// The workspace may not exist yet, and its absence would say nothing about the API.
-	_, err := effective(ctx, anywhere(a.client), a.backend.Username, "0")
-	if err == nil || isAnswer(err) {
+	_, err := effectiveLevel(ctx, withoutWorkspace(a.client), a.backend.Username, "0")
+	if err == nil || isAPIRefusal(err) {
 		return newRBACAPI, nil
 	}
 	if !rest.IsEndpointAbsent(err) {
@@ -44,24 +44,24 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 	}
 	_, err = newLegacyAPI(a).level(ctx, "0", mlflow.Principal{Kind: mlflow.KindUser, Name: a.backend.Username})
 	switch {
-	case err == nil || isAnswer(err):
+	case err == nil || isAPIRefusal(err):
 		return newLegacyAPI, nil
 	case !rest.IsEndpointAbsent(err):
 		return nil, err
 	}
 	// An ingress that passes /api/2.0 alone looks the same; users/current is there with RBAC, below /api/2.0.
-	if _, err := rbacUserOf(ctx, a.client); err == nil || isAnswer(err) {
+	if _, err := currentUser(ctx, a.client); err == nil || isAPIRefusal(err) {
 		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " +
-			"permissions, are not reachable. Have the ingress or proxy in front of it pass /api/3.0 as well as /api/2.0"}
+			"permissions, are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
 	}
 	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it " +
 		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of an admin, or remove the " +
 		"permission resources"}
 }
 
-// isAnswer reports that the API itself refused something, which proves that it is there: with a code for the client's mistakes, or with
+// isAPIRefusal reports that the API itself refused something, which proves that it is there: with a code for the client's mistakes, or with
 // the text of the authentication app. An error of the server, or of something in front of it, proves nothing.
-func isAnswer(err error) bool {
+func isAPIRefusal(err error) bool {
 	e, ok := rest.AsRefusal(err)
 	if !ok || e.Status >= http.StatusInternalServerError || rest.IsUnauthenticated(err) || rest.IsEndpointAbsent(err) ||
 		rest.IsThrottled(err) || rest.IsWorkspaceMissing(err) {
@@ -70,8 +70,8 @@ func isAnswer(err error) bool {
 	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"
 }
 
-// effective asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
-func effective(ctx context.Context, calls *rest.Client, username, experimentID string) (string, error) {
+// effectiveLevel asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
+func effectiveLevel(ctx context.Context, calls *rest.Client, username, experimentID string) (string, error) {
 	var out wire.Effective
 	err := calls.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: "/api/3.0/mlflow/users/permissions/get",

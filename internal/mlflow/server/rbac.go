@@ -55,7 +55,7 @@ func listUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
 	}
 	err := c.Do(ctx, cl)
 	if rest.IsWorkspaceMissing(err) {
-		err = anywhere(c).Do(ctx, cl)
+		err = withoutWorkspace(c).Do(ctx, cl)
 	}
 	return out.Users, err
 }
@@ -123,7 +123,7 @@ func (a *rbacAPI) level(ctx context.Context, experimentID string, p mlflow.Princ
 	if err != nil {
 		return "", err
 	}
-	if err := all.missing(p); err != nil {
+	if err := all.checkPrincipal(p); err != nil {
 		return "", err
 	}
 	return all.direct(experimentID)[p], nil

@@ -14,7 +14,7 @@ import (
 
 // rbacCaller asks who the credentials belong to, also while the workspace does not exist. API: GET users/current (3.13).
 func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow.Caller, error) {
-	user, err := rbacUserOf(ctx, c)
+	user, err := currentUser(ctx, c)
 	if err != nil {
 		return mlflow.Caller{}, err
 	}
@@ -25,9 +25,9 @@ func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow
 	return caller, err
 }
 
-func rbacUserOf(ctx context.Context, c *mlflow.Client) (wire.User, error) {
+func currentUser(ctx context.Context, c *mlflow.Client) (wire.User, error) {
 	var out wire.CurrentUser
-	err := anywhere(c).Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
+	err := withoutWorkspace(c).Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
 	return out.User, err
 }
 
@@ -35,10 +35,10 @@ func rbacUserOf(ctx context.Context, c *mlflow.Client) (wire.User, error) {
 // another role. API: GET users/current/permissions.
 func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) ([]string, error) {
 	var out wire.OwnGrants
-	err := anywhere(c).Do(ctx, rest.Call{
+	err := withoutWorkspace(c).Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: rbacPath + "users/current/permissions", Out: &out, Group: rest.GroupPermissionReads,
 	})
-	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+	if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 		return nil, nil
 	}
 	var roles []string

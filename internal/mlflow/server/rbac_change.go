@@ -59,7 +59,7 @@ func (a *rbacAPI) grant(ctx context.Context, experimentID string, p mlflow.Princ
 		Method: http.MethodPost, Path: rbacPath + "users/permissions/grant",
 		Body: userPermission{p.Name, "experiment", experimentID, level}, Group: rest.GroupPermissionWrites,
 	})
-	err = rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, level))
+	err = rest.Confirm(ctx, err, rest.IsAlreadyExists, a.hasLevel(experimentID, p, level))
 	if rest.IsNotFound(err) {
 		return &mlflow.MissingPrincipalError{Principal: p, Err: err}
 	}
@@ -71,19 +71,19 @@ func (a *rbacAPI) revoke(ctx context.Context, experimentID string, p mlflow.Prin
 		Method: http.MethodPost, Path: rbacPath + "users/permissions/revoke",
 		Body: userPermission{Username: p.Name, Type: "experiment", ID: experimentID}, Group: rest.GroupPermissionWrites,
 	})
-	return goneAlready(ctx, err, a.holds(experimentID, p, ""))
+	return ignoreAbsent(ctx, err, a.hasLevel(experimentID, p, ""))
 }
 
-// goneAlready turns "not found" into success when a read shows that there is no grant: an earlier try revoked it, or somebody else did.
-func goneAlready(ctx context.Context, err error, none func(context.Context) bool) error {
+// ignoreAbsent turns "not found" into success when a read shows that there is no grant: an earlier try revoked it, or somebody else did.
+func ignoreAbsent(ctx context.Context, err error, none func(context.Context) bool) error {
 	if rest.IsNotFound(err) && none(ctx) {
 		return nil
 	}
 	return err
 }
 
-// holds tells, by a fresh read, whether a principal holds exactly a level.
-func (a *rbacAPI) holds(experimentID string, p mlflow.Principal, level string) func(context.Context) bool {
+// hasLevel tells, by a fresh read, whether a principal holds exactly a level.
+func (a *rbacAPI) hasLevel(experimentID string, p mlflow.Principal, level string) func(context.Context) bool {
 	return func(ctx context.Context) bool {
 		a.backend.grantsChanged()
 		now, err := a.level(ctx, experimentID, p)
@@ -104,7 +104,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 			Out:  &wire.RolePermission{Pattern: experimentID},
 			Body: map[string]any{"role_id": role, "resource_type": "experiment", "resource_pattern": experimentID, "permission": to},
 		})
-		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.holds(experimentID, p, to))
+		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.hasLevel(experimentID, p, to))
 	case to == "" && row == 0:
 		return nil // somebody else has revoked it meanwhile
 	case to == "":
@@ -112,7 +112,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 			Method: http.MethodDelete, Path: rbacPath + "roles/permissions/remove", Group: rest.GroupPermissionWrites,
 			Body: map[string]any{"role_permission_id": row},
 		})
-		return goneAlready(ctx, err, a.holds(experimentID, p, ""))
+		return ignoreAbsent(ctx, err, a.hasLevel(experimentID, p, ""))
 	default:
 		return a.client.Do(ctx, rest.Call{
 			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites,

@@ -32,8 +32,8 @@ type RoleGrant struct {
 
 // listedRoles reads the roles of a workspace, shared by all readers until something is written.
 func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]wire.Role, error) {
-	return d.reads().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]wire.Role, error) {
-		if err := d.needsRoles(ctx); err != nil {
+	return d.cache().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]wire.Role, error) {
+		if err := d.requireRoles(ctx); err != nil {
 			return nil, err
 		}
 		var out wire.Roles
@@ -53,10 +53,10 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	if err != nil {
 		return nil, err
 	}
-	users, err := d.listedIn(ctx, workspace)
+	users, err := d.listedUsersIn(ctx, workspace)
 	complete := false
 	if err == nil {
-		complete, err = d.seesMembers(ctx, workspace, users.users)
+		complete, err = d.canSeeMembers(ctx, workspace, users.users)
 	}
 	if err != nil && !rest.IsPermissionDenied(err) { // only members of the workspace may list users
 		return nil, err
@@ -76,9 +76,9 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	return roles, nil
 }
 
-// seesMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
+// canSeeMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
 // and to managers of the workspace.
-func (d *Directory) seesMembers(ctx context.Context, workspace string, users []wire.User) (bool, error) {
+func (d *Directory) canSeeMembers(ctx context.Context, workspace string, users []wire.User) (bool, error) {
 	name, err := d.client.CallerName(ctx)
 	if err != nil {
 		return false, err
@@ -126,21 +126,21 @@ func (d *Directory) Role(ctx context.Context, workspace, name string) (Role, err
 	}
 	i := slices.IndexFunc(roles, func(r Role) bool { return r.Name == name })
 	if i < 0 {
-		return Role{}, notListed(rbacPath+"roles/list", "role", name)
+		return Role{}, notListedError(rbacPath+"roles/list", "role", name)
 	}
 	return roles[i], nil
 }
 
 // currentRole looks a role up by name, as it is now: the number that was read before may be another role's.
 func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Role, error) {
-	d.reads().rolesOf(workspace).Forget()
+	d.cache().rolesOf(workspace).Forget()
 	listed, err := d.listedRoles(ctx, workspace)
 	if err != nil {
 		return Role{}, err
 	}
 	i := slices.IndexFunc(listed, func(r wire.Role) bool { return r.Name == name && r.Workspace == workspace })
 	if i < 0 {
-		return Role{}, notListed(rbacPath+"roles/list", "role", name)
+		return Role{}, notListedError(rbacPath+"roles/list", "role", name)
 	}
 	return toRole(listed[i]), nil
 }

@@ -15,7 +15,7 @@ import (
 // Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
 func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
 	workspace = d.workspaceOr(workspace)
-	if err := d.needsRoles(ctx); err != nil {
+	if err := d.requireRoles(ctx); err != nil {
 		return Role{}, err
 	}
 	if err := d.checkWorkspace(ctx, workspace); err != nil {
@@ -106,7 +106,7 @@ func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error 
 			return nil, err
 		}
 		return &rest.Call{
-			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites, Out: &rowAnswer{want: g},
+			Method: http.MethodPost, Path: rbacPath + "roles/permissions/add", Group: rest.GroupPermissionWrites, Out: &rowResponse{want: g},
 			Body: map[string]any{"role_id": now.ID, "resource_type": g.Type, "resource_pattern": g.Pattern, "permission": g.Level},
 		}, nil
 	})
@@ -123,14 +123,14 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 		}
 		row := now.row(g)
 		if row == nil {
-			return nil, notListed(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
+			return nil, notListedError(rbacPath+"roles/list", "grant of role "+role.Name+" on", g.Type+"/"+g.Pattern)
 		}
 		if row.Level == level {
 			return nil, nil
 		}
 		return &rest.Call{
 			Method: http.MethodPatch, Path: rbacPath + "roles/permissions/update", Group: rest.GroupPermissionWrites,
-			Out:  &rowAnswer{want: RoleGrant{Type: g.Type, Pattern: g.Pattern, Level: level}},
+			Out:  &rowResponse{want: RoleGrant{Type: g.Type, Pattern: g.Pattern, Level: level}},
 			Body: map[string]any{"role_permission_id": row.ID, "permission": level},
 		}, nil
 	})
@@ -166,15 +166,15 @@ func (r Role) row(g RoleGrant) *RoleGrant {
 	return nil
 }
 
-// rowAnswer is a row of a role that was added or changed.
-type rowAnswer struct {
+// rowResponse is a row of a role that was added or changed.
+type rowResponse struct {
 	Row wire.Permission `json:"role_permission"`
 
 	want RoleGrant
 }
 
-// Usable implements [rest.Answer].
-func (a *rowAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *rowResponse) Validate(bool) error {
 	if a.Row.Type == "" {
 		return errors.New("it contains no role_permission")
 	}

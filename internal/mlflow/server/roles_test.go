@@ -66,7 +66,7 @@ func TestRoles_members(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
 			s := mlflowtest.NewScripted(t)
-			s.Read(probeCall, mlflowtest.OK(probeAnswer))
+			s.Read(probeCall, mlflowtest.OK(probeResponse))
 			s.Read(rolesCall, mlflowtest.OK(roles))
 			s.Read(usersList, mlflowtest.OK(fmt.Sprintf(users, tc.admin, tc.workspace, tc.level)))
 			role, err := directoryOf(t, s).Role(t.Context(), "", "ds")
@@ -81,7 +81,7 @@ func TestRoles_members(t *testing.T) {
 func TestRoles_manager(t *testing.T) {
 	t.Parallel()
 	s := mlflowtest.NewScripted(t)
-	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", mlflowtest.OK(probeAnswer))
+	s.Read("GET "+mlflowtest.GrantCalls+"get?resource_id=0&resource_type=experiment&username=", mlflowtest.OK(probeResponse))
 	s.Read("GET "+mlflowtest.UserCalls+"current", mlflowtest.OK(`{"user":{"id":4,"username":"mia","is_admin":false}}`))
 	s.Read("GET /api/3.0/mlflow/users/current/permissions", mlflowtest.OK(`{"permissions":[]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(`{"roles":[{"id":5,"name":"ds","workspace":"risk","permissions":[]}]}`))
@@ -268,7 +268,7 @@ func TestRoles_numbers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				s := mlflowtest.NewScripted(t)
-				s.Read(probeCall, mlflowtest.OK(probeAnswer))
+				s.Read(probeCall, mlflowtest.OK(probeResponse))
 				s.Read(rolesCall, mlflowtest.OK(tc.roles))
 				s.Read(usersList, mlflowtest.OK(tc.users))
 				s.Expect(tc.writes...)
@@ -287,7 +287,7 @@ func TestCreateRole(t *testing.T) {
 		Then: map[string]mlflowtest.Answer{rolesOfRisk: mlflowtest.OK(made)},
 	}
 	s := mlflowtest.NewScripted(t)
-	s.Read(probeCall, mlflowtest.OK(probeAnswer))
+	s.Read(probeCall, mlflowtest.OK(probeResponse))
 	s.Read(infoCall, mlflowtest.OK(withSpaces))
 	s.Read(spacesCall, mlflowtest.OK(`{"workspaces":[{"name":"risk"}]}`))
 	s.Read(rolesOfRisk, mlflowtest.OK(none))
@@ -311,7 +311,7 @@ func TestCreateRole(t *testing.T) {
 	mlflowtest.ExpectError(t, err, `no workspace "none"`)
 
 	off := mlflowtest.NewScripted(t)
-	off.Read(probeCall, mlflowtest.OK(probeAnswer))
+	off.Read(probeCall, mlflowtest.OK(probeResponse))
 	off.Read(infoCall, mlflowtest.OK(`{"workspaces_enabled":false}`))
 	_, err = directoryOf(t, off).CreateRole(t.Context(), "risk", "ds", "")
 	expectUnsupported(t, err, "--enable-workspaces")

@@ -42,7 +42,7 @@ func (s *Backend) listedUsers(ctx context.Context, c *mlflow.Client) (userList, 
 
 func readUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
 	users, err := listUsers(ctx, c)
-	if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+	if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 		return userList{absent: err}, nil
 	}
 	names := !slices.ContainsFunc(users, func(u wire.User) bool { return u.Roles != nil })
@@ -55,14 +55,14 @@ func (s *Backend) allUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, 
 	return list.users, cmp.Or(err, list.absent)
 }
 
-// listed reads the list of users.
-func (d *Directory) listed(ctx context.Context) (userList, error) {
+// listedUsers reads the list of users.
+func (d *Directory) listedUsers(ctx context.Context) (userList, error) {
 	return d.backend.listedUsers(ctx, d.client)
 }
 
-// listedIn reads the list of users. If it is shown only to members of a workspace, the caller may be one in the given workspace.
-func (d *Directory) listedIn(ctx context.Context, workspace string) (userList, error) {
-	list, err := d.listed(ctx)
+// listedUsersIn reads the list of users. If it is shown only to members of a workspace, the caller may be one in the given workspace.
+func (d *Directory) listedUsersIn(ctx context.Context, workspace string) (userList, error) {
+	list, err := d.listedUsers(ctx)
 	if !rest.IsPermissionDenied(err) {
 		return list, err
 	}
@@ -80,14 +80,14 @@ func (d *Directory) listedIn(ctx context.Context, workspace string) (userList, e
 // Users lists the users of the server by name. Errors: *[mlflow.UnsupportedError] if the server has no list of users.
 // API: GET users/list; before 3.13 also users/get for each.
 func (d *Directory) Users(ctx context.Context) ([]User, error) {
-	list, err := d.listed(ctx)
+	list, err := d.listedUsers(ctx)
 	switch {
 	case err != nil:
 		return nil, err
 	case list.absent != nil:
-		return nil, d.absent(ctx, list.absent, "a list of users", "3.11")
+		return nil, d.explainAbsent(ctx, list.absent, "a list of users", "3.11")
 	case list.names:
-		return d.reads().fullUsers.Get(ctx, func(ctx context.Context) ([]User, error) { return d.eachUser(ctx, list.users) })
+		return d.cache().fullUsers.Get(ctx, func(ctx context.Context) ([]User, error) { return d.readEachUser(ctx, list.users) })
 	}
 	users := make([]User, 0, len(list.users))
 	for _, u := range list.users {
@@ -96,8 +96,8 @@ func (d *Directory) Users(ctx context.Context) ([]User, error) {
 	return sortedUsers(users), nil
 }
 
-// eachUser reads each user, since the list of an older server does not report who is an admin.
-func (d *Directory) eachUser(ctx context.Context, names []wire.User) ([]User, error) {
+// readEachUser reads each user, since the list of an older server does not report who is an admin.
+func (d *Directory) readEachUser(ctx context.Context, names []wire.User) ([]User, error) {
 	found := make([]*User, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelUserReads)
@@ -126,11 +126,11 @@ func (d *Directory) eachUser(ctx context.Context, names []wire.User) ([]User, er
 // User returns a user by name, upper and lower case included. It is looked up in [Directory.Users] if the server lists its users with all
 // that belongs to them, and to the caller. Errors: [rest.IsNotFound].
 func (d *Directory) User(ctx context.Context, name string) (User, error) {
-	list, err := d.listed(ctx)
+	list, err := d.listedUsers(ctx)
 	switch {
 	case err == nil && (list.absent != nil || list.names), rest.IsPermissionDenied(err):
 		u, err := d.getUser(ctx, name)
-		return u, d.absent(ctx, err, "users", "2.5")
+		return u, d.explainAbsent(ctx, err, "users", "2.5")
 	case err != nil:
 		return User{}, err
 	}
@@ -139,12 +139,12 @@ func (d *Directory) User(ctx context.Context, name string) (User, error) {
 			return toUser(u), nil
 		}
 	}
-	return User{}, notListed(wire.UsersPath+"list", "user", name)
+	return User{}, notListedError(wire.UsersPath+"list", "user", name)
 }
 
 // getUser reads a user without the roles. API: GET users/get.
 func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
-	u, err := legacyUserOf(ctx, anywhere(d.client), name)
+	u, err := readUser(ctx, withoutWorkspace(d.client), name)
 	return User{Name: u.Username, Admin: u.IsAdmin, Roles: []RoleRef{}}, err
 }
 
@@ -213,7 +213,7 @@ func (d *Directory) DeleteUser(ctx context.Context, name string) error {
 	err := d.do(ctx, rest.Call{
 		Method: http.MethodDelete, Path: wire.UsersPath + "delete", Group: rest.GroupPermissionWrites, Body: map[string]any{"username": name},
 	})
-	return goneAlready(ctx, err, func(ctx context.Context) bool {
+	return ignoreAbsent(ctx, err, func(ctx context.Context) bool {
 		d.changed()
 		_, err := d.User(ctx, name)
 		return rest.IsNotFound(err)

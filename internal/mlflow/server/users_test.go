@@ -178,7 +178,7 @@ func TestDeleteUser(t *testing.T) {
 		"gone":                 {[]mlflowtest.Write{remove}, someUsers, ""},
 		"lost, and then gone":  {[]mlflowtest.Write{remove.Answered(mlflowtest.Lost), remove}, someUsers, ""},
 		"still listed":         {[]mlflowtest.Write{remove}, usersWithBen, "not found"},
-		"a gateway without it": {[]mlflowtest.Write{remove.Answered(mlflowtest.PageAnswer(404, "nginx"))}, someUsers, "does not know this call"},
+		"a gateway without it": {[]mlflowtest.Write{remove.Answered(mlflowtest.PageAnswer(404, "nginx"))}, someUsers, "has no such endpoint"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

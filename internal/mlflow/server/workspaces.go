@@ -23,37 +23,37 @@ type Workspace struct {
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
 
-// workspacesAnswer lists workspaces; {} is none.
-type workspacesAnswer struct {
+// workspacesResponse lists workspaces; {} is none.
+type workspacesResponse struct {
 	Workspaces []Workspace `json:"workspaces"`
 }
 
-// Usable implements [rest.Answer].
-func (a *workspacesAnswer) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (a *workspacesResponse) Validate(empty bool) error {
 	if slices.ContainsFunc(a.Workspaces, func(w Workspace) bool { return w.Name == "" }) {
 		return errors.New("it contains a workspace without a name")
 	}
 	return rest.CheckPage(a.Workspaces != nil, empty, "", "workspaces")
 }
 
-// workspaceAnswer is one workspace.
-type workspaceAnswer struct {
+// workspaceResponse is one workspace.
+type workspaceResponse struct {
 	Workspace Workspace `json:"workspace"`
 
 	name string
 }
 
-// Usable implements [rest.Answer].
-func (a *workspaceAnswer) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *workspaceResponse) Validate(bool) error {
 	return rest.CheckSame("workspace", a.name, a.Workspace.Name)
 }
 
 // info reads what the server says about itself, once. API: GET server-info (3.10).
 func (d *Directory) info(ctx context.Context) (wire.ServerInfo, error) {
-	return d.reads().info.Get(ctx, func(ctx context.Context) (wire.ServerInfo, error) {
+	return d.cache().info.Get(ctx, func(ctx context.Context) (wire.ServerInfo, error) {
 		var out wire.ServerInfo
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/3.0/mlflow/server-info", Out: &out, Group: rest.GroupOther})
-		if rest.IsEndpointAbsent(err) && !rest.IsForeign(err) {
+		if rest.IsEndpointAbsent(err) && !rest.IsFromProxy(err) {
 			return wire.ServerInfo{Absent: true}, nil
 		}
 		return out, err
@@ -66,15 +66,15 @@ func (d *Directory) HasWorkspaces(ctx context.Context) (bool, error) {
 	return err == nil && !info.Absent && *info.WorkspacesEnabled, err
 }
 
-// needsWorkspaces returns an *[mlflow.UnsupportedError] if the server runs without workspaces.
-func (d *Directory) needsWorkspaces(ctx context.Context) error {
+// requireWorkspaces returns an *[mlflow.UnsupportedError] if the server runs without workspaces.
+func (d *Directory) requireWorkspaces(ctx context.Context) error {
 	info, err := d.info(ctx)
 	switch {
 	case err != nil:
 		return err
 	case info.Absent:
-		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, and this MLflow server is older, or something in front " +
-			"of it does not pass /api/3.0. Upgrade the server and start it with --enable-workspaces, or check what is in front of it"}
+		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, but this MLflow server is older, or a proxy in front of it " +
+			"does not forward /api/3.0. Upgrade the server and start it with --enable-workspaces, or correct the proxy"}
 	case !*info.WorkspacesEnabled:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server runs without workspaces. Start it with --enable-workspaces"}
 	}
@@ -84,11 +84,11 @@ func (d *Directory) needsWorkspaces(ctx context.Context) error {
 // Workspaces lists the workspaces by name that the caller may enter; only server admins are shown "default".
 // Errors: *[mlflow.UnsupportedError] if the server runs without workspaces. API: GET workspaces.
 func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
-	if err := d.needsWorkspaces(ctx); err != nil {
+	if err := d.requireWorkspaces(ctx); err != nil {
 		return nil, err
 	}
-	return d.reads().workspaces.Get(ctx, func(ctx context.Context) ([]Workspace, error) {
-		var out workspacesAnswer
+	return d.cache().workspaces.Get(ctx, func(ctx context.Context) ([]Workspace, error) {
+		var out workspacesResponse
 		err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacesPath, Out: &out, Group: rest.GroupOther, Page: true})
 		slices.SortFunc(out.Workspaces, func(a, b Workspace) int { return strings.Compare(a.Name, b.Name) })
 		return out.Workspaces, err
@@ -110,21 +110,21 @@ func (d *Directory) Workspace(ctx context.Context, name string) (Workspace, erro
 
 // getWorkspace reads a workspace as it is now. API: GET workspaces/NAME.
 func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, error) {
-	if err := d.needsWorkspaces(ctx); err != nil {
+	if err := d.requireWorkspaces(ctx); err != nil {
 		return Workspace{}, err
 	}
-	out := workspaceAnswer{name: name}
+	out := workspaceResponse{name: name}
 	err := d.do(ctx, rest.Call{Method: http.MethodGet, Path: workspacePath(name), Out: &out, Group: rest.GroupOther})
-	return out.Workspace, missingWorkspace(err, name)
+	return out.Workspace, workspaceNotFound(err, name)
 }
 
 func workspacePath(name string) string { return workspacesPath + "/" + url.PathEscape(name) }
 
-// missingWorkspace words the refusal of a call about a workspace that does not exist. In other calls, the same words are about the
+// workspaceNotFound words the refusal of a call about a workspace that does not exist. In other calls, the same words are about the
 // workspace that they act in, and so [rest.IsNotFound] does not count them.
-func missingWorkspace(err error, name string) error {
+func workspaceNotFound(err error, name string) error {
 	if e, ok := rest.AsRefusal(err); ok && e.Code == "RESOURCE_DOES_NOT_EXIST" && strings.Contains(e.Message, "'"+name+"'") {
-		return notListed(e.Path, "workspace", name)
+		return notListedError(e.Path, "workspace", name)
 	}
 	return err
 }
@@ -132,7 +132,7 @@ func missingWorkspace(err error, name string) error {
 // CreateWorkspace creates a workspace. Errors: *[TakenError], *[mlflow.UnsupportedError] if the server runs without workspaces.
 // API: POST workspaces.
 func (d *Directory) CreateWorkspace(ctx context.Context, w Workspace) error {
-	if err := d.needsWorkspaces(ctx); err != nil {
+	if err := d.requireWorkspaces(ctx); err != nil {
 		return err
 	}
 	defer d.workspacesChanged()
@@ -143,7 +143,7 @@ func (d *Directory) CreateWorkspace(ctx context.Context, w Workspace) error {
 	if w.DefaultArtifactRoot != "" {
 		body["default_artifact_root"] = w.DefaultArtifactRoot
 	}
-	cl := rest.Call{Method: http.MethodPost, Path: workspacesPath, Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name}, Body: body}
+	cl := rest.Call{Method: http.MethodPost, Path: workspacesPath, Group: rest.GroupOther, Out: &workspaceResponse{name: w.Name}, Body: body}
 	return d.create(ctx, cl, TakenError{Noun: "workspace", Name: w.Name}, func(ctx context.Context) (bool, error) {
 		found, err := d.getWorkspace(ctx, w.Name)
 		return found == w, err
@@ -153,12 +153,12 @@ func (d *Directory) CreateWorkspace(ctx context.Context, w Workspace) error {
 // UpdateWorkspace changes the description and the artifact root of a workspace; empty ones are removed. Errors: [rest.IsNotFound].
 // API: PATCH workspaces/NAME.
 func (d *Directory) UpdateWorkspace(ctx context.Context, w Workspace) error {
-	if err := d.needsWorkspaces(ctx); err != nil {
+	if err := d.requireWorkspaces(ctx); err != nil {
 		return err
 	}
 	defer d.workspacesChanged()
-	return missingWorkspace(d.do(ctx, rest.Call{
-		Method: http.MethodPatch, Path: workspacePath(w.Name), Group: rest.GroupOther, Out: &workspaceAnswer{name: w.Name},
+	return workspaceNotFound(d.do(ctx, rest.Call{
+		Method: http.MethodPatch, Path: workspacePath(w.Name), Group: rest.GroupOther, Out: &workspaceResponse{name: w.Name},
 		Body: map[string]any{"description": w.Description, "default_artifact_root": w.DefaultArtifactRoot},
 	}), w.Name)
 }
@@ -166,17 +166,17 @@ func (d *Directory) UpdateWorkspace(ctx context.Context, w Workspace) error {
 // DeleteWorkspace deletes a workspace that is empty. One that is gone already is deleted. Errors: *[NotEmptyError].
 // API: DELETE workspaces/NAME?mode=RESTRICT.
 func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
-	if err := d.needsWorkspaces(ctx); err != nil {
+	if err := d.requireWorkspaces(ctx); err != nil {
 		return err
 	}
 	defer d.workspacesChanged()
-	err := missingWorkspace(d.do(ctx, rest.Call{
+	err := workspaceNotFound(d.do(ctx, rest.Call{
 		Method: http.MethodDelete, Path: workspacePath(name), Group: rest.GroupOther, Query: url.Values{"mode": {"RESTRICT"}},
 	}), name)
 	if e, ok := rest.AsRefusal(err); ok && e.Code == "INVALID_STATE" {
 		return &NotEmptyError{Name: name, Err: err}
 	}
-	return goneAlready(ctx, err, func(ctx context.Context) bool {
+	return ignoreAbsent(ctx, err, func(ctx context.Context) bool {
 		_, err := d.getWorkspace(ctx, name)
 		return rest.IsNotFound(err)
 	})
@@ -184,6 +184,6 @@ func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 
 // workspacesChanged makes the next readers of workspaces, and of their roles, read again.
 func (d *Directory) workspacesChanged() {
-	d.reads().workspaces.Forget()
+	d.cache().workspaces.Forget()
 	d.changed()
 }

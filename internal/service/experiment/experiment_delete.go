@@ -40,7 +40,7 @@ func (r *experimentResource) checkDestroy(ctx context.Context, private framework
 
 // describeContent describes in a sentence what an experiment contains. It is empty if the experiment is. What cannot be determined counts as content.
 func (r *experimentResource) describeContent(ctx context.Context, state experimentModel) string {
-	content, err := r.Client().HasContent(ctx, state.ID.ValueString())
+	content, err := r.Client().ExperimentContent(ctx, state.ID.ValueString())
 	switch {
 	case err != nil:
 		return fmt.Sprintf("Whether it is empty could not be determined: %s.", strings.TrimSuffix(err.Error(), "."))

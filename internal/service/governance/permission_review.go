@@ -30,8 +30,8 @@ type reviewer struct {
 	// excludeAdmins excludes the grants of admins.
 	excludeAdmins bool
 
-	background mlflow.Background
-	folders    *databricks.FolderIndex
+	accessContext mlflow.AccessContext
+	folders       *databricks.FolderIndex
 	// exhaustedReads is the number of reads that failed after several attempts.
 	exhaustedReads atomic.Int64
 
@@ -79,7 +79,7 @@ func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, princ
 		ids[i] = e.ID
 	}
 	var err error
-	r.background, err = r.client.AccessControl().Background(ctx, ids)
+	r.accessContext, err = r.client.AccessControl().AccessContext(ctx, ids)
 	if unsupported, ok := errors.AsType[*mlflow.UnsupportedError](err); ok && unsupported.Denied && len(found) > 0 {
 		r.markAllUnreadable(found, err)
 		return nil
@@ -87,7 +87,7 @@ func (r *reviewer) readAll(ctx context.Context, found []mlflow.Experiment, princ
 	if err != nil {
 		return err
 	}
-	r.selected = review.SelectPrincipals(principals, r.background.Members, r.principalKey)
+	r.selected = review.SelectPrincipals(principals, r.accessContext.Members, r.principalKey)
 	r.results = make([]reviewResult, len(found))
 	group, reading := errgroup.WithContext(ctx)
 	group.SetLimit(parallelReads)

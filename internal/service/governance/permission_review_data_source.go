@@ -223,7 +223,7 @@ func (d *permissionReviewDataSource) Read(ctx context.Context, req datasource.Re
 		framework.AddError(&resp.Diagnostics, "review permissions", client.BackendName(), err)
 		return
 	}
-	if r.background.MembersHidden && len(principals) > 0 {
+	if r.accessContext.MembersHidden && len(principals) > 0 {
 		resp.Diagnostics.AddAttributeWarning(path.Root("principals"), "Role members are hidden", "The MLflow server returns the members "+
 			"of roles only to server admins and managers of the workspace. Grants that a listed user has through a role are missing from "+
 			"the review, unless the role is also listed.")
@@ -309,7 +309,7 @@ func (m *permissionReviewModel) setFromReview(r *reviewer) {
 			grantees[r.principalKey(g.Kind, g.Principal)] = true
 		}
 	}
-	m.Members, m.DefaultLevel = r.background.Members, framework.OrNull(r.background.DefaultLevel)
+	m.Members, m.DefaultLevel = r.accessContext.Members, framework.OrNull(r.accessContext.DefaultLevel)
 	m.Counts = &reviewCounts{
 		Experiments: int64(len(r.results)), Unreadable: int64(len(m.Unreadable)),
 		Grants: int64(len(m.Grants)), Principals: int64(len(grantees)),

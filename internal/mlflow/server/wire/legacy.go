@@ -28,8 +28,8 @@ type OneLegacyUser struct {
 	Name string
 }
 
-// Usable implements [rest.Answer].
-func (a *OneLegacyUser) Usable(bool) error { return rest.CheckSame("user", a.Name, a.User.Username) }
+// Validate implements [rest.Response].
+func (a *OneLegacyUser) Validate(bool) error { return rest.CheckSame("user", a.Name, a.User.Username) }
 
 // OneLegacyGrant is one user's grant on one experiment.
 type OneLegacyGrant struct {
@@ -38,8 +38,8 @@ type OneLegacyGrant struct {
 	ExperimentID string
 }
 
-// Usable implements [rest.Answer].
-func (a *OneLegacyGrant) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *OneLegacyGrant) Validate(bool) error {
 	if a.Permission.Permission == "" {
 		return errors.New("it contains no experiment_permission")
 	}

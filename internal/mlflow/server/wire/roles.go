@@ -17,8 +17,8 @@ type Assignment struct {
 	AskedRole int64
 }
 
-// Usable implements [rest.Answer].
-func (a *Assignment) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *Assignment) Validate(bool) error {
 	switch got := int64(a.Assignment.Role); {
 	case a.Assignment.ID == 0:
 		return errors.New("it contains no assignment with an ID")
@@ -33,8 +33,8 @@ type Effective struct {
 	Permission string `json:"permission"`
 }
 
-// Usable implements [rest.Answer].
-func (a *Effective) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *Effective) Validate(bool) error {
 	if a.Permission == "" {
 		return errors.New("it contains no permission")
 	}
@@ -48,8 +48,8 @@ type RolePermission struct {
 	Pattern string
 }
 
-// Usable implements [rest.Answer].
-func (a *RolePermission) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *RolePermission) Validate(bool) error {
 	return rest.CheckSame("experiment", a.Pattern, a.Permission.Pattern)
 }
 
@@ -60,8 +60,8 @@ type OneRole struct {
 	Workspace, Name string
 }
 
-// Usable implements [rest.Answer].
-func (a *OneRole) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *OneRole) Validate(bool) error {
 	if a.Role.ID == 0 {
 		return errors.New("it contains no role with an ID")
 	}

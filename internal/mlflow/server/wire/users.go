@@ -44,8 +44,8 @@ type Users struct {
 	Users []User `json:"users"`
 }
 
-// Usable implements [rest.Answer]. Whoever asks is listed.
-func (a *Users) Usable(bool) error {
+// Validate implements [rest.Response]. Whoever asks is listed.
+func (a *Users) Validate(bool) error {
 	if len(a.Users) == 0 || slices.ContainsFunc(a.Users, func(u User) bool { return u.Username == "" }) {
 		return errors.New("it contains no users, or one without a username")
 	}
@@ -57,8 +57,8 @@ type Roles struct {
 	Roles []Role `json:"roles"`
 }
 
-// Usable implements [rest.Answer].
-func (a *Roles) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *Roles) Validate(bool) error {
 	if a.Roles == nil || slices.ContainsFunc(a.Roles, func(r Role) bool { return r.ID == 0 || r.Name == "" }) {
 		return errors.New("it contains no roles, or one without an ID and a name")
 	}
@@ -70,8 +70,8 @@ type CurrentUser struct {
 	User User `json:"user"`
 }
 
-// Usable implements [rest.Answer].
-func (a *CurrentUser) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *CurrentUser) Validate(bool) error {
 	if a.User.Username == "" {
 		return errors.New("it contains no user")
 	}
@@ -86,8 +86,8 @@ type OwnGrants struct {
 	} `json:"permissions"`
 }
 
-// Usable implements [rest.Answer].
-func (a *OwnGrants) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *OwnGrants) Validate(bool) error {
 	if a.Permissions == nil {
 		return errors.New("it contains no permissions")
 	}
@@ -111,5 +111,5 @@ type OneUser struct {
 	Name string
 }
 
-// Usable implements [rest.Answer].
-func (a *OneUser) Usable(bool) error { return rest.CheckSame("user", a.Name, a.User.Username) }
+// Validate implements [rest.Response].
+func (a *OneUser) Validate(bool) error { return rest.CheckSame("user", a.Name, a.User.Username) }

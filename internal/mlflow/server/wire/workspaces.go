@@ -14,8 +14,8 @@ type Models struct {
 	NextPageToken string `json:"next_page_token"`
 }
 
-// Usable implements [rest.Answer].
-func (p *Models) Usable(empty bool) error {
+// Validate implements [rest.Response].
+func (p *Models) Validate(empty bool) error {
 	for _, m := range p.Models {
 		if m.Name == "" {
 			return errors.New("it contains a registered model without a name")
@@ -31,8 +31,8 @@ type ServerInfo struct {
 	Absent bool
 }
 
-// Usable implements [rest.Answer].
-func (a *ServerInfo) Usable(bool) error {
+// Validate implements [rest.Response].
+func (a *ServerInfo) Validate(bool) error {
 	if a.WorkspacesEnabled == nil {
 		return errors.New("it does not contain workspaces_enabled")
 	}

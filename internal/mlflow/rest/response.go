@@ -13,27 +13,27 @@ import (
 	"strings"
 )
 
-// Answer is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
+// Response is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
 // the JSON of a proxy, a sign-in page, or another object is never taken for "nothing there".
-type Answer interface {
-	// Usable returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
+type Response interface {
+	// Validate returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
 	// searches return for no match.
-	Usable(empty bool) error
+	Validate(empty bool) error
 }
 
 // Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page
 // of 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
 const (
-	maxRefusal = 64 << 10
-	maxObject  = 16 << 20
-	maxPage    = 128 << 20
+	maxErrorBody = 64 << 10
+	maxObject    = 16 << 20
+	maxPage      = 128 << 20
 )
 
 // tooLargeError reports a response that was not read to its end.
 type tooLargeError struct{ limit int64 }
 
 func (e tooLargeError) Error() string {
-	return fmt.Sprintf("the response is larger than %d MiB, which no answer of the API is", e.limit>>20)
+	return fmt.Sprintf("the response exceeds the maximum of %d MiB", e.limit>>20)
 }
 
 // Permanent implements the interface that isPermanent looks for.
@@ -82,8 +82,8 @@ func isEmptyObject(body []byte) bool {
 	return ok && string(bytes.TrimSpace(inner)) == "}"
 }
 
-// wrongJSON says what is wrong with a response, in words of JSON and not of Go.
-func wrongJSON(err error) error {
+// describeJSONError says what is wrong with a response, in words of JSON and not of Go.
+func describeJSONError(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
 		return fmt.Errorf("%s is a %s", cmp.Or(field, "the response"), wrong.Value)
@@ -104,21 +104,21 @@ func (a *attempts) decode(resp *http.Response) error {
 	case empty && a.call.Out == nil:
 		return nil
 	case empty:
-		return a.noAnswer(resp, errors.New("it is empty"))
+		return a.invalidResponse(resp, errors.New("it is empty"))
 	case errorCode(body) != "", !isJSON(resp, body) && !json.Valid(body):
 		return a.apiError(resp, body)
 	case !isJSON(resp, body):
-		return a.noAnswer(resp, errors.New("it is no JSON object"))
+		return a.invalidResponse(resp, errors.New("it is not a JSON object"))
 	case a.call.Out == nil && !isEmptyObject(body):
-		return a.noAnswer(resp, errors.New("it contains what this call does not return"))
+		return a.invalidResponse(resp, errors.New("it is not empty, although this endpoint returns nothing"))
 	case a.call.Out == nil:
 		return nil
 	}
 	if err := json.Unmarshal(body, a.call.Out); err != nil {
-		return a.noAnswer(resp, wrongJSON(err))
+		return a.invalidResponse(resp, describeJSONError(err))
 	}
-	if err := a.call.Out.Usable(isEmptyObject(body)); err != nil {
-		return a.noAnswer(resp, err)
+	if err := a.call.Out.Validate(isEmptyObject(body)); err != nil {
+		return a.invalidResponse(resp, err)
 	}
 	return nil
 }

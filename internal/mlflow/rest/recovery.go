@@ -29,7 +29,7 @@ func IsUncertain(err error) bool {
 	if !ok {
 		return err != nil && !isPermanent(err) && !dialFailed(err)
 	}
-	return e.Status < 300 || isTransientStatus(e.Status, e.Code) && !isSwitchedOff(e.Status, []byte(e.Message))
+	return e.Status < 300 || isTransientStatus(e.Status, e.Code) && !isDisabledFeature(e.Status, []byte(e.Message))
 }
 
 // Confirm turns a refusal of a repeated call into success when a read shows that an earlier try took effect.

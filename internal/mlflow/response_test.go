@@ -109,7 +109,7 @@ func search(ctx context.Context, c *mlflow.Client) error {
 }
 
 func hasContent(ctx context.Context, c *mlflow.Client) error {
-	_, err := c.HasContent(ctx, "7")
+	_, err := c.ExperimentContent(ctx, "7")
 	return err
 }
 
@@ -266,7 +266,7 @@ func (s *lyingServer) use(t *testing.T) error {
 	return s.call.use(t.Context(), c)
 }
 
-func TestEveryAnswerIsChecked(t *testing.T) {
+func TestEveryResponseIsChecked(t *testing.T) {
 	for _, call := range slices.Concat(checkedCalls, runCalls, directoryCalls, principalCalls) {
 		t.Run(call.route, func(t *testing.T) {
 			honest := &lyingServer{call: call, seen: map[string]int{}}
