@@ -17,8 +17,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create implements [resource.Resource]. On an error it leaves no role that was not there before, and no state. A role that this run deleted
-// before is kept once it is there again.
+// Create implements [resource.Resource]. After an error, no new role and no state remain, unless this run deleted and recreated the role.
 func (r *roleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan roleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -59,9 +58,8 @@ func (c roleCreator) object() string { return c.plan.object(c.Client()) }
 func (c roleCreator) create(ctx context.Context) bool {
 	if c.lock.Declared {
 		c.diags.AddAttributeError(path.Root(attributeName), "Role is managed by two resources", fmt.Sprintf("%s was created, adopted, or "+
-			"changed by another resource in this apply. A role can be managed by only one resource. Nothing was changed for this one.\n\nRemove "+
-			"one of the two resources, or change its name.",
-			framework.UpperFirst(c.object())))
+			"changed by another resource in this apply. A role can be managed by only one resource. This resource changed nothing.\n\nRemove "+
+			"one of the two resources, or change its name.", framework.UpperFirst(c.object())))
 		return false
 	}
 	role, err := c.directory.Role(ctx, "", c.plan.Name.ValueString())
@@ -73,7 +71,7 @@ func (c roleCreator) create(ctx context.Context) bool {
 		return false
 	}
 	role, err = c.directory.CreateRole(ctx, "", c.plan.Name.ValueString(), c.plan.Description.ValueString())
-	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken { // somebody else was faster
+	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken { // created meanwhile
 		if role, err = c.directory.Role(ctx, "", c.plan.Name.ValueString()); err == nil {
 			return c.adopt(ctx, role)
 		}
@@ -93,13 +91,13 @@ func (c roleCreator) create(ctx context.Context) bool {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	if err := c.directory.DeleteRole(ctx, role); err != nil {
-		framework.AddError(c.diags, "delete role again", c.object(), err, "It was created, but not with all its grants. Delete it, or set "+
-			"adopt_existing = true, then apply again.")
+		framework.AddError(c.diags, "delete incomplete role", c.object(), err, "The role was created without some of its grants. Delete it, or "+
+			"set adopt_existing = true, then apply again.")
 	}
 	return false
 }
 
-// adopt makes a role that is there what the plan declares.
+// adopt sets the grants and the description of an existing role to the declared ones.
 func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
 		addRoleTakenError(c.diags, c.object())
@@ -122,18 +120,18 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	return true
 }
 
-// warnLost says who was in a role that this run deleted and could not create again.
+// warnLost reports the members of a role that this run deleted and could not recreate.
 func (c roleCreator) warnLost() {
 	if c.lock.Deleted != nil && len(c.lock.Deleted.Members) > 0 {
-		c.diags.AddWarning("Role was deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
+		c.diags.AddWarning("Role deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
 			"apply creates the role without them. Add them again.", framework.UpperFirst(c.object()),
 			strings.Join(c.lock.Deleted.Members, "\n  - ")))
 	}
 }
 
-// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, then the
-// grants that the plan declares, and those on single objects that nobody declared: other resources may manage them. What fails is in a
-// warning: the rest stays, and an error would have the next apply replace the role again.
+// restoreDeleted restores a recreated role that this apply deleted, for another resource or in a replacement: its members, the declared
+// grants, and undeclared grants on single objects, which other resources may manage. Failures are reported in a warning, because after an
+// error the next apply would replace the role again.
 func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role) {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
@@ -172,7 +170,7 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 	c.warnRestored(members, rows, missing)
 }
 
-// warnRestored says what a role got back, and what it did not.
+// warnRestored reports the members and grants that were restored, and those that could not be.
 func (c roleCreator) warnRestored(members, rows int, missing []string) {
 	if members+rows+len(missing) == 0 {
 		return
@@ -180,8 +178,8 @@ func (c roleCreator) warnRestored(members, rows int, missing []string) {
 	text := fmt.Sprintf("%s was deleted by another resource in this apply, or by the replacement of this one. Its members (%d) and grants on "+
 		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, rows)
 	if len(missing) > 0 {
-		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the grants that are declared " +
-			"and missing. Add the others again."
+		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the declared grants that " +
+			"are missing. Add the others again."
 	}
-	c.diags.AddWarning("Role was deleted and recreated", text+"\n\nIf you only renamed a resource, a moved block avoids that.")
+	c.diags.AddWarning("Role deleted and recreated", text+"\n\nTo rename a resource without deleting the role, add a moved block.")
 }

@@ -39,7 +39,7 @@ func TestRefuseRowKey(t *testing.T) {
 		"experiment": `Use "experiment/*" for all`, "": "TYPE/PATTERN", "/x": "TYPE/PATTERN", "experiment/": "TYPE/PATTERN",
 		"experiment/ ":   "TYPE/PATTERN",
 		"workspace/risk": `Use "workspace/*"`, "run/12": `Use "run/*"`, "mcp_server_version/1": `Use "mcp_server_version/*"`,
-		"experiment/churn": "is not the ID of an experiment", "experiment/12*": "is not the ID of an experiment",
+		"experiment/churn": "is not an experiment ID", "experiment/12*": "is not an experiment ID",
 		"scorer/quality": "scorer/EXPERIMENT_ID/NAME",
 	} {
 		if got := refuseRowKey(key); want == "" && got != "" || !strings.Contains(got, want) {

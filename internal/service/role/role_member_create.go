@@ -11,7 +11,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create implements [resource.Resource]. A user who is a member already is adopted.
+// Create implements [resource.Resource]. It adopts an existing member.
 func (r *roleMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan roleMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -28,7 +28,7 @@ func (r *roleMemberResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// assign makes the user a member.
+// assign adds the user to the role.
 func (r *roleMemberResource) assign(ctx context.Context, d *mlflowserver.Directory, plan roleMemberModel, diags *diag.Diagnostics) bool {
 	lock := r.lock(plan.Role.ValueString())
 	lock.Lock()

@@ -27,7 +27,7 @@ func (r *roleMemberResource) Delete(ctx context.Context, req resource.DeleteRequ
 	}
 }
 
-// unassign removes the member of a state, unless another resource of this run declares it, or has declared all members.
+// unassign removes the user of a state from the role, unless another resource of this run declares the member or all members.
 func (r *roleMemberResource) unassign(ctx context.Context, d *mlflowserver.Directory, state roleMemberModel, diags *diag.Diagnostics) bool {
 	name, user := state.Role.ValueString(), state.User.ValueString()
 	lock := r.lock(name)
@@ -38,7 +38,7 @@ func (r *roleMemberResource) unassign(ctx context.Context, d *mlflowserver.Direc
 		warnMemberKept(diags, user, framework.UpperFirst(r.describe(name)))
 		return true
 	case lock.MemberList:
-		return true // it does not have the member
+		return true // the list does not contain the user
 	}
 	role, err := d.Role(ctx, "", name)
 	if isRoleMissing(err) {

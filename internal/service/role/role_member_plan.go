@@ -48,7 +48,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 }
 
-// checkRolesSupported reports that the server has no roles. Any other problem is left to apply.
+// checkRolesSupported reports whether the server has roles, as an error. Other failures are left to apply.
 func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
@@ -57,7 +57,7 @@ func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *
 	}
 }
 
-// planRevoke refuses to remove the membership that lets the current user remove it.
+// planRevoke rejects the removal of the only membership through which the current user manages the workspace.
 func (r *roleMemberResource) planRevoke(
 	ctx context.Context, private framework.PrivateState, state roleMemberModel, diags *diag.Diagnostics,
 ) {
@@ -69,10 +69,10 @@ func (r *roleMemberResource) planRevoke(
 	}
 }
 
-// leaves reports whether a user is the one of a state.
+// leaves reports whether a user is the member of a state.
 func (m *roleMemberModel) leaves(user string) bool { return m.User.ValueString() == user }
 
-// placed is the object with its workspace; the state may be nil.
+// placed returns the member with its workspace; the state can be nil.
 func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}

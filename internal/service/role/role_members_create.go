@@ -31,15 +31,15 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// write makes the declared users the members of the role. All of them must exist before anything is changed, and they join before others
-// leave.
+// write sets the members of the role to the declared users. It first checks that all of them exist, and adds users before it removes
+// others.
 func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics) bool {
 	name, declared := plan.Role.ValueString(), plan.users()
 	lock := r.lock(name)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource of this apply "+
+		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource in this apply "+
 			"has already set all members of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
 		return false
 	}
@@ -77,7 +77,7 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 	return true
 }
 
-// checkUsers reports whether all declared members exist, and whether the members of the role are shown to the current user.
+// checkUsers checks that all declared members exist, and that the current user can read the members of the role.
 func (r *roleMembersResource) checkUsers(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, declared []string, diags *diag.Diagnostics,
 ) bool {
@@ -101,7 +101,7 @@ func (r *roleMembersResource) checkUsers(
 	return ok
 }
 
-// release removes the members of a state from their role. Those that other resources of this run declare stay.
+// release removes the members of a state from their role, except those that other resources of this run declare.
 func (r *roleMembersResource) release(
 	ctx context.Context, d *mlflowserver.Directory, state roleMembersModel, diags *diag.Diagnostics,
 ) bool {
@@ -110,8 +110,8 @@ func (r *roleMembersResource) release(
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("The members of %s are declared by another resource in "+
-			"this apply, or by the replacement of this one, which now manages them.", r.describe(name)))
+		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("Another resource in this apply, "+
+			"or the replacement of this one, declares the members of %s and now manages them.", r.describe(name)))
 		return true
 	}
 	role, err := d.Role(ctx, "", name)
@@ -139,7 +139,7 @@ func (r *roleMembersResource) release(
 	return true
 }
 
-// warnMemberKept says that another resource of the run declares a member.
+// warnMemberKept reports that another resource of the run declares a member.
 func warnMemberKept(diags *diag.Diagnostics, user, object string) {
 	diags.AddWarning("Member removed from state, not from the role", fmt.Sprintf("%s: another resource in this apply, or the replacement of "+
 		"this one, declares the member %q and now manages it.", object, user))

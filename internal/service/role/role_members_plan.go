@@ -47,7 +47,7 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 }
 
-// planWrite warns of the members that a new list removes, which its plan cannot show, and refuses a list that locks the current user out.
+// planWrite warns of members that a new list removes, which its plan does not show, and rejects a list that locks out the current user.
 func (r *roleMembersResource) planWrite(
 	ctx context.Context, d *mlflowserver.Directory, state *roleMembersModel, plan roleMembersModel, diags *diag.Diagnostics,
 ) {
@@ -61,7 +61,7 @@ func (r *roleMembersResource) planWrite(
 	if framework.IsUnsupported(err) {
 		framework.AddUnsupportedError(diags, "roles", err)
 	}
-	if err != nil { // apply reports what is still wrong then: the configuration may create the role
+	if err != nil { // left to apply: the configuration may create the role
 		return
 	}
 	declared := plan.users()
@@ -80,7 +80,7 @@ func (r *roleMembersResource) planWrite(
 		strings.Join(leaving, "\n  - ")))
 }
 
-// planRelease refuses to remove the membership that lets the current user remove it.
+// planRelease rejects the removal of the only membership through which the current user manages the workspace.
 func (r *roleMembersResource) planRelease(
 	ctx context.Context, private framework.PrivateState, state roleMembersModel, diags *diag.Diagnostics,
 ) {
@@ -93,7 +93,7 @@ func (r *roleMembersResource) planRelease(
 	}
 }
 
-// placed is the object with its workspace; the state may be nil.
+// placed returns the members with their workspace; the state can be nil.
 func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}

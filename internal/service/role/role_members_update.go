@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Update implements [resource.Resource]. Another role is no replacement: a role that is renamed keeps its members.
+// Update implements [resource.Resource]. A change of the role is not a replacement, because a renamed role keeps its members.
 func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state roleMembersModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)

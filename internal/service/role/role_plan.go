@@ -63,7 +63,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 }
 
-// placed is the role with its workspace; state and plan may be nil.
+// placed returns the role with its workspace; state and plan can be nil.
 func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}
@@ -74,8 +74,8 @@ func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
 
 const addressRoleKey = "address_role"
 
-// addressRole returns the ID of the role that a resource address has in the state, empty if it has none. For a replacement the CLI plans
-// twice, the second time without the state, but with the private state of the first time.
+// addressRole returns the ID of the role that a resource address has in the state, "" if it has none. For a replacement, the CLI plans
+// twice: the second time without the state, but with the private state of the first plan.
 func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
 	if state == nil {
 		var id string
@@ -103,8 +103,8 @@ func (r *roleResource) recordUpdate(diags *diag.Diagnostics, address string, sta
 	r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanRenameTo, ID: address, Name: plan.Name.ValueString()})
 }
 
-// recordPlan records what a resource plans for the role of a name, and reports the first other resource that is at odds with it. Resources
-// are planned in any order, so the last one reports it.
+// recordPlan records the planned use of a role name, and reports the first conflict with another resource. Resources are planned in any
+// order, so the last one reports the conflict.
 func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.PlannedUse) {
 	for _, other := range r.lock(use.Name).Plan(use) {
 		if d := plannedRoleConflict(r.describe(use.Name), use, other); d != nil {
@@ -114,10 +114,10 @@ func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.Planned
 	}
 }
 
-// plannedRoleConflict explains why two resources of a plan cannot both have what they plan for the name of a role; nil if they can.
+// plannedRoleConflict returns a diagnostic if two planned uses of a role name conflict, otherwise nil.
 func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnostic {
 	if b.Action == framework.PlanDelete || b.Action == framework.PlanRenameFrom && a.Action != framework.PlanDelete {
-		a, b = b, a // a gives the name up, if one of the two does
+		a, b = b, a // if one of the two releases the name, it is a
 	}
 	switch sameAddress := a.ID != "" && a.ID == b.ID; {
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanKeep:
@@ -132,10 +132,10 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
 	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) &&
 		!sameAddress:
-		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to "+
-			"another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or "+
-			"delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of the "+
-			"roles to a temporary name.", object))
+		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and assigns its name "+
+			"to another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nApply in two steps: first rename "+
+			"or delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of "+
+			"the roles to a temporary name.", object))
 	case a.Takes() && b.Takes() && !sameAddress:
 		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration "+
 			"declare %s. A role can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
@@ -143,7 +143,7 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 	return nil
 }
 
-// planCreate looks the role up: one that is there must be adopted, which may take something away.
+// planCreate looks up the role. A role that exists must be adopted, which can remove grants.
 func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, address string, plan roleModel, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
@@ -153,17 +153,17 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 		framework.AddUnsupportedError(diags, "roles", err)
 	case rest.IsNotFound(err):
 		r.checkWorkspace(ctx, d, diags)
-	case err != nil: // apply reports what is still wrong then: the configuration may create the workspace, or the server
+	case err != nil: // left to apply: the configuration may create the workspace or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
 		r.planAdoption(ctx, d, role, plan, diags)
 	case address != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
-		// A tainted resource is planned like a new one. Its role was refreshed in this run, and what else has that role is planned, too.
+		// A tainted resource is planned like a new one, but its role was refreshed in this run. A second resource with that role has a plan, too.
 		addRoleTakenError(diags, plan.object(r.Client()))
 	}
 }
 
-// checkWorkspace warns if the workspace of a new role does not exist, and no resource that was planned before creates it.
+// checkWorkspace warns if the workspace of a new role does not exist and no resource planned so far creates it.
 func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
 	workspace, at := r.Client().MLflowWorkspace(), path.Root(framework.AttributeWorkspace)
 	if workspace == mlflow.DefaultWorkspace || r.Provider.Run.ObjectLock(framework.KindWorkspace, workspace).IsPlanned() {
@@ -180,15 +180,15 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	}
 }
 
-// addRoleTakenError refuses to create a role that is there.
+// addRoleTakenError reports that a role with the name of a new one exists.
 func addRoleTakenError(diags *diag.Diagnostics, object string) {
 	diags.AddAttributeError(path.Root(attributeName), "Could not create role: name already in use", fmt.Sprintf("%s already exists.\n\nTo "+
-		"manage it, import it, or set adopt_existing = true: a new workspace comes with the roles \"admin\" and \"user\". If you only renamed "+
-		"the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new one. "+
-		"Otherwise, choose another name.", framework.UpperFirst(object)))
+		"manage it, import it, or set adopt_existing = true, for example for the roles \"admin\" and \"user\" of a new workspace. If you only "+
+		"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
+		"one. Otherwise, choose another name.", framework.UpperFirst(object)))
 }
 
-// planAdoption warns of what the plan of a new resource cannot show.
+// planAdoption warns of changes that the plan of a new resource does not show.
 func (r *roleResource) planAdoption(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
 ) {
@@ -214,7 +214,7 @@ func (r *roleResource) planAdoption(
 	r.keepsRows(ctx, d, role, plan, diags)
 }
 
-// planUpdate refuses changes that lock the current user out.
+// planUpdate rejects changes that lock out the current user.
 func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel, diags *diag.Diagnostics) {
 	before := declaredRows(state.Grants)
 	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+everything] != levelManage || stillManages(plan) {
@@ -230,20 +230,20 @@ func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory
 	}
 }
 
-// stillManages reports whether the members of the role that a plan declares manage the workspace, as far as is known.
+// stillManages reports whether the planned grants make the members of the role managers of the workspace. A level that is unknown does.
 func stillManages(plan roleModel) bool {
 	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+everything]
 	return declared && (level.IsUnknown() || declaredRows(plan.Grants)[typeWorkspace+"/"+everything] == levelManage)
 }
 
-// keepsRows checks that the current user still manages the workspace with the grants of a plan.
+// keepsRows checks that the current user still manages the workspace with the planned grants.
 func (r *roleResource) keepsRows(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
 ) bool {
 	return stillManages(plan) || r.keepsManagement(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
 }
 
-// planDelete refuses to delete the role that lets the current user delete it.
+// planDelete rejects the deletion of the only role through which the current user manages the workspace.
 func (r *roleResource) planDelete(ctx context.Context, private framework.PrivateState, state roleModel, diags *diag.Diagnostics) {
 	if r.Client() == nil || diags.HasError() || !r.checkRoleServer(ctx, private, "delete role", state.object(r.Client()), diags) {
 		return
@@ -262,8 +262,8 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	}
 }
 
-// planRows checks the declared rows that the state does not have: what they are granted on should be there, and nothing else should declare
-// them.
+// planRows checks the declared grants on single experiments: no other resource must declare them, and the experiments of new ones should
+// exist.
 func (r *roleResource) planRows(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
 	if plan.Grants.IsUnknown() {
 		return
@@ -282,9 +282,9 @@ func (r *roleResource) planRows(ctx context.Context, before map[string]string, p
 			continue
 		}
 		if _, err := r.Client().GetExperiment(ctx, g.Pattern); rest.IsNotFound(err) {
-			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant all "+
-				"the same, and it takes effect on the experiment that gets this ID later.\n\nCheck the ID, for example with mlflow_experiment.NAME.id.",
-				g.Pattern))
+			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant "+
+				"anyway, and applies it to an experiment that gets this ID later.\n\nCheck the ID, or refer to the experiment: "+
+				"mlflow_experiment.NAME.id.", g.Pattern))
 		}
 	}
 }

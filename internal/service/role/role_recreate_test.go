@@ -76,7 +76,7 @@ func TestRole_recreated(t *testing.T) {
 			acctest.ExpectSays(t, gone.Says+plan.Says, "")
 			acctest.ExpectSays(t, old.Apply(gone, nil), "")
 			s.refused[c.refused] = c.refused != ""
-			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role was deleted and recreated", c.holds...)
+			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role deleted and recreated", c.holds...)
 			s.expectRole(t, "ds", c.rows, c.members...)
 			if created.Text("id") != "default/ds" {
 				t.Errorf("the state is %v", created.Values())

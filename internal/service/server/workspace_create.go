@@ -30,7 +30,7 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it. A workspace to adopt
+// obtain creates or adopts the workspace of a plan, and claims it, so no other resource in this apply deletes it. A workspace to adopt
 // stays claimed after a failure: the old resource of a renamed one would delete it.
 func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics) bool {
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
@@ -59,14 +59,14 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 func addTakenWorkspaceError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {
 	name := plan.Name.ValueString()
 	diags.AddAttributeError(path.Root("name"), "Could not create workspace: name already in use", fmt.Sprintf(
-		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_workspace.LABEL\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. "+
 			"Otherwise, choose another name.", framework.UpperFirst(taken.Error()), name))
 }
 
-// addClaimedWorkspaceError reports that another resource of this apply has the workspace.
+// addClaimedWorkspaceError reports that another resource in this apply manages the workspace.
 func addClaimedWorkspaceError(diags *diag.Diagnostics, plan workspaceModel) {
 	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources",
 		fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply. A workspace can be managed by only one resource. "+
-			"Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+			"This resource changed nothing.\n\nRemove one of the two resources, or change its name.",
 			framework.UpperFirst(plan.object())))
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]. It refuses what the server cannot do, and to delete a workspace with content.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It rejects the deletion of a workspace with content.
 func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state, plan *workspaceModel
 	if !req.State.Raw.IsNull() {
@@ -58,8 +58,8 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	}
 }
 
-// checkReplaceOption checks the deletion of a workspace that the user replaces, with -replace or replace_triggered_by: the first plan of the
-// address keeps it, and there is a second one all the same, without the state.
+// checkReplaceOption checks the deletion of a workspace that is replaced with -replace or replace_triggered_by: the first plan of the
+// address keeps it, and the CLI plans it again without the state.
 func (r *workspaceResource) checkReplaceOption(
 	ctx context.Context, private framework.PrivateState, token string, diags *diag.Diagnostics,
 ) {
@@ -68,20 +68,20 @@ func (r *workspaceResource) checkReplaceOption(
 	}
 }
 
-// readWorkspaceID is what [framework.RunState.MarkRead] has a workspace by.
+// readWorkspaceID returns the ID of a workspace for [framework.RunState.MarkRead].
 func readWorkspaceID(name types.String) string {
 	return framework.KindWorkspace + " " + name.ValueString()
 }
 
-// addUnseenWorkspaceError reports that a change turned out to be a replacement. Before it applies an update, the CLI plans it once more with
-// the values that were unknown: a name that turns out to be another one would then delete a workspace that the user has not seen replaced.
+// addUnseenWorkspaceError reports a replacement that the user did not see in a plan. Before it applies an update, the CLI plans it again
+// with the values that were unknown. If the name differs then, the replacement would delete the workspace.
 func addUnseenWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
 	diags.AddAttributeError(path.Root("name"), "Could not replace workspace", fmt.Sprintf("%s cannot be renamed to %q. The new name was "+
-		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: "+
-		"the next plan shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
+		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: "+
+		"it shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
 }
 
-// checkSupported refuses to create a workspace on a server that has none. Whatever else fails, the apply reports.
+// checkSupported rejects a workspace on a server that does not support workspaces. Other failures are left to apply.
 func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diagnostics) {
 	d := r.directory(diags)
 	if d == nil {
@@ -94,14 +94,14 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	}
 }
 
-// notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
-// Resources are planned in any order, so the last one reports it.
+// notePlanned records the planned use of a workspace name, and reports a conflict with another resource. Resources are planned in any
+// order, so the last one reports it.
 func (r *workspaceResource) notePlanned(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
 		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
 	}
-	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement once more, without the state
+	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement again, without the state
 		return
 	}
 	use := framework.PlannedUse{
@@ -133,7 +133,7 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 		diags.AddError("Workspace would be deleted and recreated",
 			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
 				"the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, "+
-				"add a moved block from the old address to the new one. Then nothing is deleted. To replace the workspace, use terraform apply "+
+				"add a moved block from the old address to the new one. To replace the workspace, use terraform apply "+
 				"-replace=ADDRESS.", object))
 	}
 }

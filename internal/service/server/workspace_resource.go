@@ -24,10 +24,10 @@ var (
 	_ resource.ResourceWithIdentity    = (*workspaceResource)(nil)
 )
 
-// workspaces is what is managed.
+// workspaces is the name of the managed objects in messages.
 const workspaces = "MLflow workspaces"
 
-// workspaceNeeds says who may manage workspaces, for a caller who may not.
+// workspaceNeeds is the advice for an identity that may not manage workspaces.
 const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a " +
 	"server admin."
 
@@ -64,10 +64,10 @@ func (r *workspaceResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 
 func workspaceAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the workspace."},
+		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the workspace: its name."},
 		"name": schema.StringAttribute{
 			Required: true, Validators: []validator.String{workspaceNameValidator{}},
-			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or " +
+			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, starting and ending with a letter or " +
 				"digit. `default`, `api`, `ajax-api`, `static-files`, and `workspaces` are not allowed. Changing it forces replacement.",
 		},
 		"description": schema.StringAttribute{
@@ -84,7 +84,7 @@ func workspaceAttributes() map[string]schema.Attribute {
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Adopt a workspace that already has this name instead of failing. Its description and artifact root are set to " +
-				"the declared values; everything in it is unchanged. Used only on create. Defaults to `false`.",
+				"the declared values; its contents are unchanged. Used only on create. Defaults to `false`.",
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDeleteIfEmpty, deletionRetain)},
@@ -133,7 +133,7 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	}
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes a name or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts a name or an identity.
 func (r *workspaceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	name := strings.TrimPrefix(req.ID, "name=")
 	if framework.IsIdentityImport(req) {
@@ -155,7 +155,7 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, []byte("true"))...)
 }
 
-// addWorkspaceError adds the error of a failed call about a workspace.
+// addWorkspaceError reports a failed request about a workspace.
 func addWorkspaceError(diags *diag.Diagnostics, could, object string, err error) {
 	if framework.IsUnsupported(err) {
 		framework.AddUnsupportedError(diags, workspaces, err)

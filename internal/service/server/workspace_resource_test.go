@@ -121,7 +121,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)),
 			},
-			{Config: s.config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
+			{Config: s.config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
 			{ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})
@@ -280,8 +280,8 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	acctest.ExpectSays(t, w.Read(), "")
 }
 
-// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the workspace
-// and its roles stay.
+// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the
+// workspace and its roles stay.
 func TestWorkspaceResource_failedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// The lengths of the name of a workspace.
+// The minimum and maximum length of a workspace name.
 const (
 	shortestWorkspace = 2
 	longestWorkspace  = 63
@@ -24,12 +24,12 @@ var workspacePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 // reservedWorkspaces are parts of the server's own URLs.
 var reservedWorkspaces = []string{"ajax-api", "api", "static-files", "workspaces"}
 
-// workspaceNameValidator refuses names that the server refuses, and the workspace that every server has.
+// workspaceNameValidator rejects names that the server rejects, and "default", which cannot be created or deleted.
 type workspaceNameValidator struct{}
 
 // Description implements [validator.Describer].
 func (workspaceNameValidator) Description(context.Context) string {
-	return "the name of a workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or digit"
+	return "the name of a workspace: 2 to 63 lowercase letters, digits, and hyphens, starting and ending with a letter or digit"
 }
 
 // MarkdownDescription implements [validator.Describer].
@@ -47,26 +47,26 @@ func (workspaceNameValidator) ValidateString(_ context.Context, req validator.St
 	}
 }
 
-// refuseWorkspaceName says why a workspace of a name cannot be managed, and what to do. It is empty if one can.
+// refuseWorkspaceName returns the reason why a workspace with this name cannot be managed and the next step, "" if it can.
 func refuseWorkspaceName(name string) string {
 	switch {
 	case name == mlflow.DefaultWorkspace:
-		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it is not managed ` +
+		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it cannot be managed ` +
 			"as a resource.\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
 	case slices.Contains(reservedWorkspaces, name):
 		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.",
 			name, quotedList(without(reservedWorkspaces, name)))
 	case len(name) < shortestWorkspace, len(name) > longestWorkspace:
-		return fmt.Sprintf("%q has %d characters. The name of a workspace has %d to %d characters.",
+		return fmt.Sprintf("%q has %d characters. A workspace name must have %d to %d characters.",
 			name, len(name), shortestWorkspace, longestWorkspace)
 	case !workspacePattern.MatchString(name):
-		return fmt.Sprintf("%q contains characters that are not allowed. The name of a workspace consists of lowercase letters, digits, and "+
-			"hyphens, and begins and ends with a letter or digit.", name)
+		return fmt.Sprintf("%q contains characters that are not allowed. A workspace name must consist of lowercase letters, digits, and "+
+			"hyphens, and must start and end with a letter or digit.", name)
 	}
 	return ""
 }
 
-// artifactRootValidator refuses artifact roots that the server refuses, or stores with another spelling.
+// artifactRootValidator rejects artifact roots that the server rejects or stores with another spelling.
 type artifactRootValidator struct{}
 
 // Description implements [validator.Describer].
@@ -86,7 +86,7 @@ func (artifactRootValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if strings.TrimSpace(root) != root {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q begins or ends with white space.\n\nRemove it.",
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q starts or ends with white space.\n\nRemove it.",
 			root))
 		return
 	}
@@ -95,12 +95,12 @@ func (artifactRootValidator) ValidateString(_ context.Context, req validator.Str
 	}
 }
 
-// without returns a list without one of its elements.
+// without returns a list without one element.
 func without(list []string, element string) []string {
 	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == element })
 }
 
-// quotedList lists names in quotes, as part of a sentence.
+// quotedList joins names in quotes for a sentence.
 func quotedList(names []string) string {
 	quoted := make([]string, len(names))
 	for i, name := range names {
@@ -109,7 +109,7 @@ func quotedList(names []string) string {
 	return andList(quoted)
 }
 
-// andList lists what there is, as part of a sentence.
+// andList joins the parts of an enumeration with commas and "and".
 func andList(parts []string) string {
 	switch last := len(parts) - 1; last {
 	case -1:
