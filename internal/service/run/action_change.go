@@ -17,48 +17,52 @@ import (
 )
 
 const (
-	// runsAtOnce is how many requests that change one run are under way at the same time.
+	// runsAtOnce is the maximum number of concurrent requests for single runs.
 	runsAtOnce = 4
-	// fewestPerReport and mostPerReport bound how many runs are changed between two reports of the progress.
+	// fewestPerReport and mostPerReport bound the number of runs between two progress events.
 	fewestPerReport, mostPerReport = 100, 1000
 )
 
 // change deletes or restores runs, and counts them.
 type change struct {
 	client *mlflow.Client
-	// verb is such as "delete", and done such as "deleted".
+	// verb is "delete" or "restore", and done its past participle.
 	verb, done string
-	// one changes a run. It succeeds if the run is changed already.
+	// one changes a run. It succeeds if the run is already deleted or restored.
 	one  func(ctx context.Context, id string) error
 	send func(action.InvokeProgressEvent)
-	// total is how many runs were selected, or with open, how many the server may select.
+	// total is the number of selected runs, or with open, the maximum number of runs that the server selects.
 	total int
 	open  bool
 
 	mu sync.Mutex
-	// count is how many runs are known to be changed, and reported how many were when the progress was reported last.
+	// count is the number of runs that are known to be changed, and reported its value in the last progress event.
 	count, reported int
-	// denied has the experiments whose runs the caller may not change, by ID.
+	// denied maps the IDs of experiments whose runs the caller may not change to the error.
 	denied map[string]error
-	// missing are IDs of runs that do not exist any more.
+	// missing are the IDs of runs that no longer exist.
 	missing []string
-	// failure is why the change ended early, and failed describes the object that it is about. unsure reports whether more runs may be changed than
-	// count says.
+	// failure is the error that ended the change, and failed describes the object of the failed request. unsure reports whether more runs
+	// can be changed than count.
 	failure error
 	failed  string
 	unsure  bool
 }
 
 func newDeletion(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, send: send, denied: map[string]error{}}
+	return &change{
+		client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, send: send, denied: map[string]error{},
+	}
 }
 
 func newRestoration(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, send: send, denied: map[string]error{}}
+	return &change{
+		client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, send: send, denied: map[string]error{},
+	}
 }
 
-// each changes runs one by one, in their order, some at the same time. A failure ends it; without access to one experiment, it continues with the
-// others.
+// each changes runs with one request per run, in their order, with up to runsAtOnce requests at the same time. It stops after a failure.
+// Without access to one experiment, it continues with the others.
 func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
 	var group errgroup.Group
 	group.SetLimit(runsAtOnce)
@@ -100,7 +104,7 @@ func (c *change) note(ctx context.Context, r mlflow.RunRef, err error) {
 	c.add(ctx, r.ExperimentID, 1, describeRun(r.ID), err)
 }
 
-// add records that a request changed n runs of an experiment, or its error. object describes the runs. The caller holds the lock.
+// add records that a request changed n runs of an experiment, or that it failed. object describes the runs. The caller holds the lock.
 func (c *change) add(ctx context.Context, experimentID string, n int, object string, err error) {
 	switch {
 	case err == nil:
@@ -115,7 +119,7 @@ func (c *change) add(ctx context.Context, experimentID string, n int, object str
 	}
 }
 
-// fail ends the change. The first failure counts. The caller holds the lock.
+// fail ends the change. The first failure is reported. The caller holds the lock.
 func (c *change) fail(object string, err error) {
 	c.unsure = c.unsure || rest.IsUncertain(err)
 	if c.failure == nil {
@@ -158,10 +162,11 @@ func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, 
 	}
 }
 
-// accessAdvice says which access changing runs requires.
-const accessAdvice = "Grant CAN_EDIT on the experiment (MANAGE on an MLflow server) to the identity that runs Terraform, or leave the experiment out."
+// accessAdvice is the advice for an identity that may not change runs.
+const accessAdvice = "Grant CAN_EDIT on the experiment (MANAGE on an MLflow server) to the identity that runs Terraform, or exclude the " +
+	"experiment."
 
-// result is the progress message of a change without a failure.
+// result returns the progress message of a change without a failure.
 func (c *change) result(more bool) string {
 	text := fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(c.count, "run"))
 	if n := len(c.missing); n > 0 {
@@ -177,7 +182,7 @@ func (c *change) result(more bool) string {
 	return text
 }
 
-// standing returns how many runs were changed before a failure, and how to continue.
+// standing returns the number of runs that were changed before a failure, and the next step.
 func (c *change) standing() string {
 	text := "So far, the action " + c.done + " "
 	if c.unsure {
@@ -191,7 +196,7 @@ func (c *change) standing() string {
 	default:
 		text += fmt.Sprintf("%s of %s; %s remain", grouped(c.count), sizeOf(c.total, "run"), grouped(left))
 	}
-	return text + ". To continue, invoke it again: it searches for the runs that still match."
+	return text + ". To continue, invoke the action again: it searches for the runs that still match."
 }
 
 // byExperiment groups runs by experiment, and returns the IDs of the experiments in the order of the first run of each.

@@ -15,18 +15,18 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Databricks deletes in bulk by the time at which the server created a run. The action selects by the start time, which a client sends and which can be
-// earlier or later. Three rules make the bulk call safe:
-//   - Only runs that are older than every run that is not to be deleted are deleted in bulk.
-//   - A search afterwards finds the selected runs that the calls left, which are deleted one by one.
-//   - If the calls deleted other runs, their IDs are found by comparing the deleted runs before and after, and they are restored.
+// Databricks deletes runs in bulk by the time at which the server created them. The action selects runs by start time, which the client
+// sets and which can be earlier or later. Three rules make bulk requests safe:
+//   - Only runs that are older than every run that is not selected are deleted in bulk.
+//   - A search after the requests finds the selected runs that are still active, which are deleted one by one.
+//   - If the requests deleted other runs, the action finds them by comparing the deleted runs before and after, and restores them.
 
 const (
-	// fewestInBulk is how many runs there must be for a bulk call, which takes two searches.
+	// fewestInBulk is the minimum number of runs for bulk requests, which require two additional searches.
 	fewestInBulk = 10
-	// bulkRounds is how often bulk calls are tried whose effect is unknown.
+	// bulkRounds is the maximum number of rounds of bulk requests if the effect of one is unknown.
 	bulkRounds = 3
-	// mostDeleted is how many newer deleted runs are compared. If there are more, runs are deleted one by one.
+	// mostDeleted is the maximum number of newer deleted runs to compare. If there are more, runs are deleted one by one.
 	mostDeleted = 10_000
 	// strayRuns is the maximum number of unexpected runs in a search, such as runs that other clients create at the same time.
 	strayRuns = 1000
@@ -36,17 +36,17 @@ const (
 type bulkDeletion struct {
 	*change
 	experiments []string
-	// until is the latest start time of the runs of each experiment, since the earliest of them, and latest the latest.
+	// until maps each experiment to the latest start time of its runs. since and latest are the earliest and latest of these times.
 	until         map[string]int64
 	since, latest int64
-	// before are the IDs of the runs that were deleted before and started after since.
+	// before are the IDs of the runs that started after since and were already deleted.
 	before map[string]bool
-	// deleted is how many runs the calls deleted in each experiment, and lost reports whether the number of one call is unknown.
+	// deleted is the number of runs that the requests deleted in each experiment, and lost reports whether that of one request is unknown.
 	deleted map[string]int
 	lost    bool
 }
 
-// deleteInBulk deletes runs in bulk as far as that is safe, and returns the others, oldest first.
+// deleteInBulk deletes runs in bulk where that is safe, and returns the others, oldest first.
 func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.Diagnostics) (left []mlflow.RunRef) {
 	var runs []mlflow.RunRef
 	for _, r := range found.runs {
@@ -73,7 +73,7 @@ func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.D
 	return append(b.delete(ctx, runs, diags), left...)
 }
 
-// bound sets the experiments and the start times that bound the runs.
+// bound sets the experiments and the bounds of the start times.
 func (b *bulkDeletion) bound(runs []mlflow.RunRef) {
 	b.experiments, _ = byExperiment(runs)
 	for _, r := range runs {
@@ -83,7 +83,7 @@ func (b *bulkDeletion) bound(runs []mlflow.RunRef) {
 	b.since, b.latest = slices.Min(bounds), slices.Max(bounds)
 }
 
-// delete deletes runs until none is left or a call has nothing more to delete, and returns the runs that are still active.
+// delete deletes runs in bulk, repeats that if the effect of a request is unknown, and returns the runs that are still active.
 func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *diag.Diagnostics) []mlflow.RunRef {
 	left, start := runs, time.Now()
 	for try := range bulkRounds {
@@ -106,7 +106,7 @@ func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *
 	return left
 }
 
-// round makes one pass of bulk calls, and reports whether the effect of one is unknown.
+// round sends the bulk requests for runs, and reports whether the effect of one is unknown.
 func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear bool) {
 	ids, groups := byExperiment(runs)
 	sum := 0
@@ -134,7 +134,7 @@ func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear
 	return false
 }
 
-// noteRefused records a failed bulk call, and reports whether its effect is unknown.
+// noteRefused records a failed bulk request, and reports whether its effect is unknown.
 func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err error) (unclear bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -143,17 +143,17 @@ func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err
 		return true
 	case rest.IsPermissionDenied(err):
 		b.denied[experimentID] = err
-	case !rest.IsEndpointAbsent(err): // else, the runs are deleted one by one
+	case !rest.IsEndpointAbsent(err): // without the endpoint, runs are deleted one by one
 		b.fail("runs of experiment "+experimentID, err)
 	}
 	return false
 }
 
-// stillActive returns the runs that are active. It returns all runs if the search finds too many.
+// stillActive returns the runs that are active, or all runs if the search finds too many.
 func (b *bulkDeletion) stillActive(ctx context.Context, runs []mlflow.RunRef) ([]mlflow.RunRef, error) {
 	found, more, err := b.client.SearchRunRefs(ctx, mlflow.RunQuery{
-		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"},
-		ViewType: mlflow.ViewActive, Limit: len(runs) + strayRuns,
+		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest),
+		OrderBy: []string{"attributes.start_time ASC"}, ViewType: mlflow.ViewActive, Limit: len(runs) + strayRuns,
 	})
 	if err != nil || more {
 		return runs, err
@@ -175,7 +175,7 @@ func (b *bulkDeletion) newerDeleted(ctx context.Context, limit int) (runs []mlfl
 	})
 }
 
-// restoreOthers restores the runs that the calls deleted although they were not selected, and reports them.
+// restoreOthers restores the runs that the requests deleted although they were not selected, and reports them.
 func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.RunRef, diags *diag.Diagnostics) {
 	others := b.deletedOthers(runs, left)
 	if others == 0 && !b.lost {
@@ -189,8 +189,9 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 		err = errors.New("too many runs were deleted meanwhile")
 	}
 	if err != nil {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
-			"determined: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
+		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+
+			"selected. The provider could not determine which: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
 		return
 	}
 	selected := idsOf(runs)
@@ -205,21 +206,23 @@ func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.Ru
 			restored = append(restored, r.ID)
 		}
 	}
-	const reason = "Databricks deletes runs in bulk by the time of their creation, and also deleted runs whose start time is later than that of the selected " +
-		"runs."
+	const reason = "Databricks deletes runs in bulk by creation time, and also deleted runs whose start time is later than that of the " +
+		"selected runs."
 	if len(restored) > 0 {
 		diags.AddWarning(summary, fmt.Sprintf("%s The action restored them: %s.", reason, strings.Join(restored, ", ")))
 	}
 	if len(lost) > 0 {
-		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
+		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and "+
+			"run_ids.", reason, strings.Join(lost, ", ")))
 	}
 	if n := others - len(restored) - len(lost); n > 0 {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search for them did not find them: they may have no start time.\n\n"+
-			"Check the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", sizeOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
+		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search did not find them: they may "+
+			"have no start time.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.", sizeOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
 	}
 }
 
-// deletedOthers returns how many other runs than the selected ones the calls deleted, as far as their numbers are known.
+// deletedOthers returns the number of deleted runs that were not selected, as far as the requests reported it.
 func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
 	_, selected := byExperiment(runs)
 	_, active := byExperiment(left)
@@ -230,14 +233,14 @@ func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
 	return others
 }
 
-// setCount sets how many runs are deleted.
+// setCount sets the number of deleted runs.
 func (c *change) setCount(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count = n
 }
 
-// failSearch ends the change because of a search.
+// failSearch ends the change because a search failed.
 func (c *change) failSearch(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -157,8 +157,8 @@ func TestDeleteRuns(t *testing.T) {
 	}
 }
 
-// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID is older: if inA is one more than
-// inB, the additional run may be one of b.
+// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID is older: if inA is
+// one more than inB, the additional run may be one of b.
 func (w *seeded) oldest(a, b []string, inA, inB int) [][]string {
 	if inA == inB+1 && b[inB] < a[inB] {
 		inA, inB = inB, inA

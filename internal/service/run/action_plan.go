@@ -12,23 +12,23 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// planned is what the plan of an action reports: which runs it changes.
+// planned is the report of the runs that an action changes, in a plan.
 type planned struct {
 	client *mlflow.Client
-	// verb is such as "delete", and state such as "active".
+	// verb is "delete" or "restore", and state the current state of the runs, "active" or "deleted".
 	verb, state string
-	// runs are the oldest runs that match, and more reports whether others do, too.
+	// runs are the oldest matching runs, and more reports whether more runs match.
 	runs []mlflow.RunRef
 	more bool
-	// limit is how many of them the action changes. With open, the server selects them.
+	// limit is the maximum number of runs that the action changes. With open, the server selects them.
 	limit int
 	open  bool
-	// conditions say what the runs have in common, such as " that started before …", "" for nothing.
+	// conditions describes the selection, for example " that started before …". It is "" if all runs are selected.
 	conditions string
 	advice     string
 }
 
-// warn adds the warning, none if there is nothing to change.
+// warn adds a warning if runs match.
 func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
 	if len(p.runs) == 0 {
 		return
@@ -50,7 +50,7 @@ func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
 	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), last}, "\n\n"))
 }
 
-// sentence says how many runs the action changes, out of how many.
+// sentence returns the number of runs that the action changes, and the number of matching runs if it is higher.
 func (p planned) sentence() string {
 	n := len(p.runs)
 	text := fmt.Sprintf("The action %ss %s%s", p.verb, sizeOf(min(n, p.limit), p.state+" run"), p.conditions)
@@ -64,7 +64,7 @@ func (p planned) sentence() string {
 	return text + "."
 }
 
-// namedExperiments is how many experiments a warning describes with their names, which takes a request for each.
+// namedExperiments is the maximum number of experiments that a warning describes by name, which requires one request each.
 const namedExperiments = 20
 
 func (p planned) describe(ctx context.Context, id string, i int) string {

@@ -7,7 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// restoreInBulk restores the runs that were deleted at a time or later, in each experiment until the server has no more or max_runs are restored.
+// restoreInBulk restores the runs that were deleted at deleted_after or later, in each experiment, until no more match or max_runs is
+// reached.
 func (c *change) restoreInBulk(ctx context.Context, m *restoreRunsModel) {
 	after, _ := time.Parse(time.RFC3339, m.DeletedAfter.ValueString())
 	for _, id := range m.ExperimentIDs {
