@@ -85,7 +85,7 @@ func (c roleCreator) create(ctx context.Context) bool {
 		c.restoreDeleted(ctx, role)
 		return true
 	}
-	if c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if c.writeGrants(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return true
 	}
 	ctx, cancel := rest.AfterFailure(ctx)
@@ -107,7 +107,7 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 		return false
 	}
 	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role
-	if !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if !c.writeGrants(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return false
 	}
 	if role.Description == c.plan.Description.ValueString() {
@@ -136,7 +136,7 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	var missing []string
-	rows, members := 0, 0
+	grants, members := 0, 0
 	for _, member := range c.lock.Deleted.Members {
 		err := c.directory.Assign(ctx, role, member)
 		if _, deleted := mlflow.MissingPrincipal(err); deleted {
@@ -148,35 +148,35 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 		}
 		members++
 	}
-	declared := declaredRows(c.plan.Grants)
+	declared := declaredGrants(c.plan.Grants)
 	wanted := maps.Clone(declared)
 	for _, g := range c.lock.Deleted.Grants {
-		if _, ours := declared[rowKey(g)]; !ours && g.Pattern != everything {
-			wanted[rowKey(g)] = g.Level
+		if _, ours := declared[grantKey(g)]; !ours && g.Pattern != everything {
+			wanted[grantKey(g)] = g.Level
 		}
 	}
-	for _, change := range rowChanges(role, wanted, nil) {
-		key := rowKey(change.grant)
+	for _, change := range grantChanges(role, wanted, nil) {
+		key := grantKey(change.grant)
 		_, ours := declared[key]
 		if ours {
-			c.declareRow(role.Name, key)
+			c.declareGrant(role.Name, key)
 		}
-		if err := c.writeRow(ctx, c.directory, role, change, c.diags); err != nil {
+		if err := c.writeGrant(ctx, c.directory, role, change, c.diags); err != nil {
 			missing = append(missing, fmt.Sprintf("grant %s: %s: %s", key, change.level, err))
 		} else if !ours {
-			rows++
+			grants++
 		}
 	}
-	c.warnRestored(members, rows, missing)
+	c.warnRestored(members, grants, missing)
 }
 
 // warnRestored reports the members and grants that were restored, and those that could not be.
-func (c roleCreator) warnRestored(members, rows int, missing []string) {
-	if members+rows+len(missing) == 0 {
+func (c roleCreator) warnRestored(members, grants int, missing []string) {
+	if members+grants+len(missing) == 0 {
 		return
 	}
 	text := fmt.Sprintf("%s was deleted by another resource in this apply, or by the replacement of this one. Its members (%d) and grants on "+
-		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, rows)
+		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, grants)
 	if len(missing) > 0 {
 		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the declared grants that " +
 			"are missing. Add the others again."

@@ -50,7 +50,7 @@ func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 		addRoleError(&resp.Diagnostics, "delete role", object, err)
 		return
 	}
-	managed := declaredRows(state.Grants) // a role that this run creates with this name has its own declared grants
-	role.Grants = slices.DeleteFunc(role.Grants, func(g mlflowserver.RoleGrant) bool { return managed[rowKey(g)] != "" })
+	managed := declaredGrants(state.Grants) // a role that this run creates with this name has its own declared grants
+	role.Grants = slices.DeleteFunc(role.Grants, func(g mlflowserver.RoleGrant) bool { return managed[grantKey(g)] != "" })
 	lock.Deleted = &role
 }

@@ -60,19 +60,19 @@ func meantRoleLevel(text string) string {
 	return meant
 }
 
-// rowKey returns the key of a grant in the map of grants: its type and pattern.
-func rowKey(g mlflowserver.RoleGrant) string { return g.Type + "/" + g.Pattern }
+// grantKey returns the key of a grant in the map of grants: its type and pattern.
+func grantKey(g mlflowserver.RoleGrant) string { return g.Type + "/" + g.Pattern }
 
-// parseRowKey returns the grant of a key, without a level. A pattern can contain slashes, a type cannot.
-func parseRowKey(key string) (g mlflowserver.RoleGrant, ok bool) {
+// parseGrantKey returns the grant of a key, without a level. A pattern can contain slashes, a type cannot.
+func parseGrantKey(key string) (g mlflowserver.RoleGrant, ok bool) {
 	g.Type, g.Pattern, ok = strings.Cut(key, "/")
 	return g, ok && strings.TrimSpace(g.Type) != "" && strings.TrimSpace(g.Pattern) != ""
 }
 
-// refuseRowKey returns the reason why a key of the map of grants is invalid, "" if it is valid. The server checks types that the provider
-// does not know.
-func refuseRowKey(key string) string {
-	g, ok := parseRowKey(key)
+// invalidGrantKeyReason returns the reason why a key of the map of grants is invalid, "" if it is valid. The server checks types that the
+// provider does not know.
+func invalidGrantKeyReason(key string) string {
+	g, ok := parseGrantKey(key)
 	switch {
 	case !ok && !strings.Contains(key, "/") && strings.TrimSpace(key) != "":
 		return fmt.Sprintf("%q has no pattern. Use %q for all objects, or \"TYPE/ID\" for one, for example \"experiment/12\".", key, key+"/*")
@@ -113,11 +113,11 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 		if level.IsNull() {
 			continue // ignored
 		}
-		if reason := refuseRowKey(key); reason != "" {
+		if reason := invalidGrantKeyReason(key); reason != "" {
 			resp.Diagnostics.AddAttributeError(at, "Invalid grant", reason)
 			continue
 		}
-		g, _ := parseRowKey(key)
+		g, _ := parseGrantKey(key)
 		if g.Pattern != everything && strings.Contains(g.Pattern, everything) {
 			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server matches %q literally. Only the "+
 				"pattern \"*\" matches more than one object.", g.Pattern))
@@ -150,74 +150,74 @@ func checkRoleLevel(diags *diag.Diagnostics, at path.Path, typ, level string) {
 	}
 }
 
-// declaredRows returns the levels that a map of grants declares, by key. It omits entries with a null level.
-func declaredRows(grants types.Map) map[string]string {
-	rows := map[string]string{}
+// declaredGrants returns the levels that a map of grants declares, by key. It omits entries with a null level.
+func declaredGrants(grants types.Map) map[string]string {
+	levels := map[string]string{}
 	for key, level := range framework.StringMap(grants) {
 		if !grants.Elements()[key].IsNull() {
-			rows[key] = level
+			levels[key] = level
 		}
 	}
-	return rows
+	return levels
 }
 
-// rowChange is one change that brings the grants of a role closer to the declared ones.
-type rowChange struct {
-	kind rowChangeKind
+// grantChange is one change that brings the grants of a role closer to the declared ones.
+type grantChange struct {
+	kind grantChangeKind
 	// grant is the current grant, or the declared one if it is added.
 	grant mlflowserver.RoleGrant
 	level string
 }
 
-type rowChangeKind int
+type grantChangeKind int
 
 // The kinds of changes, in the order in which they are made: a member has access at all times.
 const (
-	rowAdded rowChangeKind = iota
-	rowLevelChanged
-	rowRemoved
+	grantAdded grantChangeKind = iota
+	grantLevelChanged
+	grantRemoved
 )
 
-// rowChanges returns the changes that set the grants of a role to the declared ones. Undeclared grants on all objects of a type are
+// grantChanges returns the changes that set the grants of a role to the declared ones. Undeclared grants on all objects of a type are
 // removed; undeclared grants on single objects are removed only if they were declared before.
-func rowChanges(role mlflowserver.Role, declared, before map[string]string) []rowChange {
-	var changes []rowChange
+func grantChanges(role mlflowserver.Role, declared, before map[string]string) []grantChange {
+	var changes []grantChange
 	there := map[string]bool{}
 	for _, g := range role.Grants {
-		key := rowKey(g)
+		key := grantKey(g)
 		there[key] = true
 		level, isDeclared := declared[key]
 		_, wasDeclared := before[key]
 		switch {
 		case isDeclared && level != g.Level:
-			changes = append(changes, rowChange{rowLevelChanged, g, level})
+			changes = append(changes, grantChange{grantLevelChanged, g, level})
 		case !isDeclared && (g.Pattern == everything || wasDeclared):
-			changes = append(changes, rowChange{kind: rowRemoved, grant: g})
+			changes = append(changes, grantChange{kind: grantRemoved, grant: g})
 		}
 	}
 	for key, level := range declared {
-		if g, ok := parseRowKey(key); ok && !there[key] {
+		if g, ok := parseGrantKey(key); ok && !there[key] {
 			g.Level = level
-			changes = append(changes, rowChange{rowAdded, g, level})
+			changes = append(changes, grantChange{grantAdded, g, level})
 		}
 	}
-	slices.SortFunc(changes, func(a, b rowChange) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), strings.Compare(rowKey(a.grant), rowKey(b.grant)))
+	slices.SortFunc(changes, func(a, b grantChange) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), strings.Compare(grantKey(a.grant), grantKey(b.grant)))
 	})
 	return changes
 }
 
-// shownRows returns the grants of a role for the state: those on all objects of a type, and those on single objects that are in before. An
-// import adds all others, except those on single experiments, which belong to the permissions of the experiments.
-func shownRows(role mlflowserver.Role, before map[string]string, imported bool) map[string]string {
-	rows := map[string]string{}
+// managedGrants returns the grants of a role for the state: those on all objects of a type, and those on single objects that are in
+// before. An import adds all others, except those on single experiments, which belong to the permissions of the experiments.
+func managedGrants(role mlflowserver.Role, before map[string]string, imported bool) map[string]string {
+	levels := map[string]string{}
 	for _, g := range role.Grants {
-		_, declared := before[rowKey(g)]
+		_, declared := before[grantKey(g)]
 		if g.Pattern == everything || declared || imported && g.Type != typeExperiment {
-			rows[rowKey(g)] = g.Level
+			levels[grantKey(g)] = g.Level
 		}
 	}
-	return rows
+	return levels
 }
 
 // managesWorkspace reports whether a role makes its members managers of its workspace.
@@ -227,11 +227,11 @@ func managesWorkspace(role mlflowserver.Role) bool {
 	})
 }
 
-// describeRows lists grants for a message, one per line.
-func describeRows(rows []mlflowserver.RoleGrant) string {
-	lines := make([]string, 0, len(rows))
-	for _, g := range rows {
-		lines = append(lines, fmt.Sprintf("  - %s: %s", rowKey(g), g.Level))
+// describeGrants lists grants for a message, one per line.
+func describeGrants(grants []mlflowserver.RoleGrant) string {
+	lines := make([]string, 0, len(grants))
+	for _, g := range grants {
+		lines = append(lines, fmt.Sprintf("  - %s: %s", grantKey(g), g.Level))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

@@ -11,7 +11,7 @@ func managers(t *testing.T, names ...string) *rolesServer {
 	t.Helper()
 	roles := map[string]*servedRole{}
 	for _, name := range names {
-		roles[name] = &servedRole{rows: map[string]string{"workspace/*": "MANAGE"}, members: []string{"boss"}}
+		roles[name] = &servedRole{grants: map[string]string{"workspace/*": "MANAGE"}, members: []string{"boss"}}
 	}
 	s := newRolesServer(t, roles)
 	s.admin = false

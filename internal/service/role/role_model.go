@@ -53,19 +53,19 @@ func (m *roleModel) refresh(client *mlflow.Client, role mlflowserver.Role) {
 	if role.Description != "" || m.Description.ValueString() != "" {
 		m.Description = framework.OrNull(role.Description)
 	}
-	m.setRows(shownRows(role, declaredRows(m.Grants), m.imported()))
+	m.setGrants(managedGrants(role, declaredGrants(m.Grants), m.imported()))
 	m.setID(client)
 }
 
-// setRows sets the map of grants. It keeps entries with a null level, and a null map if there are no grants.
-func (m *roleModel) setRows(rows map[string]string) {
+// setGrants sets the map of grants. It keeps entries with a null level, and a null map if there are no grants.
+func (m *roleModel) setGrants(levels map[string]string) {
 	elements := map[string]attr.Value{}
 	for key, level := range m.Grants.Elements() {
 		if level.IsNull() {
 			elements[key] = level
 		}
 	}
-	for key, level := range rows {
+	for key, level := range levels {
 		elements[key] = types.StringValue(level)
 	}
 	if len(elements) == 0 && m.Grants.IsNull() {

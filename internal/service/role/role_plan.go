@@ -53,13 +53,13 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			Adopts: plan.AdoptExisting.ValueBool()}
 		r.recordPlan(&resp.Diagnostics, use)
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
-		r.planRows(ctx, nil, *plan, &resp.Diagnostics)
+		r.planGrants(ctx, nil, *plan, &resp.Diagnostics)
 	case moves:
 		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 	default:
 		r.recordUpdate(&resp.Diagnostics, address, state, plan)
 		r.planUpdate(ctx, d, *state, *plan, &resp.Diagnostics)
-		r.planRows(ctx, declaredRows(state.Grants), *plan, &resp.Diagnostics)
+		r.planGrants(ctx, declaredGrants(state.Grants), *plan, &resp.Diagnostics)
 	}
 }
 
@@ -195,17 +195,17 @@ func (r *roleResource) planAdoption(
 	if plan.Grants.IsUnknown() {
 		return
 	}
-	declared := declaredRows(plan.Grants)
+	declared := declaredGrants(plan.Grants)
 	var going []mlflowserver.RoleGrant
-	for _, change := range rowChanges(role, declared, nil) {
-		if change.kind == rowRemoved {
+	for _, change := range grantChanges(role, declared, nil) {
+		if change.kind == grantRemoved {
 			going = append(going, change.grant)
 		}
 	}
 	if len(going) > 0 {
 		diags.AddAttributeWarning(path.Root("grants"), "Undeclared grants will be removed", fmt.Sprintf("%s has grants that are not in the "+
 			"configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.", framework.UpperFirst(plan.object(r.Client())),
-			describeRows(going)))
+			describeGrants(going)))
 	}
 	if !plan.Description.IsUnknown() && plan.Description.ValueString() == "" && role.Description != "" {
 		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply "+
@@ -216,7 +216,7 @@ func (r *roleResource) planAdoption(
 
 // planUpdate rejects changes that lock out the current user.
 func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel, diags *diag.Diagnostics) {
-	before := declaredRows(state.Grants)
+	before := declaredGrants(state.Grants)
 	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+everything] != levelManage || stillManages(plan) {
 		return
 	}
@@ -233,7 +233,7 @@ func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory
 // stillManages reports whether the planned grants make the members of the role managers of the workspace. A level that is unknown does.
 func stillManages(plan roleModel) bool {
 	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+everything]
-	return declared && (level.IsUnknown() || declaredRows(plan.Grants)[typeWorkspace+"/"+everything] == levelManage)
+	return declared && (level.IsUnknown() || declaredGrants(plan.Grants)[typeWorkspace+"/"+everything] == levelManage)
 }
 
 // keepsRows checks that the current user still manages the workspace with the planned grants.
@@ -249,7 +249,7 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 		return
 	}
 	d := r.directory(diags)
-	if d == nil || declaredRows(state.Grants)[typeWorkspace+"/"+everything] != levelManage {
+	if d == nil || declaredGrants(state.Grants)[typeWorkspace+"/"+everything] != levelManage {
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -262,17 +262,17 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	}
 }
 
-// planRows checks the declared grants on single experiments: no other resource must declare them, and the experiments of new ones should
+// planGrants checks the declared grants on single experiments: no other resource must declare them, and the experiments of new ones should
 // exist.
-func (r *roleResource) planRows(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
+func (r *roleResource) planGrants(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
 	if plan.Grants.IsUnknown() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	declared := declaredRows(plan.Grants)
+	declared := declaredGrants(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
-		g, ok := parseRowKey(key)
+		g, ok := parseGrantKey(key)
 		if !ok || g.Type != typeExperiment || g.Pattern == everything {
 			continue
 		}

@@ -95,7 +95,7 @@ func (r *roleResource) update(
 	}
 	r.lock(name).Declared = true
 	state.Name, state.Description = plan.Name, plan.Description
-	if !r.writeRows(ctx, d, role, plan, declaredRows(state.Grants), diags) {
+	if !r.writeGrants(ctx, d, role, plan, declaredGrants(state.Grants), diags) {
 		return r.afterFailure(ctx, d, state, *plan)
 	}
 	return *plan
@@ -109,23 +109,23 @@ func (r *roleResource) afterFailure(ctx context.Context, d *mlflowserver.Directo
 	if err != nil {
 		return state // the next refresh shows the completed changes
 	}
-	declared := declaredRows(state.Grants)
-	maps.Copy(declared, declaredRows(plan.Grants))
-	state.setRows(shownRows(role, declared, false))
+	declared := declaredGrants(state.Grants)
+	maps.Copy(declared, declaredGrants(plan.Grants))
+	state.setGrants(managedGrants(role, declared, false))
 	return state
 }
 
-// writeRows sets the grants of a role to the declared ones. before are the grants in the state.
-func (r *roleResource) writeRows(
+// writeGrants sets the grants of a role to the declared ones. before are the grants in the state.
+func (r *roleResource) writeGrants(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan *roleModel, before map[string]string, diags *diag.Diagnostics,
 ) bool {
-	declared := declaredRows(plan.Grants)
+	declared := declaredGrants(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
-		r.declareRow(role.Name, key)
+		r.declareGrant(role.Name, key)
 	}
-	for _, change := range rowChanges(role, declared, before) {
-		if err := r.writeRow(ctx, d, role, change, diags); err != nil {
-			addRowError(diags, plan.object(r.Client()), change, err)
+	for _, change := range grantChanges(role, declared, before) {
+		if err := r.writeGrant(ctx, d, role, change, diags); err != nil {
+			addGrantError(diags, plan.object(r.Client()), change, err)
 			return false
 		}
 	}
@@ -140,9 +140,9 @@ func (r *roleResource) experimentLock(g mlflowserver.RoleGrant) *framework.ACLLo
 	return r.Provider.Run.ACLLock(g.Pattern)
 }
 
-// declareRow marks a grant on a single experiment, which the permissions of the experiment would otherwise remove.
-func (r *roleResource) declareRow(role, key string) {
-	g, _ := parseRowKey(key)
+// declareGrant marks a grant on a single experiment, which the permissions of the experiment would otherwise remove.
+func (r *roleResource) declareGrant(role, key string) {
+	g, _ := parseGrantKey(key)
 	if lock := r.experimentLock(g); lock != nil {
 		lock.Lock()
 		defer lock.Unlock()
@@ -151,14 +151,14 @@ func (r *roleResource) declareRow(role, key string) {
 	}
 }
 
-// writeRow makes one change. It does not remove a grant that the permissions of its experiment declare in the same run.
-func (r *roleResource) writeRow(
-	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change rowChange, diags *diag.Diagnostics,
+// writeGrant makes one change. It does not remove a grant that the permissions of its experiment declare in the same run.
+func (r *roleResource) writeGrant(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change grantChange, diags *diag.Diagnostics,
 ) error {
 	switch change.kind {
-	case rowAdded:
+	case grantAdded:
 		return d.AddGrant(ctx, role, change.grant)
-	case rowLevelChanged:
+	case grantLevelChanged:
 		return d.ChangeGrant(ctx, role, change.grant, change.level)
 	}
 	if lock := r.experimentLock(change.grant); lock != nil {
@@ -174,12 +174,12 @@ func (r *roleResource) writeRow(
 	return d.RemoveGrant(ctx, role, change.grant)
 }
 
-// addRowError reports a grant that could not be written, at its entry.
-func addRowError(diags *diag.Diagnostics, object string, change rowChange, err error) {
-	at := path.Root("grants").AtMapKey(rowKey(change.grant))
-	could := map[rowChangeKind]string{rowAdded: "add grant", rowLevelChanged: "change grant", rowRemoved: "remove grant"}[change.kind]
-	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != rowRemoved],
-		rowKey(change.grant), object)
+// addGrantError reports a grant that could not be written, at its entry.
+func addGrantError(diags *diag.Diagnostics, object string, change grantChange, err error) {
+	at := path.Root("grants").AtMapKey(grantKey(change.grant))
+	could := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "remove grant"}[change.kind]
+	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != grantRemoved],
+		grantKey(change.grant), object)
 	advice := []string{}
 	switch {
 	case rest.IsPermissionDenied(err):

@@ -113,7 +113,7 @@ func (m *rolesDataModel) setRoles(roles []mlflowserver.Role) {
 			Members: role.Members,
 		}
 		for _, g := range role.Grants {
-			one.Grants[rowKey(g)] = g.Level
+			one.Grants[grantKey(g)] = g.Level
 		}
 		m.Roles = append(m.Roles, one)
 	}
