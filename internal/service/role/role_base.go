@@ -20,8 +20,8 @@ import (
 // roleBase is the base of the resources of roles and of their members. Each operation calls UseWorkspace first.
 type roleBase struct{ framework.ResourceBase }
 
-// needsManager is the advice for an identity that may not read or change roles.
-const needsManager = "Only a server admin or a manager of the workspace can manage roles and their members. A manager is a member of a " +
+// managerAdvice is the advice for an identity that may not read or change roles.
+const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. A manager is a member of a " +
 	"role with MANAGE on \"workspace/*\"."
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
@@ -50,9 +50,9 @@ func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) f
 
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
 func (b *roleBase) checkRoleServer(
-	ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics,
+	ctx context.Context, private framework.PrivateState, action, object string, diags *diag.Diagnostics,
 ) bool {
-	return b.CheckServer(ctx, private, could, framework.Belonging{Object: object}, diags)
+	return b.CheckServer(ctx, private, action, framework.Belonging{Object: object}, diags)
 }
 
 // isWorkspaceMissing reports whether an error means that there is no such workspace.
@@ -65,15 +65,15 @@ func isWorkspaceMissing(err error) bool {
 func isRoleMissing(err error) bool { return rest.IsNotFound(err) || isWorkspaceMissing(err) }
 
 // addRoleError reports a failed request about a role.
-func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
+func addRoleError(diags *diag.Diagnostics, action, object string, err error) {
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "roles", err)
 	case isWorkspaceMissing(err):
-		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+could, framework.ErrorDetail(object, err, "Create the "+
+		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+action, framework.ErrorDetail(object, err, "Create the "+
 			"workspace first, for example with mlflow_workspace, and refer to it: workspace = mlflow_workspace.NAME.name."))
 	default:
-		framework.AddDirectoryError(diags, could, object, err, needsManager)
+		framework.AddDirectoryError(diags, action, object, err, managerAdvice)
 	}
 }
 
@@ -148,9 +148,9 @@ func (b *roleBase) importRole(
 	}
 }
 
-// onlyManagement returns a sentence if the current user manages the workspace only through this role, or if that cannot be determined. It
+// soleAccessReason returns a sentence if the current user manages the workspace only through this role, or if that cannot be determined. It
 // returns "" for a server admin, and for a user who keeps another role that manages the workspace after this run.
-func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
+func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
 	}
@@ -190,12 +190,12 @@ func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory
 	return why + ".", nil
 }
 
-// keepsManagement checks that the current user still manages the workspace without a role, its grant on the workspace, or a membership in
+// checkOwnAccess checks that the current user still manages the workspace without a role, its grant on the workspace, or a membership in
 // it. what is the subject of the error, such as "Deleting the role".
-func (b *roleBase) keepsManagement(
-	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, could, what string, diags *diag.Diagnostics,
+func (b *roleBase) checkOwnAccess(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, action, what string, diags *diag.Diagnostics,
 ) bool {
-	why, err := b.onlyManagement(ctx, d, role)
+	why, err := b.soleAccessReason(ctx, d, role)
 	switch {
 	case err != nil:
 		addRoleError(diags, "look up the current user", describeRole(role.Workspace, role.Name), err)
@@ -203,7 +203,7 @@ func (b *roleBase) keepsManagement(
 	case why == "":
 		return true
 	}
-	diags.AddAttributeError(at, "Could not "+could+": would remove your access", fmt.Sprintf("%s %s can leave the "+
+	diags.AddAttributeError(at, "Could not "+action+": would remove your access", fmt.Sprintf("%s %s can leave the "+
 		"provider unable to manage the roles of the workspace.\n\nHave a server admin apply this change, or first add the current user to "+
 		"another role that manages the workspace. To only remove the object from the state, run terraform state rm.", why, what))
 	return false

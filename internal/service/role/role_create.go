@@ -78,7 +78,7 @@ func (c roleCreator) create(ctx context.Context) bool {
 	}
 	if err != nil {
 		addRoleError(c.diags, "create role", c.object(), err)
-		c.warnLost()
+		c.warnLostMembers()
 		return false
 	}
 	if c.lock.Deleted != nil {
@@ -100,10 +100,10 @@ func (c roleCreator) create(ctx context.Context) bool {
 // adopt sets the grants and the description of an existing role to the declared ones.
 func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		addRoleTakenError(c.diags, c.object())
+		addRoleNameInUseError(c.diags, c.object())
 		return false
 	}
-	if !c.keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
+	if !c.checkOwnGrants(ctx, c.directory, role, *c.plan, c.diags) {
 		return false
 	}
 	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role
@@ -120,8 +120,8 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	return true
 }
 
-// warnLost reports the members of a role that this run deleted and could not recreate.
-func (c roleCreator) warnLost() {
+// warnLostMembers reports the members of a role that this run deleted and could not recreate.
+func (c roleCreator) warnLostMembers() {
 	if c.lock.Deleted != nil && len(c.lock.Deleted.Members) > 0 {
 		c.diags.AddWarning("Role deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
 			"apply creates the role without them. Add them again.", framework.UpperFirst(c.object()),
@@ -151,19 +151,19 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 	declared := declaredGrants(c.plan.Grants)
 	wanted := maps.Clone(declared)
 	for _, g := range c.lock.Deleted.Grants {
-		if _, ours := declared[grantKey(g)]; !ours && g.Pattern != everything {
+		if _, isDeclared := declared[grantKey(g)]; !isDeclared && g.Pattern != wildcard {
 			wanted[grantKey(g)] = g.Level
 		}
 	}
 	for _, change := range grantChanges(role, wanted, nil) {
 		key := grantKey(change.grant)
-		_, ours := declared[key]
-		if ours {
+		_, isDeclared := declared[key]
+		if isDeclared {
 			c.declareGrant(role.Name, key)
 		}
 		if err := c.writeGrant(ctx, c.directory, role, change, c.diags); err != nil {
 			missing = append(missing, fmt.Sprintf("grant %s: %s: %s", key, change.level, err))
-		} else if !ours {
+		} else if !isDeclared {
 			grants++
 		}
 	}

@@ -43,7 +43,7 @@ func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	case err != nil:
 		addRoleError(&resp.Diagnostics, "delete role", object, err)
 		return
-	case !r.keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", &resp.Diagnostics):
+	case !r.checkOwnAccess(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", &resp.Diagnostics):
 		return
 	}
 	if err := d.DeleteRole(ctx, role); err != nil {

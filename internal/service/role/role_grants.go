@@ -26,31 +26,31 @@ const (
 	levelManage = "MANAGE"
 	levelNone   = "NO_PERMISSIONS"
 
-	everything = "*"
+	wildcard = "*"
 )
 
 // roleLevels are the levels of a role in ascending order. DENY is last because it overrides the others.
 var roleLevels = []string{"READ", levelUse, "EDIT", levelManage, "DENY"}
 
-// wholeTypes are the types that support only the pattern "*".
-var wholeTypes = []string{
+// wildcardOnlyTypes are the types that support only the pattern "*".
+var wildcardOnlyTypes = []string{
 	"assessment", "logged_model", "mcp_server_version", "prompt_version", "registered_model_version", "review_queue", "run", "scorer_version",
 	"trace",
 	typeWorkspace,
 }
 
-// meantRoleLevels maps words that other systems use to levels of a role.
-var meantRoleLevels = map[string]string{
+// roleLevelSynonyms maps words that other systems use to levels of a role.
+var roleLevelSynonyms = map[string]string{
 	"VIEW": "READ", "VIEWER": "READ", "READER": "READ", "WRITE": "EDIT", "WRITER": "EDIT", "EDITOR": "EDIT", "UPDATE": "EDIT",
 	"ADMIN": levelManage, "MANAGER": levelManage, "OWNER": levelManage, "USER": levelUse, "MEMBER": levelUse, "NO_ACCESS": "DENY",
 	"DENIED": "DENY",
 }
 
-// meantRoleLevel returns the level that a similar word means, such as EDIT for "CAN_EDIT". It returns "" for a level and for other words.
-func meantRoleLevel(text string) string {
+// suggestRoleLevel returns the level that a similar word means, such as EDIT for "CAN_EDIT". It returns "" for a level and for other words.
+func suggestRoleLevel(text string) string {
 	word := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToUpper(strings.TrimSpace(text)))
 	word = strings.TrimPrefix(strings.TrimPrefix(word, "CAN_"), "IS_")
-	meant := meantRoleLevels[word]
+	meant := roleLevelSynonyms[word]
 	if slices.Contains(roleLevels, word) {
 		meant = word
 	}
@@ -78,9 +78,9 @@ func invalidGrantKeyReason(key string) string {
 		return fmt.Sprintf("%q has no pattern. Use %q for all objects, or \"TYPE/ID\" for one, for example \"experiment/12\".", key, key+"/*")
 	case !ok:
 		return fmt.Sprintf("%q does not have the form \"TYPE/PATTERN\", for example \"experiment/*\" or \"prompt/support-bot\".", key)
-	case g.Pattern == everything:
+	case g.Pattern == wildcard:
 		return ""
-	case slices.Contains(wholeTypes, g.Type):
+	case slices.Contains(wildcardOnlyTypes, g.Type):
 		return fmt.Sprintf("The type %s supports only the pattern \"*\". Use \"%s/*\".", g.Type, g.Type)
 	case g.Type == typeExperiment && !isExperimentID(g.Pattern):
 		return fmt.Sprintf("%q is not an experiment ID. Use \"experiment/ID\" with mlflow_experiment.NAME.id, or \"experiment/*\" for "+
@@ -118,7 +118,7 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 			continue
 		}
 		g, _ := parseGrantKey(key)
-		if g.Pattern != everything && strings.Contains(g.Pattern, everything) {
+		if g.Pattern != wildcard && strings.Contains(g.Pattern, wildcard) {
 			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server matches %q literally. Only the "+
 				"pattern \"*\" matches more than one object.", g.Pattern))
 		}
@@ -132,7 +132,7 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 // may have.
 func checkRoleLevel(diags *diag.Diagnostics, at path.Path, typ, level string) {
 	known := strings.Join(roleLevels, ", ")
-	switch meant := meantRoleLevel(level); {
+	switch meant := suggestRoleLevel(level); {
 	case level == levelNone:
 		diags.AddAttributeError(at, "Invalid permission level", "NO_PERMISSIONS cannot be granted. Remove the entry, or use DENY to override "+
 			"other grants.")
@@ -182,21 +182,21 @@ const (
 // removed; undeclared grants on single objects are removed only if they were declared before.
 func grantChanges(role mlflowserver.Role, declared, before map[string]string) []grantChange {
 	var changes []grantChange
-	there := map[string]bool{}
+	existing := map[string]bool{}
 	for _, g := range role.Grants {
 		key := grantKey(g)
-		there[key] = true
+		existing[key] = true
 		level, isDeclared := declared[key]
 		_, wasDeclared := before[key]
 		switch {
 		case isDeclared && level != g.Level:
 			changes = append(changes, grantChange{grantLevelChanged, g, level})
-		case !isDeclared && (g.Pattern == everything || wasDeclared):
+		case !isDeclared && (g.Pattern == wildcard || wasDeclared):
 			changes = append(changes, grantChange{kind: grantRemoved, grant: g})
 		}
 	}
 	for key, level := range declared {
-		if g, ok := parseGrantKey(key); ok && !there[key] {
+		if g, ok := parseGrantKey(key); ok && !existing[key] {
 			g.Level = level
 			changes = append(changes, grantChange{grantAdded, g, level})
 		}
@@ -209,11 +209,11 @@ func grantChanges(role mlflowserver.Role, declared, before map[string]string) []
 
 // managedGrants returns the grants of a role for the state: those on all objects of a type, and those on single objects that are in
 // before. An import adds all others, except those on single experiments, which belong to the permissions of the experiments.
-func managedGrants(role mlflowserver.Role, before map[string]string, imported bool) map[string]string {
+func managedGrants(role mlflowserver.Role, before map[string]string, isImported bool) map[string]string {
 	levels := map[string]string{}
 	for _, g := range role.Grants {
 		_, declared := before[grantKey(g)]
-		if g.Pattern == everything || declared || imported && g.Type != typeExperiment {
+		if g.Pattern == wildcard || declared || isImported && g.Type != typeExperiment {
 			levels[grantKey(g)] = g.Level
 		}
 	}
@@ -223,7 +223,7 @@ func managedGrants(role mlflowserver.Role, before map[string]string, imported bo
 // managesWorkspace reports whether a role makes its members managers of its workspace.
 func managesWorkspace(role mlflowserver.Role) bool {
 	return slices.ContainsFunc(role.Grants, func(g mlflowserver.RoleGrant) bool {
-		return g.Type == typeWorkspace && g.Pattern == everything && g.Level == levelManage
+		return g.Type == typeWorkspace && g.Pattern == wildcard && g.Level == levelManage
 	})
 }
 

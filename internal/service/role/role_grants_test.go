@@ -15,19 +15,19 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-func TestMeantRoleLevel(t *testing.T) {
+func TestSuggestRoleLevel(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"READ": "", "USE": "", "EDIT": "", "MANAGE": "", "DENY": "", "OWN": "", "": "", "NO_PERMISSIONS": "",
 		"read": "READ", "CAN_EDIT": "EDIT", "can-manage": "MANAGE", "Deny": "DENY", "write": "EDIT", "IS_OWNER": "MANAGE", "viewer": "READ",
 		"CAN_USE": "USE",
 	} {
-		if got := meantRoleLevel(text); got != want {
+		if got := suggestRoleLevel(text); got != want {
 			t.Errorf("%q means %q, want %q", text, got, want)
 		}
 	}
-	if got := meantRoleLevel(" Deny "); got != "DENY" {
-		t.Errorf("blanks around DENY give %q", got)
+	if got := suggestRoleLevel(" Deny "); got != "DENY" {
+		t.Errorf("DENY in white space means %q", got)
 	}
 }
 
@@ -149,18 +149,20 @@ func TestGrantChanges(t *testing.T) {
 
 func TestManagedGrants(t *testing.T) {
 	t.Parallel()
-	role := mlflowserver.Role{Grants: grants("experiment/* READ", "experiment/1 EDIT", "experiment/2 EDIT", "prompt/bot USE", "workspace/* USE")}
+	role := mlflowserver.Role{
+		Grants: grants("experiment/* READ", "experiment/1 EDIT", "experiment/2 EDIT", "prompt/bot USE", "workspace/* USE"),
+	}
 	for name, c := range map[string]struct {
-		before   []string
-		imported bool
-		want     []string
+		before     []string
+		isImported bool
+		want       []string
 	}{
 		"only those on everything": {nil, false, []string{"experiment/* READ", "workspace/* USE"}},
 		"those that are declared": {[]string{"experiment/1 READ", "prompt/other READ"}, false, []string{"experiment/* READ", "experiment/1 EDIT",
 			"workspace/* USE"}},
 		"an import": {nil, true, []string{"experiment/* READ", "prompt/bot USE", "workspace/* USE"}},
 	} {
-		if got := managedGrants(role, levels(c.before...), c.imported); !maps.Equal(got, levels(c.want...)) {
+		if got := managedGrants(role, levels(c.before...), c.isImported); !maps.Equal(got, levels(c.want...)) {
 			t.Errorf("%s: shown is %v, want %v", name, got, c.want)
 		}
 	}

@@ -22,7 +22,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		r.UseStateWorkspace(state.Workspace)
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
 	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
@@ -42,9 +42,9 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	case known && !plan.sameMember(state) && !r.lock(state.Role.ValueString()).IsRenamed():
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	}
 }
 
@@ -57,20 +57,20 @@ func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *
 	}
 }
 
-// planRevoke rejects the removal of the only membership through which the current user manages the workspace.
-func (r *roleMemberResource) planRevoke(
+// planRemoval rejects the removal of the only membership through which the current user manages the workspace.
+func (r *roleMemberResource) planRemoval(
 	ctx context.Context, private framework.PrivateState, state roleMemberModel, diags *diag.Diagnostics,
 ) {
 	if r.Client() == nil || !r.checkRoleServer(ctx, private, "remove member from role", r.object(state), diags) {
 		return
 	}
 	if d := r.directory(diags); d != nil {
-		r.keepsMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUser), state.leaves, diags)
+		r.checkOwnMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUser), state.isRemoved, diags)
 	}
 }
 
-// leaves reports whether a user is the member of a state.
-func (m *roleMemberModel) leaves(user string) bool { return m.User.ValueString() == user }
+// isRemoved reports whether a user is the member that is removed.
+func (m *roleMemberModel) isRemoved(user string) bool { return m.User.ValueString() == user }
 
 // placed returns the member with its workspace; the state can be nil.
 func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.Placed {

@@ -89,7 +89,7 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	case hidden:
 		addMembersHiddenError(&resp.Diagnostics, "read member of role", object)
 		return
-	case !member && state.imported():
+	case !member && state.isImported():
 		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("%s was not found.\n\nCheck the names, which are "+
 			"case-sensitive. For a role in a workspace other than the provider's, specify workspace=WORKSPACE,role=ROLE,user=USER. To add the "+
 			"user to the role, remove the import block.", framework.UpperFirst(object)))

@@ -21,10 +21,10 @@ func (r *roleMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.assign(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.addMember(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.sameMember(&state) && !r.unassign(ctx, d, state, &resp.Diagnostics) {
+	if !plan.sameMember(&state) && !r.removeMember(ctx, d, state, &resp.Diagnostics) {
 		return // the state keeps the old member, which the next apply removes
 	}
 	plan.setID(r.Client())

@@ -13,34 +13,34 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// roleOfMembers looks up the role whose members change, and reports a missing role at the attribute role.
-func (b *roleBase) roleOfMembers(
-	ctx context.Context, d *mlflowserver.Directory, name, could string, diags *diag.Diagnostics) (mlflowserver.Role, bool,
+// lookUpRole looks up the role whose members change, and reports a missing role at the attribute role.
+func (b *roleBase) lookUpRole(
+	ctx context.Context, d *mlflowserver.Directory, name, action string, diags *diag.Diagnostics) (mlflowserver.Role, bool,
 ) {
 	role, err := d.Role(ctx, "", name)
 	switch {
 	case err == nil:
 		return role, true
 	case rest.IsNotFound(err):
-		diags.AddAttributeError(path.Root(attributeRole), "Could not "+could, framework.ErrorDetail(b.describe(name), err, "Check the name, "+
+		diags.AddAttributeError(path.Root(attributeRole), "Could not "+action, framework.ErrorDetail(b.describe(name), err, "Check the name, "+
 			"which is case-sensitive. If the configuration creates the role, refer to it: role = mlflow_role.NAME.name."))
 	default:
-		addRoleError(diags, could, b.describe(name), err)
+		addRoleError(diags, action, b.describe(name), err)
 	}
 	return role, false
 }
 
 // addMissingUserError reports a user that the server does not have.
-func addMissingUserError(diags *diag.Diagnostics, at path.Path, could, object, user string) {
-	diags.AddAttributeError(at, "Could not "+could, fmt.Sprintf("%s: the MLflow server has no user %q. Nothing was changed.\n\nCheck the "+
+func addMissingUserError(diags *diag.Diagnostics, at path.Path, action, object, user string) {
+	diags.AddAttributeError(at, "Could not "+action, fmt.Sprintf("%s: the MLflow server has no user %q. Nothing was changed.\n\nCheck the "+
 		"username, which is case-sensitive. If the configuration creates the user, refer to it: mlflow_user.NAME.username.",
 		framework.UpperFirst(object), user))
 }
 
 // addMembersHiddenError reports that the current user cannot read all members of a role.
-func addMembersHiddenError(diags *diag.Diagnostics, could, object string) {
-	diags.AddError("Could not "+could, fmt.Sprintf("%s: the server does not return all of its members to the current user.\n\n%s",
-		framework.UpperFirst(object), needsManager))
+func addMembersHiddenError(diags *diag.Diagnostics, action, object string) {
+	diags.AddError("Could not "+action, fmt.Sprintf("%s: the server does not return all of its members to the current user.\n\n%s",
+		framework.UpperFirst(object), managerAdvice))
 }
 
 // isMember reports whether a user is a member of a role. The current user can always read its own roles; hidden reports that it cannot read
@@ -63,9 +63,9 @@ func isMember(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.
 	return slices.Contains(own.Roles, mlflowserver.RoleRef{Workspace: role.Workspace, Name: role.Name}), false, err
 }
 
-// keepsMembership checks that the current user still manages the workspace without the members that are removed from a role.
-func (b *roleBase) keepsMembership(
-	ctx context.Context, d *mlflowserver.Directory, name string, at path.Path, leaves func(user string) bool, diags *diag.Diagnostics,
+// checkOwnMembership checks that the current user still manages the workspace without the members that are removed from a role.
+func (b *roleBase) checkOwnMembership(
+	ctx context.Context, d *mlflowserver.Directory, name string, at path.Path, isRemoved func(user string) bool, diags *diag.Diagnostics,
 ) bool {
 	role, err := d.Role(ctx, "", name)
 	if isRoleMissing(err) {
@@ -80,8 +80,8 @@ func (b *roleBase) keepsMembership(
 		addRoleError(diags, "look up the current user", b.describe(name), err)
 		return false
 	}
-	return !leaves(caller.Principal.Name) ||
-		b.keepsManagement(ctx, d, role, at, "remove member from role", "Removing this user from the role", diags)
+	return !isRemoved(caller.Principal.Name) ||
+		b.checkOwnAccess(ctx, d, role, at, "remove member from role", "Removing this user from the role", diags)
 }
 
 // checkPlannedMembers reports resources of a plan that conflict over the members of a role. user is "" for the list of all members.

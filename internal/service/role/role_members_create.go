@@ -22,7 +22,7 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.write(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.setMembers(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
 	plan.setID(r.Client())
@@ -31,9 +31,11 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// write sets the members of the role to the declared users. It first checks that all of them exist, and adds users before it removes
+// setMembers sets the members of the role to the declared users. It first checks that all of them exist, and adds users before it removes
 // others.
-func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics) bool {
+func (r *roleMembersResource) setMembers(
+	ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics,
+) bool {
 	name, declared := plan.Role.ValueString(), plan.users()
 	lock := r.lock(name)
 	lock.Lock()
@@ -43,18 +45,18 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 			"has already set all members of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
 		return false
 	}
-	role, ok := r.roleOfMembers(ctx, d, name, "set members of role", diags)
+	role, ok := r.lookUpRole(ctx, d, name, "set members of role", diags)
 	if !ok || !r.checkUsers(ctx, d, role, declared, diags) {
 		return false
 	}
-	var leaving []string
+	var removed []string
 	for _, member := range role.Members {
 		if !slices.Contains(declared, member) && !lock.Members[member] {
-			leaving = append(leaving, member)
+			removed = append(removed, member)
 		}
 	}
-	leaves := func(user string) bool { return slices.Contains(leaving, user) }
-	if !r.keepsMembership(ctx, d, name, path.Root(attributeUsers), leaves, diags) {
+	isRemoved := func(user string) bool { return slices.Contains(removed, user) }
+	if !r.checkOwnMembership(ctx, d, name, path.Root(attributeUsers), isRemoved, diags) {
 		return false
 	}
 	lock.MemberList = true
@@ -68,7 +70,7 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 			return false
 		}
 	}
-	for _, user := range leaving {
+	for _, user := range removed {
 		if err := d.Unassign(ctx, role, user); err != nil {
 			addRoleError(diags, "remove member from role", fmt.Sprintf("user %q in %s", user, r.describe(name)), err)
 			return false
@@ -101,8 +103,8 @@ func (r *roleMembersResource) checkUsers(
 	return ok
 }
 
-// release removes the members of a state from their role, except those that other resources of this run declare.
-func (r *roleMembersResource) release(
+// removeMembers removes the members of a state from their role, except those that other resources of this run declare.
+func (r *roleMembersResource) removeMembers(
 	ctx context.Context, d *mlflowserver.Directory, state roleMembersModel, diags *diag.Diagnostics,
 ) bool {
 	name := state.Role.ValueString()
@@ -122,8 +124,8 @@ func (r *roleMembersResource) release(
 		addRoleError(diags, "remove members of role", r.describe(name), err)
 		return false
 	}
-	leaves := func(user string) bool { return slices.Contains(state.users(), user) && !lock.Members[user] }
-	if !r.keepsMembership(ctx, d, name, path.Root(attributeUsers), leaves, diags) {
+	isRemoved := func(user string) bool { return slices.Contains(state.users(), user) && !lock.Members[user] }
+	if !r.checkOwnMembership(ctx, d, name, path.Root(attributeUsers), isRemoved, diags) {
 		return false
 	}
 	for _, user := range state.users() {

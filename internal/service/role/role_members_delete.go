@@ -18,6 +18,6 @@ func (r *roleMembersResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	if d := r.directory(&resp.Diagnostics); d != nil {
-		r.release(ctx, d, state, &resp.Diagnostics)
+		r.removeMembers(ctx, d, state, &resp.Diagnostics)
 	}
 }

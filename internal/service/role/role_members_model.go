@@ -23,8 +23,8 @@ type roleMembersModel struct {
 	Users     types.Set    `tfsdk:"users"`
 }
 
-// imported reports whether the model comes from an import and was not read yet.
-func (m *roleMembersModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleMembersModel) isImported() bool { return m.ID.IsNull() }
 
 func (m *roleMembersModel) identity(client *mlflow.Client) map[string]types.String {
 	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role})
@@ -69,8 +69,8 @@ type roleMemberModel struct {
 	User      types.String `tfsdk:"user"`
 }
 
-// imported reports whether the model comes from an import and was not read yet.
-func (m *roleMemberModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleMemberModel) isImported() bool { return m.ID.IsNull() }
 
 func (m *roleMemberModel) identity(client *mlflow.Client) map[string]types.String {
 	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role, attributeUser: m.User})

@@ -84,7 +84,7 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	role, err := d.Role(ctx, "", state.Role.ValueString())
 	switch {
-	case isRoleMissing(err) && state.imported():
+	case isRoleMissing(err) && state.isImported():
 		resp.Diagnostics.AddError("Could not import members of role", fmt.Sprintf("%s was not found.\n\nCheck the name, which is "+
 			"case-sensitive. For a role in a workspace other than the provider's, specify workspace=WORKSPACE,role=ROLE.",
 			framework.UpperFirst(object)))

@@ -21,10 +21,10 @@ func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.write(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.setMembers(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.Role.Equal(state.Role) && !r.release(ctx, d, state, &resp.Diagnostics) {
+	if !plan.Role.Equal(state.Role) && !r.removeMembers(ctx, d, state, &resp.Diagnostics) {
 		return
 	}
 	plan.setID(r.Client())

@@ -28,8 +28,8 @@ type roleModel struct {
 	AdoptExisting types.Bool   `tfsdk:"adopt_existing"`
 }
 
-// imported reports whether the model comes from an import and was not read yet.
-func (m *roleModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleModel) isImported() bool { return m.ID.IsNull() }
 
 // identity returns the identity of the role.
 func (m *roleModel) identity(client *mlflow.Client) map[string]types.String {
@@ -53,7 +53,7 @@ func (m *roleModel) refresh(client *mlflow.Client, role mlflowserver.Role) {
 	if role.Description != "" || m.Description.ValueString() != "" {
 		m.Description = framework.OrNull(role.Description)
 	}
-	m.setGrants(managedGrants(role, declaredGrants(m.Grants), m.imported()))
+	m.setGrants(managedGrants(role, declaredGrants(m.Grants), m.isImported()))
 	m.setID(client)
 }
 

@@ -42,7 +42,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		plan.setID(r.Provider.Client)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	address := addressRole(ctx, req, resp, state)
+	address := stateRoleID(ctx, req, resp, state)
 	if r.Client() == nil || plan.Name.IsUnknown() || resp.Diagnostics.HasError() {
 		return
 	}
@@ -72,14 +72,14 @@ func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
 		plan.Workspace)
 }
 
-const addressRoleKey = "address_role"
+const stateRoleIDKey = "address_role"
 
-// addressRole returns the ID of the role that a resource address has in the state, "" if it has none. For a replacement, the CLI plans
+// stateRoleID returns the ID of the role that a resource address has in the state, "" if it has none. For a replacement, the CLI plans
 // twice: the second time without the state, but with the private state of the first plan.
-func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
+func stateRoleID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
 	if state == nil {
 		var id string
-		value, diags := req.Private.GetKey(ctx, addressRoleKey)
+		value, diags := req.Private.GetKey(ctx, stateRoleIDKey)
 		resp.Diagnostics.Append(diags...)
 		if len(value) > 0 && json.Unmarshal(value, &id) != nil {
 			return ""
@@ -88,7 +88,7 @@ func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *reso
 	}
 	value, err := json.Marshal(state.ID.ValueString())
 	if err == nil {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, addressRoleKey, value)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stateRoleIDKey, value)...)
 	}
 	return state.ID.ValueString()
 }
@@ -159,7 +159,7 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 		r.planAdoption(ctx, d, role, plan, diags)
 	case address != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
 		// A tainted resource is planned like a new one, but its role was refreshed in this run. A second resource with that role has a plan, too.
-		addRoleTakenError(diags, plan.object(r.Client()))
+		addRoleNameInUseError(diags, plan.object(r.Client()))
 	}
 }
 
@@ -180,8 +180,8 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	}
 }
 
-// addRoleTakenError reports that a role with the name of a new one exists.
-func addRoleTakenError(diags *diag.Diagnostics, object string) {
+// addRoleNameInUseError reports that a role with the name of a new one exists.
+func addRoleNameInUseError(diags *diag.Diagnostics, object string) {
 	diags.AddAttributeError(path.Root(attributeName), "Could not create role: name already in use", fmt.Sprintf("%s already exists.\n\nTo "+
 		"manage it, import it, or set adopt_existing = true, for example for the roles \"admin\" and \"user\" of a new workspace. If you only "+
 		"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
@@ -196,28 +196,28 @@ func (r *roleResource) planAdoption(
 		return
 	}
 	declared := declaredGrants(plan.Grants)
-	var going []mlflowserver.RoleGrant
+	var removed []mlflowserver.RoleGrant
 	for _, change := range grantChanges(role, declared, nil) {
 		if change.kind == grantRemoved {
-			going = append(going, change.grant)
+			removed = append(removed, change.grant)
 		}
 	}
-	if len(going) > 0 {
+	if len(removed) > 0 {
 		diags.AddAttributeWarning(path.Root("grants"), "Undeclared grants will be removed", fmt.Sprintf("%s has grants that are not in the "+
 			"configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.", framework.UpperFirst(plan.object(r.Client())),
-			describeGrants(going)))
+			describeGrants(removed)))
 	}
 	if !plan.Description.IsUnknown() && plan.Description.ValueString() == "" && role.Description != "" {
 		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply "+
 			"clears it.\n\nDeclare the description to keep it.", framework.UpperFirst(plan.object(r.Client())), role.Description))
 	}
-	r.keepsRows(ctx, d, role, plan, diags)
+	r.checkOwnGrants(ctx, d, role, plan, diags)
 }
 
 // planUpdate rejects changes that lock out the current user.
 func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel, diags *diag.Diagnostics) {
 	before := declaredGrants(state.Grants)
-	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+everything] != levelManage || stillManages(plan) {
+	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+wildcard] != levelManage || grantsManagement(plan) {
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -226,21 +226,21 @@ func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory
 	case err != nil:
 		addRoleError(diags, "read role", state.object(r.Client()), err)
 	default:
-		r.keepsRows(ctx, d, role, plan, diags)
+		r.checkOwnGrants(ctx, d, role, plan, diags)
 	}
 }
 
-// stillManages reports whether the planned grants make the members of the role managers of the workspace. A level that is unknown does.
-func stillManages(plan roleModel) bool {
-	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+everything]
-	return declared && (level.IsUnknown() || declaredGrants(plan.Grants)[typeWorkspace+"/"+everything] == levelManage)
+// grantsManagement reports whether the planned grants make the members of the role managers of the workspace. A level that is unknown does.
+func grantsManagement(plan roleModel) bool {
+	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+wildcard]
+	return declared && (level.IsUnknown() || declaredGrants(plan.Grants)[typeWorkspace+"/"+wildcard] == levelManage)
 }
 
-// keepsRows checks that the current user still manages the workspace with the planned grants.
-func (r *roleResource) keepsRows(
+// checkOwnGrants checks that the current user still manages the workspace with the planned grants.
+func (r *roleResource) checkOwnGrants(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
 ) bool {
-	return stillManages(plan) || r.keepsManagement(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
+	return grantsManagement(plan) || r.checkOwnAccess(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
 }
 
 // planDelete rejects the deletion of the only role through which the current user manages the workspace.
@@ -249,7 +249,7 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 		return
 	}
 	d := r.directory(diags)
-	if d == nil || declaredGrants(state.Grants)[typeWorkspace+"/"+everything] != levelManage {
+	if d == nil || declaredGrants(state.Grants)[typeWorkspace+"/"+wildcard] != levelManage {
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -258,7 +258,7 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	case err != nil:
 		addRoleError(diags, "delete role", state.object(r.Client()), err)
 	default:
-		r.keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
+		r.checkOwnAccess(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
 	}
 }
 
@@ -273,7 +273,7 @@ func (r *roleResource) planGrants(ctx context.Context, before map[string]string,
 	declared := declaredGrants(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
 		g, ok := parseGrantKey(key)
-		if !ok || g.Type != typeExperiment || g.Pattern == everything {
+		if !ok || g.Type != typeExperiment || g.Pattern == wildcard {
 			continue
 		}
 		at := path.Root("grants").AtMapKey(key)

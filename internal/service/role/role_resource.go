@@ -99,7 +99,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	switch {
-	case isRoleMissing(err) && state.imported():
+	case isRoleMissing(err) && state.isImported():
 		resp.Diagnostics.AddError("Could not import role", fmt.Sprintf("%s was not found.\n\nCheck the name, which is case-sensitive. For a "+
 			"role in a workspace other than the provider's, specify workspace=WORKSPACE,name=NAME. To create the role, remove the import block.",
 			framework.UpperFirst(object)))

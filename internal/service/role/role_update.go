@@ -35,7 +35,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if d == nil {
 		return
 	}
-	defer r.lockAll(state.Name.ValueString(), plan.Name.ValueString())()
+	defer r.lockRoles(state.Name.ValueString(), plan.Name.ValueString())()
 	done := r.update(ctx, d, state, &plan, &resp.Diagnostics)
 	done.setID(r.Client())
 	resp.Diagnostics.Append(resp.State.Set(ctx, done)...)
@@ -45,8 +45,8 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 }
 
-// lockAll locks roles in the order of their names, and returns a function that unlocks them.
-func (r *roleResource) lockAll(names ...string) (unlock func()) {
+// lockRoles locks roles in the order of their names, and returns a function that unlocks them.
+func (r *roleResource) lockRoles(names ...string) (unlock func()) {
 	slices.Sort(names)
 	var locks []*framework.RoleLock
 	for _, name := range slices.Compact(names) {
@@ -75,7 +75,7 @@ func (r *roleResource) update(
 		addRoleError(diags, "update role", object, err)
 		return state
 	}
-	if !r.keepsRows(ctx, d, role, *plan, diags) {
+	if !r.checkOwnGrants(ctx, d, role, *plan, diags) {
 		return state
 	}
 	name, description := plan.Name.ValueString(), plan.Description.ValueString()
@@ -96,13 +96,13 @@ func (r *roleResource) update(
 	r.lock(name).Declared = true
 	state.Name, state.Description = plan.Name, plan.Description
 	if !r.writeGrants(ctx, d, role, plan, declaredGrants(state.Grants), diags) {
-		return r.afterFailure(ctx, d, state, *plan)
+		return r.stateAfterFailure(ctx, d, state, *plan)
 	}
 	return *plan
 }
 
-// afterFailure returns a state with the current grants of the role, after some of them could not be written.
-func (r *roleResource) afterFailure(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel) roleModel {
+// stateAfterFailure returns a state with the current grants of the role, after some of them could not be written.
+func (r *roleResource) stateAfterFailure(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel) roleModel {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -134,7 +134,7 @@ func (r *roleResource) writeGrants(
 
 // experimentLock returns the lock of the access control list of the experiment that a grant is on; nil if it is not on a single experiment.
 func (r *roleResource) experimentLock(g mlflowserver.RoleGrant) *framework.ACLLock {
-	if g.Type != typeExperiment || g.Pattern == everything {
+	if g.Type != typeExperiment || g.Pattern == wildcard {
 		return nil
 	}
 	return r.Provider.Run.ACLLock(g.Pattern)
@@ -177,15 +177,15 @@ func (r *roleResource) writeGrant(
 // addGrantError reports a grant that could not be written, at its entry.
 func addGrantError(diags *diag.Diagnostics, object string, change grantChange, err error) {
 	at := path.Root("grants").AtMapKey(grantKey(change.grant))
-	could := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "remove grant"}[change.kind]
+	action := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "remove grant"}[change.kind]
 	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != grantRemoved],
 		grantKey(change.grant), object)
 	advice := []string{}
 	switch {
 	case rest.IsPermissionDenied(err):
-		advice = append(advice, needsManager)
+		advice = append(advice, managerAdvice)
 	case rest.IsAlreadyExists(err):
 		advice = append(advice, "The grant was changed outside Terraform during this apply. Apply again.")
 	}
-	diags.AddAttributeError(at, "Could not "+could, framework.ErrorDetail(object, err, advice...))
+	diags.AddAttributeError(at, "Could not "+action, framework.ErrorDetail(object, err, advice...))
 }
