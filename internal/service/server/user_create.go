@@ -65,7 +65,7 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	case err == nil:
 		return c.adopt(ctx, u)
 	case !rest.IsNotFound(err):
-		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, adminAdvice)
 		return false
 	case c.password.ValueString() == "":
 		addPasswordMissingError(c.diags, c.plan.name())
@@ -73,10 +73,10 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	}
 	err = c.directory.CreateUser(ctx, c.plan.name(), c.password.ValueString())
 	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
-		return c.adoptNew(ctx)
+		return c.adoptAfterRace(ctx)
 	}
 	if err != nil {
-		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, adminAdvice)
 		return false
 	}
 	if c.plan.Admin.ValueBool() {
@@ -88,15 +88,15 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	return true
 }
 
-// adoptNew adopts an account that was created outside Terraform after the lookup.
-func (c userCreator) adoptNew(ctx context.Context) bool {
+// adoptAfterRace adopts an account that was created outside Terraform after the lookup.
+func (c userCreator) adoptAfterRace(ctx context.Context) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		c.addTakenError()
+		c.addUsernameInUseError()
 		return false
 	}
 	u, err := c.directory.User(ctx, c.plan.name())
 	if err != nil {
-		framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 		return false
 	}
 	return c.adopt(ctx, u)
@@ -106,31 +106,31 @@ func (c userCreator) adoptNew(ctx context.Context) bool {
 // tainted resource would delete it.
 func (c userCreator) adopt(ctx context.Context, u mlflowserver.User) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		c.addTakenError()
+		c.addUsernameInUseError()
 		return false
 	}
 	admin, password := c.plan.Admin.ValueBool(), c.password.ValueString()
 	change := userChange{demotes: u.Admin && !admin, setsPassword: password != ""}
-	if !(guard{c.directory, u.Name, change, c.diags}).check(ctx) {
+	if !(accountGuard{c.directory, u.Name, change, c.diags}).check(ctx) {
 		return false
 	}
 	if password != "" {
 		if err := c.directory.SetPassword(ctx, u.Name, password); err != nil {
-			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 			return false
 		}
 	}
 	if u.Admin != admin {
 		if err := c.directory.SetAdmin(ctx, u.Name, admin); err != nil {
-			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 			return false
 		}
 	}
 	return true
 }
 
-// addTakenError reports that the username is in use, without the message of the server, which contains the password hash.
-func (c userCreator) addTakenError() {
+// addUsernameInUseError reports that the username is in use, without the message of the server, which contains the password hash.
+func (c userCreator) addUsernameInUseError() {
 	c.diags.AddAttributeError(path.Root(attributeUsername), "Could not create user: username already in use", fmt.Sprintf("%s existed "+
 		"before this apply. Nothing was changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set "+
 		"adopt_existing = true. Otherwise, choose another username.", framework.UpperFirst(c.plan.object()), c.plan.name()))

@@ -32,7 +32,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 			framework.UpperFirst(state.object())))
 		return
 	}
-	if !(guard{d, state.name(), userChange{deletes: true}, &resp.Diagnostics}).check(ctx) {
+	if !(accountGuard{d, state.name(), userChange{deletes: true}, &resp.Diagnostics}).check(ctx) {
 		return
 	}
 	switch err := d.DeleteUser(ctx, state.name()); {
@@ -43,7 +43,7 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 			"creator. To only remove the user from the state, apply deletion_policy = \"retain\" first, or use a removed block with "+
 			"destroy = false.")
 	default:
-		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, adminAdvice)
 	}
 }
 

@@ -18,8 +18,8 @@ import (
 // userChange is what an operation does to an account that exists.
 type userChange struct{ deletes, demotes, setsPassword bool }
 
-// guard checks one operation on one account.
-type guard struct {
+// accountGuard checks one operation on one account.
+type accountGuard struct {
 	directory *mlflowserver.Directory
 	name      string
 	change    userChange
@@ -28,7 +28,7 @@ type guard struct {
 
 // check reports whether the change affects neither the account that the provider uses nor the last server admin. It adds an error if it
 // does, or if that cannot be determined. It sends no request if the change is harmless.
-func (g guard) check(ctx context.Context) bool {
+func (g accountGuard) check(ctx context.Context) bool {
 	if g.change == (userChange{}) {
 		return true
 	}
@@ -59,7 +59,7 @@ func (g guard) check(ctx context.Context) bool {
 
 // isLastAdmin reports whether the account is the only server admin. On a server that does not list users, only an admin can change
 // accounts, and the account of the provider is such an admin, so this account is not the only one.
-func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
+func (g accountGuard) isLastAdmin(ctx context.Context) (bool, error) {
 	u, err := g.directory.User(ctx, g.name)
 	if rest.IsNotFound(err) || err == nil && !u.Admin {
 		return false, nil
@@ -81,7 +81,7 @@ func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
 }
 
 // addOwnAccountErrors reports the rejected changes to the account that the provider uses.
-func (g guard) addOwnAccountErrors() {
+func (g accountGuard) addOwnAccountErrors() {
 	object := fmt.Sprintf("%s is the account that the provider is authenticated as", framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {
 		g.diags.AddError("Could not delete user", object+". The provider does not delete its own account. "+
@@ -102,7 +102,7 @@ func (g guard) addOwnAccountErrors() {
 }
 
 // addLastAdminError reports that no server admin would be left.
-func (g guard) addLastAdminError() {
+func (g accountGuard) addLastAdminError() {
 	object := fmt.Sprintf("%s is the only server admin. Without a server admin, no API call can create one. Nothing was changed.\n\n",
 		framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {

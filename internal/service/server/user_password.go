@@ -14,8 +14,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// shortestPassword is the minimum length of a password in MLflow 2.22 and newer.
-const shortestPassword = 12
+// minPasswordLength is the minimum length of a password in MLflow 2.22 and newer.
+const minPasswordLength = 12
 
 // passwordOf returns the password of a configuration. No message contains it.
 func passwordOf(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) types.String {
@@ -28,21 +28,21 @@ func passwordOf(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostic
 // are newer for certain.
 func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, password types.String, diags *diag.Diagnostics) {
 	length := utf8.RuneCountInString(password.ValueString())
-	if password.IsNull() || password.IsUnknown() || length >= shortestPassword {
+	if password.IsNull() || password.IsUnknown() || length >= minPasswordLength {
 		return
 	}
 	if _, err := d.Users(ctx); err != nil {
 		return
 	}
 	diags.AddAttributeError(path.Root(attributePassword), "Invalid password", fmt.Sprintf("The password of %s has %d characters. "+
-		"MLflow 2.22 and newer require at least %d.\n\nSet password_wo to a longer password.", describeUser(name), length, shortestPassword))
+		"MLflow 2.22 and newer require at least %d.\n\nSet password_wo to a longer password.", describeUser(name), length, minPasswordLength))
 }
 
 // addPasswordMissingError reports that there is no password to create an account with.
 func addPasswordMissingError(diags *diag.Diagnostics, name string) {
 	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s cannot be created without a "+
-		"password, and password_wo is not set. Nothing was created.\n\nSet password_wo, for example from a variable with ephemeral = true. It is a "+
-		"write-only argument, which requires Terraform 1.11 or OpenTofu 1.11. With an older version, create the account outside Terraform "+
+		"password, and password_wo is not set. Nothing was created.\n\nSet password_wo, for example from a variable with ephemeral = true. It "+
+		"is a write-only argument, which requires Terraform 1.11 or OpenTofu 1.11. With an older version, create the account outside Terraform "+
 		"and import it.", framework.UpperFirst(describeUser(name))))
 }
 

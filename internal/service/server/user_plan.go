@@ -66,7 +66,7 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 		return
 	case err == nil && plan.AdoptExisting.ValueBool():
 		change := userChange{demotes: u.Admin && plan.isDemoted(), setsPassword: !password.IsNull()}
-		if !(guard{d, plan.name(), change, diags}).check(ctx) {
+		if !(accountGuard{d, plan.name(), change, diags}).check(ctx) {
 			return
 		}
 	case err != nil && !rest.IsNotFound(err):
@@ -92,7 +92,7 @@ func (r *userResource) planUpdate(
 		return
 	}
 	d := framework.Directory(r.Client(), "users", diags)
-	if d == nil || !(guard{d, state.name(), change, diags}).check(ctx) {
+	if d == nil || !(accountGuard{d, state.name(), change, diags}).check(ctx) {
 		return
 	}
 	if newPassword {
@@ -133,7 +133,7 @@ func (r *userResource) planDelete(ctx context.Context, private framework.Private
 		return
 	}
 	if d := framework.Directory(r.Client(), "users", diags); d != nil {
-		guard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
+		accountGuard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
 	}
 }
 

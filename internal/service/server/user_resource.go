@@ -35,8 +35,8 @@ const (
 // kindUser is the kind of a user in [framework.RunState.ObjectLock].
 const kindUser = "user"
 
-// needsAdmin is the advice for an identity that may not manage users.
-const needsAdmin = "Only a server admin can manage users. Configure the provider with the username and password of a server admin, or " +
+// adminAdvice is the advice for an identity that may not manage users.
+const adminAdvice = "Only a server admin can manage users. Configure the provider with the username and password of a server admin, or " +
 	"ask one to set is_admin for the account that it uses."
 
 // userResource manages an account of an MLflow server.
@@ -133,7 +133,7 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		framework.AddDirectoryError(&resp.Diagnostics, "read user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "read user", state.object(), err, adminAdvice)
 		return
 	}
 	r.markRefreshed(state)
@@ -173,7 +173,7 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 			"block.", framework.UpperFirst(describeUser(name))))
 		return
 	case err != nil:
-		framework.AddDirectoryError(&resp.Diagnostics, "import user", describeUser(name), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "import user", describeUser(name), err, adminAdvice)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), name)...)

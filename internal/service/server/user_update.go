@@ -34,7 +34,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	case change.setsPassword && password.ValueString() == "":
 		addNoNewPasswordError(&resp.Diagnostics, state.name())
 		return
-	case !(guard{d, state.name(), change, &resp.Diagnostics}).check(ctx):
+	case !(accountGuard{d, state.name(), change, &resp.Diagnostics}).check(ctx):
 		return
 	}
 	if !plan.Admin.Equal(state.Admin) {
@@ -57,11 +57,11 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 }
 
 // addUpdateError reports a failed change.
-func addUpdateError(resp *resource.UpdateResponse, could string, state userModel, err error) {
+func addUpdateError(resp *resource.UpdateResponse, action string, state userModel, err error) {
 	if rest.IsNotFound(err) {
-		framework.AddError(&resp.Diagnostics, could, state.object(), err, "The account was deleted outside Terraform. Run plan "+
+		framework.AddError(&resp.Diagnostics, action, state.object(), err, "The account was deleted outside Terraform. Run plan "+
 			"again: it creates a new account.")
 		return
 	}
-	framework.AddDirectoryError(&resp.Diagnostics, could, state.object(), err, needsAdmin)
+	framework.AddDirectoryError(&resp.Diagnostics, action, state.object(), err, adminAdvice)
 }

@@ -20,15 +20,15 @@ import (
 
 // deletion is the operation that deletes a workspace, such as "destroy workspace", and the attribute of its diagnostics.
 type deletion struct {
-	could string
-	at    path.Path
+	action string
+	at     path.Path
 }
 
 // checkDestroy rejects a plan that deletes a workspace that is not empty, and warns of the roles that the server deletes with a workspace.
 func (r *workspaceResource) checkDestroy(
 	ctx context.Context, private framework.PrivateState, state workspaceModel, del deletion, diags *diag.Diagnostics,
 ) {
-	if state.deletionPolicy() == deletionRetain || !r.CheckServerURL(ctx, private, del.could, state.object(), diags) {
+	if state.deletionPolicy() == deletionRetain || !r.CheckServerURL(ctx, private, del.action, state.object(), diags) {
 		return
 	}
 	d := r.directory(diags)
@@ -39,9 +39,9 @@ func (r *workspaceResource) checkDestroy(
 	switch {
 	case rest.IsNotFound(err):
 	case framework.IsUnsupported(err):
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 	case err != nil:
-		framework.AddDirectoryError(diags, del.could, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceNeeds)
+		framework.AddDirectoryError(diags, del.action, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceAdminAdvice)
 	case !content.IsEmpty():
 		addWorkspaceNotEmptyError(diags, state, del, fmt.Sprintf("It contains %s.", content))
 	default:
@@ -52,7 +52,7 @@ func (r *workspaceResource) checkDestroy(
 // addWorkspaceNotEmptyError reports that a workspace is not empty. content is a sentence about its content.
 func addWorkspaceNotEmptyError(diags *diag.Diagnostics, state workspaceModel, del deletion, content string) {
 	name := state.Name.ValueString()
-	diags.AddAttributeError(del.at, "Could not "+del.could, fmt.Sprintf(
+	diags.AddAttributeError(del.at, "Could not "+del.action, fmt.Sprintf(
 		"%s is deleted only if it is empty (deletion_policy = \"delete_if_empty\", the default). %s Nothing was deleted.\n\nDeleted "+
 			"experiments count as content, so a workspace cannot be destroyed together with its experiments. First destroy the experiments, run "+
 			"mlflow gc --workspace %s where the server runs, then destroy the workspace. To only remove it from the state, apply deletion_policy "+

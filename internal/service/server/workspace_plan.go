@@ -39,20 +39,20 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
 		return
 	}
-	if renamed && r.IsUnseen(ctx, req.Private, readWorkspaceID(state.Name)) {
+	if renamed && r.IsUnseen(ctx, req.Private, workspaceMarkID(state.Name)) {
 		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}
-	r.notePlanned(token, state, plan, &resp.Diagnostics)
+	r.recordPlan(token, state, plan, &resp.Diagnostics)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state == nil:
 		r.checkSupported(ctx, &resp.Diagnostics)
 		r.checkReplaceOption(ctx, req.Private, token, &resp.Diagnostics)
 	case plan == nil:
-		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
+		r.checkDestroy(ctx, req.Private, *state, deletion{action: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
 	case renamed:
-		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
+		r.checkDestroy(ctx, req.Private, *state, deletion{action: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
 	default:
 		r.Provider.Run.KeepInPlace(token, *state)
 	}
@@ -64,12 +64,12 @@ func (r *workspaceResource) checkReplaceOption(
 	ctx context.Context, private framework.PrivateState, token string, diags *diag.Diagnostics,
 ) {
 	if state, kept := r.Provider.Run.TakeKeptInPlace(token).(workspaceModel); kept {
-		r.checkDestroy(ctx, private, state, deletion{could: "replace workspace", at: path.Root("deletion_policy")}, diags)
+		r.checkDestroy(ctx, private, state, deletion{action: "replace workspace", at: path.Root("deletion_policy")}, diags)
 	}
 }
 
-// readWorkspaceID returns the ID of a workspace for [framework.RunState.MarkRead].
-func readWorkspaceID(name types.String) string {
+// workspaceMarkID returns the ID of a workspace for [framework.RunState.MarkRead].
+func workspaceMarkID(name types.String) string {
 	return framework.KindWorkspace + " " + name.ValueString()
 }
 
@@ -90,13 +90,13 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	if _, err := d.Workspaces(ctx); framework.IsUnsupported(err) {
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 	}
 }
 
-// notePlanned records the planned use of a workspace name, and reports a conflict with another resource. Resources are planned in any
+// recordPlan records the planned use of a workspace name, and reports a conflict with another resource. Resources are planned in any
 // order, so the last one reports it.
-func (r *workspaceResource) notePlanned(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
+func (r *workspaceResource) recordPlan(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
 		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
@@ -119,12 +119,12 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 		return
 	}
 	object := describeWorkspace(use.Name)
-	isOne := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
+	isEither := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
 	switch {
-	case !isOne(framework.PlanDelete):
+	case !isEither(framework.PlanDelete):
 		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A "+
 			"workspace can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
-	case isOne(framework.PlanKeep):
+	case isEither(framework.PlanKeep):
 		diags.AddError("Workspace is managed by two resources",
 			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
 				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+

@@ -24,12 +24,12 @@ var (
 	_ resource.ResourceWithIdentity    = (*workspaceResource)(nil)
 )
 
-// workspaces is the name of the managed objects in messages.
-const workspaces = "MLflow workspaces"
+// workspacesNoun is the name of the managed objects in messages.
+const workspacesNoun = "MLflow workspaces"
 
-// workspaceNeeds is the advice for an identity that may not manage workspaces.
-const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a " +
-	"server admin."
+// workspaceAdminAdvice is the advice for an identity that may not manage workspaces.
+const workspaceAdminAdvice = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials " +
+	"of a server admin."
 
 // importedWorkspaceKey marks, in private state, that the next Read belongs to an import.
 const importedWorkspaceKey = "imported"
@@ -123,8 +123,8 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	case err != nil:
 		addWorkspaceError(&resp.Diagnostics, "read workspace", state.object(), err)
 	default:
-		r.Provider.Run.MarkRead(readWorkspaceID(state.Name))
-		state.observe(found)
+		r.Provider.Run.MarkRead(workspaceMarkID(state.Name))
+		state.refresh(found)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, nil)...)
 		_, diags = framework.KeepPlanToken(ctx, req.Private, resp.Private)
@@ -146,8 +146,8 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 	if !r.CheckImportConfigured(&resp.Diagnostics) {
 		return
 	}
-	if why := refuseWorkspaceName(name); why != "" {
-		resp.Diagnostics.AddError("Could not import workspace", why)
+	if reason := invalidWorkspaceNameReason(name); reason != "" {
+		resp.Diagnostics.AddError("Could not import workspace", reason)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
@@ -156,15 +156,15 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 }
 
 // addWorkspaceError reports a failed request about a workspace.
-func addWorkspaceError(diags *diag.Diagnostics, could, object string, err error) {
+func addWorkspaceError(diags *diag.Diagnostics, action, object string, err error) {
 	if framework.IsUnsupported(err) {
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 		return
 	}
-	framework.AddDirectoryError(diags, could, object, err, workspaceNeeds)
+	framework.AddDirectoryError(diags, action, object, err, workspaceAdminAdvice)
 }
 
 // directory returns the directory of the provider's server, nil after an error.
 func (r *workspaceResource) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
-	return framework.Directory(r.Client(), workspaces, diags)
+	return framework.Directory(r.Client(), workspacesNoun, diags)
 }

@@ -160,7 +160,7 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 	t.Parallel()
 	p := newWorkspaceServer(t).Provider(t, nil)
 	for name, says := range map[string]string{
-		"default": "It cannot be created or deleted", "api": `reserved by the MLflow server, as are "ajax-api", "static-files", and "workspaces"`,
+		"default": "It cannot be created or deleted", "api": "Reserved names: ajax-api, api, static-files, workspaces.",
 		"ajax-api": "reserved", "static-files": "reserved", "workspaces": "reserved", "": "has 0 characters", "a": "has 1 characters",
 		"a23456789b123456789c123456789d123456789e123456789f123456789g1234": "has 64 characters",
 		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",

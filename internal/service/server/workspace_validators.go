@@ -15,8 +15,8 @@ import (
 
 // The minimum and maximum length of a workspace name.
 const (
-	shortestWorkspace = 2
-	longestWorkspace  = 63
+	minWorkspaceName = 2
+	maxWorkspaceName = 63
 )
 
 var workspacePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
@@ -42,23 +42,23 @@ func (workspaceNameValidator) ValidateString(_ context.Context, req validator.St
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if why := refuseWorkspaceName(req.ConfigValue.ValueString()); why != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workspace name", why)
+	if reason := invalidWorkspaceNameReason(req.ConfigValue.ValueString()); reason != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workspace name", reason)
 	}
 }
 
-// refuseWorkspaceName returns the reason why a workspace with this name cannot be managed and the next step, "" if it can.
-func refuseWorkspaceName(name string) string {
+// invalidWorkspaceNameReason returns the reason why a workspace with this name cannot be managed and the next step, "" if it can.
+func invalidWorkspaceNameReason(name string) string {
 	switch {
 	case name == mlflow.DefaultWorkspace:
 		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it cannot be managed ` +
 			"as a resource.\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
 	case slices.Contains(reservedWorkspaces, name):
-		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.",
-			name, quotedList(without(reservedWorkspaces, name)))
-	case len(name) < shortestWorkspace, len(name) > longestWorkspace:
+		return fmt.Sprintf("%q is reserved by the MLflow server. Reserved names: %s.\n\nChoose another name.",
+			name, strings.Join(reservedWorkspaces, ", "))
+	case len(name) < minWorkspaceName, len(name) > maxWorkspaceName:
 		return fmt.Sprintf("%q has %d characters. A workspace name must have %d to %d characters.",
-			name, len(name), shortestWorkspace, longestWorkspace)
+			name, len(name), minWorkspaceName, maxWorkspaceName)
 	case !workspacePattern.MatchString(name):
 		return fmt.Sprintf("%q contains characters that are not allowed. A workspace name must consist of lowercase letters, digits, and "+
 			"hyphens, and must start and end with a letter or digit.", name)
@@ -92,33 +92,5 @@ func (artifactRootValidator) ValidateString(_ context.Context, req validator.Str
 	}
 	if err := mlflow.CheckAbsoluteLocation(root); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", framework.UpperFirst(err.Error())+".")
-	}
-}
-
-// without returns a list without one element.
-func without(list []string, element string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == element })
-}
-
-// quotedList joins names in quotes for a sentence.
-func quotedList(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = fmt.Sprintf("%q", name)
-	}
-	return andList(quoted)
-}
-
-// andList joins the parts of an enumeration with commas and "and".
-func andList(parts []string) string {
-	switch last := len(parts) - 1; last {
-	case -1:
-		return ""
-	case 0:
-		return parts[0]
-	case 1:
-		return parts[0] + " and " + parts[1]
-	default:
-		return strings.Join(parts[:last], ", ") + ", and " + parts[last]
 	}
 }

@@ -61,14 +61,14 @@ func (d *workspacesDataSource) Read(ctx context.Context, _ datasource.ReadReques
 	if client == nil {
 		return
 	}
-	dir := framework.Directory(client, workspaces, &resp.Diagnostics)
+	dir := framework.Directory(client, workspacesNoun, &resp.Diagnostics)
 	if dir == nil {
 		return
 	}
 	list, err := dir.Workspaces(ctx)
 	if err != nil {
 		if framework.IsUnsupported(err) {
-			framework.AddUnsupportedError(&resp.Diagnostics, workspaces, err)
+			framework.AddUnsupportedError(&resp.Diagnostics, workspacesNoun, err)
 			return
 		}
 		framework.AddError(&resp.Diagnostics, "read workspaces", client.BackendName(), err)
