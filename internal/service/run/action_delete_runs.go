@@ -46,7 +46,7 @@ func (a *deleteRunsAction) Schema(_ context.Context, _ action.SchemaRequest, res
 			"are never deleted.",
 			true),
 		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to delete in one invocation, in all experiments together, from 1 "+
-			"to %s. The oldest runs are deleted first.", grouped(maxRunsLimit)), true),
+			"to %s. The oldest runs are deleted first.", formatCount(maxRunsLimit)), true),
 	})
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Deletes active runs that started before a time, the oldest first and at most `max_runs`. Deleted runs can be " +
@@ -76,7 +76,7 @@ func (a *deleteRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPlan
 	if !ok {
 		return
 	}
-	planned{
+	plannedChange{
 		client: client, verb: "delete", state: "active", runs: found.runs, more: found.next != nil, limit: limit,
 		conditions: config.conditions(found), advice: restoreAdvice,
 	}.warn(ctx, &resp.Diagnostics)
@@ -102,6 +102,6 @@ func (a *deleteRunsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	if client.BulkRuns() && config.Filter.IsNull() {
 		left = deletion.deleteInBulk(ctx, found, &resp.Diagnostics)
 	}
-	deletion.each(ctx, left)
+	deletion.changeEach(ctx, left)
 	deletion.finish(ctx, config.ExperimentIDs, found.next != nil, &resp.Diagnostics)
 }

@@ -26,8 +26,8 @@ const (
 
 	// tagSourceName is the tag in which Databricks stores the original name of an experiment in the Trash.
 	tagSourceName = "mlflow.experiment.sourceName"
-	// mostCandidates is the maximum number of deleted experiments to compare with a name.
-	mostCandidates = 1000
+	// maxCandidates is the maximum number of deleted experiments to compare with a name.
+	maxCandidates = 1000
 )
 
 var (
@@ -190,7 +190,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		return r
 	}, path.Base(name))
 	var same, alike []mlflow.Experiment
-	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: mostCandidates}
+	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: maxCandidates}
 	for candidate, searchErr := range client.SearchExperiments(ctx, search) {
 		if searchErr != nil {
 			return e, searchErr
@@ -202,7 +202,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		case isInTrash(candidate.Name, path.Base(name)):
 			alike = append(alike, candidate)
 		}
-		if len(same)+len(alike) > mostCandidates {
+		if len(same)+len(alike) > maxCandidates {
 			break
 		}
 	}

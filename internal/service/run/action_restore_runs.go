@@ -64,7 +64,7 @@ func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, re
 			"`max_runs`.", false, listvalidator.ExactlyOneOf(experiments, ids), listvalidator.AlsoRequires(maxRuns)),
 		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from "+
 			"1 to %s. The oldest runs are restored first, or with `deleted_after` those that Databricks selects. Required with "+
-			"`experiment_ids`.", grouped(maxRunsLimit)), false, int64validator.AlsoRequires(experiments)),
+			"`experiment_ids`.", formatCount(maxRunsLimit)), false, int64validator.AlsoRequires(experiments)),
 		attributeRunIDs: schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.List{
@@ -73,7 +73,7 @@ func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, re
 				listvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter), deleted),
 			},
 			MarkdownDescription: fmt.Sprintf("IDs of the runs to restore, at most %s. Active runs are not changed. Conflicts with all other "+
-				"arguments except `workspace`.", grouped(maxRunIDs)),
+				"arguments except `workspace`.", formatCount(maxRunIDs)),
 		},
 		attributeDeletedAfter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{
@@ -108,7 +108,7 @@ func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPla
 	if !ok {
 		return
 	}
-	plan := planned{
+	plan := plannedChange{
 		client: client, verb: "restore", state: "deleted", runs: found.runs, more: found.next != nil, limit: limit,
 		conditions: config.conditions(found),
 	}
@@ -116,7 +116,7 @@ func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPla
 	case config.RunIDs != nil:
 		plan.limit = len(found.runs)
 	case !config.DeletedAfter.IsNull():
-		plan.open = true
+		plan.serverSelects = true
 		plan.conditions = " at most, of those deleted at or after " + config.DeletedAfter.ValueString()
 		plan.advice = "The counts include runs that were deleted earlier: the server does not return when a run was deleted."
 	}
@@ -142,7 +142,7 @@ func (a *restoreRunsAction) Invoke(ctx context.Context, req action.InvokeRequest
 	limit := int(config.MaxRuns.ValueInt64())
 	if !config.DeletedAfter.IsNull() {
 		restoration := newRestoration(client, limit, resp.SendProgress)
-		restoration.open = true
+		restoration.serverSelects = true
 		if config.checkActive(ctx, client, nil, resp.Diagnostics.AddAttributeError); !resp.Diagnostics.HasError() {
 			restoration.restoreInBulk(ctx, &config)
 			restoration.finish(ctx, config.ExperimentIDs, restoration.count == limit, &resp.Diagnostics)
@@ -157,7 +157,7 @@ func (a *restoreRunsAction) Invoke(ctx context.Context, req action.InvokeRequest
 		return
 	}
 	restoration := newRestoration(client, len(found.runs), resp.SendProgress)
-	restoration.each(ctx, found.runs)
+	restoration.changeEach(ctx, found.runs)
 	restoration.finish(ctx, config.ExperimentIDs, found.next != nil, &resp.Diagnostics)
 }
 
@@ -172,13 +172,13 @@ func (m *restoreRunsModel) isSupported(client *mlflow.Client, diags *diag.Diagno
 }
 
 // deleted returns the selected deleted runs.
-func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, limit int, diags *diag.Diagnostics) (selected, bool) {
+func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, limit int, diags *diag.Diagnostics) (selectionResult, bool) {
 	if m.RunIDs == nil {
 		return m.find(ctx, client, mlflow.ViewDeleted, limit, diags)
 	}
 	runs, errs := make([]mlflow.Run, len(m.RunIDs)), make([]error, len(m.RunIDs))
 	var group errgroup.Group
-	group.SetLimit(runsAtOnce)
+	group.SetLimit(maxConcurrentRequests)
 	for i, id := range m.RunIDs {
 		group.Go(func() error {
 			runs[i], errs[i] = client.GetRun(ctx, id)
@@ -186,7 +186,7 @@ func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, l
 		})
 	}
 	_ = group.Wait()
-	var found selected
+	var found selectionResult
 	for i, r := range runs {
 		switch err := errs[i]; {
 		case err != nil:

@@ -36,8 +36,8 @@ type selection struct {
 	MaxRuns       types.Int64  `tfsdk:"max_runs"`
 }
 
-// selected is the result of a search for runs to change.
-type selected struct {
+// selectionResult is the result of a search for runs to change.
+type selectionResult struct {
 	// runs are the oldest matching runs, oldest first, up to the limit of the search.
 	runs []mlflow.RunRef
 	// next is the oldest matching run that is not in runs, nil if there is none.
@@ -56,19 +56,19 @@ func experimentIDsAttribute(description string, required bool, more ...validator
 	}
 }
 
-// selectionAttributes returns the schema of the optional arguments of [selection]. verb is "delete" or "restore", and which the sentence
-// about the combination of older_than and before.
-func selectionAttributes(verb, which string, older, before []validator.String) map[string]schema.Attribute {
+// selectionAttributes returns the schema of the optional arguments of [selection]. verb is "delete" or "restore", and cutoffRule the
+// sentence about the combination of older_than and before.
+func selectionAttributes(verb, cutoffRule string, older, before []validator.String) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		attributeOlderThan: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{ageValidator{}}, older...),
 			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as "+
-				"`90d`, or a duration such as `36h` or `1h30m`. Does not select runs without a start time. %s", verb, which),
+				"`90d`, or a duration such as `36h` or `1h30m`. Does not select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeBefore: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),
 			MarkdownDescription: fmt.Sprintf("Time before which the runs to %s started, in RFC 3339, for example `2026-01-01T00:00:00Z`. Does not "+
-				"select runs without a start time. %s", verb, which),
+				"select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeFilter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{filterValidator{}},
@@ -106,8 +106,8 @@ func (s *selection) cutoff(now time.Time) (time.Time, error) {
 // not exist.
 func (s *selection) find(
 	ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, diags *diag.Diagnostics,
-) (selected, bool) {
-	found := selected{untimed: map[string]bool{}}
+) (selectionResult, bool) {
+	found := selectionResult{untimed: map[string]bool{}}
 	var err error
 	if found.cutoff, err = s.cutoff(time.Now()); err == nil {
 		err = s.search(ctx, client, view, limit, &found)
@@ -124,7 +124,7 @@ func (s *selection) find(
 	return found, !diags.HasError()
 }
 
-func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, found *selected) error {
+func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, found *selectionResult) error {
 	query := mlflow.RunQuery{ExperimentIDs: s.ExperimentIDs, OrderBy: []string{"attributes.start_time ASC"}, ViewType: view, Limit: limit + 1}
 	timed := ""
 	for {
@@ -150,7 +150,7 @@ func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlfl
 }
 
 // cutoffFilter returns the condition that a run started before the cutoff.
-func (f *selected) cutoffFilter() string {
+func (f *selectionResult) cutoffFilter() string {
 	if f.cutoff.IsZero() {
 		return ""
 	}
@@ -158,7 +158,7 @@ func (f *selected) cutoffFilter() string {
 }
 
 // check returns an error if a run did not start before the cutoff, and reports whether runs without a start time are among them.
-func (f *selected) check() (untimed bool, err error) {
+func (f *selectionResult) check() (untimed bool, err error) {
 	if f.cutoff.IsZero() {
 		return false, nil
 	}
@@ -182,7 +182,7 @@ func (f *selected) check() (untimed bool, err error) {
 }
 
 // conditions describes the selection of runs in the message of a plan.
-func (s *selection) conditions(found selected) string {
+func (s *selection) conditions(found selectionResult) string {
 	text := ""
 	if !found.cutoff.IsZero() {
 		text = " that started before " + framework.FormatTime(found.cutoff).ValueString()

@@ -22,8 +22,8 @@ import (
 const (
 	attributeTags = "tags"
 
-	// longestServerValue is the maximum length of the value of a run tag on an MLflow server, which drops the rest without an error.
-	longestServerValue = 8000
+	// maxServerTagValue is the maximum length of the value of a run tag on an MLflow server, which drops the rest without an error.
+	maxServerTagValue = 8000
 )
 
 var (
@@ -128,13 +128,13 @@ func (a *setRunTagsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	if !ok {
 		return
 	}
-	done, err := config.apply(ctx, client, r)
+	changed, err := config.apply(ctx, client, r)
 	if err != nil {
 		resp.Diagnostics.AddError("Could not set tags of run", framework.ErrorDetail(describeRun(r.ID), err,
-			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(done))))
+			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(changed))))
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(done))})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(changed))})
 }
 
 // checkTags adds an error for each known tag that the server would reject or truncate.
@@ -145,9 +145,9 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 		return
 	}
 	for key, value := range framework.StringMap(m.Tags) {
-		if n := utf8.RuneCountInString(value); n > longestServerValue {
+		if n := utf8.RuneCountInString(value); n > maxServerTagValue {
 			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores "+
-				"only the first %s characters of the value of a run tag.\n\nShorten the value.", grouped(n), grouped(longestServerValue)))
+				"only the first %s characters of the value of a run tag.\n\nShorten the value.", formatCount(n), formatCount(maxServerTagValue)))
 		}
 	}
 }
@@ -170,7 +170,7 @@ func (m *setRunTagsModel) run(ctx context.Context, client *mlflow.Client, diags 
 }
 
 // apply sets and removes the tags that differ from those of the run, ordered by key, and returns the changed keys.
-func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r mlflow.Run) (done []string, err error) {
+func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r mlflow.Run) (changed []string, err error) {
 	elements := m.Tags.Elements()
 	for _, key := range framework.SortedKeys(elements) {
 		text, _ := elements[key].(types.String)
@@ -185,13 +185,13 @@ func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r ml
 		}
 		if err != nil {
 			if rest.IsUncertain(err) {
-				return done, fmt.Errorf("tag %q, which may have been changed: %w", key, err)
+				return changed, fmt.Errorf("tag %q, which may have been changed: %w", key, err)
 			}
-			return done, fmt.Errorf("tag %q: %w", key, err)
+			return changed, fmt.Errorf("tag %q: %w", key, err)
 		}
-		done = append(done, fmt.Sprintf("%q", key))
+		changed = append(changed, fmt.Sprintf("%q", key))
 	}
-	return done, nil
+	return changed, nil
 }
 
 func orNone(texts []string) string {

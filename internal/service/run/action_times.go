@@ -80,7 +80,7 @@ func (timeValidator) ValidateString(_ context.Context, req validator.StringReque
 }
 
 // grouped formats a number with commas, such as 20,000.
-func grouped(n int) string {
+func formatCount(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -88,10 +88,10 @@ func grouped(n int) string {
 	return text
 }
 
-// sizeOf returns a number with a noun, such as "1 run" or "2,000 runs".
-func sizeOf(n int, noun string) string {
+// countOf returns a number with a noun, such as "1 run" or "2,000 runs".
+func countOf(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return grouped(n) + " " + noun + "s"
+	return formatCount(n) + " " + noun + "s"
 }

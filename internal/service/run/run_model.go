@@ -58,8 +58,8 @@ func newRunDetails(r mlflow.Run) runDetails {
 	return d
 }
 
-// keep removes the metrics, parameters, and tags that were not requested.
-func (d *runDetails) keep(metrics, params, tags map[string]bool) {
+// removeUnrequested removes the metrics, parameters, and tags that were not requested.
+func (d *runDetails) removeUnrequested(metrics, params, tags map[string]bool) {
 	maps.DeleteFunc(d.Metrics, func(key string, _ float64) bool { return !metrics[key] })
 	maps.DeleteFunc(d.NonFiniteMetrics, func(key, _ string) bool { return !metrics[key] })
 	maps.DeleteFunc(d.Params, func(key, _ string) bool { return !params[key] })
@@ -88,9 +88,9 @@ func formatMillis(ms int64) types.String {
 	return framework.FormatTime(time.UnixMilli(ms))
 }
 
-// runDetailAttributes returns the schema of [runDetails], all computed. which is "requested " if only some metrics, parameters, and tags
-// are returned.
-func runDetailAttributes(which string) map[string]schema.Attribute {
+// runDetailAttributes returns the schema of [runDetails], all computed. qualifier is "requested " if only some metrics, parameters, and
+// tags are returned.
+func runDetailAttributes(qualifier string) map[string]schema.Attribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
@@ -107,19 +107,19 @@ func runDetailAttributes(which string) map[string]schema.Attribute {
 		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Deleting an experiment deletes its runs."),
 		"metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.Float64Type,
-			MarkdownDescription: "Last value of each " + which + "metric of the run, by key. Values that are not finite numbers are in " +
+			MarkdownDescription: "Last value of each " + qualifier + "metric of the run, by key. Values that are not finite numbers are in " +
 				"`non_finite_metrics`.",
 		},
 		"non_finite_metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "Last value of each " + which + "metric of the run that is not a finite number, by key: `NaN`, `Infinity`, or " +
-				"`-Infinity`.",
+			MarkdownDescription: "Last value of each " + qualifier + "metric of the run that is not a finite number, by key: `NaN`, `Infinity`, " +
+				"or `-Infinity`.",
 		},
 		"params": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "parameters of the run, by key."),
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(qualifier + "parameters of the run, by key."),
 		},
 		"tags": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "tags of the run, by key."),
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(qualifier + "tags of the run, by key."),
 		},
 	}
 }

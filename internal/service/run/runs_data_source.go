@@ -170,7 +170,7 @@ func (m *runsModel) setRuns(found mlflow.RunList) {
 	m.Runs = make([]runDetails, 0, len(found.Runs))
 	for _, r := range found.Runs {
 		d := newRunDetails(r)
-		d.keep(metrics, params, tags)
+		d.removeUnrequested(metrics, params, tags)
 		m.Runs = append(m.Runs, d)
 	}
 }
@@ -203,7 +203,7 @@ func (m *runsModel) check(ctx context.Context, client *mlflow.Client, found []ml
 func checkExperiments(ctx context.Context, client *mlflow.Client, ids []string, exist map[string]bool, diags *diag.Diagnostics) {
 	errs := make([]error, len(ids))
 	var group errgroup.Group
-	group.SetLimit(runsAtOnce)
+	group.SetLimit(maxConcurrentRequests)
 	for i, id := range ids {
 		if exist[id] || !client.CreatedAt(id).IsZero() {
 			continue

@@ -66,7 +66,7 @@ func (filterValidator) ValidateString(_ context.Context, req validator.StringReq
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q contains OR, which the search language of MLflow does "+
 			"not support.\n\nUse one data source or action for each alternative. The data source mlflow_runs supports several statuses with "+
 			"status.", filter))
-	case lacksCondition(words):
+	case isMissingCondition(words):
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q lacks a condition before or after AND. The server would "+
 			"ignore the AND and match more runs.\n\nWrite a condition before and after each AND. If the filter contains variables, check that "+
 			"none is empty.", filter))
@@ -77,9 +77,9 @@ func isWord(word string) func(string) bool {
 	return func(other string) bool { return strings.EqualFold(word, other) }
 }
 
-// lacksCondition reports whether a filter starts or ends with AND, or contains it twice in a row, for example because a template variable
-// is empty. An MLflow server accepts that.
-func lacksCondition(words []string) bool {
+// isMissingCondition reports whether a filter starts or ends with AND, or contains it twice in a row, for example because a template
+// variable is empty. An MLflow server accepts that.
+func isMissingCondition(words []string) bool {
 	isAnd := isWord("AND")
 	for i, word := range words {
 		if isAnd(word) && (i == 0 || i == len(words)-1 || isAnd(words[i-1])) {
