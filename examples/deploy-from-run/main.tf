@@ -19,7 +19,7 @@ locals {
   files = { for f in module.read.files : trimprefix(f.path, "${var.artifact_path}/") => f.file_size if !f.is_dir }
 }
 
-# A warning: the run can be deployed, but not reproduced.
+# Warns if the run can be deployed but not reproduced.
 check "reproducible" {
   assert {
     condition     = local.run == null || can(local.run.tags[local.commit])

@@ -1,5 +1,5 @@
 locals {
-  # A team is a workspace. The lead manages it, scientists edit its experiments, and readers read them.
+  # Each team has a workspace. The lead manages it, scientists edit its experiments, and readers read them.
   teams = {
     "retail" = {
       description = "Demand, prices, and customers"
@@ -37,14 +37,14 @@ locals {
     }
   }
 
-  # What each kind of role may do in its workspace. Everybody needs USE on the workspace to enter it.
+  # Grants of each role in its workspace. USE on the workspace lets members access it.
   role_grants = {
     "leads"      = { "workspace/*" = "MANAGE" }
     "scientists" = { "workspace/*" = "USE", "experiment/*" = "EDIT", "registered_model/*" = "EDIT", "prompt/*" = "EDIT" }
     "readers"    = { "workspace/*" = "USE", "experiment/*" = "READ", "registered_model/*" = "READ" }
   }
 
-  people = toset(flatten([for team in local.teams : concat([team.lead], team.scientists, team.readers)]))
+  usernames = toset(flatten([for team in local.teams : concat([team.lead], team.scientists, team.readers)]))
 
   roles = merge([for name, team in local.teams : {
     "${name}/leads"      = { workspace = name, name = "leads", members = [team.lead] }

@@ -7,7 +7,7 @@ resource "mlflow_workspace" "this" {
 }
 
 resource "mlflow_user" "this" {
-  for_each = local.people
+  for_each = local.usernames
 
   username            = each.value
   password_wo         = var.initial_passwords[each.value]
@@ -36,10 +36,10 @@ resource "mlflow_experiment" "this" {
   workspace  = mlflow_workspace.this[each.value.workspace].name
   name       = each.value.name
   tags       = { team = each.value.workspace }
-  if_deleted = "restore" # a deleted experiment keeps its name, and comes back with its runs
+  if_deleted = "restore" # a deleted experiment reserves its name
 }
 
-# Roles give everybody of the team access to all its experiments. A list for each experiment also removes what is granted beside them.
+# The roles grant the team access to all its experiments. This resource also removes grants that are not declared.
 resource "mlflow_experiment_permissions" "this" {
   for_each = local.experiments
 

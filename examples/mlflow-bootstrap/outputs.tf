@@ -1,5 +1,5 @@
 output "experiment_ids" {
-  description = "Experiment IDs by team and name, for the code that logs runs."
+  description = "Experiment IDs by team and name."
   value       = { for key, e in mlflow_experiment.this : key => e.id }
 }
 

@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.11" # write-only arguments; OpenTofu 1.11 or newer, too
+  required_version = ">= 1.11" # write-only arguments; also OpenTofu 1.11 and newer
 
   required_providers {
     mlflow = {
@@ -9,7 +9,7 @@ terraform {
   }
 }
 
-# The server and an admin of it come from the environment: MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and MLFLOW_TRACKING_PASSWORD.
+# The provider reads the server and its credentials from MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and MLFLOW_TRACKING_PASSWORD.
 provider "mlflow" {
   default_tags = { managed_by = "terraform" }
 }

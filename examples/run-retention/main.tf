@@ -22,7 +22,7 @@ locals {
   due = [for run in data.mlflow_runs.oldest.runs : run if timecmp(run.start_time, local.before) < 0]
 }
 
-# A warning: the limit is too low, or the filter matches more than it should.
+# Warns if the limit is too low or the filter matches too many runs.
 check "max_runs" {
   assert {
     condition     = length(local.due) < var.max_runs

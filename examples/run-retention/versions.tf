@@ -1,5 +1,5 @@
 terraform {
-  required_version = ">= 1.14" # actions; OpenTofu has none
+  required_version = ">= 1.14" # actions, which OpenTofu does not support
 
   required_providers {
     mlflow = {
@@ -9,6 +9,6 @@ terraform {
   }
 }
 
-# The server and the credentials come from the environment: DATABRICKS_HOST and DATABRICKS_TOKEN, or MLFLOW_TRACKING_URI with
-# MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+# The provider reads the server and its credentials from environment variables: DATABRICKS_HOST and DATABRICKS_TOKEN, or
+# MLFLOW_TRACKING_URI, MLFLOW_TRACKING_USERNAME, and MLFLOW_TRACKING_PASSWORD.
 provider "mlflow" {}

@@ -10,10 +10,10 @@ func runsInput(r refusal, attribute string, value any) badInput {
 var badRuns = inputs{
 	"runs: no experiment":        runsInput(refusal{atValidate, "experiment_ids", "Invalid Attribute Value", "at least 1"}, "experiment_ids", []string{}),
 	"runs: a name for an id":     runsInput(refusal{atValidate, "experiment_ids", "Invalid Attribute Value Match", idAdvice}, "experiment_ids", []string{"/Shared/churn"}),
-	"runs: unknown experiment":   runsInput(refusal{atRead, "", "Could not search runs: Runs of experiments 42: ", "mlflow_experiment returns the ID of a name"}, "experiment_ids", []string{"42"}),
+	"runs: unknown experiment":   runsInput(refusal{atRead, "", "Could not search runs: Runs of experiments 42: ", "mlflow_experiment looks up an experiment by name"}, "experiment_ids", []string{"42"}),
 	"runs: no limit":             runsInput(refusal{atValidate, "limit", "Invalid Attribute Value", "between 1 and 1000"}, "limit", 0),
 	"runs: too high a limit":     runsInput(refusal{atValidate, "limit", "Invalid Attribute Value", "between 1 and 1000"}, "limit", 1001),
-	"runs: OR":                   runsInput(refusal{atValidate, "filter", "Invalid filter", "Use one block for each alternative"}, "filter", "metrics.a > 1 OR metrics.b > 1"),
+	"runs: OR":                   runsInput(refusal{atValidate, "filter", "Invalid filter", "Use one data source or action for each alternative"}, "filter", "metrics.a > 1 OR metrics.b > 1"),
 	"runs: an empty filter":      runsInput(refusal{atValidate, "filter", "Invalid filter: The filter is empty", "omit the argument"}, "filter", " "),
 	"runs: unknown view":         runsInput(refusal{atValidate, "view_type", "Invalid Attribute Value Match", "ALL"}, "view_type", "active"),
 	"run: a path for an id":      dataInput("mlflow_run", refusal{atValidate, "run_id", "Invalid Attribute Value Match", "the part after /runs/ in the URL"}, "run_id", "runs:/1/model"),

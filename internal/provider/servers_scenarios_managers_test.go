@@ -27,7 +27,7 @@ func roleGuards(t *testing.T, s *server) {
 	ana := s.addUser(t).name
 	rows := map[string]string{"workspace/*": "MANAGE"}
 	as := s.as(boss)
-	const own = ": your own access: The provider is authenticated as"
+	const own = ": would remove your access: The provider is authenticated as"
 
 	r := as.Provider(t, nil).Block(kindRole)
 	acctest.ExpectSays(t, r.Plan(roleConfig(role, nil, "adopt_existing", true)).Says, "warning at grants",
@@ -89,7 +89,7 @@ func roleGuards(t *testing.T, s *server) {
 	} {
 		b := nobody.Provider(t, nil).Block(kind)
 		says := b.Apply(b.Plan(config), config)
-		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin, or a manager of the workspace") ||
+		if !strings.HasPrefix(says, "error: Could not ") || !strings.Contains(says, "server admin or a manager of the workspace") ||
 			b.Values() != nil {
 			t.Errorf("%s: said is %q", kind, says)
 		}
@@ -226,7 +226,7 @@ func workspaceManager(t *testing.T, s *server) {
 	acctest.ExpectSays(t, one.Adopt("workspace="+workspace+",role="+name+",user="+ana), "")
 	s.expectRoleIn(t, workspace, name, map[string]string{"experiment/*": "READ"}, ana)
 	acctest.ExpectSays(t, r.Process.Again().Block(kindRole).Up(roleConfig(name, nil)), "error: Could not create role: Role",
-		"server admin, or a manager of the workspace")
+		"server admin or a manager of the workspace")
 	acctest.ExpectSays(t, m.Destroy(), "")
 	acctest.ExpectSays(t, r.Destroy(), "")
 }

@@ -36,7 +36,7 @@ func listOfRoles(t *testing.T, s *server) {
 		t.Errorf("the data source returns %s", text)
 	}
 	data, says = s.as(ana).Provider(t, nil).Data("mlflow_roles", map[string]any{})
-	acctest.ExpectSays(t, says, "warning: Members not shown: Roles of workspace \"default\"")
+	acctest.ExpectSays(t, says, "warning: Members not returned: Roles of workspace \"default\"")
 	if text := fmt.Sprint(data["roles"]); !strings.Contains(text, "name:"+name) || strings.Contains(text, "members:["+ana.name) {
 		t.Errorf("a member is shown %s", text)
 	}
@@ -253,11 +253,11 @@ func roleImports(t *testing.T, s *server) {
 	}
 	_, says := importIdentity(p.Direct, kindRole, map[string]any{"name": name, "tracking_uri": "https://elsewhere.example.com"})
 	acctest.ExpectSays(t, says, "error: Could not import role", "https://elsewhere.example.com")
-	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: There is no role "nobodies"`,
+	acctest.ExpectSays(t, p.Block(kindRole).Adopt("nobodies"), `error: Could not import role: Role "nobodies" was not found`,
 		"workspace=WORKSPACE,name=NAME")
-	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: There is no role "nobodies"`)
+	acctest.ExpectSays(t, p.Block(kindMembers).Adopt("nobodies"), `error: Could not import members of role: Role "nobodies" was not found`)
 	acctest.ExpectSays(t, p.Block(kindMember).Adopt("role="+name+",user=nobody"),
-		`error: Could not import member of role: There is no user "nobody" in role`)
+		`error: Could not import member of role: User "nobody" in role`)
 	acctest.ExpectSays(t, p.Block(kindMember).Adopt(name), "error: Invalid import ID", "role=ROLE,user=USER")
 	acctest.ExpectSays(t, p.Block(kindRole).Adopt("workspace=default"), "error: Invalid import ID", "name=NAME")
 }

@@ -364,11 +364,11 @@ func roleFailures(t *testing.T, s *server) {
 	acctest.ExpectSays(t, r.Destroy(), "")
 
 	for says, config := range map[string]map[string]any{
-		"error at grants: Invalid grant: \"experiment\" does not say on which objects": roleConfig(name,
+		"error at grants: Invalid grant: \"experiment\" has no pattern": roleConfig(name,
 			map[string]string{"experiment": "READ"}),
 		"error at grants: Invalid permission level: \"CAN_EDIT\" is not a permission level": roleConfig(name,
 			map[string]string{"experiment/*": "CAN_EDIT"}),
-		"error at grants: Invalid grant: run can be granted on everything only": roleConfig(name, map[string]string{"run/1": "READ"}),
+		"error at grants: Invalid grant: The type run supports only the pattern \"*\"": roleConfig(name, map[string]string{"run/1": "READ"}),
 		"error at grants: Invalid permission level: EDIT cannot be granted on a workspace": roleConfig(name,
 			map[string]string{"workspace/*": "EDIT"}),
 		"error at name: Invalid role name: ": roleConfig("__user_1__", nil),

@@ -153,7 +153,7 @@ func userCallers(t *testing.T, s *server) {
 	d := s.as(ben).Provider(t, nil)
 	u := d.Block("mlflow_user")
 	name := s.newUser()
-	acctest.ExpectSays(t, u.Up(userConfig(name)), "error: Could not create user: User ", name, "Managing users needs a server admin")
+	acctest.ExpectSays(t, u.Up(userConfig(name)), "error: Could not create user: User ", name, "Only a server admin can manage users")
 	if u.Values() != nil {
 		t.Error("the user is in the state")
 	}
@@ -166,7 +166,7 @@ func userCallers(t *testing.T, s *server) {
 		attempt := s.as(ben).Provider(t, nil).Block("mlflow_user")
 		attempt.State, attempt.Private = managed.State, managed.Private
 		acctest.ExpectSays(t, attempt.Apply(planned(managed, config), config), "error: Could not "+
-			""+could+": User ", ana.name, "Managing users needs a server admin")
+			""+could+": User ", ana.name, "Only a server admin can manage users")
 	}
 	s.expectUser(t, ana.name, false, ana.password)
 	if s.kind.grants != rbacGrants || s.kind.workspaces { // others may not list users

@@ -148,8 +148,8 @@ func userLifecycle(t *testing.T, s *server) {
 	imported := u.Process.Block("mlflow_user")
 	acctest.ExpectSays(t, imported.Adopt(name), "")
 	imported.ExpectSettled(map[string]any{"username": name, "admin": false})
-	acctest.ExpectSays(t, u.Process.Block("mlflow_user").Adopt(name+"?"), "error: Could not import user", "The server has no "+
-		"user", "case-sensitive")
+	acctest.ExpectSays(t, u.Process.Block("mlflow_user").Adopt(name+"?"), "error: Could not import user: User ",
+		"was not found", "case-sensitive")
 	state, says := importIdentity(u.Direct, "mlflow_user", map[string]any{"username": name, "tracking_uri": s.URL + "/"})
 	if says != "" || state["username"] != name {
 		t.Errorf("import by identity says %q, and the state is %v", says, state)

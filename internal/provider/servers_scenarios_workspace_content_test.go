@@ -113,10 +113,10 @@ func workspaceRoles(t *testing.T, s *server) {
 	s.MustCall(t, "POST", rbacCalls+"roles/assign", map[string]any{"username": ana.name, "role_id": seeded["user"]})
 	there.makeRole(t, "ds")
 	acctest.ExpectSays(t, w.Refresh(), "")
-	acctest.ExpectSays(t, w.Plan(nil).Says, "warning: Roles would be deleted with the workspace: The server deletes the roles of MLflow "+
+	acctest.ExpectSays(t, w.Plan(nil).Says, "warning: Roles will be deleted with the workspace: The server deletes the roles of MLflow "+
 		"workspace", `"ds" (no members)`,
 		`"user" (members: `+ana.name+`)`)
-	acctest.ExpectSays(t, w.Destroy(), "warning: Roles would be deleted with the workspace")
+	acctest.ExpectSays(t, w.Destroy(), "warning: Roles will be deleted with the workspace")
 	if left, _ := s.MustCall(t, "GET", rbacCalls+"roles/list?workspace="+name, nil)["roles"].([]any); len(left) > 0 {
 		t.Errorf("the deleted workspace leaves the roles %v", left)
 	}

@@ -11,7 +11,7 @@ action "mlflow_delete_runs" "old" {
   }
 }
 
-# Failed runs are deleted earlier.
+# Deletes failed runs earlier
 action "mlflow_delete_runs" "failed" {
   config {
     experiment_ids = [data.mlflow_experiment.churn.experiment_id]

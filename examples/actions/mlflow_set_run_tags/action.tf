@@ -3,7 +3,7 @@ variable "deployed_run" {
   description = "ID of the run whose model is deployed."
 }
 
-# Replace it by the resource that deploys the model. The tags are set after it is created or changed.
+# Replace this with the resource that deploys the model. The action sets the tags after the resource is created or updated.
 resource "terraform_data" "deployment" {
   input = var.deployed_run
 

@@ -1,4 +1,4 @@
-# No server and no credentials are needed: the provider is a mock, and the module that reads the server is replaced.
+# The provider is mocked and the module that reads the server is overridden, so `terraform test` needs no server or credentials.
 mock_provider "mlflow" {}
 
 override_module {

@@ -1,4 +1,4 @@
-# Needs no server: the provider is mocked. Run it with `terraform test`.
+# The provider is mocked, so `terraform test` needs no server.
 mock_provider "mlflow" {}
 
 variables {
@@ -7,7 +7,7 @@ variables {
   }
 }
 
-run "everybody_is_in_one_team" {
+run "users_have_one_role_each" {
   command = plan
 
   assert {
@@ -17,16 +17,16 @@ run "everybody_is_in_one_team" {
 
   assert {
     condition     = alltrue([for name in keys(mlflow_user.this) : length([for r in mlflow_role_members.this : r if contains(r.users, name)]) == 1])
-    error_message = "Each person must be a member of exactly one role."
+    error_message = "Each user must be a member of exactly one role."
   }
 }
 
-run "roles_let_their_members_enter" {
+run "roles_grant_access_to_their_workspace" {
   command = plan
 
   assert {
     condition     = alltrue([for r in mlflow_role.this : contains(keys(r.grants), "workspace/*")])
-    error_message = "A role without a grant on the workspace does not let its members enter it."
+    error_message = "Each role must have a grant on its workspace."
   }
 
   assert {

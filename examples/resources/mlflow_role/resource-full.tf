@@ -17,7 +17,7 @@ resource "mlflow_role" "team" {
   }
 }
 
-# What a role may do on single experiments is declared with the experiments.
+# Grants on a single experiment are declared in the permissions of the experiment.
 resource "mlflow_role" "reviewers" {
   name   = "reviewers"
   grants = { "workspace/*" = "USE" }

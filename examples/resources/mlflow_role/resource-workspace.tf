@@ -1,4 +1,4 @@
-# A new workspace comes with the roles "admin" and "user".
+# A new workspace has the roles "admin" and "user".
 resource "mlflow_role" "members" {
   workspace      = "risk"
   name           = "user"

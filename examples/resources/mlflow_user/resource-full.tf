@@ -20,7 +20,7 @@ resource "mlflow_user" "team" {
   admin       = each.value.admin
 }
 
-# An account that exists keeps its password, and is not deleted with the resource.
+# Adopts an existing account with its password. Destroying the resource does not delete the account.
 resource "mlflow_user" "training" {
   username        = "training"
   adopt_existing  = true

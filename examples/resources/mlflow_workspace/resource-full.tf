@@ -12,10 +12,10 @@ resource "mlflow_workspace" "team" {
   description           = each.value
   default_artifact_root = "s3://ml-artifacts/${each.key}"
   adopt_existing        = true
-  deletion_policy       = "retain" # the workspace stays on the server when the resource is destroyed
+  deletion_policy       = "retain" # destroy does not delete the workspace
 }
 
-# The workspace and what is in it, in one apply.
+# An experiment in each workspace
 resource "mlflow_experiment" "baseline" {
   for_each = local.teams
 

@@ -17,12 +17,12 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// roleBase is what the resources of roles and of their members share. UseWorkspace comes first in each operation.
+// roleBase is the base of the resources of roles and of their members. Each operation calls UseWorkspace first.
 type roleBase struct{ framework.ResourceBase }
 
-// needsManager says who may read and change roles.
-const needsManager = "Managing roles and their members needs a server admin, or a manager of the workspace: a member of a role that has " +
-	"MANAGE on \"workspace/*\"."
+// managerAdvice is the advice for an identity that may not read or change roles.
+const managerAdvice = "Only a server admin or a manager of the workspace can manage roles and their members. A manager is a member of a " +
+	"role with MANAGE on \"workspace/*\"."
 
 // directory returns the directory of the workspace that the operation acts in, nil after an error.
 func (b *roleBase) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
@@ -42,16 +42,17 @@ func (b *roleBase) describe(name string) string {
 	return describeRole(b.Client().MLflowWorkspace(), name)
 }
 
-// placedAs is an object with its workspace in a state and in a plan. ID is its ID in the state. kind tells it from others with that ID.
+// placedAs returns an object with its ID in the state, and its workspace in the state and in the plan. kind distinguishes it from other
+// objects with that ID.
 func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.Placed {
 	return framework.Placed{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
 }
 
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
 func (b *roleBase) checkRoleServer(
-	ctx context.Context, private framework.PrivateState, could, object string, diags *diag.Diagnostics,
+	ctx context.Context, private framework.PrivateState, action, object string, diags *diag.Diagnostics,
 ) bool {
-	return b.CheckServer(ctx, private, could, framework.Belonging{Object: object}, diags)
+	return b.CheckServer(ctx, private, action, framework.Belonging{Object: object}, diags)
 }
 
 // isWorkspaceMissing reports whether an error means that there is no such workspace.
@@ -63,22 +64,21 @@ func isWorkspaceMissing(err error) bool {
 // isRoleMissing reports whether an error means that there is no such role, or no such workspace.
 func isRoleMissing(err error) bool { return rest.IsNotFound(err) || isWorkspaceMissing(err) }
 
-// addRoleError reports a failed call about a role.
-func addRoleError(diags *diag.Diagnostics, could, object string, err error) {
+// addRoleError reports a failed request about a role.
+func addRoleError(diags *diag.Diagnostics, action, object string, err error) {
 	switch {
 	case framework.IsUnsupported(err):
 		framework.AddUnsupportedError(diags, "roles", err)
 	case isWorkspaceMissing(err):
-		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+could, framework.ErrorDetail(object, err, "Create the "+
+		diags.AddAttributeError(path.Root(framework.AttributeWorkspace), "Could not "+action, framework.ErrorDetail(object, err, "Create the "+
 			"workspace first, for example with mlflow_workspace, and refer to it: workspace = mlflow_workspace.NAME.name."))
 	default:
-		framework.AddDirectoryError(diags, could, object, err, needsManager)
+		framework.AddDirectoryError(diags, action, object, err, managerAdvice)
 	}
 }
 
-// parseRoleImport splits the ID of an import into its workspace and the values of names, such as
-// "workspace=risk,role=data-science,user=ana". If there is one name only, it can be left out. A value ends where the next name begins, so
-// that it may contain anything else.
+// parseRoleImport splits an import ID such as "workspace=risk,role=data-science,user=ana" into its workspace and the values of names. A
+// single name can be omitted. A value ends where the next name begins, so it can contain commas and equals signs.
 func parseRoleImport(id string, names ...string) (workspace string, values map[string]string, ok bool) {
 	workspace, rest, err := framework.CutImportWorkspace(id)
 	if err != nil {
@@ -112,8 +112,8 @@ func parseRoleImport(id string, names ...string) (workspace string, values map[s
 	return workspace, values, !slices.ContainsFunc(names, func(name string) bool { return values[name] == "" })
 }
 
-// importRole sets the attributes of an import in the state: the workspace if it names one, and the others by their names. noun is what is
-// imported.
+// importRole sets the attributes of an import in the state: the workspace, if it contains one, and the attributes called names. noun
+// describes the imported object.
 func (b *roleBase) importRole(
 	ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse, noun string, names ...string,
 ) {
@@ -134,7 +134,7 @@ func (b *roleBase) importRole(
 		for i, name := range names {
 			form[i] = name + "=" + strings.ToUpper(name)
 		}
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not name a %s.\n\nSpecify %s, or in another workspace than the "+
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q does not identify a %s.\n\nSpecify %s, or, in a workspace other than the "+
 			"provider's, workspace=WORKSPACE,%s.", req.ID, noun, strings.Join(form, ","), strings.Join(form, ",")))
 		return
 	}
@@ -148,9 +148,9 @@ func (b *roleBase) importRole(
 	}
 }
 
-// onlyManagement explains that the current user manages the workspace through one role only, or that this cannot be told; "" if the user
-// does not, or has more than that, of which this run leaves one. A server admin needs no role.
-func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
+// soleAccessReason returns a sentence if the current user manages the workspace only through this role, or if that cannot be determined. It
+// returns "" for a server admin, and for a user who keeps another role that manages the workspace after this run.
+func (b *roleBase) soleAccessReason(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role) (why string, err error) {
 	if !managesWorkspace(role) {
 		return "", nil
 	}
@@ -168,7 +168,7 @@ func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory
 		isIn := slices.Contains(other.Members, caller.Principal.Name)
 		if other.Members == nil {
 			if caller.Groups == nil {
-				return who + " and the server does not show whether another role lets that user manage the workspace.", nil
+				return who + " and the server does not report whether that user manages the workspace through another role.", nil
 			}
 			isIn = slices.Contains(caller.Groups, other.Name)
 		}
@@ -185,17 +185,17 @@ func (b *roleBase) onlyManagement(ctx context.Context, d *mlflowserver.Directory
 	}
 	why = fmt.Sprintf("%s who manages the workspace only as a member of %s", who, describeRole(role.Workspace, role.Name))
 	if len(others) > 0 {
-		return fmt.Sprintf("%s, apart from what other resources take away in the same run: \"%s\".", why, strings.Join(others, `", "`)), nil
+		return fmt.Sprintf("%s and of roles from which this run also removes that access: \"%s\".", why, strings.Join(others, `", "`)), nil
 	}
 	return why + ".", nil
 }
 
-// keepsManagement reports whether the current user still manages the workspace without a role, its row on the workspace, or a membership in
-// it, and adds an error if not. what is such as "Deleting the role".
-func (b *roleBase) keepsManagement(
-	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, could, what string, diags *diag.Diagnostics,
+// checkOwnAccess checks that the current user still manages the workspace without a role, its grant on the workspace, or a membership in
+// it. what is the subject of the error, such as "Deleting the role".
+func (b *roleBase) checkOwnAccess(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, at path.Path, action, what string, diags *diag.Diagnostics,
 ) bool {
-	why, err := b.onlyManagement(ctx, d, role)
+	why, err := b.soleAccessReason(ctx, d, role)
 	switch {
 	case err != nil:
 		addRoleError(diags, "look up the current user", describeRole(role.Workspace, role.Name), err)
@@ -203,8 +203,8 @@ func (b *roleBase) keepsManagement(
 	case why == "":
 		return true
 	}
-	diags.AddAttributeError(at, "Could not "+could+": your own access", fmt.Sprintf("%s %s would take that away, and it could no longer "+
-		"manage the roles of the workspace.\n\nHave a server admin do this, or first give the current user another role that manages the "+
-		"workspace. To stop managing the object without changing it, remove it from the state with terraform state rm.", why, what))
+	diags.AddAttributeError(at, "Could not "+action+": would remove your access", fmt.Sprintf("%s %s can leave the "+
+		"provider unable to manage the roles of the workspace.\n\nHave a server admin apply this change, or first add the current user to "+
+		"another role that manages the workspace. To only remove the object from the state, run terraform state rm.", why, what))
 	return false
 }

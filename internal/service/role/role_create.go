@@ -17,8 +17,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create implements [resource.Resource]. On an error it leaves no role that was not there before, and no state. A role that this run deleted
-// before is kept once it is there again.
+// Create implements [resource.Resource]. After an error, no new role and no state remain, unless this run deleted and recreated the role.
 func (r *roleResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan roleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -59,9 +58,8 @@ func (c roleCreator) object() string { return c.plan.object(c.Client()) }
 func (c roleCreator) create(ctx context.Context) bool {
 	if c.lock.Declared {
 		c.diags.AddAttributeError(path.Root(attributeName), "Role is managed by two resources", fmt.Sprintf("%s was created, adopted, or "+
-			"changed by another resource in this apply. A role can be managed by only one resource. Nothing was changed for this one.\n\nRemove "+
-			"one of the two resources, or change its name.",
-			framework.UpperFirst(c.object())))
+			"changed by another resource in this apply. A role can be managed by only one resource. This resource changed nothing.\n\nRemove "+
+			"one of the two resources, or change its name.", framework.UpperFirst(c.object())))
 		return false
 	}
 	role, err := c.directory.Role(ctx, "", c.plan.Name.ValueString())
@@ -73,43 +71,43 @@ func (c roleCreator) create(ctx context.Context) bool {
 		return false
 	}
 	role, err = c.directory.CreateRole(ctx, "", c.plan.Name.ValueString(), c.plan.Description.ValueString())
-	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken { // somebody else was faster
+	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken { // created meanwhile
 		if role, err = c.directory.Role(ctx, "", c.plan.Name.ValueString()); err == nil {
 			return c.adopt(ctx, role)
 		}
 	}
 	if err != nil {
 		addRoleError(c.diags, "create role", c.object(), err)
-		c.warnLost()
+		c.warnLostMembers()
 		return false
 	}
 	if c.lock.Deleted != nil {
 		c.restoreDeleted(ctx, role)
 		return true
 	}
-	if c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if c.writeGrants(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return true
 	}
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	if err := c.directory.DeleteRole(ctx, role); err != nil {
-		framework.AddError(c.diags, "delete role again", c.object(), err, "It was created, but not with all its grants. Delete it, or set "+
-			"adopt_existing = true, then apply again.")
+		framework.AddError(c.diags, "delete incomplete role", c.object(), err, "The role was created without some of its grants. Delete it, or "+
+			"set adopt_existing = true, then apply again.")
 	}
 	return false
 }
 
-// adopt makes a role that is there what the plan declares.
+// adopt sets the grants and the description of an existing role to the declared ones.
 func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		addRoleTakenError(c.diags, c.object())
+		addRoleNameInUseError(c.diags, c.object())
 		return false
 	}
-	if !c.keepsRows(ctx, c.directory, role, *c.plan, c.diags) {
+	if !c.checkOwnGrants(ctx, c.directory, role, *c.plan, c.diags) {
 		return false
 	}
 	c.lock.Declared = true // even if it fails: a Delete by the old address of a renamed resource must leave the role
-	if !c.writeRows(ctx, c.directory, role, c.plan, nil, c.diags) {
+	if !c.writeGrants(ctx, c.directory, role, c.plan, nil, c.diags) {
 		return false
 	}
 	if role.Description == c.plan.Description.ValueString() {
@@ -122,23 +120,23 @@ func (c roleCreator) adopt(ctx context.Context, role mlflowserver.Role) bool {
 	return true
 }
 
-// warnLost says who was in a role that this run deleted and could not create again.
-func (c roleCreator) warnLost() {
+// warnLostMembers reports the members of a role that this run deleted and could not recreate.
+func (c roleCreator) warnLostMembers() {
 	if c.lock.Deleted != nil && len(c.lock.Deleted.Members) > 0 {
-		c.diags.AddWarning("Role was deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
+		c.diags.AddWarning("Role deleted, not recreated", fmt.Sprintf("%s was deleted in this apply. Its members were:\n  - %s\n\nThe next "+
 			"apply creates the role without them. Add them again.", framework.UpperFirst(c.object()),
 			strings.Join(c.lock.Deleted.Members, "\n  - ")))
 	}
 }
 
-// restoreDeleted gives a role that another resource of this apply deleted, or the first half of a replacement, its members back, then the
-// grants that the plan declares, and those on single objects that nobody declared: other resources may manage them. What fails is in a
-// warning: the rest stays, and an error would have the next apply replace the role again.
+// restoreDeleted restores a recreated role that this apply deleted, for another resource or in a replacement: its members, the declared
+// grants, and undeclared grants on single objects, which other resources may manage. Failures are reported in a warning, because after an
+// error the next apply would replace the role again.
 func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role) {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	var missing []string
-	rows, members := 0, 0
+	grants, members := 0, 0
 	for _, member := range c.lock.Deleted.Members {
 		err := c.directory.Assign(ctx, role, member)
 		if _, deleted := mlflow.MissingPrincipal(err); deleted {
@@ -150,38 +148,38 @@ func (c roleCreator) restoreDeleted(ctx context.Context, role mlflowserver.Role)
 		}
 		members++
 	}
-	declared := declaredRows(c.plan.Grants)
+	declared := declaredGrants(c.plan.Grants)
 	wanted := maps.Clone(declared)
 	for _, g := range c.lock.Deleted.Grants {
-		if _, ours := declared[rowKey(g)]; !ours && g.Pattern != everything {
-			wanted[rowKey(g)] = g.Level
+		if _, isDeclared := declared[grantKey(g)]; !isDeclared && g.Pattern != wildcard {
+			wanted[grantKey(g)] = g.Level
 		}
 	}
-	for _, change := range rowChanges(role, wanted, nil) {
-		key := rowKey(change.grant)
-		_, ours := declared[key]
-		if ours {
-			c.declareRow(role.Name, key)
+	for _, change := range grantChanges(role, wanted, nil) {
+		key := grantKey(change.grant)
+		_, isDeclared := declared[key]
+		if isDeclared {
+			c.declareGrant(role.Name, key)
 		}
-		if err := c.writeRow(ctx, c.directory, role, change, c.diags); err != nil {
+		if err := c.writeGrant(ctx, c.directory, role, change, c.diags); err != nil {
 			missing = append(missing, fmt.Sprintf("grant %s: %s: %s", key, change.level, err))
-		} else if !ours {
-			rows++
+		} else if !isDeclared {
+			grants++
 		}
 	}
-	c.warnRestored(members, rows, missing)
+	c.warnRestored(members, grants, missing)
 }
 
-// warnRestored says what a role got back, and what it did not.
-func (c roleCreator) warnRestored(members, rows int, missing []string) {
-	if members+rows+len(missing) == 0 {
+// warnRestored reports the members and grants that were restored, and those that could not be.
+func (c roleCreator) warnRestored(members, grants int, missing []string) {
+	if members+grants+len(missing) == 0 {
 		return
 	}
 	text := fmt.Sprintf("%s was deleted by another resource in this apply, or by the replacement of this one. Its members (%d) and grants on "+
-		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, rows)
+		"single objects (%d) were restored.", framework.UpperFirst(c.object()), members, grants)
 	if len(missing) > 0 {
-		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the grants that are declared " +
-			"and missing. Add the others again."
+		text += "\n\nThese could not be added:\n  - " + strings.Join(missing, "\n  - ") + "\n\nThe next plan shows the declared grants that " +
+			"are missing. Add the others again."
 	}
-	c.diags.AddWarning("Role was deleted and recreated", text+"\n\nIf you only renamed a resource, a moved block avoids that.")
+	c.diags.AddWarning("Role deleted and recreated", text+"\n\nTo rename a resource without deleting the role, add a moved block.")
 }

@@ -12,7 +12,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Delete implements [resource.Resource]. A role that is gone already is a success.
+// Delete implements [resource.Resource]. It succeeds if the role no longer exists.
 func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state roleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -43,14 +43,14 @@ func (r *roleResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	case err != nil:
 		addRoleError(&resp.Diagnostics, "delete role", object, err)
 		return
-	case !r.keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", &resp.Diagnostics):
+	case !r.checkOwnAccess(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", &resp.Diagnostics):
 		return
 	}
 	if err := d.DeleteRole(ctx, role); err != nil {
 		addRoleError(&resp.Diagnostics, "delete role", object, err)
 		return
 	}
-	managed := declaredRows(state.Grants) // not for a role that is created next: its configuration declares its own
-	role.Grants = slices.DeleteFunc(role.Grants, func(g mlflowserver.RoleGrant) bool { return managed[rowKey(g)] != "" })
+	managed := declaredGrants(state.Grants) // a role that this run creates with this name has its own declared grants
+	role.Grants = slices.DeleteFunc(role.Grants, func(g mlflowserver.RoleGrant) bool { return managed[grantKey(g)] != "" })
 	lock.Deleted = &role
 }

@@ -16,7 +16,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// The types and levels of grants that the provider treats in a way of their own, and the pattern that matches all objects of a type.
+// The types and levels that have rules of their own, and the pattern that matches all objects of a type.
 const (
 	typeExperiment = "experiment"
 	typeScorer     = "scorer"
@@ -26,32 +26,31 @@ const (
 	levelManage = "MANAGE"
 	levelNone   = "NO_PERMISSIONS"
 
-	everything = "*"
+	wildcard = "*"
 )
 
-// roleLevels are the levels of a role, ascending; DENY comes last, since it outweighs the others.
+// roleLevels are the levels of a role in ascending order. DENY is last because it overrides the others.
 var roleLevels = []string{"READ", levelUse, "EDIT", levelManage, "DENY"}
 
-// wholeTypes are the types that can be granted on everything only.
-var wholeTypes = []string{
+// wildcardOnlyTypes are the types that support only the pattern "*".
+var wildcardOnlyTypes = []string{
 	"assessment", "logged_model", "mcp_server_version", "prompt_version", "registered_model_version", "review_queue", "run", "scorer_version",
 	"trace",
 	typeWorkspace,
 }
 
-// meantRoleLevels are the words that are used elsewhere for a level of a role.
-var meantRoleLevels = map[string]string{
+// roleLevelSynonyms maps words that other systems use to levels of a role.
+var roleLevelSynonyms = map[string]string{
 	"VIEW": "READ", "VIEWER": "READ", "READER": "READ", "WRITE": "EDIT", "WRITER": "EDIT", "EDITOR": "EDIT", "UPDATE": "EDIT",
 	"ADMIN": levelManage, "MANAGER": levelManage, "OWNER": levelManage, "USER": levelUse, "MEMBER": levelUse, "NO_ACCESS": "DENY",
 	"DENIED": "DENY",
 }
 
-// meantRoleLevel returns the level that a near miss means, such as EDIT for "CAN_EDIT". It returns "" for a level, and for a word that it
-// does not know.
-func meantRoleLevel(text string) string {
+// suggestRoleLevel returns the level that a similar word means, such as EDIT for "CAN_EDIT". It returns "" for a level and for other words.
+func suggestRoleLevel(text string) string {
 	word := strings.NewReplacer("-", "_", " ", "_").Replace(strings.ToUpper(strings.TrimSpace(text)))
 	word = strings.TrimPrefix(strings.TrimPrefix(word, "CAN_"), "IS_")
-	meant := meantRoleLevels[word]
+	meant := roleLevelSynonyms[word]
 	if slices.Contains(roleLevels, word) {
 		meant = word
 	}
@@ -61,41 +60,40 @@ func meantRoleLevel(text string) string {
 	return meant
 }
 
-// rowKey is the key of a grant in the map of grants: its type and pattern.
-func rowKey(g mlflowserver.RoleGrant) string { return g.Type + "/" + g.Pattern }
+// grantKey returns the key of a grant in the map of grants: its type and pattern.
+func grantKey(g mlflowserver.RoleGrant) string { return g.Type + "/" + g.Pattern }
 
-// parseRowKey returns the grant of a key, without a level. A pattern may contain slashes, a type does not.
-func parseRowKey(key string) (g mlflowserver.RoleGrant, ok bool) {
+// parseGrantKey returns the grant of a key, without a level. A pattern can contain slashes, a type cannot.
+func parseGrantKey(key string) (g mlflowserver.RoleGrant, ok bool) {
 	g.Type, g.Pattern, ok = strings.Cut(key, "/")
 	return g, ok && strings.TrimSpace(g.Type) != "" && strings.TrimSpace(g.Pattern) != ""
 }
 
-// refuseRowKey explains why a key of the map of grants cannot be one; "" if it can. A type that the provider does not know is up to the
-// server.
-func refuseRowKey(key string) string {
-	g, ok := parseRowKey(key)
+// invalidGrantKeyReason returns the reason why a key of the map of grants is invalid, "" if it is valid. The server checks types that the
+// provider does not know.
+func invalidGrantKeyReason(key string) string {
+	g, ok := parseGrantKey(key)
 	switch {
 	case !ok && !strings.Contains(key, "/") && strings.TrimSpace(key) != "":
-		return fmt.Sprintf("%q does not say on which objects. Use %q for all, or \"TYPE/ID\" for one, for example \"experiment/12\".", key,
-			key+"/*")
+		return fmt.Sprintf("%q has no pattern. Use %q for all objects, or \"TYPE/ID\" for one, for example \"experiment/12\".", key, key+"/*")
 	case !ok:
-		return fmt.Sprintf("%q is not of the form \"TYPE/PATTERN\", for example \"experiment/*\" or \"prompt/support-bot\".", key)
-	case g.Pattern == everything:
+		return fmt.Sprintf("%q does not have the form \"TYPE/PATTERN\", for example \"experiment/*\" or \"prompt/support-bot\".", key)
+	case g.Pattern == wildcard:
 		return ""
-	case slices.Contains(wholeTypes, g.Type):
-		return fmt.Sprintf("%s can be granted on everything only. Use \"%s/*\".", g.Type, g.Type)
+	case slices.Contains(wildcardOnlyTypes, g.Type):
+		return fmt.Sprintf("The type %s supports only the pattern \"*\". Use \"%s/*\".", g.Type, g.Type)
 	case g.Type == typeExperiment && !isExperimentID(g.Pattern):
-		return fmt.Sprintf("%q is not the ID of an experiment, and experiments are granted by ID. Use \"experiment/ID\" with "+
-			"mlflow_experiment.NAME.id, or \"experiment/*\" for all.", g.Pattern)
+		return fmt.Sprintf("%q is not an experiment ID. Use \"experiment/ID\" with mlflow_experiment.NAME.id, or \"experiment/*\" for "+
+			"all experiments.", g.Pattern)
 	case g.Type == typeScorer && !strings.Contains(g.Pattern, "/"):
-		return fmt.Sprintf("%q is not a scorer. Use \"scorer/EXPERIMENT_ID/NAME\", or \"scorer/*\" for all.", g.Pattern)
+		return fmt.Sprintf("%q is not a scorer. Use \"scorer/EXPERIMENT_ID/NAME\", or \"scorer/*\" for all scorers.", g.Pattern)
 	}
 	return ""
 }
 
 func isExperimentID(text string) bool { return strings.Trim(text, "0123456789") == "" }
 
-// grantsValidator checks the keys and the levels of the map of grants.
+// grantsValidator validates the keys and levels of the map of grants.
 type grantsValidator struct{}
 
 // Description implements [validator.Describer].
@@ -113,16 +111,16 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 		at := req.Path.AtMapKey(key)
 		level, _ := elements[key].(types.String)
 		if level.IsNull() {
-			continue // counts as absent
+			continue // ignored
 		}
-		if reason := refuseRowKey(key); reason != "" {
+		if reason := invalidGrantKeyReason(key); reason != "" {
 			resp.Diagnostics.AddAttributeError(at, "Invalid grant", reason)
 			continue
 		}
-		g, _ := parseRowKey(key)
-		if g.Pattern != everything && strings.Contains(g.Pattern, everything) {
-			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server compares %q literally: only \"*\" alone "+
-				"matches more than one object.", g.Pattern))
+		g, _ := parseGrantKey(key)
+		if g.Pattern != wildcard && strings.Contains(g.Pattern, wildcard) {
+			resp.Diagnostics.AddAttributeWarning(at, "Pattern is not a wildcard", fmt.Sprintf("The server matches %q literally. Only the "+
+				"pattern \"*\" matches more than one object.", g.Pattern))
 		}
 		if !level.IsUnknown() {
 			checkRoleLevel(&resp.Diagnostics, at, g.Type, level.ValueString())
@@ -130,13 +128,13 @@ func (grantsValidator) ValidateMap(_ context.Context, req validator.MapRequest, 
 	}
 }
 
-// checkRoleLevel refuses a level that no server has or that its type does not take, and warns of one that is not known: a newer server may
-// have it.
+// checkRoleLevel rejects a level that no server has or that its type does not support. It warns of an unknown level, which a newer server
+// may have.
 func checkRoleLevel(diags *diag.Diagnostics, at path.Path, typ, level string) {
 	known := strings.Join(roleLevels, ", ")
-	switch meant := meantRoleLevel(level); {
+	switch meant := suggestRoleLevel(level); {
 	case level == levelNone:
-		diags.AddAttributeError(at, "Invalid permission level", "NO_PERMISSIONS cannot be granted. Remove the entry, or use DENY to outweigh "+
+		diags.AddAttributeError(at, "Invalid permission level", "NO_PERMISSIONS cannot be granted. Remove the entry, or use DENY to override "+
 			"other grants.")
 	case meant != "":
 		diags.AddAttributeError(at, "Invalid permission level", fmt.Sprintf("%q is not a permission level of a role. Use %s.", level, meant))
@@ -152,88 +150,88 @@ func checkRoleLevel(diags *diag.Diagnostics, at path.Path, typ, level string) {
 	}
 }
 
-// declaredRows returns the levels that a map of grants declares, by key. An entry whose level is null counts as absent.
-func declaredRows(grants types.Map) map[string]string {
-	rows := map[string]string{}
+// declaredGrants returns the levels that a map of grants declares, by key. It omits entries with a null level.
+func declaredGrants(grants types.Map) map[string]string {
+	levels := map[string]string{}
 	for key, level := range framework.StringMap(grants) {
 		if !grants.Elements()[key].IsNull() {
-			rows[key] = level
+			levels[key] = level
 		}
 	}
-	return rows
+	return levels
 }
 
-// rowChange is one step from the rows of a role to those that are declared.
-type rowChange struct {
-	kind rowChangeKind
-	// grant is the row as it is, or for an added one as it is declared.
+// grantChange is one change that brings the grants of a role closer to the declared ones.
+type grantChange struct {
+	kind grantChangeKind
+	// grant is the current grant, or the declared one if it is added.
 	grant mlflowserver.RoleGrant
 	level string
 }
 
-type rowChangeKind int
+type grantChangeKind int
 
-// The kinds of changes in the order in which they are made: whoever has one grant for another has access all the time.
+// The kinds of changes, in the order in which they are made: a member has access at all times.
 const (
-	rowAdded rowChangeKind = iota
-	rowLevelChanged
-	rowRemoved
+	grantAdded grantChangeKind = iota
+	grantLevelChanged
+	grantRemoved
 )
 
-// rowChanges returns the steps that make the declared rows those of a role. Rows on everything that are not declared go; rows on single
-// objects go only if they were declared before.
-func rowChanges(role mlflowserver.Role, declared, before map[string]string) []rowChange {
-	var changes []rowChange
-	there := map[string]bool{}
+// grantChanges returns the changes that set the grants of a role to the declared ones. Undeclared grants on all objects of a type are
+// removed; undeclared grants on single objects are removed only if they were declared before.
+func grantChanges(role mlflowserver.Role, declared, before map[string]string) []grantChange {
+	var changes []grantChange
+	existing := map[string]bool{}
 	for _, g := range role.Grants {
-		key := rowKey(g)
-		there[key] = true
+		key := grantKey(g)
+		existing[key] = true
 		level, isDeclared := declared[key]
 		_, wasDeclared := before[key]
 		switch {
 		case isDeclared && level != g.Level:
-			changes = append(changes, rowChange{rowLevelChanged, g, level})
-		case !isDeclared && (g.Pattern == everything || wasDeclared):
-			changes = append(changes, rowChange{kind: rowRemoved, grant: g})
+			changes = append(changes, grantChange{grantLevelChanged, g, level})
+		case !isDeclared && (g.Pattern == wildcard || wasDeclared):
+			changes = append(changes, grantChange{kind: grantRemoved, grant: g})
 		}
 	}
 	for key, level := range declared {
-		if g, ok := parseRowKey(key); ok && !there[key] {
+		if g, ok := parseGrantKey(key); ok && !existing[key] {
 			g.Level = level
-			changes = append(changes, rowChange{rowAdded, g, level})
+			changes = append(changes, grantChange{grantAdded, g, level})
 		}
 	}
-	slices.SortFunc(changes, func(a, b rowChange) int {
-		return cmp.Or(cmp.Compare(a.kind, b.kind), strings.Compare(rowKey(a.grant), rowKey(b.grant)))
+	slices.SortFunc(changes, func(a, b grantChange) int {
+		return cmp.Or(cmp.Compare(a.kind, b.kind), strings.Compare(grantKey(a.grant), grantKey(b.grant)))
 	})
 	return changes
 }
 
-// shownRows returns the rows of a role that its map of grants shows: those on everything, and those on single objects that are in the map
-// already. An import shows all but those on single experiments, which belong to the permissions of the experiments.
-func shownRows(role mlflowserver.Role, before map[string]string, imported bool) map[string]string {
-	rows := map[string]string{}
+// managedGrants returns the grants of a role for the state: those on all objects of a type, and those on single objects that are in
+// before. An import adds all others, except those on single experiments, which belong to the permissions of the experiments.
+func managedGrants(role mlflowserver.Role, before map[string]string, isImported bool) map[string]string {
+	levels := map[string]string{}
 	for _, g := range role.Grants {
-		_, declared := before[rowKey(g)]
-		if g.Pattern == everything || declared || imported && g.Type != typeExperiment {
-			rows[rowKey(g)] = g.Level
+		_, declared := before[grantKey(g)]
+		if g.Pattern == wildcard || declared || isImported && g.Type != typeExperiment {
+			levels[grantKey(g)] = g.Level
 		}
 	}
-	return rows
+	return levels
 }
 
 // managesWorkspace reports whether a role makes its members managers of its workspace.
 func managesWorkspace(role mlflowserver.Role) bool {
 	return slices.ContainsFunc(role.Grants, func(g mlflowserver.RoleGrant) bool {
-		return g.Type == typeWorkspace && g.Pattern == everything && g.Level == levelManage
+		return g.Type == typeWorkspace && g.Pattern == wildcard && g.Level == levelManage
 	})
 }
 
-// describeRows lists rows for a message, one a line.
-func describeRows(rows []mlflowserver.RoleGrant) string {
-	lines := make([]string, 0, len(rows))
-	for _, g := range rows {
-		lines = append(lines, fmt.Sprintf("  - %s: %s", rowKey(g), g.Level))
+// describeGrants lists grants for a message, one per line.
+func describeGrants(grants []mlflowserver.RoleGrant) string {
+	lines := make([]string, 0, len(grants))
+	for _, g := range grants {
+		lines = append(lines, fmt.Sprintf("  - %s: %s", grantKey(g), g.Level))
 	}
 	slices.Sort(lines)
 	return strings.Join(lines, "\n")

@@ -15,23 +15,23 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-func TestMeantRoleLevel(t *testing.T) {
+func TestSuggestRoleLevel(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
 		"READ": "", "USE": "", "EDIT": "", "MANAGE": "", "DENY": "", "OWN": "", "": "", "NO_PERMISSIONS": "",
 		"read": "READ", "CAN_EDIT": "EDIT", "can-manage": "MANAGE", "Deny": "DENY", "write": "EDIT", "IS_OWNER": "MANAGE", "viewer": "READ",
 		"CAN_USE": "USE",
 	} {
-		if got := meantRoleLevel(text); got != want {
+		if got := suggestRoleLevel(text); got != want {
 			t.Errorf("%q means %q, want %q", text, got, want)
 		}
 	}
-	if got := meantRoleLevel(" Deny "); got != "DENY" {
-		t.Errorf("blanks around DENY give %q", got)
+	if got := suggestRoleLevel(" Deny "); got != "DENY" {
+		t.Errorf("DENY in white space means %q", got)
 	}
 }
 
-func TestRefuseRowKey(t *testing.T) {
+func TestInvalidGrantKeyReason(t *testing.T) {
 	t.Parallel()
 	for key, want := range map[string]string{
 		"experiment/*": "", "experiment/12": "", "registered_model/a/b c": "", "prompt/*": "", "scorer/12/quality": "", "scorer/*": "",
@@ -39,10 +39,10 @@ func TestRefuseRowKey(t *testing.T) {
 		"experiment": `Use "experiment/*" for all`, "": "TYPE/PATTERN", "/x": "TYPE/PATTERN", "experiment/": "TYPE/PATTERN",
 		"experiment/ ":   "TYPE/PATTERN",
 		"workspace/risk": `Use "workspace/*"`, "run/12": `Use "run/*"`, "mcp_server_version/1": `Use "mcp_server_version/*"`,
-		"experiment/churn": "is not the ID of an experiment", "experiment/12*": "is not the ID of an experiment",
+		"experiment/churn": "is not an experiment ID", "experiment/12*": "is not an experiment ID",
 		"scorer/quality": "scorer/EXPERIMENT_ID/NAME",
 	} {
-		if got := refuseRowKey(key); want == "" && got != "" || !strings.Contains(got, want) {
+		if got := invalidGrantKeyReason(key); want == "" && got != "" || !strings.Contains(got, want) {
 			t.Errorf("%q: %q, want %q", key, got, want)
 		}
 	}
@@ -89,12 +89,12 @@ func TestGrantsValidator(t *testing.T) {
 	}
 }
 
-// rows returns rows that are written as "type/pattern LEVEL".
-func rows(texts ...string) []mlflowserver.RoleGrant {
+// grants parses grants in the form "type/pattern LEVEL".
+func grants(texts ...string) []mlflowserver.RoleGrant {
 	var all []mlflowserver.RoleGrant
 	for _, text := range texts {
 		key, level, _ := strings.Cut(text, " ")
-		g, _ := parseRowKey(key)
+		g, _ := parseGrantKey(key)
 		g.Level = level
 		all = append(all, g)
 	}
@@ -103,13 +103,13 @@ func rows(texts ...string) []mlflowserver.RoleGrant {
 
 func levels(texts ...string) map[string]string {
 	all := map[string]string{}
-	for _, g := range rows(texts...) {
-		all[rowKey(g)] = g.Level
+	for _, g := range grants(texts...) {
+		all[grantKey(g)] = g.Level
 	}
 	return all
 }
 
-func TestRowChanges(t *testing.T) {
+func TestGrantChanges(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		role, declared, before []string
@@ -130,14 +130,14 @@ func TestRowChanges(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var got []string
-			for _, change := range rowChanges(mlflowserver.Role{Grants: rows(c.role...)}, levels(c.declared...), levels(c.before...)) {
+			for _, change := range grantChanges(mlflowserver.Role{Grants: grants(c.role...)}, levels(c.declared...), levels(c.before...)) {
 				switch change.kind {
-				case rowAdded:
-					got = append(got, "+"+rowKey(change.grant)+" "+change.grant.Level)
-				case rowLevelChanged:
-					got = append(got, "~"+rowKey(change.grant)+" "+change.level)
+				case grantAdded:
+					got = append(got, "+"+grantKey(change.grant)+" "+change.grant.Level)
+				case grantLevelChanged:
+					got = append(got, "~"+grantKey(change.grant)+" "+change.level)
 				default:
-					got = append(got, "-"+rowKey(change.grant))
+					got = append(got, "-"+grantKey(change.grant))
 				}
 			}
 			if !slices.Equal(got, c.want) {
@@ -147,20 +147,22 @@ func TestRowChanges(t *testing.T) {
 	}
 }
 
-func TestShownRows(t *testing.T) {
+func TestManagedGrants(t *testing.T) {
 	t.Parallel()
-	role := mlflowserver.Role{Grants: rows("experiment/* READ", "experiment/1 EDIT", "experiment/2 EDIT", "prompt/bot USE", "workspace/* USE")}
+	role := mlflowserver.Role{
+		Grants: grants("experiment/* READ", "experiment/1 EDIT", "experiment/2 EDIT", "prompt/bot USE", "workspace/* USE"),
+	}
 	for name, c := range map[string]struct {
-		before   []string
-		imported bool
-		want     []string
+		before     []string
+		isImported bool
+		want       []string
 	}{
 		"only those on everything": {nil, false, []string{"experiment/* READ", "workspace/* USE"}},
 		"those that are declared": {[]string{"experiment/1 READ", "prompt/other READ"}, false, []string{"experiment/* READ", "experiment/1 EDIT",
 			"workspace/* USE"}},
 		"an import": {nil, true, []string{"experiment/* READ", "prompt/bot USE", "workspace/* USE"}},
 	} {
-		if got := shownRows(role, levels(c.before...), c.imported); !maps.Equal(got, levels(c.want...)) {
+		if got := managedGrants(role, levels(c.before...), c.isImported); !maps.Equal(got, levels(c.want...)) {
 			t.Errorf("%s: shown is %v, want %v", name, got, c.want)
 		}
 	}
@@ -220,7 +222,7 @@ func TestRoleModel_refresh(t *testing.T) {
 			roleModel{ID: types.StringValue("x"), Grants: null, Description: types.StringValue("a")}, mlflowserver.Role{}, roleModel{Grants: null},
 		},
 		"null counts as absent": {
-			roleModel{ID: types.StringValue("x"), Grants: withNull}, mlflowserver.Role{Grants: rows("run/* READ")},
+			roleModel{ID: types.StringValue("x"), Grants: withNull}, mlflowserver.Role{Grants: grants("run/* READ")},
 			roleModel{Grants: types.MapValueMust(types.StringType, map[string]attr.Value{"run/*": types.StringValue("READ"),
 				"scorer/*": types.StringNull()})},
 		},

@@ -11,7 +11,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create implements [resource.Resource]. A user who is a member already is adopted.
+// Create implements [resource.Resource]. It adopts an existing member.
 func (r *roleMemberResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan roleMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -19,7 +19,7 @@ func (r *roleMemberResource) Create(ctx context.Context, req resource.CreateRequ
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.assign(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.addMember(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
 	plan.setID(r.Client())
@@ -28,12 +28,12 @@ func (r *roleMemberResource) Create(ctx context.Context, req resource.CreateRequ
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// assign makes the user a member.
-func (r *roleMemberResource) assign(ctx context.Context, d *mlflowserver.Directory, plan roleMemberModel, diags *diag.Diagnostics) bool {
+// addMember adds the user to the role.
+func (r *roleMemberResource) addMember(ctx context.Context, d *mlflowserver.Directory, plan roleMemberModel, diags *diag.Diagnostics) bool {
 	lock := r.lock(plan.Role.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
-	role, ok := r.roleOfMembers(ctx, d, plan.Role.ValueString(), "add member to role", diags)
+	role, ok := r.lookUpRole(ctx, d, plan.Role.ValueString(), "add member to role", diags)
 	if !ok {
 		return false
 	}

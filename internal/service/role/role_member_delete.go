@@ -23,12 +23,14 @@ func (r *roleMemberResource) Delete(ctx context.Context, req resource.DeleteRequ
 		return
 	}
 	if d := r.directory(&resp.Diagnostics); d != nil {
-		r.unassign(ctx, d, state, &resp.Diagnostics)
+		r.removeMember(ctx, d, state, &resp.Diagnostics)
 	}
 }
 
-// unassign removes the member of a state, unless another resource of this run declares it, or has declared all members.
-func (r *roleMemberResource) unassign(ctx context.Context, d *mlflowserver.Directory, state roleMemberModel, diags *diag.Diagnostics) bool {
+// removeMember removes the user of a state from the role, unless another resource of this run declares the member or all members.
+func (r *roleMemberResource) removeMember(
+	ctx context.Context, d *mlflowserver.Directory, state roleMemberModel, diags *diag.Diagnostics,
+) bool {
 	name, user := state.Role.ValueString(), state.User.ValueString()
 	lock := r.lock(name)
 	lock.Lock()
@@ -38,14 +40,14 @@ func (r *roleMemberResource) unassign(ctx context.Context, d *mlflowserver.Direc
 		warnMemberKept(diags, user, framework.UpperFirst(r.describe(name)))
 		return true
 	case lock.MemberList:
-		return true // it does not have the member
+		return true // the list does not contain the user
 	}
 	role, err := d.Role(ctx, "", name)
 	if isRoleMissing(err) {
 		return true
 	}
 	if err == nil {
-		if !r.keepsMembership(ctx, d, name, path.Root(attributeUser), state.leaves, diags) {
+		if !r.checkOwnMembership(ctx, d, name, path.Root(attributeUser), state.isRemoved, diags) {
 			return false
 		}
 		err = d.Unassign(ctx, role, user)

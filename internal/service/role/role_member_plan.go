@@ -22,7 +22,7 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	}
 	if plan == nil {
 		r.UseStateWorkspace(state.Workspace)
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
 	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
@@ -42,13 +42,13 @@ func (r *roleMemberResource) ModifyPlan(ctx context.Context, req resource.Modify
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	case known && !plan.sameMember(state) && !r.lock(state.Role.ValueString()).IsRenamed():
-		r.planRevoke(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	}
 }
 
-// checkRolesSupported reports that the server has no roles. Any other problem is left to apply.
+// checkRolesSupported reports whether the server has roles, as an error. Other failures are left to apply.
 func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
@@ -57,22 +57,22 @@ func checkRolesSupported(ctx context.Context, d *mlflowserver.Directory, diags *
 	}
 }
 
-// planRevoke refuses to remove the membership that lets the current user remove it.
-func (r *roleMemberResource) planRevoke(
+// planRemoval rejects the removal of the only membership through which the current user manages the workspace.
+func (r *roleMemberResource) planRemoval(
 	ctx context.Context, private framework.PrivateState, state roleMemberModel, diags *diag.Diagnostics,
 ) {
 	if r.Client() == nil || !r.checkRoleServer(ctx, private, "remove member from role", r.object(state), diags) {
 		return
 	}
 	if d := r.directory(diags); d != nil {
-		r.keepsMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUser), state.leaves, diags)
+		r.checkOwnMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUser), state.isRemoved, diags)
 	}
 }
 
-// leaves reports whether a user is the one of a state.
-func (m *roleMemberModel) leaves(user string) bool { return m.User.ValueString() == user }
+// isRemoved reports whether a user is the member that is removed.
+func (m *roleMemberModel) isRemoved(user string) bool { return m.User.ValueString() == user }
 
-// placed is the object with its workspace; the state may be nil.
+// placed returns the member with its workspace; the state can be nil.
 func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}

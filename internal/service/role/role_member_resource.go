@@ -19,7 +19,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*roleMemberResource)(nil)
 )
 
-// roleMemberResource is one member of a role; it leaves all others alone.
+// roleMemberResource manages one member of a role. Other members are unaffected.
 type roleMemberResource struct{ roleBase }
 
 // NewRoleMemberResource returns the resource mlflow_role_member.
@@ -39,21 +39,21 @@ func (r *roleMemberResource) IdentitySchema(_ context.Context, _ resource.Identi
 // Schema implements [resource.Resource].
 func (r *roleMemberResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Makes a user a member of a role of an MLflow server. Non-authoritative: other members are unaffected. To manage " +
+		MarkdownDescription: "Manages one member of a role of an MLflow server. Non-authoritative: other members are unaffected. To manage " +
 			"all members, use `mlflow_role_members`; do not use both for one role. Requires MLflow 3.13 or newer, and a server admin or a manager " +
 			"of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
-			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE/USER`."},
+			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the member: `WORKSPACE/ROLE/USER`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
-				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the user joins the new role " +
-					"first, then leaves the old one.",
+				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. Updated in place: the user is added to the new " +
+					"role before it is removed from the old one.",
 			},
 			attributeUser: schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 255)},
-				MarkdownDescription: "Username of the member, case-sensitive; it must exist. If it changes, the new user joins first, then the old " +
-					"one leaves.",
+				MarkdownDescription: "Username of the member, case-sensitive. The user must exist. Updated in place: the new user is added before " +
+					"the old one is removed.",
 			},
 		},
 	}
@@ -89,10 +89,10 @@ func (r *roleMemberResource) Read(ctx context.Context, req resource.ReadRequest,
 	case hidden:
 		addMembersHiddenError(&resp.Diagnostics, "read member of role", object)
 		return
-	case !member && state.imported():
-		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("There is no %s.\n\nCheck the names, which are "+
-			"case-sensitive. For a role in another workspace than the provider's, specify workspace=WORKSPACE,role=ROLE,user=USER. To make the "+
-			"user a member, remove the import block.", object))
+	case !member && state.isImported():
+		resp.Diagnostics.AddError("Could not import member of role", fmt.Sprintf("%s was not found.\n\nCheck the names, which are "+
+			"case-sensitive. For a role in a workspace other than the provider's, specify workspace=WORKSPACE,role=ROLE,user=USER. To add the "+
+			"user to the role, remove the import block.", framework.UpperFirst(object)))
 		return
 	case !member:
 		resp.Diagnostics.AddWarning("Member not found, removed from state", fmt.Sprintf("%s was removed from the role outside Terraform, or "+
@@ -112,7 +112,7 @@ func (r *roleMemberResource) object(m roleMemberModel) string {
 	return fmt.Sprintf("user %q in %s", m.User.ValueString(), r.describe(m.Role.ValueString()))
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes a role and a user, with the workspace or without, or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts a role and a user, with or without a workspace, or an identity.
 func (r *roleMemberResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	r.importRole(ctx, req, resp, "member of a role", attributeRole, attributeUser)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Update implements [resource.Resource]. Another role or user is no replacement: the new member joins before the old one leaves.
+// Update implements [resource.Resource]. It adds the new member before it removes the old one.
 func (r *roleMemberResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state roleMemberModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -21,11 +21,11 @@ func (r *roleMemberResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.assign(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.addMember(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.sameMember(&state) && !r.unassign(ctx, d, state, &resp.Diagnostics) {
-		return // the state still has the old member, so that the next apply removes it
+	if !plan.sameMember(&state) && !r.removeMember(ctx, d, state, &resp.Diagnostics) {
+		return // the state keeps the old member, which the next apply removes
 	}
 	plan.setID(r.Client())
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)

@@ -13,37 +13,38 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// roleOfMembers looks up the role whose members are written, at the attribute role.
-func (b *roleBase) roleOfMembers(
-	ctx context.Context, d *mlflowserver.Directory, name, could string, diags *diag.Diagnostics) (mlflowserver.Role, bool,
+// lookUpRole looks up the role whose members change, and reports a missing role at the attribute role.
+func (b *roleBase) lookUpRole(
+	ctx context.Context, d *mlflowserver.Directory, name, action string, diags *diag.Diagnostics) (mlflowserver.Role, bool,
 ) {
 	role, err := d.Role(ctx, "", name)
 	switch {
 	case err == nil:
 		return role, true
 	case rest.IsNotFound(err):
-		diags.AddAttributeError(path.Root(attributeRole), "Could not "+could, framework.ErrorDetail(b.describe(name), err, "Check the name, "+
-			"which is case-sensitive. To have the role created first, refer to it: role = mlflow_role.NAME.name."))
+		diags.AddAttributeError(path.Root(attributeRole), "Could not "+action, framework.ErrorDetail(b.describe(name), err, "Check the name, "+
+			"which is case-sensitive. If the configuration creates the role, refer to it: role = mlflow_role.NAME.name."))
 	default:
-		addRoleError(diags, could, b.describe(name), err)
+		addRoleError(diags, action, b.describe(name), err)
 	}
 	return role, false
 }
 
 // addMissingUserError reports a user that the server does not have.
-func addMissingUserError(diags *diag.Diagnostics, at path.Path, could, object, user string) {
-	diags.AddAttributeError(at, "Could not "+could, fmt.Sprintf("%s: the MLflow server has no user %q. Nothing was changed.\n\nCheck the "+
-		"username, which is case-sensitive. To have the user created first, refer to it: mlflow_user.NAME.username.",
+func addMissingUserError(diags *diag.Diagnostics, at path.Path, action, object, user string) {
+	diags.AddAttributeError(at, "Could not "+action, fmt.Sprintf("%s: the MLflow server has no user %q. Nothing was changed.\n\nCheck the "+
+		"username, which is case-sensitive. If the configuration creates the user, refer to it: mlflow_user.NAME.username.",
 		framework.UpperFirst(object), user))
 }
 
-// addMembersHiddenError reports that the current user is not shown who is in a role.
-func addMembersHiddenError(diags *diag.Diagnostics, could, object string) {
-	diags.AddError("Could not "+could, fmt.Sprintf("%s: the server does not show all of its members to the current user.\n\n%s",
-		framework.UpperFirst(object), needsManager))
+// addMembersHiddenError reports that the current user cannot read all members of a role.
+func addMembersHiddenError(diags *diag.Diagnostics, action, object string) {
+	diags.AddError("Could not "+action, fmt.Sprintf("%s: the server does not return all of its members to the current user.\n\n%s",
+		framework.UpperFirst(object), managerAdvice))
 }
 
-// isMember reports whether a user is in a role. The members of a role may be hidden from the current user, but not its own roles.
+// isMember reports whether a user is a member of a role. The current user can always read its own roles; hidden reports that it cannot read
+// those of another user.
 func isMember(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, user string) (member, hidden bool, err error) {
 	if role.Members != nil {
 		return slices.Contains(role.Members, user), false, nil
@@ -56,16 +57,15 @@ func isMember(ctx context.Context, d *mlflowserver.Directory, role mlflowserver.
 		return true, false, nil
 	}
 	own, err := d.User(ctx, user)
-	if err == nil && len(own.Roles) == 0 { // a server that refuses to list users shows no roles of anybody
+	if err == nil && len(own.Roles) == 0 { // a server that does not list users returns no roles either
 		return false, true, nil
 	}
 	return slices.Contains(own.Roles, mlflowserver.RoleRef{Workspace: role.Workspace, Name: role.Name}), false, err
 }
 
-// keepsMembership checks that the current user still manages the workspace if some users leave a role. A role that is renamed keeps its
-// members.
-func (b *roleBase) keepsMembership(
-	ctx context.Context, d *mlflowserver.Directory, name string, at path.Path, leaves func(user string) bool, diags *diag.Diagnostics,
+// checkOwnMembership checks that the current user still manages the workspace without the members that are removed from a role.
+func (b *roleBase) checkOwnMembership(
+	ctx context.Context, d *mlflowserver.Directory, name string, at path.Path, isRemoved func(user string) bool, diags *diag.Diagnostics,
 ) bool {
 	role, err := d.Role(ctx, "", name)
 	if isRoleMissing(err) {
@@ -80,10 +80,11 @@ func (b *roleBase) keepsMembership(
 		addRoleError(diags, "look up the current user", b.describe(name), err)
 		return false
 	}
-	return !leaves(caller.Principal.Name) || b.keepsManagement(ctx, d, role, at, "remove member from role", "Removing it from the role", diags)
+	return !isRemoved(caller.Principal.Name) ||
+		b.checkOwnAccess(ctx, d, role, at, "remove member from role", "Removing this user from the role", diags)
 }
 
-// checkPlannedMembers reports resources of a plan that are at odds about the members of a role. user is empty for the list of all.
+// checkPlannedMembers reports resources of a plan that conflict over the members of a role. user is "" for the list of all members.
 func (b *roleBase) checkPlannedMembers(name, user string, inState bool, diags *diag.Diagnostics) {
 	duplicate, mixed := b.lock(name).PlanMember(user, inState)
 	switch {
@@ -95,7 +96,7 @@ func (b *roleBase) checkPlannedMembers(name, user string, inState bool, diags *d
 			"is a member of %s.\n\nRemove one of the two resources.", user, b.describe(name)))
 	case mixed:
 		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Both mlflow_role_members, which "+
-			"declares all members, and mlflow_role_member are used for %s. Each would undo what the other does.\n\nUse one of the two for a role.",
-			b.describe(name)))
+			"declares all members, and mlflow_role_member are used for %s. Each would revert the changes of the other.\n\nUse only one of them "+
+			"for a role.", b.describe(name)))
 	}
 }

@@ -22,7 +22,7 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.write(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.setMembers(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
 	plan.setID(r.Client())
@@ -31,30 +31,32 @@ func (r *roleMembersResource) Create(ctx context.Context, req resource.CreateReq
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity(r.Client()))...)
 }
 
-// write makes the declared users the members of the role. All of them must exist before anything is changed, and they join before others
-// leave.
-func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics) bool {
+// setMembers sets the members of the role to the declared users. It first checks that all of them exist, and adds users before it removes
+// others.
+func (r *roleMembersResource) setMembers(
+	ctx context.Context, d *mlflowserver.Directory, plan roleMembersModel, diags *diag.Diagnostics,
+) bool {
 	name, declared := plan.Role.ValueString(), plan.users()
 	lock := r.lock(name)
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource of this apply "+
+		diags.AddAttributeError(path.Root(attributeRole), "Members are managed by two resources", fmt.Sprintf("Another resource in this apply "+
 			"has already set all members of %s, and this one would replace them.\n\nRemove one of the two resources.", r.describe(name)))
 		return false
 	}
-	role, ok := r.roleOfMembers(ctx, d, name, "set members of role", diags)
+	role, ok := r.lookUpRole(ctx, d, name, "set members of role", diags)
 	if !ok || !r.checkUsers(ctx, d, role, declared, diags) {
 		return false
 	}
-	var leaving []string
+	var removed []string
 	for _, member := range role.Members {
 		if !slices.Contains(declared, member) && !lock.Members[member] {
-			leaving = append(leaving, member)
+			removed = append(removed, member)
 		}
 	}
-	leaves := func(user string) bool { return slices.Contains(leaving, user) }
-	if !r.keepsMembership(ctx, d, name, path.Root(attributeUsers), leaves, diags) {
+	isRemoved := func(user string) bool { return slices.Contains(removed, user) }
+	if !r.checkOwnMembership(ctx, d, name, path.Root(attributeUsers), isRemoved, diags) {
 		return false
 	}
 	lock.MemberList = true
@@ -68,7 +70,7 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 			return false
 		}
 	}
-	for _, user := range leaving {
+	for _, user := range removed {
 		if err := d.Unassign(ctx, role, user); err != nil {
 			addRoleError(diags, "remove member from role", fmt.Sprintf("user %q in %s", user, r.describe(name)), err)
 			return false
@@ -77,7 +79,7 @@ func (r *roleMembersResource) write(ctx context.Context, d *mlflowserver.Directo
 	return true
 }
 
-// checkUsers reports whether all declared members exist, and whether the members of the role are shown to the current user.
+// checkUsers checks that all declared members exist, and that the current user can read the members of the role.
 func (r *roleMembersResource) checkUsers(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, declared []string, diags *diag.Diagnostics,
 ) bool {
@@ -101,8 +103,8 @@ func (r *roleMembersResource) checkUsers(
 	return ok
 }
 
-// release removes the members of a state from their role. Those that other resources of this run declare stay.
-func (r *roleMembersResource) release(
+// removeMembers removes the members of a state from their role, except those that other resources of this run declare.
+func (r *roleMembersResource) removeMembers(
 	ctx context.Context, d *mlflowserver.Directory, state roleMembersModel, diags *diag.Diagnostics,
 ) bool {
 	name := state.Role.ValueString()
@@ -110,8 +112,8 @@ func (r *roleMembersResource) release(
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.MemberList {
-		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("The members of %s are declared by another resource in "+
-			"this apply, or by the replacement of this one, which now manages them.", r.describe(name)))
+		diags.AddWarning("Members removed from state, not from the role", fmt.Sprintf("Another resource in this apply, "+
+			"or the replacement of this one, declares the members of %s and now manages them.", r.describe(name)))
 		return true
 	}
 	role, err := d.Role(ctx, "", name)
@@ -122,8 +124,8 @@ func (r *roleMembersResource) release(
 		addRoleError(diags, "remove members of role", r.describe(name), err)
 		return false
 	}
-	leaves := func(user string) bool { return slices.Contains(state.users(), user) && !lock.Members[user] }
-	if !r.keepsMembership(ctx, d, name, path.Root(attributeUsers), leaves, diags) {
+	isRemoved := func(user string) bool { return slices.Contains(state.users(), user) && !lock.Members[user] }
+	if !r.checkOwnMembership(ctx, d, name, path.Root(attributeUsers), isRemoved, diags) {
 		return false
 	}
 	for _, user := range state.users() {
@@ -139,7 +141,7 @@ func (r *roleMembersResource) release(
 	return true
 }
 
-// warnMemberKept says that another resource of the run declares a member.
+// warnMemberKept reports that another resource of the run declares a member.
 func warnMemberKept(diags *diag.Diagnostics, user, object string) {
 	diags.AddWarning("Member removed from state, not from the role", fmt.Sprintf("%s: another resource in this apply, or the replacement of "+
 		"this one, declares the member %q and now manages it.", object, user))

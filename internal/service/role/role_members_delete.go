@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Delete implements [resource.Resource]. It removes the members of the state. Others stay.
+// Delete implements [resource.Resource]. It removes only the members in the state.
 func (r *roleMembersResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state roleMembersModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -18,6 +18,6 @@ func (r *roleMembersResource) Delete(ctx context.Context, req resource.DeleteReq
 		return
 	}
 	if d := r.directory(&resp.Diagnostics); d != nil {
-		r.release(ctx, d, state, &resp.Diagnostics)
+		r.removeMembers(ctx, d, state, &resp.Diagnostics)
 	}
 }

@@ -9,13 +9,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// The attributes of members that diagnostics name.
+// The attributes at which diagnostics about members are reported.
 const (
 	attributeUser  = "user"
 	attributeUsers = "users"
 )
 
-// roleMembersModel is an mlflow_role_members.
+// roleMembersModel is the model of mlflow_role_members.
 type roleMembersModel struct {
 	ID        types.String `tfsdk:"id"`
 	Workspace types.String `tfsdk:"workspace"`
@@ -23,19 +23,19 @@ type roleMembersModel struct {
 	Users     types.Set    `tfsdk:"users"`
 }
 
-// imported reports whether the model is that of an import before its first read.
-func (m *roleMembersModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleMembersModel) isImported() bool { return m.ID.IsNull() }
 
 func (m *roleMembersModel) identity(client *mlflow.Client) map[string]types.String {
 	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role})
 }
 
-// setID sets the ID if all that it is made of is known.
+// setID sets the ID, to unknown if one of its parts is unknown.
 func (m *roleMembersModel) setID(client *mlflow.Client) {
 	m.ID = joinID(workspaceName(client, m.Workspace), m.Role)
 }
 
-// users are the declared members that are known, in order.
+// users returns the declared members that are known, in alphabetical order.
 func (m *roleMembersModel) users() []string {
 	var users []string
 	for _, element := range m.Users.Elements() {
@@ -61,7 +61,7 @@ func (m *roleMembersModel) setUsers(users []string) {
 	m.Users = types.SetValueMust(types.StringType, elements)
 }
 
-// roleMemberModel is an mlflow_role_member.
+// roleMemberModel is the model of mlflow_role_member.
 type roleMemberModel struct {
 	ID        types.String `tfsdk:"id"`
 	Workspace types.String `tfsdk:"workspace"`
@@ -69,19 +69,19 @@ type roleMemberModel struct {
 	User      types.String `tfsdk:"user"`
 }
 
-// imported reports whether the model is that of an import before its first read.
-func (m *roleMemberModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleMemberModel) isImported() bool { return m.ID.IsNull() }
 
 func (m *roleMemberModel) identity(client *mlflow.Client) map[string]types.String {
 	return withWorkspace(client, m.Workspace, map[string]types.String{attributeRole: m.Role, attributeUser: m.User})
 }
 
-// setID sets the ID if all that it is made of is known.
+// setID sets the ID, to unknown if one of its parts is unknown.
 func (m *roleMemberModel) setID(client *mlflow.Client) {
 	m.ID = joinID(workspaceName(client, m.Workspace), m.Role, m.User)
 }
 
-// sameMember reports whether two models are about the same user in the same role.
+// sameMember reports whether two models have the same role and user.
 func (m *roleMemberModel) sameMember(o *roleMemberModel) bool {
 	return m.Role.Equal(o.Role) && m.User.Equal(o.User)
 }

@@ -24,7 +24,7 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 	}
 	if plan == nil {
 		r.UseStateWorkspace(state.Workspace)
-		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 		return
 	}
 	moves := r.PlanWorkspace(ctx, req, r.placed(state, plan), resp)
@@ -36,19 +36,19 @@ func (r *roleMembersResource) ModifyPlan(ctx context.Context, req resource.Modif
 	d := r.directory(&resp.Diagnostics)
 	if d != nil && !moves && !plan.Role.IsUnknown() {
 		r.checkPlannedMembers(plan.Role.ValueString(), "", state != nil, &resp.Diagnostics)
-		r.planWrite(ctx, d, state, *plan, &resp.Diagnostics)
+		r.planMembers(ctx, d, state, *plan, &resp.Diagnostics)
 	}
 	switch {
 	case d == nil || state == nil || resp.Diagnostics.HasError():
 	case moves:
-		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	case !plan.Role.IsUnknown() && !plan.Role.Equal(state.Role) && !r.lock(state.Role.ValueString()).IsRenamed():
-		r.planRelease(ctx, req.Private, *state, &resp.Diagnostics)
+		r.planRemoval(ctx, req.Private, *state, &resp.Diagnostics)
 	}
 }
 
-// planWrite warns of the members that a new list removes, which its plan cannot show, and refuses a list that locks the current user out.
-func (r *roleMembersResource) planWrite(
+// planMembers warns of members that a new list removes, which its plan does not show, and rejects a list that locks out the current user.
+func (r *roleMembersResource) planMembers(
 	ctx context.Context, d *mlflowserver.Directory, state *roleMembersModel, plan roleMembersModel, diags *diag.Diagnostics,
 ) {
 	isNew := state == nil || !state.Role.Equal(plan.Role)
@@ -61,39 +61,39 @@ func (r *roleMembersResource) planWrite(
 	if framework.IsUnsupported(err) {
 		framework.AddUnsupportedError(diags, "roles", err)
 	}
-	if err != nil { // apply reports what is still wrong then: the configuration may create the role
+	if err != nil { // left to apply: the configuration may create the role
 		return
 	}
 	declared := plan.users()
-	var leaving []string
+	var removed []string
 	for _, member := range role.Members {
 		if !slices.Contains(declared, member) {
-			leaving = append(leaving, member)
+			removed = append(removed, member)
 		}
 	}
-	leaves := func(user string) bool { return slices.Contains(leaving, user) }
-	if !r.keepsMembership(ctx, d, role.Name, path.Root(attributeUsers), leaves, diags) || !isNew || len(leaving) == 0 {
+	isRemoved := func(user string) bool { return slices.Contains(removed, user) }
+	if !r.checkOwnMembership(ctx, d, role.Name, path.Root(attributeUsers), isRemoved, diags) || !isNew || len(removed) == 0 {
 		return
 	}
 	diags.AddAttributeWarning(path.Root(attributeUsers), "Undeclared members will be removed", fmt.Sprintf("%s has members that are not in "+
 		"the configuration. Apply removes them:\n  - %s\n\nDeclare the members to keep.", framework.UpperFirst(r.describe(role.Name)),
-		strings.Join(leaving, "\n  - ")))
+		strings.Join(removed, "\n  - ")))
 }
 
-// planRelease refuses to remove the membership that lets the current user remove it.
-func (r *roleMembersResource) planRelease(
+// planRemoval rejects the removal of the only membership through which the current user manages the workspace.
+func (r *roleMembersResource) planRemoval(
 	ctx context.Context, private framework.PrivateState, state roleMembersModel, diags *diag.Diagnostics,
 ) {
 	if r.Client() == nil || !r.checkRoleServer(ctx, private, "remove members of role", r.describe(state.Role.ValueString()), diags) {
 		return
 	}
 	if d := r.directory(diags); d != nil {
-		leaves := func(user string) bool { return slices.Contains(state.users(), user) }
-		r.keepsMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUsers), leaves, diags)
+		isRemoved := func(user string) bool { return slices.Contains(state.users(), user) }
+		r.checkOwnMembership(ctx, d, state.Role.ValueString(), path.Root(attributeUsers), isRemoved, diags)
 	}
 }
 
-// placed is the object with its workspace; the state may be nil.
+// placed returns the members with their workspace; the state can be nil.
 func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}

@@ -21,7 +21,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*roleMembersResource)(nil)
 )
 
-// roleMembersResource is all members of one role.
+// roleMembersResource manages all members of one role.
 type roleMembersResource struct{ roleBase }
 
 // NewRoleMembersResource returns the resource mlflow_role_members.
@@ -41,24 +41,24 @@ func (r *roleMembersResource) IdentitySchema(_ context.Context, _ resource.Ident
 // Schema implements [resource.Resource].
 func (r *roleMembersResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages all members of a role of an MLflow server. The resource is authoritative: the plan shows members that " +
-			"are not declared, and apply removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow " +
-			"3.13 or newer, and a server admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the " +
-			"Databricks provider.\n\nDestroying it removes the declared members from the role.",
+		MarkdownDescription: "Manages all members of a role of an MLflow server. Authoritative: the plan shows undeclared members, and apply " +
+			"removes them. Use at most one per role, and do not combine it with `mlflow_role_member`. Requires MLflow 3.13 or newer, and a server " +
+			"admin or a manager of the workspace. Not supported on Databricks; use `databricks_group_member` of the Databricks " +
+			"provider.\n\nDestroying the resource removes the declared members from the role.",
 		Attributes: map[string]schema.Attribute{
-			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/ROLE`."},
+			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the members: `WORKSPACE/ROLE`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeRole: schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
-				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. If it changes, the users join the new role " +
-					"first, then leave the old one.",
+				MarkdownDescription: "Name of the role, for example `mlflow_role.data_science.name`. Updated in place: the users are added to the " +
+					"new role before they are removed from the old one.",
 			},
 			attributeUsers: schema.SetAttribute{
 				ElementType: types.StringType, Required: true,
 				Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-				MarkdownDescription: "Usernames of all members, case-sensitive; each must exist. An empty set removes everybody. Updated in place: " +
-					"users join before others leave. For more than 1,000 members, which make plans of a set slow, use `mlflow_role_member` with " +
-					"`for_each`.",
+				MarkdownDescription: "Usernames of all members, case-sensitive. Each user must exist. An empty set removes all members. Updated in " +
+					"place: users are added before others are removed. For more than 1,000 members, use `mlflow_role_member` with `for_each`, because " +
+					"plans of large sets are slow.",
 			},
 		},
 	}
@@ -84,9 +84,10 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	}
 	role, err := d.Role(ctx, "", state.Role.ValueString())
 	switch {
-	case isRoleMissing(err) && state.imported():
-		resp.Diagnostics.AddError("Could not import members of role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. "+
-			"For a role in another workspace than the provider's, specify workspace=WORKSPACE,role=ROLE.", object))
+	case isRoleMissing(err) && state.isImported():
+		resp.Diagnostics.AddError("Could not import members of role", fmt.Sprintf("%s was not found.\n\nCheck the name, which is "+
+			"case-sensitive. For a role in a workspace other than the provider's, specify workspace=WORKSPACE,role=ROLE.",
+			framework.UpperFirst(object)))
 		return
 	case isRoleMissing(err):
 		resp.Diagnostics.AddWarning("Role not found, members removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If "+
@@ -107,7 +108,7 @@ func (r *roleMembersResource) Read(ctx context.Context, req resource.ReadRequest
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes the name of a role, with the workspace or without, or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts the name of a role, with or without a workspace, or an identity.
 func (r *roleMembersResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	r.importRole(ctx, req, resp, "role", attributeRole)
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/resource"
 )
 
-// Update implements [resource.Resource]. Another role is no replacement: a role that is renamed keeps its members.
+// Update implements [resource.Resource]. A change of the role is not a replacement, because a renamed role keeps its members.
 func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state roleMembersModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -21,10 +21,10 @@ func (r *roleMembersResource) Update(ctx context.Context, req resource.UpdateReq
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.write(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.setMembers(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
-	if !plan.Role.Equal(state.Role) && !r.release(ctx, d, state, &resp.Diagnostics) {
+	if !plan.Role.Equal(state.Role) && !r.removeMembers(ctx, d, state, &resp.Diagnostics) {
 		return
 	}
 	plan.setID(r.Client())

@@ -18,7 +18,7 @@ const (
 	attributeRole = "role"
 )
 
-// roleModel is an mlflow_role.
+// roleModel is the model of mlflow_role.
 type roleModel struct {
 	ID            types.String `tfsdk:"id"`
 	Workspace     types.String `tfsdk:"workspace"`
@@ -28,44 +28,44 @@ type roleModel struct {
 	AdoptExisting types.Bool   `tfsdk:"adopt_existing"`
 }
 
-// imported reports whether the model is that of an import before its first read.
-func (m *roleModel) imported() bool { return m.ID.IsNull() }
+// isImported reports whether the model comes from an import and was not read yet.
+func (m *roleModel) isImported() bool { return m.ID.IsNull() }
 
-// identity is the identity of the role.
+// identity returns the identity of the role.
 func (m *roleModel) identity(client *mlflow.Client) map[string]types.String {
 	return withWorkspace(client, m.Workspace, map[string]types.String{attributeName: m.Name})
 }
 
-// setID sets the ID if all that it is made of is known.
+// setID sets the ID, to unknown if one of its parts is unknown.
 func (m *roleModel) setID(client *mlflow.Client) {
 	m.ID = joinID(workspaceName(client, m.Workspace), m.Name)
 }
 
-// keepEquivalent keeps what means the same in the state: an empty description is an absent one.
+// keepEquivalent keeps the description of the state if both are empty or null.
 func (m *roleModel) keepEquivalent(state *roleModel) {
 	if !m.Description.IsUnknown() && m.Description.ValueString() == "" && state.Description.ValueString() == "" {
 		m.Description = state.Description
 	}
 }
 
-// refresh sets what a role is on the server.
+// refresh updates the model from the server.
 func (m *roleModel) refresh(client *mlflow.Client, role mlflowserver.Role) {
 	if role.Description != "" || m.Description.ValueString() != "" {
 		m.Description = framework.OrNull(role.Description)
 	}
-	m.setRows(shownRows(role, declaredRows(m.Grants), m.imported()))
+	m.setGrants(managedGrants(role, declaredGrants(m.Grants), m.isImported()))
 	m.setID(client)
 }
 
-// setRows sets the map of grants. Entries without a level, and the difference between no map and an empty one, stay as they are.
-func (m *roleModel) setRows(rows map[string]string) {
+// setGrants sets the map of grants. It keeps entries with a null level, and a null map if there are no grants.
+func (m *roleModel) setGrants(levels map[string]string) {
 	elements := map[string]attr.Value{}
 	for key, level := range m.Grants.Elements() {
 		if level.IsNull() {
 			elements[key] = level
 		}
 	}
-	for key, level := range rows {
+	for key, level := range levels {
 		elements[key] = types.StringValue(level)
 	}
 	if len(elements) == 0 && m.Grants.IsNull() {
@@ -87,7 +87,7 @@ func describeRole(workspace, name string) string {
 	return fmt.Sprintf("role %q in workspace %q", name, workspace)
 }
 
-// withWorkspace adds the workspace to an identity, unless it is unknown because the provider is not configured: then the identity keeps it.
+// withWorkspace adds the workspace to an identity, unless it is unknown because the provider is not configured.
 func withWorkspace(client *mlflow.Client, argument types.String, identity map[string]types.String) map[string]types.String {
 	if workspace := workspaceName(client, argument); !workspace.IsUnknown() {
 		identity[framework.AttributeWorkspace] = workspace
@@ -95,7 +95,7 @@ func withWorkspace(client *mlflow.Client, argument types.String, identity map[st
 	return identity
 }
 
-// workspaceName is the workspace of an object: its argument, else the one that the client acts in. It is unknown if neither is known.
+// workspaceName returns the workspace of an object: its argument, or the workspace of the client. It is unknown if neither is known.
 func workspaceName(client *mlflow.Client, argument types.String) types.String {
 	switch {
 	case argument.IsUnknown() || argument.ValueString() != "":
@@ -107,7 +107,7 @@ func workspaceName(client *mlflow.Client, argument types.String) types.String {
 	}
 }
 
-// joinID returns an ID that is made of these parts, unknown if one of them is.
+// joinID joins the parts of an ID. The ID is unknown if one of them is.
 func joinID(parts ...types.String) types.String {
 	var texts []string
 	for _, part := range parts {

@@ -42,7 +42,7 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 		plan.setID(r.Provider.Client)
 	}
 	resp.Diagnostics.Append(resp.Plan.Set(ctx, plan)...)
-	address := addressRole(ctx, req, resp, state)
+	address := stateRoleID(ctx, req, resp, state)
 	if r.Client() == nil || plan.Name.IsUnknown() || resp.Diagnostics.HasError() {
 		return
 	}
@@ -53,17 +53,17 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 			Adopts: plan.AdoptExisting.ValueBool()}
 		r.recordPlan(&resp.Diagnostics, use)
 		r.planCreate(ctx, d, address, *plan, &resp.Diagnostics)
-		r.planRows(ctx, nil, *plan, &resp.Diagnostics)
+		r.planGrants(ctx, nil, *plan, &resp.Diagnostics)
 	case moves:
 		r.planDelete(ctx, req.Private, *state, &resp.Diagnostics)
 	default:
 		r.recordUpdate(&resp.Diagnostics, address, state, plan)
 		r.planUpdate(ctx, d, *state, *plan, &resp.Diagnostics)
-		r.planRows(ctx, declaredRows(state.Grants), *plan, &resp.Diagnostics)
+		r.planGrants(ctx, declaredGrants(state.Grants), *plan, &resp.Diagnostics)
 	}
 }
 
-// placed is the role with its workspace; state and plan may be nil.
+// placed returns the role with its workspace; state and plan can be nil.
 func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
 	if state == nil {
 		return framework.Placed{Plan: plan.Workspace}
@@ -72,14 +72,14 @@ func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
 		plan.Workspace)
 }
 
-const addressRoleKey = "address_role"
+const stateRoleIDKey = "address_role"
 
-// addressRole returns the ID of the role that a resource address has in the state, empty if it has none. For a replacement the CLI plans
-// twice, the second time without the state, but with the private state of the first time.
-func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
+// stateRoleID returns the ID of the role that a resource address has in the state, "" if it has none. For a replacement, the CLI plans
+// twice: the second time without the state, but with the private state of the first plan.
+func stateRoleID(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse, state *roleModel) string {
 	if state == nil {
 		var id string
-		value, diags := req.Private.GetKey(ctx, addressRoleKey)
+		value, diags := req.Private.GetKey(ctx, stateRoleIDKey)
 		resp.Diagnostics.Append(diags...)
 		if len(value) > 0 && json.Unmarshal(value, &id) != nil {
 			return ""
@@ -88,7 +88,7 @@ func addressRole(ctx context.Context, req resource.ModifyPlanRequest, resp *reso
 	}
 	value, err := json.Marshal(state.ID.ValueString())
 	if err == nil {
-		resp.Diagnostics.Append(resp.Private.SetKey(ctx, addressRoleKey, value)...)
+		resp.Diagnostics.Append(resp.Private.SetKey(ctx, stateRoleIDKey, value)...)
 	}
 	return state.ID.ValueString()
 }
@@ -103,8 +103,8 @@ func (r *roleResource) recordUpdate(diags *diag.Diagnostics, address string, sta
 	r.recordPlan(diags, framework.PlannedUse{Action: framework.PlanRenameTo, ID: address, Name: plan.Name.ValueString()})
 }
 
-// recordPlan records what a resource plans for the role of a name, and reports the first other resource that is at odds with it. Resources
-// are planned in any order, so the last one reports it.
+// recordPlan records the planned use of a role name, and reports the first conflict with another resource. Resources are planned in any
+// order, so the last one reports the conflict.
 func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.PlannedUse) {
 	for _, other := range r.lock(use.Name).Plan(use) {
 		if d := plannedRoleConflict(r.describe(use.Name), use, other); d != nil {
@@ -114,10 +114,10 @@ func (r *roleResource) recordPlan(diags *diag.Diagnostics, use framework.Planned
 	}
 }
 
-// plannedRoleConflict explains why two resources of a plan cannot both have what they plan for the name of a role; nil if they can.
+// plannedRoleConflict returns a diagnostic if two planned uses of a role name conflict, otherwise nil.
 func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnostic {
 	if b.Action == framework.PlanDelete || b.Action == framework.PlanRenameFrom && a.Action != framework.PlanDelete {
-		a, b = b, a // a gives the name up, if one of the two does
+		a, b = b, a // if one of the two releases the name, it is a
 	}
 	switch sameAddress := a.ID != "" && a.ID == b.ID; {
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanKeep:
@@ -132,10 +132,10 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
 	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) &&
 		!sameAddress:
-		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to "+
-			"another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or "+
-			"delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of the "+
-			"roles to a temporary name.", object))
+		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and assigns its name "+
+			"to another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nApply in two steps: first rename "+
+			"or delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of "+
+			"the roles to a temporary name.", object))
 	case a.Takes() && b.Takes() && !sameAddress:
 		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration "+
 			"declare %s. A role can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
@@ -143,7 +143,7 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 	return nil
 }
 
-// planCreate looks the role up: one that is there must be adopted, which may take something away.
+// planCreate looks up the role. A role that exists must be adopted, which can remove grants.
 func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory, address string, plan roleModel, diags *diag.Diagnostics) {
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
@@ -153,17 +153,17 @@ func (r *roleResource) planCreate(ctx context.Context, d *mlflowserver.Directory
 		framework.AddUnsupportedError(diags, "roles", err)
 	case rest.IsNotFound(err):
 		r.checkWorkspace(ctx, d, diags)
-	case err != nil: // apply reports what is still wrong then: the configuration may create the workspace, or the server
+	case err != nil: // left to apply: the configuration may create the workspace or the server
 	case plan.AdoptExisting.IsUnknown():
 	case plan.AdoptExisting.ValueBool():
 		r.planAdoption(ctx, d, role, plan, diags)
 	case address != plan.ID.ValueString() && !r.lock(plan.Name.ValueString()).IsRead():
-		// A tainted resource is planned like a new one. Its role was refreshed in this run, and what else has that role is planned, too.
-		addRoleTakenError(diags, plan.object(r.Client()))
+		// A tainted resource is planned like a new one, but its role was refreshed in this run. A second resource with that role has a plan, too.
+		addRoleNameInUseError(diags, plan.object(r.Client()))
 	}
 }
 
-// checkWorkspace warns if the workspace of a new role does not exist, and no resource that was planned before creates it.
+// checkWorkspace warns if the workspace of a new role does not exist and no resource planned so far creates it.
 func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Directory, diags *diag.Diagnostics) {
 	workspace, at := r.Client().MLflowWorkspace(), path.Root(framework.AttributeWorkspace)
 	if workspace == mlflow.DefaultWorkspace || r.Provider.Run.ObjectLock(framework.KindWorkspace, workspace).IsPlanned() {
@@ -180,44 +180,44 @@ func (r *roleResource) checkWorkspace(ctx context.Context, d *mlflowserver.Direc
 	}
 }
 
-// addRoleTakenError refuses to create a role that is there.
-func addRoleTakenError(diags *diag.Diagnostics, object string) {
+// addRoleNameInUseError reports that a role with the name of a new one exists.
+func addRoleNameInUseError(diags *diag.Diagnostics, object string) {
 	diags.AddAttributeError(path.Root(attributeName), "Could not create role: name already in use", fmt.Sprintf("%s already exists.\n\nTo "+
-		"manage it, import it, or set adopt_existing = true: a new workspace comes with the roles \"admin\" and \"user\". If you only renamed "+
-		"the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new one. "+
-		"Otherwise, choose another name.", framework.UpperFirst(object)))
+		"manage it, import it, or set adopt_existing = true, for example for the roles \"admin\" and \"user\" of a new workspace. If you only "+
+		"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
+		"one. Otherwise, choose another name.", framework.UpperFirst(object)))
 }
 
-// planAdoption warns of what the plan of a new resource cannot show.
+// planAdoption warns of changes that the plan of a new resource does not show.
 func (r *roleResource) planAdoption(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
 ) {
 	if plan.Grants.IsUnknown() {
 		return
 	}
-	declared := declaredRows(plan.Grants)
-	var going []mlflowserver.RoleGrant
-	for _, change := range rowChanges(role, declared, nil) {
-		if change.kind == rowRemoved {
-			going = append(going, change.grant)
+	declared := declaredGrants(plan.Grants)
+	var removed []mlflowserver.RoleGrant
+	for _, change := range grantChanges(role, declared, nil) {
+		if change.kind == grantRemoved {
+			removed = append(removed, change.grant)
 		}
 	}
-	if len(going) > 0 {
+	if len(removed) > 0 {
 		diags.AddAttributeWarning(path.Root("grants"), "Undeclared grants will be removed", fmt.Sprintf("%s has grants that are not in the "+
 			"configuration. Apply removes them:\n%s\n\nDeclare the grants to keep.", framework.UpperFirst(plan.object(r.Client())),
-			describeRows(going)))
+			describeGrants(removed)))
 	}
 	if !plan.Description.IsUnknown() && plan.Description.ValueString() == "" && role.Description != "" {
 		diags.AddWarning("Description will be cleared", fmt.Sprintf("%s has the description %q, which is not in the configuration. Apply "+
 			"clears it.\n\nDeclare the description to keep it.", framework.UpperFirst(plan.object(r.Client())), role.Description))
 	}
-	r.keepsRows(ctx, d, role, plan, diags)
+	r.checkOwnGrants(ctx, d, role, plan, diags)
 }
 
-// planUpdate refuses changes that lock the current user out.
+// planUpdate rejects changes that lock out the current user.
 func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel, diags *diag.Diagnostics) {
-	before := declaredRows(state.Grants)
-	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+everything] != levelManage || stillManages(plan) {
+	before := declaredGrants(state.Grants)
+	if plan.Grants.IsUnknown() || before[typeWorkspace+"/"+wildcard] != levelManage || grantsManagement(plan) {
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -226,30 +226,30 @@ func (r *roleResource) planUpdate(ctx context.Context, d *mlflowserver.Directory
 	case err != nil:
 		addRoleError(diags, "read role", state.object(r.Client()), err)
 	default:
-		r.keepsRows(ctx, d, role, plan, diags)
+		r.checkOwnGrants(ctx, d, role, plan, diags)
 	}
 }
 
-// stillManages reports whether the members of the role that a plan declares manage the workspace, as far as is known.
-func stillManages(plan roleModel) bool {
-	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+everything]
-	return declared && (level.IsUnknown() || declaredRows(plan.Grants)[typeWorkspace+"/"+everything] == levelManage)
+// grantsManagement reports whether the planned grants make the members of the role managers of the workspace. A level that is unknown does.
+func grantsManagement(plan roleModel) bool {
+	level, declared := plan.Grants.Elements()[typeWorkspace+"/"+wildcard]
+	return declared && (level.IsUnknown() || declaredGrants(plan.Grants)[typeWorkspace+"/"+wildcard] == levelManage)
 }
 
-// keepsRows checks that the current user still manages the workspace with the grants of a plan.
-func (r *roleResource) keepsRows(
+// checkOwnGrants checks that the current user still manages the workspace with the planned grants.
+func (r *roleResource) checkOwnGrants(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan roleModel, diags *diag.Diagnostics,
 ) bool {
-	return stillManages(plan) || r.keepsManagement(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
+	return grantsManagement(plan) || r.checkOwnAccess(ctx, d, role, path.Root("grants"), "change grants of role", "The configuration", diags)
 }
 
-// planDelete refuses to delete the role that lets the current user delete it.
+// planDelete rejects the deletion of the only role through which the current user manages the workspace.
 func (r *roleResource) planDelete(ctx context.Context, private framework.PrivateState, state roleModel, diags *diag.Diagnostics) {
 	if r.Client() == nil || diags.HasError() || !r.checkRoleServer(ctx, private, "delete role", state.object(r.Client()), diags) {
 		return
 	}
 	d := r.directory(diags)
-	if d == nil || declaredRows(state.Grants)[typeWorkspace+"/"+everything] != levelManage {
+	if d == nil || declaredGrants(state.Grants)[typeWorkspace+"/"+wildcard] != levelManage {
 		return
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
@@ -258,22 +258,22 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	case err != nil:
 		addRoleError(diags, "delete role", state.object(r.Client()), err)
 	default:
-		r.keepsManagement(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
+		r.checkOwnAccess(ctx, d, role, path.Root(attributeName), "delete role", "Deleting the role", diags)
 	}
 }
 
-// planRows checks the declared rows that the state does not have: what they are granted on should be there, and nothing else should declare
-// them.
-func (r *roleResource) planRows(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
+// planGrants checks the declared grants on single experiments: no other resource must declare them, and the experiments of new ones should
+// exist.
+func (r *roleResource) planGrants(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
 	if plan.Grants.IsUnknown() {
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
-	declared := declaredRows(plan.Grants)
+	declared := declaredGrants(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
-		g, ok := parseRowKey(key)
-		if !ok || g.Type != typeExperiment || g.Pattern == everything {
+		g, ok := parseGrantKey(key)
+		if !ok || g.Type != typeExperiment || g.Pattern == wildcard {
 			continue
 		}
 		at := path.Root("grants").AtMapKey(key)
@@ -282,9 +282,9 @@ func (r *roleResource) planRows(ctx context.Context, before map[string]string, p
 			continue
 		}
 		if _, err := r.Client().GetExperiment(ctx, g.Pattern); rest.IsNotFound(err) {
-			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant all "+
-				"the same, and it takes effect on the experiment that gets this ID later.\n\nCheck the ID, for example with mlflow_experiment.NAME.id.",
-				g.Pattern))
+			diags.AddAttributeWarning(at, "Experiment not found", fmt.Sprintf("There is no experiment with ID %s. The server stores the grant "+
+				"anyway, and applies it to an experiment that gets this ID later.\n\nCheck the ID, or refer to the experiment: "+
+				"mlflow_experiment.NAME.id.", g.Pattern))
 		}
 	}
 }

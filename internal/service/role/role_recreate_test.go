@@ -9,16 +9,16 @@ import (
 // dsRole is a role with a member and two grants on single objects.
 func dsRole(t *testing.T) *rolesServer {
 	t.Helper()
-	return newRolesServer(t, map[string]*servedRole{"ds": {rows: map[string]string{
+	return newRolesServer(t, map[string]*servedRole{"ds": {grants: map[string]string{
 		"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, members: []string{"ana"}}})
 }
 
-func roleConfig(adopts bool, grants ...string) map[string]any {
-	rows := map[string]string{"experiment/*": "READ"}
-	for _, key := range grants {
-		rows[key] = "EDIT"
+func roleConfig(adopts bool, keys ...string) map[string]any {
+	grants := map[string]string{"experiment/*": "READ"}
+	for _, key := range keys {
+		grants[key] = "EDIT"
 	}
-	return map[string]any{"name": "ds", "adopt_existing": adopts, "grants": rows}
+	return map[string]any{"name": "ds", "adopt_existing": adopts, "grants": grants}
 }
 
 // adoptedRole is the block of a role that another address has in the state, in a new run.
@@ -53,7 +53,7 @@ func TestRole_recreated(t *testing.T) {
 		refused string
 		config  map[string]any
 		holds   []string
-		rows    map[string]string
+		grants  map[string]string
 		members []string
 	}{
 		"all": {"", roleConfig(true, "prompt/mine"), []string{"members (1) and grants on single objects (1) were restored"},
@@ -76,8 +76,8 @@ func TestRole_recreated(t *testing.T) {
 			acctest.ExpectSays(t, gone.Says+plan.Says, "")
 			acctest.ExpectSays(t, old.Apply(gone, nil), "")
 			s.refused[c.refused] = c.refused != ""
-			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role was deleted and recreated", c.holds...)
-			s.expectRole(t, "ds", c.rows, c.members...)
+			acctest.ExpectSays(t, created.Apply(plan, c.config), "warning: Role deleted and recreated", c.holds...)
+			s.expectRole(t, "ds", c.grants, c.members...)
 			if created.Text("id") != "default/ds" {
 				t.Errorf("the state is %v", created.Values())
 			}

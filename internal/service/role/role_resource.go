@@ -1,5 +1,5 @@
-// Package role has the roles of an MLflow server and their members: the resources mlflow_role, mlflow_role_members, and mlflow_role_member,
-// and the data source mlflow_roles.
+// Package role implements the resources mlflow_role, mlflow_role_members, and mlflow_role_member, and the data source mlflow_roles: the
+// roles of an MLflow server and their members.
 package role
 
 import (
@@ -22,7 +22,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*roleResource)(nil)
 )
 
-// roleResource is a role of an MLflow server with its grants.
+// roleResource manages a role of an MLflow server and its grants.
 type roleResource struct{ roleBase }
 
 // NewRoleResource returns the resource mlflow_role.
@@ -42,44 +42,44 @@ func (r *roleResource) IdentitySchema(_ context.Context, _ resource.IdentitySche
 // Schema implements [resource.Resource].
 func (r *roleResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages a role of an MLflow server and what it grants. Requires MLflow 3.13 or newer with authentication. Not " +
-			"supported on Databricks; use `databricks_group` of the Databricks provider.\n\nThe members of the role are managed by " +
-			"`mlflow_role_members` or `mlflow_role_member`, and its grants on single experiments by `groups` of `mlflow_experiment_permissions`.",
+		MarkdownDescription: "Manages a role of an MLflow server and its grants. Requires MLflow 3.13 or newer with authentication. Not " +
+			"supported on Databricks; use `databricks_group` of the Databricks provider.\n\nTo manage the members of the role, use " +
+			"`mlflow_role_members` or `mlflow_role_member`. To grant access to a single experiment, use `mlflow_experiment_permissions`.",
 		Attributes: map[string]schema.Attribute{
-			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "`WORKSPACE/NAME`."},
+			"id":                         schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the role: `WORKSPACE/NAME`."},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 			attributeName: schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.RoleNameValidator{}},
 				MarkdownDescription: "Name of the role, case-sensitive and unique in its workspace, at most 255 characters. Changing it renames the " +
-					"role in place, with its grants and members.",
+					"role in place and keeps its grants and members.",
 			},
 			"description": schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtMost(1024)},
-				MarkdownDescription: "Description of the role, at most 1,024 characters. Updated in place; removing it clears it. An empty " +
-					"description is the same as none.",
+				MarkdownDescription: "Description of the role, at most 1,024 characters. Updated in place; removing it clears it. An empty string " +
+					"is the same as null.",
 			},
 			"grants": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true, Validators: []validator.Map{grantsValidator{}},
 				MarkdownDescription: "Map of `\"TYPE/PATTERN\"` to permission level. The pattern is `*` for all objects of the type in the " +
 					"workspace, or one object: the ID of an `experiment`, the name of a `registered_model` or `prompt`, `EXPERIMENT_ID/NAME` of a " +
-					"`scorer`, or the ID of a `gateway_secret`, `gateway_endpoint`, `gateway_model_definition` or `mcp_server`. The types `workspace`, " +
-					"`run`, `trace`, `assessment`, `logged_model`, `review_queue`, `registered_model_version`, `prompt_version`, `scorer_version` and " +
-					"`mcp_server_version` take `*` only. Levels: `READ`, `USE`, `EDIT`, `MANAGE`, and from MLflow 3.17 on `DENY`, which outweighs the " +
-					"others; `workspace/*` takes `USE` (members) and `MANAGE` (managers). Authoritative over all grants with `*`, and over the grants " +
-					"that it declares: other grants on single objects are unmanaged. A level changes in place, and grants are added before others are " +
-					"removed. An entry whose level is null counts as absent.",
+					"`scorer`, or the ID of a `gateway_secret`, `gateway_endpoint`, `gateway_model_definition`, or `mcp_server`. The types `workspace`, " +
+					"`run`, `trace`, `assessment`, `logged_model`, `review_queue`, `registered_model_version`, `prompt_version`, `scorer_version`, and " +
+					"`mcp_server_version` support only `*`. Levels: `READ`, `USE`, `EDIT`, `MANAGE`, and, on MLflow 3.17 and newer, `DENY`, which " +
+					"overrides the others; `workspace/*` supports only `USE` (members) and `MANAGE` (managers). Authoritative for all grants with `*` " +
+					"and for the declared grants on single objects; other grants on single objects are unmanaged. Updated in place: grants are added " +
+					"before others are removed. An entry with a null level is ignored.",
 			},
 			"adopt_existing": schema.BoolAttribute{
 				Optional: true,
-				MarkdownDescription: "Adopt a role that already has this name instead of failing, for example `admin` or `user`, which a new " +
-					"workspace comes with. The description and the grants are set to the declared ones; the members are unchanged. Used only on create. " +
+				MarkdownDescription: "Adopt a role that already has this name instead of failing, for example the role `admin` or `user` of a new " +
+					"workspace. Its description and grants are set to the declared values; its members are unchanged. Used only on create. " +
 					"Defaults to `false`.",
 			},
 		},
 	}
 }
 
-// Read implements [resource.Resource]. All roles of a workspace are read with two calls, which the roles of a run share.
+// Read implements [resource.Resource]. The roles of a workspace are read with two requests, which all resources of a run share.
 func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp *resource.ReadResponse) {
 	var state roleModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -99,14 +99,15 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	}
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	switch {
-	case isRoleMissing(err) && state.imported():
-		resp.Diagnostics.AddError("Could not import role", fmt.Sprintf("There is no %s.\n\nCheck the name, which is case-sensitive. For a role "+
-			"in another workspace than the provider's, specify workspace=WORKSPACE,name=NAME. To create the role, remove the import block.", object))
+	case isRoleMissing(err) && state.isImported():
+		resp.Diagnostics.AddError("Could not import role", fmt.Sprintf("%s was not found.\n\nCheck the name, which is case-sensitive. For a "+
+			"role in a workspace other than the provider's, specify workspace=WORKSPACE,name=NAME. To create the role, remove the import block.",
+			framework.UpperFirst(object)))
 		return
 	case isRoleMissing(err):
 		resp.Diagnostics.AddWarning("Role not found, removed from state", fmt.Sprintf("%s was deleted or renamed outside Terraform. If it is "+
 			"still in the configuration, the next apply creates a new role, without the members and the grants on single objects of the old "+
-			"one.\n\nIf it was renamed, first rename it back, or change the name in the configuration and import the role by its new name.",
+			"one.\n\nIf it was renamed, rename it back, or change the name in the configuration and import the role by its new name.",
 			framework.UpperFirst(object)))
 		resp.State.RemoveResource(ctx)
 		return
@@ -121,7 +122,7 @@ func (r *roleResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes a name, with the workspace or without, or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts a name, with or without a workspace, or an identity.
 func (r *roleResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	r.importRole(ctx, req, resp, "role", attributeName)
 }

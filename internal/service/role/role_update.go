@@ -17,7 +17,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Update implements [resource.Resource]. After an error the state has what was done.
+// Update implements [resource.Resource]. After an error, the state contains the completed changes.
 func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state roleModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -35,7 +35,7 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	if d == nil {
 		return
 	}
-	defer r.lockAll(state.Name.ValueString(), plan.Name.ValueString())()
+	defer r.lockRoles(state.Name.ValueString(), plan.Name.ValueString())()
 	done := r.update(ctx, d, state, &plan, &resp.Diagnostics)
 	done.setID(r.Client())
 	resp.Diagnostics.Append(resp.State.Set(ctx, done)...)
@@ -45,8 +45,8 @@ func (r *roleResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	}
 }
 
-// lockAll locks roles by name, always in the same order, and returns what unlocks them.
-func (r *roleResource) lockAll(names ...string) (unlock func()) {
+// lockRoles locks roles in the order of their names, and returns a function that unlocks them.
+func (r *roleResource) lockRoles(names ...string) (unlock func()) {
 	slices.Sort(names)
 	var locks []*framework.RoleLock
 	for _, name := range slices.Compact(names) {
@@ -61,21 +61,21 @@ func (r *roleResource) lockAll(names ...string) (unlock func()) {
 	}
 }
 
-// update changes the role, and returns the state: the plan, or after an error what was done of it.
+// update changes the role, and returns the new state: the plan, or after an error its completed part.
 func (r *roleResource) update(
 	ctx context.Context, d *mlflowserver.Directory, state roleModel, plan *roleModel, diags *diag.Diagnostics) (done roleModel,
 ) {
 	object := state.object(r.Client())
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	if isRoleMissing(err) {
-		framework.AddError(diags, "update role", object, err, "It was deleted or renamed after the plan was made. Plan again.")
+		framework.AddError(diags, "update role", object, err, "It was deleted or renamed after the plan. Run plan again.")
 		return state
 	}
 	if err != nil {
 		addRoleError(diags, "update role", object, err)
 		return state
 	}
-	if !r.keepsRows(ctx, d, role, *plan, diags) {
+	if !r.checkOwnGrants(ctx, d, role, *plan, diags) {
 		return state
 	}
 	name, description := plan.Name.ValueString(), plan.Description.ValueString()
@@ -83,8 +83,8 @@ func (r *roleResource) update(
 		err := d.UpdateRole(ctx, role, name, description)
 		if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
 			diags.AddAttributeError(path.Root(attributeName), "Could not rename role: name already in use", fmt.Sprintf("%s cannot be renamed to "+
-				"%q: another role has that name.\n\nChoose another name, or rename or delete the other role first.", framework.UpperFirst(object),
-				name))
+				"%q, because another role has that name.\n\nChoose another name, or first rename or delete the other role.",
+				framework.UpperFirst(object), name))
 			return state
 		}
 		if err != nil {
@@ -95,54 +95,54 @@ func (r *roleResource) update(
 	}
 	r.lock(name).Declared = true
 	state.Name, state.Description = plan.Name, plan.Description
-	if !r.writeRows(ctx, d, role, plan, declaredRows(state.Grants), diags) {
-		return r.afterFailure(ctx, d, state, *plan)
+	if !r.writeGrants(ctx, d, role, plan, declaredGrants(state.Grants), diags) {
+		return r.stateAfterFailure(ctx, d, state, *plan)
 	}
 	return *plan
 }
 
-// afterFailure returns a state with the rows that the role has after some of them could not be written.
-func (r *roleResource) afterFailure(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel) roleModel {
+// stateAfterFailure returns a state with the current grants of the role, after some of them could not be written.
+func (r *roleResource) stateAfterFailure(ctx context.Context, d *mlflowserver.Directory, state, plan roleModel) roleModel {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	role, err := d.Role(ctx, "", state.Name.ValueString())
 	if err != nil {
-		return state // the next refresh shows what was done
+		return state // the next refresh shows the completed changes
 	}
-	declared := declaredRows(state.Grants)
-	maps.Copy(declared, declaredRows(plan.Grants))
-	state.setRows(shownRows(role, declared, false))
+	declared := declaredGrants(state.Grants)
+	maps.Copy(declared, declaredGrants(plan.Grants))
+	state.setGrants(managedGrants(role, declared, false))
 	return state
 }
 
-// writeRows makes the declared rows those of a role. before are the rows that the state has.
-func (r *roleResource) writeRows(
+// writeGrants sets the grants of a role to the declared ones. before are the grants in the state.
+func (r *roleResource) writeGrants(
 	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, plan *roleModel, before map[string]string, diags *diag.Diagnostics,
 ) bool {
-	declared := declaredRows(plan.Grants)
+	declared := declaredGrants(plan.Grants)
 	for _, key := range framework.SortedKeys(declared) {
-		r.declareRow(role.Name, key)
+		r.declareGrant(role.Name, key)
 	}
-	for _, change := range rowChanges(role, declared, before) {
-		if err := r.writeRow(ctx, d, role, change, diags); err != nil {
-			addRowError(diags, plan.object(r.Client()), change, err)
+	for _, change := range grantChanges(role, declared, before) {
+		if err := r.writeGrant(ctx, d, role, change, diags); err != nil {
+			addGrantError(diags, plan.object(r.Client()), change, err)
 			return false
 		}
 	}
 	return true
 }
 
-// experimentLock returns the lock of the access control list that a row belongs to; nil if the row is about no single experiment.
+// experimentLock returns the lock of the access control list of the experiment that a grant is on; nil if it is not on a single experiment.
 func (r *roleResource) experimentLock(g mlflowserver.RoleGrant) *framework.ACLLock {
-	if g.Type != typeExperiment || g.Pattern == everything {
+	if g.Type != typeExperiment || g.Pattern == wildcard {
 		return nil
 	}
 	return r.Provider.Run.ACLLock(g.Pattern)
 }
 
-// declareRow marks a row on a single experiment, which the permissions of the experiment would otherwise remove.
-func (r *roleResource) declareRow(role, key string) {
-	g, _ := parseRowKey(key)
+// declareGrant marks a grant on a single experiment, which the permissions of the experiment would otherwise remove.
+func (r *roleResource) declareGrant(role, key string) {
+	g, _ := parseGrantKey(key)
 	if lock := r.experimentLock(g); lock != nil {
 		lock.Lock()
 		defer lock.Unlock()
@@ -151,22 +151,22 @@ func (r *roleResource) declareRow(role, key string) {
 	}
 }
 
-// writeRow makes one change. A row that the permissions of its experiment declare in the same run stays.
-func (r *roleResource) writeRow(
-	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change rowChange, diags *diag.Diagnostics,
+// writeGrant makes one change. It does not remove a grant that the permissions of its experiment declare in the same run.
+func (r *roleResource) writeGrant(
+	ctx context.Context, d *mlflowserver.Directory, role mlflowserver.Role, change grantChange, diags *diag.Diagnostics,
 ) error {
 	switch change.kind {
-	case rowAdded:
+	case grantAdded:
 		return d.AddGrant(ctx, role, change.grant)
-	case rowLevelChanged:
+	case grantLevelChanged:
 		return d.ChangeGrant(ctx, role, change.grant, change.level)
 	}
 	if lock := r.experimentLock(change.grant); lock != nil {
 		lock.Lock()
 		defer lock.Unlock()
 		if key := r.Client().PrincipalKey(mlflow.Principal{Kind: mlflow.KindGroup, Name: role.Name}); lock.List[key] || lock.Grants[key] {
-			diags.AddWarning("Grant removed from state, not revoked", fmt.Sprintf("%s: the grant on experiment %s is declared by its permissions "+
-				"in this apply, which now manage it.", framework.UpperFirst(describeRole(role.Workspace, role.Name)), change.grant.Pattern))
+			diags.AddWarning("Grant removed from state, not revoked", fmt.Sprintf("%s: the permissions of experiment %s declare the grant in this "+
+				"apply, and now manage it.", framework.UpperFirst(describeRole(role.Workspace, role.Name)), change.grant.Pattern))
 			return nil
 		}
 		lock.Planned = nil // out of date after the write
@@ -174,18 +174,18 @@ func (r *roleResource) writeRow(
 	return d.RemoveGrant(ctx, role, change.grant)
 }
 
-// addRowError reports a row that could not be written, at its entry.
-func addRowError(diags *diag.Diagnostics, object string, change rowChange, err error) {
-	at := path.Root("grants").AtMapKey(rowKey(change.grant))
-	could := map[rowChangeKind]string{rowAdded: "add grant", rowLevelChanged: "change grant", rowRemoved: "remove grant"}[change.kind]
-	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != rowRemoved],
-		rowKey(change.grant), object)
+// addGrantError reports a grant that could not be written, at its entry.
+func addGrantError(diags *diag.Diagnostics, object string, change grantChange, err error) {
+	at := path.Root("grants").AtMapKey(grantKey(change.grant))
+	action := map[grantChangeKind]string{grantAdded: "add grant", grantLevelChanged: "change grant", grantRemoved: "remove grant"}[change.kind]
+	object = fmt.Sprintf("%s on %q of %s", map[bool]string{true: change.level, false: change.grant.Level}[change.kind != grantRemoved],
+		grantKey(change.grant), object)
 	advice := []string{}
 	switch {
 	case rest.IsPermissionDenied(err):
-		advice = append(advice, needsManager)
+		advice = append(advice, managerAdvice)
 	case rest.IsAlreadyExists(err):
-		advice = append(advice, "Somebody else changed the grant meanwhile. Apply again.")
+		advice = append(advice, "The grant was changed outside Terraform during this apply. Apply again.")
 	}
-	diags.AddAttributeError(at, "Could not "+could, framework.ErrorDetail(object, err, advice...))
+	diags.AddAttributeError(at, "Could not "+action, framework.ErrorDetail(object, err, advice...))
 }

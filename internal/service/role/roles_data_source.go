@@ -42,15 +42,15 @@ func (d *rolesDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 // Schema implements [datasource.DataSource].
 func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the roles of a workspace of an MLflow server, with their grants and members. Requires MLflow 3.13 or " +
-			"newer, and a member of the workspace; members are shown only to server admins and to managers of the workspace. Not supported on " +
-			"Databricks; use `databricks_group` of the Databricks provider.",
+		MarkdownDescription: "Returns the roles of an MLflow workspace, with their grants and members. Requires MLflow 3.13 or newer and " +
+			"access to the workspace; only server admins and managers of the workspace can read the members. Not supported on Databricks; use " +
+			"`databricks_group` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 			"roles": schema.ListNestedAttribute{
 				Computed: true,
-				MarkdownDescription: "Roles by name. Roles in which the server keeps the own grants of users are not included. Empty for a workspace " +
-					"that does not have any roles.",
+				MarkdownDescription: "Roles, ordered by name. Empty if the workspace has no roles. The hidden roles in which the server stores the " +
+					"direct grants of users are not included.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					framework.AttributeWorkspace: schema.StringAttribute{Computed: true, MarkdownDescription: "Workspace of the role."},
 					attributeName:                schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the role."},
@@ -58,11 +58,11 @@ func (d *rolesDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 						MarkdownDescription: "Description of the role. Null if it has none."},
 					"grants": schema.MapAttribute{
 						ElementType: types.StringType, Computed: true,
-						MarkdownDescription: "All grants of the role, those on single experiments included, as `\"TYPE/PATTERN\"` to permission level.",
+						MarkdownDescription: "All grants of the role, including those on single experiments, as `\"TYPE/PATTERN\"` to permission level.",
 					},
 					"members": schema.ListAttribute{
 						ElementType: types.StringType, Computed: true,
-						MarkdownDescription: "Usernames of the members, in order. Null if the server does not show all members to the current user.",
+						MarkdownDescription: "Usernames of the members, in alphabetical order. Null if the current user cannot read all members.",
 					},
 				}},
 			},
@@ -92,8 +92,9 @@ func (d *rolesDataSource) Read(ctx context.Context, req datasource.ReadRequest, 
 	}
 	data.setRoles(roles)
 	if len(roles) > 0 && roles[0].Members == nil {
-		resp.Diagnostics.AddWarning("Members not shown", fmt.Sprintf("%s: the server does not show all members to the current user, so members "+
-			"is null.\n\nTo read the members, use a server admin, or a manager of the workspace.", framework.UpperFirst(rolesObject(client))))
+		resp.Diagnostics.AddWarning("Members not returned", fmt.Sprintf("%s: the server does not return all members to the current user, so "+
+			"members is null.\n\nTo read the members, authenticate as a server admin or as a manager of the workspace.",
+			framework.UpperFirst(rolesObject(client))))
 	}
 	resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
 }
@@ -103,7 +104,7 @@ func rolesObject(client *mlflow.Client) string {
 	return fmt.Sprintf("roles of workspace %q", client.MLflowWorkspace())
 }
 
-// setRoles sets what the data source returns.
+// setRoles sets the roles to return.
 func (m *rolesDataModel) setRoles(roles []mlflowserver.Role) {
 	m.Roles = []roleDataModel{}
 	for _, role := range roles {
@@ -112,7 +113,7 @@ func (m *rolesDataModel) setRoles(roles []mlflowserver.Role) {
 			Members: role.Members,
 		}
 		for _, g := range role.Grants {
-			one.Grants[rowKey(g)] = g.Level
+			one.Grants[grantKey(g)] = g.Level
 		}
 		m.Roles = append(m.Roles, one)
 	}

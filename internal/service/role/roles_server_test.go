@@ -24,14 +24,14 @@ type rolesServer struct {
 	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it may not list users; unknown, whether it is not
 	// shown its own roles either.
 	admin, unlisted, unknown bool
-	// refused holds what cannot be granted or assigned: rows as "type/pattern", and users.
+	// refused holds what cannot be granted or assigned: grants as "type/pattern", and users.
 	refused map[string]bool
 }
 
 // servedRole is a role with its levels by "type/pattern", and its members.
 type servedRole struct {
 	id      int
-	rows    map[string]string
+	grants  map[string]string
 	members []string
 }
 
@@ -41,7 +41,7 @@ func newRolesServer(t *testing.T, roles map[string]*servedRole) *rolesServer {
 	s := &rolesServer{roles: map[string]*servedRole{}, admin: true, refused: map[string]bool{}}
 	for name, role := range roles {
 		s.nextID++
-		s.roles[name] = &servedRole{s.nextID, maps.Clone(role.rows), slices.Clone(role.members)}
+		s.roles[name] = &servedRole{s.nextID, maps.Clone(role.grants), slices.Clone(role.members)}
 	}
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
@@ -53,7 +53,7 @@ func newRolesServer(t *testing.T, roles map[string]*servedRole) *rolesServer {
 
 type roleCall struct {
 	Role       int    `json:"role_id"`
-	Row        int    `json:"role_permission_id"`
+	Grant      int    `json:"role_permission_id"`
 	Name       string `json:"name"`
 	Username   string `json:"username"`
 	Type       string `json:"resource_type"`
@@ -102,7 +102,7 @@ func (s *rolesServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer)
 }
 
-// change answers the calls that change a role. The ID of a row is that of its role.
+// change handles the requests that change a role. The ID of a grant is that of its role.
 func (s *rolesServer) change(call string, body roleCall) map[string]any {
 	if call == "roles/create" {
 		s.nextID++
@@ -110,14 +110,14 @@ func (s *rolesServer) change(call string, body roleCall) map[string]any {
 		return map[string]any{"role": s.describe(body.Name)}
 	}
 	for name, role := range s.roles {
-		if role.id != body.Role && role.id != body.Row {
+		if role.id != body.Role && role.id != body.Grant {
 			continue
 		}
 		switch call {
 		case "roles/delete":
 			delete(s.roles, name)
 		case "roles/permissions/add":
-			role.rows[body.Type+"/"+body.Pattern] = body.Permission
+			role.grants[body.Type+"/"+body.Pattern] = body.Permission
 			return map[string]any{"role_permission": map[string]any{
 				"id": role.id, "resource_type": body.Type, "resource_pattern": body.Pattern, "permission": body.Permission,
 			}}
@@ -132,12 +132,12 @@ func (s *rolesServer) change(call string, body roleCall) map[string]any {
 }
 
 func (s *rolesServer) describe(name string) map[string]any {
-	rows, role := []any{}, s.roles[name]
-	for key, level := range role.rows {
+	grants, role := []any{}, s.roles[name]
+	for key, level := range role.grants {
 		typ, pattern, _ := strings.Cut(key, "/")
-		rows = append(rows, map[string]any{"id": role.id, "resource_type": typ, "resource_pattern": pattern, "permission": level})
+		grants = append(grants, map[string]any{"id": role.id, "resource_type": typ, "resource_pattern": pattern, "permission": level})
 	}
-	return map[string]any{"id": role.id, "name": name, "workspace": "default", "description": "", "permissions": rows}
+	return map[string]any{"id": role.id, "name": name, "workspace": "default", "description": "", "permissions": grants}
 }
 
 func (s *rolesServer) list(shown func(*servedRole) bool) []any {
@@ -159,7 +159,7 @@ func (s *rolesServer) users() []any {
 	return list
 }
 
-// own lists the rows of boss.
+// own lists the grants of boss.
 func (s *rolesServer) own() []any {
 	list := []any{}
 	for _, name := range slices.Sorted(maps.Keys(s.roles)) {
@@ -170,16 +170,16 @@ func (s *rolesServer) own() []any {
 	return list
 }
 
-// expectRole checks a role; no rows and no members mean that there is none.
-func (s *rolesServer) expectRole(t *testing.T, name string, rows map[string]string, members ...string) {
+// expectRole checks a role; no grants and no members mean that it does not exist.
+func (s *rolesServer) expectRole(t *testing.T, name string, grants map[string]string, members ...string) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	got := s.roles[name]
-	if rows == nil && got == nil {
+	if grants == nil && got == nil {
 		return
 	}
-	if got == nil || !maps.Equal(got.rows, rows) || !slices.Equal(got.members, members) {
-		t.Errorf("role %s is %+v, want the rows %v and the members %q", name, got, rows, members)
+	if got == nil || !maps.Equal(got.grants, grants) || !slices.Equal(got.members, members) {
+		t.Errorf("role %s is %+v, want the grants %v and the members %q", name, got, grants, members)
 	}
 }

@@ -17,58 +17,64 @@ import (
 )
 
 const (
-	// runsAtOnce is how many requests that change one run are under way at the same time.
-	runsAtOnce = 4
-	// fewestPerReport and mostPerReport bound how many runs are changed between two reports of the progress.
-	fewestPerReport, mostPerReport = 100, 1000
+	// maxConcurrentRequests is the maximum number of concurrent requests for single runs.
+	maxConcurrentRequests = 4
+	// minRunsPerReport and maxRunsPerReport bound the number of runs between two progress events.
+	minRunsPerReport, maxRunsPerReport = 100, 1000
 )
 
-// change deletes or restores runs, and counts them.
-type change struct {
+// runChange deletes or restores runs, and counts them.
+type runChange struct {
 	client *mlflow.Client
-	// verb is such as "delete", and done such as "deleted".
-	verb, done string
-	// one changes a run. It succeeds if the run is changed already.
-	one  func(ctx context.Context, id string) error
-	send func(action.InvokeProgressEvent)
-	// total is how many runs were selected, or with open, how many the server may select.
-	total int
-	open  bool
+	// verb is "delete" or "restore", and participle its past participle.
+	verb, participle string
+	// changeRun changes a run. It succeeds if the run is already deleted or restored.
+	changeRun    func(ctx context.Context, id string) error
+	sendProgress func(action.InvokeProgressEvent)
+	// total is the number of selected runs, or with serverSelects, the maximum number of runs that the server selects.
+	total         int
+	serverSelects bool
 
 	mu sync.Mutex
-	// count is how many runs are known to be changed, and reported how many were when the progress was reported last.
+	// count is the number of runs that are known to be changed, and reported its value in the last progress event.
 	count, reported int
-	// denied has the experiments whose runs the caller may not change, by ID.
+	// denied maps the IDs of experiments whose runs the caller may not change to the error.
 	denied map[string]error
-	// missing are IDs of runs that do not exist any more.
+	// missing are the IDs of runs that no longer exist.
 	missing []string
-	// failure is why the change ended early, and failed describes the object that it is about. unsure reports whether more runs may be changed than
-	// count says.
-	failure error
-	failed  string
-	unsure  bool
+	// failure is the error that ended the change, and failedObject describes the object of the failed request. countIsMinimum reports
+	// whether more runs can be changed than count.
+	failure        error
+	failedObject   string
+	countIsMinimum bool
 }
 
-func newDeletion(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "delete", done: "deleted", one: client.DeleteRun, total: total, send: send, denied: map[string]error{}}
+func newDeletion(client *mlflow.Client, total int, sendProgress func(action.InvokeProgressEvent)) *runChange {
+	return &runChange{
+		client: client, verb: "delete", participle: "deleted", changeRun: client.DeleteRun, total: total,
+		sendProgress: sendProgress, denied: map[string]error{},
+	}
 }
 
-func newRestoration(client *mlflow.Client, total int, send func(action.InvokeProgressEvent)) *change {
-	return &change{client: client, verb: "restore", done: "restored", one: client.RestoreRun, total: total, send: send, denied: map[string]error{}}
+func newRestoration(client *mlflow.Client, total int, sendProgress func(action.InvokeProgressEvent)) *runChange {
+	return &runChange{
+		client: client, verb: "restore", participle: "restored", changeRun: client.RestoreRun, total: total,
+		sendProgress: sendProgress, denied: map[string]error{},
+	}
 }
 
-// each changes runs one by one, in their order, some at the same time. A failure ends it; without access to one experiment, it continues with the
-// others.
-func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
+// changeEach changes runs with one request per run, in their order, with up to maxConcurrentRequests requests at the same time. It stops
+// after a failure. Without access to one experiment, it continues with the others.
+func (c *runChange) changeEach(ctx context.Context, runs []mlflow.RunRef) {
 	var group errgroup.Group
-	group.SetLimit(runsAtOnce)
+	group.SetLimit(maxConcurrentRequests)
 	for _, r := range runs {
 		if c.isEnded(ctx) {
 			break
 		}
 		group.Go(func() error {
 			if !c.isEnded(ctx) && !c.isDenied(r.ExperimentID) {
-				c.note(ctx, r, c.one(ctx, r.ID))
+				c.record(ctx, r, c.changeRun(ctx, r.ID))
 			}
 			return nil
 		})
@@ -77,20 +83,20 @@ func (c *change) each(ctx context.Context, runs []mlflow.RunRef) {
 }
 
 // isEnded reports whether the change must stop.
-func (c *change) isEnded(ctx context.Context) bool {
+func (c *runChange) isEnded(ctx context.Context) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.failure != nil || ctx.Err() != nil
 }
 
-func (c *change) isDenied(experimentID string) bool {
+func (c *runChange) isDenied(experimentID string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.denied[experimentID] != nil
 }
 
-// note records the result of changing one run.
-func (c *change) note(ctx context.Context, r mlflow.RunRef, err error) {
+// record records the result of changing one run.
+func (c *runChange) record(ctx context.Context, r mlflow.RunRef, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if rest.IsNotFound(err) && ctx.Err() == nil {
@@ -100,14 +106,14 @@ func (c *change) note(ctx context.Context, r mlflow.RunRef, err error) {
 	c.add(ctx, r.ExperimentID, 1, describeRun(r.ID), err)
 }
 
-// add records that a request changed n runs of an experiment, or its error. object describes the runs. The caller holds the lock.
-func (c *change) add(ctx context.Context, experimentID string, n int, object string, err error) {
+// add records that a request changed n runs of an experiment, or that it failed. object describes the runs. The caller holds the lock.
+func (c *runChange) add(ctx context.Context, experimentID string, n int, object string, err error) {
 	switch {
 	case err == nil:
 		c.count += n
 		c.report(ctx, c.count)
 	case ctx.Err() != nil:
-		c.unsure = true
+		c.countIsMinimum = true
 	case rest.IsPermissionDenied(err):
 		c.denied[experimentID] = err
 	default:
@@ -115,60 +121,61 @@ func (c *change) add(ctx context.Context, experimentID string, n int, object str
 	}
 }
 
-// fail ends the change. The first failure counts. The caller holds the lock.
-func (c *change) fail(object string, err error) {
-	c.unsure = c.unsure || rest.IsUncertain(err)
+// fail ends the change. The first failure is reported. The caller holds the lock.
+func (c *runChange) fail(object string, err error) {
+	c.countIsMinimum = c.countIsMinimum || rest.IsUncertain(err)
 	if c.failure == nil {
-		c.failure, c.failed = err, object
+		c.failure, c.failedObject = err, object
 	}
 }
 
 // report sends a progress event if enough runs were changed since the last one. The caller holds the lock.
-func (c *change) report(ctx context.Context, count int) {
-	step := min(max(c.total/20, fewestPerReport), mostPerReport)
+func (c *runChange) report(ctx context.Context, count int) {
+	step := min(max(c.total/20, minRunsPerReport), maxRunsPerReport)
 	if count-c.reported < step || count >= c.total || ctx.Err() != nil {
 		return
 	}
 	c.reported = count
-	text := fmt.Sprintf("%s %s of %s", framework.UpperFirst(c.done), grouped(count), sizeOf(c.total, "run"))
-	if c.open {
-		text = fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(count, "run"))
+	text := fmt.Sprintf("%s %s of %s", framework.UpperFirst(c.participle), formatCount(count), countOf(c.total, "run"))
+	if c.serverSelects {
+		text = fmt.Sprintf("%s %s", framework.UpperFirst(c.participle), countOf(count, "run"))
 	}
-	c.send(action.InvokeProgressEvent{Message: text})
+	c.sendProgress(action.InvokeProgressEvent{Message: text})
 }
 
 // finish reports the result. experimentIDs are the argument of the action, nil if it has none. more reports whether more runs match.
-func (c *change) finish(ctx context.Context, experimentIDs []string, more bool, diags *diag.Diagnostics) {
-	could := "Could not " + c.verb + " runs"
+func (c *runChange) finish(ctx context.Context, experimentIDs []string, more bool, diags *diag.Diagnostics) {
+	summary := "Could not " + c.verb + " runs"
 	for _, id := range framework.SortedKeys(c.denied) {
-		detail := framework.ErrorDetail("runs of "+framework.DescribeExperiment(id, ""), c.denied[id], accessAdvice, c.standing())
+		detail := framework.ErrorDetail("runs of "+framework.DescribeExperiment(id, ""), c.denied[id], accessAdvice, c.statusAdvice())
 		if i := slices.Index(experimentIDs, id); i >= 0 {
-			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), could, detail)
+			diags.AddAttributeError(path.Root(attributeExperimentIDs).AtListIndex(i), summary, detail)
 		} else {
-			diags.AddError(could, detail)
+			diags.AddError(summary, detail)
 		}
 	}
 	switch {
 	case ctx.Err() != nil && c.count+len(c.missing) < c.total:
-		diags.AddError(could, "The action was canceled.\n\n"+c.standing())
+		diags.AddError(summary, "The action was canceled.\n\n"+c.statusAdvice())
 	case c.failure != nil:
-		diags.AddError(could, framework.ErrorDetail(c.failed, c.failure, c.standing()))
+		diags.AddError(summary, framework.ErrorDetail(c.failedObject, c.failure, c.statusAdvice()))
 	case !diags.HasError() && ctx.Err() == nil:
-		c.send(action.InvokeProgressEvent{Message: c.result(more)})
+		c.sendProgress(action.InvokeProgressEvent{Message: c.result(more)})
 	}
 }
 
-// accessAdvice says which access changing runs requires.
-const accessAdvice = "Grant CAN_EDIT on the experiment (MANAGE on an MLflow server) to the identity that runs Terraform, or leave the experiment out."
+// accessAdvice is the advice for an identity that may not change runs.
+const accessAdvice = "Grant CAN_EDIT on the experiment (MANAGE on an MLflow server) to the identity that runs Terraform, or exclude the " +
+	"experiment."
 
-// result is the progress message of a change without a failure.
-func (c *change) result(more bool) string {
-	text := fmt.Sprintf("%s %s", framework.UpperFirst(c.done), sizeOf(c.count, "run"))
+// result returns the progress message of a change without a failure.
+func (c *runChange) result(more bool) string {
+	text := fmt.Sprintf("%s %s", framework.UpperFirst(c.participle), countOf(c.count, "run"))
 	if n := len(c.missing); n > 0 {
-		text += fmt.Sprintf("; %s no longer existed", sizeOf(n, "run"))
+		text += fmt.Sprintf("; %s no longer existed", countOf(n, "run"))
 	}
 	matching := "match"
-	if c.open {
+	if c.serverSelects {
 		matching = "may match"
 	}
 	if more {
@@ -177,21 +184,21 @@ func (c *change) result(more bool) string {
 	return text
 }
 
-// standing returns how many runs were changed before a failure, and how to continue.
-func (c *change) standing() string {
-	text := "So far, the action " + c.done + " "
-	if c.unsure {
+// statusAdvice returns the number of runs that were changed before a failure, and the next step.
+func (c *runChange) statusAdvice() string {
+	text := "So far, the action " + c.participle + " "
+	if c.countIsMinimum {
 		text += "at least "
 	}
 	switch left := c.total - c.count - len(c.missing); {
-	case c.open:
-		text += sizeOf(c.count, "run")
-	case c.unsure:
-		text += fmt.Sprintf("%s of %s", grouped(c.count), sizeOf(c.total, "run"))
+	case c.serverSelects:
+		text += countOf(c.count, "run")
+	case c.countIsMinimum:
+		text += fmt.Sprintf("%s of %s", formatCount(c.count), countOf(c.total, "run"))
 	default:
-		text += fmt.Sprintf("%s of %s; %s remain", grouped(c.count), sizeOf(c.total, "run"), grouped(left))
+		text += fmt.Sprintf("%s of %s; %s remain", formatCount(c.count), countOf(c.total, "run"), formatCount(left))
 	}
-	return text + ". To continue, invoke it again: it searches for the runs that still match."
+	return text + ". To continue, invoke the action again: it searches for the runs that still match."
 }
 
 // byExperiment groups runs by experiment, and returns the IDs of the experiments in the order of the first run of each.

@@ -15,39 +15,40 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Databricks deletes in bulk by the time at which the server created a run. The action selects by the start time, which a client sends and which can be
-// earlier or later. Three rules make the bulk call safe:
-//   - Only runs that are older than every run that is not to be deleted are deleted in bulk.
-//   - A search afterwards finds the selected runs that the calls left, which are deleted one by one.
-//   - If the calls deleted other runs, their IDs are found by comparing the deleted runs before and after, and they are restored.
+// Databricks deletes runs in bulk by the time at which the server created them. The action selects runs by start time, which the client
+// sets and which can be earlier or later. Three rules make bulk requests safe:
+//   - Only runs that are older than every run that is not selected are deleted in bulk.
+//   - A search after the requests finds the selected runs that are still active, which are deleted one by one.
+//   - If the requests deleted other runs, the action finds them by comparing the deleted runs before and after, and restores them.
 
 const (
-	// fewestInBulk is how many runs there must be for a bulk call, which takes two searches.
-	fewestInBulk = 10
-	// bulkRounds is how often bulk calls are tried whose effect is unknown.
-	bulkRounds = 3
-	// mostDeleted is how many newer deleted runs are compared. If there are more, runs are deleted one by one.
-	mostDeleted = 10_000
-	// strayRuns is the maximum number of unexpected runs in a search, such as runs that other clients create at the same time.
-	strayRuns = 1000
+	// minRunsInBulk is the minimum number of runs for bulk requests, which require two additional searches.
+	minRunsInBulk = 10
+	// maxBulkRounds is the maximum number of rounds of bulk requests if the effect of one is unknown.
+	maxBulkRounds = 3
+	// maxNewerDeleted is the maximum number of newer deleted runs to compare. If there are more, runs are deleted one by one.
+	maxNewerDeleted = 10_000
+	// maxStrayRuns is the maximum number of unexpected runs in a search, such as runs that other clients create at the same time.
+	maxStrayRuns = 1000
 )
 
 // bulkDeletion deletes runs in bulk.
 type bulkDeletion struct {
-	*change
+	*runChange
 	experiments []string
-	// until is the latest start time of the runs of each experiment, since the earliest of them, and latest the latest.
-	until         map[string]int64
+	// latestStarts maps each experiment to the latest start time of its runs. since and latest are the earliest and latest of these times.
+	latestStarts  map[string]int64
 	since, latest int64
-	// before are the IDs of the runs that were deleted before and started after since.
+	// before are the IDs of the runs that started after since and were already deleted.
 	before map[string]bool
-	// deleted is how many runs the calls deleted in each experiment, and lost reports whether the number of one call is unknown.
-	deleted map[string]int
-	lost    bool
+	// deleted is the number of runs that the requests deleted in each experiment, and countUnknown reports whether that of one request is
+	// unknown.
+	deleted      map[string]int
+	countUnknown bool
 }
 
-// deleteInBulk deletes runs in bulk as far as that is safe, and returns the others, oldest first.
-func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.Diagnostics) (left []mlflow.RunRef) {
+// deleteInBulk deletes runs in bulk where that is safe, and returns the others, oldest first.
+func (c *runChange) deleteInBulk(ctx context.Context, found selectionResult, diags *diag.Diagnostics) (left []mlflow.RunRef) {
 	var runs []mlflow.RunRef
 	for _, r := range found.runs {
 		if found.untimed[r.ExperimentID] || found.next != nil && r.Started >= found.next.Started {
@@ -56,12 +57,12 @@ func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.D
 			runs = append(runs, r)
 		}
 	}
-	if len(runs) < fewestInBulk {
+	if len(runs) < minRunsInBulk {
 		return found.runs
 	}
-	b := &bulkDeletion{change: c, until: map[string]int64{}, deleted: map[string]int{}}
-	b.bound(runs)
-	before, more, err := b.newerDeleted(ctx, mostDeleted)
+	b := &bulkDeletion{runChange: c, latestStarts: map[string]int64{}, deleted: map[string]int{}}
+	b.setBounds(runs)
+	before, more, err := b.newerDeleted(ctx, maxNewerDeleted)
 	switch {
 	case err != nil:
 		c.failSearch(err)
@@ -69,36 +70,36 @@ func (c *change) deleteInBulk(ctx context.Context, found selected, diags *diag.D
 	case more:
 		return found.runs
 	}
-	b.before = idsOf(before)
+	b.before = idSet(before)
 	return append(b.delete(ctx, runs, diags), left...)
 }
 
-// bound sets the experiments and the start times that bound the runs.
-func (b *bulkDeletion) bound(runs []mlflow.RunRef) {
+// setBounds sets the experiments and the bounds of the start times.
+func (b *bulkDeletion) setBounds(runs []mlflow.RunRef) {
 	b.experiments, _ = byExperiment(runs)
 	for _, r := range runs {
-		b.until[r.ExperimentID] = max(b.until[r.ExperimentID], r.Started)
+		b.latestStarts[r.ExperimentID] = max(b.latestStarts[r.ExperimentID], r.Started)
 	}
-	bounds := slices.Collect(maps.Values(b.until))
+	bounds := slices.Collect(maps.Values(b.latestStarts))
 	b.since, b.latest = slices.Min(bounds), slices.Max(bounds)
 }
 
-// delete deletes runs until none is left or a call has nothing more to delete, and returns the runs that are still active.
+// delete deletes runs in bulk, repeats that if the effect of a request is unknown, and returns the runs that are still active.
 func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *diag.Diagnostics) []mlflow.RunRef {
 	left, start := runs, time.Now()
-	for try := range bulkRounds {
-		unclear := b.round(ctx, left)
+	for try := range maxBulkRounds {
+		effectUnknown := b.sendBulkRequests(ctx, left)
 		checked, cancel := rest.AfterFailure(ctx)
 		active, err := b.stillActive(checked, left)
 		cancel()
 		if err != nil {
-			b.lost, b.unsure = true, true
+			b.countUnknown, b.countIsMinimum = true, true
 			b.failSearch(err)
 			break
 		}
 		left = active
 		b.setCount(len(runs) - len(left))
-		if !unclear || len(left) == 0 || b.isEnded(ctx) || !b.client.WaitForRetry(ctx, start, try) {
+		if !effectUnknown || len(left) == 0 || b.isEnded(ctx) || !b.client.WaitForRetry(ctx, start, try) {
 			break
 		}
 	}
@@ -106,17 +107,17 @@ func (b *bulkDeletion) delete(ctx context.Context, runs []mlflow.RunRef, diags *
 	return left
 }
 
-// round makes one pass of bulk calls, and reports whether the effect of one is unknown.
-func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear bool) {
+// sendBulkRequests sends the bulk requests for runs, and reports whether the effect of one is unknown.
+func (b *bulkDeletion) sendBulkRequests(ctx context.Context, runs []mlflow.RunRef) (effectUnknown bool) {
 	ids, groups := byExperiment(runs)
 	sum := 0
 	for _, id := range ids {
 		for remaining := len(groups[id]); remaining > 0 && !b.isEnded(ctx) && !b.isDenied(id); {
-			asked := min(remaining, mlflow.MaxRunsInBulk)
-			n, err := b.client.DeleteRunsInBulk(ctx, id, b.until[id], asked)
+			limit := min(remaining, mlflow.MaxRunsInBulk)
+			n, err := b.client.DeleteRunsInBulk(ctx, id, b.latestStarts[id], limit)
 			if err != nil {
-				if b.noteRefused(ctx, id, err) {
-					b.lost = true
+				if b.recordBulkError(ctx, id, err) {
+					b.countUnknown = true
 					return true
 				}
 				break
@@ -126,7 +127,7 @@ func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear
 			b.mu.Lock()
 			b.report(ctx, b.count+sum)
 			b.mu.Unlock()
-			if remaining -= n; n < asked {
+			if remaining -= n; n < limit {
 				break
 			}
 		}
@@ -134,8 +135,8 @@ func (b *bulkDeletion) round(ctx context.Context, runs []mlflow.RunRef) (unclear
 	return false
 }
 
-// noteRefused records a failed bulk call, and reports whether its effect is unknown.
-func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err error) (unclear bool) {
+// recordBulkError records a failed bulk request, and reports whether its effect is unknown.
+func (b *bulkDeletion) recordBulkError(ctx context.Context, experimentID string, err error) (effectUnknown bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	switch {
@@ -143,22 +144,22 @@ func (b *bulkDeletion) noteRefused(ctx context.Context, experimentID string, err
 		return true
 	case rest.IsPermissionDenied(err):
 		b.denied[experimentID] = err
-	case !rest.IsEndpointAbsent(err): // else, the runs are deleted one by one
+	case !rest.IsEndpointAbsent(err): // without the endpoint, runs are deleted one by one
 		b.fail("runs of experiment "+experimentID, err)
 	}
 	return false
 }
 
-// stillActive returns the runs that are active. It returns all runs if the search finds too many.
+// stillActive returns the runs that are active, or all runs if the search finds too many.
 func (b *bulkDeletion) stillActive(ctx context.Context, runs []mlflow.RunRef) ([]mlflow.RunRef, error) {
 	found, more, err := b.client.SearchRunRefs(ctx, mlflow.RunQuery{
-		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest), OrderBy: []string{"attributes.start_time ASC"},
-		ViewType: mlflow.ViewActive, Limit: len(runs) + strayRuns,
+		ExperimentIDs: b.experiments, Filter: fmt.Sprintf("attributes.start_time <= %d", b.latest),
+		OrderBy: []string{"attributes.start_time ASC"}, ViewType: mlflow.ViewActive, Limit: len(runs) + maxStrayRuns,
 	})
 	if err != nil || more {
 		return runs, err
 	}
-	active := idsOf(found)
+	active := idSet(found)
 	var left []mlflow.RunRef
 	for _, r := range runs {
 		if active[r.ID] {
@@ -175,51 +176,54 @@ func (b *bulkDeletion) newerDeleted(ctx context.Context, limit int) (runs []mlfl
 	})
 }
 
-// restoreOthers restores the runs that the calls deleted although they were not selected, and reports them.
+// restoreOthers restores the runs that the requests deleted although they were not selected, and reports them.
 func (b *bulkDeletion) restoreOthers(ctx context.Context, runs, left []mlflow.RunRef, diags *diag.Diagnostics) {
 	others := b.deletedOthers(runs, left)
-	if others == 0 && !b.lost {
+	if others == 0 && !b.countUnknown {
 		return
 	}
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	const summary = "Runs deleted that were not selected"
-	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+strayRuns)
+	found, more, err := b.newerDeleted(ctx, len(b.before)+len(runs)+maxStrayRuns)
 	if err == nil && more {
 		err = errors.New("too many runs were deleted meanwhile")
 	}
 	if err != nil {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by the time of their creation, and may have deleted runs that were not selected. Which ones could not be "+
-			"determined: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
+		diags.AddWarning(summary, fmt.Sprintf("Databricks deletes runs in bulk by creation time, and may have deleted runs that were not "+
+			"selected. The provider could not determine which: %s.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.", strings.TrimSuffix(err.Error(), "."), strings.Join(b.experiments, ", ")))
 		return
 	}
-	selected := idsOf(runs)
-	var restored, lost []string
+	selected := idSet(runs)
+	var restored, notRestored []string
 	for _, r := range found {
 		if b.before[r.ID] || selected[r.ID] {
 			continue
 		}
 		if err := b.client.RestoreRun(ctx, r.ID); err != nil {
-			lost = append(lost, r.ID)
+			notRestored = append(notRestored, r.ID)
 		} else {
 			restored = append(restored, r.ID)
 		}
 	}
-	const reason = "Databricks deletes runs in bulk by the time of their creation, and also deleted runs whose start time is later than that of the selected " +
-		"runs."
+	const reason = "Databricks deletes runs in bulk by creation time, and also deleted runs whose start time is later than that of the " +
+		"selected runs."
 	if len(restored) > 0 {
 		diags.AddWarning(summary, fmt.Sprintf("%s The action restored them: %s.", reason, strings.Join(restored, ", ")))
 	}
-	if len(lost) > 0 {
-		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and run_ids.", reason, strings.Join(lost, ", ")))
+	if len(notRestored) > 0 {
+		diags.AddError(summary, fmt.Sprintf("%s These could not be restored: %s.\n\nRestore them with the action mlflow_restore_runs and "+
+			"run_ids.", reason, strings.Join(notRestored, ", ")))
 	}
-	if n := others - len(restored) - len(lost); n > 0 {
-		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search for them did not find them: they may have no start time.\n\n"+
-			"Check the deleted runs of experiments %s, and restore runs with the action mlflow_restore_runs.", sizeOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
+	if n := others - len(restored) - len(notRestored); n > 0 {
+		diags.AddWarning(summary, fmt.Sprintf("Databricks reported %s more than the selected ones, and a search did not find them: they may "+
+			"have no start time.\n\nCheck the deleted runs of experiments %s, and restore runs with the action "+
+			"mlflow_restore_runs.", countOf(n, "deleted run"), strings.Join(b.experiments, ", ")))
 	}
 }
 
-// deletedOthers returns how many other runs than the selected ones the calls deleted, as far as their numbers are known.
+// deletedOthers returns the number of deleted runs that were not selected, as far as the requests reported it.
 func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
 	_, selected := byExperiment(runs)
 	_, active := byExperiment(left)
@@ -230,21 +234,21 @@ func (b *bulkDeletion) deletedOthers(runs, left []mlflow.RunRef) int {
 	return others
 }
 
-// setCount sets how many runs are deleted.
-func (c *change) setCount(n int) {
+// setCount sets the number of deleted runs.
+func (c *runChange) setCount(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.count = n
 }
 
-// failSearch ends the change because of a search.
-func (c *change) failSearch(err error) {
+// failSearch ends the change because a search failed.
+func (c *runChange) failSearch(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.fail("search for runs", err)
 }
 
-func idsOf(runs []mlflow.RunRef) map[string]bool {
+func idSet(runs []mlflow.RunRef) map[string]bool {
 	ids := make(map[string]bool, len(runs))
 	for _, r := range runs {
 		ids[r.ID] = true

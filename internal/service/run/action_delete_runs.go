@@ -42,20 +42,22 @@ func (a *deleteRunsAction) Schema(_ context.Context, _ action.SchemaRequest, res
 	attributes := selectionAttributes("delete", "Exactly one of `older_than` and `before` must be set.",
 		[]validator.String{stringvalidator.ExactlyOneOf(path.MatchRoot(attributeOlderThan), path.MatchRoot(attributeBefore))}, nil)
 	maps.Copy(attributes, map[string]schema.Attribute{
-		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose runs to delete, at least one. Runs of other experiments are never deleted.", true),
-		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to delete in one invocation, in all experiments together, from 1 to %s. The oldest runs are deleted "+
-			"first.", grouped(maxRunsLimit)), true),
+		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose runs to delete, at least one. Runs of other experiments "+
+			"are never deleted.",
+			true),
+		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to delete in one invocation, in all experiments together, from 1 "+
+			"to %s. The oldest runs are deleted first.", formatCount(maxRunsLimit)), true),
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Deletes active runs that started before a time, the oldest first and at most `max_runs`. Deleted runs can be restored with the action " +
-			"`mlflow_restore_runs` until the server purges them.",
+		MarkdownDescription: "Deletes active runs that started before a time, the oldest first and at most `max_runs`. Deleted runs can be " +
+			"restored with the action `mlflow_restore_runs` until the server purges them.",
 		Attributes: attributes,
 	}
 }
 
 const restoreAdvice = "Deleted runs can be restored with the action mlflow_restore_runs until the server purges them."
 
-// ModifyPlan implements [action.ActionWithModifyPlan]: it reports what the action deletes.
+// ModifyPlan implements [action.ActionWithModifyPlan]. It reports the runs that the action deletes.
 func (a *deleteRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	if !req.Config.Raw.IsFullyKnown() {
 		return
@@ -74,9 +76,9 @@ func (a *deleteRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPlan
 	if !ok {
 		return
 	}
-	planned{
-		client: client, verb: "delete", state: "active", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found),
-		advice: restoreAdvice,
+	plannedChange{
+		client: client, verb: "delete", state: "active", runs: found.runs, more: found.next != nil, limit: limit,
+		conditions: config.conditions(found), advice: restoreAdvice,
 	}.warn(ctx, &resp.Diagnostics)
 }
 
@@ -100,6 +102,6 @@ func (a *deleteRunsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	if client.BulkRuns() && config.Filter.IsNull() {
 		left = deletion.deleteInBulk(ctx, found, &resp.Diagnostics)
 	}
-	deletion.each(ctx, left)
+	deletion.changeEach(ctx, left)
 	deletion.finish(ctx, config.ExperimentIDs, found.next != nil, &resp.Diagnostics)
 }

@@ -157,8 +157,8 @@ func TestDeleteRuns(t *testing.T) {
 	}
 }
 
-// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID is older: if inA is one more than
-// inB, the additional run may be one of b.
+// oldest returns the oldest runs of each experiment. Of runs that started at the same time, the one with the lower ID is older: if inA is
+// one more than inB, the additional run may be one of b.
 func (w *seeded) oldest(a, b []string, inA, inB int) [][]string {
 	if inA == inB+1 && b[inB] < a[inB] {
 		inA, inB = inB, inA
@@ -171,8 +171,8 @@ func TestDeleteRuns_refused(t *testing.T) {
 	w := newSeeded(t, 1, 0)
 	valid := map[string]any{"experiment_ids": []string{w.a}, "before": at(100), "max_runs": 10}
 	for name, tc := range map[string]struct {
-		change map[string]any
-		says   string
+		runChange map[string]any
+		says      string
 	}{
 		"both cutoffs":          {map[string]any{"older_than": "1h"}, "error at older_than: Invalid Attribute Combination"},
 		"no cutoff":             {map[string]any{"before": nil}, "error at older_than: Invalid Attribute Combination"},
@@ -195,7 +195,7 @@ func TestDeleteRuns_refused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			config := maps.Clone(valid)
-			maps.Copy(config, tc.change)
+			maps.Copy(config, tc.runChange)
 			acctest.ExpectSays(t, w.deletion(t).Plan(config), tc.says)
 		})
 	}

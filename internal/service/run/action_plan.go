@@ -12,64 +12,64 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// planned is what the plan of an action reports: which runs it changes.
-type planned struct {
+// plannedChange is the report of the runs that an action changes, in a plan.
+type plannedChange struct {
 	client *mlflow.Client
-	// verb is such as "delete", and state such as "active".
+	// verb is "delete" or "restore", and state the current state of the runs, "active" or "deleted".
 	verb, state string
-	// runs are the oldest runs that match, and more reports whether others do, too.
+	// runs are the oldest matching runs, and more reports whether more runs match.
 	runs []mlflow.RunRef
 	more bool
-	// limit is how many of them the action changes. With open, the server selects them.
-	limit int
-	open  bool
-	// conditions say what the runs have in common, such as " that started before …", "" for nothing.
+	// limit is the maximum number of runs that the action changes. With serverSelects, the server selects them.
+	limit         int
+	serverSelects bool
+	// conditions describes the selection, for example " that started before …". It is "" if all runs are selected.
 	conditions string
 	advice     string
 }
 
-// warn adds the warning, none if there is nothing to change.
-func (p planned) warn(ctx context.Context, diags *diag.Diagnostics) {
+// warn adds a warning if runs match.
+func (p plannedChange) warn(ctx context.Context, diags *diag.Diagnostics) {
 	if len(p.runs) == 0 {
 		return
 	}
 	ids, groups := byExperiment(p.runs)
 	slices.Sort(ids)
 	matching := "matching run"
-	if p.open {
+	if p.serverSelects {
 		matching = p.state + " run"
 	}
 	lines := []string{framework.UpperFirst(matching) + "s:"}
 	if p.more {
-		lines = []string{fmt.Sprintf("The oldest %s:", sizeOf(len(p.runs), matching))}
+		lines = []string{fmt.Sprintf("The oldest %s:", countOf(len(p.runs), matching))}
 	}
 	for i, id := range ids {
-		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), sizeOf(len(groups[id]), "run")))
+		lines = append(lines, fmt.Sprintf("- %s: %s", p.describe(ctx, id, i), countOf(len(groups[id]), "run")))
 	}
 	last := strings.TrimSpace("The action selects the runs again when it is invoked. " + p.advice)
-	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.sentence(), strings.Join(lines, "\n"), last}, "\n\n"))
+	diags.AddWarning("Action "+p.verb+"s runs", strings.Join([]string{p.summary(), strings.Join(lines, "\n"), last}, "\n\n"))
 }
 
-// sentence says how many runs the action changes, out of how many.
-func (p planned) sentence() string {
+// summary returns the number of runs that the action changes, and the number of matching runs if it is higher.
+func (p plannedChange) summary() string {
 	n := len(p.runs)
-	text := fmt.Sprintf("The action %ss %s%s", p.verb, sizeOf(min(n, p.limit), p.state+" run"), p.conditions)
+	text := fmt.Sprintf("The action %ss %s%s", p.verb, countOf(min(n, p.limit), p.state+" run"), p.conditions)
 	switch {
-	case p.open:
+	case p.serverSelects:
 	case p.more:
-		text += fmt.Sprintf(": the oldest of more than %s, as max_runs allows", grouped(n))
+		text += fmt.Sprintf(": the oldest of more than %s, as max_runs allows", formatCount(n))
 	case n > p.limit:
-		text += fmt.Sprintf(": the oldest of %s, as max_runs allows", grouped(n))
+		text += fmt.Sprintf(": the oldest of %s, as max_runs allows", formatCount(n))
 	}
 	return text + "."
 }
 
-// namedExperiments is how many experiments a warning describes with their names, which takes a request for each.
-const namedExperiments = 20
+// maxNamedExperiments is the maximum number of experiments that a warning describes by name, which requires one request each.
+const maxNamedExperiments = 20
 
-func (p planned) describe(ctx context.Context, id string, i int) string {
+func (p plannedChange) describe(ctx context.Context, id string, i int) string {
 	name := ""
-	if i < namedExperiments {
+	if i < maxNamedExperiments {
 		if e, err := p.client.GetExperiment(ctx, id); err == nil {
 			name = e.Name
 		}

@@ -24,10 +24,10 @@ const (
 	attributeExperimentID = "experiment_id"
 	attributeName         = "name"
 
-	// tagSourceName is the tag in which Databricks keeps the name of an experiment while it is in the Trash.
+	// tagSourceName is the tag in which Databricks stores the original name of an experiment in the Trash.
 	tagSourceName = "mlflow.experiment.sourceName"
-	// mostCandidates is how many deleted experiments are compared with a name.
-	mostCandidates = 1000
+	// maxCandidates is the maximum number of deleted experiments to compare with a name.
+	maxCandidates = 1000
 )
 
 var (
@@ -55,26 +55,27 @@ func (a *restoreExperimentAction) Metadata(_ context.Context, req action.Metadat
 // Schema implements [action.Action].
 func (a *restoreExperimentAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Restores a deleted experiment with its runs. An experiment that is active is not changed. An experiment that the server " +
-			"has purged cannot be restored.",
+		MarkdownDescription: "Restores a deleted experiment with its runs. An active experiment is not changed. A purged experiment cannot be " +
+			"restored.",
 		Attributes: map[string]schema.Attribute{
 			attributeExperimentID: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{
-					framework.ExperimentIDValidator, stringvalidator.ExactlyOneOf(fwpath.MatchRoot(attributeExperimentID), fwpath.MatchRoot(attributeName)),
+					framework.ExperimentIDValidator,
+					stringvalidator.ExactlyOneOf(fwpath.MatchRoot(attributeExperimentID), fwpath.MatchRoot(attributeName)),
 				},
 				MarkdownDescription: "ID of the experiment. Exactly one of `experiment_id` and `name` must be set.",
 			},
 			attributeName: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-				MarkdownDescription: "Name that the experiment had when it was deleted. On Databricks, several deleted experiments can have had one name: " +
-					"the action fails if the name does not identify one.",
+				MarkdownDescription: "Name of the experiment when it was deleted. On Databricks, several deleted experiments can have had the same " +
+					"name: the action then fails.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 		},
 	}
 }
 
-// ModifyPlan implements [action.ActionWithModifyPlan]: it reports which experiment the action restores.
+// ModifyPlan implements [action.ActionWithModifyPlan]. It reports the experiment that the action restores.
 func (a *restoreExperimentAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config restoreExperimentModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -86,7 +87,8 @@ func (a *restoreExperimentAction) ModifyPlan(ctx context.Context, req action.Mod
 		return
 	}
 	if e, ok := config.find(ctx, client, &resp.Diagnostics); ok && e.Deleted() {
-		resp.Diagnostics.AddWarning("Action restores experiment", fmt.Sprintf("The action restores %s with its runs.", framework.DescribeExperiment(e.ID, e.Name)))
+		resp.Diagnostics.AddWarning("Action restores experiment", fmt.Sprintf("The action restores %s with its "+
+			"runs.", framework.DescribeExperiment(e.ID, e.Name)))
 	}
 }
 
@@ -122,12 +124,12 @@ func restoreExperimentAdvice(client *mlflow.Client, err error) []string {
 	case rest.IsNotFound(err):
 		return []string{"The server has purged the experiment, or it was restored meanwhile. A purged experiment cannot be restored."}
 	case rest.IsAlreadyExists(err):
-		return []string{"Another experiment has the name now. Rename or delete it, then invoke the action again."}
+		return []string{"Another experiment now has this name. Rename or delete it, then invoke the action again."}
 	}
 	return client.FolderAdvice(err)
 }
 
-// find returns the experiment of the ID or the name.
+// find returns the experiment with the ID or the name.
 func (m *restoreExperimentModel) find(ctx context.Context, client *mlflow.Client, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
 	at, described := fwpath.Root(attributeExperimentID), framework.DescribeExperiment(m.ExperimentID.ValueString(), m.Name.ValueString())
 	var (
@@ -143,7 +145,8 @@ func (m *restoreExperimentModel) find(ctx context.Context, client *mlflow.Client
 	ambiguous, several := errors.AsType[*ambiguousError](err)
 	switch {
 	case several:
-		diags.AddAttributeError(at, "Name does not identify an experiment", framework.UpperFirst(ambiguous.Error())+".\n\nSet experiment_id instead of name.")
+		diags.AddAttributeError(at, "Name does not identify an experiment", framework.UpperFirst(ambiguous.Error())+".\n\nSet experiment_id "+
+			"instead of name.")
 	case rest.IsNotFound(err):
 		diags.AddAttributeError(at, "Could not find experiment", framework.ErrorDetail(described, err,
 			"The experiment never existed, or the server has purged it. A purged experiment cannot be restored."))
@@ -153,10 +156,10 @@ func (m *restoreExperimentModel) find(ctx context.Context, client *mlflow.Client
 	return e, err == nil
 }
 
-// ambiguousError means that the name is not that of one experiment.
+// ambiguousError means that a name does not identify one experiment.
 type ambiguousError struct {
 	name   string
-	exact  bool // whether the experiments had the name, or only end alike
+	exact  bool // whether the experiments had this name; if not, their names only end in the same way
 	others []mlflow.Experiment
 }
 
@@ -169,16 +172,17 @@ func (e *ambiguousError) Error() string {
 	if e.exact {
 		return fmt.Sprintf("several deleted experiments had the name %q: %s", e.name, strings.Join(list, ", "))
 	}
-	return fmt.Sprintf("no deleted experiment is known to have had the name %q, but these end alike: %s", e.name, strings.Join(list, ", "))
+	return fmt.Sprintf("no deleted experiment is known to have had the name %q, but these have similar names: "+
+		"%s", e.name, strings.Join(list, ", "))
 }
 
-// findByName finds an active experiment of a name, or the deleted one that had it. Errors: [rest.IsNotFound], *[ambiguousError].
+// findByName returns the active experiment with a name, or the deleted one that had it. Errors: [rest.IsNotFound], *[ambiguousError].
 func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow.Experiment, error) {
 	e, err := client.GetExperimentByName(ctx, name)
 	if client.DeletedKeepName() || err != nil && !rest.IsNotFound(err) || err == nil && !e.Deleted() {
 		return e, err
 	}
-	// In the Trash, an experiment has another folder, and perhaps a number after its name.
+	// In the Trash, an experiment has a different folder, and can have a number after its name.
 	last := strings.Map(func(r rune) rune {
 		if strings.ContainsRune("'\"`\\%", r) {
 			return '_' // any character
@@ -186,7 +190,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		return r
 	}, path.Base(name))
 	var same, alike []mlflow.Experiment
-	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: mostCandidates}
+	search := mlflow.Search{Filter: "name LIKE '%/" + last + "%'", ViewType: string(mlflow.ViewDeleted), PageSize: maxCandidates}
 	for candidate, searchErr := range client.SearchExperiments(ctx, search) {
 		if searchErr != nil {
 			return e, searchErr
@@ -198,7 +202,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 		case isInTrash(candidate.Name, path.Base(name)):
 			alike = append(alike, candidate)
 		}
-		if len(same)+len(alike) > mostCandidates {
+		if len(same)+len(alike) > maxCandidates {
 			break
 		}
 	}
@@ -213,7 +217,7 @@ func findByName(ctx context.Context, client *mlflow.Client, name string) (mlflow
 	return e, err
 }
 
-// isInTrash reports whether a deleted experiment may have had a name that ends in last: the Trash adds numbers to names that are there already.
+// isInTrash reports whether a deleted experiment can have had a name that ends in last. The Trash adds a number to a name in use.
 func isInTrash(name, last string) bool {
 	base, number, _ := strings.Cut(path.Base(name), last)
 	return base == "" && (number == "" || strings.HasPrefix(number, " ("))

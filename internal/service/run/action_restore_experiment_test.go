@@ -109,7 +109,7 @@ func TestRestoreExperiment_ambiguous(t *testing.T) {
 	w.ExpectWrites(t)
 	w.CreateExperiment(emulator.Admin, "/Shared/churn", nil) // the name is in use again
 	_, got := action.Invoke(map[string]any{"experiment_id": second})
-	acctest.ExpectSays(t, got, "error: Could not restore experiment: ", "Another experiment has the name now.")
+	acctest.ExpectSays(t, got, "error: Could not restore experiment: ", "Another experiment now has this name.")
 }
 
 func TestRestoreExperiment_refused(t *testing.T) {

@@ -25,7 +25,7 @@ const (
 	attributeRunIDs       = "run_ids"
 	attributeDeletedAfter = "deleted_after"
 
-	// maxRunIDs is how many runs can be restored by ID.
+	// maxRunIDs is the maximum number of runs to restore by ID.
 	maxRunIDs = 1000
 )
 
@@ -59,34 +59,37 @@ func (a *restoreRunsAction) Schema(_ context.Context, _ action.SchemaRequest, re
 	attributes := selectionAttributes("restore", "At most one of `older_than` and `before` can be set.",
 		nil, []validator.String{stringvalidator.ConflictsWith(older)})
 	maps.Copy(attributes, map[string]schema.Attribute{
-		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose deleted runs to restore. Exactly one of `experiment_ids` and `run_ids` must be set. Requires "+
+		attributeExperimentIDs: experimentIDsAttribute("IDs of the experiments whose deleted runs to restore. Exactly one of `experiment_ids` "+
+			"and `run_ids` must be set. Requires "+
 			"`max_runs`.", false, listvalidator.ExactlyOneOf(experiments, ids), listvalidator.AlsoRequires(maxRuns)),
-		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from 1 to %s. The oldest runs are restored "+
-			"first, or with `deleted_after` those that Databricks selects. Required with `experiment_ids`.", grouped(maxRunsLimit)), false, int64validator.AlsoRequires(experiments)),
+		attributeMaxRuns: maxRunsAttribute(fmt.Sprintf("Maximum number of runs to restore in one invocation, in all experiments together, from "+
+			"1 to %s. The oldest runs are restored first, or with `deleted_after` those that Databricks selects. Required with "+
+			"`experiment_ids`.", formatCount(maxRunsLimit)), false, int64validator.AlsoRequires(experiments)),
 		attributeRunIDs: schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.List{
-				listvalidator.SizeBetween(1, maxRunIDs), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(runIDValidator),
+				listvalidator.SizeBetween(1, maxRunIDs), listvalidator.NoNullValues(), listvalidator.UniqueValues(),
+				listvalidator.ValueStringsAre(runIDValidator),
 				listvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter), deleted),
 			},
-			MarkdownDescription: fmt.Sprintf("IDs of the runs to restore, at most %s. Runs that are active are not changed. Conflicts with all other "+
-				"arguments except `workspace`.", grouped(maxRunIDs)),
+			MarkdownDescription: fmt.Sprintf("IDs of the runs to restore, at most %s. Active runs are not changed. Conflicts with all other "+
+				"arguments except `workspace`.", formatCount(maxRunIDs)),
 		},
 		attributeDeletedAfter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{
 				timeValidator{}, stringvalidator.ConflictsWith(older, path.MatchRoot(attributeBefore), path.MatchRoot(attributeFilter)),
 			},
-			MarkdownDescription: "Time in RFC 3339. The runs to restore were deleted at this time or later. Not supported on an MLflow server, which does not " +
-				"restore by the time of deletion. Conflicts with `older_than`, `before`, and `filter`.",
+			MarkdownDescription: "Restore runs that were deleted at this time or later, in RFC 3339, for example `2026-01-01T00:00:00Z`. Not " +
+				"supported on an MLflow server, which does not restore runs by deletion time. Conflicts with `older_than`, `before`, and `filter`.",
 		},
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Restores deleted runs: those with given IDs, or at most `max_runs` of experiments. Runs that the server has purged cannot be restored.",
+		MarkdownDescription: "Restores deleted runs, by ID or by experiment and at most `max_runs`. Purged runs cannot be restored.",
 		Attributes:          attributes,
 	}
 }
 
-// ModifyPlan implements [action.ActionWithModifyPlan]: it reports what the action restores.
+// ModifyPlan implements [action.ActionWithModifyPlan]. It reports the runs that the action restores.
 func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	if !req.Config.Raw.IsFullyKnown() {
 		return
@@ -105,14 +108,15 @@ func (a *restoreRunsAction) ModifyPlan(ctx context.Context, req action.ModifyPla
 	if !ok {
 		return
 	}
-	plan := planned{
-		client: client, verb: "restore", state: "deleted", runs: found.runs, more: found.next != nil, limit: limit, conditions: config.conditions(found),
+	plan := plannedChange{
+		client: client, verb: "restore", state: "deleted", runs: found.runs, more: found.next != nil, limit: limit,
+		conditions: config.conditions(found),
 	}
 	switch {
 	case config.RunIDs != nil:
 		plan.limit = len(found.runs)
 	case !config.DeletedAfter.IsNull():
-		plan.open = true
+		plan.serverSelects = true
 		plan.conditions = " at most, of those deleted at or after " + config.DeletedAfter.ValueString()
 		plan.advice = "The counts include runs that were deleted earlier: the server does not return when a run was deleted."
 	}
@@ -138,7 +142,7 @@ func (a *restoreRunsAction) Invoke(ctx context.Context, req action.InvokeRequest
 	limit := int(config.MaxRuns.ValueInt64())
 	if !config.DeletedAfter.IsNull() {
 		restoration := newRestoration(client, limit, resp.SendProgress)
-		restoration.open = true
+		restoration.serverSelects = true
 		if config.checkActive(ctx, client, nil, resp.Diagnostics.AddAttributeError); !resp.Diagnostics.HasError() {
 			restoration.restoreInBulk(ctx, &config)
 			restoration.finish(ctx, config.ExperimentIDs, restoration.count == limit, &resp.Diagnostics)
@@ -153,28 +157,28 @@ func (a *restoreRunsAction) Invoke(ctx context.Context, req action.InvokeRequest
 		return
 	}
 	restoration := newRestoration(client, len(found.runs), resp.SendProgress)
-	restoration.each(ctx, found.runs)
+	restoration.changeEach(ctx, found.runs)
 	restoration.finish(ctx, config.ExperimentIDs, found.next != nil, &resp.Diagnostics)
 }
 
-// isSupported adds an error if runs are selected by the time of their deletion, and the server does not know it.
+// isSupported adds an error if runs are selected by deletion time and the server does not support that.
 func (m *restoreRunsModel) isSupported(client *mlflow.Client, diags *diag.Diagnostics) bool {
 	if m.DeletedAfter.IsNull() || client.BulkRuns() {
 		return true
 	}
-	diags.AddAttributeError(path.Root(attributeDeletedAfter), "Deletion time is not supported", "An MLflow server does not restore runs by the time of their deletion.\n\n"+
-		"Select runs by their start time with before or older_than, by filter, or by ID with run_ids.")
+	diags.AddAttributeError(path.Root(attributeDeletedAfter), "Deletion time is not supported", "An MLflow server does not restore runs by "+
+		"deletion time.\n\nSelect runs by their start time with before or older_than, by filter, or by ID with run_ids.")
 	return false
 }
 
-// deleted returns the deleted runs that are selected.
-func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, limit int, diags *diag.Diagnostics) (selected, bool) {
+// deleted returns the selected deleted runs.
+func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, limit int, diags *diag.Diagnostics) (selectionResult, bool) {
 	if m.RunIDs == nil {
 		return m.find(ctx, client, mlflow.ViewDeleted, limit, diags)
 	}
 	runs, errs := make([]mlflow.Run, len(m.RunIDs)), make([]error, len(m.RunIDs))
 	var group errgroup.Group
-	group.SetLimit(runsAtOnce)
+	group.SetLimit(maxConcurrentRequests)
 	for i, id := range m.RunIDs {
 		group.Go(func() error {
 			runs[i], errs[i] = client.GetRun(ctx, id)
@@ -182,7 +186,7 @@ func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, l
 		})
 	}
 	_ = group.Wait()
-	var found selected
+	var found selectionResult
 	for i, r := range runs {
 		switch err := errs[i]; {
 		case err != nil:
@@ -194,9 +198,11 @@ func (m *restoreRunsModel) deleted(ctx context.Context, client *mlflow.Client, l
 	return found, !diags.HasError()
 }
 
-// checkActive reports the experiments of runs that are deleted, or those of the argument if runs is nil: a run that is restored in a deleted experiment
-// remains hidden.
-func (m *restoreRunsModel) checkActive(ctx context.Context, client *mlflow.Client, runs []mlflow.RunRef, report func(path.Path, string, string)) {
+// checkActive reports deleted experiments among those of runs, or among experiment_ids if runs is nil: a run that is restored in a deleted
+// experiment remains hidden.
+func (m *restoreRunsModel) checkActive(
+	ctx context.Context, client *mlflow.Client, runs []mlflow.RunRef, report func(at path.Path, summary, detail string),
+) {
 	at, ids := path.Root(attributeRunIDs), m.ExperimentIDs
 	if runs != nil {
 		ids, _ = byExperiment(runs)
@@ -208,10 +214,11 @@ func (m *restoreRunsModel) checkActive(ctx context.Context, client *mlflow.Clien
 		e, err := client.GetExperiment(ctx, id)
 		switch {
 		case err != nil:
-			report(at, "Could not read experiment", framework.ErrorDetail(framework.DescribeExperiment(id, ""), err, missingExperimentAdvice(err)...))
+			object := framework.DescribeExperiment(id, "")
+			report(at, "Could not read experiment", framework.ErrorDetail(object, err, missingExperimentAdvice(err)...))
 		case e.Deleted():
-			report(at, "Experiment is deleted", fmt.Sprintf("%s is deleted. Restoring its runs would leave it deleted.\n\nRestore it with the action "+
-				"mlflow_restore_experiment, which also restores its runs.", framework.UpperFirst(framework.DescribeExperiment(id, e.Name))))
+			report(at, "Experiment is deleted", fmt.Sprintf("%s is deleted, and restoring its runs would not restore it.\n\nRestore it with the "+
+				"action mlflow_restore_experiment, which also restores its runs.", framework.UpperFirst(framework.DescribeExperiment(id, e.Name))))
 		}
 	}
 }

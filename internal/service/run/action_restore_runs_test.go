@@ -185,7 +185,7 @@ func TestRestoreRuns_faults(t *testing.T) {
 		says  []string
 	}{
 		"429":                      {fault: emulator.Fault{Path: bulkPath, Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
-		"bulk, 500 after effect":   {fault: emulator.Fault{Path: bulkPath, Skip: 1, Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, says: []string{"Deleted runs of experiment ", "restored at least 30 runs. To continue, invoke it again"}},
+		"bulk, 500 after effect":   {fault: emulator.Fault{Path: bulkPath, Skip: 1, Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, says: []string{"Deleted runs of experiment ", "restored at least 30 runs. To continue, invoke the action again"}},
 		"bulk, cut":                {fault: emulator.Fault{Path: bulkPath, DropBefore: true}, says: []string{"Deleted runs of experiment ", "restored at least 0 runs."}},
 		"bulk, 403":                {fault: emulator.Fault{Path: bulkPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, says: []string{"Grant CAN_EDIT", "restored 20 runs."}},
 		"bulk, more than asked":    {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":1001}`}, says: []string{"although at most 1000 runs were asked for", "at least 0 runs"}},

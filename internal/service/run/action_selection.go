@@ -23,11 +23,11 @@ const (
 
 	// maxRunsLimit is the maximum of max_runs.
 	maxRunsLimit = 1_000_000
-	// countLimit is up to how many runs a plan counts, or max_runs if that is more.
+	// countLimit is the number of runs up to which a plan counts, or max_runs if that is higher.
 	countLimit = 10_000
 )
 
-// selection selects runs of experiments by their start time and by a filter.
+// selection is the arguments that select runs of experiments by start time and filter.
 type selection struct {
 	ExperimentIDs []string     `tfsdk:"experiment_ids"`
 	OlderThan     types.String `tfsdk:"older_than"`
@@ -36,19 +36,19 @@ type selection struct {
 	MaxRuns       types.Int64  `tfsdk:"max_runs"`
 }
 
-// selected is the result of a search for runs to change.
-type selected struct {
-	// runs are the oldest runs that match, oldest first, as many as were asked for.
+// selectionResult is the result of a search for runs to change.
+type selectionResult struct {
+	// runs are the oldest matching runs, oldest first, up to the limit of the search.
 	runs []mlflow.RunRef
-	// next is the oldest run that matches and is not among them, nil if there is none.
+	// next is the oldest matching run that is not in runs, nil if there is none.
 	next *mlflow.RunRef
-	// cutoff is the time before which the runs started, zero if they were not selected by it.
+	// cutoff is the time before which the runs started, zero if they were not selected by start time.
 	cutoff time.Time
-	// untimed has the experiments that may have runs without a start time. Such runs are never selected by a cutoff.
+	// untimed are the experiments that can have runs without a start time. Such runs are never selected by a cutoff.
 	untimed map[string]bool
 }
 
-// experimentIDsAttribute is the schema of the argument experiment_ids of actions.
+// experimentIDsAttribute returns the schema of the argument experiment_ids of actions.
 func experimentIDsAttribute(description string, required bool, more ...validator.List) schema.ListAttribute {
 	return schema.ListAttribute{
 		ElementType: types.StringType, Required: required, Optional: !required, MarkdownDescription: description,
@@ -56,30 +56,30 @@ func experimentIDsAttribute(description string, required bool, more ...validator
 	}
 }
 
-// selectionAttributes is the schema of the optional arguments of [selection]. verb is what the action does, and which says which of the cutoffs can
-// be set.
-func selectionAttributes(verb, which string, older, before []validator.String) map[string]schema.Attribute {
+// selectionAttributes returns the schema of the optional arguments of [selection]. verb is "delete" or "restore", and cutoffRule the
+// sentence about the combination of older_than and before.
+func selectionAttributes(verb, cutoffRule string, older, before []validator.String) map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		attributeOlderThan: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{ageValidator{}}, older...),
-			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as `90d`, "+
-				"or a duration such as `36h` or `1h30m`. A run without a start time is never selected by its age. %s", verb, which),
+			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as "+
+				"`90d`, or a duration such as `36h` or `1h30m`. Does not select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeBefore: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),
-			MarkdownDescription: fmt.Sprintf("Time in RFC 3339, for example `2026-01-01T00:00:00Z`. The runs to %s started before it. A run without a "+
-				"start time is never selected by it. %s", verb, which),
+			MarkdownDescription: fmt.Sprintf("Time before which the runs to %s started, in RFC 3339, for example `2026-01-01T00:00:00Z`. Does not "+
+				"select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeFilter: schema.StringAttribute{
 			Optional: true, Validators: []validator.String{filterValidator{}},
-			MarkdownDescription: "MLflow search filter that the runs must also match, for example `attributes.status != 'RUNNING' AND metrics.auc < 0.9`. " +
-				"Supports `AND` only. Defaults to no filter.",
+			MarkdownDescription: "MLflow search filter that the runs must also match, for example `attributes.status != 'RUNNING' AND metrics.auc " +
+				"< 0.9`. Supports `AND` only. Defaults to no filter.",
 		},
 		framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 	}
 }
 
-// maxRunsAttribute is the schema of the argument max_runs.
+// maxRunsAttribute returns the schema of the argument max_runs.
 func maxRunsAttribute(description string, required bool, more ...validator.Int64) schema.Int64Attribute {
 	return schema.Int64Attribute{
 		Required: required, Optional: !required, MarkdownDescription: description,
@@ -87,8 +87,8 @@ func maxRunsAttribute(description string, required bool, more ...validator.Int64
 	}
 }
 
-// cutoff returns the time before which the runs must have started, zero if the arguments set none. An argument without a meaning is an error, since
-// zero would select all runs.
+// cutoff returns the time before which the runs must have started, zero if the arguments do not set it. An invalid argument is an error,
+// because zero would select all runs.
 func (s *selection) cutoff(now time.Time) (time.Time, error) {
 	switch {
 	case !s.OlderThan.IsNull():
@@ -102,9 +102,12 @@ func (s *selection) cutoff(now time.Time) (time.Time, error) {
 	}
 }
 
-// find searches for the oldest runs that match, up to a limit. It adds an error and reports false if that fails, and if an experiment does not exist.
-func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, diags *diag.Diagnostics) (selected, bool) {
-	found := selected{untimed: map[string]bool{}}
+// find searches for the oldest matching runs, up to a limit. It adds an error and reports false if that fails or if an experiment does
+// not exist.
+func (s *selection) find(
+	ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, diags *diag.Diagnostics,
+) (selectionResult, bool) {
+	found := selectionResult{untimed: map[string]bool{}}
 	var err error
 	if found.cutoff, err = s.cutoff(time.Now()); err == nil {
 		err = s.search(ctx, client, view, limit, &found)
@@ -113,7 +116,7 @@ func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow
 		addSearchError(diags, s.ExperimentIDs, s.Filter, err)
 		return found, false
 	}
-	exist := map[string]bool{} // an MLflow server returns no runs for the ID of an experiment that does not
+	exist := map[string]bool{} // an MLflow server returns no runs, and no error, for an experiment that does not exist
 	for _, r := range found.runs {
 		exist[r.ExperimentID] = true
 	}
@@ -121,7 +124,7 @@ func (s *selection) find(ctx context.Context, client *mlflow.Client, view mlflow
 	return found, !diags.HasError()
 }
 
-func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, found *selected) error {
+func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlflow.ViewType, limit int, found *selectionResult) error {
 	query := mlflow.RunQuery{ExperimentIDs: s.ExperimentIDs, OrderBy: []string{"attributes.start_time ASC"}, ViewType: view, Limit: limit + 1}
 	timed := ""
 	for {
@@ -137,7 +140,7 @@ func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlfl
 		if untimed, err := found.check(); err != nil || !untimed {
 			return err
 		}
-		if found.next != nil && found.next.Started <= 0 { // there are more of them, in any experiment
+		if found.next != nil && found.next.Started <= 0 { // more runs without a start time exist, in any experiment
 			for _, id := range s.ExperimentIDs {
 				found.untimed[id] = true
 			}
@@ -146,8 +149,8 @@ func (s *selection) search(ctx context.Context, client *mlflow.Client, view mlfl
 	}
 }
 
-// cutoffFilter is the condition that a run started before the cutoff.
-func (f *selected) cutoffFilter() string {
+// cutoffFilter returns the condition that a run started before the cutoff.
+func (f *selectionResult) cutoffFilter() string {
 	if f.cutoff.IsZero() {
 		return ""
 	}
@@ -155,15 +158,15 @@ func (f *selected) cutoffFilter() string {
 }
 
 // check returns an error if a run did not start before the cutoff, and reports whether runs without a start time are among them.
-func (f *selected) check() (untimed bool, err error) {
+func (f *selectionResult) check() (untimed bool, err error) {
 	if f.cutoff.IsZero() {
 		return false, nil
 	}
 	for _, r := range f.runs {
 		switch {
 		case r.Started >= f.cutoff.UnixMilli():
-			return false, fmt.Errorf("the server returned run %q, which started at %s, although only runs before %s were requested. It seems to ignore "+
-				"filters. Nothing was changed", r.ID, formatMillis(r.Started).ValueString(), framework.FormatTime(f.cutoff).ValueString())
+			return false, fmt.Errorf("the server returned run %q, which started at %s, although only runs before %s were requested. It seems to "+
+				"ignore filters. Nothing was changed", r.ID, formatMillis(r.Started).ValueString(), framework.FormatTime(f.cutoff).ValueString())
 		case r.Started <= 0 && f.untimed[r.ExperimentID]:
 			return false, errors.New("the server returned runs without a start time, although only others were requested. Nothing was changed")
 		case r.Started <= 0:
@@ -178,8 +181,8 @@ func (f *selected) check() (untimed bool, err error) {
 	return untimed, nil
 }
 
-// conditions say what the runs of a plan have in common.
-func (s *selection) conditions(found selected) string {
+// conditions describes the selection of runs in the message of a plan.
+func (s *selection) conditions(found selectionResult) string {
 	text := ""
 	if !found.cutoff.IsZero() {
 		text = " that started before " + framework.FormatTime(found.cutoff).ValueString()

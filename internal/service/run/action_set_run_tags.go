@@ -22,8 +22,8 @@ import (
 const (
 	attributeTags = "tags"
 
-	// longestServerValue is how many characters of a run tag's value an MLflow server stores. It drops the rest without an error.
-	longestServerValue = 8000
+	// maxServerTagValue is the maximum length of the value of a run tag on an MLflow server, which drops the rest without an error.
+	maxServerTagValue = 8000
 )
 
 var (
@@ -31,7 +31,7 @@ var (
 	_ action.ActionWithModifyPlan = (*setRunTagsAction)(nil)
 )
 
-// setRunTagsAction sets and removes tags of a run.
+// setRunTagsAction sets and removes the tags of a run.
 type setRunTagsAction struct{ framework.ActionBase }
 
 type setRunTagsModel struct {
@@ -51,15 +51,16 @@ func (a *setRunTagsAction) Metadata(_ context.Context, req action.MetadataReques
 // Schema implements [action.Action].
 func (a *setRunTagsAction) Schema(_ context.Context, _ action.SchemaRequest, resp *action.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Sets and removes tags of a run. Other tags of the run are not changed.",
+		MarkdownDescription: "Sets and removes tags of a run. Other tags of the run are unaffected.",
 		Attributes: map[string]schema.Attribute{
 			attributeRunID: schema.StringAttribute{
-				Required: true, Validators: []validator.String{runIDValidator}, MarkdownDescription: "ID of the run. A deleted run must be restored first.",
+				Required: true, Validators: []validator.String{runIDValidator}, MarkdownDescription: "ID of the run. A deleted run must be restored " +
+					"first.",
 			},
 			attributeTags: schema.MapAttribute{
 				ElementType: types.StringType, Required: true, Validators: []validator.Map{mapvalidator.SizeAtLeast(1), runTagsValidator{}},
-				MarkdownDescription: "Tags to set, by key. A null value removes the tag. The tag `mlflow.runName` is the name of the run and cannot be removed. " +
-					"The tag `mlflow.note.content` is its description.",
+				MarkdownDescription: "Tags to set, by key. A null value removes the tag. The tag `mlflow.runName` is the name of the run and cannot " +
+					"be removed. The tag `mlflow.note.content` is its description.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceActionAttribute(),
 		},
@@ -85,13 +86,13 @@ func (runTagsValidator) ValidateMap(_ context.Context, req validator.MapRequest,
 		case key == "":
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", "The key of a tag must not be empty.")
 		case key == mlflow.TagRunName && !text.IsUnknown() && text.ValueString() == "":
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag value", "The tag \"mlflow.runName\" is the name of the run and cannot be "+
-				"removed or empty. Set it to the new name, or omit it.")
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag value", "The tag \"mlflow.runName\" is the name of the run and "+
+				"cannot be removed or empty. Set it to the new name, or omit it.")
 		}
 	}
 }
 
-// ModifyPlan implements [action.ActionWithModifyPlan]: it checks the tags, and that the run can be changed.
+// ModifyPlan implements [action.ActionWithModifyPlan]. It checks the tags, and that the run is not deleted.
 func (a *setRunTagsAction) ModifyPlan(ctx context.Context, req action.ModifyPlanRequest, resp *action.ModifyPlanResponse) {
 	var config setRunTagsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
@@ -127,16 +128,16 @@ func (a *setRunTagsAction) Invoke(ctx context.Context, req action.InvokeRequest,
 	if !ok {
 		return
 	}
-	done, err := config.apply(ctx, client, r)
+	changed, err := config.apply(ctx, client, r)
 	if err != nil {
 		resp.Diagnostics.AddError("Could not set tags of run", framework.ErrorDetail(describeRun(r.ID), err,
-			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(done))))
+			fmt.Sprintf("Already changed: %s. To continue, invoke the action again.", orNone(changed))))
 		return
 	}
-	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(done))})
+	resp.SendProgress(action.InvokeProgressEvent{Message: fmt.Sprintf("Changed tags of %s: %s", describeRun(r.ID), orNone(changed))})
 }
 
-// checkTags adds an error for each known tag that the server would reject or cut.
+// checkTags adds an error for each known tag that the server would reject or truncate.
 func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnostics) {
 	at := path.Root(attributeTags)
 	diags.Append(framework.CheckTags(at, m.Tags, client)...)
@@ -144,9 +145,9 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 		return
 	}
 	for key, value := range framework.StringMap(m.Tags) {
-		if n := utf8.RuneCountInString(value); n > longestServerValue {
-			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores only the first "+
-				"%s characters of the value of a run tag.\n\nShorten the value.", grouped(n), grouped(longestServerValue)))
+		if n := utf8.RuneCountInString(value); n > maxServerTagValue {
+			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores "+
+				"only the first %s characters of the value of a run tag.\n\nShorten the value.", formatCount(n), formatCount(maxServerTagValue)))
 		}
 	}
 }
@@ -160,15 +161,16 @@ func (m *setRunTagsModel) run(ctx context.Context, client *mlflow.Client, diags 
 		addReadError(diags, path.Root(attributeRunID), client, id, err)
 		return r, false
 	case r.Deleted:
-		diags.AddAttributeError(path.Root(attributeRunID), "Run is deleted", fmt.Sprintf("%s of experiment %s is deleted, and its tags cannot be "+
-			"changed.\n\nRestore it first with the action mlflow_restore_runs and run_ids = [%q].", framework.UpperFirst(describeRun(id)), r.ExperimentID, id))
+		diags.AddAttributeError(path.Root(attributeRunID), "Run is deleted", fmt.Sprintf("%s of experiment %s is deleted, and its tags cannot "+
+			"be changed.\n\nRestore it first with the action mlflow_restore_runs and run_ids = "+
+			"[%q].", framework.UpperFirst(describeRun(id)), r.ExperimentID, id))
 		return r, false
 	}
 	return r, true
 }
 
-// apply sets and removes the tags that differ from those of the run, ordered by key, and returns what it did.
-func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r mlflow.Run) (done []string, err error) {
+// apply sets and removes the tags that differ from those of the run, ordered by key, and returns the changed keys.
+func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r mlflow.Run) (changed []string, err error) {
 	elements := m.Tags.Elements()
 	for _, key := range framework.SortedKeys(elements) {
 		text, _ := elements[key].(types.String)
@@ -183,13 +185,13 @@ func (m *setRunTagsModel) apply(ctx context.Context, client *mlflow.Client, r ml
 		}
 		if err != nil {
 			if rest.IsUncertain(err) {
-				return done, fmt.Errorf("tag %q, which may have been changed: %w", key, err)
+				return changed, fmt.Errorf("tag %q, which may have been changed: %w", key, err)
 			}
-			return done, fmt.Errorf("tag %q: %w", key, err)
+			return changed, fmt.Errorf("tag %q: %w", key, err)
 		}
-		done = append(done, fmt.Sprintf("%q", key))
+		changed = append(changed, fmt.Sprintf("%q", key))
 	}
-	return done, nil
+	return changed, nil
 }
 
 func orNone(texts []string) string {

@@ -14,7 +14,7 @@ import (
 // maxDays is the maximum number of days in an age, a hundred years.
 const maxDays = 36_500
 
-// parseAge parses an age: days, such as 90d, or a Go duration. It is more than 0.
+// parseAge parses an age: days, such as 90d, or a Go duration. It must be greater than 0.
 func parseAge(text string) (time.Duration, error) {
 	var age time.Duration
 	if days, isDays := strings.CutSuffix(text, "d"); isDays {
@@ -35,7 +35,7 @@ func parseAge(text string) (time.Duration, error) {
 	return age, nil
 }
 
-// ageValidator accepts what [parseAge] does.
+// ageValidator validates ages with [parseAge].
 type ageValidator struct{}
 
 // Description implements [validator.Describer].
@@ -50,7 +50,8 @@ func (ageValidator) ValidateString(_ context.Context, req validator.StringReques
 		return
 	}
 	if _, err := parseAge(req.ConfigValue.ValueString()); err != nil {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("Age %q: %s.\n\nWrite a number of days, such as \"90d\", or a duration such as \"36h\" or \"1h30m\".",
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid age", fmt.Sprintf("Age %q: %s.\n\nWrite a number of days, such as \"90d\", or a "+
+			"duration such as \"36h\" or \"1h30m\".",
 			req.ConfigValue.ValueString(), err))
 	}
 }
@@ -73,13 +74,13 @@ func (timeValidator) ValidateString(_ context.Context, req validator.StringReque
 	}
 	text := req.ConfigValue.ValueString()
 	if at, err := time.Parse(time.RFC3339, text); err != nil || at.UnixMilli() <= 0 {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid time", fmt.Sprintf("%q is not a time in RFC 3339 after 1970.\n\nWrite a time with its offset, such as "+
-			"\"2026-01-01T00:00:00Z\" or \"2026-01-01T00:00:00+01:00\".", text))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid time", fmt.Sprintf("%q is not a time in RFC 3339 after 1970.\n\nWrite a time with "+
+			"its offset, such as \"2026-01-01T00:00:00Z\" or \"2026-01-01T00:00:00+01:00\".", text))
 	}
 }
 
 // grouped formats a number with commas, such as 20,000.
-func grouped(n int) string {
+func formatCount(n int) string {
 	text := strconv.Itoa(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
 		text = text[:i] + "," + text[i:]
@@ -87,10 +88,10 @@ func grouped(n int) string {
 	return text
 }
 
-// sizeOf is a number of things, such as "1 run" or "2,000 runs".
-func sizeOf(n int, noun string) string {
+// countOf returns a number with a noun, such as "1 run" or "2,000 runs".
+func countOf(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
 	}
-	return grouped(n) + " " + noun + "s"
+	return formatCount(n) + " " + noun + "s"
 }

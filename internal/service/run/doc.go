@@ -1,2 +1,3 @@
-// Package run has the data sources of runs and their artifacts, and the actions that delete, restore, and tag runs.
+// Package run implements the data sources mlflow_run, mlflow_runs, and mlflow_run_artifacts, and the actions that delete, restore, and tag
+// runs and restore experiments.
 package run

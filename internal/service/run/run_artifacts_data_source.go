@@ -70,15 +70,16 @@ func (relativePathValidator) ValidateString(_ context.Context, req validator.Str
 	}
 	text := req.ConfigValue.ValueString()
 	if text == "" || strings.HasPrefix(text, "/") || strings.Contains(text, "//") || rest.HasDotSegment(text) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact path", fmt.Sprintf("%q is not a path relative to the artifact location of the run. "+
-			"Use a path such as \"model/data\", without a slash at the beginning and without \".\" and \"..\". To list the location itself, omit path.", text))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact path", fmt.Sprintf("%q is not a path relative to the artifact location "+
+			"of the run. Use a path such as \"model/data\", without a slash at the beginning and without \".\" and \"..\". To list the location "+
+			"itself, omit path.", text))
 	}
 }
 
 // Schema implements [datasource.DataSource].
 func (d *runArtifactsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the artifacts of a run that are directly below a path. Subdirectories are listed, their contents are not.",
+		MarkdownDescription: "Returns the files and directories of a run directly below a path. The contents of subdirectories are not returned.",
 		Attributes: map[string]schema.Attribute{
 			attributeRunID: runIDAttribute("ID of the run."),
 			"path": schema.StringAttribute{
@@ -87,19 +88,21 @@ func (d *runArtifactsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"limit": schema.Int64Attribute{
 				Optional: true, Validators: []validator.Int64{int64validator.Between(1, maxArtifacts)},
-				MarkdownDescription: fmt.Sprintf("Maximum number of files and directories to return, from 1 to %d. Defaults to `%d`.", maxArtifacts, maxArtifacts),
+				MarkdownDescription: fmt.Sprintf("Maximum number of files and directories to return, from 1 to %d. Defaults to "+
+					"`%d`.", maxArtifacts, maxArtifacts),
 			},
 			"files": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "Files and directories, ordered by path. Empty if nothing is below `path`, or `path` does not exist or is a file.",
+				Computed: true, MarkdownDescription: "Files and directories, ordered by path. Empty if `path` is empty, does not exist, or is a file.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
-					"path":      schema.StringAttribute{Computed: true, MarkdownDescription: "Path relative to `artifact_uri`."},
-					"is_dir":    schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this is a directory."},
-					"file_size": schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the file in bytes. Null for a directory, and if the server does not return it."},
+					"path":   schema.StringAttribute{Computed: true, MarkdownDescription: "Path relative to `artifact_uri`."},
+					"is_dir": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether this is a directory."},
+					"file_size": schema.Int64Attribute{Computed: true, MarkdownDescription: "Size of the file in bytes. Null for a directory, and if " +
+						"the server does not return it."},
 				}},
 			},
-			"artifact_uri": schema.StringAttribute{Computed: true, MarkdownDescription: "URI of the location of the run's artifacts."},
-			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` files and directories exist. For a Unity Catalog volume, " +
-				"of which Databricks lists at most 1,000 files, `true` also means that more may exist."},
+			"artifact_uri": schema.StringAttribute{Computed: true, MarkdownDescription: "URI of the artifact location of the run."},
+			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` files and directories exist. For a " +
+				"Unity Catalog volume, of which Databricks lists at most 1,000 files, `true` if more can exist."},
 
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		},

@@ -39,11 +39,11 @@ func (d *runDataSource) Metadata(_ context.Context, req datasource.MetadataReque
 func (d *runDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	attributes := runDetailAttributes("")
 	maps.Copy(attributes, map[string]schema.Attribute{
-		attributeRunID:               runIDAttribute("ID of the run to read. A deleted run can be read until it is purged: see `lifecycle_stage`."),
+		attributeRunID:               runIDAttribute("ID of the run. A deleted run can be read until it is purged: see `lifecycle_stage`."),
 		framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 	})
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns one run by ID, with all its parameters and tags, and the last value of each metric.",
+		MarkdownDescription: "Returns a run by ID, with all its parameters and tags and the last value of each metric.",
 		Attributes:          attributes,
 	}
 }
@@ -68,7 +68,7 @@ func (d *runDataSource) Read(ctx context.Context, req datasource.ReadRequest, re
 	resp.Diagnostics.Append(resp.State.Set(ctx, runDataModel{newRunDetails(found), config.Workspace})...)
 }
 
-// runIDAttribute is the schema of the argument run_id.
+// runIDAttribute returns the schema of the argument run_id.
 func runIDAttribute(description string) schema.StringAttribute {
 	return schema.StringAttribute{Required: true, Validators: []validator.String{runIDValidator}, MarkdownDescription: description}
 }
@@ -81,7 +81,7 @@ func addReadError(diags *diag.Diagnostics, at path.Path, client *mlflow.Client, 
 	diags.AddAttributeError(at, "Could not read run", framework.ErrorDetail(describeRun(id), err, missingRunAdvice(client, err)...))
 }
 
-// missingRunAdvice says what to do about a run that does not exist, nothing about other errors.
+// missingRunAdvice returns the advice for a run that does not exist, none for other errors.
 func missingRunAdvice(client *mlflow.Client, err error) []string {
 	if !rest.IsNotFound(err) {
 		return nil

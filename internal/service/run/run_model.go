@@ -16,11 +16,11 @@ import (
 
 const attributeRunID = "run_id"
 
-// runIDValidator accepts what MLflow accepts. Run IDs are 32 hexadecimal digits unless a client chose another one.
+// runIDValidator accepts the run IDs that MLflow accepts. They are 32 hexadecimal digits unless the client set a different ID.
 var runIDValidator = stringvalidator.RegexMatches(regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9_-]{0,255}$`),
 	"must be a run ID, such as \"6f1c2a345b674c899d0123456789abcd\": the part after /runs/ in the URL of the run")
 
-// runDetails is a run as the data sources return it.
+// runDetails is the model of a run in the data sources.
 type runDetails struct {
 	RunID            types.String       `tfsdk:"run_id"`
 	RunName          types.String       `tfsdk:"run_name"`
@@ -58,15 +58,15 @@ func newRunDetails(r mlflow.Run) runDetails {
 	return d
 }
 
-// keep removes the metrics, parameters, and tags that were not asked for.
-func (d *runDetails) keep(metrics, params, tags map[string]bool) {
+// removeUnrequested removes the metrics, parameters, and tags that were not requested.
+func (d *runDetails) removeUnrequested(metrics, params, tags map[string]bool) {
 	maps.DeleteFunc(d.Metrics, func(key string, _ float64) bool { return !metrics[key] })
 	maps.DeleteFunc(d.NonFiniteMetrics, func(key, _ string) bool { return !metrics[key] })
 	maps.DeleteFunc(d.Params, func(key, _ string) bool { return !params[key] })
 	maps.DeleteFunc(d.Tags, func(key, _ string) bool { return !tags[key] })
 }
 
-// nonFinite returns a value that no number of Terraform can be as the API spells it, "" for other values.
+// nonFinite returns the API's spelling of a value that Terraform cannot represent as a number, "" for other values.
 func nonFinite(value float64) string {
 	switch {
 	case math.IsNaN(value):
@@ -88,35 +88,38 @@ func formatMillis(ms int64) types.String {
 	return framework.FormatTime(time.UnixMilli(ms))
 }
 
-// runDetailAttributes is the schema of [runDetails], all computed. which is "requested " if not all metrics, parameters, and tags are returned.
-func runDetailAttributes(which string) map[string]schema.Attribute {
+// runDetailAttributes returns the schema of [runDetails], all computed. qualifier is "requested " if only some metrics, parameters, and
+// tags are returned.
+func runDetailAttributes(qualifier string) map[string]schema.Attribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		attributeRunID:    text("ID of the run."),
-		"run_name":        text("Name of the run, which does not have to be unique. Null if it has none."),
-		"experiment_id":   text("ID of the experiment that contains the run."),
-		"status":          text("`RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, or `KILLED`. A run whose process ended without a notice stays `RUNNING`."),
-		"user_id":         text("User who started the run: the user ID of the run, or its tag `mlflow.user`. Clients set it, and the server does not verify it. Null if it is not set."),
-		"artifact_uri":    text("URI of the location of the run's artifacts."),
+		attributeRunID:  text("ID of the run."),
+		"run_name":      text("Name of the run, which does not have to be unique. Null if it has none."),
+		"experiment_id": text("ID of the experiment that contains the run."),
+		"status":        text("`RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, or `KILLED`. A run whose process was killed stays `RUNNING`."),
+		"user_id": text("User who started the run: the user ID of the run, or its tag `mlflow.user`. Set by the client and not " +
+			"verified by the server. Null if it is not set."),
+		"artifact_uri":    text("URI of the artifact location of the run."),
 		"start_time":      text("Time at which the run started, RFC 3339 in UTC. Null if the client did not set it."),
 		"end_time":        text("Time at which the run ended, RFC 3339 in UTC. Null while it is running."),
 		"lifecycle_stage": text("`active`, or `deleted` for a run that is deleted and not purged. Deleting an experiment deletes its runs."),
 		"metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.Float64Type,
-			MarkdownDescription: "Last value of each " + which + "metric of the run, by key. A value that is not a finite number is in `non_finite_metrics` instead.",
+			MarkdownDescription: "Last value of each " + qualifier + "metric of the run, by key. Values that are not finite numbers are in " +
+				"`non_finite_metrics`.",
 		},
 		"non_finite_metrics": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "Last value of each " + which + "metric of the run for which it is not a finite number, by key: `NaN`, `Infinity`, or " +
-				"`-Infinity`. Numbers in Terraform cannot represent these values.",
+			MarkdownDescription: "Last value of each " + qualifier + "metric of the run that is not a finite number, by key: `NaN`, `Infinity`, " +
+				"or `-Infinity`.",
 		},
 		"params": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "parameters of the run, by key."),
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(qualifier + "parameters of the run, by key."),
 		},
 		"tags": schema.MapAttribute{
-			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(which + "tags of the run, by key."),
+			Computed: true, ElementType: types.StringType, MarkdownDescription: framework.UpperFirst(qualifier + "tags of the run, by key."),
 		},
 	}
 }

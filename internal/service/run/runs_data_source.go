@@ -59,42 +59,46 @@ func (d *runsDataSource) Metadata(_ context.Context, req datasource.MetadataRequ
 func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	keys := func(noun string) schema.SetAttribute {
 		return schema.SetAttribute{
-			ElementType: types.StringType, Optional: true, Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-			MarkdownDescription: fmt.Sprintf("Keys of the %s to return in `runs`. Other %s are not in the state. Defaults to none.", noun, noun),
+			ElementType: types.StringType, Optional: true,
+			Validators: []validator.Set{setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
+			MarkdownDescription: fmt.Sprintf("Keys of the %s to return in `runs`. Other %s are not stored in the state. Defaults to "+
+				"none.", noun, noun),
 		}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Searches the runs of experiments and returns at most `limit` of them, by default the newest ones. A deployment should follow " +
-			"an alias of a registered model, not the newest run.",
+		MarkdownDescription: "Searches the runs of experiments and returns at most `limit` of them, by default the newest ones.",
 		Attributes: map[string]schema.Attribute{
 			attributeExperimentIDs: schema.ListAttribute{
 				ElementType: types.StringType, Required: true,
 				Validators: experimentIDsValidators(),
-				MarkdownDescription: "IDs of the experiments to search, at least one. An experiment that does not exist is an error, one without runs is " +
-					"not. The runs of a deleted experiment are deleted: see `view_type`.",
+				MarkdownDescription: "IDs of the experiments to search, at least one. Fails if one does not exist. The runs of a deleted experiment " +
+					"are deleted: see `view_type`.",
 			},
 			attributeFilter: schema.StringAttribute{
 				Optional: true, Validators: []validator.String{filterValidator{}},
-				MarkdownDescription: "MLflow search filter, for example `metrics.auc > 0.9 AND tags.release = 'yes'`. Supports `AND` only; write `LIKE` and " +
-					"`ILIKE` in upper case, and put a key such as `` params.`learning rate` `` in backticks. Defaults to no filter.",
+				MarkdownDescription: "MLflow search filter, for example `metrics.auc > 0.9 AND tags.release = 'yes'`. Supports `AND` only; write " +
+					"`LIKE` and `ILIKE` in upper case, and put a key such as `` params.`learning rate` `` in backticks. Defaults to no filter.",
 			},
 			attributeOrderBy: schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(stringvalidator.LengthAtLeast(1))},
-				MarkdownDescription: "Order of `runs` in the search language of MLflow, for example `[\"metrics.auc DESC\"]`. Runs without the key are last. Runs " +
-					"that are equal are ordered by start time, newest first, then by ID. Defaults to `[\"attributes.start_time DESC\"]`.",
+				Validators: stringListValidators(stringvalidator.LengthAtLeast(1)),
+				MarkdownDescription: "Order of `runs` in the search language of MLflow, for example `[\"metrics.auc DESC\"]`. Runs without the key " +
+					"are last. Equal runs are ordered by start time, newest first, then by ID. Defaults to `[\"attributes.start_time DESC\"]`.",
 			},
 			"status": schema.SetAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators: []validator.Set{setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(mlflow.RunStatuses...))},
-				MarkdownDescription: "Return only runs with one of these statuses: `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, `KILLED`. The condition is added " +
-					"to `filter`. Defaults to any status.",
+				Validators: []validator.Set{
+					setvalidator.SizeAtLeast(1), setvalidator.NoNullValues(), setvalidator.ValueStringsAre(stringvalidator.OneOf(mlflow.RunStatuses...)),
+				},
+				MarkdownDescription: "Return only runs with one of these statuses: `RUNNING`, `SCHEDULED`, `FINISHED`, `FAILED`, `KILLED`. Combined " +
+					"with `filter`. Defaults to any status.",
 			},
 			"view_type": schema.StringAttribute{
-				Optional:   true,
-				Validators: []validator.String{stringvalidator.OneOf(string(mlflow.ViewActive), string(mlflow.ViewDeleted), string(mlflow.ViewAll))},
-				MarkdownDescription: "`ACTIVE_ONLY`, `DELETED_ONLY`, or `ALL`: whether to return runs that are active, deleted and not purged, or both. Defaults to " +
-					"`ACTIVE_ONLY`.",
+				Optional: true,
+				Validators: []validator.String{
+					stringvalidator.OneOf(string(mlflow.ViewActive), string(mlflow.ViewDeleted), string(mlflow.ViewAll)),
+				},
+				MarkdownDescription: "Runs to return: `ACTIVE_ONLY`, `DELETED_ONLY` (deleted and not purged), or `ALL`. Defaults to `ACTIVE_ONLY`.",
 			},
 			attributeLimit: schema.Int64Attribute{
 				Required: true, Validators: []validator.Int64{int64validator.Between(1, maxRuns)},
@@ -104,7 +108,7 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			"params":  keys("parameters"),
 			"tags":    keys("tags"),
 			"runs": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "Runs that match, in `order_by` order. Empty if none match.",
+				Computed: true, MarkdownDescription: "Matching runs, in `order_by` order. Empty if none match.",
 				NestedObject: schema.NestedAttributeObject{Attributes: runDetailAttributes("requested ")},
 			},
 			"has_more": schema.BoolAttribute{Computed: true, MarkdownDescription: "Whether more than `limit` runs match."},
@@ -115,8 +119,13 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 }
 
 func experimentIDsValidators() []validator.List {
+	return stringListValidators(framework.ExperimentIDValidator)
+}
+
+// stringListValidators returns validators of a list that contains different strings, at least one.
+func stringListValidators(each validator.String) []validator.List {
 	return []validator.List{
-		listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(framework.ExperimentIDValidator),
+		listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.UniqueValues(), listvalidator.ValueStringsAre(each),
 	}
 }
 
@@ -154,14 +163,14 @@ func (d *runsDataSource) Read(ctx context.Context, req datasource.ReadRequest, r
 	resp.Diagnostics.Append(resp.State.Set(ctx, data)...)
 }
 
-// setRuns sets what the data source returns.
+// setRuns sets the runs to return.
 func (m *runsModel) setRuns(found mlflow.RunList) {
 	metrics, params, tags := setOf(m.Metrics), setOf(m.Params), setOf(m.Tags)
 	m.HasMore = types.BoolValue(found.More)
 	m.Runs = make([]runDetails, 0, len(found.Runs))
 	for _, r := range found.Runs {
 		d := newRunDetails(r)
-		d.keep(metrics, params, tags)
+		d.removeUnrequested(metrics, params, tags)
 		m.Runs = append(m.Runs, d)
 	}
 }
@@ -174,26 +183,27 @@ func setOf(keys []string) map[string]bool {
 	return set
 }
 
-// check rejects a run with a status that was not asked for, and an experiment that does not exist: an MLflow server returns no runs for its ID. An
-// experiment with a run in the result exists, and so does one that this process has read before.
+// check rejects a run with a status that was not requested, and an experiment that does not exist, for which an MLflow server returns no
+// runs. Experiments with a run in the result exist, and so do those that this process has read before.
 func (m *runsModel) check(ctx context.Context, client *mlflow.Client, found []mlflow.Run, diags *diag.Diagnostics) {
 	exists := map[string]bool{}
 	for _, r := range found {
 		exists[r.ExperimentID] = true
 		if len(m.Status) > 0 && !slices.Contains(m.Status, r.Status) {
-			diags.AddAttributeError(path.Root("status"), "Could not search runs", fmt.Sprintf("The server returned run %q with the status %q, which was not requested. "+
-				"The provider does not support this status: omit status, and select from the result with a for expression.", r.ID, r.Status))
+			diags.AddAttributeError(path.Root("status"), "Could not search runs", fmt.Sprintf("The server returned run %q with the status %q, "+
+				"which was not requested. The provider does not support this status: omit status, and select from the result with a for "+
+				"expression.", r.ID, r.Status))
 			return
 		}
 	}
 	checkExperiments(ctx, client, m.ExperimentIDs, exists, diags)
 }
 
-// checkExperiments adds an error for each experiment that cannot be read, except those that are known to exist.
+// checkExperiments adds an error for each experiment that cannot be read. It does not read those that are known to exist.
 func checkExperiments(ctx context.Context, client *mlflow.Client, ids []string, exist map[string]bool, diags *diag.Diagnostics) {
 	errs := make([]error, len(ids))
 	var group errgroup.Group
-	group.SetLimit(runsAtOnce)
+	group.SetLimit(maxConcurrentRequests)
 	for i, id := range ids {
 		if exist[id] || !client.CreatedAt(id).IsZero() {
 			continue
@@ -212,19 +222,20 @@ func checkExperiments(ctx context.Context, client *mlflow.Client, ids []string, 
 	}
 }
 
-// missingExperimentAdvice says what to do about an experiment that does not exist, nothing about other errors.
+// missingExperimentAdvice returns the advice for an experiment that does not exist, none for other errors.
 func missingExperimentAdvice(err error) []string {
 	if !rest.IsNotFound(err) {
 		return nil
 	}
-	return []string{"Check the ID: the data source mlflow_experiment returns the ID of a name."}
+	return []string{"Check the ID. The data source mlflow_experiment looks up an experiment by name."}
 }
 
 var orderText = regexp.MustCompile(`(?i)order[_ ]by|ordering`)
 
-// addError reports a failed search at the argument that the server rejected, if it is known which one.
+// addError reports a failed search at the argument that the server rejected, if it can be determined.
 func (m *runsModel) addError(diags *diag.Diagnostics, err error) {
-	const orderAdvice = "Order by attributes.KEY, metrics.KEY, params.KEY, or tags.KEY, each followed by ASC, DESC, or nothing, and use each key once."
+	const orderAdvice = "Order by attributes.KEY, metrics.KEY, params.KEY, or tags.KEY, each followed by ASC, DESC, or nothing, and use " +
+		"each key once."
 	refusal, _ := rest.AsRefusal(err)
 	if rest.IsInvalid(err) && len(m.OrderBy) > 0 && (m.Filter.IsNull() || orderText.MatchString(refusal.Message)) {
 		object := fmt.Sprintf("order [%s]", strings.Join(m.OrderBy, ", "))

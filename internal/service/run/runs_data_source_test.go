@@ -134,13 +134,13 @@ func TestRunsDataSource_refused(t *testing.T) {
 		"no experiment":           {map[string]any{"experiment_ids": []string{}}, []string{"error at experiment_ids: Invalid Attribute Value", "at least 1"}},
 		"a name":                  {map[string]any{"experiment_ids": []string{"/Shared/churn"}}, []string{"error at experiment_ids: Invalid Attribute Value Match", "gives the id of a name"}},
 		"an experiment twice":     {map[string]any{"experiment_ids": []string{w.churn, w.churn}}, []string{"error at experiment_ids: Duplicate List Value"}},
-		"no such experiment":      {map[string]any{"experiment_ids": []string{"42"}}, []string{"error: Could not search runs: Runs of experiments 42: ", "mlflow_experiment returns the ID of a name"}},
+		"no such experiment":      {map[string]any{"experiment_ids": []string{"42"}}, []string{"error: Could not search runs: Runs of experiments 42: ", "mlflow_experiment looks up an experiment by name"}},
 		"no limit":                {map[string]any{"limit": 0}, []string{"error at limit: Invalid Attribute Value", "between 1 and 1000"}},
 		"too high a limit":        {map[string]any{"limit": 1001}, []string{"error at limit: Invalid Attribute Value", "between 1 and 1000"}},
 		"an unknown status":       {map[string]any{"status": []string{"DONE"}}, []string{"error at status: Invalid Attribute Value Match", "KILLED"}},
 		"no status":               {map[string]any{"status": []string{}}, []string{"error at status: Invalid Attribute Value"}},
 		"an unknown view":         {map[string]any{"view_type": "active"}, []string{"error at view_type: Invalid Attribute Value Match", "DELETED_ONLY"}},
-		"OR":                      {map[string]any{"filter": "params.a = 'x' OR params.b = 'y'"}, []string{"error at filter: Invalid filter: ", "contains OR", "one block for each alternative"}},
+		"OR":                      {map[string]any{"filter": "params.a = 'x' OR params.b = 'y'"}, []string{"error at filter: Invalid filter: ", "contains OR", "one data source or action for each alternative"}},
 		"an empty filter":         {map[string]any{"filter": ""}, []string{"error at filter: Invalid filter: The filter is empty"}},
 		"a filter, half":          {map[string]any{"filter": "metrics.auc >"}, []string{"error at filter: Could not search runs: Filter metrics.auc >: ", "Join comparisons with AND only."}},
 		"an attribute":            {map[string]any{"filter": "attributes.owner = 'ana'"}, []string{"error at filter: Could not search runs: ", "owner", "Join comparisons with AND only."}},
@@ -165,14 +165,15 @@ func TestRunsDataSource_refused(t *testing.T) {
 	acctest.ExpectSays(t, says, "error: Could not search runs: ", "PERMISSION_DENIED")
 }
 
-// TestRunsDataSource_unknownExperiment: an MLflow server returns no runs for an ID that does not exist, which must not look like an empty experiment.
+// TestRunsDataSource_unknownExperiment: an MLflow server returns no runs for an ID that does not exist, which must not look like an empty
+// experiment.
 func TestRunsDataSource_unknownExperiment(t *testing.T) {
 	t.Parallel()
 	const run = `{"info":{"run_id":"a","experiment_id":"1","status":"FINISHED","lifecycle_stage":"active"}}`
 	config := map[string]any{"experiment_ids": []string{"1", "9"}, "limit": 10}
 	missing := mlflowServer(t, map[string]string{"POST " + runCalls + "search": `{"runs":[` + run + `]}`})
 	_, says := missing.Provider(t, nil).Data("mlflow_runs", config)
-	acctest.ExpectSays(t, says, "error at experiment_ids: Could not search runs: Experiment 9: ", "There is none", "returns the ID of a name")
+	acctest.ExpectSays(t, says, "error at experiment_ids: Could not search runs: Experiment 9: ", "There is none", "looks up an experiment by name")
 	empty := mlflowServer(t, map[string]string{
 		"POST " + runCalls + "search":            `{"runs":[` + run + `]}`,
 		"GET " + acctest.ExperimentCalls + "get": `{"experiment":{"experiment_id":"9","name":"empty","lifecycle_stage":"active"}}`,

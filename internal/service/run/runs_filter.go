@@ -11,19 +11,20 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// filterAdvice says how to write a filter that the server accepts.
-const filterAdvice = "Join comparisons with AND only. Compare metrics.KEY and attributes.start_time and end_time with =, !=, >, >=, <, and <= to a number, and params.KEY, " +
-	"tags.KEY, and attributes.status and run_name with =, !=, LIKE, and ILIKE to a quoted value. Put a KEY with other characters than letters, " +
-	"digits, and underscores in backticks or double quotes."
+// filterAdvice is the advice for a filter that the server rejected.
+const filterAdvice = "Join comparisons with AND only. Compare metrics.KEY and attributes.start_time and end_time with =, !=, >, >=, <, " +
+	"and <= to a number, and params.KEY, tags.KEY, and attributes.status and run_name with =, !=, LIKE, and ILIKE to a quoted value. Put a " +
+	"KEY with characters other than letters, digits, and underscores in backticks or double quotes."
 
-// andFilters joins conditions of a search with AND, the only operator that the servers have. Empty ones are left out. The conditions of the provider
-// come first, so that no text in the filter of a user can hide them.
+// andFilters joins the conditions of a search with AND, the only operator that servers support, and omits empty ones. Pass the provider's
+// conditions first, so that no text in the user's filter can disable them.
 func andFilters(conditions ...string) string {
 	return strings.Join(slices.DeleteFunc(conditions, func(c string) bool { return strings.TrimSpace(c) == "" }), " AND ")
 }
 
-// statusFilter is the condition that a run has one of several statuses, "" if there are none or all of them. The servers have neither OR nor IN for it,
-// so that several statuses are those that are not one of the others. One search then returns them in the order of the server.
+// statusFilter returns the condition that a run has one of several statuses, "" for none or all statuses. Servers support neither OR nor
+// IN for the status, so several statuses are selected by excluding the others. One search then returns the runs in the order of the
+// server.
 func statusFilter(statuses []string) string {
 	if len(statuses) == 1 {
 		return fmt.Sprintf("attributes.status = '%s'", statuses[0])
@@ -37,7 +38,7 @@ func statusFilter(statuses []string) string {
 	return andFilters(conditions...)
 }
 
-// filterValidator rejects a filter with OR, which is the most frequent mistake, and one that lacks a condition. The server checks the rest.
+// filterValidator rejects a filter with OR, and one that lacks a condition. The server validates the rest.
 type filterValidator struct{}
 
 // Description implements [validator.Describer].
@@ -55,17 +56,20 @@ func (filterValidator) ValidateString(_ context.Context, req validator.StringReq
 	}
 	filter := req.ConfigValue.ValueString()
 	if strings.TrimSpace(filter) == "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", "The filter is empty. Write a condition, such as \"metrics.auc > 0.9\", or omit the argument.")
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", "The filter is empty. Write a condition, such as \"metrics.auc > 0.9\", "+
+			"or omit the argument.")
 		return
 	}
 	words := unquotedWords(filter)
 	switch {
 	case slices.ContainsFunc(words, isWord("OR")):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q contains OR, which the search language of MLflow does not have.\n\n"+
-			"Use one block for each alternative. For several statuses, use the status argument if there is one.", filter))
-	case lacksCondition(words):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q lacks a condition before or after AND. The server would ignore it, and find more runs.\n\n"+
-			"Write a condition before and after each AND. If the filter contains variables, check that none is empty.", filter))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q contains OR, which the search language of MLflow does "+
+			"not support.\n\nUse one data source or action for each alternative. The data source mlflow_runs supports several statuses with "+
+			"status.", filter))
+	case isMissingCondition(words):
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid filter", fmt.Sprintf("%q lacks a condition before or after AND. The server would "+
+			"ignore the AND and match more runs.\n\nWrite a condition before and after each AND. If the filter contains variables, check that "+
+			"none is empty.", filter))
 	}
 }
 
@@ -73,9 +77,9 @@ func isWord(word string) func(string) bool {
 	return func(other string) bool { return strings.EqualFold(word, other) }
 }
 
-// lacksCondition reports whether a filter begins or ends with AND, or has it twice in a row: a template whose variables are empty. An MLflow server
-// accepts it.
-func lacksCondition(words []string) bool {
+// isMissingCondition reports whether a filter starts or ends with AND, or contains it twice in a row, for example because a template
+// variable is empty. An MLflow server accepts that.
+func isMissingCondition(words []string) bool {
 	isAnd := isWord("AND")
 	for i, word := range words {
 		if isAnd(word) && (i == 0 || i == len(words)-1 || isAnd(words[i-1])) {
@@ -85,7 +89,7 @@ func lacksCondition(words []string) bool {
 	return false
 }
 
-// unquotedWords returns the words of a filter that are not in quotes of any kind. What follows an open quote is in it.
+// unquotedWords returns the words of a filter outside quotes. An unclosed quote extends to the end.
 func unquotedWords(filter string) []string {
 	var quote rune
 	escaped := false
@@ -103,6 +107,6 @@ func unquotedWords(filter string) []string {
 		default:
 			return r
 		}
-		return '_' // what is in quotes is a word without spaces
+		return '_' // quoted text becomes part of a word
 	}, filter), func(r rune) bool { return strings.ContainsRune(" \t\r\n()", r) })
 }

@@ -1,6 +1,6 @@
 package server
 
-// The values of deletion_policy that all objects of a server have.
+// The values of deletion_policy that all resources of this package support.
 const (
 	deletionDelete = "delete"
 	deletionRetain = "retain"

@@ -1,3 +1,3 @@
-// Package server has what belongs to an MLflow server as a whole: the resources mlflow_user and mlflow_workspace, and the data sources
-// mlflow_users and mlflow_workspaces.
+// Package server implements the resources mlflow_user and mlflow_workspace and the data sources mlflow_users and mlflow_workspaces: objects
+// that belong to a whole MLflow server.
 package server

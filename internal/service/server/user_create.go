@@ -15,8 +15,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Create creates an account, or adopts one. Once it has created one it never fails: an error would taint the resource, and the next apply
-// would delete the account. What is missing shows up in the next plan, and Update repairs it.
+// Create creates or adopts an account. After it has created one, it never fails: an error would taint the resource, and the next apply
+// would delete the account. The next plan shows an attribute that could not be set, and Update sets it.
 func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan userModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -33,12 +33,12 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	defer lock.Unlock()
 	if lock.Claimed {
 		resp.Diagnostics.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("%s was created or adopted by "+
-			"another resource in this apply. An "+
-			"account can be managed by only one resource. Nothing was changed for this one.\n\nRemove one of the two "+
-			"resources.", framework.UpperFirst(plan.object())))
+			"another resource in this apply. An account can be managed by only one resource. This resource changed nothing.\n\nRemove one "+
+			"of the two resources.", framework.UpperFirst(plan.object())))
 		return
 	}
-	lock.Claimed = plan.AdoptExisting.ValueBool() // after a failure too: the old resource of a renamed one would delete the account
+	// An account to adopt stays claimed after a failure: the old resource of a renamed one would delete it.
+	lock.Claimed = plan.AdoptExisting.ValueBool()
 	c := userCreator{directory: d, plan: plan, password: password, diags: &resp.Diagnostics}
 	if !c.createOrAdopt(ctx) {
 		return
@@ -50,7 +50,7 @@ func (r *userResource) Create(ctx context.Context, req resource.CreateRequest, r
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// userCreator creates or adopts the account of one plan. Its methods report to diags, and whether they succeeded.
+// userCreator creates or adopts the account of one plan. Its methods add errors to diags, and return whether they succeeded.
 type userCreator struct {
 	directory *mlflowserver.Directory
 	plan      userModel
@@ -58,14 +58,14 @@ type userCreator struct {
 	diags     *diag.Diagnostics
 }
 
-// createOrAdopt looks the account up first: the server's answer to a username that is in use contains the hash of the password.
+// createOrAdopt looks up the account first, because the response to a create request with a username in use contains the password hash.
 func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	u, err := c.directory.User(ctx, c.plan.name())
 	switch {
 	case err == nil:
 		return c.adopt(ctx, u)
 	case !rest.IsNotFound(err):
-		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, adminAdvice)
 		return false
 	case c.password.ValueString() == "":
 		addPasswordMissingError(c.diags, c.plan.name())
@@ -73,67 +73,65 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 	}
 	err = c.directory.CreateUser(ctx, c.plan.name(), c.password.ValueString())
 	if _, taken := errors.AsType[*mlflowserver.TakenError](err); taken {
-		return c.adoptNew(ctx)
+		return c.adoptAfterRace(ctx)
 	}
 	if err != nil {
-		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, adminAdvice)
 		return false
 	}
 	if c.plan.Admin.ValueBool() {
 		if err := c.directory.SetAdmin(ctx, c.plan.name(), true); err != nil {
 			framework.AddWarning(c.diags, "make the user a server admin", c.plan.object(), err, "The account was created. The next "+
-				"plan shows admin, and the next apply "+
-				"sets it.")
+				"plan shows admin, and the next apply sets it.")
 		}
 	}
 	return true
 }
 
-// adoptNew handles an account that was created by somebody else a moment ago.
-func (c userCreator) adoptNew(ctx context.Context) bool {
+// adoptAfterRace adopts an account that was created outside Terraform after the lookup.
+func (c userCreator) adoptAfterRace(ctx context.Context) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		c.addTakenError()
+		c.addUsernameInUseError()
 		return false
 	}
 	u, err := c.directory.User(ctx, c.plan.name())
 	if err != nil {
-		framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+		framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 		return false
 	}
 	return c.adopt(ctx, u)
 }
 
-// adopt brings an account that exists to the declared state. After a failure it is not in the state: a tainted resource would delete it.
+// adopt sets the attributes of an existing account to the declared values. After a failure, the account is not in the state, because a
+// tainted resource would delete it.
 func (c userCreator) adopt(ctx context.Context, u mlflowserver.User) bool {
 	if !c.plan.AdoptExisting.ValueBool() {
-		c.addTakenError()
+		c.addUsernameInUseError()
 		return false
 	}
 	admin, password := c.plan.Admin.ValueBool(), c.password.ValueString()
 	change := userChange{demotes: u.Admin && !admin, setsPassword: password != ""}
-	if !(guard{c.directory, u.Name, change, c.diags}).check(ctx) {
+	if !(accountGuard{c.directory, u.Name, change, c.diags}).check(ctx) {
 		return false
 	}
 	if password != "" {
 		if err := c.directory.SetPassword(ctx, u.Name, password); err != nil {
-			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 			return false
 		}
 	}
 	if u.Admin != admin {
 		if err := c.directory.SetAdmin(ctx, u.Name, admin); err != nil {
-			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, needsAdmin)
+			framework.AddDirectoryError(c.diags, "adopt user", c.plan.object(), err, adminAdvice)
 			return false
 		}
 	}
 	return true
 }
 
-// addTakenError reports that the username is in use, without the server's words, which contain the hash of the password.
-func (c userCreator) addTakenError() {
+// addUsernameInUseError reports that the username is in use, without the message of the server, which contains the password hash.
+func (c userCreator) addUsernameInUseError() {
 	c.diags.AddAttributeError(path.Root(attributeUsername), "Could not create user: username already in use", fmt.Sprintf("%s existed "+
-		"before this apply. Nothing was "+
-		"changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. "+
-		"Otherwise, choose another username.",
-		framework.UpperFirst(c.plan.object()), c.plan.name()))
+		"before this apply. Nothing was changed.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set "+
+		"adopt_existing = true. Otherwise, choose another username.", framework.UpperFirst(c.plan.object()), c.plan.name()))
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Delete implements [resource.Resource]. An account that is gone already is a success.
+// Delete implements [resource.Resource]. It succeeds if the account no longer exists.
 func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state userModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -27,28 +27,27 @@ func (r *userResource) Delete(ctx context.Context, req resource.DeleteRequest, r
 	lock.Lock()
 	defer lock.Unlock()
 	if lock.Claimed {
-		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s is managed by another resource "+
-			"in this apply, which created, adopted, or changed it. If that resource failed, fix its error and apply again.",
+		resp.Diagnostics.AddWarning("User removed from state, not deleted", fmt.Sprintf("%s was created, adopted, or "+
+			"changed by another resource in this apply, which now manages it. If that resource failed, fix its error and apply again.",
 			framework.UpperFirst(state.object())))
 		return
 	}
-	if !(guard{d, state.name(), userChange{deletes: true}, &resp.Diagnostics}).check(ctx) {
+	if !(accountGuard{d, state.name(), userChange{deletes: true}, &resp.Diagnostics}).check(ctx) {
 		return
 	}
 	switch err := d.DeleteUser(ctx, state.name()); {
 	case err == nil, rest.IsNotFound(err):
 	case isBadRequest(err):
 		framework.AddError(&resp.Diagnostics, "delete user", state.object(), err, "MLflow before 3.13 does not delete an account that "+
-			"has permissions. Revoke its permissions first, on "+
-			"experiments and registered models, including those that it got as the creator. To only remove the user from the state, "+
-			"apply "+
-			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
+			"has permissions. Revoke its permissions first, on experiments and registered models, including those that it received as the "+
+			"creator. To only remove the user from the state, apply deletion_policy = \"retain\" first, or use a removed block with "+
+			"destroy = false.")
 	default:
-		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "delete user", state.object(), err, adminAdvice)
 	}
 }
 
-// isBadRequest reports that the server refused a call for the state of its database: the call itself is always right.
+// isBadRequest reports whether the server rejected a deletion with HTTP 400. The request is always valid, so the account is the reason.
 func isBadRequest(err error) bool {
 	refusal, ok := rest.AsRefusal(err)
 	return ok && refusal.Status == http.StatusBadRequest

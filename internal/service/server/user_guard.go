@@ -12,31 +12,30 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// What is here keeps a plan or an apply from locking everybody out: the server lets an admin demote itself, also if it is the last one,
-// and no API call can make an admin again.
+// This file prevents plans and applies that would leave the server without an admin, or the provider without access: the server lets an
+// admin demote itself, even the last one, and after that no API call can create an admin.
 
 // userChange is what an operation does to an account that exists.
 type userChange struct{ deletes, demotes, setsPassword bool }
 
-// guard is the check of one operation on one account.
-type guard struct {
+// accountGuard checks one operation on one account.
+type accountGuard struct {
 	directory *mlflowserver.Directory
 	name      string
 	change    userChange
 	diags     *diag.Diagnostics
 }
 
-// check reports whether the change leaves the account of the provider and the last server admin alone, and adds an error if it does not,
-// or if that cannot be determined. It makes no call if the change is harmless.
-func (g guard) check(ctx context.Context) bool {
+// check reports whether the change affects neither the account that the provider uses nor the last server admin. It adds an error if it
+// does, or if that cannot be determined. It sends no request if the change is harmless.
+func (g accountGuard) check(ctx context.Context) bool {
 	if g.change == (userChange{}) {
 		return true
 	}
 	caller, err := g.directory.Caller(ctx)
 	if err != nil {
 		framework.AddError(g.diags, "look up the current user", describeUser(g.name), err, "The provider looks up its own account so "+
-			"that it does not delete or "+
-			"demote it.")
+			"that it does not delete or demote it.")
 		return false
 	}
 	if caller.Principal.Name == g.name {
@@ -58,9 +57,9 @@ func (g guard) check(ctx context.Context) bool {
 	return !last
 }
 
-// isLastAdmin reports whether the account is the only server admin. A server that lists no users is changed by an admin only, who is
-// another one than this account.
-func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
+// isLastAdmin reports whether the account is the only server admin. On a server that does not list users, only an admin can change
+// accounts, and the account of the provider is such an admin, so this account is not the only one.
+func (g accountGuard) isLastAdmin(ctx context.Context) (bool, error) {
 	u, err := g.directory.User(ctx, g.name)
 	if rest.IsNotFound(err) || err == nil && !u.Admin {
 		return false, nil
@@ -81,40 +80,34 @@ func (g guard) isLastAdmin(ctx context.Context) (bool, error) {
 	return last, err
 }
 
-// addOwnAccountErrors reports what the change would do to the account that the provider uses.
-func (g guard) addOwnAccountErrors() {
+// addOwnAccountErrors reports the rejected changes to the account that the provider uses.
+func (g accountGuard) addOwnAccountErrors() {
 	object := fmt.Sprintf("%s is the account that the provider is authenticated as", framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {
-		g.diags.AddError("Could not delete user", object+", and an account cannot delete itself. Nothing was deleted.\n\nTo only "+
-			"remove it from the state, apply "+
-			"deletion_policy = \"retain\" first, or use a removed block with destroy = false. To delete it, configure the provider "+
-			"with the username and "+
-			"password of another server admin.")
+		g.diags.AddError("Could not delete user", object+". The provider does not delete its own account. "+
+			"Nothing was deleted.\n\nTo only remove it from the state, apply deletion_policy = \"retain\" first, or use a removed block with "+
+			"destroy = false. To delete it, configure the provider with the username and password of another server admin.")
 	}
 	if g.change.demotes {
 		g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+". Without admin = true, it could no "+
-			"longer manage users, and could not "+
-			"become an admin again by itself. Nothing was changed.\n\nSet admin = true, or configure the provider with the username "+
-			"and password of another "+
-			"server admin.")
+			"longer manage users or make itself an admin again. Nothing was changed.\n\nSet admin = true, or configure the provider with the "+
+			"username and password of another server admin.")
 	}
 	if g.change.setsPassword {
-		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". An account cannot set its "+
-			"own password here: the provider "+
-			"could no longer authenticate. Nothing was changed.\n\nKeep password_wo_version as it is, and change the password in the "+
-			"MLflow UI, then in the "+
-			"provider configuration. Or configure the provider with the username and password of another server admin.")
+		g.diags.AddAttributeError(path.Root(attributePasswordVersion), "Could not set password", object+". The provider does not set "+
+			"the password of its own account, because it could no longer authenticate. Nothing was changed.\n\nDo not change "+
+			"password_wo_version. Change the password in the MLflow UI, then in the provider configuration, or configure the provider with the "+
+			"username and password of another server admin.")
 	}
 }
 
 // addLastAdminError reports that no server admin would be left.
-func (g guard) addLastAdminError() {
-	object := fmt.Sprintf("%s is the only server admin, and no API call can make an admin without one. Nothing was changed.\n\n",
+func (g accountGuard) addLastAdminError() {
+	object := fmt.Sprintf("%s is the only server admin. Without a server admin, no API call can create one. Nothing was changed.\n\n",
 		framework.UpperFirst(describeUser(g.name)))
 	if g.change.deletes {
 		g.diags.AddError("Could not delete user", object+"First make another user a server admin. To only remove the user from the "+
-			"state, apply "+
-			"deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
+			"state, apply deletion_policy = \"retain\" first, or use a removed block with destroy = false.")
 		return
 	}
 	g.diags.AddAttributeError(path.Root(attributeAdmin), "Could not change user", object+"Set admin = true, or first make another user "+

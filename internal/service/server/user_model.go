@@ -8,7 +8,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// userModel is an mlflow_user. The password is null in plans and states: it is in configurations only.
+// userModel is the model of mlflow_user. The password is set only in configurations, and null in plans and states.
 type userModel struct {
 	ID                types.String `tfsdk:"id"`
 	Username          types.String `tfsdk:"username"`
@@ -32,12 +32,12 @@ func (m *userModel) object() string { return describeUser(m.name()) }
 // isRetained reports whether a destroy leaves the account on the server.
 func (m *userModel) isRetained() bool { return m.DeletionPolicy.ValueString() == deletionRetain }
 
-// refresh sets what the server knows of the user.
+// refresh updates the model from the server.
 func (m *userModel) refresh(u mlflowserver.User) {
 	m.ID, m.Username, m.Admin = types.StringValue(u.Name), types.StringValue(u.Name), types.BoolValue(u.Admin)
 }
 
-// setsPassword reports whether a plan sets the password of an account that is in the state. Removing the version does not.
+// setsPassword reports whether a plan sets the password of an account in the state. Removing the version does not.
 func (m *userModel) setsPassword(state *userModel) bool {
 	return !m.PasswordWOVersion.IsNull() && !m.PasswordWOVersion.Equal(state.PasswordWOVersion)
 }

@@ -40,8 +40,8 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 	}
 }
 
-// planCreate refuses what cannot be created. Whether an account has the username already is left to apply: the plan of a replacement looks
-// the same.
+// planCreate rejects accounts that cannot be created. It does not reject a username in use, because the plan of a replacement looks the
+// same.
 func (r *userResource) planCreate(ctx context.Context, plan userModel, password types.String, diags *diag.Diagnostics) {
 	if password.IsNull() && !plan.AdoptExisting.ValueBool() && !plan.AdoptExisting.IsUnknown() {
 		addPasswordMissingError(diags, plan.name())
@@ -66,7 +66,7 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 		return
 	case err == nil && plan.AdoptExisting.ValueBool():
 		change := userChange{demotes: u.Admin && plan.isDemoted(), setsPassword: !password.IsNull()}
-		if !(guard{d, plan.name(), change, diags}).check(ctx) {
+		if !(accountGuard{d, plan.name(), change, diags}).check(ctx) {
 			return
 		}
 	case err != nil && !rest.IsNotFound(err):
@@ -75,10 +75,10 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 	checkPassword(ctx, d, plan.name(), password, diags)
 }
 
-// isDemoted reports whether the plan is known to make the user no admin.
+// isDemoted reports whether admin is known to be false.
 func (m *userModel) isDemoted() bool { return !m.Admin.IsUnknown() && !m.Admin.ValueBool() }
 
-// planUpdate refuses changes that lock the provider out, and a new version of the password without one.
+// planUpdate rejects changes that lock out the provider, and a new version of the password without a password.
 func (r *userResource) planUpdate(
 	ctx context.Context, private framework.PrivateState, state, plan userModel, password types.String, diags *diag.Diagnostics,
 ) {
@@ -92,7 +92,7 @@ func (r *userResource) planUpdate(
 		return
 	}
 	d := framework.Directory(r.Client(), "users", diags)
-	if d == nil || !(guard{d, state.name(), change, diags}).check(ctx) {
+	if d == nil || !(accountGuard{d, state.name(), change, diags}).check(ctx) {
 		return
 	}
 	if newPassword {
@@ -100,9 +100,9 @@ func (r *userResource) planUpdate(
 	}
 }
 
-// planReplace refuses a replacement that no plan showed. Before it applies an update, the CLI plans it once more with the values that were
-// unknown: a username that turns out to be another one would then delete the account unseen, and be an error of the CLI. That plan comes
-// in a run that did not refresh the account.
+// planReplace rejects a replacement that the user did not see in a plan. Before it applies an update, the CLI plans it again with the
+// values that were unknown. If the username differs then, the replacement would delete the account and cause an error of the CLI. That
+// second plan runs without a refresh of the account.
 func (r *userResource) planReplace(ctx context.Context, private framework.PrivateState, state, plan userModel, diags *diag.Diagnostics) {
 	if r.Client() != nil && !r.isRefreshed(state) && framework.MarkOf(ctx, private) != (framework.ServerMark{}) {
 		addUnseenReplaceError(diags, state, plan)
@@ -119,29 +119,26 @@ func (r *userResource) isRefreshed(state userModel) bool {
 	return lock.Refreshed
 }
 
-// addUnseenReplaceError reports that a change turned out to be a replacement.
+// addUnseenReplaceError reports a replacement that the user did not see in a plan.
 func addUnseenReplaceError(diags *diag.Diagnostics, state, plan userModel) {
 	diags.AddAttributeError(path.Root(attributeUsername), "Could not replace user", fmt.Sprintf("%s cannot be renamed to %q. The new "+
-		"username was unknown when this was "+
-		"planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: the next plan "+
-		"shows that the account is deleted "+
-		"and another one created.", framework.UpperFirst(state.object()), plan.name()))
+		"username was unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without "+
+		"-refresh=false: it shows the replacement.", framework.UpperFirst(state.object()), plan.name()))
 }
 
-// planDelete refuses to delete the account that the provider uses, and the last server admin.
+// planDelete rejects the deletion of the account that the provider uses and of the last server admin.
 func (r *userResource) planDelete(ctx context.Context, private framework.PrivateState, state userModel, diags *diag.Diagnostics) {
 	if r.Client() == nil || state.isRetained() || diags.HasError() ||
 		!r.CheckServerURL(ctx, private, "delete user", state.object(), diags) {
 		return
 	}
 	if d := framework.Directory(r.Client(), "users", diags); d != nil {
-		guard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
+		accountGuard{d, state.name(), userChange{deletes: true}, diags}.check(ctx)
 	}
 }
 
-// recordPlan records what one resource plans for its account, and reports where another resource of the plan is at odds with it. A
-// resource that is renamed without a moved block looks like two, one to delete and one to create, and the account would lose its
-// permissions.
+// recordPlan records the planned use of a username, and reports a conflict with another resource. A resource that is renamed without a
+// moved block looks like two, one to delete and one to create, and the account would lose its permissions.
 func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, plan *userModel) {
 	var use framework.PlannedUse
 	switch {
@@ -154,7 +151,7 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, 
 	case state.Username.Equal(plan.Username):
 		use = framework.PlannedUse{Action: framework.PlanKeep, ID: token, Name: plan.name()}
 	default:
-		return // the plan of the create that follows records the new name
+		return // the plan of the creation that follows records the new name
 	}
 	other, conflict := r.Provider.Run.ObjectLock(kindUser, use.Name).Plan(use)
 	if !conflict {
@@ -163,21 +160,16 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, 
 	switch {
 	case use.Action != framework.PlanDelete && other.Action != framework.PlanDelete:
 		diags.AddAttributeError(path.Root(attributeUsername), "Duplicate user", fmt.Sprintf("Two resources in the configuration "+
-			"declare %s. An account can be managed by only "+
-			"one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
+			"declare %s. An account can be managed by only one resource.\n\nRemove one of the two resources.", describeUser(use.Name)))
 	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
 		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which "+
-			"is no longer in the configuration. "+
-			"This plan would delete the account that the other one still manages.\n\nRemove the old address from the state:\n\n  "+
-			"terraform state rm OLD_ADDRESS\n\n"+
-			"or with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(describeUser(use.Name))))
+			"is no longer in the configuration. This plan would delete the account that the other one still manages.\n\nRemove the old address "+
+			"from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.",
+			framework.UpperFirst(describeUser(use.Name))))
 	default:
 		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role "+
-			"memberships, because a resource is no longer "+
-			"in the configuration, and creates an account with the same name for another resource.\n\nIf you only renamed the "+
-			"resource, changed its for_each key, or "+
-			"moved it to another module, add a moved block from the old address to the new one. To replace the account, use terraform "+
-			"apply -replace=ADDRESS.",
-			describeUser(use.Name)))
+			"memberships, because a resource is no longer in the configuration, and creates an account with the same name for another "+
+			"resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the "+
+			"old address to the new one. To replace the account, use terraform apply -replace=ADDRESS.", describeUser(use.Name)))
 	}
 }

@@ -24,7 +24,7 @@ var (
 	_ resource.ResourceWithValidateConfig = (*userResource)(nil)
 )
 
-// The attributes that diagnostics name.
+// The attributes at which diagnostics are reported.
 const (
 	attributeUsername        = "username"
 	attributePassword        = "password_wo"
@@ -35,11 +35,11 @@ const (
 // kindUser is the kind of a user in [framework.RunState.ObjectLock].
 const kindUser = "user"
 
-// needsAdmin says who may manage users.
-const needsAdmin = "Managing users needs a server admin. Configure the provider with the username and password of one, or ask a server " +
-	"admin to set is_admin for the account that it uses."
+// adminAdvice is the advice for an identity that may not manage users.
+const adminAdvice = "Only a server admin can manage users. Configure the provider with the username and password of a server admin, or " +
+	"ask one to set is_admin for the account that it uses."
 
-// userResource is an account of an MLflow server.
+// userResource manages an account of an MLflow server.
 type userResource struct{ framework.ResourceBase }
 
 // NewUserResource returns the resource mlflow_user.
@@ -63,7 +63,7 @@ func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			"basic-auth`). Requires a server admin. Not supported on Databricks; use `databricks_user` or " +
 			"`databricks_service_principal` of the Databricks provider.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "The username."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the user: the username."},
 			attributeUsername: schema.StringAttribute{
 				Required: true, Validators: []validator.String{stringvalidator.LengthBetween(1, 255)},
 				MarkdownDescription: "Username, case-sensitive, at most 255 characters. Changing it **forces replacement, which " +
@@ -71,19 +71,19 @@ func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			},
 			attributePassword: schema.StringAttribute{
 				Optional: true, Sensitive: true, WriteOnly: true,
-				MarkdownDescription: "Password, at least 12 characters on MLflow 2.22 and newer. Write-only: it is sent to the server, " +
-					"and never stored in the plan or the state. Requires Terraform 1.11 or OpenTofu 1.11. Required to create an " +
-					"account. To set it again later, change `password_wo_version`.",
+				MarkdownDescription: "Password, at least 12 characters on MLflow 2.22 and newer. Write-only: never stored in the plan or " +
+					"the state. Requires Terraform 1.11 or OpenTofu 1.11. Required to create an account. To set it again later, change " +
+					"`password_wo_version`.",
 			},
 			attributePasswordVersion: schema.Int64Attribute{
 				Optional: true,
-				MarkdownDescription: "Version of the password, any number. Changing it sets the password to `password_wo`; setting it " +
-					"for the first time does too, for example after an import. Removing it keeps the password.",
+				MarkdownDescription: "Version of the password, any number. Setting or changing it sets the password to `password_wo`, " +
+					"also on the first apply after an import. Removing it does not change the password.",
 			},
 			attributeAdmin: schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),
-				MarkdownDescription: "Make the user a server admin, who can do everything on the server. Updated in place. Cannot be " +
-					"set to `false` for the account that the provider uses, nor for the last server admin. Defaults to `false`.",
+				MarkdownDescription: "Make the user a server admin, with full access to the server. Cannot be `false` for the account " +
+					"that the provider uses or for the last server admin. Updated in place. Defaults to `false`.",
 			},
 			"adopt_existing": schema.BoolAttribute{
 				Optional: true,
@@ -95,7 +95,7 @@ func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 				Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDelete, deletionRetain)},
 				MarkdownDescription: "Action on destroy: `delete` deletes the account with its permissions and role memberships; " +
 					"`retain` only removes it from the state. Destroy uses the value in the state: apply a new value first. The " +
-					"account that the provider uses, and the last server admin, are never deleted. Defaults to `delete`.",
+					"provider never deletes its own account or the last server admin. Defaults to `delete`.",
 			},
 		},
 	}
@@ -107,8 +107,7 @@ func (r *userResource) ValidateConfig(ctx context.Context, req resource.Validate
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root(attributePassword), &password)...)
 	if !password.IsNull() && !password.IsUnknown() && password.ValueString() == "" {
 		resp.Diagnostics.AddAttributeError(path.Root(attributePassword), "Invalid password", "The password is empty.\n\nSet "+
-			"password_wo to a password of at least 12 "+
-			"characters, or remove it if the account exists and keeps its password.")
+			"password_wo to a password of at least 12 characters, or remove it to keep the password of an existing account.")
 	}
 }
 
@@ -129,14 +128,12 @@ func (r *userResource) Read(ctx context.Context, req resource.ReadRequest, resp 
 	switch {
 	case rest.IsNotFound(err):
 		resp.Diagnostics.AddWarning("User not found, removed from state", fmt.Sprintf("%s was deleted outside Terraform. If it is "+
-			"still in the configuration, the next "+
-			"apply creates a new account with the password in password_wo. The permissions and role memberships of the old account are "+
-			"lost.",
-			framework.UpperFirst(state.object())))
+			"still in the configuration, the next apply creates a new account with the password in password_wo, without the permissions and "+
+			"role memberships of the old one.", framework.UpperFirst(state.object())))
 		resp.State.RemoveResource(ctx)
 		return
 	case err != nil:
-		framework.AddDirectoryError(&resp.Diagnostics, "read user", state.object(), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "read user", state.object(), err, adminAdvice)
 		return
 	}
 	r.markRefreshed(state)
@@ -155,7 +152,7 @@ func (r *userResource) markRefreshed(state userModel) {
 	lock.Refreshed = true
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes a username or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts a username or an identity.
 func (r *userResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	name := req.ID
 	if framework.IsIdentityImport(req) {
@@ -171,12 +168,12 @@ func (r *userResource) ImportState(ctx context.Context, req resource.ImportState
 	_, err := d.User(ctx, name)
 	switch {
 	case rest.IsNotFound(err):
-		resp.Diagnostics.AddError("Could not import user", fmt.Sprintf("The server has no %s.\n\nCheck the username, which is "+
-			"case-sensitive, and that the provider is "+
-			"configured for the server that has the account. To create the account, remove the import block.", describeUser(name)))
+		resp.Diagnostics.AddError("Could not import user", fmt.Sprintf("%s was not found.\n\nCheck the username, which is "+
+			"case-sensitive, and that the provider is configured for the server that has the account. To create the account, remove the import "+
+			"block.", framework.UpperFirst(describeUser(name))))
 		return
 	case err != nil:
-		framework.AddDirectoryError(&resp.Diagnostics, "import user", describeUser(name), err, needsAdmin)
+		framework.AddDirectoryError(&resp.Diagnostics, "import user", describeUser(name), err, adminAdvice)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), name)...)

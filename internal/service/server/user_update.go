@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Update implements [resource.Resource]. What succeeded before a failure is in the state.
+// Update implements [resource.Resource]. After a failure, the state contains the completed changes.
 func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state userModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -34,7 +34,7 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 	case change.setsPassword && password.ValueString() == "":
 		addNoNewPasswordError(&resp.Diagnostics, state.name())
 		return
-	case !(guard{d, state.name(), change, &resp.Diagnostics}).check(ctx):
+	case !(accountGuard{d, state.name(), change, &resp.Diagnostics}).check(ctx):
 		return
 	}
 	if !plan.Admin.Equal(state.Admin) {
@@ -57,11 +57,11 @@ func (r *userResource) Update(ctx context.Context, req resource.UpdateRequest, r
 }
 
 // addUpdateError reports a failed change.
-func addUpdateError(resp *resource.UpdateResponse, could string, state userModel, err error) {
+func addUpdateError(resp *resource.UpdateResponse, action string, state userModel, err error) {
 	if rest.IsNotFound(err) {
-		framework.AddError(&resp.Diagnostics, could, state.object(), err, "The account was deleted outside Terraform. Plan again: the "+
-			"next plan creates a new one.")
+		framework.AddError(&resp.Diagnostics, action, state.object(), err, "The account was deleted outside Terraform. Run plan "+
+			"again: it creates a new account.")
 		return
 	}
-	framework.AddDirectoryError(&resp.Diagnostics, could, state.object(), err, needsAdmin)
+	framework.AddDirectoryError(&resp.Diagnostics, action, state.object(), err, adminAdvice)
 }

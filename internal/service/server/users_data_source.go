@@ -44,7 +44,7 @@ func (d *usersDataSource) Metadata(_ context.Context, req datasource.MetadataReq
 func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	roles := schema.ListNestedAttribute{
 		Computed: true, MarkdownDescription: "Roles of which the user is a member, by workspace and name. Empty before MLflow 3.13, " +
-			"which has no roles.",
+			"which introduced roles.",
 		NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 			"workspace": schema.StringAttribute{Computed: true, MarkdownDescription: "MLflow workspace of the role, `default` on a " +
 				"server without workspaces."},
@@ -66,7 +66,7 @@ func (d *usersDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, 
 			"incomplete": schema.BoolAttribute{
 				Computed: true,
 				MarkdownDescription: "Whether roles can be missing, because the provider is not authenticated as a server admin. The " +
-					"server then lists all users, but only the provider's own roles and those in workspaces that it manages.",
+					"server then returns all users, but only the roles of the current user and those in workspaces that it manages.",
 			},
 		},
 	}
@@ -84,9 +84,8 @@ func (d *usersDataSource) Read(ctx context.Context, _ datasource.ReadRequest, re
 	}
 	users, err := dir.Users(ctx)
 	if err != nil {
-		framework.AddDirectoryError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, listing users needs a server admin. "+
-			"On a server with MLflow workspaces, "+
-			"it needs a member of the workspace that the provider is configured for, or a server admin.")
+		framework.AddDirectoryError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, only a server admin "+
+			"can list users. On a server with MLflow workspaces, only server admins and members of the provider's workspace can.")
 		return
 	}
 	caller, err := dir.Caller(ctx)

@@ -21,7 +21,7 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 		return
 	}
 	d := r.directory(&resp.Diagnostics)
-	if d == nil || !r.obtain(ctx, d, plan, &resp.Diagnostics) {
+	if d == nil || !r.createOrAdopt(ctx, d, plan, &resp.Diagnostics) {
 		return
 	}
 	plan.ID = plan.Name
@@ -30,9 +30,11 @@ func (r *workspaceResource) Create(ctx context.Context, req resource.CreateReque
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// obtain creates or adopts the workspace of a plan, and claims it before another resource of this apply can delete it. A workspace to adopt
-// stays claimed after a failure: the old resource of a renamed one would delete it.
-func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics) bool {
+// createOrAdopt creates or adopts the workspace of a plan, and claims it, so no other resource in this apply deletes it. A workspace to
+// adopt stays claimed after a failure: the old resource of a renamed one would delete it.
+func (r *workspaceResource) createOrAdopt(
+	ctx context.Context, d *mlflowserver.Directory, plan workspaceModel, diags *diag.Diagnostics,
+) bool {
 	lock := r.Provider.Run.ObjectLock(framework.KindWorkspace, plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
@@ -41,13 +43,13 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 		return false
 	}
 	lock.Claimed = plan.AdoptExisting.ValueBool()
-	err := d.CreateWorkspace(ctx, plan.wanted())
+	err := d.CreateWorkspace(ctx, plan.declared())
 	taken, isTaken := errors.AsType[*mlflowserver.TakenError](err)
 	switch {
 	case isTaken && plan.AdoptExisting.ValueBool():
-		return r.change(ctx, d, "adopt workspace", plan, diags)
+		return r.updateExisting(ctx, d, "adopt workspace", plan, diags)
 	case isTaken:
-		addTakenWorkspaceError(diags, plan, taken)
+		addWorkspaceNameInUseError(diags, plan, taken)
 	case err != nil:
 		addWorkspaceError(diags, "create workspace", plan.object(), err)
 	default:
@@ -56,17 +58,17 @@ func (r *workspaceResource) obtain(ctx context.Context, d *mlflowserver.Director
 	return err == nil
 }
 
-func addTakenWorkspaceError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {
+func addWorkspaceNameInUseError(diags *diag.Diagnostics, plan workspaceModel, taken *mlflowserver.TakenError) {
 	name := plan.Name.ValueString()
 	diags.AddAttributeError(path.Root("name"), "Could not create workspace: name already in use", fmt.Sprintf(
-		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_workspace.LABEL\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+		"%s.\n\nTo manage it, import it:\n\n  import {\n    to = ADDRESS\n    id = %q\n  }\n\nor set adopt_existing = true. "+
 			"Otherwise, choose another name.", framework.UpperFirst(taken.Error()), name))
 }
 
-// addClaimedWorkspaceError reports that another resource of this apply has the workspace.
+// addClaimedWorkspaceError reports that another resource in this apply manages the workspace.
 func addClaimedWorkspaceError(diags *diag.Diagnostics, plan workspaceModel) {
 	diags.AddAttributeError(path.Root("name"), "Workspace is managed by two resources",
 		fmt.Sprintf("%s was created, adopted, or changed by another resource in this apply. A workspace can be managed by only one resource. "+
-			"Nothing was changed for this one.\n\nRemove one of the two resources, or change its name.",
+			"This resource changed nothing.\n\nRemove one of the two resources, or change its name.",
 			framework.UpperFirst(plan.object())))
 }

@@ -15,21 +15,20 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// The content is checked at plan, since Terraform destroys what depends on a workspace, such as its experiments and roles, before the
-// workspace itself. The server checks it again in Delete.
+// The content is checked during plan, because Terraform destroys dependent objects, such as experiments and roles, before the workspace.
+// The server checks it again in Delete.
 
-// deletion is a plan or an apply that deletes a workspace.
+// deletion is the operation that deletes a workspace, such as "destroy workspace", and the attribute of its diagnostics.
 type deletion struct {
-	// could is what fails, and at the attribute that it is about.
-	could string
-	at    path.Path
+	action string
+	at     path.Path
 }
 
-// checkDestroy refuses at plan to delete a workspace that is not empty, and warns of the roles that the server deletes with one.
+// checkDestroy rejects a plan that deletes a workspace that is not empty, and warns of the roles that the server deletes with a workspace.
 func (r *workspaceResource) checkDestroy(
 	ctx context.Context, private framework.PrivateState, state workspaceModel, del deletion, diags *diag.Diagnostics,
 ) {
-	if state.deletionPolicy() == deletionRetain || !r.CheckServerURL(ctx, private, del.could, state.object(), diags) {
+	if state.deletionPolicy() == deletionRetain || !r.CheckServerURL(ctx, private, del.action, state.object(), diags) {
 		return
 	}
 	d := r.directory(diags)
@@ -40,9 +39,9 @@ func (r *workspaceResource) checkDestroy(
 	switch {
 	case rest.IsNotFound(err):
 	case framework.IsUnsupported(err):
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 	case err != nil:
-		framework.AddDirectoryError(diags, del.could, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceNeeds)
+		framework.AddDirectoryError(diags, del.action, state.object(), fmt.Errorf("checking whether it is empty: %w", err), workspaceAdminAdvice)
 	case !content.IsEmpty():
 		addWorkspaceNotEmptyError(diags, state, del, fmt.Sprintf("It contains %s.", content))
 	default:
@@ -50,23 +49,23 @@ func (r *workspaceResource) checkDestroy(
 	}
 }
 
-// addWorkspaceNotEmptyError reports that a workspace is not empty. content is a sentence that says so.
+// addWorkspaceNotEmptyError reports that a workspace is not empty. content is a sentence about its content.
 func addWorkspaceNotEmptyError(diags *diag.Diagnostics, state workspaceModel, del deletion, content string) {
 	name := state.Name.ValueString()
-	diags.AddAttributeError(del.at, "Could not "+del.could, fmt.Sprintf(
-		"%s is deleted only if it is empty (deletion_policy = \"delete_if_empty\", the default). %s Nothing was deleted.\n\nTo the server, a "+
-			"workspace with deleted experiments is not empty, so it cannot be destroyed together with its experiments. Destroy them first, run "+
+	diags.AddAttributeError(del.at, "Could not "+del.action, fmt.Sprintf(
+		"%s is deleted only if it is empty (deletion_policy = \"delete_if_empty\", the default). %s Nothing was deleted.\n\nDeleted "+
+			"experiments count as content, so a workspace cannot be destroyed together with its experiments. First destroy the experiments, run "+
 			"mlflow gc --workspace %s where the server runs, then destroy the workspace. To only remove it from the state, apply deletion_policy "+
 			"= \"retain\" first, or use a removed block with destroy = false. If you only renamed the resource, changed its for_each key, or "+
 			"moved it to another module, add a moved block instead.",
 		framework.UpperFirst(state.object()), content, name))
 }
 
-// warnWorkspaceRoles warns of roles that are deleted with a workspace, unless they are those of a new workspace and have no members.
+// warnWorkspaceRoles warns of roles that are deleted with a workspace. It ignores the two roles of a new workspace if they have no members.
 func warnWorkspaceRoles(ctx context.Context, d *mlflowserver.Directory, state workspaceModel, diags *diag.Diagnostics) {
 	roles, err := d.Roles(ctx, state.Name.ValueString())
 	if err != nil {
-		return // a server without roles deletes none, and any other failure meets the apply too
+		return // the server has no roles, or apply reports the failure
 	}
 	var lost []string
 	for _, role := range roles {
@@ -75,8 +74,8 @@ func warnWorkspaceRoles(ctx context.Context, d *mlflowserver.Directory, state wo
 		}
 	}
 	if len(lost) > 0 {
-		diags.AddWarning("Roles would be deleted with the workspace",
-			fmt.Sprintf("The server deletes the roles of %s, and who is a member of them, with the workspace:\n%s",
+		diags.AddWarning("Roles will be deleted with the workspace",
+			fmt.Sprintf("The server deletes the roles of %s and their memberships with the workspace:\n%s",
 				state.object(), strings.Join(lost, "\n")))
 	}
 }
@@ -106,8 +105,8 @@ func (r *workspaceResource) Delete(ctx context.Context, req resource.DeleteReque
 	defer lock.Unlock()
 	if lock.Claimed {
 		resp.Diagnostics.AddWarning("Workspace removed from state, not deleted", fmt.Sprintf(
-			"%s is managed by another resource in this apply, which created, adopted, or changed it. "+
-				"If that resource failed, fix its error and apply again.", framework.UpperFirst(state.object())))
+			"%s was created, adopted, or changed by another resource in this apply, which now manages it. If that resource failed, fix its "+
+				"error and apply again.", framework.UpperFirst(state.object())))
 		return
 	}
 	err := d.DeleteWorkspace(ctx, name)

@@ -13,7 +13,7 @@ import (
 // deletionDeleteIfEmpty is a value of deletion_policy.
 const deletionDeleteIfEmpty = "delete_if_empty"
 
-// workspaceModel is an mlflow_workspace in configuration, plan, and state.
+// workspaceModel is the model of mlflow_workspace.
 type workspaceModel struct {
 	ID                  types.String `tfsdk:"id"`
 	Name                types.String `tfsdk:"name"`
@@ -38,21 +38,21 @@ func (m *workspaceModel) object() string { return describeWorkspace(m.Name.Value
 // describeWorkspace describes a workspace in messages.
 func describeWorkspace(name string) string { return fmt.Sprintf("MLflow workspace %q", name) }
 
-// wanted returns the workspace as the plan has it.
-func (m *workspaceModel) wanted() mlflowserver.Workspace {
+// declared returns the declared workspace.
+func (m *workspaceModel) declared() mlflowserver.Workspace {
 	return mlflowserver.Workspace{
 		Name: m.Name.ValueString(), Description: m.Description.ValueString(), DefaultArtifactRoot: m.DefaultArtifactRoot.ValueString(),
 	}
 }
 
-// observe updates the state to what the server has. To the server, null and the empty string are the same, so either stays as it is.
-func (m *workspaceModel) observe(w mlflowserver.Workspace) {
+// refresh updates the model from the server. It keeps null and the empty string, which the server does not distinguish.
+func (m *workspaceModel) refresh(w mlflowserver.Workspace) {
 	m.ID, m.Name = types.StringValue(w.Name), types.StringValue(w.Name)
-	m.Description = observedText(m.Description, w.Description)
-	m.DefaultArtifactRoot = observedText(m.DefaultArtifactRoot, w.DefaultArtifactRoot)
+	m.Description = refreshText(m.Description, w.Description)
+	m.DefaultArtifactRoot = refreshText(m.DefaultArtifactRoot, w.DefaultArtifactRoot)
 }
 
-func observedText(state types.String, server string) types.String {
+func refreshText(state types.String, server string) types.String {
 	if state.ValueString() == server {
 		return state
 	}

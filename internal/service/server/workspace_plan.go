@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// ModifyPlan implements [resource.ResourceWithModifyPlan]. It refuses what the server cannot do, and to delete a workspace with content.
+// ModifyPlan implements [resource.ResourceWithModifyPlan]. It rejects the deletion of a workspace with content.
 func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	var state, plan *workspaceModel
 	if !req.State.Raw.IsNull() {
@@ -39,49 +39,49 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
 		return
 	}
-	if renamed && r.IsUnseen(ctx, req.Private, readWorkspaceID(state.Name)) {
+	if renamed && r.IsUnseen(ctx, req.Private, workspaceMarkID(state.Name)) {
 		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}
-	r.notePlanned(token, state, plan, &resp.Diagnostics)
+	r.recordPlan(token, state, plan, &resp.Diagnostics)
 	switch {
 	case resp.Diagnostics.HasError():
 	case state == nil:
 		r.checkSupported(ctx, &resp.Diagnostics)
 		r.checkReplaceOption(ctx, req.Private, token, &resp.Diagnostics)
 	case plan == nil:
-		r.checkDestroy(ctx, req.Private, *state, deletion{could: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
+		r.checkDestroy(ctx, req.Private, *state, deletion{action: "destroy workspace", at: path.Root("deletion_policy")}, &resp.Diagnostics)
 	case renamed:
-		r.checkDestroy(ctx, req.Private, *state, deletion{could: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
+		r.checkDestroy(ctx, req.Private, *state, deletion{action: "replace workspace", at: path.Root("name")}, &resp.Diagnostics)
 	default:
 		r.Provider.Run.KeepInPlace(token, *state)
 	}
 }
 
-// checkReplaceOption checks the deletion of a workspace that the user replaces, with -replace or replace_triggered_by: the first plan of the
-// address keeps it, and there is a second one all the same, without the state.
+// checkReplaceOption checks the deletion of a workspace that is replaced with -replace or replace_triggered_by: the first plan of the
+// address keeps it, and the CLI plans it again without the state.
 func (r *workspaceResource) checkReplaceOption(
 	ctx context.Context, private framework.PrivateState, token string, diags *diag.Diagnostics,
 ) {
 	if state, kept := r.Provider.Run.TakeKeptInPlace(token).(workspaceModel); kept {
-		r.checkDestroy(ctx, private, state, deletion{could: "replace workspace", at: path.Root("deletion_policy")}, diags)
+		r.checkDestroy(ctx, private, state, deletion{action: "replace workspace", at: path.Root("deletion_policy")}, diags)
 	}
 }
 
-// readWorkspaceID is what [framework.RunState.MarkRead] has a workspace by.
-func readWorkspaceID(name types.String) string {
+// workspaceMarkID returns the ID of a workspace for [framework.RunState.MarkRead].
+func workspaceMarkID(name types.String) string {
 	return framework.KindWorkspace + " " + name.ValueString()
 }
 
-// addUnseenWorkspaceError reports that a change turned out to be a replacement. Before it applies an update, the CLI plans it once more with
-// the values that were unknown: a name that turns out to be another one would then delete a workspace that the user has not seen replaced.
+// addUnseenWorkspaceError reports a replacement that the user did not see in a plan. Before it applies an update, the CLI plans it again
+// with the values that were unknown. If the name differs then, the replacement would delete the workspace.
 func addUnseenWorkspaceError(diags *diag.Diagnostics, state, plan workspaceModel) {
 	diags.AddAttributeError(path.Root("name"), "Could not replace workspace", fmt.Sprintf("%s cannot be renamed to %q. The new name was "+
-		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nPlan again, without -refresh=false: "+
-		"the next plan shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
+		"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: "+
+		"it shows the replacement.", framework.UpperFirst(state.object()), plan.Name.ValueString()))
 }
 
-// checkSupported refuses to create a workspace on a server that has none. Whatever else fails, the apply reports.
+// checkSupported rejects a workspace on a server that does not support workspaces. Other failures are left to apply.
 func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diagnostics) {
 	d := r.directory(diags)
 	if d == nil {
@@ -90,18 +90,18 @@ func (r *workspaceResource) checkSupported(ctx context.Context, diags *diag.Diag
 	ctx, cancel := context.WithTimeout(ctx, framework.PlanTimeout)
 	defer cancel()
 	if _, err := d.Workspaces(ctx); framework.IsUnsupported(err) {
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 	}
 }
 
-// notePlanned records what one resource plans for its workspace, and reports where another resource of the plan is at odds with it.
-// Resources are planned in any order, so the last one reports it.
-func (r *workspaceResource) notePlanned(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
+// recordPlan records the planned use of a workspace name, and reports a conflict with another resource. Resources are planned in any
+// order, so the last one reports it.
+func (r *workspaceResource) recordPlan(token string, state, plan *workspaceModel, diags *diag.Diagnostics) {
 	replaced := state != nil && plan != nil && !plan.Name.IsUnknown() && !plan.Name.Equal(state.Name)
 	if state != nil && (plan == nil || replaced) && state.deletionPolicy() != deletionRetain {
 		r.recordUse(framework.PlannedUse{Action: framework.PlanDelete, Name: state.Name.ValueString()}, diags)
 	}
-	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement once more, without the state
+	if plan == nil || plan.Name.IsUnknown() || replaced { // the CLI plans the new object of a replacement again, without the state
 		return
 	}
 	use := framework.PlannedUse{
@@ -119,12 +119,12 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 		return
 	}
 	object := describeWorkspace(use.Name)
-	isOne := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
+	isEither := func(action framework.PlannedAction) bool { return use.Action == action || other.Action == action }
 	switch {
-	case !isOne(framework.PlanDelete):
+	case !isEither(framework.PlanDelete):
 		diags.AddAttributeError(path.Root("name"), "Duplicate workspace name", fmt.Sprintf("Two resources in the configuration declare %s. A "+
 			"workspace can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
-	case isOne(framework.PlanKeep):
+	case isEither(framework.PlanKeep):
 		diags.AddError("Workspace is managed by two resources",
 			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
 				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
@@ -133,7 +133,7 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 		diags.AddError("Workspace would be deleted and recreated",
 			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+
 				"the same name for another resource.\n\nIf you only renamed the resource, changed its for_each key, or moved it to another module, "+
-				"add a moved block from the old address to the new one. Then nothing is deleted. To replace the workspace, use terraform apply "+
+				"add a moved block from the old address to the new one. To replace the workspace, use terraform apply "+
 				"-replace=ADDRESS.", object))
 	}
 }

@@ -24,12 +24,12 @@ var (
 	_ resource.ResourceWithIdentity    = (*workspaceResource)(nil)
 )
 
-// workspaces is what is managed.
-const workspaces = "MLflow workspaces"
+// workspacesNoun is the name of the managed objects in messages.
+const workspacesNoun = "MLflow workspaces"
 
-// workspaceNeeds says who may manage workspaces, for a caller who may not.
-const workspaceNeeds = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials of a " +
-	"server admin."
+// workspaceAdminAdvice is the advice for an identity that may not manage workspaces.
+const workspaceAdminAdvice = "Only a server admin can create, change, and delete workspaces. Configure the provider with the credentials " +
+	"of a server admin."
 
 // importedWorkspaceKey marks, in private state, that the next Read belongs to an import.
 const importedWorkspaceKey = "imported"
@@ -64,10 +64,10 @@ func (r *workspaceResource) Schema(_ context.Context, _ resource.SchemaRequest, 
 
 func workspaceAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "Name of the workspace."},
+		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the workspace: its name."},
 		"name": schema.StringAttribute{
 			Required: true, Validators: []validator.String{workspaceNameValidator{}},
-			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or " +
+			MarkdownDescription: "Name of the workspace: 2 to 63 lowercase letters, digits, and hyphens, starting and ending with a letter or " +
 				"digit. `default`, `api`, `ajax-api`, `static-files`, and `workspaces` are not allowed. Changing it forces replacement.",
 		},
 		"description": schema.StringAttribute{
@@ -84,7 +84,7 @@ func workspaceAttributes() map[string]schema.Attribute {
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true,
 			MarkdownDescription: "Adopt a workspace that already has this name instead of failing. Its description and artifact root are set to " +
-				"the declared values; everything in it is unchanged. Used only on create. Defaults to `false`.",
+				"the declared values; its contents are unchanged. Used only on create. Defaults to `false`.",
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDeleteIfEmpty, deletionRetain)},
@@ -123,8 +123,8 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	case err != nil:
 		addWorkspaceError(&resp.Diagnostics, "read workspace", state.object(), err)
 	default:
-		r.Provider.Run.MarkRead(readWorkspaceID(state.Name))
-		state.observe(found)
+		r.Provider.Run.MarkRead(workspaceMarkID(state.Name))
+		state.refresh(found)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, nil)...)
 		_, diags = framework.KeepPlanToken(ctx, req.Private, resp.Private)
@@ -133,7 +133,7 @@ func (r *workspaceResource) Read(ctx context.Context, req resource.ReadRequest, 
 	}
 }
 
-// ImportState implements [resource.ResourceWithImportState]. It takes a name or an identity.
+// ImportState implements [resource.ResourceWithImportState]. It accepts a name or an identity.
 func (r *workspaceResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	name := strings.TrimPrefix(req.ID, "name=")
 	if framework.IsIdentityImport(req) {
@@ -146,8 +146,8 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 	if !r.CheckImportConfigured(&resp.Diagnostics) {
 		return
 	}
-	if why := refuseWorkspaceName(name); why != "" {
-		resp.Diagnostics.AddError("Could not import workspace", why)
+	if reason := invalidWorkspaceNameReason(name); reason != "" {
+		resp.Diagnostics.AddError("Could not import workspace", reason)
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("name"), name)...)
@@ -155,16 +155,16 @@ func (r *workspaceResource) ImportState(ctx context.Context, req resource.Import
 	resp.Diagnostics.Append(resp.Private.SetKey(ctx, importedWorkspaceKey, []byte("true"))...)
 }
 
-// addWorkspaceError adds the error of a failed call about a workspace.
-func addWorkspaceError(diags *diag.Diagnostics, could, object string, err error) {
+// addWorkspaceError reports a failed request about a workspace.
+func addWorkspaceError(diags *diag.Diagnostics, action, object string, err error) {
 	if framework.IsUnsupported(err) {
-		framework.AddUnsupportedError(diags, workspaces, err)
+		framework.AddUnsupportedError(diags, workspacesNoun, err)
 		return
 	}
-	framework.AddDirectoryError(diags, could, object, err, workspaceNeeds)
+	framework.AddDirectoryError(diags, action, object, err, workspaceAdminAdvice)
 }
 
 // directory returns the directory of the provider's server, nil after an error.
 func (r *workspaceResource) directory(diags *diag.Diagnostics) *mlflowserver.Directory {
-	return framework.Directory(r.Client(), workspaces, diags)
+	return framework.Directory(r.Client(), workspacesNoun, diags)
 }

@@ -121,7 +121,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),
 				ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(workspaceAddress, plancheck.ResourceActionNoop)),
 			},
-			{Config: s.config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())}, // the library writes an import block of its own
+			{Config: s.config(block), ConfigPlanChecks: acctest.PreApply(plancheck.ExpectEmptyPlan())},
 			{ResourceName: workspaceAddress, ImportState: true, ImportStateKind: resource.ImportBlockWithResourceIdentity},
 		},
 	})
@@ -160,7 +160,7 @@ func TestWorkspaceResource_refusedInput(t *testing.T) {
 	t.Parallel()
 	p := newWorkspaceServer(t).Provider(t, nil)
 	for name, says := range map[string]string{
-		"default": "It cannot be created or deleted", "api": `reserved by the MLflow server, as are "ajax-api", "static-files", and "workspaces"`,
+		"default": "It cannot be created or deleted", "api": "Reserved names: ajax-api, api, static-files, workspaces.",
 		"ajax-api": "reserved", "static-files": "reserved", "workspaces": "reserved", "": "has 0 characters", "a": "has 1 characters",
 		"a23456789b123456789c123456789d123456789e123456789f123456789g1234": "has 64 characters",
 		"Risk": "not allowed", "-risk": "not allowed", "risk-": "not allowed",
@@ -280,8 +280,8 @@ func TestWorkspaceResource_otherServer(t *testing.T) {
 	acctest.ExpectSays(t, w.Read(), "")
 }
 
-// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the workspace
-// and its roles stay.
+// A resource that is renamed without a moved block looks like two, one that adopts and one that deletes. If the adoption fails, the
+// workspace and its roles stay.
 func TestWorkspaceResource_failedAdoption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)

@@ -12,7 +12,7 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Update implements [resource.Resource]. It never changes a workspace of another name.
+// Update implements [resource.Resource]. It never changes a workspace with another name.
 func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan workspaceModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -36,8 +36,8 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 		addClaimedWorkspaceError(&resp.Diagnostics, plan)
 		return
 	}
-	lock.Claimed = true // after a failure too: another resource must not delete it
-	if !r.change(ctx, d, "update workspace", plan, &resp.Diagnostics) {
+	lock.Claimed = true // even if the update fails: another resource must not delete the workspace
+	if !r.updateExisting(ctx, d, "update workspace", plan, &resp.Diagnostics) {
 		return
 	}
 	plan.ID = plan.Name
@@ -45,22 +45,21 @@ func (r *workspaceResource) Update(ctx context.Context, req resource.UpdateReque
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 }
 
-// change sets the description and the artifact root of a workspace that exists to those of the plan, and reports whether it has them. It
-// makes no request if it has them already.
-func (r *workspaceResource) change(
-	ctx context.Context, d *mlflowserver.Directory, could string, plan workspaceModel, diags *diag.Diagnostics,
+// updateExisting sets the description and the artifact root of an existing workspace to those of the plan, and reports whether it
+// succeeded. It sends no update request if nothing differs.
+func (r *workspaceResource) updateExisting(
+	ctx context.Context, d *mlflowserver.Directory, action string, plan workspaceModel, diags *diag.Diagnostics,
 ) bool {
 	found, err := d.Workspace(ctx, plan.Name.ValueString())
-	if err == nil && found != plan.wanted() {
-		err = d.UpdateWorkspace(ctx, plan.wanted())
+	if err == nil && found != plan.declared() {
+		err = d.UpdateWorkspace(ctx, plan.declared())
 	}
 	switch {
 	case rest.IsNotFound(err):
-		diags.AddError("Could not "+could, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: it shows what there is to "+
-			"do.",
-			framework.UpperFirst(plan.object())))
+		diags.AddError("Could not "+action, fmt.Sprintf("%s no longer exists. Nothing was changed.\n\nRun plan again: if the workspace is "+
+			"still in the configuration, it creates a new one.", framework.UpperFirst(plan.object())))
 	case err != nil:
-		addWorkspaceError(diags, could, plan.object(), err)
+		addWorkspaceError(diags, action, plan.object(), err)
 	}
 	return err == nil
 }

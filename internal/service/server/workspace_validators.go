@@ -13,10 +13,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// The lengths of the name of a workspace.
+// The minimum and maximum length of a workspace name.
 const (
-	shortestWorkspace = 2
-	longestWorkspace  = 63
+	minWorkspaceName = 2
+	maxWorkspaceName = 63
 )
 
 var workspacePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
@@ -24,12 +24,12 @@ var workspacePattern = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`)
 // reservedWorkspaces are parts of the server's own URLs.
 var reservedWorkspaces = []string{"ajax-api", "api", "static-files", "workspaces"}
 
-// workspaceNameValidator refuses names that the server refuses, and the workspace that every server has.
+// workspaceNameValidator rejects names that the server rejects, and "default", which cannot be created or deleted.
 type workspaceNameValidator struct{}
 
 // Description implements [validator.Describer].
 func (workspaceNameValidator) Description(context.Context) string {
-	return "the name of a workspace: 2 to 63 lowercase letters, digits, and hyphens, beginning and ending with a letter or digit"
+	return "the name of a workspace: 2 to 63 lowercase letters, digits, and hyphens, starting and ending with a letter or digit"
 }
 
 // MarkdownDescription implements [validator.Describer].
@@ -42,31 +42,31 @@ func (workspaceNameValidator) ValidateString(_ context.Context, req validator.St
 	if req.ConfigValue.IsNull() || req.ConfigValue.IsUnknown() {
 		return
 	}
-	if why := refuseWorkspaceName(req.ConfigValue.ValueString()); why != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workspace name", why)
+	if reason := invalidWorkspaceNameReason(req.ConfigValue.ValueString()); reason != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid workspace name", reason)
 	}
 }
 
-// refuseWorkspaceName says why a workspace of a name cannot be managed, and what to do. It is empty if one can.
-func refuseWorkspaceName(name string) string {
+// invalidWorkspaceNameReason returns the reason why a workspace with this name cannot be managed and the next step, "" if it can.
+func invalidWorkspaceNameReason(name string) string {
 	switch {
 	case name == mlflow.DefaultWorkspace:
-		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it is not managed ` +
+		return `"default" is the workspace that every server with workspaces has. It cannot be created or deleted, so it cannot be managed ` +
 			"as a resource.\n\nRemove the resource, and refer to the workspace by its name: workspace = \"default\"."
 	case slices.Contains(reservedWorkspaces, name):
-		return fmt.Sprintf("%q is reserved by the MLflow server, as are %s.\n\nChoose another name.",
-			name, quotedList(without(reservedWorkspaces, name)))
-	case len(name) < shortestWorkspace, len(name) > longestWorkspace:
-		return fmt.Sprintf("%q has %d characters. The name of a workspace has %d to %d characters.",
-			name, len(name), shortestWorkspace, longestWorkspace)
+		return fmt.Sprintf("%q is reserved by the MLflow server. Reserved names: %s.\n\nChoose another name.",
+			name, strings.Join(reservedWorkspaces, ", "))
+	case len(name) < minWorkspaceName, len(name) > maxWorkspaceName:
+		return fmt.Sprintf("%q has %d characters. A workspace name must have %d to %d characters.",
+			name, len(name), minWorkspaceName, maxWorkspaceName)
 	case !workspacePattern.MatchString(name):
-		return fmt.Sprintf("%q contains characters that are not allowed. The name of a workspace consists of lowercase letters, digits, and "+
-			"hyphens, and begins and ends with a letter or digit.", name)
+		return fmt.Sprintf("%q contains characters that are not allowed. A workspace name must consist of lowercase letters, digits, and "+
+			"hyphens, and must start and end with a letter or digit.", name)
 	}
 	return ""
 }
 
-// artifactRootValidator refuses artifact roots that the server refuses, or stores with another spelling.
+// artifactRootValidator rejects artifact roots that the server rejects or stores with another spelling.
 type artifactRootValidator struct{}
 
 // Description implements [validator.Describer].
@@ -86,39 +86,11 @@ func (artifactRootValidator) ValidateString(_ context.Context, req validator.Str
 		return
 	}
 	if strings.TrimSpace(root) != root {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q begins or ends with white space.\n\nRemove it.",
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", fmt.Sprintf("%q starts or ends with white space.\n\nRemove it.",
 			root))
 		return
 	}
 	if err := mlflow.CheckAbsoluteLocation(root); err != nil {
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid artifact root", framework.UpperFirst(err.Error())+".")
-	}
-}
-
-// without returns a list without one of its elements.
-func without(list []string, element string) []string {
-	return slices.DeleteFunc(slices.Clone(list), func(other string) bool { return other == element })
-}
-
-// quotedList lists names in quotes, as part of a sentence.
-func quotedList(names []string) string {
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = fmt.Sprintf("%q", name)
-	}
-	return andList(quoted)
-}
-
-// andList lists what there is, as part of a sentence.
-func andList(parts []string) string {
-	switch last := len(parts) - 1; last {
-	case -1:
-		return ""
-	case 0:
-		return parts[0]
-	case 1:
-		return parts[0] + " and " + parts[1]
-	default:
-		return strings.Join(parts[:last], ", ") + ", and " + parts[last]
 	}
 }

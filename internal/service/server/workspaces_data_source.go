@@ -39,12 +39,11 @@ func (d *workspacesDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the workspaces of an MLflow server (3.10 and newer, started with `--enable-workspaces`). The server " +
-			"returns all of them only to a server admin, and to any other user the workspaces that the user may enter. Not supported on " +
-			"Databricks.",
+		MarkdownDescription: "Returns the workspaces of an MLflow server (3.10 and newer, started with `--enable-workspaces`): all of them for " +
+			"a server admin, otherwise only those that the current user can access. Not supported on Databricks.",
 		Attributes: map[string]schema.Attribute{
 			"workspaces": schema.ListNestedAttribute{
-				Computed: true, MarkdownDescription: "Workspaces that the identity that runs Terraform may enter, in alphabetical order.",
+				Computed: true, MarkdownDescription: "Workspaces that the current user can access, in alphabetical order.",
 				NestedObject: schema.NestedAttributeObject{Attributes: map[string]schema.Attribute{
 					"name":        text("Name of the workspace."),
 					"description": text("Description of the workspace. Null if it has none."),
@@ -62,14 +61,14 @@ func (d *workspacesDataSource) Read(ctx context.Context, _ datasource.ReadReques
 	if client == nil {
 		return
 	}
-	dir := framework.Directory(client, workspaces, &resp.Diagnostics)
+	dir := framework.Directory(client, workspacesNoun, &resp.Diagnostics)
 	if dir == nil {
 		return
 	}
 	list, err := dir.Workspaces(ctx)
 	if err != nil {
 		if framework.IsUnsupported(err) {
-			framework.AddUnsupportedError(&resp.Diagnostics, workspaces, err)
+			framework.AddUnsupportedError(&resp.Diagnostics, workspacesNoun, err)
 			return
 		}
 		framework.AddError(&resp.Diagnostics, "read workspaces", client.BackendName(), err)

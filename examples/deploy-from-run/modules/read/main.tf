@@ -1,4 +1,4 @@
-# Reads the server. In a module of its own, so that the tests can replace it.
+# Reads the run from the server. This is a separate module so that tests can override it.
 terraform {
   required_providers {
     mlflow = {
