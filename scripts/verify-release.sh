@@ -57,7 +57,8 @@ check_names() {
 }
 
 check_sums() {
-  (cd "$release" && "${sha256[@]}" --check --strict --quiet "${name}_SHA256SUMS") >"$work/sums.txt" 2>&1 || fail 'a checksum is wrong' "$work/sums.txt"
+  (cd "$release" && "${sha256[@]}" --check --strict --quiet "${name}_SHA256SUMS") >"$work/sums.txt" 2>&1 ||
+    fail 'a checksum is wrong' "$work/sums.txt"
   same 'the checksums do not cover the archives, the SBOMs, and the manifest' \
     "$(cd "$release" && ls -- *.zip *.json)" "$(awk '{ print $2 }' "$release/${name}_SHA256SUMS")"
   [[ $(tr -d ' \n' <terraform-registry-manifest.json) == '{"version":1,"metadata":{"protocol_versions":["6.0"]}}' ]] ||
@@ -69,7 +70,8 @@ check_sums() {
 check_archive() {
   local archive=$release/${name}_$1.zip program=${project}_v$version folder=$work/archive text settings
   [[ $1 != windows_* ]] || program+=.exe
-  same "the archive for $1 has other files than expected" "$(printf '%s\n' CHANGELOG.md LICENSE README.md "$program")" "$(unzip -Z1 "$archive")"
+  same "the archive for $1 has other files than expected" \
+    "$(printf '%s\n' CHANGELOG.md LICENSE README.md "$program")" "$(unzip -Z1 "$archive")"
   rm -rf "$folder"
   unzip -q "$archive" -d "$folder"
   for text in CHANGELOG.md LICENSE README.md; do
@@ -82,13 +84,15 @@ check_archive() {
   done
   same "the SBOM for $1 does not list the modules of the program" \
     "$(go version -m "$folder/$program" | awk '$1 == "dep" { print $2 "@" $3 }')" \
-    "$(sed -n '/"components"/,/"dependencies"/ s|.*"bom-ref": "pkg:golang/\([^?]*\)?.*|\1|p' "$release/${name}_$1.sbom.json" | grep -v '^std@')"
+    "$(sbom_modules "$release/${name}_$1.sbom.json")"
 }
+
+sbom_modules() { sed -n '/"components"/,/"dependencies"/ s|.*"bom-ref": "pkg:golang/\([^?]*\)?.*|\1|p' "$1" | grep -v '^std@'; }
 
 check_archives() {
   local platform
   for platform in "${platforms[@]}"; do check_archive "$platform"; done
-  passed "archives: each contains ${project}_v$version for its platform, LICENSE, README, and CHANGELOG; each SBOM lists the modules of its program"
+  passed "archives: each contains ${project}_v$version for its platform, LICENSE, README, and CHANGELOG; its SBOM lists the modules"
 }
 
 # A CLI installs the provider from the archives only, and the provider sends requests to a server, which records their user agent.
@@ -97,7 +101,8 @@ check_installation() {
   mkdir -p "$mirror" "$work/configuration"
   ln "$release/"*.zip "$mirror"
   export TF_CLI_CONFIG_FILE=$work/cli.tfrc
-  printf 'disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$work/mirror" >"$TF_CLI_CONFIG_FILE"
+  printf 'disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$work/mirror" \
+    >"$TF_CLI_CONFIG_FILE"
   cat >"$work/configuration/main.tf" <<TF
 terraform {
   required_providers {
@@ -110,7 +115,9 @@ terraform {
 
 data "mlflow_current_user" "me" {}
 TF
-  run_cli() { "$cli" -chdir="$work/configuration" "$@" -no-color >"$work/cli.txt" 2>&1 || fail "\"$(basename "$cli") $*\" failed" "$work/cli.txt"; }
+  run_cli() {
+    "$cli" -chdir="$work/configuration" "$@" -no-color >"$work/cli.txt" 2>&1 || fail "\"$(basename "$cli") $*\" failed" "$work/cli.txt"
+  }
   run_cli init -input=false
   run_cli providers schema -json
   for try in mlflow_experiment mlflow_permission_review; do
@@ -129,7 +136,8 @@ TF
   [[ $url == http://* ]] || fail 'the local workspace did not start' "$work/server.txt"
   export DATABRICKS_HOST=$url DATABRICKS_TOKEN=admin-token
   run_cli plan -input=false
-  grep -q "\"terraform-provider-mlflow/$version " "$work/journal.txt" || fail "the user agent of the provider does not contain version $version" "$work/journal.txt"
+  grep -q "\"terraform-provider-mlflow/$version " "$work/journal.txt" ||
+    fail "the user agent of the provider does not contain version $version" "$work/journal.txt"
   passed "installation: $("$cli" version | head -n 1) installs the provider from the archives, and its requests contain version $version"
 }
 
@@ -146,10 +154,12 @@ check_second_build() {
   umask 077
   git clone --quiet --no-checkout . "$again" 2>"$work/clone.txt" || fail 'could not clone the repository' "$work/clone.txt"
   git -C "$again" checkout --quiet --detach "$(git rev-parse HEAD)"
-  (cd "$again" && "$goreleaser" release ${snapshot:+"$snapshot"} --skip=publish) >"$work/again.txt" 2>&1 || fail 'the second build failed' "$work/again.txt"
-  same 'a second build, from a clone in another folder, produced other bytes' "$(<"dist/${name}_SHA256SUMS")" "$(<"$again/dist/${name}_SHA256SUMS")"
-  (cd "$again" && GOCACHE="$work/go-cache" "$goreleaser" build ${snapshot:+"$snapshot"} --clean --single-target --output "$work/program") >"$work/again.txt" 2>&1 ||
-    fail 'the build with an empty cache failed' "$work/again.txt"
+  (cd "$again" && "$goreleaser" release ${snapshot:+"$snapshot"} --skip=publish) >"$work/again.txt" 2>&1 ||
+    fail 'the second build failed' "$work/again.txt"
+  same 'a second build, from a clone in another folder, produced other bytes' \
+    "$(<"dist/${name}_SHA256SUMS")" "$(<"$again/dist/${name}_SHA256SUMS")"
+  (cd "$again" && GOCACHE="$work/go-cache" "$goreleaser" build ${snapshot:+"$snapshot"} --clean --single-target --output "$work/program") \
+    >"$work/again.txt" 2>&1 || fail 'the build with an empty cache failed' "$work/again.txt"
   rm -rf "$work/go-cache"
   unzip -p "$release/${name}_$platform.zip" "${project}_v$version*" | cmp - "$work/program" ||
     fail "a build for $platform with an empty cache produced other bytes"
