@@ -108,8 +108,8 @@ func (w *Workspace) trash(e *experiment) {
 	e.updated = w.millis()
 }
 
-// takeBack moves an experiment from Trash to where it was, and restores its runs.
-func (w *Workspace) takeBack(e *experiment) error {
+// restoreFromTrash moves an experiment from Trash to where it was, and restores its runs.
+func (w *Workspace) restoreFromTrash(e *experiment) error {
 	if w.nodes[path.Dir(e.trashedFrom)] == nil {
 		return wire.Missing("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
 	}
@@ -165,13 +165,13 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	return map[string]string{"experiment_id": e.id}, nil
 }
 
-// freeName normalises the name for a new or moved experiment and checks that it may go there: the caller needs the level on the folder.
+// freeName normalizes the name for a new or moved experiment and checks that it may go there: the caller needs the level on the folder.
 func (w *Workspace) freeName(caller *directory.Account, name, level string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
 		return "", wire.Invalid("Got an invalid experiment name '%s'. "+
 			"An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
 	}
-	p := normalise(name)
+	p := normalize(name)
 	if w.inGitFolder(p) {
 		return "", wire.Invalid("MLflow experiment creation is not permitted in a repo. " +
 			"Use the default experiment for the notebook or create an experiment in the workspace.")
@@ -234,7 +234,7 @@ func (w *Workspace) updateExperiment(c *wire.Call) (any, error) {
 	if in.NewName == "" {
 		return nil, wire.Required("new_name")
 	}
-	if normalise(in.NewName) == e.path {
+	if normalize(in.NewName) == e.path {
 		return wire.Empty{}, nil
 	}
 	name, err := w.freeName(c.Caller, in.NewName, w.levelToEnter())
@@ -268,7 +268,7 @@ func (w *Workspace) restoreExperiment(c *wire.Call) (any, error) {
 	if e.kind == nodeNotebook {
 		return nil, wire.Invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
 	}
-	if err := w.takeBack(e); err != nil {
+	if err := w.restoreFromTrash(e); err != nil {
 		return nil, err
 	}
 	return wire.Empty{}, nil

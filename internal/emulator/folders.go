@@ -38,7 +38,7 @@ func (w *Workspace) info(n *node) objectInfo {
 	case n.experiment != nil:
 		info.CreatedAt, info.ModifiedAt = n.experiment.created, n.experiment.updated
 	case !w.options.NoFolderTimes:
-		info.CreatedAt, info.ModifiedAt = n.made, n.made
+		info.CreatedAt, info.ModifiedAt = n.created, n.created
 	}
 	return info
 }
@@ -48,7 +48,7 @@ func (w *Workspace) namedObject(p string) (*node, error) {
 	if err := checkAbsolute(p); err != nil {
 		return nil, err
 	}
-	if n := w.nodes[normalise(p)]; n != nil {
+	if n := w.nodes[normalize(p)]; n != nil {
 		return n, nil
 	}
 	return nil, wire.Missing("Path (%s) doesn't exist.", p)
@@ -116,7 +116,7 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 	if err := checkAbsolute(in.Path); err != nil {
 		return nil, err
 	}
-	p := normalise(in.Path)
+	p := normalize(in.Path)
 	existing := p
 	for w.nodes[existing] == nil {
 		existing = path.Dir(existing)
@@ -126,7 +126,7 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 			return nil, err
 		}
 	}
-	made, err := w.makeFolders(p, c.Caller)
+	made, err := w.createFolders(p, c.Caller)
 	if err != nil {
 		return nil, err
 	}

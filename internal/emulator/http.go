@@ -31,8 +31,8 @@ func (w *Workspace) setHeaders(header http.Header) {
 	header.Set("X-Databricks-Org-Id", WorkspaceID)
 }
 
-// sender returns the name of the account that sent a request, empty without a valid token.
-func (w *Workspace) sender(r *http.Request) string {
+// principalName returns the name of the account that sent a request, empty without a valid token.
+func (w *Workspace) principalName(r *http.Request) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if a, err := w.tokens.Authenticate(r); err == nil {

@@ -26,7 +26,7 @@ func (w *Workspace) seedKind(n, later int, add func(folder string, number int) *
 		team := fmt.Sprintf("team-%02d", i%seedFolders+1)
 		folder := "/Projects/" + team
 		w.directory.AddGroup(team)
-		w.mustMakeFolders(folder)
+		w.mustCreateFolders(folder)
 		w.nodes[folder].grants[GroupPrincipal(team)] = canEdit
 		e := add(folder, i+1)
 		e.tags = []Tag{{"team", team}, {"stage", stages[i%len(stages)]}}

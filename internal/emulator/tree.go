@@ -31,12 +31,12 @@ const (
 
 // node is an object in the workspace tree.
 type node struct {
-	id     string
-	path   string
-	kind   string
-	made   int64                // when a folder was made, in milliseconds since 1970
-	owner  *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
-	grants map[Principal]string // direct ones only, by the directory's spelling
+	id      string
+	path    string
+	kind    string
+	created int64                // when a folder was created, in milliseconds since 1970
+	owner   *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
+	grants  map[Principal]string // direct ones only, by the directory's spelling
 	// gitCLI is Git CLI access to a Git folder: get-status and list return it as a directory.
 	gitCLI bool
 	// trashedFrom is the path that the object had before it went to Trash, empty otherwise. Access is still inherited from
@@ -45,8 +45,8 @@ type node struct {
 	experiment  *experiment // nil for folders
 }
 
-// normalise gives a path the form in which the workspace keeps it: without /Workspace, doubled and trailing slashes.
-func normalise(p string) string {
+// normalize gives a path the form in which the workspace keeps it: without /Workspace, doubled and trailing slashes.
+func normalize(p string) string {
 	if rest, ok := strings.CutPrefix(p, "/Workspace/"); ok {
 		p = "/" + rest
 	}
@@ -54,7 +54,7 @@ func normalise(p string) string {
 }
 
 func (w *Workspace) addNode(id, p, kind string) *node {
-	n := &node{id: id, path: p, kind: kind, made: w.millis(), grants: map[Principal]string{}}
+	n := &node{id: id, path: p, kind: kind, created: w.millis(), grants: map[Principal]string{}}
 	w.nodes[p] = n
 	w.objects[id] = n
 	return n
@@ -101,16 +101,16 @@ func (n *node) objectType() string {
 	return n.kind
 }
 
-// makeFolders makes the folder at p and the missing ones above it for an owner, nil for none. It returns the topmost folder that it
+// createFolders makes the folder at p and the missing ones above it for an owner, nil for none. It returns the topmost folder that it
 // made, nil for none.
-func (w *Workspace) makeFolders(p string, owner *directory.Account) (*node, error) {
+func (w *Workspace) createFolders(p string, owner *directory.Account) (*node, error) {
 	if n := w.nodes[p]; n != nil {
 		if !n.isFolder() {
 			return nil, wire.Taken("Path (%s) already exists and is not a directory.", p)
 		}
 		return nil, nil
 	}
-	topmost, err := w.makeFolders(path.Dir(p), owner)
+	topmost, err := w.createFolders(path.Dir(p), owner)
 	if err != nil {
 		return nil, err
 	}

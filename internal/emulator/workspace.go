@@ -97,10 +97,10 @@ type Fault = traffic.Fault
 type SCIMOptions = scim.Options
 
 // Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
-// Its Behind changes the content of experiments without requests, as the methods in behind.go change experiments.
+// Its OutOfBand changes the content of experiments without requests, as the methods in outofband.go change experiments.
 type Workspace struct {
 	*traffic.Layer
-	*content.Behind
+	*content.OutOfBand
 
 	options Options
 	now     func() time.Time
@@ -115,8 +115,8 @@ type Workspace struct {
 	nodes     map[string]*node // by path
 	objects   map[string]*node // by object id
 	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
-	byAge []*experiment
-	held  []*experiment // what search looks through instead of byAge, see HoldSearch; nil for byAge
+	byAge  []*experiment
+	frozen []*experiment // what search looks through instead of byAge, see FreezeSearch; nil for byAge
 }
 
 // New returns a workspace with the default identities, their home folders, /Shared and /Repos.
@@ -133,11 +133,11 @@ func New(options Options) *Workspace {
 		w.now = time.Now
 	}
 	w.Layer = traffic.New(http.HandlerFunc(w.dispatch), traffic.Options{
-		Header: w.setHeaders, Principal: w.sender, Now: w.time, Latency: options.Latency, Journal: options.Journal,
+		Header: w.setHeaders, Principal: w.principalName, Now: w.time, Latency: options.Latency, Journal: options.Journal,
 	})
 	w.directory = directory.New(w.newID, options.FoldsGroupNames)
 	w.content = content.New(contents{w}, w.newID, w.millis)
-	w.Behind = w.content.Behind(&w.mu)
+	w.OutOfBand = w.content.OutOfBand(&w.mu)
 	w.tokens = oauth.New(w.directory, oauth.Client{ApplicationID: ServicePrincipal, Secret: ServicePrincipalSecret}, w.now)
 	w.addTopFolders()
 	w.addDefaultAccounts()

@@ -64,8 +64,8 @@ func (l *Layer) FaultsLeft() int {
 	return n
 }
 
-// takeFault uses up one hit of the fault for this call; the zero Fault is none.
-func (l *Layer) takeFault(r *http.Request, body []byte) Fault {
+// nextFault uses up one hit of the fault for this call; the zero Fault is none.
+func (l *Layer) nextFault(r *http.Request, body []byte) Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.faults {
@@ -89,16 +89,16 @@ func (f *Fault) matches(r *http.Request, body []byte) bool {
 		strings.Contains(r.URL.RawQuery, f.Query) && bytes.Contains(body, []byte(f.Body))
 }
 
-// answers reports whether the fault has an answer of its own.
-func (f Fault) answers() bool { return f.Status != 0 || f.RawBody != "" }
+// hasResponse reports whether the fault has an answer of its own.
+func (f Fault) hasResponse() bool { return f.Status != 0 || f.RawBody != "" }
 
-// letsThrough reports whether the call has its effect.
-func (f Fault) letsThrough() bool {
-	return !f.DropBefore && (!f.answers() || f.AfterEffect)
+// reachesHandler reports whether the call has its effect.
+func (f Fault) reachesHandler() bool {
+	return !f.DropBefore && (!f.hasResponse() || f.AfterEffect)
 }
 
-// spoil turns the answer into what the client is to see.
-func (f Fault) spoil(out *reply) {
+// apply turns the answer into what the client is to see.
+func (f Fault) apply(out *reply) {
 	switch {
 	case f.DropBefore || f.DropAfter:
 		out.status = 0

@@ -50,15 +50,15 @@ func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	out := &reply{status: http.StatusOK, header: http.Header{}}
 	l.options.Header(out.header)
-	fault := l.takeFault(r, body)
+	fault := l.nextFault(r, body)
 	if !wait(r.Context(), l.options.Latency+fault.Delay) {
 		l.record(r, body, 0, started)
 		return
 	}
-	if fault.letsThrough() {
+	if fault.reachesHandler() {
 		l.next.ServeHTTP(out, r)
 	}
-	fault.spoil(out)
+	fault.apply(out)
 	l.record(r, body, out.status, started)
 	if fault.DropBefore || fault.DropAfter {
 		breakConnection(rw)

@@ -2,7 +2,7 @@ package emulator
 
 import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 
-// The methods in this file change users, groups, and service principals as those in behind.go do experiments.
+// The methods in this file change users, groups, and service principals as those in outofband.go do experiments.
 
 // AddAccountGroup adds a group of the Databricks account, which the workspace only uses, or makes an existing group one.
 func (w *Workspace) AddAccountGroup(name string) {

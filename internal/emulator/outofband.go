@@ -67,13 +67,13 @@ func (w *Workspace) mustOwner(name string) *directory.Account {
 	return w.mustAccount(UserPrincipal(name))
 }
 
-// mustPlace makes the folders above p and returns p's normal form, which must be free.
-func (w *Workspace) mustPlace(p string) string {
-	p = normalise(p)
+// mustFreePath makes the folders above p and returns p's normal form, which must be free.
+func (w *Workspace) mustFreePath(p string) string {
+	p = normalize(p)
 	if !strings.HasPrefix(p, "/") || w.nodes[p] != nil {
 		panic("emulator: not an absolute path, or taken: " + p)
 	}
-	w.mustMakeFolders(path.Dir(p))
+	w.mustCreateFolders(path.Dir(p))
 	return p
 }
 
@@ -81,7 +81,7 @@ func (w *Workspace) mustPlace(p string) string {
 func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e := w.addExperiment(w.mustOwner(owner), w.addNode(w.newID(), w.mustPlace(name), nodeExperiment))
+	e := w.addExperiment(w.mustOwner(owner), w.addNode(w.newID(), w.mustFreePath(name), nodeExperiment))
 	for key, value := range tags {
 		e.tags = append(e.tags, Tag{key, value})
 	}
@@ -94,7 +94,7 @@ func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string)
 func (w *Workspace) AddNotebookExperiment(owner, name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.addNotebook(w.mustOwner(owner), w.mustPlace(name)).id
+	return w.addNotebook(w.mustOwner(owner), w.mustFreePath(name)).id
 }
 
 // addNotebook puts a new notebook with its experiment into the tree; the path is free.
@@ -125,7 +125,7 @@ func (w *Workspace) Experiment(id string) (Experiment, bool) {
 func (w *Workspace) ExperimentByName(name string) (Experiment, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := w.nodes[normalise(name)]
+	n := w.nodes[normalize(name)]
 	if n == nil || n.experiment == nil || n.experiment.deleted() {
 		return Experiment{}, false
 	}
@@ -161,7 +161,7 @@ func (w *Workspace) RemoveTag(id, key string) {
 func (w *Workspace) Rename(id, name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.rename(w.mustExperiment(id), w.mustPlace(name))
+	w.rename(w.mustExperiment(id), w.mustFreePath(name))
 }
 
 // Trash deletes an experiment as the API does: it goes to its owner's Trash.
@@ -183,7 +183,7 @@ func (w *Workspace) Restore(id string) {
 	if !e.deleted() {
 		panic("emulator: not in trash: " + id)
 	}
-	if err := w.takeBack(e); err != nil {
+	if err := w.restoreFromTrash(e); err != nil {
 		panic(fmt.Sprintf("emulator: restore %s: %v", id, err))
 	}
 }
