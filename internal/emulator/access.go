@@ -23,11 +23,11 @@ var includedLevels = map[string][]string{
 	canManage: {canRead, canRun, canEdit, canManage},
 }
 
-// levelNames is how refusals name a level.
+// levelNames are the names of levels in messages.
 var levelNames = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
 
-// allowed reports whether the account has at least this level on n: directly, by a group, also a nested one, or by a folder above. Admins
-// have theirs from the root folder.
+// allowed reports whether the account has at least this level on n: directly, through a group, which can be nested, or inherited from a
+// folder. Admins inherit their level from the root folder.
 func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
 	principals := append(w.directory.GroupsOf(a), a.Principal)
 	if n.granted(principals, level) {
@@ -41,12 +41,12 @@ func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
 	return false
 }
 
-// granted looks at the direct grants of one node alone.
+// granted reports whether a direct grant on n provides a level to one of the principals.
 func (n *node) granted(principals []Principal, level string) bool {
 	return slices.ContainsFunc(principals, func(p Principal) bool { return slices.Contains(includedLevels[n.grants[p]], level) })
 }
 
-// require refuses with 403 when the account has less than the level on n.
+// require returns an error with status 403 if the account does not have the level on n.
 func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 	if w.allowed(a, n, level) {
 		return nil
@@ -63,7 +63,7 @@ func (w *Workspace) levelToEnter() string {
 	return canEdit
 }
 
-// grantCreator gives the maker of an object CAN_MANAGE on it, unless that is inherited anyway.
+// grantCreator grants CAN_MANAGE on an object to its creator, unless the creator inherits it.
 func (w *Workspace) grantCreator(creator *directory.Account, n *node) {
 	if !w.allowed(creator, n, canManage) {
 		n.grants[creator.Principal] = canManage

@@ -5,10 +5,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Run is a copy of a run as the workspace has it.
+// Run is a copy of a run in the workspace.
 type Run = content.Run
 
-// contents gives package content the experiments of a workspace.
+// contents implements [content.Experiments].
 type contents struct{ *Workspace }
 
 func (w contents) Readable(c *wire.Call, id string) (content.Experiment, error) {

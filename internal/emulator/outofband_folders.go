@@ -4,11 +4,11 @@ import (
 	"fmt"
 )
 
-// The methods in this file change and read folders as those in outofband.go do experiments.
+// The methods in this file change and read folders out of band; see outofband.go.
 
 func (w *Workspace) mustCreateFolders(p string) {
 	if _, err := w.createFolders(normalize(p), nil); err != nil {
-		panic(fmt.Sprintf("emulator: make folder %s: %v", p, err))
+		panic(fmt.Sprintf("emulator: create folder %s: %v", p, err))
 	}
 }
 
@@ -23,7 +23,7 @@ func (w *Workspace) mustFolder(p string) *node {
 func (w *Workspace) mustRemovableFolder(p string) *node {
 	n := w.mustFolder(p)
 	if n.isPermanent() {
-		panic("emulator: neither moved nor deleted: " + p)
+		panic("emulator: folder cannot be moved or deleted: " + p)
 	}
 	return n
 }
@@ -50,7 +50,7 @@ func (w *Workspace) FolderGrants(folder string) []Grant {
 	return w.mustFolder(folder).directGrants()
 }
 
-// FolderID returns the object id of a folder, which is 0 for the root.
+// FolderID returns the object ID of a folder, which is 0 for the root.
 func (w *Workspace) FolderID(folder string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -64,7 +64,7 @@ func (w *Workspace) Mkdirs(folder string) {
 	w.mustCreateFolders(folder)
 }
 
-// HasFolder reports whether there is a folder at the path.
+// HasFolder reports whether the path is a folder.
 func (w *Workspace) HasFolder(folder string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -83,7 +83,7 @@ func (w *Workspace) MoveFolder(from, to string) {
 	w.moveFolder(folder, w.mustFreePath(to))
 }
 
-// DeleteFolder deletes a folder with all folders in it, as the API does with recursive: the experiments go to their owners' Trash.
+// DeleteFolder deletes a folder with all folders in it, as the API does with recursive. The experiments move to their owners' Trash.
 func (w *Workspace) DeleteFolder(folder string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,8 +2,8 @@ package emulator
 
 import "slices"
 
-// FreezeSearch makes search and list answer what the workspace holds now, whatever happens meanwhile, as an index does that lags behind.
-// Access is that of the moment of the call.
+// FreezeSearch makes search and list return the current experiments until UnfreezeSearch, as an index that is out of date does.
+// Permissions are checked at the time of the request.
 func (w *Workspace) FreezeSearch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -16,14 +16,14 @@ func (w *Workspace) FreezeSearch() {
 	}
 }
 
-// UnfreezeSearch lets search and list answer what is there.
+// UnfreezeSearch makes search and list return the actual experiments again.
 func (w *Workspace) UnfreezeSearch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.frozen = nil
 }
 
-// searchable is what search and list look through, oldest first.
+// searchable returns the experiments for search and list, oldest first.
 func (w *Workspace) searchable() []*experiment {
 	if w.frozen != nil {
 		return w.frozen

@@ -32,7 +32,7 @@ type Experiments interface {
 // access is Readable or Editable of Experiments.
 type access = func(c *wire.Call, experimentID string) (Experiment, error)
 
-// Store holds the content of all experiments of a workspace. Its caller holds the lock of the workspace.
+// Store contains the content of all experiments of a workspace. Its caller must hold the lock of the workspace.
 type Store struct {
 	experiments  Experiments
 	newID        func() string // sixteen digits
@@ -140,7 +140,7 @@ func (s *Store) writable(c *wire.Call, experimentID string) (Experiment, error) 
 	return e, err
 }
 
-// Forget removes the content of an experiment for good.
+// Forget permanently removes the content of an experiment.
 func (s *Store) Forget(experimentID string) {
 	for _, r := range s.in(experimentID).runs {
 		delete(s.runs, r.id)

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// OutOfBand changes and reads content directly, without requests and entries in the journal, like another user of the workspace. It takes the
-// lock of the workspace. Its methods panic on IDs that do not exist: that is a mistake of the test that calls them.
+// OutOfBand changes and reads content directly, without requests and entries in the journal, as another user of the workspace would. Its
+// methods lock the workspace. They panic if an ID does not exist, because that is an error in the calling test.
 type OutOfBand struct {
 	lock  sync.Locker
 	store *Store
@@ -43,7 +43,7 @@ func (r *run) copy() Run {
 	}
 }
 
-// add adds a run without an ID. The caller holds the lock.
+// add adds a run without an ID. The caller must hold the lock.
 func (b *OutOfBand) add(r Run) *run {
 	created := cmp.Or(r.Created, b.store.now())
 	added := &run{
@@ -68,8 +68,8 @@ func (b *OutOfBand) CreateRun(r Run) string {
 // AddRun adds a run to an experiment.
 func (b *OutOfBand) AddRun(experimentID string) { b.CreateRun(Run{ExperimentID: experimentID}) }
 
-// SeedRuns adds n finished runs of a second each to an experiment. The first one is created at a time, and each of the others an interval
-// later than the one before. Run number i, from 1, has the metric loss 1/i, the parameter seed i, and the tag team red or blue. It returns
+// SeedRuns adds n finished runs of a second each to an experiment. The first one is created at the given time, and each following one an
+// interval later. Run number i, from 1, has the metric loss 1/i, the parameter seed i, and the tag team red or blue. It returns
 // their IDs.
 func (b *OutOfBand) SeedRuns(experimentID string, n int, first time.Time, interval time.Duration) []string {
 	b.lock.Lock()
@@ -130,7 +130,7 @@ func (b *OutOfBand) RestoreRun(id string) {
 	b.must(id).deleted = 0
 }
 
-// PurgeRun removes a run for good, as happens to deleted runs after a time.
+// PurgeRun permanently removes a run, as a workspace does some time after its deletion.
 func (b *OutOfBand) PurgeRun(id string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
@@ -147,7 +147,7 @@ func (b *OutOfBand) LogMetric(runID, key string, value float64) {
 	b.store.addMetric(b.must(runID), metricOf(key, value, b.store.now()))
 }
 
-// PutArtifact adds a file to a run, at a path relative to the run's artifact URI, such as "model/MLmodel". The size is in bytes.
+// PutArtifact adds a file to a run, at a path relative to the run's artifact URI, for example "model/MLmodel". The size is in bytes.
 func (b *OutOfBand) PutArtifact(runID, name string, size int64) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
