@@ -1,6 +1,6 @@
 // The terraform-provider-mlflow command is the Terraform and OpenTofu provider for MLflow.
 //
-// It is started by the Terraform or OpenTofu CLI, not by people; the -debug flag is the exception.
+// The Terraform or OpenTofu CLI starts it. Only with the -debug flag, it is started manually.
 package main
 
 import (
@@ -17,8 +17,8 @@ import (
 // version is the released version without a leading "v". The release build sets it with -ldflags.
 var version = "dev"
 
-// headroomSize is how much memory is set aside and never touched, so that the collector waits for as much more garbage. A plan makes little
-// else, and what is alive is so small that the collector would run all the time: a quarter of what the provider adds to a plan.
+// headroomSize is the size of an allocation that is never used. It raises the heap size at which the garbage collector runs. Because the
+// live heap is small, the collector would otherwise run continuously, for a quarter of the time that the provider adds to a plan.
 const headroomSize = 32 << 20
 
 func main() {
@@ -39,8 +39,8 @@ func main() {
 	}
 }
 
-// quietLogs keeps logs from being written that nobody reads. Left alone, the plugin libraries write every trace, and the CLI reads, parses
-// and drops it unless it was asked for logs: that was half of what a plan cost over the CLI's own work.
+// quietLogs disables the logs of the plugin libraries unless TF_LOG or TF_LOG_PROVIDER is set. By default, the libraries write all traces,
+// and the CLI parses and drops them, which took half of the time that the provider added to a plan.
 func quietLogs() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
 		return

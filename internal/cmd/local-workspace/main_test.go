@@ -64,7 +64,12 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com", "-seed-runs", "2"}, write, io.Discard)
+		err := run(
+			ctx,
+			[]string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com", "-seed-runs", "2"},
+			write,
+			io.Discard,
+		)
 		_ = write.CloseWithError(err)
 		ended <- err
 	}()
@@ -102,13 +107,19 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("stopped with %v", err)
 	}
-	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), "/scim/v2/Me") {
+	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 ||
+		!strings.Contains(string(text), "/scim/v2/Me") {
 		t.Errorf("journal = %s, %v", text, err)
 	}
 }
 
 func TestRunWithoutAJournal(t *testing.T) {
-	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-journal", filepath.Join(t.TempDir(), "none", "calls.jsonl")}, io.Discard, io.Discard)
+	err := run(
+		t.Context(),
+		[]string{"-addr", "127.0.0.1:0", "-journal", filepath.Join(t.TempDir(), "none", "calls.jsonl")},
+		io.Discard,
+		io.Discard,
+	)
 	if err == nil || !strings.Contains(err.Error(), "could not open the journal") {
 		t.Errorf("error = %v", err)
 	}
