@@ -1,6 +1,6 @@
 // The terraform-provider-mlflow command is the Terraform and OpenTofu provider for MLflow.
 //
-// The Terraform or OpenTofu CLI starts it. Only with the -debug flag, it is started manually.
+// The Terraform or OpenTofu CLI starts it. To debug it, start it with the -debug flag.
 package main
 
 import (
@@ -17,8 +17,8 @@ import (
 // version is the released version without a leading "v". The release build sets it with -ldflags.
 var version = "dev"
 
-// headroomSize is the size of an allocation that is never used. It raises the heap size at which the garbage collector runs. Because the
-// live heap is small, the collector would otherwise run continuously, for a quarter of the time that the provider adds to a plan.
+// headroomSize is the size of an allocation that is never used, so that the garbage collector runs less often. Little of what a plan
+// allocates remains in use: without headroom, garbage collection is a quarter of the time that the provider adds to a plan.
 const headroomSize = 32 << 20
 
 func main() {
@@ -39,8 +39,8 @@ func main() {
 	}
 }
 
-// quietLogs disables the logs of the plugin libraries unless TF_LOG or TF_LOG_PROVIDER is set. By default, the libraries write all traces,
-// and the CLI parses and drops them, which took half of the time that the provider added to a plan.
+// quietLogs turns off logs that the CLI would drop. The plugin libraries write every trace by default, and the CLI reads and parses it even
+// if logs are not enabled: half of the time that a plan takes in addition to the CLI's own work.
 func quietLogs() {
 	if os.Getenv("TF_LOG") != "" || os.Getenv("TF_LOG_PROVIDER") != "" {
 		return

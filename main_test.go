@@ -11,8 +11,8 @@ func TestQuietLogs(t *testing.T) {
 		set  map[string]string
 		want string // of TF_LOG_SDK and TF_LOG_PROVIDER_MLFLOW
 	}{
-		{"no variables", nil, "off"},
-		{"only logs of the CLI", map[string]string{"TF_LOG_CORE": "TRACE"}, "off"},
+		{"no logs enabled", nil, "off"},
+		{"logs of the CLI only", map[string]string{"TF_LOG_CORE": "TRACE"}, "off"},
 		{"all logs", map[string]string{"TF_LOG": "DEBUG"}, ""},
 		{"logs of providers", map[string]string{"TF_LOG_PROVIDER": "TRACE"}, ""},
 	} {
