@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints the absolute path of a Chromium or Chrome, for `make test-browser`. Where there is none, it is installed with apt-get if that
-# is possible. Only the path goes to stdout; everything said to people goes to stderr.
+# Prints the absolute path of a Chromium or Chrome on stdout, and messages on stderr, for `make test-browser`. If there is none, it
+# installs Chromium with apt-get, if possible.
 set -euo pipefail
 
 find_browser() {
@@ -14,7 +14,7 @@ if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   find_browser && exit
 fi
 cat >&2 <<'TEXT'
-browser: There is no Chromium, and it could not be installed, so the review page was NOT looked at in a browser.
-  Install chromium or google-chrome so that it is on PATH, then run the command again.
+browser: Chromium is not installed and could not be installed. The review page was NOT tested in a browser.
+  Install chromium or google-chrome on PATH, then run the command again.
 TEXT
 exit 1

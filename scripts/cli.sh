@@ -1,15 +1,14 @@
 #!/usr/bin/env bash
-# Prints the absolute path of the CLI that tests, docs and the demo run:
-#   cli.sh any PINNED           terraform on PATH, else tofu on PATH, else PINNED, an OpenTofu that is built now if it is missing or old
-#   cli.sh tofu PINNED          the same without terraform
-#   cli.sh next PINNED VERSION  terraform on PATH if it is not older than VERSION, else PINNED, that Terraform, built now if it is missing
-# Only the path goes to stdout; everything said to people goes to stderr.
+# Prints the absolute path of the CLI for tests, docs, and the demo on stdout, and messages on stderr:
+#   cli.sh any PINNED           terraform on PATH, otherwise tofu on PATH, otherwise PINNED, an OpenTofu, built if it is missing or old
+#   cli.sh tofu PINNED          the same, but never terraform
+#   cli.sh next PINNED VERSION  terraform on PATH if it is VERSION or newer, otherwise PINNED, that Terraform, built if it is missing
 set -euo pipefail
 
 wanted=$1 pinned=$2
 scripts=$(dirname "$0")
 
-# at_least VERSION: whether the minor version of terraform on PATH is that of VERSION, such as v1.16.1, or newer.
+# at_least VERSION: succeeds if the minor version of terraform on PATH is that of VERSION, for example v1.16.1, or newer.
 at_least() {
   local found
   found=$(CHECKPOINT_DISABLE=1 terraform version 2>/dev/null | sed -n 's/^Terraform v1\.\([0-9]*\)\..*/\1/p')

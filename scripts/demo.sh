@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Shows what the provider does, on a tracking server on this machine. `make demo` runs it, with
-#   BACKEND             the server: databricks, a local workspace that answers as Databricks does, or mlflow, a real MLflow server
+# Demonstrates the provider with a tracking server on this machine. `make demo` runs it, with
+#   BACKEND             the server: databricks, an in-memory workspace that emulates Databricks, or mlflow, a real MLflow server
 #   CLI                 the terraform or tofu to use
-#   TF_CLI_CONFIG_FILE  settings that lead the CLI to the provider
-#   CACHE_DIR           where the server is built or installed
+#   TF_CLI_CONFIG_FILE  the CLI configuration that installs the provider
+#   CACHE_DIR           the folder where the server is built or installed
 #   MLFLOW_RELEASE      the version of the MLflow server
-#   KEEP                anything: wait for Enter before the destroy, to look around
+#   KEEP                if it is not empty, the demo waits for Enter before the destroy
 #
-# What the servers do not have in common is in demo-databricks.sh and demo-mlflow.sh.
-# Every claim that it makes on the screen is checked, and the first one that is not true ends it with exit code 1.
+# The parts that depend on the server are in demo-databricks.sh and demo-mlflow.sh.
+# Every statement on the screen is checked. The demo exits with code 1 at the first one that is not true.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,7 +22,7 @@ bootstrap=$work/workspace-bootstrap review=$work/permission-review
 cli=$(basename "$CLI")
 server=''
 
-# The server leads a process group of its own, since it may have workers; they go with it.
+# The server has its own process group, because it can have workers, which end with it.
 cleanup() {
   [[ -z $server ]] || kill -- "-$server" 2>/dev/null || true
   [[ -z $server ]] || wait "$server" 2>/dev/null || true
@@ -31,7 +31,7 @@ cleanup() {
 trap cleanup EXIT
 
 number=0
-step() { # step TITLE WHY: a numbered heading and a sentence
+step() { # step TITLE SENTENCE: prints a numbered heading and a sentence
   number=$((number + 1))
   printf '\n%s%d. %s%s\n%s\n\n' "$bold" "$number" "$1" "$plain" "$2"
 }
@@ -40,53 +40,53 @@ command_line() { printf '   %s$ %s%s\n' "$dim" "$1" "$plain"; }
 checked() { printf '   %s✓%s %s\n' "$green" "$plain" "$1"; }
 indent() { sed '/./s/^/   /'; }
 
-fail() { # fail WHAT [FILE]: ends the demo; FILE is what shows why
+fail() { # fail MESSAGE [FILE]: ends the demo; FILE shows the reason
   printf '\n%sdemo: %s%s\n' "$red" "$1" "$plain" >&2
   [[ -z ${2:-} ]] || tail -n 60 "$2" >&2
   exit 1
 }
 
-# cli_in FOLDER WANTED_EXIT_CODE ARGUMENTS...: runs the CLI; what it prints goes to output.txt.
+# cli_in FOLDER EXIT_CODE ARGUMENTS...: runs the CLI, which must exit with that code; its output is in output.txt.
 cli_in() {
-  local folder=$1 wanted=$2 code=0
+  local folder=$1 want=$2 code=0
   shift 2
   "$CLI" -chdir="$folder" "$@" -no-color >"$work/output.txt" 2>&1 || code=$?
-  [[ $code == "$wanted" ]] || fail "\"$cli $*\" ended with exit code $code, not $wanted" "$work/output.txt"
+  [[ $code == "$want" ]] || fail "\"$cli $*\" exited with code $code, not $want" "$work/output.txt"
 }
 
-# start COMMAND...: starts the server in the background; what it prints goes to server.txt.
+# start COMMAND...: starts the server in the background; its output is in server.txt.
 start() {
   set -m
-  : >"$work/server.txt" # the shell that starts the server may come to its redirection after the first look
+  : >"$work/server.txt" # the background shell may open the file after it is first read
   "$@" >"$work/server.txt" 2>&1 &
   server=$!
   set +m
 }
 running() { kill -0 "$server" 2>/dev/null || fail 'the server did not start' "$work/server.txt"; }
 
-# api WHO METHOD PATH [BODY]: a plain call to the server, as admin or ana; prints the answer in one line without spaces after colons.
+# api USER METHOD PATH [BODY]: sends a request as admin or ana, and prints the response in one line without spaces after colons.
 api() {
   as "$1" --silent --show-error --fail --noproxy '*' --request "$2" --header 'Content-Type: application/json' \
     ${4:+--data "$4"} "$url/api/$3" | tr -d '\n' | sed 's/": */":/g'
 }
-by_hand() { api "$@" >"$work/answer.txt" || fail "a change by hand was refused: $3" "$work/answer.txt"; }
+# change USER METHOD PATH BODY: makes a change outside Terraform.
+change() { api "$@" >"$work/answer.txt" || fail "the server rejected a change outside Terraform: $3" "$work/answer.txt"; }
 experiment() { printf '2.0/mlflow/experiments/get?experiment_id=%s' "$1"; }
 id_of() { awk -v key="$1" '$1 == key { print $2 }' "$work/ids.txt"; }
 
 # ana_tags EXPERIMENT KEY VALUE: Ana sets a tag.
 ana_tags() {
-  by_hand ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$(id_of "$1")\",\"key\":\"$2\",\"value\":\"$3\"}"
+  change ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$(id_of "$1")\",\"key\":\"$2\",\"value\":\"$3\"}"
 }
 
-# scratch_now FILE: what the server holds of Ana's own experiment.
-scratch_now() {
+# snapshot_scratch FILE: writes Ana's experiment and its grants, as the server returns them.
+snapshot_scratch() {
   { api admin GET "$(experiment "$scratch")" && grants_of "$scratch"; } >"$1"
 }
 
-# trim keeps of a plan what changes: the heading of each object, and under it the changed lines alone. Of an object that is
-# created as a whole the heading is enough, tags_all only repeats what tags shows already, and what will be retained is known after
-# the apply.
-trim() {
+# trim_plan FILE: prints the heading of each object in a plan and, under it, only the changed lines. Omitted are the attributes of an object
+# that is created, tags_all where tags shows the same change, and retained, which is unknown until apply.
+trim_plan() {
   awk '
     /^  # .* (will|must) be/ { print (seen++ ? "\n" : "") substr($0, 5); body = !/will be created/; tags = 0; next }
     /^    }/                 { body = 0 }
@@ -99,20 +99,20 @@ trim() {
   ' "$1"
 }
 
-paint() { # colours the lines of a trimmed plan
+color_plan() { # colors the lines of a trimmed plan
   sed -e "s/^\([^ ].*\)$/$bold\1$plain/" -e "s/^\( *\)~/\1$yellow~$plain/" \
     -e "s/^\( *\)+/\1$green+$plain/" -e "s/^\( *\)-/\1$red-$plain/"
 }
 
-# finds OBJECT PATTERN WHAT: the trimmed plan has a line that matches PATTERN under the heading of OBJECT.
+# finds OBJECT PATTERN DESCRIPTION: checks that a line under the heading of OBJECT in the trimmed plan matches PATTERN.
 finds() {
   awk -v object="$1 will be" 'index($0, object) == 1 { on = 1; print; next } /^[^ ]/ { on = 0 } on' "$work/trimmed.txt" >"$work/found.txt"
   grep -q -- "$2" "$work/found.txt" || fail "the plan does not show: $3" "$work/output.txt"
   checked "$3"
 }
 
-# take_review FILE: who may do what, as a table.
-take_review() {
+# write_review FILE: writes the permission review as a table.
+write_review() {
   cli_in "$review" 0 apply -auto-approve -input=false -var "today=$(date -u +%F)"
   "$CLI" -chdir="$review" output -raw markdown >"$1"
 }
@@ -122,25 +122,25 @@ take_review() {
 source "scripts/demo-$BACKEND.sh"
 
 cat <<TEXT
-${bold}Terraform provider for MLflow experiments: a demonstration${plain}
+${bold}Terraform provider for MLflow: demo${plain}
 
-Everything happens on this machine, with $("$CLI" version | head -n 1) and $what_it_is.
-Nothing is kept.
+The demo runs on this machine, with $("$CLI" version | head -n 1) and $server_description.
+All data is removed at the end.
 TEXT
 
-step 'A server that people use' \
-  'Somebody has always been there before Terraform: here Ana, with an experiment of her own that nobody asked us to manage.'
+step 'Start a server' \
+  'One experiment exists before Terraform is used. It belongs to Ana and is unmanaged.'
 
 start_server
-by_hand ana POST 2.0/mlflow/experiments/create '{"name":"/Users/ana@example.com/scratch","tags":[{"key":"mood","value":"curious"}]}'
+change ana POST 2.0/mlflow/experiments/create '{"name":"/Users/ana@example.com/scratch","tags":[{"key":"mood","value":"curious"}]}'
 scratch=$(sed 's/.*"experiment_id":"\([0-9]*\)".*/\1/' "$work/answer.txt")
 ana_grants "$scratch" ben@example.com "$level_read"
 note "Server:             $url"
-[[ -z $how_to_look ]] || note "                    $how_to_look"
-note "Ana's experiment:   /Users/ana@example.com/scratch, tag mood = \"curious\", Ben may read it"
+[[ -z $sign_in_hint ]] || note "                    $sign_in_hint"
+note "Ana's experiment:   /Users/ana@example.com/scratch, tag mood = \"curious\", Ben has $level_read"
 
-step '12 experiments in one apply' \
-  'examples/workspace-bootstrap declares experiments, tags and access by team; one apply makes them all.'
+step 'Create 12 experiments in one apply' \
+  'examples/workspace-bootstrap declares experiments, tags, and team permissions.'
 
 cp -R examples/workspace-bootstrap examples/permission-review "$work"
 command_line "$cli init"
@@ -152,105 +152,108 @@ command_line "$cli apply"
 cli_in "$bootstrap" 0 apply -input=false tfplan
 grep '^Apply complete' "$work/output.txt" | indent
 "$CLI" -chdir="$bootstrap" output -json ids | tr '{},' '\n\n\n' | awk -F'"' 'NF >= 5 { print $2, $4 }' >"$work/ids.txt"
-[[ $(wc -l <"$work/ids.txt") -eq 12 ]] || fail 'there are not 12 experiments' "$work/output.txt"
+[[ $(wc -l <"$work/ids.txt") -eq 12 ]] || fail 'the apply did not create 12 experiments' "$work/output.txt"
 command_line "$cli plan"
 cli_in "$bootstrap" 0 plan -input=false -detailed-exitcode
-checked 'No changes: a second plan is empty.'
+checked 'A second plan is empty.'
 
-step 'Who may do what?' \
-  'examples/permission-review reads it back from the server, for somebody who has to sign it off.'
+step 'Review who has access' \
+  'examples/permission-review reads the permissions from the server, for an auditor.'
 
 cli_in "$review" 0 init -input=false
-take_review "$work/review-before.txt"
+write_review "$work/review-before.txt"
 indent <"$work/review-before.txt"
 echo
-note "$about_the_review"
-note 'The same as a page to look at and to print: terraform output -raw html > review.html'
+note "$review_note"
+note "The same review as an HTML page: $cli output -raw html > review.html"
 
-step 'Ana changes things by hand' \
-  'She does not know about Terraform. Ten changes, as the UI would make them:'
+step 'Make changes outside Terraform' \
+  'Ana and an admin make ten changes:'
 
 ana_tags churn/baseline team growth
 note '- churn/baseline       tag team: data-science -> growth'
-ana_takes_tag churn/training environment
-note "- churn/training       tag environment $taken_tag"
+ana_removes_tag churn/training environment
+note "- churn/training       tag environment $removed_tag"
 ana_tags churn/training note mine
-note '- churn/training       a new tag of her own: note = mine'
+note '- churn/training       new unmanaged tag: note = mine'
 ana_tags churn/monitoring mlflow.note.content 'Old, ask Ana.'
-note '- churn/monitoring     another description'
-by_hand ana POST 2.0/mlflow/experiments/update "{\"experiment_id\":\"$(id_of demand/training)\",\"new_name\":\"/Users/ana@example.com/demand\"}"
+note '- churn/monitoring     description changed'
+change ana POST 2.0/mlflow/experiments/update "{\"experiment_id\":\"$(id_of demand/training)\",\"new_name\":\"/Users/ana@example.com/demand\"}"
 note '- demand/training      renamed to /Users/ana@example.com/demand'
 change_permissions
-by_hand ana POST 2.0/mlflow/experiments/delete "{\"experiment_id\":\"$(id_of pricing/training)\"}"
+change ana POST 2.0/mlflow/experiments/delete "{\"experiment_id\":\"$(id_of pricing/training)\"}"
 note "- pricing/training     deleted$deleted_where"
-by_hand ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$scratch\",\"key\":\"mood\",\"value\":\"busy\"}"
-scratch_now "$work/scratch-before.txt"
-note "- her own experiment   tag mood: curious -> busy"
+change ana POST 2.0/mlflow/experiments/set-experiment-tag "{\"experiment_id\":\"$scratch\",\"key\":\"mood\",\"value\":\"busy\"}"
+snapshot_scratch "$work/scratch-before.txt"
+note "- Ana's experiment     tag mood: curious -> busy"
 
-step 'The plan finds what concerns us' \
-  'Each change stands under the attribute that it belongs to (shortened here to the changed lines):'
+step 'Detect drift with a plan' \
+  'The plan shows each change of a managed value under its attribute. Only the changed lines are shown here:'
 
 command_line "$cli plan"
 cli_in "$bootstrap" 2 plan -input=false -detailed-exitcode -out=tfplan
-trim "$work/output.txt" >"$work/trimmed.txt"
-paint <"$work/trimmed.txt" | indent
+trim_plan "$work/output.txt" >"$work/trimmed.txt"
+color_plan <"$work/trimmed.txt" | indent
 echo
 this=mlflow_experiment.this
 finds "${this}[\"churn/baseline\"]" '~ "team" *= "growth" -> "data-science"' 'a changed tag'
-finds "${this}[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag"
-finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
+finds "${this}[\"churn/training\"]" "$removed_tag_line" "a tag that was $removed_tag"
+finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'a changed description'
 finds "${this}[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
 find_permissions
-grep -q 'Experiment is gone' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
+grep -Eq 'Experiment (is gone|not found, removed from state)' "$work/output.txt" ||
+  fail 'the plan does not warn that an experiment was not found' "$work/output.txt"
 finds "${this}[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
-grep -q "^Plan: $to_add to add, 7 to change, 0 to destroy" "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
-! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's own tag" "$work/output.txt"
-checked "and nothing else: neither Ana's own tag nor her own experiment is any of our business"
+grep -q "^Plan: $to_add to add, 7 to change, 0 to destroy" "$work/output.txt" ||
+  fail 'the plan contains other changes' "$work/output.txt"
+! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's unmanaged tag" "$work/output.txt"
+checked "and nothing else: Ana's tag and experiment are unmanaged"
 
-step 'Apply repairs it' 'Only what differs is written. After that, plan has nothing more to say.'
+step 'Correct the drift with an apply' 'Apply writes only the differences.'
 
 command_line "$cli apply"
 cli_in "$bootstrap" 0 apply -input=false tfplan
 grep '^Apply complete' "$work/output.txt" | indent
 command_line "$cli plan"
 cli_in "$bootstrap" 0 plan -input=false -detailed-exitcode
-checked 'No changes: the plan is empty again.'
-take_review "$work/review-after.txt"
+checked 'The plan is empty again.'
+write_review "$work/review-after.txt"
 diff "$work/review-before.txt" "$work/review-after.txt" >"$work/diff.txt" || fail 'the review differs from the first one' "$work/diff.txt"
-checked 'The review is word for word the first one.'
+checked 'The review is identical to the first one.'
 api admin GET "$(experiment "$(id_of churn/training)")" >"$work/answer.txt"
-grep -q '"key":"note", *"value":"mine"' "$work/answer.txt" || fail "Ana's own tag is gone" "$work/answer.txt"
-checked "Ana's own tag on churn/training is still there."
+grep -q '"key":"note", *"value":"mine"' "$work/answer.txt" || fail "Ana's tag on churn/training was removed" "$work/answer.txt"
+checked "Ana's tag on churn/training is unchanged."
 api admin GET "$(experiment "$(id_of pricing/training)")" >"$work/answer.txt"
-grep -q "\"lifecycle_stage\":\"$stage_of_deleted\"" "$work/answer.txt" || fail 'the deleted experiment is not what it should be' "$work/answer.txt"
-checked "$about_the_deleted"
+grep -q "\"lifecycle_stage\":\"$stage_of_deleted\"" "$work/answer.txt" ||
+  fail "the lifecycle stage of the deleted experiment is not $stage_of_deleted" "$work/answer.txt"
+checked "$deleted_result"
 
 if [[ -n ${KEEP:-} ]]; then
-  printf '\n   Look around at %s; Enter goes on.' "$url${how_to_look:+ ($how_to_look)}"
+  printf '\n   The server is running at %s. Press Enter to continue.' "$url${sign_in_hint:+ ($sign_in_hint)}"
   read -r _ || echo
 fi
 
-step 'Destroy takes away what was made, and nothing else' \
-  "The 12 empty experiments are deleted. If one contained runs, the plan would fail: deletion_policy = \"delete_if_empty\"."
+step 'Destroy removes only what Terraform created' \
+  'The 12 experiments are empty. If one contained runs, deletion_policy = "delete_if_empty" would make the plan fail.'
 
 command_line "$cli destroy"
 cli_in "$bootstrap" 0 destroy -input=false -auto-approve
 grep '^Destroy complete' "$work/output.txt" | indent
 api admin POST 2.0/mlflow/experiments/search '{"max_results":1000}' >"$work/answer.txt"
-! grep -q '"name":"/Projects/' "$work/answer.txt" || fail 'destroy left experiments' "$work/answer.txt"
-checked 'No experiment is left below /Projects.'
+! grep -q '"name":"/Projects/' "$work/answer.txt" || fail 'experiments under /Projects remain after destroy' "$work/answer.txt"
+checked 'No experiment remains under /Projects.'
 check_grants_revoked
-scratch_now "$work/scratch-after.txt"
-cmp -s "$work/scratch-before.txt" "$work/scratch-after.txt" || fail "Ana's experiment was touched" "$work/scratch-after.txt"
-checked "Ana's experiment is as she left it: tags, permissions, time of the last change."
+snapshot_scratch "$work/scratch-after.txt"
+cmp -s "$work/scratch-before.txt" "$work/scratch-after.txt" || fail "Ana's experiment has changed" "$work/scratch-after.txt"
+checked "Ana's experiment is unchanged: tags, permissions, and time of the last update."
 
 cat <<TEXT
 
-${bold}What you saw${plain}, in ${SECONDS} s and $(requests_made) requests: experiments, tags and access from code; every change made by
-hand found under its own attribute and repaired; what belongs to others left alone.
+${bold}Summary${plain}: in ${SECONDS} s and $(requests_made) requests, the demo created experiments, tags, and permissions, detected and corrected
+each change of a managed value, and left unmanaged tags and experiments unchanged.
 
-${bold}What to try next${plain}
-$what_next
-  make install                            installs the provider for terraform and tofu on this machine
-  examples/, docs/                        every resource and data source, with examples that are tested
+${bold}Next steps${plain}
+$next_steps
+  make install                            install the provider for terraform and tofu on this machine
+  examples/, docs/                        tested examples and the documentation of every object
 TEXT

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Runs go build in the current folder and reports its progress: go-build.sh NAME TARGET ARGUMENTS...
 #
-# NAME is the program in messages, and ARGUMENTS are those of go build. What is compiled stays in Go's build cache: after an interruption,
-# the next run continues from there. The output of go build is in TARGET.log.
+# NAME is the program in messages, and ARGUMENTS are those of go build. Compiled packages remain in Go's build cache: after an interruption,
+# the next run continues there. The output of go build is in TARGET.log.
 set -euo pipefail
 
 name=$1 target=$2

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs MLflow, each version into a virtual environment of its own:
+# Installs MLflow, each version into its own virtual environment:
 #   mlflow-servers.sh FOLDER VERSION...
 #
-# FOLDER/VERSION/bin/mlflow is there afterwards. What is installed already is left alone and needs no network.
+# The program is FOLDER/VERSION/bin/mlflow. If a version is already installed, nothing is changed and no network is needed.
 set -euo pipefail
 
 folder=$1
@@ -15,7 +15,7 @@ give_up() {
   exit 1
 }
 
-# requirements prints what a version needs besides itself. MLflow 2 does not run with what SQLAlchemy 2.1 changed, and does not say so.
+# requirements prints the packages of a version. MLflow 2 does not run with SQLAlchemy 2.1, but its metadata allows it.
 requirements() {
   echo "mlflow[auth]==$1"
   if [[ $1 == 2.* ]]; then
@@ -24,14 +24,14 @@ requirements() {
 }
 
 offline() {
-  give_up "Could not install $1 from the Python package index; what pip or uv said stands above." \
-    "The tests run real MLflow servers. Check the network and PIP_INDEX_URL or UV_DEFAULT_INDEX, then run the command again; once installed in $folder, they need no network."
+  give_up "Could not install $1 from the Python package index; the output of pip or uv is above." \
+    "Check the network and PIP_INDEX_URL or UV_DEFAULT_INDEX, then run the command again. Versions installed in $folder need no network."
 }
 
 mkdir -p "$folder"
 for version in "$@"; do
   environment=$folder/$version
-  # The mark is made last, so that an interrupted installation is done again.
+  # This file is written last, so that an interrupted installation is repeated.
   if [[ -f $environment/installed ]]; then
     continue
   fi

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Runs a command with a PostgreSQL server for MLflow beside it:
+# Runs a command while a PostgreSQL server for MLflow is running:
 #   postgres.sh FOLDER VERSION COMMAND...
 #
-# FOLDER and VERSION name an installation of MLflow (see mlflow-servers.sh), which gets the driver for PostgreSQL. COMMAND finds the folder
-# of the server's socket in TEST_POSTGRES. The server has a user mlflow and two empty databases, tracking and auth, and is removed with all
-# its data when COMMAND ends. Where PostgreSQL is not installed, it is installed with apt-get if that is possible. If it is not,
-# TEST_POSTGRES begins with "not available: " and says why, COMMAND runs all the same, and the last lines say what did not run.
+# FOLDER and VERSION specify an installation of MLflow (see mlflow-servers.sh), into which the driver for PostgreSQL is installed.
+# TEST_POSTGRES is set to the folder of the server's socket. The server has a user mlflow and two empty databases, tracking and auth, and is
+# removed with all its data when COMMAND ends. If PostgreSQL is missing, it is installed with apt-get, if possible. Otherwise, TEST_POSTGRES
+# is "not available: " and the reason, COMMAND runs without a server, and the last lines of the output report which tests did not run.
 set -euo pipefail
 
 mlflow=$1/$2
@@ -14,7 +14,7 @@ shift 2
 
 say() { echo "postgres: $1" >&2; }
 
-# find_programs prints the folder of PostgreSQL's programs. Debian has one for each version, not on PATH.
+# find_programs prints the folder of the programs of PostgreSQL. Debian has one folder per version, not on PATH.
 find_programs() {
   local found folder
   for found in $(find /usr/lib/postgresql -path '*/bin/initdb' 2>/dev/null | sort --version-sort --reverse) $(command -v initdb); do
@@ -42,7 +42,7 @@ install_driver() {
   VIRTUAL_ENV=$mlflow "$uv" pip install --quiet 'psycopg2-binary<3' >&2
 }
 
-# unprivileged runs a command of PostgreSQL, which refuses to run as root.
+# unprivileged runs a PostgreSQL command, which cannot run as root.
 unprivileged() {
   if [[ $(id -u) != 0 ]]; then
     "$@"
@@ -53,7 +53,7 @@ unprivileged() {
   setpriv --reuid="$(id -u "$user")" --regid="$(id -g "$user")" --clear-groups "$@"
 }
 
-# start starts the server of the folder $data. It listens on a socket in that folder only, and survives no crash of the machine.
+# start starts a server with its data in $data. It listens only on a socket in that folder, and does not sync writes to disk.
 start() {
   unprivileged "$programs/initdb" --pgdata="$data/data" --username=mlflow --auth=trust --encoding=UTF8 --no-locale --no-sync >/dev/null &&
     unprivileged "$programs/pg_ctl" --pgdata="$data/data" --log="$data/log" --wait --silent \
@@ -62,7 +62,7 @@ start() {
     unprivileged "$programs/createdb" --host="$data" --username=mlflow auth
 }
 
-# stop ends the server, if it was started, and removes its data.
+# stop stops the server, if it is running, and removes its data.
 stop() {
   unprivileged "$programs/pg_ctl" --pgdata="$data/data" --mode=immediate --silent stop || true
   rm -rf "$data"
@@ -70,7 +70,7 @@ stop() {
 
 missing=
 if ! programs=$(find_programs) && ! { install_programs && programs=$(find_programs); }; then
-  missing='PostgreSQL is not installed, and could not be installed'
+  missing='PostgreSQL is not installed and could not be installed'
 elif ! has_driver && ! install_driver; then
   missing="psycopg2-binary could not be installed into $mlflow"
 fi
@@ -80,16 +80,16 @@ if [[ -n $missing ]]; then
   TEST_POSTGRES="not available: $missing" "$@" || result=$?
   cat >&2 <<TEXT
 postgres: NOT RUN: the tests of MLflow on PostgreSQL. $missing.
-  Install Debian's postgresql, or PostgreSQL so that initdb is on PATH. Check that Python packages can be installed. Then run the command
-  again.
+  Install PostgreSQL with initdb on PATH (on Debian, the package postgresql), and check that Python packages can be installed. Then run
+  the command again.
 TEXT
   exit "$result"
 fi
 
 folder=$PWD
-cd /tmp # the unprivileged user may not see the current folder
+cd /tmp # the unprivileged user might not have access to the current folder
 data=$(unprivileged mktemp -d /tmp/mlflow-postgres.XXXXXX)
-# The server ends with this script, however that ends: the pipe to this watcher closes then. Nothing else that this script starts has it.
+# The server ends with this script, even if it is killed: the pipe to this watcher is then closed. No other process has this pipe open.
 exec 3> >(
   trap '' INT TERM HUP
   cat >/dev/null

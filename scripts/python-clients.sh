@@ -2,7 +2,7 @@
 # Installs the Python packages of a requirements file into a virtual environment:
 #   python-clients.sh UV_FOLDER FOLDER REQUIREMENTS
 #
-# FOLDER/bin/python runs with them afterwards. If they are installed already, nothing needs the network. uv is installed into UV_FOLDER.
+# FOLDER/bin/python runs with these packages. If they are already installed, no network is needed. uv is installed into UV_FOLDER.
 set -euo pipefail
 
 uv=$1/bin/uv folder=$2 requirements=$3

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs uv, which installs Python packages in seconds where pip takes minutes, into a virtual environment:
+# Installs uv, which installs Python packages faster than pip, into a virtual environment:
 #   uv.sh FOLDER
 #
-# FOLDER/bin/uv is there afterwards. If it is there already, nothing is installed.
+# The program is FOLDER/bin/uv. If it is already installed, nothing is changed.
 set -euo pipefail
 
 folder=$1
@@ -15,7 +15,7 @@ give_up() {
 }
 
 [[ -x $folder/bin/uv ]] && exit
-python3 -m venv "$folder" || give_up 'Could not make a Python virtual environment.' \
+python3 -m venv "$folder" || give_up 'Could not create a Python virtual environment.' \
   'Install Python 3.10 or newer with its venv module (python3 and python3-venv), then run the command again.'
 "$folder/bin/pip" install --quiet --disable-pip-version-check "uv==$version" ||
   give_up 'Could not install uv from the Python package index; the output of pip is above.' \

@@ -7,13 +7,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tfprotov6"
 )
 
-// Action calls an action of a provider process, as the CLI does. Only Terraform 1.14 and newer have actions.
+// Action invokes an action of a provider process, as the CLI does. Only Terraform 1.14 and newer have actions.
 type Action struct {
 	*Direct
 	Kind string
 }
 
-// Action returns the action of a kind.
+// Action returns the action of a type.
 func (d *Direct) Action(kind string) Action {
 	d.T.Helper()
 	if d.Schemas.ActionSchemas[kind] == nil {
@@ -39,7 +39,10 @@ func (a Action) config(config map[string]any) *tfprotov6.DynamicValue {
 // Plan validates and plans an invocation, and returns the diagnostics as text.
 func (a Action) Plan(config map[string]any) string {
 	a.T.Helper()
-	validated, err := a.server().ValidateActionConfig(context.Background(), &tfprotov6.ValidateActionConfigRequest{ActionType: a.Kind, Config: a.config(config)})
+	validated, err := a.server().ValidateActionConfig(
+		context.Background(),
+		&tfprotov6.ValidateActionConfigRequest{ActionType: a.Kind, Config: a.config(config)},
+	)
 	a.Check(err)
 	if len(validated.Diagnostics) > 0 {
 		return DescribeDiagnostics(validated.Diagnostics)
@@ -47,7 +50,7 @@ func (a Action) Plan(config map[string]any) string {
 	return a.PlanLate(config)
 }
 
-// PlanLate plans an invocation without validating it, as the CLI does with values that were unknown in validate, such as those of variables.
+// PlanLate plans an invocation without validating it, as the CLI does with values that are unknown at validate, for example variables.
 func (a Action) PlanLate(config map[string]any) string {
 	a.T.Helper()
 	planned, err := a.server().PlanAction(context.Background(), &tfprotov6.PlanActionRequest{ActionType: a.Kind, Config: a.config(config)})
@@ -55,13 +58,13 @@ func (a Action) PlanLate(config map[string]any) string {
 	return DescribeDiagnostics(planned.Diagnostics)
 }
 
-// Invoke invokes the action without a plan, and returns the messages of its progress, and the diagnostics as text.
+// Invoke invokes the action without a plan. It returns the progress messages and the diagnostics as text.
 func (a Action) Invoke(config map[string]any) (progress []string, says string) {
 	a.T.Helper()
 	return a.InvokeUntil(context.Background(), config, nil)
 }
 
-// InvokeUntil is Invoke with a context. Each message of the progress goes to seen, which may be nil.
+// InvokeUntil is Invoke with a context. It passes each progress message to seen, which can be nil.
 func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen func(string)) (progress []string, says string) {
 	a.T.Helper()
 	stream, err := a.server().InvokeAction(ctx, &tfprotov6.InvokeActionRequest{ActionType: a.Kind, Config: a.config(config)})
@@ -80,22 +83,22 @@ func (a Action) InvokeUntil(ctx context.Context, config map[string]any, seen fun
 		}
 	}
 	if completed != 1 {
-		a.T.Errorf("the invocation of %s completed %d times", a.Kind, completed)
+		a.T.Errorf("invocation of %s: %d completed events, want 1", a.Kind, completed)
 	}
 	return progress, says
 }
 
-// MustInvoke is Invoke for an invocation that must succeed without diagnostics. It returns the last message of the progress.
+// MustInvoke is Invoke without diagnostics. It returns the last progress message.
 func (a Action) MustInvoke(config map[string]any) string {
 	a.T.Helper()
 	progress, says := a.Invoke(config)
 	if says != "" || len(progress) == 0 {
-		a.T.Fatalf("the invocation of %s with %v says %q, progress %q", a.Kind, config, says, progress)
+		a.T.Fatalf("invocation of %s with %v: diagnostics %q, progress %q; want no diagnostics", a.Kind, config, says, progress)
 	}
 	return progress[len(progress)-1]
 }
 
-// Action returns the action of a kind, for the owner of a token.
+// Action returns the action of a type, in a provider process that uses the token.
 func (w *Workspace) Action(t *testing.T, token, kind string) Action {
 	t.Helper()
 	return w.Direct(t, token).Action(kind)

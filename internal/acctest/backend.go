@@ -1,5 +1,6 @@
-// Package acctest has what acceptance tests share: an emulated Databricks workspace or a recorded MLflow server for the time of a test, a
-// provider process that speaks the plugin protocol, and checks of states, plans and requests. Tests run the real CLI or that process.
+// Package acctest contains the helpers of acceptance tests: an emulated Databricks workspace or a recorded MLflow server for the duration
+// of a test, a provider process that speaks the plugin protocol, and checks of states, plans, and requests. Tests run the real CLI or that
+// process.
 package acctest
 
 import (
@@ -15,38 +16,38 @@ import (
 	"testing"
 )
 
-// Backend is a server that the scenarios run against: the local workspace in `make test`, a real MLflow server in `make test-mlflow`.
-// What happens behind Terraform's back, and what the server holds in truth, goes over plain HTTP without the provider's client.
+// Backend is the server of the scenarios: the emulated workspace in `make test`, a real MLflow server in `make test-mlflow`. Its methods
+// change and read the server outside Terraform, over plain HTTP and without the provider's client.
 type Backend struct {
 	URL string
-	// Address is the setting that takes the url: host or tracking_uri. settings is the rest of the provider block of an admin.
+	// Address is the argument for the URL: host or tracking_uri. Settings are the other arguments of an admin's provider block.
 	Address  string
 	Settings map[string]any
-	// Header carries the same admin's credentials.
+	// Header contains the credentials of the same admin.
 	Header http.Header
-	// Prefix is what every experiment's name begins with: a folder on Databricks.
+	// Prefix is the prefix of all experiment names: a folder on Databricks.
 	Prefix string
 
-	// DeletesTags: tags can be removed. KeepsNames: a deleted experiment holds its name. PlacesArtifacts: the artifact location can
-	// be chosen.
+	// DeletesTags means that tags can be removed, KeepsNames that a deleted experiment reserves its name, and PlacesArtifacts that clients
+	// can set the artifact location.
 	DeletesTags, KeepsNames, PlacesArtifacts bool
-	// LongestValue is how long a tag's value may be, in characters. BadTags are tags that the server refuses.
+	// LongestValue is the maximum length of a tag value, in characters. BadTags are tags that the server rejects.
 	LongestValue int
 	BadTags      map[string]string
 }
 
-// IsServer tells an MLflow server from Databricks.
+// IsServer reports whether the backend is an MLflow server, not Databricks.
 func (b *Backend) IsServer() bool { return b.Address == "tracking_uri" }
 
-// Counter makes names that no other test uses.
+// Counter makes the names of Name unique.
 var Counter atomic.Int64
 
-// Name makes a name that nobody else has.
+// Name returns a unique experiment name.
 func (b *Backend) Name(word string) string {
 	return fmt.Sprintf("%s%s-%d", b.Prefix, word, Counter.Add(1))
 }
 
-// Block is the provider block, with more settings or other ones; a nil takes one out.
+// Block returns the provider block. The given settings are added or override others; a nil value removes one.
 func (b *Backend) Block(more map[string]any) map[string]any {
 	settings := map[string]any{b.Address: b.URL, "retry_timeout_seconds": 20}
 	maps.Copy(settings, b.Settings)
@@ -55,7 +56,7 @@ func (b *Backend) Block(more map[string]any) map[string]any {
 	return settings
 }
 
-// Provider configures a provider and watches what it says.
+// Provider returns a configured provider process whose responses are checked for secrets.
 func (b *Backend) Provider(t *testing.T, more map[string]any) *Process {
 	t.Helper()
 	d := NewDirect(t, b.Block(more))
@@ -63,13 +64,13 @@ func (b *Backend) Provider(t *testing.T, more map[string]any) *Process {
 	return &Process{Direct: d, Again: func() *Process { return b.Provider(t, more) }}
 }
 
-// ExperimentBlock is an experiment of an admin's provider.
+// ExperimentBlock returns an experiment resource of an admin's provider.
 func (b *Backend) ExperimentBlock(t *testing.T) *Block {
 	t.Helper()
 	return b.Provider(t, nil).Block("mlflow_experiment")
 }
 
-// Call speaks to the server behind Terraform's back.
+// Call sends a request outside Terraform.
 func (b *Backend) Call(t *testing.T, method, path string, body any) (status int, answer map[string]any) {
 	t.Helper()
 	data, err := json.Marshal(body)
@@ -95,56 +96,56 @@ func (b *Backend) Call(t *testing.T, method, path string, body any) (status int,
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(text, &answer); err != nil && resp.StatusCode < 300 {
-		t.Fatalf("%s %s answers %q", method, path, text)
+		t.Fatalf("response to %s %s = %q", method, path, text)
 	}
 	return resp.StatusCode, answer
 }
 
-// MustCall is call that must succeed.
+// MustCall is Call for a request that must succeed.
 func (b *Backend) MustCall(t *testing.T, method, path string, body any) map[string]any {
 	t.Helper()
 	status, answer := b.Call(t, method, path, body)
 	if status > 299 {
-		t.Fatalf("%s %s with %v answers %d: %v", method, path, body, status, answer)
+		t.Fatalf("response to %s %s with %v = %d: %v", method, path, body, status, answer)
 	}
 	return answer
 }
 
-// Behind changes an experiment behind Terraform's back; verb is the last part of the path.
-func (b *Backend) Behind(t *testing.T, verb string, body map[string]any) map[string]any {
+// ChangeOutside changes an experiment outside Terraform; verb is the last segment of the path.
+func (b *Backend) ChangeOutside(t *testing.T, verb string, body map[string]any) map[string]any {
 	t.Helper()
 	return b.MustCall(t, "POST", ExperimentCalls+verb, body)
 }
 
-// Create makes an experiment behind Terraform's back.
+// Create creates an experiment outside Terraform.
 func (b *Backend) Create(t *testing.T, name string, tags map[string]string) (id string) {
 	t.Helper()
-	id, _ = b.Behind(t, "create", map[string]any{"name": name})["experiment_id"].(string)
+	id, _ = b.ChangeOutside(t, "create", map[string]any{"name": name})["experiment_id"].(string)
 	for key, value := range tags {
 		b.SetTag(t, id, key, value)
 	}
 	return id
 }
 
-// SetTag sets a tag behind the provider's back.
+// SetTag sets a tag outside Terraform.
 func (b *Backend) SetTag(t *testing.T, id, key, value string) {
 	t.Helper()
-	b.Behind(t, "set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
+	b.ChangeOutside(t, "set-experiment-tag", map[string]any{"experiment_id": id, "key": key, "value": value})
 }
 
-// Remove deletes an experiment behind the provider's back.
+// Remove deletes an experiment outside Terraform.
 func (b *Backend) Remove(t *testing.T, id string) {
 	t.Helper()
-	b.Behind(t, "delete", map[string]any{"experiment_id": id})
+	b.ChangeOutside(t, "delete", map[string]any{"experiment_id": id})
 }
 
-// AddRun logs a run in an experiment, as a training job does.
+// AddRun creates a run in an experiment.
 func (b *Backend) AddRun(t *testing.T, id string) {
 	t.Helper()
 	b.MustCall(t, "POST", "/api/2.0/mlflow/runs/create", map[string]any{"experiment_id": id})
 }
 
-// Truth is an experiment as the server holds it.
+// Truth is an experiment as the server returns it.
 type Truth struct {
 	ID               string `json:"experiment_id"`
 	Name             string `json:"name"`
@@ -153,7 +154,7 @@ type Truth struct {
 	Tags             []struct{ Key, Value string }
 }
 
-// TagMap gives the tags but those that the server writes itself.
+// TagMap returns the tags, except those that the server sets.
 func (e Truth) TagMap() map[string]string {
 	m := map[string]string{}
 	for _, tag := range e.Tags {
@@ -164,7 +165,7 @@ func (e Truth) TagMap() map[string]string {
 	return m
 }
 
-// Truth reads an experiment from the server; its stage is "" when there is none.
+// Truth reads an experiment from the server. It returns the zero value if it does not exist.
 func (b *Backend) Truth(t *testing.T, id string) Truth {
 	t.Helper()
 	status, answer := b.Call(t, "GET", ExperimentCalls+"get?experiment_id="+url.QueryEscape(id), nil)
@@ -173,7 +174,7 @@ func (b *Backend) Truth(t *testing.T, id string) Truth {
 	}
 	data, err := json.Marshal(answer["experiment"])
 	if err != nil || status != http.StatusOK {
-		t.Fatalf("experiment %s reads %d %v", id, status, answer)
+		t.Fatalf("read of experiment %s = %d %v", id, status, answer)
 	}
 	var e Truth
 	if err := json.Unmarshal(data, &e); err != nil {
@@ -182,7 +183,7 @@ func (b *Backend) Truth(t *testing.T, id string) Truth {
 	return e
 }
 
-// Expect checks the server's truth about an experiment. The name is "" where a deleted one need not keep it.
+// Expect checks an experiment on the server. An empty name is not checked.
 func (b *Backend) Expect(t *testing.T, id, name, stage string, tags map[string]string) {
 	t.Helper()
 	e := b.Truth(t, id)
@@ -191,8 +192,8 @@ func (b *Backend) Expect(t *testing.T, id, name, stage string, tags map[string]s
 	}
 }
 
-// Gone are the remains of removed tags: nothing, or blank values where tags can't be removed.
-func (b *Backend) Gone(tags map[string]string, keys ...string) map[string]string {
+// TagsAfterRemoval returns the given tags and, on a server that cannot delete tags, the removed keys with empty values.
+func (b *Backend) TagsAfterRemoval(tags map[string]string, keys ...string) map[string]string {
 	all := maps.Clone(tags)
 	for _, key := range keys {
 		if !b.DeletesTags {
@@ -202,22 +203,22 @@ func (b *Backend) Gone(tags map[string]string, keys ...string) map[string]string
 	return all
 }
 
-// ExperimentAttributes returns the attributes of an experiment with a name, and more.
+// ExperimentAttributes returns the attributes of an experiment: its name and the given ones.
 func ExperimentAttributes(name string, more map[string]any) map[string]any {
 	all := map[string]any{"name": name}
 	maps.Copy(all, more)
 	return all
 }
 
-// ExpectSays checks how what the person is told begins, and what else is in it. "" means nothing is said.
-func ExpectSays(t *testing.T, got, begins string, holds ...string) {
+// ExpectSays checks that described diagnostics start with a text and contain other texts. If begins is empty, there must be none.
+func ExpectSays(t *testing.T, got, begins string, contains ...string) {
 	t.Helper()
 	if begins == "" && got != "" || !strings.HasPrefix(got, begins) {
-		t.Errorf("said is %q, want %q", got, begins)
+		t.Errorf("diagnostics are %q, want %q", got, begins)
 	}
-	for _, part := range holds {
+	for _, part := range contains {
 		if !strings.Contains(got, part) {
-			t.Errorf("said is %q, which lacks %q", got, part)
+			t.Errorf("diagnostics are %q, want %q in them", got, part)
 		}
 	}
 }

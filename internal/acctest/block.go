@@ -11,13 +11,13 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Process is a configured provider, and how to start it again: each command of the CLI is a process of its own.
+// Process is a configured provider process. Again starts another one, because each command of the CLI has its own process.
 type Process struct {
 	*Direct
 	Again func() *Process
 }
 
-// Block is one resource block with its state. It goes through the plugin protocol as the CLI does, in milliseconds.
+// Block is a resource with its state. It uses the plugin protocol as the CLI does, but takes only milliseconds.
 type Block struct {
 	*Process
 	Kind    string
@@ -25,20 +25,20 @@ type Block struct {
 	Private []byte
 }
 
-// Block returns a resource block of the provider process, without a state.
+// Block returns a resource of the provider process, without a state.
 func (p *Process) Block(kind string) *Block {
 	return &Block{Process: p, Kind: kind, State: p.Encode(p.Schemas.ResourceSchemas[kind], nil)}
 }
 
 func (b *Block) schema() *tfprotov6.Schema { return b.Schemas.ResourceSchemas[b.Kind] }
 
-// Values gives the state, nil when there is none.
+// Values returns the state, nil if there is none.
 func (b *Block) Values() map[string]any {
 	b.T.Helper()
 	return b.Decode(b.schema(), b.State)
 }
 
-// Object gives the attributes of a value, nil when it is null.
+// Object returns the attributes of a value, nil if it is null.
 func (b *Block) Object(dynamic *tfprotov6.DynamicValue) map[string]tftypes.Value {
 	b.T.Helper()
 	value, err := dynamic.Unmarshal(b.schema().ValueType())
@@ -58,7 +58,7 @@ func (b *Block) Refresh() string {
 	return b.Read()
 }
 
-// Read reads the resource in the process that there is.
+// Read reads the resource in the current process.
 func (b *Block) Read() string {
 	b.T.Helper()
 	if b.Values() == nil {
@@ -74,23 +74,24 @@ func (b *Block) Read() string {
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Plan is what a plan says and does.
+// Plan is the result of a plan.
 type Plan struct {
-	Says string
-	// Action is create, update, replace, delete or none; "" when the plan failed.
+	Says string // described diagnostics
+	// Action is create, update, replace, delete, or none; empty if the plan failed.
 	Action string
-	// Changed are the attributes of an update or replacement that change, in order.
+	// Changed are the changed attributes of an update or replacement, sorted.
 	Changed []string
 	Resp    *tfprotov6.PlanResourceChangeResponse
 }
 
-// Plan plans a configuration, nil to destroy, for the state as it is.
+// Plan plans a configuration, or a destroy if config is nil, for the current state.
 func (b *Block) Plan(config map[string]any) Plan {
 	b.T.Helper()
 	prior, wanted := b.Object(b.State), b.Encode(b.schema(), config)
 	if config != nil {
 		validated, err := b.Server.ValidateResourceConfig(context.Background(), &tfprotov6.ValidateResourceConfigRequest{
-			TypeName: b.Kind, Config: wanted, ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
+			TypeName: b.Kind, Config: wanted,
+			ClientCapabilities: &tfprotov6.ValidateResourceConfigClientCapabilities{WriteOnlyAttributesAllowed: true},
 		})
 		b.Check(err)
 		if failed(validated.Diagnostics) {
@@ -131,7 +132,7 @@ func actionOf(absent, unwanted, replaces, changes bool) string {
 	}
 }
 
-// proposed is the configuration without its write-only values, and with the prior values of the computed attributes that it leaves out.
+// proposed returns the configuration without write-only values, and with the prior values of computed attributes that are not set.
 func (b *Block) proposed(prior map[string]tftypes.Value, config *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
 	b.T.Helper()
 	attributes := b.Object(config)
@@ -152,7 +153,7 @@ func (b *Block) proposed(prior map[string]tftypes.Value, config *tfprotov6.Dynam
 	return &dynamic
 }
 
-// Up refreshes, plans and applies, and gives all that the person is told. After a success a second plan must be empty.
+// Up refreshes, plans, and applies, and returns all described diagnostics. If it succeeds, a second plan must be empty.
 func (b *Block) Up(config map[string]any) string {
 	b.T.Helper()
 	says := []string{b.Refresh()}
@@ -175,38 +176,40 @@ func (b *Block) Up(config map[string]any) string {
 	return JoinLines(says)
 }
 
-// ExpectSettled checks that there is nothing left to do, and nothing to say about it.
+// ExpectSettled checks that a second plan is empty and without diagnostics.
 func (b *Block) ExpectSettled(config map[string]any) {
 	b.T.Helper()
 	refreshed := b.Refresh()
 	if p := b.Plan(config); p.Action != "none" || refreshed != "" {
-		b.T.Errorf("the second plan of %v is to %s, changes %v and says %q", config, p.Action, p.Changed, JoinLines([]string{refreshed, p.Says}))
+		says := JoinLines([]string{refreshed, p.Says})
+		b.T.Errorf("second plan of %v: action %s, changes %v, diagnostics %q; want none", config, p.Action, p.Changed, says)
 	}
 }
 
-// Apply applies a plan without a second look.
+// Apply applies a plan, without a second plan.
 func (b *Block) Apply(p Plan, config map[string]any) string {
 	b.T.Helper()
 	if p.Action == "" {
 		return p.Says
 	}
 	resp, err := b.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: b.Kind, PriorState: b.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate, Config: b.Encode(b.schema(), config),
+		TypeName: b.Kind, PriorState: b.State, PlannedState: p.Resp.PlannedState, PlannedPrivate: p.Resp.PlannedPrivate,
+		Config: b.Encode(b.schema(), config),
 	})
 	b.Check(err)
 	b.State, b.Private = resp.NewState, resp.Private
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// MustUp is up where nothing is to be said.
+// MustUp is Up without diagnostics.
 func (b *Block) MustUp(config map[string]any) {
 	b.T.Helper()
 	if says := b.Up(config); says != "" {
-		b.T.Fatalf("apply of %v says %q", config, says)
+		b.T.Fatalf("diagnostics of the apply of %v are %q, want none", config, says)
 	}
 }
 
-// Destroy refreshes and destroys.
+// Destroy refreshes, plans, and destroys. It returns all described diagnostics.
 func (b *Block) Destroy() string {
 	b.T.Helper()
 	says := b.Refresh()
@@ -217,7 +220,7 @@ func (b *Block) Destroy() string {
 	return JoinLines([]string{says, p.Says, b.Apply(p, nil)})
 }
 
-// Adopt imports and reads.
+// Adopt imports the resource and reads it. It returns the described diagnostics.
 func (b *Block) Adopt(id string) string {
 	b.T.Helper()
 	resp, err := b.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: b.Kind, ID: id})
@@ -229,7 +232,7 @@ func (b *Block) Adopt(id string) string {
 	return JoinLines([]string{DescribeDiagnostics(resp.Diagnostics), b.Read()})
 }
 
-// Text gives an attribute of the state, "" when it is null.
+// Text returns an attribute of the state, empty if it is null.
 func (b *Block) Text(attribute string) string {
 	b.T.Helper()
 	text, _ := b.Values()[attribute].(string)
@@ -240,76 +243,91 @@ func failed(diagnostics []*tfprotov6.Diagnostic) bool {
 	return slices.ContainsFunc(diagnostics, func(d *tfprotov6.Diagnostic) bool { return d.Severity == tfprotov6.DiagnosticSeverityError })
 }
 
-// IsError reports whether there is an error in what the person is told.
+// IsError reports whether described diagnostics contain an error.
 func IsError(says string) bool { return ErrorLine.MatchString(says) }
 
-// ErrorLine matches the line of an error among described diagnostics.
+// ErrorLine matches the line of an error in described diagnostics.
 var ErrorLine = regexp.MustCompile(`(?m)^error( at \w+)?: `)
 
-// JoinLines joins what there is.
+// JoinLines joins the texts that are not empty.
 func JoinLines(texts []string) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(texts), func(s string) bool { return s == "" }), "\n")
 }
 
-// Watched is a provider server whose every answer is looked at for what nobody may see.
+// Watched is a provider server that checks all responses for secrets and internal messages of servers.
 type Watched struct {
 	tfprotov6.ProviderServer
 	T testing.TB
 }
 
-// SecretPattern is what must be in no diagnostic and no state: databases' and web servers' own words, hashes, passwords.
-var SecretPattern = regexp.MustCompile(`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`)
+// SecretPattern matches texts that no diagnostic and no state may contain: messages of databases and web servers, hashes, and passwords.
+var SecretPattern = regexp.MustCompile(
+	`(?i)IntegrityError|\[SQL|\[parameters|sqlalche|sqlite3|INSERT INTO|UPDATE experiments|` +
+		`pbkdf2|scrypt:|<html|<!doctype|<p>|Traceback|-password-`,
+)
 
-func (w Watched) look(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
+func (w Watched) check(what string, diagnostics []*tfprotov6.Diagnostic, states ...*tfprotov6.DynamicValue) {
 	w.T.Helper()
 	if found := SecretPattern.FindString(DescribeDiagnostics(diagnostics)); found != "" {
-		w.T.Errorf("%s says %q, which holds %q", what, DescribeDiagnostics(diagnostics), found)
+		w.T.Errorf("diagnostics of %s are %q, which contain %q", what, DescribeDiagnostics(diagnostics), found)
 	}
 	for _, state := range states {
 		if state != nil && SecretPattern.Match(state.MsgPack) {
-			w.T.Errorf("%s leaves %q in the state", what, SecretPattern.Find(state.MsgPack))
+			w.T.Errorf("the state after %s contains %q", what, SecretPattern.Find(state.MsgPack))
 		}
 	}
 }
 
 // ConfigureProvider implements [tfprotov6.ProviderServer].
-func (w Watched) ConfigureProvider(ctx context.Context, req *tfprotov6.ConfigureProviderRequest) (*tfprotov6.ConfigureProviderResponse, error) {
+func (w Watched) ConfigureProvider(
+	ctx context.Context,
+	req *tfprotov6.ConfigureProviderRequest,
+) (*tfprotov6.ConfigureProviderResponse, error) {
 	resp, err := w.ProviderServer.ConfigureProvider(ctx, req)
-	w.look("configure", resp.Diagnostics)
+	w.check("configure", resp.Diagnostics)
 	return resp, err
 }
 
 // PlanResourceChange implements [tfprotov6.ProviderServer].
-func (w Watched) PlanResourceChange(ctx context.Context, req *tfprotov6.PlanResourceChangeRequest) (*tfprotov6.PlanResourceChangeResponse, error) {
+func (w Watched) PlanResourceChange(
+	ctx context.Context,
+	req *tfprotov6.PlanResourceChangeRequest,
+) (*tfprotov6.PlanResourceChangeResponse, error) {
 	resp, err := w.ProviderServer.PlanResourceChange(ctx, req)
-	w.look("plan of "+req.TypeName, resp.Diagnostics, resp.PlannedState)
+	w.check("plan of "+req.TypeName, resp.Diagnostics, resp.PlannedState)
 	return resp, err
 }
 
 // ApplyResourceChange implements [tfprotov6.ProviderServer].
-func (w Watched) ApplyResourceChange(ctx context.Context, req *tfprotov6.ApplyResourceChangeRequest) (*tfprotov6.ApplyResourceChangeResponse, error) {
+func (w Watched) ApplyResourceChange(
+	ctx context.Context,
+	req *tfprotov6.ApplyResourceChangeRequest,
+) (*tfprotov6.ApplyResourceChangeResponse, error) {
 	resp, err := w.ProviderServer.ApplyResourceChange(ctx, req)
-	w.look("apply of "+req.TypeName, resp.Diagnostics, resp.NewState)
+	w.check("apply of "+req.TypeName, resp.Diagnostics, resp.NewState)
 	return resp, err
 }
 
 // ReadResource implements [tfprotov6.ProviderServer].
 func (w Watched) ReadResource(ctx context.Context, req *tfprotov6.ReadResourceRequest) (*tfprotov6.ReadResourceResponse, error) {
 	resp, err := w.ProviderServer.ReadResource(ctx, req)
-	w.look("refresh of "+req.TypeName, resp.Diagnostics, resp.NewState)
+	w.check("refresh of "+req.TypeName, resp.Diagnostics, resp.NewState)
 	return resp, err
 }
 
 // ImportResourceState implements [tfprotov6.ProviderServer].
-func (w Watched) ImportResourceState(ctx context.Context, req *tfprotov6.ImportResourceStateRequest) (*tfprotov6.ImportResourceStateResponse, error) {
+func (w Watched) ImportResourceState(
+	ctx context.Context,
+	req *tfprotov6.ImportResourceStateRequest,
+) (*tfprotov6.ImportResourceStateResponse, error) {
 	resp, err := w.ProviderServer.ImportResourceState(ctx, req)
-	w.look("import of "+req.TypeName, resp.Diagnostics)
+	w.check("import of "+req.TypeName, resp.Diagnostics)
 	return resp, err
 }
 
 // ReadDataSource implements [tfprotov6.ProviderServer].
 func (w Watched) ReadDataSource(ctx context.Context, req *tfprotov6.ReadDataSourceRequest) (*tfprotov6.ReadDataSourceResponse, error) {
 	resp, err := w.ProviderServer.ReadDataSource(ctx, req)
-	w.look("read of "+req.TypeName, resp.Diagnostics, resp.State)
+	w.check("read of "+req.TypeName, resp.Diagnostics, resp.State)
 	return resp, err
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/plancheck"
 )
 
-// ExpectChanges checks that a plan changes exactly these attributes of a resource; none means that nothing is planned for it.
+// ExpectChanges checks that a plan changes exactly these attributes of a resource. Without attributes, the plan must not change it.
 func ExpectChanges(address string, attributes ...string) plancheck.PlanCheck {
 	return changesCheck{address, attributes}
 }
@@ -43,7 +43,7 @@ func (c changesCheck) CheckPlan(_ context.Context, req plancheck.CheckPlanReques
 	}
 }
 
-// RFC3339 is the form of times in state, of milliseconds since 1970.
+// RFC3339 formats milliseconds since 1970 as times in the state.
 func RFC3339(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z07:00")
 }

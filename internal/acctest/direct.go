@@ -11,7 +11,35 @@ import (
 	"github.com/hashicorp/terraform-plugin-go/tftypes"
 )
 
-// Move takes over the state of another resource type, and reads it as the CLI does afterwards.
+// Direct speaks the plugin protocol without a CLI. A test then sees the warnings and the requests of a single operation.
+type Direct struct {
+	T       *testing.T
+	Server  tfprotov6.ProviderServer
+	Schemas *tfprotov6.GetProviderSchemaResponse
+}
+
+// NewDirect returns a provider process that is configured with these settings.
+func NewDirect(t *testing.T, config map[string]any) *Direct {
+	t.Helper()
+	server, err := Factories()["mlflow"]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &Direct{T: t, Server: server}
+	if d.Schemas, err = server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := server.ConfigureProvider(
+		context.Background(),
+		&tfprotov6.ConfigureProviderRequest{Config: d.Encode(d.Schemas.Provider, config)},
+	)
+	if err != nil || len(resp.Diagnostics) > 0 {
+		t.Fatalf("configure: %v, %s", err, DescribeDiagnostics(resp.Diagnostics))
+	}
+	return d
+}
+
+// Move moves the state of another resource type to a type of this provider, and refreshes it, as the CLI does.
 func (d *Direct) Move(kind, source, address string, state map[string]any) (moved map[string]any, says string) {
 	d.T.Helper()
 	raw, err := json.Marshal(state)
@@ -30,17 +58,17 @@ func (d *Direct) Move(kind, source, address string, state map[string]any) (moved
 	return d.Decode(d.Schemas.ResourceSchemas[kind], read.NewState), DescribeDiagnostics(read.Diagnostics)
 }
 
-// Lister returns the part of the protocol that lists resources.
+// Lister returns the server as a server of list resources.
 func (d *Direct) Lister() tfprotov6.ListResourceServer {
 	d.T.Helper()
 	lister, ok := d.Server.(tfprotov6.ListResourceServer)
 	if !ok {
-		d.T.Fatal("the server lists nothing")
+		d.T.Fatal("the server has no list resources")
 	}
 	return lister
 }
 
-// List calls the list resource of a kind.
+// List lists the resources of a type.
 func (d *Direct) List(kind string, config map[string]any, limit int64, full bool) []ListedResource {
 	d.T.Helper()
 	stream, err := d.Lister().ListResource(context.Background(), &tfprotov6.ListResourceRequest{
@@ -58,32 +86,7 @@ func (d *Direct) List(kind string, config map[string]any, limit int64, full bool
 	return all
 }
 
-// Direct speaks the plugin protocol without a CLI: there a test sees warnings, and the calls of one operation alone.
-type Direct struct {
-	T       *testing.T
-	Server  tfprotov6.ProviderServer
-	Schemas *tfprotov6.GetProviderSchemaResponse
-}
-
-// NewDirect returns a provider process that is configured with these settings.
-func NewDirect(t *testing.T, config map[string]any) *Direct {
-	t.Helper()
-	server, err := Factories()["mlflow"]()
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &Direct{T: t, Server: server}
-	if d.Schemas, err = server.GetProviderSchema(context.Background(), &tfprotov6.GetProviderSchemaRequest{}); err != nil {
-		t.Fatal(err)
-	}
-	resp, err := server.ConfigureProvider(context.Background(), &tfprotov6.ConfigureProviderRequest{Config: d.Encode(d.Schemas.Provider, config)})
-	if err != nil || len(resp.Diagnostics) > 0 {
-		t.Fatalf("configure: %v, %s", err, DescribeDiagnostics(resp.Diagnostics))
-	}
-	return d
-}
-
-// Plan validates and plans the creation of a resource, and gives what the person is told.
+// Plan validates and plans the creation of a resource, and returns the diagnostics as text.
 func (d *Direct) Plan(kind string, config map[string]any) string {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
@@ -102,7 +105,7 @@ func (d *Direct) Plan(kind string, config map[string]any) string {
 	return DescribeDiagnostics(planned.Diagnostics)
 }
 
-// Apply creates (prior is nil), updates or deletes (planned is nil) a resource, and gives its new state and what the person is told.
+// Apply creates (prior is nil), updates, or deletes (planned is nil) a resource. It returns the new state and the diagnostics as text.
 func (d *Direct) Apply(kind string, prior, planned map[string]any) (map[string]any, string) {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
@@ -117,7 +120,10 @@ func (d *Direct) Apply(kind string, prior, planned map[string]any) (map[string]a
 func (d *Direct) Read(kind string, state map[string]any) (map[string]any, string) {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
-	resp, err := d.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: d.Encode(schema, state)})
+	resp, err := d.Server.ReadResource(
+		context.Background(),
+		&tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: d.Encode(schema, state)},
+	)
 	d.Check(err)
 	return d.Decode(schema, resp.NewState), DescribeDiagnostics(resp.Diagnostics)
 }
@@ -144,12 +150,15 @@ func (d *Direct) Data(kind string, config map[string]any) (map[string]any, strin
 	if len(validated.Diagnostics) > 0 {
 		return nil, DescribeDiagnostics(validated.Diagnostics)
 	}
-	resp, err := d.Server.ReadDataSource(context.Background(), &tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: d.Encode(schema, config)})
+	resp, err := d.Server.ReadDataSource(
+		context.Background(),
+		&tfprotov6.ReadDataSourceRequest{TypeName: kind, Config: d.Encode(schema, config)},
+	)
 	d.Check(err)
 	return d.Decode(schema, resp.State), DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Check fails the test on an error of the protocol itself.
+// Check fails the test on an error of the protocol.
 func (d *Direct) Check(err error) {
 	d.T.Helper()
 	if err != nil {
@@ -157,12 +166,12 @@ func (d *Direct) Check(err error) {
 	}
 }
 
-// Encode makes an object of a schema's type; what is not given is null, and so is the object without values.
+// Encode returns an object of the schema's type. Missing attributes are null, and without values the object is null.
 func (d *Direct) Encode(schema *tfprotov6.Schema, values map[string]any) *tfprotov6.DynamicValue {
 	d.T.Helper()
 	object, ok := schema.ValueType().(tftypes.Object)
 	if !ok {
-		d.T.Fatalf("a schema's type is %T", schema.ValueType())
+		d.T.Fatalf("type of the schema is %T, want an object", schema.ValueType())
 	}
 	value := tftypes.NewValue(object, nil)
 	if values != nil {
@@ -185,7 +194,7 @@ func encoded(typ tftypes.Type, value any) tftypes.Value {
 			elements[key] = tftypes.NewValue(tftypes.String, text)
 		}
 		return tftypes.NewValue(typ, elements)
-	case map[string]any: // with values that are missing
+	case map[string]any: // values can be missing
 		elements := map[string]tftypes.Value{}
 		if object, ok := typ.(tftypes.Object); ok {
 			for name, member := range object.AttributeTypes {
@@ -208,7 +217,7 @@ func encoded(typ tftypes.Type, value any) tftypes.Value {
 	}
 }
 
-// Decode gives an object as maps, slices and strings; nil when there is none.
+// Decode returns an object as maps, slices, and strings, nil if it is null.
 func (d *Direct) Decode(schema *tfprotov6.Schema, dynamic *tfprotov6.DynamicValue) map[string]any {
 	d.T.Helper()
 	if dynamic == nil {
@@ -248,7 +257,7 @@ func decoded(value tftypes.Value) any {
 	}
 }
 
-// DescribeDiagnostics is what a person reads of diagnostics, one a line: "error at ATTRIBUTE: SUMMARY: DETAIL".
+// DescribeDiagnostics returns diagnostics as text, one per line: "error at ATTRIBUTE: SUMMARY: DETAIL".
 func DescribeDiagnostics(diagnostics []*tfprotov6.Diagnostic) string {
 	var lines []string
 	for _, d := range diagnostics {
@@ -263,7 +272,7 @@ func DescribeDiagnostics(diagnostics []*tfprotov6.Diagnostic) string {
 	return strings.Join(lines, "\n")
 }
 
-// Change plans another configuration for a resource that is there.
+// Change plans another configuration for a resource in the state.
 func (d *Direct) Change(kind string, state, config map[string]any) (planned map[string]any, replaces bool, says string) {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
@@ -281,7 +290,7 @@ func (d *Direct) Change(kind string, state, config map[string]any) (planned map[
 	return d.Decode(schema, resp.PlannedState), len(resp.RequiresReplace) > 0, DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Create plans and applies a new resource. What the plan says is said as well.
+// Create plans and applies a new resource. It returns the state and the diagnostics of both as text.
 func (d *Direct) Create(kind string, config map[string]any) (state map[string]any, says string) {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]
@@ -293,24 +302,28 @@ func (d *Direct) Create(kind string, config map[string]any) (state map[string]an
 		return nil, DescribeDiagnostics(plan.Diagnostics)
 	}
 	resp, err := d.Server.ApplyResourceChange(context.Background(), &tfprotov6.ApplyResourceChangeRequest{
-		TypeName: kind, PriorState: d.Encode(schema, nil), PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate, Config: d.Encode(schema, config),
+		TypeName: kind, PriorState: d.Encode(schema, nil), PlannedState: plan.PlannedState, PlannedPrivate: plan.PlannedPrivate,
+		Config: d.Encode(schema, config),
 	})
 	d.Check(err)
 	return d.Decode(schema, resp.NewState), strings.TrimSpace(DescribeDiagnostics(plan.Diagnostics) + DescribeDiagnostics(resp.Diagnostics))
 }
 
-// ReadImported imports a resource by its id and reads it, as the CLI does.
+// ReadImported imports a resource by its ID and reads it, as the CLI does.
 func (d *Direct) ReadImported(kind, id string) string {
 	d.T.Helper()
 	imported, err := d.Server.ImportResourceState(context.Background(), &tfprotov6.ImportResourceStateRequest{TypeName: kind, ID: id})
 	d.Check(err)
 	resource := imported.ImportedResources[0]
-	resp, err := d.Server.ReadResource(context.Background(), &tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: resource.State, Private: resource.Private})
+	resp, err := d.Server.ReadResource(
+		context.Background(),
+		&tfprotov6.ReadResourceRequest{TypeName: kind, CurrentState: resource.State, Private: resource.Private},
+	)
 	d.Check(err)
 	return DescribeDiagnostics(resp.Diagnostics)
 }
 
-// Review reads the data source, and gives its state, its grants and what the person is told.
+// Review reads mlflow_permission_review. It returns the state, its grants, and the diagnostics as text.
 func (d *Direct) Review(config map[string]any) (state map[string]any, grants []ReviewedGrant, says string) {
 	d.T.Helper()
 	state, says = d.Data("mlflow_permission_review", config)
@@ -320,7 +333,10 @@ func (d *Direct) Review(config map[string]any) (state map[string]any, grants []R
 			how = "inherited"
 		}
 		from, _ := g["inherited_from_path"].(string)
-		grants = append(grants, ReviewedGrant{fmt.Sprintf("%s %s %s %s %s", g["experiment_name"], g["kind"], g["principal"], g["level"], how), from})
+		grants = append(
+			grants,
+			ReviewedGrant{fmt.Sprintf("%s %s %s %s %s", g["experiment_name"], g["kind"], g["principal"], g["level"], how), from},
+		)
 	}
 	return state, grants, says
 }

@@ -12,20 +12,20 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// WithAdoptExisting is the configuration of a block that takes over what has the name.
+// WithAdoptExisting returns the attributes of an experiment with adopt_existing, and the given ones.
 func WithAdoptExisting(more map[string]any) map[string]any {
 	config := ExperimentAttributes("/Shared/churn", map[string]any{"adopt_existing": true})
 	maps.Copy(config, more)
 	return config
 }
 
-// The experiment of [ExperimentConfig], and the path of the calls about experiments.
+// The address of the experiment of [ExperimentConfig], and the path of the API for experiments.
 const (
 	ExperimentAddress = "mlflow_experiment.test"
 	ExperimentCalls   = "/api/2.0/mlflow/experiments/"
 )
 
-// ExperimentConfig is an experiment with the given attributes.
+// ExperimentConfig returns the configuration of an experiment with the given attributes.
 func ExperimentConfig(attributes string) string {
 	return "resource \"mlflow_experiment\" \"test\" {\n" + attributes + "\n}\n"
 }
@@ -35,12 +35,12 @@ func ExperimentState(attribute string, want knownvalue.Check) statecheck.StateCh
 	return statecheck.ExpectKnownValue(ExperimentAddress, tfjsonpath.New(attribute), want)
 }
 
-// PreApply runs checks of a plan before it is applied.
+// PreApply checks a plan before it is applied.
 func PreApply(checks ...plancheck.PlanCheck) resource.ConfigPlanChecks {
 	return resource.ConfigPlanChecks{PreApply: checks}
 }
 
-// StateOfExperiment is what the state of an experiment holds after an apply.
+// StateOfExperiment returns the state of an experiment after an apply.
 func StateOfExperiment(e emulator.Experiment, more map[string]any) map[string]any {
 	state := map[string]any{
 		"id": e.ID, "name": e.Name, "artifact_location": e.ArtifactLocation, "tags_all": map[string]string{},

@@ -1,6 +1,6 @@
 package acctest
 
-// The calls about tags, as the journal names them.
+// The requests for tags, as they are in the journal.
 const (
 	APIPath       = "/api/2.0/mlflow/experiments/"
 	SetTagCall    = "POST " + APIPath + "set-experiment-tag"

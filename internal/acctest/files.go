@@ -9,12 +9,15 @@ import (
 	"github.com/hashicorp/terraform-plugin-testing/helper/resource"
 )
 
-// RunDirectories gives each step the provider: the test library wants that where the configuration is a directory. It destroys in a step
-// of its own: the library's own way of doing so can't read a state with for_each in it.
+// RunDirectories runs steps whose configuration is a directory, each with the provider, as the test library requires. It destroys in a
+// separate step, because the library cannot read a state with for_each when it destroys.
 func RunDirectories(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	if first := steps[0]; !first.PlanOnly {
-		steps = append(steps, resource.TestStep{ConfigDirectory: first.ConfigDirectory, ConfigVariables: first.ConfigVariables, Destroy: true})
+		steps = append(
+			steps,
+			resource.TestStep{ConfigDirectory: first.ConfigDirectory, ConfigVariables: first.ConfigVariables, Destroy: true},
+		)
 	}
 	for i := range steps {
 		steps[i].ProtoV6ProviderFactories = Factories()
@@ -22,7 +25,7 @@ func RunDirectories(t *testing.T, steps ...resource.TestStep) {
 	resource.UnitTest(t, resource.TestCase{Steps: steps})
 }
 
-// RootModule makes a root module of a configuration.
+// RootModule writes a configuration into a new directory, and returns the directory.
 func RootModule(t *testing.T, text string) string {
 	t.Helper()
 	directory := t.TempDir()
@@ -30,12 +33,12 @@ func RootModule(t *testing.T, text string) string {
 	return directory
 }
 
-// LocalSource names the provider as the test library does.
+// LocalSource replaces the source address of the provider with that of the test library.
 func LocalSource(text string) string {
 	return strings.ReplaceAll(text, `"mlflow-terraform/mlflow"`, `"hashicorp/mlflow"`)
 }
 
-// WriteFile writes a file and makes the folders above it.
+// WriteFile writes a file, and creates its parent folders.
 func WriteFile(t *testing.T, file, text string) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {

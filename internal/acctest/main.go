@@ -13,7 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/provider"
 )
 
-// Main runs a package's tests without the person's own settings, so that none can reach a real server. It returns the exit code.
+// Main runs the tests of a package without the settings and credentials of the user, so that no test reaches a real server. It returns the
+// exit code.
 func Main(m *testing.M) int {
 	for _, variable := range os.Environ() {
 		name, _, _ := strings.Cut(variable, "=")
@@ -34,7 +35,7 @@ func Main(m *testing.M) int {
 	return code
 }
 
-// keepGoFolders keeps Go's caches where they are with another home folder: some tests build the provider.
+// keepGoFolders keeps the folders of Go when HOME changes, because some tests build the provider.
 func keepGoFolders() {
 	for _, name := range []string{"GOCACHE", "GOPATH"} {
 		folder, err := exec.CommandContext(context.Background(), "go", "env", name).Output()
@@ -45,14 +46,14 @@ func keepGoFolders() {
 	}
 }
 
-// UnitTest runs steps through the real CLI, side by side with other tests.
+// UnitTest runs steps with the real CLI, in parallel with other tests.
 func UnitTest(t *testing.T, steps ...resource.TestStep) {
 	t.Helper()
 	t.Parallel()
 	resource.UnitTest(t, resource.TestCase{ProtoV6ProviderFactories: Factories(), Steps: steps})
 }
 
-// Factories make the provider's server as main serves it.
+// Factories returns the factory of the provider server that main serves.
 func Factories() map[string]func() (tfprotov6.ProviderServer, error) {
 	server := provider.Server("test")
 	return map[string]func() (tfprotov6.ProviderServer, error){

@@ -14,35 +14,36 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/mlflowtest"
 )
 
-// RecordedServer answers as MLflow 3.17 was recorded with basic authentication, see internal/mlflow/mlflowtest/testdata. It has one experiment, 1, named churn,
-// the users admin, ana and ben, and the roles risk (USE on every experiment) and bosses (manages the workspace). Only what users hold on the experiment
-// changes, by the calls for their grants.
+// RecordedServer replays responses of MLflow 3.17 with basic authentication, recorded in internal/mlflow/mlflowtest/testdata. It has one
+// experiment, 1, named churn, the users admin, ana, and ben, and the roles risk (USE on every experiment) and bosses (manages the
+// workspace). Only the grants of users on the experiment change, with the requests that grant and revoke.
 type RecordedServer struct {
 	*Backend
 	t       *testing.T
 	answers map[string]mlflowtest.Exchange
 
 	mu sync.Mutex
-	// Levels is what each user holds on the experiment, in the server's words.
+	// Levels are the permission levels of users on the experiment, as the server spells them.
 	Levels map[string]string
-	// created is the experiment's creation time, in milliseconds.
+	// created is the creation time of the experiment, in milliseconds.
 	created int64
 	writes  []string
 }
 
-// What the answers change in.
+// The recorded creation time, and the request whose response contains the grants.
 const (
 	recordedCreated = 1700000000000
 	recordedRoles   = "GET /api/3.0/mlflow/roles/list?workspace=default"
 )
 
-// NewRecordedServer serves the recording, with these levels of users on the experiment.
+// NewRecordedServer starts a server that replays the recording, with these levels of users on the experiment.
 func NewRecordedServer(t *testing.T, levels map[string]string) *RecordedServer {
 	t.Helper()
 	recording := mlflowtest.ReadRecording(t, mlflowtest.RBACServer)
 	s := &RecordedServer{t: t, answers: map[string]mlflowtest.Exchange{}, Levels: levels, created: recordedCreated}
 	for _, name := range []string{
-		"users/permissions/get: the probe", "users/permissions/get: by the default", "users/list: picture", "roles/list: picture", "get", "get-by-name",
+		"users/permissions/get: the probe", "users/permissions/get: by the default", "users/list: picture", "roles/list: picture",
+		"get", "get-by-name",
 		"users/current: admin", "current/permissions: admin", "grant", "revoke", "set-experiment-tag", "delete-experiment-tag",
 	} {
 		answer, ok := recording[name]
@@ -73,7 +74,8 @@ func (s *RecordedServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a, there := s.answers[call]
 	if !there {
 		s.t.Errorf("unexpected %s %s", call, body)
-		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Answer: json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected call"}`)}
+		body := json.RawMessage(`{"error_code":"UNEXPECTED","message":"unexpected request"}`)
+		a = mlflowtest.Exchange{Status: http.StatusBadRequest, Type: "application/json", Answer: body}
 	}
 	text := strings.ReplaceAll(string(a.Answer), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
 	if call == recordedRoles {
@@ -88,7 +90,7 @@ func (s *RecordedServer) reply(w http.ResponseWriter, status int, mediaType, bod
 	_, _ = io.WriteString(w, body)
 }
 
-// write lets a grant and its end take effect, and gives what the journal says of a write.
+// write applies a request that grants or revokes, and returns the description of a write in the journal.
 func (s *RecordedServer) write(path string, body []byte) string {
 	var grant struct {
 		Username   string `json:"username"`
@@ -104,7 +106,7 @@ func (s *RecordedServer) write(path string, body []byte) string {
 	return strings.TrimSpace(grant.Username + grant.Key + " " + grant.Permission)
 }
 
-// experiment is the recorded experiment, with the creation time of now.
+// experiment returns the recorded experiment with the current creation time.
 func (s *RecordedServer) experiment() string {
 	var got struct {
 		Experiment json.RawMessage `json:"experiment"`
@@ -115,7 +117,7 @@ func (s *RecordedServer) experiment() string {
 	return strings.ReplaceAll(string(got.Experiment), fmt.Sprint(recordedCreated), fmt.Sprint(s.created))
 }
 
-// roles is the recorded list of roles, with the users' levels of now.
+// roles returns the recorded list of roles with the current levels of users.
 func (s *RecordedServer) roles(recorded json.RawMessage) string {
 	var list struct {
 		Roles []struct {
@@ -132,7 +134,10 @@ func (s *RecordedServer) roles(recorded json.RawMessage) string {
 		rows := slices.DeleteFunc(role.Permissions, func(row map[string]any) bool { return row["resource_pattern"] == "1" })
 		user := map[string]string{"__user_1__": "admin", "__user_2__": "ana", "__user_3__": "ben"}[role.Name]
 		if level := s.Levels[user]; level != "" {
-			rows = append(rows, map[string]any{"id": 9, "role_id": role.ID, "resource_type": "experiment", "resource_pattern": "1", "permission": level})
+			rows = append(
+				rows,
+				map[string]any{"id": 9, "role_id": role.ID, "resource_type": "experiment", "resource_pattern": "1", "permission": level},
+			)
 		}
 		list.Roles[i].Permissions = rows
 	}
@@ -143,14 +148,14 @@ func (s *RecordedServer) roles(recorded json.RawMessage) string {
 	return string(body)
 }
 
-// ReuseID gives the experiment's id to another experiment of the same name, with the same grants: they outlive experiments.
+// ReuseID replaces the experiment by another one with the same ID, name, and grants, because grants remain when an experiment is purged.
 func (s *RecordedServer) ReuseID() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.created += 60_000
 }
 
-// Written gives the writes since it was asked last: method, path, and whom or what they are about.
+// Written returns the writes since its last call: method, path, and the principal or tag.
 func (s *RecordedServer) Written() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()

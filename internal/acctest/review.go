@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// ReviewedGrant is what a review gives of one grant, in short: "EXPERIMENT KIND PRINCIPAL LEVEL direct" or "… inherited".
+// ReviewedGrant is a grant of a review, in short: "EXPERIMENT KIND PRINCIPAL LEVEL direct" or "… inherited".
 type ReviewedGrant struct{ Grant, Path string }
 
 // ObjectsOf returns the objects in a decoded list.
@@ -19,10 +19,10 @@ func ObjectsOf(list any) []map[string]any {
 	return found
 }
 
-// IsTrue and NumberOf read what the plugin protocol's decoder leaves as it is.
+// IsTrue reports whether a decoded value is true. Decode returns Booleans as values of tftypes.
 func IsTrue(value any) bool { return fmt.Sprint(value) == `tftypes.Bool<"true">` }
 
-// Unreadable gives the reasons by name.
+// Unreadable returns the reasons in unreadable by experiment name.
 func Unreadable(state map[string]any) map[string]string {
 	reasons := map[string]string{}
 	for _, u := range ObjectsOf(state["unreadable"]) {

@@ -10,8 +10,8 @@ func AttributeValues(nameValues ...any) map[string]any {
 	return c
 }
 
-// MapOfOne is a map with one entry.
-var MapOfOne = func(key, value string) map[string]string { return map[string]string{key: value} }
+// MapOfOne returns a map with one entry.
+func MapOfOne(key, value string) map[string]string { return map[string]string{key: value} }
 
-// ApplicationID is the application id of a service principal.
+// ApplicationID is the application ID of a service principal.
 const ApplicationID = "6f1c2a34-5b67-4c89-9d01-23456789abcd"

@@ -7,7 +7,7 @@ import (
 // VendorAddress is the registry address of the Databricks provider.
 const VendorAddress = "registry.terraform.io/databricks/databricks"
 
-// VendorExperiment is the state that the Databricks provider keeps of an experiment.
+// VendorExperiment returns the state of an experiment in the Databricks provider.
 func VendorExperiment(e emulator.Experiment) map[string]any {
 	var tags []any
 	for _, t := range e.Tags {
@@ -21,11 +21,12 @@ func VendorExperiment(e emulator.Experiment) map[string]any {
 	}
 	return map[string]any{
 		"id": e.ID, "experiment_id": e.ID, "name": e.Name, "artifact_location": e.ArtifactLocation, "lifecycle_stage": e.LifecycleStage,
-		"creation_time": e.CreationTime, "last_update_time": e.LastUpdateTime, "description": nil, "tags": tags, "trace_location": traces, "timeouts": nil,
+		"creation_time": e.CreationTime, "last_update_time": e.LastUpdateTime, "description": nil,
+		"tags": tags, "trace_location": traces, "timeouts": nil,
 	}
 }
 
-// VendorPermissions is the state that the Databricks provider keeps of an experiment's permissions.
+// VendorPermissions returns the state of the permissions of an experiment in the Databricks provider.
 func VendorPermissions(id string, grants ...emulator.Grant) map[string]any {
 	var list []any
 	for _, g := range grants {
@@ -36,9 +37,9 @@ func VendorPermissions(id string, grants ...emulator.Grant) map[string]any {
 	return map[string]any{"id": "/experiments/" + id, "object_type": "mlflowExperiment", "experiment_id": id, "access_control": list}
 }
 
-// ListedResource is one result of a list block.
+// ListedResource is a result of a list resource.
 type ListedResource struct {
 	Name, Says string
-	Identity   bool // whether it can be imported
+	Identity   bool // whether the result has an identity
 	Resource   map[string]any
 }

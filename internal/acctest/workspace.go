@@ -12,13 +12,32 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// Direct returns a provider process for the workspace, as the owner of a token.
+// Workspace is an emulated workspace of one test.
+type Workspace struct {
+	*emulator.Workspace
+	URL string
+}
+
+// NewWorkspace starts an emulated Databricks workspace on a free port for the duration of a test.
+func NewWorkspace(t *testing.T, options ...emulator.Options) *Workspace {
+	t.Helper()
+	var o emulator.Options
+	if len(options) > 0 {
+		o = options[0]
+	}
+	w := emulator.New(o)
+	server := httptest.NewServer(w)
+	t.Cleanup(server.Close)
+	return &Workspace{Workspace: w, URL: server.URL}
+}
+
+// Direct returns a provider process that uses the token.
 func (w *Workspace) Direct(t *testing.T, token string) *Direct {
 	t.Helper()
 	return NewDirect(t, map[string]any{"host": w.URL, "token": token, "retry_timeout_seconds": 20})
 }
 
-// Root makes a root module of a configuration, for the admin of the workspace.
+// Root writes a configuration into a new directory, with a connection to the workspace as its admin, and returns the directory.
 func (w *Workspace) Root(t *testing.T, text string) string {
 	t.Helper()
 	directory := RootModule(t, text)
@@ -26,7 +45,7 @@ func (w *Workspace) Root(t *testing.T, text string) string {
 	return directory
 }
 
-// Connect leads the provider of a root module to the workspace: by a block of its own, or by overriding the one that is there.
+// Connect connects the provider of a root module to the workspace: with a provider block, or with an override file for the existing one.
 func (w *Workspace) Connect(t *testing.T, directory string, overrides bool) {
 	t.Helper()
 	name := "connection.tf"
@@ -36,7 +55,7 @@ func (w *Workspace) Connect(t *testing.T, directory string, overrides bool) {
 	WriteFile(t, filepath.Join(directory, name), w.Config(""))
 }
 
-// Calls lists the calls of the API since the last reset.
+// Calls returns the API calls since the last reset of the journal.
 func (w *Workspace) Calls() []string {
 	var calls []string
 	for _, c := range w.Journal() {
@@ -47,7 +66,7 @@ func (w *Workspace) Calls() []string {
 	return calls
 }
 
-// Level gives what a principal holds directly on an experiment, "" for nothing.
+// Level returns the level of the direct grant of a principal on an experiment, empty if there is none.
 func (w *Workspace) Level(id string, p emulator.Principal) string {
 	for _, g := range w.Grants(id) {
 		if g.Principal == p {
@@ -57,17 +76,17 @@ func (w *Workspace) Level(id string, p emulator.Principal) string {
 	return ""
 }
 
-// MustFind gives the active experiment of a name.
+// MustFind returns the active experiment with a name.
 func (w *Workspace) MustFind(t *testing.T, name string) emulator.Experiment {
 	t.Helper()
 	e, ok := w.ExperimentByName(name)
 	if !ok {
-		t.Fatalf("there is no experiment %q", name)
+		t.Fatalf("experiment %q does not exist", name)
 	}
 	return e
 }
 
-// ExpectTags checks that an experiment holds exactly these tags besides the server's own.
+// ExpectTags checks that an experiment has exactly these tags, apart from those that the server sets.
 func (w *Workspace) ExpectTags(t *testing.T, name string, want map[string]string) {
 	t.Helper()
 	got := map[string]string{}
@@ -81,7 +100,7 @@ func (w *Workspace) ExpectTags(t *testing.T, name string, want map[string]string
 	}
 }
 
-// ExpectTag checks a tag on the server; want nil means that it is absent.
+// ExpectTag checks a tag on the server. If want is nil, the tag must be absent.
 func (w *Workspace) ExpectTag(t *testing.T, id, key string, want *string) {
 	t.Helper()
 	e, _ := w.Experiment(id)
@@ -90,11 +109,11 @@ func (w *Workspace) ExpectTag(t *testing.T, id, key string, want *string) {
 	case want == nil && there:
 		t.Errorf("tag %q is %q, want it absent", key, got)
 	case want != nil && (!there || got != *want):
-		t.Errorf("tag %q is %q (there: %t), want %q", key, got, there, *want)
+		t.Errorf("tag %q is %q (present: %t), want %q", key, got, there, *want)
 	}
 }
 
-// ExpectWrites checks the requests since the last reset that could have changed something, in order.
+// ExpectWrites checks the write requests since the last reset of the journal, in order.
 func (w *Workspace) ExpectWrites(t *testing.T, want ...string) {
 	t.Helper()
 	if got := w.Writes(); !slices.Equal(got, want) {
@@ -102,44 +121,31 @@ func (w *Workspace) ExpectWrites(t *testing.T, want ...string) {
 	}
 }
 
-// Backend is the workspace for tests that speak the plugin protocol.
+// Backend returns the workspace as the backend of tests that use the plugin protocol.
 func (w *Workspace) Backend() *Backend { return w.BackendAs(emulator.AdminToken) }
 
-// BackendAs is Backend for the owner of a token.
+// BackendAs is Backend with a token.
 func (w *Workspace) BackendAs(token string) *Backend {
 	return &Backend{URL: w.URL, Address: "host", Settings: map[string]any{"token": token}}
 }
 
-// Workspace is a local workspace of one test.
-type Workspace struct {
-	*emulator.Workspace
-	URL string
-}
-
-// NewWorkspace starts an emulated Databricks workspace on a free port for the time of a test.
-func NewWorkspace(t *testing.T, options ...emulator.Options) *Workspace {
-	t.Helper()
-	var o emulator.Options
-	if len(options) > 0 {
-		o = options[0]
-	}
-	w := emulator.New(o)
-	server := httptest.NewServer(w)
-	t.Cleanup(server.Close)
-	return &Workspace{Workspace: w, URL: server.URL}
-}
-
-// Config puts a provider block for the admin before a configuration.
+// Config returns a configuration with a provider block for the admin.
 func (w *Workspace) Config(body string) string {
 	return w.ConfigAs(emulator.AdminToken, "", body)
 }
 
-// ConfigAs puts a provider block with a token and further settings before a configuration.
+// ConfigAs returns a configuration with a provider block that has a token and further settings.
 func (w *Workspace) ConfigAs(token, settings, body string) string {
-	return fmt.Sprintf("provider \"mlflow\" {\n  host  = %q\n  token = %q\n  retry_timeout_seconds = 20\n%s\n}\n%s", w.URL, token, settings, body)
+	return fmt.Sprintf(
+		"provider \"mlflow\" {\n  host  = %q\n  token = %q\n  retry_timeout_seconds = 20\n%s\n}\n%s",
+		w.URL,
+		token,
+		settings,
+		body,
+	)
 }
 
-// Writes counts the calls since the last reset that could have changed something.
+// Writes returns the write requests since the last reset of the journal.
 func (w *Workspace) Writes() []string {
 	var writes []string
 	for _, c := range w.Journal() {

@@ -6,13 +6,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// WrongAnswers are responses that no server of MLflow gives, but proxies, sign-in pages, and the wrong host do.
+// WrongAnswers are responses of proxies, sign-in pages, and wrong hosts that a client must not accept.
 var WrongAnswers = map[string]emulator.Fault{
-	"an empty object":        {RawBody: `{}`, ContentType: "application/json"},
-	"no content":             {Status: http.StatusNoContent, RawBody: " "},
-	"null":                   {RawBody: `null`, ContentType: "application/json"},
-	"foreign JSON":           {RawBody: `{"status":"ok"}`, ContentType: "application/json"},
-	"another object":         {RawBody: `{"experiment":{"experiment_id":"999","name":"/Shared/other"},"object_id":"/experiments/999","object_type":"mlflowExperiment"}`, ContentType: "application/json"},
+	"an empty object": {RawBody: `{}`, ContentType: "application/json"},
+	"no content":      {Status: http.StatusNoContent, RawBody: " "},
+	"null":            {RawBody: `null`, ContentType: "application/json"},
+	"foreign JSON":    {RawBody: `{"status":"ok"}`, ContentType: "application/json"},
+	"another object": {
+		RawBody: `{"experiment":{"experiment_id":"999","name":"/Shared/other"},` +
+			`"object_id":"/experiments/999","object_type":"mlflowExperiment"}`,
+		ContentType: "application/json",
+	},
 	"a success that failed":  {RawBody: `{"error_code":"INTERNAL_ERROR","message":"no"}`, ContentType: "application/json"},
 	"a success that is gone": {RawBody: `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"no"}`, ContentType: "application/json"},
 	"a sign-in page":         {RawBody: `<html><title>Sign in</title></html>`},

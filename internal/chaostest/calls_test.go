@@ -8,22 +8,22 @@ import (
 	"strings"
 )
 
-// call is one route that the provider uses.
+// call is a route that the provider uses.
 type call struct {
 	name, method, path string
-	does               does
-	// page is what a search lists, under this key.
+	effect             effect
+	// page is the key of the list in the response of a search.
 	page string
 }
 
-// does says what a call is for.
-type does int
+// effect is the kind of effect that a call has.
+type effect int
 
 const (
-	reads          does = iota
-	logsIn              // and so comes before all others
-	writes              // and answers something
-	writesSilently      // and answers {}
+	reads         effect = iota
+	authenticates        // precedes all other calls
+	writes               // returns an object
+	writesEmpty          // returns {}
 )
 
 const (
@@ -37,17 +37,17 @@ const (
 	updateRole   = "update role"
 )
 
-// experimentCalls are those that both kinds of servers have.
+// experimentCalls are the calls of both kinds of servers.
 var experimentCalls = []call{
 	{"create", "POST", experiments + "create", writes, ""},
 	{"get", "GET", experiments + "get", reads, ""},
 	{"get-by-name", "GET", experiments + "get-by-name", reads, ""},
-	{"update", "POST", experiments + "update", writesSilently, ""},
-	{"delete", "POST", experiments + "delete", writesSilently, ""},
-	{"restore", "POST", experiments + "restore", writesSilently, ""},
+	{"update", "POST", experiments + "update", writesEmpty, ""},
+	{"delete", "POST", experiments + "delete", writesEmpty, ""},
+	{"restore", "POST", experiments + "restore", writesEmpty, ""},
 	{"search", "POST", experiments + "search", reads, "experiments"},
-	{"set tag", "POST", experiments + "set-experiment-tag", writesSilently, ""},
-	{"delete tag", "POST", experiments + "delete-experiment-tag", writesSilently, ""},
+	{"set tag", "POST", experiments + "set-experiment-tag", writesEmpty, ""},
+	{"delete tag", "POST", experiments + "delete-experiment-tag", writesEmpty, ""},
 	{"search runs", "POST", "/api/2.0/mlflow/runs/search", reads, "runs"},
 	{"search traces", "POST", "/api/3.0/mlflow/traces/search", reads, "traces"},
 	{"search models", "POST", "/api/2.0/mlflow/logged-models/search", reads, "models"},
@@ -57,14 +57,14 @@ var databricksCalls = slices.Concat(experimentCalls, []call{
 	{getPermits, "GET", anyACL, reads, ""},
 	{putPermits, "PUT", anyACL, writes, ""},
 	{patchPermits, "PATCH", anyACL, writes, ""},
-	{"mkdirs", "POST", "/api/2.0/workspace/mkdirs", writesSilently, ""},
+	{"mkdirs", "POST", "/api/2.0/workspace/mkdirs", writesEmpty, ""},
 	{"me", "GET", "/api/2.0/preview/scim/v2/Me", reads, ""},
-	{"host metadata", "GET", "/.well-known/databricks-config", logsIn, ""},
-	{"oauth metadata", "GET", "/oidc/.well-known/oauth-authorization-server", logsIn, ""},
-	{"token", "POST", "/oidc/v1/token", logsIn, ""},
+	{"host metadata", "GET", "/.well-known/databricks-config", authenticates, ""},
+	{"oauth metadata", "GET", "/oidc/.well-known/oauth-authorization-server", authenticates, ""},
+	{"token", "POST", "/oidc/v1/token", authenticates, ""},
 })
 
-// findCall gives the call that a request makes.
+// findCall returns the call of a request.
 func findCall(calls []call, r *http.Request) (call, bool) {
 	for _, c := range calls {
 		if matched, _ := path.Match(c.path, r.URL.Path); matched && c.method == r.Method {
@@ -74,7 +74,7 @@ func findCall(calls []call, r *http.Request) (call, bool) {
 	return call{}, false
 }
 
-// request is what the provider asked for.
+// request is a request of the provider.
 type request struct {
 	*http.Request
 	call
@@ -82,10 +82,10 @@ type request struct {
 	body  []byte
 }
 
-// text is all that tells one request from another.
+// text returns the text that identifies equal requests.
 func (r request) text() string { return r.Method + " " + r.URL.String() + " " + string(r.body) }
 
-// field reads a text of the body, "" when there is none.
+// field returns a text field of the body, empty if it is missing.
 func (r request) field(name string) string {
 	var fields map[string]any
 	_ = json.Unmarshal(r.body, &fields)
@@ -93,13 +93,14 @@ func (r request) field(name string) string {
 	return text
 }
 
-// experimentID is the experiment that the request is about, "" for none.
+// experimentID returns the experiment of the request, empty if there is none.
 func (r request) experimentID() string {
 	if id, ok := strings.CutPrefix(r.URL.Path, aclPath); ok {
 		return id
 	}
 	for _, id := range []string{
-		r.URL.Query().Get("experiment_id"), r.field("experiment_id"), r.URL.Query().Get("resource_id"), r.field("resource_id"), r.field("resource_pattern"),
+		r.URL.Query().Get("experiment_id"), r.field("experiment_id"), r.URL.Query().Get("resource_id"), r.field("resource_id"),
+		r.field("resource_pattern"),
 	} {
 		if id != "" {
 			return id

@@ -1,12 +1,11 @@
-// Package chaostest plays rounds of disturbed applies: the real CLI and the real provider process against the local workspace or a real
-// MLflow server, with faults in the answers, answers that are none, somebody else who acts between two calls, changes behind Terraform's
-// back, callers that take turns, and the provider killed in the middle. After each round the server itself must be what the
-// configuration says, and everything that is somebody else's must be as it was. On an MLflow server, where the only caller is a server
-// admin, the configuration also declares users, roles and their members.
+// Package chaostest applies random configurations under faults: with the real CLI and the real provider process, on an emulated workspace
+// or on a real MLflow server. There are errors and invalid responses, another user who changes the server between two requests, changes
+// outside Terraform, callers that take turns, and a provider that is killed. After each round, the server must match the configuration, and
+// unmanaged objects must be unchanged. On an MLflow server, where the only caller is a server admin, the configuration also declares users,
+// roles, and their members.
 //
-// The rounds are played in worlds: a server, its callers and a folder for the CLI. Everything in a world follows from the seed and the
-// world's number, but for the order of calls that the CLI makes side by side. `make chaos` plays many rounds; without settings a few are
-// played, as part of the tests.
+// Rounds belong to worlds. A world is a server, its callers, and a folder for the CLI. Everything in a world follows from the seed and the
+// number of the world, except for the order of concurrent requests. `make chaos` runs many rounds; without settings, the tests run a few.
 package chaostest
 
 import (
@@ -20,19 +19,19 @@ import (
 
 const (
 	shortRounds = 6
-	// fullRounds are enough for every call to meet every kind of fault.
+	// fullRounds is enough for every call to get every kind of fault.
 	fullRounds    = 200
 	fullFaults    = 2000
 	roundsInWorld = 10
-	// extraWorlds may follow a full run to find what it has left out.
+	// extraWorlds is the maximum number of worlds after a full run, for the faults that it did not inject.
 	extraWorlds = 12
 )
 
-// settings are what is played with one seed. world is the only one to play, -1 for all.
+// settings select what runs with a seed. world is the only world to run, or -1 for all.
 type settings struct{ rounds, seed, world int }
 
-// readSettings reads the environment: ROUNDS, which are shared out among the seeds; SEED, one or several; and WORLD, to play one world
-// of one seed alone.
+// readSettings reads the environment: ROUNDS, which are divided among the seeds; SEED, one or several; and WORLD, to run only one world of
+// one seed.
 func readSettings(t *testing.T) []settings {
 	t.Helper()
 	rounds, world := numbers(t, "ROUNDS", shortRounds)[0], numbers(t, "WORLD", -1)[0]
@@ -41,14 +40,14 @@ func readSettings(t *testing.T) []settings {
 	for i, seed := range seeds {
 		s := settings{(rounds + i) / len(seeds), seed, world}
 		if s.rounds < 1 || s.world >= s.worlds() || s.world >= 0 && len(seeds) > 1 {
-			t.Fatalf("nothing to play: of each seed ROUNDS=%d make %d worlds, numbered from 0; WORLD is for a single SEED", s.rounds, s.worlds())
+			t.Fatalf("nothing to run: ROUNDS=%d are %d worlds per seed, numbered from 0; WORLD requires a single SEED", s.rounds, s.worlds())
 		}
 		all = append(all, s)
 	}
 	return all
 }
 
-// numbers reads a variable with one or several numbers.
+// numbers reads an environment variable with one or several numbers.
 func numbers(t *testing.T, name string, otherwise int) []int {
 	t.Helper()
 	var all []int
@@ -65,14 +64,14 @@ func numbers(t *testing.T, name string, otherwise int) []int {
 	return all
 }
 
-// size is how many rounds each world has: few rounds are spread over two worlds, which are played side by side.
+// size returns the number of rounds of each world. Few rounds are divided among two worlds, which run in parallel.
 func (s settings) size() int { return max(1, min(roundsInWorld, (s.rounds+1)/2)) }
 
-// worlds is how many worlds the rounds make.
+// worlds returns the number of worlds.
 func (s settings) worlds() int { return (s.rounds + s.size() - 1) / s.size() }
 
-// again gives the variables that play a world again. An extra world follows from all others.
-func (s settings) again(world int) string {
+// reproduceWith returns the variables that run a world again. An extra world depends on all others.
+func (s settings) reproduceWith(world int) string {
 	variables := fmt.Sprintf("ROUNDS=%d SEED=%d", s.rounds, s.seed)
 	if world < s.worlds() {
 		variables += fmt.Sprintf(" WORLD=%d", world)
@@ -80,7 +79,7 @@ func (s settings) again(world int) string {
 	return variables
 }
 
-// isFull tells that the rounds are many, and played in all worlds.
+// isFull reports whether there are many rounds, in all worlds.
 func isFull(all []settings) bool {
 	rounds := 0
 	for _, s := range all {
@@ -89,28 +88,28 @@ func isFull(all []settings) bool {
 	return rounds >= fullRounds && all[0].world < 0
 }
 
-// game is a kind of server to play on.
-type game struct {
+// target is a kind of server on which the rounds run.
+type target struct {
 	backend string // of make chaos
 	calls   []call
-	// open makes the server of a world, or the world's part of one.
+	// open starts the server of a world, or prepares a part of a server for it.
 	open func(t *testing.T, s settings, world int) site
 }
 
 func TestChaos(t *testing.T) {
 	all := readSettings(t)
-	total := game{"databricks", databricksCalls, openWorkspace}.play(t, all)
+	total := target{"databricks", databricksCalls, openWorkspace}.run(t, all)
 	if isFull(all) && !t.Failed() {
 		total.expectFull(t)
 	}
 }
 
-// play plays all worlds, and a few more when a full run has left something out.
-func (g game) play(t *testing.T, all []settings) *tally {
+// run runs all worlds, and extra ones if a full run did not inject all faults.
+func (g target) run(t *testing.T, all []settings) *tally {
 	installed := install(t)
 	total := newTally(g.calls)
 	play := func(t *testing.T, s settings, number, rounds int) {
-		newWorld(t, installed, total, g, s, number).play(rounds)
+		newWorld(t, installed, total, g, s, number).run(rounds)
 	}
 	t.Run("worlds", func(t *testing.T) {
 		for _, s := range all {

@@ -8,12 +8,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// snapshot is what the workspace holds at one moment, by experiment id.
+// snapshot contains the experiments of the workspace at one moment, by ID.
 type snapshot map[string]seen
 
 type seen struct {
 	emulator.Experiment
-	tags   map[string]string // without the workspace's own
+	tags   map[string]string // without those that the workspace sets
 	grants levels
 }
 
@@ -27,7 +27,7 @@ func (w *world) snapshot() snapshot {
 	return all
 }
 
-// look sees one experiment, which is there.
+// look returns an existing experiment.
 func (w *world) look(id string) seen {
 	e, _ := w.Experiment(id)
 	return w.see(e)
@@ -46,27 +46,27 @@ func (w *world) see(e emulator.Experiment) seen {
 	return s
 }
 
-// managers gives the callers who manage an experiment of the state, by its id.
+// managers returns the callers that manage each experiment in the state, by ID.
 func (w *world) managers() map[string][]caller {
 	all := map[string][]caller{}
 	for _, id := range w.ids {
 		if e, there := w.Experiment(id); there && e.LifecycleStage == "active" {
-			all[id] = slices.DeleteFunc(slices.Clone(w.crew), func(c caller) bool { return !w.manages(c, id) })
+			all[id] = slices.DeleteFunc(slices.Clone(w.callers), func(c caller) bool { return !w.manages(c, id) })
 		}
 	}
 	return all
 }
 
-// round is one step from a configuration to the next, and what was there before it.
+// round is a step from a configuration to the next, and the server before and after it.
 type round struct {
 	old, next     config
 	oldIDs, ids   map[string]string // by label
 	before, after snapshot
-	managers      map[string][]caller // before it, by id
+	managers      map[string][]caller // before it, by ID
 	directory     directorySeen       // before it
 }
 
-// check compares the workspace with what it must be now.
+// check compares the workspace with the expected one.
 func (w *world) check(r round) {
 	for _, label := range labels(r.next.experiments) {
 		w.checkManaged(r, label)
@@ -86,21 +86,21 @@ func (w *world) checkManaged(r round, label string) {
 	s, there := r.after[id]
 	switch {
 	case !there || !s.active():
-		w.fail("%s is not there: id %q", label, id)
+		w.fail("%s does not exist: ID %q", label, id)
 	case s.Name != e.path():
 		w.fail("%s has the name %q, want %q", label, s.Name, e.path())
 	case e.location != "" && s.ArtifactLocation != e.location:
-		w.fail("%s keeps its artifacts in %q, want %q", label, s.ArtifactLocation, e.location)
+		w.fail("%s has the artifact location %q, want %q", label, s.ArtifactLocation, e.location)
 	}
 	if want := r.sameExperiment(label); want != "" && id != want {
-		w.fail("%s is experiment %s now, although %s was there", label, id, want)
+		w.fail("%s is now experiment %s, want %s, which existed", label, id, want)
 	}
-	if !w.manages(w.who, id) {
-		w.fail("the caller does not manage %s (%s) any more", label, id)
+	if !w.manages(w.caller, id) {
+		w.fail("the caller no longer manages %s (%s)", label, id)
 	}
 }
 
-// sameExperiment gives the id of the experiment that must not have been replaced by another one, "" when there is none.
+// sameExperiment returns the ID of the experiment that must not be replaced, empty if there is none.
 func (r round) sameExperiment(label string) string {
 	e := r.next.experiments[label]
 	if old, had := r.old.experiments[label]; had && r.before[r.oldIDs[label]].active() {
@@ -117,11 +117,11 @@ func (r round) sameExperiment(label string) string {
 	return ""
 }
 
-// checkAccess: whoever of the callers managed an experiment manages it still, unless the configuration says otherwise.
+// checkAccess checks that callers that managed an experiment still manage it, unless the configuration revokes that.
 func (w *world) checkAccess(r round, label string) {
 	id := r.ids[label]
 	_, isWhole := r.next.permissions[label]
-	if kept := map[emulator.Principal]bool{w.who.principal: true}; !isWhole {
+	if kept := map[emulator.Principal]bool{w.caller.principal: true}; !isWhole {
 		delete(w.kept, id)
 	} else if w.kept[id] == nil {
 		w.kept[id] = kept
@@ -130,16 +130,16 @@ func (w *world) checkAccess(r round, label string) {
 	}
 	for _, c := range r.managers[id] {
 		if r.oldIDs[label] == id && !w.isDismissed(r, label, c) && !w.manages(c, id) {
-			w.fail("%s managed %s (%s), and is locked out now", c.principal.Name, label, id)
+			w.fail("%s no longer manages %s (%s)", c.principal.Name, label, id)
 		}
 	}
-	for p := range r.next.permissions[label] { // what is declared is not kept for anybody
+	for p := range r.next.permissions[label] { // declared grants are not retained
 		delete(w.kept[id], p)
 	}
 }
 
-// isDismissed reports whether the configuration takes a caller's access away: it does not declare it any more, or declares the whole list
-// without it. But in a list stays what was kept for a caller who applied it.
+// isDismissed reports whether the configuration revokes the access of a caller: it no longer declares it, or it declares the whole list
+// without it. A list keeps grants that were retained for a caller that applied it.
 func (w *world) isDismissed(r round, label string, c caller) bool {
 	id, p := r.ids[label], c.principal
 	for name, g := range r.old.grants {
@@ -153,65 +153,65 @@ func (w *world) isDismissed(r round, label string, c caller) bool {
 	return !isDeclared && (wasDeclared || isWhole && !w.kept[id][p])
 }
 
-// checkState: what was in the state, is still declared, and is there, is in the state after each apply, whatever was answered. And no
-// experiment of somebody else is, unless the configuration takes it over.
+// checkState checks that existing resources that were in the state and are still declared remain in the state after each apply, and that
+// the state contains no unmanaged experiment, unless the configuration adopts it.
 func (w *world) checkState(r round) {
 	now := w.process.state(w.t)
 	ids := now.ids()
 	for label, id := range ids {
-		if (w.meddler.strangers[id] || slices.Contains(w.foreign, id)) && !r.next.experiments[label].adopt {
-			w.fail("%s is experiment %s in the state, which somebody else made", label, id)
+		if (w.concurrentUser.strangers[id] || slices.Contains(w.foreign, id)) && !r.next.experiments[label].adopt {
+			w.fail("%s is experiment %s in the state, which another user created", label, id)
 		}
 	}
 	for label := range r.old.experiments {
 		if r.stays(label) && ids[label] != r.oldIDs[label] {
-			w.fail("%s is %q in the state, it was %s, which is there", label, ids[label], r.oldIDs[label])
+			w.fail("%s is %q in the state, want %s, which exists", label, ids[label], r.oldIDs[label])
 		}
 		_, was := r.old.permissions[label]
 		if _, is := r.next.permissions[label]; was && is && r.stays(label) && !now.holds("mlflow_experiment_permissions", label) {
-			w.fail("the permissions of %s are not in the state any more", label)
+			w.fail("the permissions of %s are no longer in the state", label)
 		}
 	}
 	for label, x := range r.old.tags {
 		_, is := r.next.tags[label]
 		if _, there := r.before[x.id].tags[x.key]; is && there && !now.holds("mlflow_experiment_tag", label) {
-			w.fail("tag %s is not in the state any more", label)
+			w.fail("tag %s is no longer in the state", label)
 		}
 	}
 	for name, g := range r.old.grants {
 		_, is := r.next.grants[name]
 		_, there := r.before[g.on(r.oldIDs)].grants[g.principal]
 		if is && there && (g.label == "" || r.stays(g.label)) && !now.holds("mlflow_experiment_permission", name) {
-			w.fail("grant %s is not in the state any more", name)
+			w.fail("grant %s is no longer in the state", name)
 		}
 	}
 }
 
-// stays reports whether an experiment of the state is there, and is to be there after the round.
+// stays reports whether an experiment in the state exists, and must exist after the round.
 func (r round) stays(label string) bool {
 	old, had := r.old.experiments[label]
 	next, has := r.next.experiments[label]
 	return had && has && old.location == next.location && r.before[r.oldIDs[label]].active()
 }
 
-// checkStage: what is active is declared or was there before, and nothing was deleted but by a declared destroy or replacement.
+// checkStage checks that active experiments are declared or existed before, and that only a declared destroy or replacement deletes one.
 func (w *world) checkStage(r round, id string) {
 	before, known := r.before[id]
 	now := r.after[id]
 	managed := slices.Contains(slices.Collect(maps.Values(r.ids)), id)
 	switch {
 	case now.active() && !managed && (!known || !before.active()):
-		w.fail("experiment %q (%s) is active, but nobody's: an orphan", now.Name, id)
+		w.fail("experiment %q (%s) is active, but neither declared nor unmanaged: an orphan", now.Name, id)
 	case now.active() && !managed && r.mustGo(id):
-		w.fail("experiment %q (%s) was to be destroyed, but is active", now.Name, id)
+		w.fail("experiment %q (%s) must be destroyed, but is active", now.Name, id)
 	case !now.active() && !known:
 		w.fail("experiment %q (%s) was created and deleted again", now.Name, id)
 	case !now.active() && before.active() && !r.mustGo(id):
-		w.fail("experiment %q (%s) was deleted, although nothing said so", before.Name, id)
+		w.fail("experiment %q (%s) was deleted, but no destroy was declared", before.Name, id)
 	}
 }
 
-// mustGo reports whether the step declares that an experiment is destroyed or replaced.
+// mustGo reports whether the step destroys or replaces an experiment.
 func (r round) mustGo(id string) bool {
 	for label, old := range r.old.experiments {
 		if r.oldIDs[label] != id {
@@ -223,7 +223,7 @@ func (r round) mustGo(id string) bool {
 	return false
 }
 
-// labelOf gives the label of an id, "" when it has none.
+// labelOf returns the label of an ID, empty if it has none.
 func labelOf(ids map[string]string, id string) string {
 	for label, other := range ids {
 		if other == id {
@@ -233,7 +233,8 @@ func labelOf(ids map[string]string, id string) string {
 	return ""
 }
 
-// checkTags: declared tags are as declared, tags that are no longer declared are gone or blank, all others are as they were.
+// checkTags checks that declared tags have the declared values, that undeclared ones are removed or cleared, and that all others are
+// unchanged.
 func (w *world) checkTags(r round, id string) {
 	declared, released := r.declaredTags(id)
 	before, now := r.before[id], r.after[id].tags
@@ -254,12 +255,12 @@ func (w *world) checkTags(r round, id string) {
 			w.fail("experiment %s has the foreign tag %q = %q (%t), it was %q (%t)", id, key, value, there, was, had)
 		}
 		if released[key] && !isDeclared && value != "" && before.active() {
-			w.fail("experiment %s still has tag %q = %q, which is not declared any more", id, key, value)
+			w.fail("experiment %s still has tag %q = %q, which is no longer declared", id, key, value)
 		}
 	}
 }
 
-// declaredTags gives the tags that the configuration declares for an experiment, and the keys that it did and does not any more.
+// declaredTags returns the declared tags of an experiment, and the keys that are no longer declared.
 func (r round) declaredTags(id string) (declared map[string]string, released map[string]bool) {
 	declared, released = map[string]string{}, map[string]bool{}
 	label := labelOf(r.ids, id)
@@ -284,9 +285,9 @@ func (r round) declaredTags(id string) (declared map[string]string, released map
 	return declared, released
 }
 
-// checkGrants: direct grants are the declared ones where they are declared as a whole, and otherwise as they were, but for those that
-// single blocks give and take. A caller's own CAN_MANAGE may always be among them, see the resource's keep_caller_access and checkAccess,
-// and where the server adds managers, theirs.
+// checkGrants checks that direct grants are the declared ones if the whole list is declared, and are otherwise unchanged except for
+// additive grants. The CAN_MANAGE of a caller is always allowed (see keep_caller_access and checkAccess), and that of managers that the
+// server adds.
 func (w *world) checkGrants(r round, id string) {
 	label := labelOf(r.ids, id)
 	before, now := r.before[id], maps.Clone(r.after[id].grants)
@@ -301,7 +302,7 @@ func (w *world) checkGrants(r round, id string) {
 	case isWhole:
 		want = withAdmins(authoritative, before.grants)
 	case wasWhole:
-		// Whoever else held a grant may have it still: the refresh has seen it as a change, or has not.
+		// Other grants may remain: the refresh may have seen them or not.
 		maps.DeleteFunc(want, func(p emulator.Principal, _ string) bool { _, declared := released[p]; return declared })
 		maps.DeleteFunc(now, func(p emulator.Principal, level string) bool { return want[p] == level && p != admins })
 		want = withAdmins(nil, before.grants)
@@ -310,7 +311,7 @@ func (w *world) checkGrants(r round, id string) {
 		if g.on(r.oldIDs) == id {
 			delete(want, g.principal)
 			if !before.active() {
-				delete(now, g.principal) // the block was gone with its experiment, the grant may be back with it
+				delete(now, g.principal) // the grant may have returned with the experiment
 			}
 		}
 	}
@@ -327,7 +328,7 @@ func (w *world) checkGrants(r round, id string) {
 	}
 }
 
-// mayStay finds the grants that don't count in a comparison.
+// mayStay returns a function that reports whether a grant is ignored in a comparison.
 func (w *world) mayStay(id string) func(emulator.Principal, string) bool {
 	owner := emulator.Principal{}
 	if e, there := w.Experiment(id); there && w.addsManagers {
@@ -341,7 +342,7 @@ func (w *world) mayStay(id string) func(emulator.Principal, string) bool {
 
 var admins = emulator.GroupPrincipal("admins")
 
-// withAdmins adds to levels the grant that the administrators had.
+// withAdmins returns levels with the previous grant of admins.
 func withAdmins(l, before levels) levels {
 	all := levels{}
 	maps.Copy(all, l)
@@ -351,7 +352,7 @@ func withAdmins(l, before levels) levels {
 	return all
 }
 
-// on gives the id of the experiment that the grant is on.
+// on returns the ID of the experiment of the grant.
 func (g grant) on(ids map[string]string) string {
 	if g.label != "" {
 		return ids[g.label]

@@ -15,18 +15,18 @@ import (
 	"testing"
 )
 
-// installation is the CLI, and the folder that it installs the provider from.
+// installation is the CLI and the CLI configuration that installs the provider.
 type installation struct{ cli, config string }
 
 const version = "0.1.0"
 
-// install builds the provider, unless PROVIDER names one that is built, and offers it in a mirror.
+// install builds the provider, unless PROVIDER is the path of a build, and copies it into a mirror.
 func install(t *testing.T) installation {
 	t.Helper()
 	dir := t.TempDir()
 	provider := filepath.Join(dir, "provider")
 	if built := os.Getenv("PROVIDER"); built != "" {
-		// A copy: whoever builds in the meantime would change what the CLI has seen at init.
+		// A copy, because another build would change the checksum that the CLI recorded at init.
 		data, err := os.ReadFile(built)
 		must(t, err)
 		must(t, os.WriteFile(provider, data, 0o755))
@@ -43,7 +43,10 @@ func install(t *testing.T) installation {
 		must(t, os.Symlink(provider, filepath.Join(folder, "terraform-provider-mlflow_v"+version)))
 	}
 	config := filepath.Join(dir, "cli.tfrc")
-	text := fmt.Sprintf("disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n", filepath.Join(dir, "mirror"))
+	text := fmt.Sprintf(
+		"disable_checkpoint = true\nprovider_installation {\n  filesystem_mirror {\n    path = %q\n  }\n}\n",
+		filepath.Join(dir, "mirror"),
+	)
 	must(t, os.WriteFile(config, []byte(text), 0o600))
 	return installation{findCLI(t), config}
 }
@@ -69,23 +72,23 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// process runs the CLI in one folder, and kills the provider that it started.
+// process runs the CLI in a folder, and kills the provider that it started.
 type process struct {
 	installation
 	dir string
-	pid atomic.Int64 // of the CLI while it runs
-	// count numbers the logs.
+	pid atomic.Int64 // of the running CLI
+	// count is the number of logs.
 	count int
 }
 
-// run starts the CLI; what it prints goes to a log in the folder and is returned.
+// run runs the CLI and returns its output, which is also written to a log in the folder.
 func (p *process) run(t *testing.T, args ...string) (code int, output string) {
 	t.Helper()
 	p.count++
 	var out bytes.Buffer
 	cmd := exec.CommandContext(t.Context(), p.cli, args...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = p.dir, &out, &out
-	// Nothing of the person's own settings gets through: no credential, no profile, no server.
+	// Without the environment of the user: no credential, no profile, no server.
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "TMPDIR=" + os.TempDir(), "TF_CLI_CONFIG_FILE=" + p.config, "CHECKPOINT_DISABLE=1",
 		"TF_IN_AUTOMATION=1", "NO_PROXY=*",
@@ -103,8 +106,7 @@ func (p *process) run(t *testing.T, args ...string) (code int, output string) {
 	return cmd.ProcessState.ExitCode(), out.String()
 }
 
-// killProvider kills the children of the running CLI that are providers, and reports whether there was one. It finds them in /proc; where
-// there is none, nobody is killed.
+// killProvider kills the child processes of the running CLI that are providers, and reports whether there was one. It requires /proc.
 func (p *process) killProvider() bool {
 	cli := strconv.FormatInt(p.pid.Load(), 10)
 	found := false
@@ -112,9 +114,9 @@ func (p *process) killProvider() bool {
 	for _, file := range stats {
 		stat, err := os.ReadFile(file)
 		if err != nil {
-			continue // it ended meanwhile
+			continue // the process has exited
 		}
-		// "PID (NAME) STATE PARENT …", the name cut to 15 characters.
+		// "PID (NAME) STATE PARENT …", the name truncated to 15 characters.
 		name, rest, ok := strings.Cut(string(stat), ") ")
 		fields := strings.Fields(rest)
 		if !ok || len(fields) < 2 || fields[1] != cli || !strings.Contains(name, "(terraform-provi") {
@@ -136,7 +138,7 @@ type diagnostic struct {
 	Severity, Summary, Detail, Address string
 }
 
-// diagnosticsOf reads the JSON lines of an apply.
+// diagnosticsOf parses the JSON lines of an apply.
 func diagnosticsOf(output string) []diagnostic {
 	var all []diagnostic
 	for line := range strings.Lines(output) {
@@ -151,7 +153,7 @@ func diagnosticsOf(output string) []diagnostic {
 	return all
 }
 
-// state is what the CLI remembers.
+// state is the state of the CLI.
 type state struct {
 	Resources []struct {
 		Type, Name string
@@ -174,7 +176,7 @@ func (p *process) state(t *testing.T) state {
 	return s
 }
 
-// ids gives the id of each experiment in the state by its label.
+// ids returns the ID of each experiment in the state by its label.
 func (s state) ids() map[string]string {
 	ids := map[string]string{}
 	for _, r := range s.Resources {
@@ -197,7 +199,7 @@ func (s state) holds(kind, label string) bool {
 	return false
 }
 
-// idOf gives the id of a resource in the state, "" when it is not there.
+// idOf returns the ID of a resource in the state, empty if it is missing.
 func (s state) idOf(kind, label string) string {
 	for _, r := range s.Resources {
 		if r.Type == kind && r.Name == label && len(r.Instances) > 0 {

@@ -12,34 +12,34 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// config is a configuration: its blocks by label.
+// config is a configuration: its resources by label.
 type config struct {
 	defaults    map[string]string // default_tags
 	experiments map[string]experiment
 	tags        map[string]tag
-	permissions map[string]levels // authoritative, by the experiment's label
+	permissions map[string]levels // authoritative, by the label of the experiment
 	grants      map[string]grant  // additive
 	accounts    map[string]account
 	roles       map[string]role
 	members     map[string]member
 }
 
-// experiment is an mlflow_experiment. What is "" is left out.
+// experiment is an mlflow_experiment. Empty values are omitted.
 type experiment struct {
 	folder, base                                     string // of the name
-	spelling                                         int    // of the name: bit 0 puts /Workspace before it, bit 1 a slash behind
+	spelling                                         int    // of the name: bit 0 adds the prefix /Workspace, bit 1 a trailing slash
 	location, description, ifDeleted, deletionPolicy string
 	tags                                             map[string]string
 	adopt, parents                                   bool
 }
 
-// levels are the grants of an mlflow_experiment_permissions, in the directory's spelling.
+// levels are the grants of an mlflow_experiment_permissions, as the directory spells the principals.
 type levels map[emulator.Principal]string
 
 // tag is an mlflow_experiment_tag on an experiment that is not in the configuration.
 type tag struct{ id, key, value string }
 
-// grant is an mlflow_experiment_permission on an experiment of the configuration (label) or another one (id).
+// grant is an mlflow_experiment_permission on an experiment in the configuration (label) or on another one (id).
 type grant struct {
 	label, id string
 	principal emulator.Principal
@@ -70,7 +70,7 @@ func newConfig() config {
 		map[string]account{}, map[string]role{}, map[string]member{}}
 }
 
-// path is the name as the workspace knows it.
+// path returns the name as the workspace returns it.
 func (e experiment) path() string { return e.folder + "/" + e.base }
 
 func (e experiment) name() string {
@@ -84,7 +84,7 @@ func (e experiment) name() string {
 	return name
 }
 
-// wanted are all the tags that the experiment must have, its description among them.
+// wanted returns all tags that the experiment must have, including its description.
 func (c config) wanted(label string) map[string]string {
 	e := c.experiments[label]
 	wanted := maps.Clone(c.defaults)
@@ -97,7 +97,7 @@ func (c config) wanted(label string) map[string]string {
 
 const descriptionTag = "mlflow.note.content"
 
-// hasGrants reports whether additive grants name the experiment.
+// hasGrants reports whether the experiment has additive grants.
 func (c config) hasGrants(label string) bool {
 	for _, g := range c.grants {
 		if g.label == label {
@@ -107,10 +107,10 @@ func (c config) hasGrants(label string) bool {
 	return false
 }
 
-// labels in order, so that dice fall the same each time.
+// labels returns sorted labels, so that random choices are reproducible.
 func labels[V any](blocks map[string]V) []string { return slices.Sorted(maps.Keys(blocks)) }
 
-// remove takes an experiment out, with what depends on it.
+// remove removes an experiment, and the resources that depend on it.
 func (c config) remove(label string) {
 	delete(c.experiments, label)
 	delete(c.permissions, label)
@@ -123,7 +123,7 @@ func (c config) remove(label string) {
 
 type object = map[string]any
 
-// write puts the configuration into a folder, as main.tf.json.
+// write writes the configuration into a folder, as main.tf.json.
 func (c config) write(t *testing.T, dir string, provider object, foldsCase bool) {
 	t.Helper()
 	resources := map[string]object{}
@@ -190,7 +190,7 @@ func (l levels) block(label string, foldsCase bool) object {
 		if b[attribute] == nil {
 			b[attribute] = map[string]string{}
 		}
-		// Where it means the same, some addresses are spelled in another way than the directory's.
+		// If case is ignored, some emails have another spelling than in the directory.
 		name := p.Name
 		if foldsCase && p.Kind == "user" && level == "CAN_EDIT" {
 			name = strings.ToUpper(name[:1]) + name[1:]

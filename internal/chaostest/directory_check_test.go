@@ -8,7 +8,7 @@ import (
 
 func isTaken(d diagnostic) bool { return strings.HasSuffix(d.Summary, "already in use") }
 
-// seeDirectory looks at the users and roles of a world that has any.
+// seeDirectory returns the users and roles of a world, if it has any.
 func (w *world) seeDirectory() directorySeen {
 	if w.directory == nil {
 		return directorySeen{}
@@ -16,7 +16,7 @@ func (w *world) seeDirectory() directorySeen {
 	return w.directory.Directory()
 }
 
-// checkDirectory compares the users and roles with what they must be now.
+// checkDirectory compares the users and roles with the expected ones.
 func (w *world) checkDirectory(r round) {
 	if w.directory == nil {
 		return
@@ -35,12 +35,12 @@ func (w *world) checkDirectory(r round) {
 	}
 	for _, name := range labels(now.roles) {
 		if _, stranger := w.guests.roles[name]; !declared[name] && !stranger {
-			w.fail("role %q is there, but nobody's: an orphan", name)
+			w.fail("role %q exists, but is neither declared nor unmanaged: an orphan", name)
 		}
 	}
 	for _, name := range labels(w.guests.roles) {
 		if want := w.guests.roles[name]; !reflect.DeepEqual(now.roles[name], want) {
-			w.fail("role %q of somebody else is %v, it was %v", name, now.roles[name], want)
+			w.fail("unmanaged role %q is %v, it was %v", name, now.roles[name], want)
 		}
 	}
 }
@@ -55,15 +55,15 @@ func (w *world) checkAccounts(r round, users map[string]bool) {
 		expected[name] = false
 	}
 	if !maps.Equal(users, expected) {
-		w.fail("there are the users %v, want %v (true: a server admin)", users, expected)
+		w.fail("users are %v, want %v (true: a server admin)", users, expected)
 	}
 	for _, name := range labels(expected) {
-		if works, _ := w.directory.logsIn(name); !works {
-			w.fail("user %q can't log in with the password", name)
+		if works, _ := w.directory.authenticates(name); !works {
+			w.fail("user %q cannot sign in with the password", name)
 		}
 	}
-	if works, isAdmin := w.directory.logsIn(w.who.principal.Name); !works || !isAdmin {
-		w.fail("the caller logs in: %t, is a server admin: %t", works, isAdmin)
+	if works, isAdmin := w.directory.authenticates(w.caller.principal.Name); !works || !isAdmin {
+		w.fail("caller can sign in: %t, is a server admin: %t; want true", works, isAdmin)
 	}
 }
 
@@ -73,13 +73,13 @@ func (w *world) checkRole(r round, label string, all directorySeen) {
 	old, had := r.old.roles[label]
 	switch {
 	case !there:
-		w.fail("role %q (%s) is not there", want.name, label)
+		w.fail("role %q (%s) does not exist", want.name, label)
 	case now.description != want.description:
 		w.fail("role %q has the description %q, want %q", want.name, now.description, want.description)
 	case w.guests.rows[label] != "" && now.rows[theirRow] != w.guests.rows[label]:
-		w.fail("role %q has %q on %s, which somebody else set to %q", want.name, now.rows[theirRow], theirRow, w.guests.rows[label])
+		w.fail("role %q has %q on %s, which another user set to %q", want.name, now.rows[theirRow], theirRow, w.guests.rows[label])
 	}
-	// Under another name it was another role to the provider, if it could not write that down. It was then adopted.
+	// If the provider could not store a new name, the role was unknown to it, and was then adopted.
 	renamed := had && old.name != want.name && want.adopt
 	rows := maps.Clone(now.rows)
 	delete(rows, theirRow)
@@ -94,7 +94,7 @@ func (w *world) checkRole(r round, label string, all directorySeen) {
 	w.note(label, want.isWhole, w.directory.Directory().roles[want.name])
 }
 
-// checkMembers: all members are the declared ones, or of a role without a list, visitors besides.
+// checkMembers checks that all members are declared, except visitors in roles without a list.
 func (w *world) checkMembers(r round, label string, now map[string]bool, renamed bool) {
 	role, want, visiting := r.next.roles[label], map[string]bool{}, map[string]bool{}
 	for account := range role.members {
@@ -113,7 +113,7 @@ func (w *world) checkMembers(r round, label string, now map[string]bool, renamed
 		}
 		for user := range w.guests.visitors[label] {
 			if !visiting[user] {
-				w.fail("role %q has lost the member %q, whom somebody else added", role.name, user)
+				w.fail("role %q lost the member %q, which another user added", role.name, user)
 			}
 		}
 		for _, user := range labels(members) {
@@ -128,7 +128,7 @@ func (w *world) checkMembers(r round, label string, now map[string]bool, renamed
 	}
 }
 
-// checkDirectoryState: what was in the state, is still declared, and is there, is in the state after each apply.
+// checkDirectoryState checks that existing resources that were in the state and are still declared remain in the state after each apply.
 func (w *world) checkDirectoryState(r round) {
 	if w.directory == nil {
 		return
@@ -137,7 +137,7 @@ func (w *world) checkDirectoryState(r round) {
 	for label, old := range r.old.accounts {
 		_, was := r.directory.users[old.name]
 		if _, stays := r.next.accounts[label]; was && stays && !now.holds("mlflow_user", label) {
-			w.fail("user %q (%s) is not in the state any more", old.name, label)
+			w.fail("user %q (%s) is no longer in the state", old.name, label)
 		}
 	}
 	for label, old := range r.old.roles {
@@ -146,16 +146,16 @@ func (w *world) checkDirectoryState(r round) {
 			continue
 		}
 		if !now.holds("mlflow_role", label) {
-			w.fail("role %q (%s) is not in the state any more", old.name, label)
+			w.fail("role %q (%s) is no longer in the state", old.name, label)
 		}
 		if old.isWhole && !now.holds("mlflow_role_members", label) {
-			w.fail("the members of role %q (%s) are not in the state any more", old.name, label)
+			w.fail("the members of role %q (%s) are no longer in the state", old.name, label)
 		}
 	}
 	for label, m := range r.old.members {
 		was := r.directory.roles[r.old.roles[m.role].name].members[r.old.accounts[m.account].name]
 		if _, stays := r.next.members[label]; was && stays && !now.holds("mlflow_role_member", label) {
-			w.fail("member %s is not in the state any more", label)
+			w.fail("member %s is no longer in the state", label)
 		}
 	}
 }

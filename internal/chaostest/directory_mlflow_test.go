@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// mlflowAccount is a user as a list has it.
+// mlflowAccount is a user in a list.
 type mlflowAccount struct {
 	Username string
 	IsAdmin  bool `json:"is_admin"`
@@ -41,7 +41,7 @@ func (m mlflow) Directory() directorySeen {
 	return all
 }
 
-// namedRoles lists the world's roles by name.
+// namedRoles returns the roles of the world by name.
 func (m mlflow) namedRoles() map[string]mlflowRole {
 	var out struct{ Roles []mlflowRole }
 	m.mustSend(adminName, "GET", apiV3+"roles/list", nil, &out)
@@ -68,7 +68,7 @@ func (m mlflow) DeleteRole(name string) {
 	m.mustSend(adminName, "DELETE", apiV3+"roles/delete", object{"role_id": m.namedRoles()[name].ID}, nil)
 }
 
-// SetRow and SetMember don't fail: the provider may delete the role meanwhile.
+// SetRow and SetMember do not fail, because the provider may delete the role concurrently.
 func (m mlflow) SetRow(role, key, level string) {
 	r := m.namedRoles()[role]
 	kind, pattern, _ := strings.Cut(key, "/")
@@ -106,13 +106,13 @@ func (m mlflow) DeleteUser(user string) {
 	m.mustSend(adminName, "DELETE", apiV2+"users/delete", object{"username": user}, nil)
 }
 
-func (m mlflow) logsIn(user string) (works, isAdmin bool) {
+func (m mlflow) authenticates(user string) (works, isAdmin bool) {
 	var out struct{ User mlflowAccount }
 	status, _ := m.send(user, "GET", apiV2+"users/current", nil, &out)
 	return status == http.StatusOK && out.User.Username == user, out.User.IsAdmin
 }
 
-// anotherEntry is what the server says about another user or role than the one that a request creates or changes, "" for other calls.
+// anotherEntry returns the response of the server about another user or role than that of the request, empty for other calls.
 func (m mlflow) anotherEntry(r request) string {
 	path := ""
 	switch r.name {

@@ -6,28 +6,28 @@ import (
 	"slices"
 )
 
-// directory is what somebody else can see and do to the users and the roles of a server, without any fault. It knows those of one world, by
-// the beginning of their names.
+// directory reads and changes the users and roles of a server outside Terraform, without faults. It contains those of one world, which have
+// a common prefix.
 type directory interface {
-	// Directory is all that is there.
+	// Directory returns all users and roles.
 	Directory() directorySeen
-	// Named makes a text a name of the world.
+	// Named returns a name of the world.
 	Named(text string) string
 
 	CreateRole(name, description string)
 	UpdateRole(name, newName, description string)
 	DeleteRole(name string)
-	// SetRow sets the level of a row, which may be new; "" removes it.
+	// SetRow sets the level of a row, which may not exist. An empty level removes it.
 	SetRow(role, key, level string)
-	// SetMember lets a user join or leave, who may be in the role already, or not.
+	// SetMember adds or removes a member of a role, if necessary.
 	SetMember(role, user string, member bool)
 	SetAdmin(user string, admin bool)
 	DeleteUser(user string)
-	// logsIn reports whether a user's password works, and whether the user is an admin.
-	logsIn(user string) (works, isAdmin bool)
+	// authenticates reports whether the password of a user is correct, and whether the user is an admin.
+	authenticates(user string) (works, isAdmin bool)
 }
 
-// directorySeen is what a directory holds at one moment, by name.
+// directorySeen contains the users and roles at one moment, by name.
 type directorySeen struct {
 	users map[string]bool // whether each is an admin
 	roles map[string]roleSeen
@@ -46,7 +46,7 @@ type account struct {
 	adopt   bool
 }
 
-// role is an mlflow_role, with all its members where they are declared as a whole.
+// role is an mlflow_role, with all members if they are declared as a list.
 type role struct {
 	name, description string
 	rows              map[string]string
@@ -55,25 +55,25 @@ type role struct {
 	adopt             bool
 }
 
-// member is an mlflow_role_member. It names blocks by their labels.
+// member is an mlflow_role_member. It refers to resources by label.
 type member struct{ role, account string }
 
 const (
-	password   = "chaos-password-1234" // everybody's
-	theirs     = "theirs"              // the description of what somebody else makes
+	password   = "chaos-password-1234" // of all users
+	theirs     = "theirs"              // description of unmanaged users and roles
 	everything = "/*"
-	// theirRow is a row that somebody else adds to roles, which no block declares.
+	// theirRow is an undeclared row that another user adds to roles.
 	theirRow = "prompt/theirs"
 	ourRow   = "prompt/ours"
 )
 
-// rowLevels are the rows that the rounds declare, but for that on a workspace.
+// rowLevels are the declared rows, except for that of a workspace.
 var rowLevels = map[string][]string{
 	"experiment" + everything: {"READ", "EDIT", "MANAGE"}, "registered_model" + everything: {"READ", "EDIT"},
 	"trace" + everything: {"READ", "EDIT"}, ourRow: {"READ", "EDIT", "MANAGE"},
 }
 
-// populate makes the users and the role that are somebody else's.
+// populate creates the unmanaged users and the unmanaged role.
 func (w *world) populate() {
 	if w.directory == nil {
 		return
@@ -89,12 +89,12 @@ func (w *world) populate() {
 	w.guests.roles[name] = w.directory.Directory().roles[name]
 }
 
-// visitors are users of somebody else, who may join roles.
+// visitors are unmanaged users that can join roles.
 func (w *world) visitors() []string {
 	return []string{w.directory.Named(theirs), w.directory.Named("visitor")}
 }
 
-// evolveDirectory changes the users, roles and members.
+// evolveDirectory changes the declared users, roles, and members.
 func (w *world) evolveDirectory(next config) {
 	if w.directory == nil {
 		return
@@ -111,7 +111,7 @@ func (w *world) evolveDirectory(next config) {
 		}
 	}
 	for len(next.accounts) < 3 || len(next.accounts) < 5 && w.dice.chance(0.4) {
-		next.accounts[w.fresh("u")] = account{name: w.directory.Named(w.fresh("user")), version: 1}
+		next.accounts[w.uniqueName("u")] = account{name: w.directory.Named(w.uniqueName("user")), version: 1}
 	}
 	for _, label := range labels(next.roles) {
 		if w.dice.chance(0.15) {
@@ -128,7 +128,7 @@ func (w *world) evolveDirectory(next config) {
 			}
 		}
 		if same < 2 && (same == 0 || isWhole || w.dice.chance(0.3)) {
-			next.roles[w.fresh("r")] = w.newRole(next, isWhole)
+			next.roles[w.uniqueName("r")] = w.newRole(next, isWhole)
 		}
 	}
 	w.evolveMembers(next)
@@ -136,7 +136,7 @@ func (w *world) evolveDirectory(next config) {
 
 func (w *world) newRole(next config, isWhole bool) role {
 	r := role{
-		name: w.directory.Named(w.fresh("role")), isWhole: isWhole, members: map[string]bool{},
+		name: w.directory.Named(w.uniqueName("role")), isWhole: isWhole, members: map[string]bool{},
 		rows: map[string]string{"workspace" + everything: "USE"},
 	}
 	return w.changedRole(next, r)
@@ -145,7 +145,7 @@ func (w *world) newRole(next config, isWhole bool) role {
 func (w *world) changedRole(next config, r role) role {
 	r.adopt = false
 	if w.dice.chance(0.2) {
-		r.name = w.directory.Named(w.fresh("role"))
+		r.name = w.directory.Named(w.uniqueName("role"))
 	}
 	if w.dice.chance(0.4) {
 		r.description = pick(w.dice, []string{"", w.text("role")})
@@ -171,7 +171,7 @@ func (w *world) changedRole(next config, r role) role {
 	return r
 }
 
-// evolveMembers changes the single members, of roles that have no list of all.
+// evolveMembers changes the single members of roles without a list.
 func (w *world) evolveMembers(next config) {
 	var open []string
 	for _, label := range labels(next.roles) {
@@ -188,7 +188,7 @@ func (w *world) evolveMembers(next config) {
 		m := member{pick(w.dice, open), pick(w.dice, labels(next.accounts))}
 		taken := func(c config) bool { return slices.Contains(slices.Collect(maps.Values(c.members)), m) }
 		if !taken(next) && !taken(w.config) {
-			next.members[w.fresh("m")] = m
+			next.members[w.uniqueName("m")] = m
 		}
 	}
 }
@@ -206,13 +206,13 @@ func (c config) removeRole(label string) {
 	maps.DeleteFunc(c.members, func(_ string, m member) bool { return m.role == label })
 }
 
-// clone copies what a role refers to.
+// clone returns a copy of a role with its maps.
 func (r role) clone() role {
 	r.rows, r.members = maps.Clone(r.rows), maps.Clone(r.members)
 	return r
 }
 
-// writeDirectory adds the blocks of the users, roles and members.
+// writeDirectory adds the resources of users, roles, and members.
 func (c config) writeDirectory(add func(kind, label string, attributes object)) {
 	for label, a := range c.accounts {
 		add("mlflow_user", label, object{

@@ -17,16 +17,16 @@ const (
 
 var grantable = []string{"CAN_READ", "CAN_EDIT", canManage}
 
-// dice are a world's random choices.
+// dice are the random choices of a world.
 type dice struct{ *rand.Rand }
 
 func (d dice) chance(p float64) bool { return d.Float64() < p }
 
 func pick[T any](d dice, from []T) T { return from[d.IntN(len(from))] }
 
-// evolve derives the next configuration from the last one: blocks come, change and go. A name never goes from one block to a new one in the
-// same step: with adopt_existing, an apply that is cut between the two would leave both with the same experiment, and the next one would
-// delete it with the old block. A moved block is the way to give a block another label.
+// evolve derives the next configuration: it adds, changes, and removes resources. A name never moves from one resource to a new one in a
+// single step: with adopt_existing, both would have the same experiment if the apply stops in between, and the next apply would delete it
+// with the old resource. To rename a resource, a moved block is necessary.
 func (w *world) evolve() config {
 	next := w.config.clone()
 	for _, label := range labels(w.config.experiments) {
@@ -37,7 +37,7 @@ func (w *world) evolve() config {
 		next.experiments[label] = w.changed(next.experiments[label])
 	}
 	for more := 1 + w.dice.IntN(4); more > 0 && len(next.experiments) < mostExperiments; more-- {
-		label := w.fresh("e")
+		label := w.uniqueName("e")
 		next.experiments[label] = w.newExperiment()
 	}
 	if w.dice.chance(0.15) {
@@ -50,14 +50,14 @@ func (w *world) evolve() config {
 	return next
 }
 
-// fresh gives a label or name that was never used.
-func (w *world) fresh(prefix string) string {
+// uniqueName returns a label or name that was not used before.
+func (w *world) uniqueName(prefix string) string {
 	w.used++
 	return fmt.Sprintf("%s%d", prefix, w.used)
 }
 
 func (w *world) newExperiment() experiment {
-	e := experiment{base: w.fresh("x"), spelling: w.spelling(), tags: w.newTags(), deletionPolicy: "delete"}
+	e := experiment{base: w.uniqueName("x"), spelling: w.spelling(), tags: w.newTags(), deletionPolicy: "delete"}
 	e.folder, e.parents = w.newFolder()
 	if w.dice.chance(0.5) {
 		e.description = w.text("about")
@@ -86,7 +86,8 @@ func (w *world) spelling() int {
 	return 1 + w.dice.IntN(3)
 }
 
-// ifDeleted: where deleted experiments keep their names the default, error, would end a round that trashes one.
+// ifDeleted draws if_deleted. If deleted experiments reserve their names, the default, error, would make a round with a deleted experiment
+// fail.
 func (w *world) ifDeleted() string {
 	switch {
 	case w.keepNames:
@@ -98,19 +99,19 @@ func (w *world) ifDeleted() string {
 	}
 }
 
-// newFolder draws where a new experiment goes: a folder that is there, or one that has to be made.
+// newFolder draws the folder of a new experiment: an existing one, or one to create.
 func (w *world) newFolder() (folder string, parents bool) {
 	switch {
 	case !w.isDatabricks:
 		return w.folder, false
 	case w.dice.chance(0.35):
-		return w.folder + "/" + w.fresh("made"), true
+		return w.folder + "/" + w.uniqueName("made"), true
 	default:
 		return pick(w.dice, []string{w.folder, w.folder, "/Shared"}), w.dice.chance(0.2)
 	}
 }
 
-// newTags are few, seldom more than go with a create request, and seldom with a value that can't go with it.
+// newTags draws a few tags, rarely more than a create request can contain, and rarely with a value that it cannot contain.
 func (w *world) newTags() map[string]string {
 	if w.dice.chance(0.08) {
 		return w.someTags("tag", 30)
@@ -134,34 +135,34 @@ func (w *world) text(prefix string) string {
 	return fmt.Sprintf("%s %d äß", prefix, w.dice.IntN(1000))
 }
 
-func (w *world) location() string { return "s3://bucket/" + w.fresh("artifacts") }
+func (w *world) location() string { return "s3://bucket/" + w.uniqueName("artifacts") }
 
-// makeAdoptable puts an experiment of somebody else where the new one is to be, to be taken over.
+// makeAdoptable creates an unmanaged experiment with the name of a new one, to be adopted.
 func (w *world) makeAdoptable(e *experiment) {
 	e.adopt, e.location, e.deletionPolicy = true, "", "delete"
 	id := w.CreateExperiment(emulator.OtherUser, e.path(), map[string]string{"theirs": "stays", "tag-1": "theirs"})
-	w.Grant(id, w.who.principal, canManage)
+	w.Grant(id, w.caller.principal, canManage)
 	w.AddRun(id)
 }
 
-// takeDeletedName declares an experiment where a deleted one holds the name.
+// takeDeletedName declares an experiment whose name a deleted one reserves.
 func (w *world) takeDeletedName(e *experiment) {
-	for _, label := range labels(w.dropped) {
-		old := w.dropped[label]
+	for _, label := range labels(w.destroyed) {
+		old := w.destroyed[label]
 		found, there := w.Experiment(old.id)
 		if !there || found.LifecycleStage != "deleted" || found.Name != old.path() || w.nameInUse(old.path()) {
 			continue
 		}
-		delete(w.dropped, label)
-		if len(w.crew) > 1 { // another caller may have made it
-			w.Grant(old.id, w.who.principal, canManage)
+		delete(w.destroyed, label)
+		if len(w.callers) > 1 { // another caller may have created it
+			w.Grant(old.id, w.caller.principal, canManage)
 		}
 		e.folder, e.base, e.parents = old.folder, old.base, old.parents
 		if e.ifDeleted == "restore" {
-			e.location = "" // the old one's stands
+			e.location = "" // the location of the deleted experiment remains
 		}
 		if old.deletionPolicy != "delete_if_empty" && e.deletionPolicy == "delete_if_empty" {
-			e.deletionPolicy = "delete" // it may hold runs
+			e.deletionPolicy = "delete" // it may contain runs
 		}
 		return
 	}
@@ -187,19 +188,19 @@ func (w *world) changed(e experiment) experiment {
 	if w.dice.chance(0.25) {
 		e.description = pick(w.dice, []string{"", w.text("about")})
 	}
-	// Another location replaces the experiment. The plan refuses that where the old one would stay or go on holding the name.
+	// Another location replaces the experiment. The plan rejects this if the old experiment would remain or reserve its name.
 	if w.dice.chance(0.2) && e.deletionPolicy != "retain" && (!w.keepNames || e.ifDeleted == "supersede") && !e.adopt {
 		e.location = w.location()
 	}
 	return e
 }
 
-// move gives another name, in the same folder or in a new one. Out of a folder that was made, and so is the caller's own, nothing moves:
-// where the caller managed an experiment by its folder alone, leaving the folder gives that up, whoever moves it.
+// move sets another name, in the same folder or in a new one. Experiments in a folder that was created, and that the caller therefore
+// manages, do not move: if the caller manages an experiment only through its folder, moving it revokes that.
 func (w *world) move(e *experiment) {
-	e.base = w.fresh("x")
+	e.base = w.uniqueName("x")
 	if w.isDatabricks && e.folder == w.folder && w.dice.chance(0.4) {
-		e.folder, e.parents = w.folder+"/"+w.fresh("made"), true
+		e.folder, e.parents = w.folder+"/"+w.uniqueName("made"), true
 	}
 }
 
@@ -213,11 +214,12 @@ func (w *world) changeTags(tags map[string]string) {
 		}
 	}
 	if w.dice.chance(0.6) {
-		tags[w.fresh("tag-")] = pick(w.dice, []string{w.text("new"), ""})
+		tags[w.uniqueName("tag-")] = pick(w.dice, []string{w.text("new"), ""})
 	}
 }
 
-// evolvePermissions changes the authoritative grants. One experiment never changes from additive grants to these in one step.
+// evolvePermissions changes the authoritative grants. An experiment never changes from additive grants to authoritative ones in a single
+// step.
 func (w *world) evolvePermissions(next config) {
 	for _, label := range labels(next.experiments) {
 		old, had := next.permissions[label]
@@ -239,7 +241,7 @@ func (w *world) otherLevels(old levels) levels {
 		switch {
 		case w.dice.chance(0.3):
 			delete(l, p)
-		case w.isCaller(p): // the provider refuses to lower it, and the others of the crew have to go on
+		case w.isCaller(p): // the provider rejects a lower level, and the other callers must remain able to manage
 			l[p] = canManage
 		default:
 			l[p] = pick(w.dice, grantable)
@@ -259,7 +261,7 @@ func (w *world) evolveGrants(next config) {
 			g.level = pick(w.dice, grantable)
 			next.grants[name] = g
 		case w.dice.chance(0.1):
-			g.principal, g.level = w.unnamed(next, g), canManage
+			g.principal, g.level = w.undeclaredPrincipal(next, g), canManage
 			next.grants[name] = g
 		}
 	}
@@ -267,18 +269,18 @@ func (w *world) evolveGrants(next config) {
 		g := grant{level: pick(w.dice, grantable)}
 		if w.dice.chance(0.3) {
 			g.id = pick(w.dice, w.foreign)
-		} else if g.label = w.ungoverned(next); g.label == "" {
+		} else if g.label = w.withoutPermissions(next); g.label == "" {
 			continue
 		}
-		if g.principal = w.unnamed(next, g); w.isCaller(g.principal) {
+		if g.principal = w.undeclaredPrincipal(next, g); w.isCaller(g.principal) {
 			g.level = canManage
 		}
-		next.grants[w.fresh("g")] = g
+		next.grants[w.uniqueName("g")] = g
 	}
 }
 
-// ungoverned finds an experiment that has, and had, no authoritative grants.
-func (w *world) ungoverned(next config) string {
+// withoutPermissions returns an experiment that has no authoritative grants in both configurations.
+func (w *world) withoutPermissions(next config) string {
 	var free []string
 	for _, label := range labels(next.experiments) {
 		_, has := next.permissions[label]
@@ -293,10 +295,10 @@ func (w *world) ungoverned(next config) string {
 	return pick(w.dice, free)
 }
 
-// unnamed draws a principal for which no other block, old or new, has a grant on the same experiment. The caller and the caller's group
-// count as one: of two blocks that give the caller access, the provider refuses to take both away. Where the server adds managers, callers,
-// who own what they make, have none: such a grant can't be taken away.
-func (w *world) unnamed(next config, g grant) emulator.Principal {
+// undeclaredPrincipal draws a principal without another grant on the experiment in both configurations. The caller and the caller's group
+// count as one, because the provider rejects the removal of both grants that give the caller access. If the server adds managers, callers
+// own what they create, and their grants cannot be revoked.
+func (w *world) undeclaredPrincipal(next config, g grant) emulator.Principal {
 	household := func(p emulator.Principal) emulator.Principal {
 		if p == callersGroup {
 			return user.principal
@@ -304,7 +306,7 @@ func (w *world) unnamed(next config, g grant) emulator.Principal {
 		return p
 	}
 	named := func(p emulator.Principal) bool {
-		if w.addsManagers && w.isCaller(p) { // the server adds them again, and the provider says so
+		if w.addsManagers && w.isCaller(p) { // the server adds them again, which the provider reports
 			return true
 		}
 		for _, c := range []config{w.config, next} {
@@ -318,7 +320,7 @@ func (w *world) unnamed(next config, g grant) emulator.Principal {
 	}
 	free := slices.DeleteFunc(slices.Clone(w.principals), named)
 	if len(free) == 0 {
-		p := emulator.UserPrincipal(w.fresh("user") + "@example.com")
+		p := emulator.UserPrincipal(w.uniqueName("user") + "@example.com")
 		w.AddUser(p.Name)
 		return p
 	}
@@ -338,6 +340,6 @@ func (w *world) evolveTags(next config) {
 		}
 	}
 	if len(next.tags) < 3 && w.dice.chance(0.5) {
-		next.tags[w.fresh("t")] = tag{pick(w.dice, w.foreign), w.fresh("single/"), w.text("single")}
+		next.tags[w.uniqueName("t")] = tag{pick(w.dice, w.foreign), w.uniqueName("single/"), w.text("single")}
 	}
 }

@@ -23,7 +23,7 @@ import (
 
 const (
 	adminName = mlflowtest.AdminName
-	twin      = "BEN@example.com" // another account than emulator.OtherUser
+	twin      = "BEN@example.com" // a different account than emulator.OtherUser
 	apiV2     = "/api/2.0/mlflow/"
 	apiV3     = "/api/3.0/mlflow/"
 )
@@ -33,23 +33,23 @@ var mlflowCalls = slices.Concat(experimentCalls, []call{
 	{"current user", "GET", apiV2 + "users/current", reads, ""},
 	{"list roles", "GET", apiV3 + "roles/list", reads, ""},
 	{"effective", "GET", apiV3 + "users/permissions/get", reads, ""},
-	{"grant", "POST", apiV3 + "users/permissions/grant", writesSilently, ""},
-	{"revoke", "POST", apiV3 + "users/permissions/revoke", writesSilently, ""},
+	{"grant", "POST", apiV3 + "users/permissions/grant", writesEmpty, ""},
+	{"revoke", "POST", apiV3 + "users/permissions/revoke", writesEmpty, ""},
 	{"add to role", "POST", apiV3 + "roles/permissions/add", writes, ""},
 	{"change in role", "PATCH", apiV3 + "roles/permissions/update", writes, ""},
-	{"remove from role", "DELETE", apiV3 + "roles/permissions/remove", writesSilently, ""},
+	{"remove from role", "DELETE", apiV3 + "roles/permissions/remove", writesEmpty, ""},
 	{"create user", "POST", apiV2 + "users/create", writes, ""},
-	{"delete user", "DELETE", apiV2 + "users/delete", writesSilently, ""},
-	{"set password", "PATCH", apiV2 + "users/update-password", writesSilently, ""},
-	{"set admin", "PATCH", apiV2 + "users/update-admin", writesSilently, ""},
+	{"delete user", "DELETE", apiV2 + "users/delete", writesEmpty, ""},
+	{"set password", "PATCH", apiV2 + "users/update-password", writesEmpty, ""},
+	{"set admin", "PATCH", apiV2 + "users/update-admin", writesEmpty, ""},
 	{createRole, "POST", apiV3 + "roles/create", writes, ""},
 	{updateRole, "PATCH", apiV3 + "roles/update", writes, ""},
-	{"delete role", "DELETE", apiV3 + "roles/delete", writesSilently, ""},
+	{"delete role", "DELETE", apiV3 + "roles/delete", writesEmpty, ""},
 	{"assign", "POST", apiV3 + "roles/assign", writes, ""},
-	{"unassign", "DELETE", apiV3 + "roles/unassign", writesSilently, ""},
+	{"unassign", "DELETE", apiV3 + "roles/unassign", writesEmpty, ""},
 })
 
-// serverLevels are the server's names of the levels that the rounds use.
+// serverLevels are the names of the levels on the server.
 var serverLevels = map[string]string{"CAN_READ": "READ", "CAN_EDIT": "EDIT", canManage: "MANAGE"}
 
 func TestChaosOnMLflow(t *testing.T) {
@@ -63,29 +63,37 @@ func TestChaosOnMLflow(t *testing.T) {
 	for _, role := range []string{"data-science", "risk"} {
 		m.mustSend(adminName, "POST", apiV3+"roles/create", object{"name": role, "workspace": "default"}, nil)
 	}
-	game{"mlflow", mlflowCalls, func(t *testing.T, s settings, world int) site { return openMLflow(t, address, s, world) }}.play(t, readSettings(t))
+	target{
+		"mlflow",
+		mlflowCalls,
+		func(t *testing.T, s settings, world int) site { return openMLflow(t, address, s, world) },
+	}.run(
+		t,
+		readSettings(t),
+	)
 }
 
-// openMLflow gives a world its part of the one server. Access as a whole, and roles, are for admins alone.
+// openMLflow prepares a part of the server for a world. Only admins manage whole lists and roles.
 func openMLflow(t *testing.T, address string, s settings, world int) site {
 	admin, user := mlflowCaller(adminName), mlflowCaller(emulator.User)
-	crew := [][]caller{{admin}, {user}, {admin, user}}[world%3]
+	callers := [][]caller{{admin}, {user}, {admin, user}}[world%3]
 	m := mlflow{t, address, fmt.Sprintf("/seed-%d-world-%d", s.seed, world)}
 	target, err := url.Parse(address)
 	must(t, err)
 	proxy := &httputil.ReverseProxy{
 		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
-		ErrorLog: log.New(io.Discard, "", 0), // that the provider hung up is no news
+		ErrorLog: log.New(io.Discard, "", 0), // without errors about closed connections
 	}
 	made := site{
-		server: m, handler: proxy, setting: "tracking_uri", crew: crew, root: m.root, folder: m.root + "/callers", lists: world%3 == 0, keepNames: true,
+		server: m, handler: proxy, setting: "tracking_uri", callers: callers, root: m.root, folder: m.root + "/callers",
+		lists: world%3 == 0, keepNames: true,
 		principals: []emulator.Principal{emulator.UserPrincipal(emulator.OtherUser), emulator.UserPrincipal(twin)},
 	}
 	if made.lists {
 		made.directory = m
 		made.principals = append(made.principals, emulator.GroupPrincipal("data-science"), emulator.GroupPrincipal("risk"))
 	}
-	for _, c := range crew {
+	for _, c := range callers {
 		made.principals = append(made.principals, c.principal)
 	}
 	return made
@@ -99,14 +107,14 @@ func basic(name string) string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password))
 }
 
-// mlflow is a real server, as its people see it.
+// mlflow is a real server, as other users use it.
 type mlflow struct {
 	t       *testing.T
 	address string
-	root    string // of the names of a world's experiments
+	root    string // prefix of the experiment names of a world
 }
 
-// send makes a call as somebody. It decodes the answer into out, unless that is nil.
+// send sends a request as a user. It decodes the response into out, unless it is nil.
 func (m mlflow) send(name, method, path string, in, out any) (status int, body string) {
 	m.t.Helper()
 	data, err := json.Marshal(in)
@@ -141,7 +149,7 @@ type mlflowExperiment struct {
 	CreationTime     int64  `json:"creation_time"`
 	LastUpdateTime   int64  `json:"last_update_time"`
 	Tags             []emulator.Tag
-	TraceLocation    *emulator.TraceLocation `json:"-"` // only Databricks has one
+	TraceLocation    *emulator.TraceLocation `json:"-"` // only on Databricks
 }
 
 func (m mlflow) Experiments() []emulator.Experiment {
@@ -187,7 +195,7 @@ func (m mlflow) SetTag(id, key, value string) {
 	m.mustSend(adminName, "POST", experiments+"set-experiment-tag", object{"experiment_id": id, "key": key, "value": value}, nil)
 }
 
-// RemoveTag removes a tag, if there is one.
+// RemoveTag removes a tag, if it exists.
 func (m mlflow) RemoveTag(id, key string) {
 	m.send(adminName, "POST", experiments+"delete-experiment-tag", object{"experiment_id": id, "key": key}, nil)
 }
@@ -208,7 +216,7 @@ func (m mlflow) AddRun(id string) {
 	m.mustSend(adminName, "POST", apiV2+"runs/create", object{"experiment_id": id}, nil)
 }
 
-// AddUser adds a user, who is there afterwards.
+// AddUser adds a user, if necessary.
 func (m mlflow) AddUser(name string, _ ...string) {
 	m.send(adminName, "POST", apiV2+"users/create", object{"username": name, "password": password}, nil)
 }
@@ -227,7 +235,7 @@ type mlflowRow struct {
 	Level   string `json:"permission"`
 }
 
-// roles lists the roles by whom they stand for: a user has a hidden role.
+// roles returns the roles by the user or role name. Each user has a hidden role.
 func (m mlflow) roles() map[emulator.Principal]mlflowRole {
 	var users struct {
 		Users []struct {
@@ -253,7 +261,7 @@ func (m mlflow) roles() map[emulator.Principal]mlflowRole {
 	return all
 }
 
-// on finds the row of a role about an experiment.
+// on returns the row of a role for an experiment.
 func (r mlflowRole) on(id string) (mlflowRow, bool) {
 	i := slices.IndexFunc(r.Permissions, func(row mlflowRow) bool { return row.Type == "experiment" && row.Pattern == id })
 	if i < 0 {
@@ -276,7 +284,7 @@ func (m mlflow) Grants(id string) []emulator.Grant {
 	return all
 }
 
-// Grant sets a level, whatever there was.
+// Grant sets a level, replacing a previous one.
 func (m mlflow) Grant(id string, p emulator.Principal, level string) {
 	m.Revoke(id, p)
 	if p.Kind == "group" {
@@ -290,7 +298,7 @@ func (m mlflow) Grant(id string, p emulator.Principal, level string) {
 	}, nil)
 }
 
-// Revoke takes a level away, if there is one.
+// Revoke removes a level, if there is one.
 func (m mlflow) Revoke(id string, p emulator.Principal) {
 	if row, there := m.roles()[p].on(id); there {
 		m.mustSend(adminName, "DELETE", apiV3+"roles/permissions/remove", object{"role_permission_id": row.ID}, nil)

@@ -6,8 +6,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// mutate changes the workspace behind Terraform's back. What it does to the caller's own access, and to names and experiments that the
-// configuration holds on to by id, is only what the provider can repair.
+// mutate changes the workspace outside Terraform. It changes the access of the caller, and names and experiments that the configuration
+// refers to by ID, only in ways that the provider can correct.
 func (w *world) mutate(next config) {
 	for range 2 + w.dice.IntN(4) {
 		if len(w.ids) == 0 || w.dice.chance(0.3) {
@@ -20,7 +20,7 @@ func (w *world) mutate(next config) {
 		}
 	}
 	if !w.keepNames && w.dice.chance(0.2) {
-		w.restoreDropped()
+		w.restoreDestroyed()
 	}
 	w.mutateDirectory(next)
 }
@@ -30,7 +30,7 @@ func (w *world) mutateManaged(label string, e emulator.Experiment) {
 	somebody := pick(w.dice, w.others())
 	switch w.dice.IntN(13) {
 	case 0:
-		w.SetTag(e.ID, w.fresh("foreign-"), w.text("theirs"))
+		w.SetTag(e.ID, w.uniqueName("foreign-"), w.text("theirs"))
 	case 1:
 		if len(block.tags) > 0 {
 			w.SetTag(e.ID, pick(w.dice, labels(block.tags)), w.text("drift"))
@@ -46,7 +46,7 @@ func (w *world) mutateManaged(label string, e emulator.Experiment) {
 	case 5:
 		w.Revoke(e.ID, somebody)
 	case 6:
-		w.Rename(e.ID, block.folder+"/"+w.fresh("renamed"))
+		w.Rename(e.ID, block.folder+"/"+w.uniqueName("renamed"))
 	case 7:
 		w.Trash(e.ID)
 	case 8:
@@ -58,7 +58,7 @@ func (w *world) mutateManaged(label string, e emulator.Experiment) {
 			w.Grant(e.ID, admins, canManage)
 		}
 	case 10, 11, 12:
-		if w.keepNames { // then it is restored or superseded
+		if w.keepNames { // it is then restored or superseded
 			w.Trash(e.ID)
 		}
 	}
@@ -68,7 +68,7 @@ func (w *world) mutateForeign(next config) {
 	id := pick(w.dice, w.foreign)
 	switch w.dice.IntN(4) {
 	case 0:
-		w.SetTag(id, w.fresh("foreign-"), w.text("theirs"))
+		w.SetTag(id, w.uniqueName("foreign-"), w.text("theirs"))
 	case 1:
 		w.Grant(id, pick(w.dice, w.others()), pick(w.dice, grantable))
 	case 2:
@@ -83,20 +83,20 @@ func (w *world) mutateForeign(next config) {
 	}
 }
 
-// others are the principals without the callers and their group: a change of what the group is granted could take a caller's access.
+// others returns the principals without the callers and their group, because a grant of the group can be the access of a caller.
 func (w *world) others() []emulator.Principal {
 	return slices.DeleteFunc(slices.Clone(w.principals), func(p emulator.Principal) bool { return w.isCaller(p) || p == callersGroup })
 }
 
 func (w *world) isCaller(p emulator.Principal) bool {
-	return slices.ContainsFunc(w.crew, func(c caller) bool { return c.principal == p })
+	return slices.ContainsFunc(w.callers, func(c caller) bool { return c.principal == p })
 }
 
-// restoreDropped brings back, as somebody else's, an experiment that an earlier round destroyed.
-func (w *world) restoreDropped() {
-	for _, label := range labels(w.dropped) {
-		id := w.dropped[label].id
-		delete(w.dropped, label)
+// restoreDestroyed restores an experiment that an earlier round destroyed, as an unmanaged one.
+func (w *world) restoreDestroyed() {
+	for _, label := range labels(w.destroyed) {
+		id := w.destroyed[label].id
+		delete(w.destroyed, label)
 		if e, there := w.Experiment(id); there && e.LifecycleStage == "deleted" {
 			w.Restore(id)
 			return

@@ -8,9 +8,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// server is what somebody else can see and do on a server, without any fault. The methods fail the test where a server refuses.
+// server reads and changes a server outside Terraform, without faults. Its methods fail the test if the server rejects a request.
 type server interface {
-	// Experiments are all experiments of a world, deleted ones too.
+	// Experiments returns all experiments of a world, active and deleted.
 	Experiments() []emulator.Experiment
 	Experiment(id string) (emulator.Experiment, bool)
 	ExperimentByName(name string) (emulator.Experiment, bool)
@@ -26,39 +26,39 @@ type server interface {
 	Revoke(id string, p emulator.Principal)
 	AddUser(name string, groups ...string)
 
-	// manages asks, as the caller, for what only CAN_MANAGE shows.
+	// manages reports whether the caller can read what requires CAN_MANAGE.
 	manages(c caller, id string) bool
-	// another is what the server says about another object than a request is about: one of the experiments with these ids.
+	// another returns the response of the server about another object than that of the request: one of the experiments with these IDs.
 	another(r request, ids []string) string
 }
 
-// site is a world's place on a server.
+// site is the part of a server that a world uses.
 type site struct {
 	server
-	handler http.Handler // the server itself, without what front does
-	setting string       // of the provider block, for the server's address
-	// crew are the callers, who take turns.
-	crew []caller
-	// root is where the world's experiments are; folder is the callers' part of it.
+	handler http.Handler // the server, without the proxy
+	setting string       // provider argument for the address of the server
+	// callers are the identities that run Terraform, in turn.
+	callers []caller
+	// root is the folder or prefix of the experiments of the world, and folder that of the callers.
 	root, folder string
-	// isDatabricks: names are paths in folders, which can be spelled in several ways, principals compare in any case, and access is
-	// written as a whole list.
+	// isDatabricks means that names are paths in folders with several spellings, that principals are case-insensitive, and that permissions
+	// are written as a whole list.
 	isDatabricks bool
-	// lists reports whether the callers can manage an experiment's access as a whole.
+	// lists means that the callers can manage the permissions of an experiment as a whole.
 	lists bool
-	// keepNames: deleted experiments keep their names.
+	// keepNames means that deleted experiments reserve their names.
 	keepNames bool
-	// addsManagers: the server adds the owner and the administrators to each list.
+	// addsManagers means that the server adds the owner and the group admins to each list.
 	addsManagers bool
 	principals   []emulator.Principal
-	// directory is set where the configuration also declares users and roles.
+	// directory is set if the configuration also declares users and roles.
 	directory directory
 }
 
-// caller is who the provider runs as.
+// caller is the identity that runs Terraform.
 type caller struct {
 	principal     emulator.Principal
-	authorization string // to look with, whatever the provider uses
+	authorization string // for requests of the test
 	settings      object // of the provider block
 }
 
@@ -71,25 +71,27 @@ var (
 	admin = caller{emulator.UserPrincipal(emulator.Admin), "Bearer " + emulator.AdminToken, object{"token": emulator.AdminToken}}
 )
 
-// crews are those of the worlds, in turn. Only robots ask for tokens, so there are more of them.
-var crews = [][]caller{{robot}, {robot, admin, user}, {user}, {robot}, {admin}, {robot, user, admin}, {robot}}
+// callersOfWorlds are the callers of the worlds, in turn. Only robots request tokens, so they occur more often.
+var callersOfWorlds = [][]caller{{robot}, {robot, admin, user}, {user}, {robot}, {admin}, {robot, user, admin}, {robot}}
 
-// callersGroup has one caller, the user, as a member.
+// callersGroup is a group whose only caller is the user.
 var callersGroup = emulator.GroupPrincipal("ml-platform")
 
-// workspace is the local workspace.
+// workspace is an emulated workspace.
 type workspace struct {
 	*emulator.Workspace
 	t *testing.T
 }
 
-// openWorkspace makes the local workspace of a world, fills its directory, and gives the callers their folder. A caller who is alone and
-// no admin may only edit there, and so manages what it makes by direct grants alone, as does the robot that takes turns with others.
+// openWorkspace creates the emulated workspace of a world, its directory, and the folder of the callers. A single caller that is not an
+// admin has only CAN_EDIT on the folder, and so manages what it creates only by direct grants. The same applies to a robot among several
+// callers.
 func openWorkspace(t *testing.T, _ settings, world int) site {
 	s := site{
-		setting: "host", crew: crews[world%len(crews)], folder: "/Teams/callers", isDatabricks: true, lists: true, keepNames: world%2 == 1,
+		setting: "host", callers: callersOfWorlds[world%len(callersOfWorlds)], folder: "/Teams/callers", isDatabricks: true,
+		lists: true, keepNames: world%2 == 1,
 	}
-	s.addsManagers = len(s.crew) == 1 && world%5 == 4
+	s.addsManagers = len(s.callers) == 1 && world%5 == 4
 	w := emulator.New(emulator.Options{DeletedKeepName: s.keepNames, OffersTagDeletion: world/2%2 == 1, AddsManagers: s.addsManagers})
 	s.server, s.handler = workspace{w, t}, w
 	const application, cleo = "0b9d2c41-1f2e-4a3b-8c4d-5e6f70819203", "cleo@example.com"
@@ -100,13 +102,13 @@ func openWorkspace(t *testing.T, _ settings, world int) site {
 		emulator.GroupPrincipal("data-science"), callersGroup, emulator.GroupPrincipal("risk"), emulator.UserPrincipal(cleo),
 		emulator.ServicePrincipalPrincipal(application),
 	}
-	if !s.addsManagers { // he owns experiments, and then can't be taken out
+	if !s.addsManagers { // this user owns experiments, and cannot be removed from their lists
 		s.principals = append(s.principals, emulator.UserPrincipal(emulator.OtherUser))
 	}
 	w.Mkdirs(s.folder)
-	for _, c := range s.crew {
+	for _, c := range s.callers {
 		s.principals = append(s.principals, c.principal)
-		if len(s.crew) > 1 && c.principal == user.principal {
+		if len(s.callers) > 1 && c.principal == user.principal {
 			w.GrantFolder(s.folder, c.principal, canManage)
 		} else if c.principal != admin.principal {
 			w.GrantFolder(s.folder, c.principal, "CAN_EDIT")
@@ -135,7 +137,7 @@ func (w workspace) another(r request, ids []string) string {
 	return w.ask(admin.authorization, experiments+"get?experiment_id="+id).Body.String()
 }
 
-// otherThan gives the first id that is not this one.
+// otherThan returns the first ID that differs from this one.
 func otherThan(id string, ids []string) string {
 	for _, other := range ids {
 		if other != id {

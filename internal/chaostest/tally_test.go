@@ -7,15 +7,15 @@ import (
 	"testing"
 )
 
-// tally counts what all worlds did.
+// tally counts the events of all worlds.
 type tally struct {
 	calls                  []call
 	mu                     sync.Mutex
-	hits                   map[[2]string]int // kind and call
+	hits                   map[[2]string]int // by kind and call
 	rounds, applies, kills int
-	imports, byHand        int
+	imports, deletedAgain  int
 	adopted                int // users and roles
-	// what somebody else did between two calls
+	// changes by another user between two requests
 	strangers, foreignTags, foreignGrants, foreignRoles int
 }
 
@@ -41,14 +41,14 @@ func (t *tally) faults() int {
 	return n
 }
 
-// count returns how often a call was hit by a kind.
+// count returns how often a call got a kind of fault.
 func (t *tally) count(kind, call string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.hits[[2]string{kind, call}]
 }
 
-// missing lists the kinds and calls that never met.
+// missing returns the kinds and calls that did not occur together.
 func (t *tally) missing() [][2]string {
 	var cells [][2]string
 	for _, c := range t.calls {
@@ -61,10 +61,10 @@ func (t *tally) missing() [][2]string {
 	return cells
 }
 
-// width is that of a kind's column.
+// width returns the width of the column of a kind.
 func (k kind) width() int { return max(4, len(k.name)) }
 
-// String is the matrix: which call was hit how often by which kind of fault.
+// String returns a matrix with the number of faults of each call and kind.
 func (t *tally) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -85,14 +85,14 @@ func (t *tally) String() string {
 		fmt.Fprintf(&b, " %6d\n", row)
 	}
 	fmt.Fprintf(&b, "%d faults in %d rounds, %d applies, provider killed %d times\n", t.faults(), t.rounds, t.applies, t.kills)
-	fmt.Fprintf(&b, "somebody else between two calls: %d names taken, %d tags, %d grants, %d roles changed\n", t.strangers, t.foreignTags,
+	fmt.Fprintf(&b, "another user between two requests: %d names taken, %d tags, %d grants, %d roles changed\n", t.strangers, t.foreignTags,
 		t.foreignGrants, t.foreignRoles)
-	fmt.Fprintf(&b, "done by hand, as an error advised: %d experiments imported, %d deleted again, %d users and roles adopted",
-		t.imports, t.byHand, t.adopted)
+	fmt.Fprintf(&b, "done as an error advised: %d experiments imported, %d deleted again, %d users and roles adopted",
+		t.imports, t.deletedAgain, t.adopted)
 	return b.String()
 }
 
-// expectFull checks that a long run left nothing out.
+// expectFull checks that a long run injected all faults.
 func (t *tally) expectFull(tb testing.TB) {
 	tb.Helper()
 	if n := t.faults(); n < fullFaults {

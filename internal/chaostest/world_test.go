@@ -15,44 +15,44 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// moreApplies may follow a disturbed apply until everything is as declared.
+// moreApplies is the maximum number of further applies until the server matches the configuration.
 const moreApplies = 2
 
-// world is a place on a server and one folder of the CLI. It fails by itself and keeps its folder then.
+// world is a part of a server and a folder of the CLI. If it fails, the folder is kept.
 type world struct {
 	site
-	t        *testing.T
-	game     game
-	settings settings
-	number   int
-	dice     dice
-	process  *process
-	storm    *storm
-	meddler  *meddler
-	tally    *tally
-	address  string
+	t              *testing.T
+	target         target
+	settings       settings
+	number         int
+	dice           dice
+	process        *process
+	faultInjector  *faultInjector
+	concurrentUser *concurrentUser
+	tally          *tally
+	address        string
 
-	who caller // in this round
-	// foreign are experiments that no block makes. The configuration refers to them by id.
+	caller caller // of this round
+	// foreign are experiments without a resource. The configuration refers to them by ID.
 	foreign []string
 
 	config config
-	// ids are the experiments in the state by label. dropped are those of earlier rounds that were destroyed.
-	ids     map[string]string
-	dropped map[string]dropped
-	// kept are the callers whose access to an experiment was kept when they applied its list, by the experiment's id.
-	kept    map[string]map[emulator.Principal]bool
-	guests  guests
-	used    int // for names that are used but once
-	playing int // the round
+	// ids are the experiments in the state by label, and destroyed those that earlier rounds destroyed.
+	ids       map[string]string
+	destroyed map[string]destroyed
+	// kept are the callers whose access to an experiment was retained when they applied its list, by the ID of the experiment.
+	kept        map[string]map[emulator.Principal]bool
+	guests      guests
+	used        int // for unique names
+	roundNumber int // from 1
 }
 
-type dropped struct {
+type destroyed struct {
 	experiment
 	id string
 }
 
-func newWorld(t *testing.T, installed installation, total *tally, g game, s settings, number int) *world {
+func newWorld(t *testing.T, installed installation, total *tally, g target, s settings, number int) *world {
 	t.Helper()
 	//nolint:usetesting // the folder of a world that failed is kept
 	dir, err := os.MkdirTemp("", fmt.Sprintf("chaos-%d-%d-", s.seed, number))
@@ -66,35 +66,37 @@ func newWorld(t *testing.T, installed installation, total *tally, g game, s sett
 		}
 	})
 	w := &world{
-		site: g.open(t, s, number), t: t, game: g, settings: s, number: number,
+		site: g.open(t, s, number), t: t, target: g, settings: s, number: number,
 		dice:    dice{rand.New(rand.NewPCG(uint64(s.seed), uint64(number)))},
 		process: &process{installation: installed, dir: dir}, tally: total,
-		config: newConfig(), ids: map[string]string{}, dropped: map[string]dropped{}, kept: map[string]map[emulator.Principal]bool{},
+		config: newConfig(), ids: map[string]string{}, destroyed: map[string]destroyed{}, kept: map[string]map[emulator.Principal]bool{},
 		guests: newGuests(),
 	}
-	w.who = w.crew[0]
+	w.caller = w.callers[0]
 	for range 3 {
 		id := w.CreateExperiment(emulator.OtherUser, w.foreignName(), map[string]string{"owner": "ben"})
 		w.AddRun(id)
 		w.foreign = append(w.foreign, id)
 	}
 	w.populate()
-	w.front(log)
+	w.startProxy(log)
 	return w
 }
 
-// front puts what goes wrong before the server, and the server's address into the configuration.
-func (w *world) front(log *os.File) {
-	w.storm, w.meddler = newStorm(w), newMeddler(w)
-	server := httptest.NewServer(&front{server: w.handler, calls: w.game.calls, meddle: w.meddler.before, strike: w.storm.strike, log: log})
+// startProxy starts the proxy in front of the server, and sets the address for the configuration.
+func (w *world) startProxy(log *os.File) {
+	w.faultInjector, w.concurrentUser = newFaultInjector(w), newConcurrentUser(w)
+	server := httptest.NewServer(
+		&proxy{server: w.handler, calls: w.target.calls, beforeCall: w.concurrentUser.before, nextFault: w.faultInjector.nextFault, log: log},
+	)
 	w.t.Cleanup(server.Close)
 	w.address = server.URL
 }
 
-// foreignName is a new name for an experiment of somebody else.
-func (w *world) foreignName() string { return w.root + "/Others/" + w.fresh("foreign") }
+// foreignName returns a new name for an unmanaged experiment.
+func (w *world) foreignName() string { return w.root + "/Others/" + w.uniqueName("foreign") }
 
-// plainName is a name as the server knows it.
+// plainName returns a name as the server returns it.
 func (w *world) plainName(name string) string {
 	if !w.isDatabricks {
 		return name
@@ -102,62 +104,70 @@ func (w *world) plainName(name string) string {
 	return strings.TrimSuffix(strings.TrimPrefix(name, "/Workspace"), "/")
 }
 
-func (w *world) play(rounds int) {
-	w.write(patient)
+func (w *world) run(rounds int) {
+	w.write(longTimeouts)
 	if code, out := w.process.run(w.t, "init", "-input=false", "-no-color"); code != 0 {
 		w.t.Fatalf("init failed:\n%s", out)
 	}
-	for w.playing = 1; w.playing <= rounds; w.playing++ {
-		w.who = w.crew[(w.playing-1)%len(w.crew)]
+	for w.roundNumber = 1; w.roundNumber <= rounds; w.roundNumber++ {
+		w.caller = w.callers[(w.roundNumber-1)%len(w.callers)]
 		w.round()
-		if w.playing%5 == 0 || w.playing == rounds {
-			w.t.Logf("world %d: %d rounds of %d, %d experiments", w.number, w.playing, rounds, len(w.ids))
+		if w.roundNumber%5 == 0 || w.roundNumber == rounds {
+			w.t.Logf("world %d: %d rounds of %d, %d experiments", w.number, w.roundNumber, rounds, len(w.ids))
 		}
 	}
 }
 
-// fail ends the world, and says where everything lies and how to play it again.
+// fail fails the world, and reports its folder and the command that reproduces it.
 func (w *world) fail(format string, args ...any) {
 	w.t.Helper()
-	w.t.Fatalf("round %d of world %d, as %s: %s\nfolder: %s\nagain: make chaos BACKEND=%s %s",
-		w.playing, w.number, w.who.principal.Name, fmt.Sprintf(format, args...), w.process.dir, w.game.backend, w.settings.again(w.number))
+	w.t.Fatalf(
+		"round %d of world %d, as %s: %s\nfolder: %s\nreproduce with: make chaos BACKEND=%s %s",
+		w.roundNumber,
+		w.number,
+		w.caller.principal.Name,
+		fmt.Sprintf(format, args...),
+		w.process.dir,
+		w.target.backend,
+		w.settings.reproduceWith(w.number),
+	)
 }
 
-// temper is how long the provider waits. A hasty one soon gives up, and so is seen failing.
-type temper struct{ http, retry int }
+// timeouts are the timeouts of the provider. With short ones, it soon fails.
+type timeouts struct{ http, retry int }
 
 var (
-	hasty   = temper{1, 1}
-	brisk   = temper{1, 8}
-	patient = temper{30, 60}
+	shortTimeouts  = timeouts{1, 1}
+	mediumTimeouts = timeouts{1, 8}
+	longTimeouts   = timeouts{30, 60}
 )
 
-func (w *world) write(p temper) {
+func (w *world) write(p timeouts) {
 	provider := object{
 		w.setting: w.address, "http_timeout_seconds": p.http, "retry_timeout_seconds": p.retry, "bulk_refresh": w.number/3%2 == 1,
 	}
-	maps.Copy(provider, w.who.settings)
+	maps.Copy(provider, w.caller.settings)
 	w.config.write(w.t, w.process.dir, provider, w.isDatabricks)
 }
 
 func (w *world) round() {
 	r := round{old: w.config, oldIDs: w.ids}
-	w.admit()
+	w.grantManage()
 	r.next = w.evolve()
 	w.mutate(r.next)
 	r.before, r.managers, r.directory = w.snapshot(), w.managers(), w.seeDirectory()
 	w.config = r.next
 
-	w.write(pick(w.dice, []temper{hasty, brisk, brisk}))
-	f := w.forecast()
-	w.meddler.begin(r, f.meddling, f.seed)
-	w.storm.begin(f)
-	code, complaints := w.apply()
-	killed, meddled := w.storm.end(), w.meddler.end()
+	w.write(pick(w.dice, []timeouts{shortTimeouts, mediumTimeouts, mediumTimeouts}))
+	f := w.drawFaultPlan()
+	w.concurrentUser.begin(r, f.concurrentChanges, f.seed)
+	w.faultInjector.begin(f)
+	code, diagnostics := w.apply()
+	killed, changed := w.faultInjector.end(), w.concurrentUser.end()
 	w.checkState(r)
 	w.checkDirectoryState(r)
-	w.write(patient)
-	w.converge(r, code == 0 && len(complaints) == 0 && !meddled, complaints, killed)
+	w.write(longTimeouts)
+	w.converge(r, code == 0 && len(diagnostics) == 0 && !changed, diagnostics, killed)
 
 	r.ids, r.after = w.process.state(w.t).ids(), w.snapshot()
 	w.check(r)
@@ -165,34 +175,36 @@ func (w *world) round() {
 	w.ids = r.ids
 	for label, e := range r.old.experiments {
 		if _, stays := r.next.experiments[label]; !stays {
-			w.dropped[label] = dropped{e, r.oldIDs[label]}
+			w.destroyed[label] = destroyed{e, r.oldIDs[label]}
 		}
 	}
 	w.tally.add(&w.tally.rounds)
 }
 
-// admit lets the caller manage every experiment that the configuration is about: some were made by another caller, or by somebody else.
-func (w *world) admit() {
+// grantManage grants the caller CAN_MANAGE on all experiments of the configuration, because other callers and users created some of them.
+func (w *world) grantManage() {
 	for _, id := range slices.Concat(w.foreign, slices.Sorted(maps.Values(w.ids))) {
-		if e, there := w.Experiment(id); there && e.LifecycleStage == "active" && !w.manages(w.who, id) {
-			w.Grant(id, w.who.principal, canManage)
+		if e, there := w.Experiment(id); there && e.LifecycleStage == "active" && !w.manages(w.caller, id) {
+			w.Grant(id, w.caller.principal, canManage)
 		}
 	}
 }
 
-// forecast draws the storm of a round. Now and then there is none.
-func (w *world) forecast() stormPlan {
+// drawFaultPlan draws the faults of a round, rarely none.
+func (w *world) drawFaultPlan() faultPlan {
 	if w.dice.chance(0.06) {
-		return stormPlan{}
+		return faultPlan{}
 	}
-	p := stormPlan{
-		faults: 10 + w.dice.IntN(28), slow: 1 + w.dice.IntN(4), fromWrite: w.dice.chance(0.5), spareLogin: w.dice.chance(0.6), seed: w.dice.Uint64(),
+	p := faultPlan{
+		faults: 10 + w.dice.IntN(
+			28,
+		), slow: 1 + w.dice.IntN(4), fromWrite: w.dice.chance(0.5), spareLogin: w.dice.chance(0.6), seed: w.dice.Uint64(),
 	}
 	if w.dice.chance(0.8) {
-		p.meddling = 2 + w.dice.IntN(6)
+		p.concurrentChanges = 2 + w.dice.IntN(6)
 	}
-	if w.directory != nil { // there is more to hit
-		p.faults, p.meddling = p.faults+20, p.meddling+5
+	if w.directory != nil { // there are more calls
+		p.faults, p.concurrentChanges = p.faults+20, p.concurrentChanges+5
 	}
 	if w.dice.chance(0.35) {
 		p.fromWrite, p.killAt, p.killLate = true, 1+w.dice.IntN(5), w.dice.chance(0.6)
@@ -200,8 +212,8 @@ func (w *world) forecast() stormPlan {
 	return p
 }
 
-// apply leaves nothing tainted, however it ends: the next one would destroy that.
-func (w *world) apply() (code int, complaints []diagnostic) {
+// apply applies, and checks that no resource is tainted or deposed: the next apply would destroy it.
+func (w *world) apply() (code int, diagnostics []diagnostic) {
 	w.tally.add(&w.tally.applies)
 	code, out := w.process.run(w.t, "apply", "-json", "-auto-approve", "-input=false", "-parallelism=10")
 	for _, resource := range w.process.state(w.t).Resources {
@@ -214,76 +226,76 @@ func (w *world) apply() (code int, complaints []diagnostic) {
 	return code, diagnosticsOf(out)
 }
 
-// converge applies again, now undisturbed, until there is nothing to do. A smooth apply must leave nothing: it had nothing to complain of,
-// and nobody meddled.
-func (w *world) converge(r round, smooth bool, complaints []diagnostic, killed bool) {
+// converge applies without faults until a plan is empty. After a clean apply, without diagnostics and concurrent changes, the plan must be
+// empty.
+func (w *world) converge(r round, clean bool, diagnostics []diagnostic, killed bool) {
 	imports := filepath.Join(w.process.dir, "imports.tf")
 	defer func() { _ = os.Remove(imports) }()
-	unclear := func(string) bool { return false } // within one process the provider knows what it has made
+	unclear := func(string) bool { return false } // a single process knows what it has created
 	for more := 0; ; more++ {
-		w.followDirectory(r, complaints, unclear, killed)
-		w.follow(r, complaints, unclear, imports)
+		w.followDirectoryAdvice(r, diagnostics, unclear, killed)
+		w.followAdvice(r, diagnostics, unclear, imports)
 		planned, plan := w.process.run(w.t, "plan", "-detailed-exitcode", "-input=false", "-no-color")
 		switch {
 		case planned == 0:
 			return
-		case smooth:
-			w.fail("an apply without any error or warning left something to do:\n%s", plan)
+		case clean:
+			w.fail("a plan after an apply without diagnostics is not empty:\n%s", plan)
 		case more == moreApplies:
-			w.fail("%d more applies were not enough:\n%s", moreApplies, plan)
+			w.fail("a plan after %d further applies is not empty:\n%s", moreApplies, plan)
 		}
-		before := complaints
+		before := diagnostics
 		unclear = func(address string) bool {
 			return killed || slices.ContainsFunc(before, func(d diagnostic) bool { return d.Address == address })
 		}
 		var code int
-		code, complaints = w.apply()
+		code, diagnostics = w.apply()
 		w.checkState(r)
 		w.checkDirectoryState(r)
-		smooth = code == 0 && len(complaints) == 0
+		clean = code == 0 && len(diagnostics) == 0
 	}
 }
 
-var takenID = regexp.MustCompile(`with (?:id|ID) ([0-9]+)`)
+var takenID = regexp.MustCompile(`(?:with |\()(?:id|ID) ([0-9]+)`)
 
-// follow does what an error advises. A provider that is killed, or loses every answer, between an effect and the CLI's writing it down
-// can't leave more than an experiment that nobody knows: the next apply finds the name taken and says by what. A person then imports
-// it, and nothing is lost. One that was deleted before, or in this step, and that the provider had restored to take it back or to move it
-// aside, is taken over with adopt_existing, which leaves its foreign tags alone, or deleted again as it was. unclear tells of an address
-// whether an earlier apply may have left such an experiment.
-func (w *world) follow(r round, complaints []diagnostic, unclear func(address string) bool, imports string) {
+// followAdvice follows the advice of an error. A provider that is killed, or gets no response, before the CLI writes the state leaves at
+// most one unknown experiment: the next apply reports its ID, and it is imported. An experiment that was deleted before or in this step,
+// and that the provider had restored to adopt or supersede it, is adopted with adopt_existing, which keeps its unmanaged tags, or deleted
+// again. unclear reports whether an earlier apply of an address may have left such an experiment.
+func (w *world) followAdvice(r round, diagnostics []diagnostic, unclear func(address string) bool, imports string) {
 	var blocks strings.Builder
-	w.meddler.retreat(w.wantedNames())
-	for _, d := range complaints {
+	w.concurrentUser.releaseNames(w.missingNames())
+	for _, d := range diagnostics {
 		label, ours := strings.CutPrefix(d.Address, "mlflow_experiment.")
 		id := takenID.FindStringSubmatch(d.Detail)
-		if d.Severity != "error" || !strings.HasPrefix(d.Summary, "Could not create experiment") || !ours || id == nil || w.meddler.strangers[id[1]] {
+		if d.Severity != "error" || !strings.HasPrefix(d.Summary, "Could not create experiment") || !ours || id == nil ||
+			w.concurrentUser.strangers[id[1]] {
 			continue
 		}
 		before, known := r.before[id[1]]
 		e := w.config.experiments[label]
 		switch {
 		case !known && !unclear(d.Address):
-			w.fail("%s: the provider does not know experiment %s again, which it made itself", label, id[1])
+			w.fail("%s: the provider does not recognize experiment %s, which it created", label, id[1])
 		case !known:
 			fmt.Fprintf(&blocks, "import {\n  to = %s\n  id = %q\n}\n", d.Address, id[1])
 			w.tally.add(&w.tally.imports)
 		case before.active() && !r.mustGo(id[1]):
-			w.fail("%s: experiment %s has its name, but has nothing to do with it", label, id[1])
+			w.fail("%s: experiment %s has its name, but is unrelated", label, id[1])
 		case e.ifDeleted == "supersede":
 			w.Trash(id[1])
-			w.tally.add(&w.tally.byHand)
+			w.tally.add(&w.tally.deletedAgain)
 		default:
 			e.adopt = true
 			w.config.experiments[label] = e
 		}
 	}
 	must(w.t, os.WriteFile(imports, []byte(blocks.String()), 0o600))
-	w.write(patient)
+	w.write(longTimeouts)
 }
 
-// wantedNames are the names of the experiments that are declared and not yet in the state.
-func (w *world) wantedNames() map[string]bool {
+// missingNames returns the names of experiments that are declared and not yet in the state.
+func (w *world) missingNames() map[string]bool {
 	wanted, ids := map[string]bool{}, w.process.state(w.t).ids()
 	for label, e := range w.config.experiments {
 		if ids[label] == "" {

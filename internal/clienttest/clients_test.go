@@ -42,7 +42,7 @@ func TestMLflowClient(t *testing.T) {
 	})
 }
 
-// serveWorkspace serves a local workspace until the test ends, and returns its URL.
+// serveWorkspace serves an emulated workspace until the test ends, and returns its URL.
 func serveWorkspace(t *testing.T) string {
 	t.Helper()
 	server := httptest.NewServer(emulator.New(emulator.Options{}))
@@ -50,11 +50,11 @@ func serveWorkspace(t *testing.T) string {
 	return server.URL
 }
 
-// someTests finds in the output of unittest that there were tests: without any, it ends successfully with some versions of Python.
+// someTests matches the output of unittest if it ran tests. Without tests, it succeeds with some versions of Python.
 var someTests = regexp.MustCompile(`(?m)^Ran [1-9]\d* tests? in `)
 
-// run runs the tests of modules in one process, one module after the other. It has only these environment variables, besides those that all
-// tests need.
+// run runs the tests of modules in one process, one module after the other, with only these environment variables and those that all tests
+// need.
 func run(t *testing.T, modules []string, environment ...string) {
 	t.Helper()
 	python := os.Getenv(interpreter)

@@ -19,7 +19,8 @@ const (
 	password  = "clients-password-1234"
 )
 
-// startMLflow starts an MLflow server with both accounts, on which users without a grant can read, and returns its URL. It ends with the test.
+// startMLflow starts an MLflow server with both accounts, on which users without a grant can read, and returns its URL. The server stops
+// when the test ends.
 func startMLflow(t *testing.T) (url string) {
 	t.Helper()
 	url = mlflowtest.StartServer(t, mlflowtest.ServerOptions{

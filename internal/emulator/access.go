@@ -15,44 +15,44 @@ const (
 	canManage = "CAN_MANAGE"
 )
 
-// included lists the levels that a level includes. CAN_RUN and CAN_EDIT do not include each other.
-var included = map[string][]string{
+// includedLevels lists the levels that a level includes. CAN_RUN and CAN_EDIT do not include each other.
+var includedLevels = map[string][]string{
 	canRead:   {canRead},
 	canRun:    {canRead, canRun},
 	canEdit:   {canRead, canEdit},
 	canManage: {canRead, canRun, canEdit, canManage},
 }
 
-// levelNoun is how refusals name a level.
-var levelNoun = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
+// levelNames are the names of levels in messages.
+var levelNames = map[string]string{canRead: "View", canEdit: "Edit", canManage: "Manage"}
 
-// allowed reports whether the account has at least this level on n: directly, by a group, also a nested one, or by a folder above. Admins
-// have theirs from the root folder.
+// allowed reports whether the account has at least this level on n: directly, through a group, which can be nested, or inherited from a
+// folder. Admins inherit their level from the root folder.
 func (w *Workspace) allowed(a *directory.Account, n *node, level string) bool {
-	holders := append(w.directory.GroupsOf(a), a.Principal)
-	if n.granted(holders, level) {
+	principals := append(w.directory.GroupsOf(a), a.Principal)
+	if n.granted(principals, level) {
 		return true
 	}
 	for _, folder := range w.foldersAbove(n) {
-		if folder.granted(holders, level) {
+		if folder.granted(principals, level) {
 			return true
 		}
 	}
 	return false
 }
 
-// granted looks at the direct grants of one node alone.
-func (n *node) granted(holders []Principal, level string) bool {
-	return slices.ContainsFunc(holders, func(p Principal) bool { return slices.Contains(included[n.grants[p]], level) })
+// granted reports whether a direct grant on n provides a level to one of the principals.
+func (n *node) granted(principals []Principal, level string) bool {
+	return slices.ContainsFunc(principals, func(p Principal) bool { return slices.Contains(includedLevels[n.grants[p]], level) })
 }
 
-// require refuses with 403 when the account has less than the level on n.
+// require returns an error with status 403 if the account does not have the level on n.
 func (w *Workspace) require(a *directory.Account, n *node, level string) error {
 	if w.allowed(a, n, level) {
 		return nil
 	}
 	return wire.Denied(
-		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNoun[level], n.path)
+		"%s does not have %s permissions on %s. Please contact the owner or an administrator for access.", a.Name, levelNames[level], n.path)
 }
 
 // levelToEnter is the level on a folder that is required to move an experiment into it, or to create a folder in it.
@@ -63,7 +63,7 @@ func (w *Workspace) levelToEnter() string {
 	return canEdit
 }
 
-// grantCreator gives the maker of an object CAN_MANAGE on it, unless that is inherited anyway.
+// grantCreator grants CAN_MANAGE on an object to its creator, unless the creator inherits it.
 func (w *Workspace) grantCreator(creator *directory.Account, n *node) {
 	if !w.allowed(creator, n, canManage) {
 		n.grants[creator.Principal] = canManage

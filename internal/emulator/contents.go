@@ -5,10 +5,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Run is a copy of a run as the workspace has it.
+// Run is a copy of a run in the workspace.
 type Run = content.Run
 
-// contents gives package content the experiments of a workspace.
+// contents implements [content.Experiments].
 type contents struct{ *Workspace }
 
 func (w contents) Readable(c *wire.Call, id string) (content.Experiment, error) {
@@ -24,13 +24,15 @@ func (w contents) permitted(c *wire.Call, id, level string) (content.Experiment,
 	if err != nil {
 		return content.Experiment{}, err
 	}
-	return e.forContent(), nil
+	return e.contentExperiment(), nil
 }
 
-func (w contents) Existing(id string) content.Experiment { return w.mustExperiment(id).forContent() }
+func (w contents) Existing(id string) content.Experiment {
+	return w.mustExperiment(id).contentExperiment()
+}
 
 func (w contents) Touch(id string) { w.mustExperiment(id).updated = w.millis() }
 
-func (e *experiment) forContent() content.Experiment {
+func (e *experiment) contentExperiment() content.Experiment {
 	return content.Experiment{ID: e.id, ArtifactLocation: e.artifactLocation, Deleted: e.deleted()}
 }

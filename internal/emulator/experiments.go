@@ -17,13 +17,13 @@ const (
 	deletedStage = "deleted"
 )
 
-// experiment is what the workspace knows about one experiment besides its place in the tree.
+// experiment is an experiment, which is a node of the tree.
 type experiment struct {
 	*node
 	artifactLocation string
 	created, updated int64 // milliseconds since 1970
-	tags             []Tag // set by people
-	systemTags       []Tag // added by the workspace
+	tags             []Tag // set by users
+	systemTags       []Tag // set by the workspace
 	traceLocation    *TraceLocation
 }
 
@@ -56,7 +56,7 @@ func oldestFirst(a, b *experiment) int {
 	return cmp.Or(cmp.Compare(a.created, b.created), cmp.Compare(a.id, b.id))
 }
 
-// addExperiment puts a new experiment into the tree; the caller has checked that the path is free.
+// addExperiment adds a new experiment to the tree. The path must be free.
 func (w *Workspace) addExperiment(owner *directory.Account, n *node) *experiment {
 	now := w.millis()
 	e := &experiment{
@@ -89,7 +89,7 @@ func (w *Workspace) rename(e *experiment, to string) {
 	e.updated = w.millis()
 }
 
-// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName. Its runs are deleted with it.
+// trash moves an experiment to its owner's Trash, which frees its name, unless Options.DeletedKeepName is set. It also deletes its runs.
 func (w *Workspace) trash(e *experiment) {
 	w.content.Delete(e.id)
 	from := e.path
@@ -108,8 +108,8 @@ func (w *Workspace) trash(e *experiment) {
 	e.updated = w.millis()
 }
 
-// takeBack moves an experiment from Trash to where it was, and restores its runs.
-func (w *Workspace) takeBack(e *experiment) error {
+// restoreFromTrash moves an experiment from Trash to its previous path, and restores its runs.
+func (w *Workspace) restoreFromTrash(e *experiment) error {
 	if w.nodes[path.Dir(e.trashedFrom)] == nil {
 		return wire.Missing("Parent directory %s does not exist.", path.Dir(e.trashedFrom))
 	}
@@ -165,13 +165,14 @@ func (w *Workspace) createExperiment(c *wire.Call) (any, error) {
 	return map[string]string{"experiment_id": e.id}, nil
 }
 
-// freeName normalises the name for a new or moved experiment and checks that it may go there: the caller needs the level on the folder.
+// freeName normalizes the name of a new or moved experiment and checks that it is valid and free. The caller must have the level on the
+// parent folder.
 func (w *Workspace) freeName(caller *directory.Account, name, level string) (string, error) {
 	if !strings.HasPrefix(name, "/") {
 		return "", wire.Invalid("Got an invalid experiment name '%s'. "+
 			"An experiment name must be an absolute path within the Databricks workspace, e.g. '/Users/<some-username>/my-experiment'.", name)
 	}
-	p := normalise(name)
+	p := normalize(name)
 	if w.inGitFolder(p) {
 		return "", wire.Invalid("MLflow experiment creation is not permitted in a repo. " +
 			"Use the default experiment for the notebook or create an experiment in the workspace.")
@@ -197,7 +198,7 @@ func (w *Workspace) getExperiment(c *wire.Call) (any, error) {
 	return map[string]any{"experiment": e.json()}, nil
 }
 
-// getExperimentByName takes the name as it is: with /Workspace in front it finds nothing.
+// getExperimentByName does not normalize the name: a name with the prefix /Workspace is not found.
 func (w *Workspace) getExperimentByName(c *wire.Call) (any, error) {
 	name := c.URL.Query().Get("experiment_name")
 	if name == "" {
@@ -234,7 +235,7 @@ func (w *Workspace) updateExperiment(c *wire.Call) (any, error) {
 	if in.NewName == "" {
 		return nil, wire.Required("new_name")
 	}
-	if normalise(in.NewName) == e.path {
+	if normalize(in.NewName) == e.path {
 		return wire.Empty{}, nil
 	}
 	name, err := w.freeName(c.Caller, in.NewName, w.levelToEnter())
@@ -268,13 +269,13 @@ func (w *Workspace) restoreExperiment(c *wire.Call) (any, error) {
 	if e.kind == nodeNotebook {
 		return nil, wire.Invalid("Experiment with id '%s' belongs to a notebook and cannot be restored.", e.id)
 	}
-	if err := w.takeBack(e); err != nil {
+	if err := w.restoreFromTrash(e); err != nil {
 		return nil, err
 	}
 	return wire.Empty{}, nil
 }
 
-// removableExperiment finds the experiment that a body names, which the caller may delete and restore.
+// removableExperiment finds the experiment in a body, which the caller must be allowed to delete and restore.
 func (w *Workspace) removableExperiment(c *wire.Call) (*experiment, error) {
 	if !w.options.FolderRights {
 		return w.permittedExperimentInBody(c, canManage)
@@ -286,7 +287,7 @@ func (w *Workspace) removableExperiment(c *wire.Call) (*experiment, error) {
 	return e, w.requireAbove(c.Caller, e, canEdit)
 }
 
-// movableExperiment finds an experiment that the caller may rename and take out of its folder.
+// movableExperiment finds an experiment that the caller must be allowed to rename and move out of its folder.
 func (w *Workspace) movableExperiment(c *wire.Call, id string) (*experiment, error) {
 	e, err := w.permittedExperiment(c, id, canEdit)
 	if err != nil || !w.options.FolderRights {
@@ -295,12 +296,12 @@ func (w *Workspace) movableExperiment(c *wire.Call, id string) (*experiment, err
 	return e, w.requireAbove(c.Caller, e, canManage)
 }
 
-// requireAbove refuses unless the account has the level on the experiment's folder. Grants on the experiment itself don't count.
+// requireAbove requires the level on the parent folder. Grants on the experiment are not sufficient.
 func (w *Workspace) requireAbove(a *directory.Account, e *experiment, level string) error {
 	return w.require(a, w.foldersAbove(e.node)[0], level)
 }
 
-// permittedExperimentInBody reads the one field experiment_id of a body.
+// permittedExperimentInBody finds the experiment with the experiment_id in a body.
 func (w *Workspace) permittedExperimentInBody(c *wire.Call, level string) (*experiment, error) {
 	var in struct {
 		ExperimentID string `json:"experiment_id"`
@@ -311,7 +312,7 @@ func (w *Workspace) permittedExperimentInBody(c *wire.Call, level string) (*expe
 	return w.permittedExperiment(c, in.ExperimentID, level)
 }
 
-// permittedExperiment finds an experiment, deleted ones too, on which the caller has at least the level.
+// permittedExperiment finds an experiment, active or deleted, on which the caller must have at least the level.
 func (w *Workspace) permittedExperiment(c *wire.Call, id, level string) (*experiment, error) {
 	if id == "" {
 		return nil, wire.Required("experiment_id")

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// objectInfo is an object of the workspace tree on the wire. The id of the root is 0; the times are JSON numbers.
+// objectInfo is an object of the workspace tree on the wire. The ID of the root is 0. The times are JSON numbers.
 type objectInfo struct {
 	ObjectType    string         `json:"object_type"`
 	Path          string         `json:"path"`
@@ -28,7 +28,7 @@ type directoryInfo struct {
 func (w *Workspace) info(n *node) objectInfo {
 	objectID, err := strconv.ParseInt(n.id, 10, 64)
 	if err != nil {
-		objectID = 0 // a notebook in a Git folder: its id is no number
+		objectID = 0 // the ID of a notebook in a Git folder is not a number
 	}
 	info := objectInfo{ObjectType: n.objectType(), Path: n.path, ObjectID: objectID, ResourceID: n.id}
 	if info.ObjectType == nodeDirectory {
@@ -38,17 +38,17 @@ func (w *Workspace) info(n *node) objectInfo {
 	case n.experiment != nil:
 		info.CreatedAt, info.ModifiedAt = n.experiment.created, n.experiment.updated
 	case !w.options.NoFolderTimes:
-		info.CreatedAt, info.ModifiedAt = n.made, n.made
+		info.CreatedAt, info.ModifiedAt = n.created, n.created
 	}
 	return info
 }
 
-// namedObject finds the object at a path that a request names.
+// namedObject finds the object at the path in a request.
 func (w *Workspace) namedObject(p string) (*node, error) {
 	if err := checkAbsolute(p); err != nil {
 		return nil, err
 	}
-	if n := w.nodes[normalise(p)]; n != nil {
+	if n := w.nodes[normalize(p)]; n != nil {
 		return n, nil
 	}
 	return nil, wire.Missing("Path (%s) doesn't exist.", p)
@@ -61,7 +61,7 @@ func checkAbsolute(p string) error {
 	return wire.Invalid("Path (%s) doesn't start with '/'", p)
 }
 
-// visibleObject finds the object that the query names, on which the caller needs CAN_READ. The root and the folders directly below it
+// visibleObject finds the object in the query. The caller must have CAN_READ. The root and the folders directly below it
 // are visible to all callers.
 func (w *Workspace) visibleObject(c *wire.Call) (*node, error) {
 	n, err := w.namedObject(c.URL.Query().Get("path"))
@@ -84,7 +84,7 @@ func (w *Workspace) getStatus(c *wire.Call) (any, error) {
 }
 
 // listFolder serves workspace/list: the objects directly in a folder, on one page, or the object itself if it is not a folder. A caller
-// that can list a folder gets every object in it, also those for which get-status and list return 403.
+// that can list a folder gets all objects in it, including those for which get-status and list return 403.
 func (w *Workspace) listFolder(c *wire.Call) (any, error) {
 	n, err := w.visibleObject(c)
 	if err != nil {
@@ -116,7 +116,7 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 	if err := checkAbsolute(in.Path); err != nil {
 		return nil, err
 	}
-	p := normalise(in.Path)
+	p := normalize(in.Path)
 	existing := p
 	for w.nodes[existing] == nil {
 		existing = path.Dir(existing)
@@ -126,7 +126,7 @@ func (w *Workspace) mkdirs(c *wire.Call) (any, error) {
 			return nil, err
 		}
 	}
-	made, err := w.makeFolders(p, c.Caller)
+	made, err := w.createFolders(p, c.Caller)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func (w *Workspace) deleteObject(c *wire.Call) (any, error) {
 	return wire.Empty{}, nil
 }
 
-// isPermanent reports whether n is one of the folders that every workspace has, or a home folder, or the Trash in one.
+// isPermanent reports whether n is a folder that every workspace has, a home folder, or the Trash in one.
 func (n *node) isPermanent() bool {
 	return n.isTop() || n.owner != nil && slices.Contains([]string{homeOf(n.owner), trashOf(n.owner)}, n.path)
 }
@@ -186,7 +186,7 @@ func (w *Workspace) removeFolder(folder *node) {
 	}
 }
 
-// moveFolder moves a folder with everything below it; all ids stay. Experiments deleted from it are restored to its new path.
+// moveFolder moves a folder with everything below it. IDs do not change. Experiments deleted from it are restored to its new path.
 func (w *Workspace) moveFolder(folder *node, to string) {
 	from := folder.path
 	for _, n := range append(w.below(folder), folder) {

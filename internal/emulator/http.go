@@ -11,7 +11,7 @@ import (
 
 const loginPage = `<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in to your workspace</h1></body></html>`
 
-// dispatch runs the route. A request for another workspace ends on the login page, with status 200.
+// dispatch runs the route. The response to a request for another workspace is the login page, with status 200.
 func (w *Workspace) dispatch(rw http.ResponseWriter, r *http.Request) {
 	if id := r.Header.Get("X-Databricks-Workspace-Id"); id != "" && id != WorkspaceID {
 		rw.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -31,8 +31,8 @@ func (w *Workspace) setHeaders(header http.Header) {
 	header.Set("X-Databricks-Org-Id", WorkspaceID)
 }
 
-// sender returns the name of the account that sent a request, empty without a valid token.
-func (w *Workspace) sender(r *http.Request) string {
+// principalName returns the name of the account that sent a request, empty without a valid token.
+func (w *Workspace) principalName(r *http.Request) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if a, err := w.tokens.Authenticate(r); err == nil {
@@ -53,7 +53,7 @@ func (w *Workspace) route(pattern string, handle wire.Handler) {
 	w.serve(pattern, true, handle)
 }
 
-// publicRoute serves a pattern to everybody.
+// publicRoute serves a pattern without authentication.
 func (w *Workspace) publicRoute(pattern string, handle wire.Handler) {
 	w.serve(pattern, false, handle)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// objectKind says what one family of permission routes serves.
+// objectKind is a kind of objects that have permissions.
 type objectKind struct {
 	nodeKind   string
 	noun       string // in "… is not a experiment"
@@ -46,7 +46,7 @@ func (k objectKind) has(name string) bool {
 	return slices.ContainsFunc(k.levels, func(l level) bool { return l.PermissionLevel == name })
 }
 
-// accessControl is an object's permissions as every route but permissionLevels answers them.
+// accessControl is the response with the permissions of an object, of all routes except permissionLevels.
 type accessControl struct {
 	ObjectID   string       `json:"object_id"`
 	ObjectType string       `json:"object_type"`
@@ -71,7 +71,7 @@ type permission struct {
 	InheritedFromObject []string `json:"inherited_from_object,omitempty"`
 }
 
-// getPermissions serves GET: CAN_MANAGE is needed to see who has access.
+// getPermissions serves GET, which requires CAN_MANAGE.
 func (w *Workspace) getPermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
@@ -80,8 +80,8 @@ func (w *Workspace) getPermissions(c *wire.Call) (any, error) {
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
 }
 
-// writePermissions serves PUT and PATCH. By PUT the list replaces every direct entry, the caller's own too; by PATCH it is added to
-// what is there, and nothing can be removed. /Shared, /Users, and /Repos reject every write.
+// writePermissions serves PUT, which replaces all direct entries, including that of the caller, and PATCH, which adds entries or changes
+// their level. /Shared, /Users, and /Repos reject every write.
 func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	kind, n, err := w.managedObject(c)
 	if err != nil {
@@ -114,7 +114,7 @@ func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 		clear(n.grants)
 	}
 	for _, g := range grants {
-		n.grants[g.Principal] = g.Level // of a repeated principal the last entry wins
+		n.grants[g.Principal] = g.Level // the last entry of a repeated principal applies
 	}
 	if w.options.AddsManagers {
 		n.addManagers()
@@ -122,7 +122,7 @@ func (w *Workspace) writePermissions(c *wire.Call) (any, error) {
 	return w.accessControl(c.PathValue("kind"), kind, n), nil
 }
 
-// addManagers gives CAN_MANAGE to the admins and to the owner, unless they have a direct entry.
+// addManagers grants CAN_MANAGE to the group admins and to the owner, unless they have a direct entry.
 func (n *node) addManagers() {
 	managers := []Principal{GroupPrincipal(directory.AdminsGroup)}
 	if n.owner != nil {
@@ -135,7 +135,7 @@ func (n *node) addManagers() {
 	}
 }
 
-// resolveGrant checks one entry of a written list. A service principal may be named in the user's field.
+// resolveGrant checks one entry of a written list. The field for users also accepts a service principal.
 func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionLevel string) (Grant, error) {
 	given := 0
 	for _, name := range []string{f.UserName, f.GroupName, f.ServicePrincipalName} {
@@ -167,7 +167,7 @@ func (w *Workspace) resolveGrant(kind objectKind, f principalFields, permissionL
 	return Grant{found.Principal, permissionLevel}, nil
 }
 
-// getPermissionLevels serves permissionLevels, which answers for notebook experiments too.
+// getPermissionLevels serves permissionLevels, which also accepts notebook experiments.
 func (w *Workspace) getPermissionLevels(c *wire.Call) (any, error) {
 	kind, n, err := w.securedObject(c)
 	if err != nil {
@@ -179,7 +179,7 @@ func (w *Workspace) getPermissionLevels(c *wire.Call) (any, error) {
 	return map[string]any{"permission_levels": kind.levels}, nil
 }
 
-// securedObject finds what the path names. Objects in Trash have no permissions.
+// securedObject finds the object in the path of the request. Objects in Trash have no permissions.
 func (w *Workspace) securedObject(c *wire.Call) (objectKind, *node, error) {
 	kind, ok := objectKinds[c.PathValue("kind")]
 	if !ok {
@@ -193,7 +193,7 @@ func (w *Workspace) securedObject(c *wire.Call) (objectKind, *node, error) {
 	return kind, n, nil
 }
 
-// managedObject finds what the path names and checks that it is of the path's kind and managed by the caller.
+// managedObject finds the object in the path of the request, which must be of the kind in the path. The caller must have CAN_MANAGE.
 func (w *Workspace) managedObject(c *wire.Call) (objectKind, *node, error) {
 	kind, n, err := w.securedObject(c)
 	if err != nil {
@@ -210,7 +210,7 @@ func (w *Workspace) managedObject(c *wire.Call) (objectKind, *node, error) {
 	return kind, n, nil
 }
 
-// accessControl lists, for each principal, the direct entry and the inherited ones side by side.
+// accessControl returns the direct and the inherited permissions of each principal.
 func (w *Workspace) accessControl(route string, kind objectKind, n *node) accessControl {
 	permissions := map[Principal][]permission{}
 	for p, l := range n.grants {
@@ -233,7 +233,7 @@ func (w *Workspace) accessControl(route string, kind objectKind, n *node) access
 	return acl
 }
 
-// reference is how inherited_from_object names a folder; the root has no id there.
+// reference returns a folder as in inherited_from_object, where the root has no ID.
 func (n *node) reference() string {
 	if n.id == rootID {
 		return "/directories/"

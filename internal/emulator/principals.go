@@ -7,7 +7,7 @@ import (
 // Principal is a user, a group, or a service principal, to which access can be granted.
 type Principal = directory.Principal
 
-// UserPrincipal returns the user with this email address.
+// UserPrincipal returns the user with this email.
 func UserPrincipal(email string) Principal { return directory.User(email) }
 
 // GroupPrincipal returns the group with this name.
@@ -21,7 +21,7 @@ func ServicePrincipalPrincipal(applicationID string) Principal {
 func (w *Workspace) addDefaultAccounts() {
 	w.directory.AddGroup(directory.AdminsGroup)
 	w.directory.AddGroup(directory.UsersGroup)
-	for _, team := range []string{"data-science", "ml-platform", "risk"} { // nobody is in them
+	for _, team := range []string{"data-science", "ml-platform", "risk"} { // groups without members
 		w.directory.AddGroup(team)
 	}
 	w.addMember(UserPrincipal(Admin), "Admin").Join(directory.AdminsGroup)
@@ -37,7 +37,7 @@ func (w *Workspace) addMember(p Principal, displayName string) *directory.Accoun
 	return a
 }
 
-// homeOf returns the path of the account's own folder.
+// homeOf returns the path of the home folder of an account.
 func homeOf(a *directory.Account) string { return usersPath + "/" + a.Name }
 
 // trashOf returns the path of the Trash folder for deleted objects that the account owns.

@@ -16,17 +16,17 @@ const (
 	maxListResults       = 1000
 )
 
-// search is one query for a page of experiments.
+// search is a search for a page of experiments.
 type search struct {
 	view    paging.View
 	filter  []filter.Condition
 	order   []filter.Ordering // empty: newest first
 	limit   int
-	after   *experiment // where the page before ended, as it was then; nil for the first page
+	after   *experiment // a copy of the last experiment of the previous page; nil for the first page
 	queryID string      // the arguments that must be the same on every page
 }
 
-// pageToken is where a page ended. The next page starts behind that place in the order, whatever came or went meanwhile.
+// pageToken is the end of a page. The next page starts after it in the order, even if experiments were created or deleted in between.
 type pageToken struct {
 	Query            string
 	ID, Name         string
@@ -65,7 +65,7 @@ func (w *Workspace) searchExperiments(c *wire.Call) (any, error) {
 	return w.page(c, s, in.PageToken)
 }
 
-// listExperiments serves the legacy list: at most 1000 a page when a page size is asked for, everything otherwise.
+// listExperiments serves the legacy list: at most 1,000 per page if the request sets a page size, otherwise all.
 func (w *Workspace) listExperiments(c *wire.Call) (any, error) {
 	query := c.URL.Query()
 	limit, err := wire.QueryNumber(query, "max_results")
@@ -80,8 +80,8 @@ func (w *Workspace) listExperiments(c *wire.Call) (any, error) {
 	return w.page(c, search{view: paging.View(view), limit: limit, queryID: view}, query.Get("page_token"))
 }
 
-// page answers one page. Experiments that the caller can't read are taken out after the page was cut, so a page can be short,
-// even empty, with more to come.
+// page returns a page. Experiments that the caller cannot read are removed from the page, so a page can be short or empty although further
+// pages follow.
 func (w *Workspace) page(c *wire.Call, s search, token string) (any, error) {
 	var err error
 	if s.view, err = paging.ParseView(string(s.view), "view_type"); err != nil {
@@ -110,7 +110,7 @@ func (w *Workspace) page(c *wire.Call, s search, token string) (any, error) {
 	return out, nil
 }
 
-// find returns what comes after s.after: in the default order one experiment more than a page at most, otherwise everything.
+// find returns the experiments after s.after: in the default order at most one more than a page, otherwise all.
 func (w *Workspace) find(s search) []*experiment {
 	byAge := w.searchable()
 	newestFirst := len(s.order) == 0
@@ -146,7 +146,7 @@ func (s search) matches(e *experiment) bool {
 	return true
 }
 
-// compare is the order of the results; ids decide between equals, higher ones first.
+// compare compares two results. Equal ones are ordered by ID, higher ones first.
 func (s search) compare(a, b *experiment) int {
 	if len(s.order) == 0 {
 		return oldestFirst(b, a)
@@ -159,7 +159,7 @@ func (s search) compare(a, b *experiment) int {
 	return cmp.Compare(b.id, a.id)
 }
 
-// satisfies reports whether one condition of a filter holds.
+// satisfies reports whether the experiment satisfies a condition of a filter.
 func (e *experiment) satisfies(c filter.Condition) bool {
 	switch c.Field {
 	case filter.Name:
@@ -169,7 +169,7 @@ func (e *experiment) satisfies(c filter.Condition) bool {
 	case filter.LastUpdateTime:
 		return c.MatchesNumber(float64(e.updated))
 	}
-	// An experiment without the tag never matches, not even by !=.
+	// An experiment without the tag never matches, not even with !=.
 	matches := func(t Tag) bool { return t.Key == c.Key && c.MatchesText(t.Value) }
 	return slices.ContainsFunc(e.tags, matches) || slices.ContainsFunc(e.systemTags, matches)
 }
@@ -193,7 +193,7 @@ func compareBy(o filter.Ordering, a, b *experiment) int {
 	return d
 }
 
-// decodePageToken refuses a token that came from another query.
+// decodePageToken rejects a token of another query.
 func decodePageToken(token, queryID string) (*experiment, error) {
 	var t pageToken
 	if err := paging.Read(token, &t); err != nil || t.Query != queryID {

@@ -2,31 +2,31 @@ package emulator
 
 import "slices"
 
-// HoldSearch makes search and list answer what the workspace holds now, whatever happens meanwhile, as an index does that lags behind.
-// Access is that of the moment of the call.
-func (w *Workspace) HoldSearch() {
+// FreezeSearch makes search and list return the current experiments until UnfreezeSearch, as an index that is out of date does.
+// Permissions are checked at the time of the request.
+func (w *Workspace) FreezeSearch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held = []*experiment{}
+	w.frozen = []*experiment{}
 	for _, e := range w.byAge {
 		c, n := *e, *e.node
 		c.node, n.experiment = &n, &c
 		c.tags, c.systemTags = slices.Clone(e.tags), slices.Clone(e.systemTags)
-		w.held = append(w.held, &c)
+		w.frozen = append(w.frozen, &c)
 	}
 }
 
-// ReleaseSearch lets search and list answer what is there.
-func (w *Workspace) ReleaseSearch() {
+// UnfreezeSearch makes search and list return the actual experiments again.
+func (w *Workspace) UnfreezeSearch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.held = nil
+	w.frozen = nil
 }
 
-// searchable is what search and list look through, oldest first.
+// searchable returns the experiments for search and list, oldest first.
 func (w *Workspace) searchable() []*experiment {
-	if w.held != nil {
-		return w.held
+	if w.frozen != nil {
+		return w.frozen
 	}
 	return w.byAge
 }

@@ -12,7 +12,7 @@ func TestHeldSearchLagsBehind(t *testing.T) {
 	changed := w.CreateExperiment(emulator.Admin, "/Shared/changed", map[string]string{"team": "risk"})
 	renamed := w.CreateExperiment(emulator.Admin, "/Shared/renamed", nil)
 	trashed := w.CreateExperiment(emulator.Admin, "/Shared/trashed", nil)
-	w.HoldSearch()
+	w.FreezeSearch()
 	w.SetTag(changed, "team", "growth")
 	w.Rename(renamed, "/Shared/moved")
 	w.Trash(trashed)
@@ -32,7 +32,7 @@ func TestHeldSearchLagsBehind(t *testing.T) {
 		t.Errorf("a direct read gives the name %q", got)
 	}
 
-	w.ReleaseSearch()
+	w.UnfreezeSearch()
 	expect("", "changed", "moved", "new")
 	expect("tags.team = 'risk'")
 }

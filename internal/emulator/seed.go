@@ -11,22 +11,22 @@ const (
 	seedInterval  = time.Minute // between the creation times of two seeded experiments
 )
 
-// seed fills the workspace with the experiments of some teams that the options ask for, each a minute younger than the one before:
-// first those that are no notebooks, then the notebooks, then the notebooks in Git folders.
+// seed adds the experiments that the options specify, each a minute newer than the previous one: experiments without a notebook first, then
+// those of notebooks, then those of notebooks in Git folders.
 func (w *Workspace) seed() {
 	w.seedKind(w.options.Seed, w.options.SeedNotebooks+w.options.SeedGitNotebooks, w.seedExperiment)
 	w.seedKind(w.options.SeedNotebooks, w.options.SeedGitNotebooks, w.seedNotebook)
 	w.seedKind(w.options.SeedGitNotebooks, 0, w.seedGitNotebook)
 }
 
-// seedKind adds n experiments of one kind, with tags; later is how many will be younger. Number is 1 for the first one.
+// seedKind adds n experiments of one kind, with tags. later is the number of newer experiments that will follow. Numbers start at 1.
 func (w *Workspace) seedKind(n, later int, add func(folder string, number int) *experiment) {
 	stages := []string{"development", "staging", "production"}
 	for i := range n {
 		team := fmt.Sprintf("team-%02d", i%seedFolders+1)
 		folder := "/Projects/" + team
 		w.directory.AddGroup(team)
-		w.mustMakeFolders(folder)
+		w.mustCreateFolders(folder)
 		w.nodes[folder].grants[GroupPrincipal(team)] = canEdit
 		e := add(folder, i+1)
 		e.tags = []Tag{{"team", team}, {"stage", stages[i%len(stages)]}}

@@ -13,14 +13,14 @@ type Tag struct {
 	Value string `json:"value"`
 }
 
-// Limits on tags; the lengths are in bytes.
+// Limits on tags. The lengths are in bytes.
 const (
 	maxTagKey   = 250
 	maxTagValue = 64 * 1024
 	maxTags     = 1000
 )
 
-// Tags that the workspace adds by itself.
+// Tags that the workspace sets.
 const (
 	tagOwnerID        = "mlflow.ownerId"
 	tagOwnerEmail     = "mlflow.ownerEmail"
@@ -30,7 +30,7 @@ const (
 	tagSourceID       = "mlflow.experiment.sourceId"
 )
 
-// systemTags are what a real workspace adds, in its order and with the owner's id twice.
+// systemTags returns the tags that a real workspace sets, in its order and with the owner ID twice.
 func systemTags(owner *directory.Account, n *node) []Tag {
 	tags := []Tag{
 		{tagOwnerID, owner.ID},
@@ -47,7 +47,7 @@ func systemTags(owner *directory.Account, n *node) []Tag {
 	return append(tags, Tag{tagExperimentType, nodeNotebook})
 }
 
-// checkTag refuses a tag that is too large, or one more than an experiment with so many tags may have.
+// checkTag rejects a tag that is too long, or that exceeds the maximum number of tags of an experiment, which has present tags.
 func checkTag(t Tag, present int) error {
 	switch {
 	case t.Key == "":
@@ -62,7 +62,7 @@ func checkTag(t Tag, present int) error {
 	return nil
 }
 
-// replaceTag changes every tag of that key and reports whether there was one.
+// replaceTag changes all tags with a key, and reports whether there is one.
 func replaceTag(tags []Tag, key, value string) bool {
 	found := false
 	for i := range tags {
@@ -149,7 +149,7 @@ func (w *Workspace) deleteExperimentTag(c *wire.Call) (any, error) {
 	return wire.Empty{}, nil
 }
 
-// taggableExperiment finds an active experiment that the caller may edit.
+// taggableExperiment finds an active experiment, which the caller must be able to edit.
 func (w *Workspace) taggableExperiment(c *wire.Call, id string) (*experiment, error) {
 	e, err := w.permittedExperiment(c, id, canEdit)
 	if err != nil {

@@ -58,7 +58,7 @@ func (e *experiment) traceLocationJSON() *traceLocationJSON {
 	return &traceLocationJSON{e.traceLocation}
 }
 
-// BindTraceLocation binds an experiment to a trace location, whatever it was bound to before. Without a prefix, the workspace derives one.
+// BindTraceLocation binds an experiment to a trace location, replacing a previous one. Without a prefix, the workspace derives one.
 func (w *Workspace) BindTraceLocation(id, catalog, schema, prefix string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

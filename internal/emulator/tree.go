@@ -18,7 +18,7 @@ const (
 	nodeExperiment = "MLFLOW_EXPERIMENT"
 )
 
-// rootID is the object id of the root folder.
+// rootID is the object ID of the root folder.
 const rootID = "0"
 
 // The folders that every workspace has.
@@ -31,22 +31,22 @@ const (
 
 // node is an object in the workspace tree.
 type node struct {
-	id     string
-	path   string
-	kind   string
-	made   int64                // when a folder was made, in milliseconds since 1970
-	owner  *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
-	grants map[Principal]string // direct ones only, by the directory's spelling
+	id      string
+	path    string
+	kind    string
+	created int64                // when a folder was created, in milliseconds since 1970
+	owner   *directory.Account   // the creator, or the user of a home folder; nil for the other folders of a new workspace
+	grants  map[Principal]string // only direct ones, by the principal as the directory spells it
 	// gitCLI is Git CLI access to a Git folder: get-status and list return it as a directory.
 	gitCLI bool
-	// trashedFrom is the path that the object had before it went to Trash, empty otherwise. Access is still inherited from
-	// there, so that whoever could delete an object can restore it.
+	// trashedFrom is the path of the object before it was moved to Trash, empty otherwise. Access is still inherited from there, so that a
+	// user who could delete an object can restore it.
 	trashedFrom string
 	experiment  *experiment // nil for folders
 }
 
-// normalise gives a path the form in which the workspace keeps it: without /Workspace, doubled and trailing slashes.
-func normalise(p string) string {
+// normalize returns a path as the workspace stores it: without /Workspace and without duplicate and trailing slashes.
+func normalize(p string) string {
 	if rest, ok := strings.CutPrefix(p, "/Workspace/"); ok {
 		p = "/" + rest
 	}
@@ -54,13 +54,13 @@ func normalise(p string) string {
 }
 
 func (w *Workspace) addNode(id, p, kind string) *node {
-	n := &node{id: id, path: p, kind: kind, made: w.millis(), grants: map[Principal]string{}}
+	n := &node{id: id, path: p, kind: kind, created: w.millis(), grants: map[Principal]string{}}
 	w.nodes[p] = n
 	w.objects[id] = n
 	return n
 }
 
-// move puts a node at another path, without what is below it.
+// move moves a node to another path, without the nodes below it.
 func (w *Workspace) move(n *node, to string) {
 	delete(w.nodes, n.path)
 	n.path = to
@@ -101,23 +101,23 @@ func (n *node) objectType() string {
 	return n.kind
 }
 
-// makeFolders makes the folder at p and the missing ones above it for an owner, nil for none. It returns the topmost folder that it
-// made, nil for none.
-func (w *Workspace) makeFolders(p string, owner *directory.Account) (*node, error) {
+// createFolders creates the folder at p and its missing parent folders for an owner, which can be nil. It returns the topmost created
+// folder, nil if there is none.
+func (w *Workspace) createFolders(p string, owner *directory.Account) (*node, error) {
 	if n := w.nodes[p]; n != nil {
 		if !n.isFolder() {
 			return nil, wire.Taken("Path (%s) already exists and is not a directory.", p)
 		}
 		return nil, nil
 	}
-	topmost, err := w.makeFolders(path.Dir(p), owner)
+	topmost, err := w.createFolders(path.Dir(p), owner)
 	if err != nil {
 		return nil, err
 	}
-	made := w.addNode(w.newID(), p, nodeDirectory)
-	made.owner = owner
+	created := w.addNode(w.newID(), p, nodeDirectory)
+	created.owner = owner
 	if topmost == nil {
-		topmost = made
+		topmost = created
 	}
 	return topmost, nil
 }
@@ -133,7 +133,7 @@ func (w *Workspace) inGitFolder(p string) bool {
 	return false
 }
 
-// below lists what is anywhere below a folder, by path.
+// below returns all nodes below a folder, by path.
 func (w *Workspace) below(folder *node) []*node {
 	var found []*node
 	for p, n := range w.nodes {
@@ -150,7 +150,7 @@ func isBelow(p, folder string) bool {
 	return strings.HasPrefix(p, strings.TrimSuffix(folder, "/")+"/")
 }
 
-// foldersAbove lists the folders that n inherits from, nearest first.
+// foldersAbove returns the folders from which n inherits, nearest first.
 func (w *Workspace) foldersAbove(n *node) []*node {
 	p := n.path
 	if n.trashedFrom != "" {

@@ -1,17 +1,16 @@
-// Package emulator is a Databricks-like tracking workspace in memory: experiments in folders, tags, search, permissions,
-// identities and OAuth tokens behind the same HTTP routes that a real workspace has. The tests and the local workspace run
-// against it.
+// Package emulator is an in-memory workspace that emulates Databricks: experiments in folders, tags, search, permissions, identities, and
+// OAuth tokens, with the HTTP routes of a real workspace. Tests and local-workspace use it.
 //
-// It reads and writes JSON by itself, without the provider's API client: a mistake shared by both sides would pass every test.
-// Where a real workspace is odd (a tag that is listed twice, names that lose their /Workspace prefix, Trash), so is this one.
+// It decodes and encodes JSON without the API client of the provider, because an error in shared code would pass every test. It also has
+// the quirks of a real workspace: a tag that is returned twice, names without their /Workspace prefix, Trash.
 //
-// This package holds the state under one lock: experiments, folders, and access to them. Its subpackages know one subject each:
+// This package contains the state, guarded by one lock: experiments, folders, and permissions. Each subpackage has one subject:
 //
 //   - wire: how handlers read requests and write responses
 //   - directory: users, groups, and service principals
-//   - scim, oauth: the routes that list them, and those that issue their tokens
+//   - scim, oauth: the routes that list them, and the routes that issue their tokens
 //   - filter, paging: the search language, and pages of results
-//   - content: the content of experiments, such as runs, and its routes
+//   - content: the content of experiments, for example runs, and its routes
 //   - traffic: hooks, faults, latency, and the journal, in front of all routes
 package emulator
 
@@ -32,15 +31,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// The identities that every workspace starts with. Admin is in the group `admins`, everybody is in the group `users`.
+// The identities of every new workspace. Admin is in the group `admins`, and all users are in the group `users`.
 const (
 	Admin            = "admin@example.com"
 	User             = "ana@example.com"
 	OtherUser        = "ben@example.com"
-	ServicePrincipal = "6f1c2a34-5b67-4c89-9d01-23456789abcd" // application id
+	ServicePrincipal = "6f1c2a34-5b67-4c89-9d01-23456789abcd" // application ID
 )
 
-// The bearer tokens that are accepted unless Options.Tokens names others, and the OAuth client secret of ServicePrincipal.
+// The default bearer tokens, and the OAuth client secret of ServicePrincipal.
 const (
 	AdminToken             = "admin-token"
 	UserToken              = "user-token"
@@ -48,41 +47,40 @@ const (
 	ServicePrincipalSecret = "service-principal-secret"
 )
 
-// WorkspaceID is the number in the X-Databricks-Org-Id header of every answer.
+// WorkspaceID is the number in the X-Databricks-Org-Id header of every response.
 const WorkspaceID = "1234567890123456"
 
 // Options change how a workspace behaves. The zero value is a usable workspace.
 type Options struct {
-	// Tokens maps bearer tokens to principals; nil means the three default tokens. Principals that the workspace does not
-	// know are added, as service principals when they look like an application id, else as users.
+	// Tokens maps bearer tokens to principals. Nil means the three default tokens. Principals that do not exist are added: as service
+	// principals if they have the form of an application ID, otherwise as users.
 	Tokens map[string]string
-	// Latency is added to every request.
+	// Latency delays every request.
 	Latency time.Duration
-	// Seed is a number of experiments to begin with, in folders, with tags and grants. SeedNotebooks is a number of experiments of
-	// notebooks in the same folders, and SeedGitNotebooks one of experiments of notebooks in Git folders below them.
+	// Seed is the number of initial experiments, in folders, with tags and grants. SeedNotebooks is the number of experiments of notebooks in
+	// the same folders, and SeedGitNotebooks that of experiments of notebooks in Git folders below them.
 	Seed, SeedNotebooks, SeedGitNotebooks int
 	// OffersTagDeletion serves delete-experiment-tag, which open-source servers have and Databricks does not.
 	OffersTagDeletion bool
-	// DeletedKeepName leaves deleted experiments where they are, with their names, as the API's documentation has it and as
-	// open-source servers do; otherwise they go to Trash, as workspaces were seen to do.
+	// DeletedKeepName means that deleted experiments stay at their path and reserve their name, as the documentation of the API says and as
+	// open-source servers do. Otherwise, they move to Trash, as observed on workspaces.
 	DeletedKeepName bool
-	// AddsManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each list of
-	// permissions that is written and does not name them, as workspaces were seen to do with experiments. The owner of a folder is the
-	// caller that created it, or the user whose home folder it is.
+	// AddsManagers adds direct CAN_MANAGE entries for the owner of the experiment or folder and for the group admins to each written list of
+	// permissions that does not contain them, as observed on workspaces for experiments. The owner of a folder is the caller that created
+	// it, or the user whose home folder it is.
 	AddsManagers bool
-	// FoldsGroupNames finds groups in any case, as users are found, and answers in the directory's spelling.
+	// FoldsGroupNames looks up groups case-insensitively, as it does users, and returns them as the directory spells them.
 	FoldsGroupNames bool
-	// FolderRights makes folders decide, as older pages of the documentation have it: deleting or restoring an experiment takes CAN_EDIT
-	// on its folder, moving or renaming one takes CAN_MANAGE on the folders that it leaves and enters, and creating a folder takes
-	// CAN_MANAGE on the one above. Without it, CAN_EDIT on the folder above is enough to create a folder. Creating an experiment takes
-	// CAN_EDIT on its folder in both cases.
+	// FolderRights requires permissions on folders, as older pages of the documentation say: CAN_EDIT on the folder to delete or restore an
+	// experiment, CAN_MANAGE on the old and the new folder to move or rename one, and CAN_MANAGE on the parent folder to create a folder,
+	// which otherwise requires CAN_EDIT. Creating an experiment always requires CAN_EDIT on its folder.
 	FolderRights bool
-	// NoFolderTimes leaves created_at and modified_at of folders out of get-status and list, because the documentation of the fields
-	// says that they are only applicable to files.
+	// NoFolderTimes omits created_at and modified_at of folders in get-status and list, because the documentation of the fields says that
+	// they are only applicable to files.
 	NoFolderTimes bool
-	// SCIM changes what the lists of users, groups, and service principals show.
+	// SCIM changes the responses of the SCIM API.
 	SCIM SCIMOptions
-	// NoHostMetadata makes /.well-known/databricks-config answer 404.
+	// NoHostMetadata makes /.well-known/databricks-config return 404.
 	NoHostMetadata bool
 	// Now replaces time.Now.
 	Now func() time.Time
@@ -90,17 +88,17 @@ type Options struct {
 	Journal io.Writer
 }
 
-// Fault is something that goes wrong with matching calls, see Inject.
+// Fault is a fault of matching requests, see Inject.
 type Fault = traffic.Fault
 
-// SCIMOptions change what the lists of users, groups, and service principals show.
+// SCIMOptions change the responses of the SCIM API.
 type SCIMOptions = scim.Options
 
-// Workspace is one workspace. It is an http.Handler and safe for concurrent use. Faults, hooks, and the journal are those of its Layer.
-// Its Behind changes the content of experiments without requests, as the methods in behind.go change experiments.
+// Workspace is a workspace. It is an http.Handler and safe for concurrent use. Its Layer has faults, hooks, and the journal. Its OutOfBand
+// changes the content of experiments without requests, as the methods in outofband.go change experiments.
 type Workspace struct {
 	*traffic.Layer
-	*content.Behind
+	*content.OutOfBand
 
 	options Options
 	now     func() time.Time
@@ -113,10 +111,10 @@ type Workspace struct {
 	tokens    *oauth.Tokens
 	content   *content.Store
 	nodes     map[string]*node // by path
-	objects   map[string]*node // by object id
-	// byAge holds every experiment, deleted ones too, oldest first and by id within one millisecond.
-	byAge []*experiment
-	held  []*experiment // what search looks through instead of byAge, see HoldSearch; nil for byAge
+	objects   map[string]*node // by object ID
+	// byAge contains all experiments, active and deleted, oldest first, and by ID within a millisecond.
+	byAge  []*experiment
+	frozen []*experiment // the experiments for search instead of byAge, see FreezeSearch; nil if not frozen
 }
 
 // New returns a workspace with the default identities, their home folders, /Shared and /Repos.
@@ -133,11 +131,11 @@ func New(options Options) *Workspace {
 		w.now = time.Now
 	}
 	w.Layer = traffic.New(http.HandlerFunc(w.dispatch), traffic.Options{
-		Header: w.setHeaders, Principal: w.sender, Now: w.time, Latency: options.Latency, Journal: options.Journal,
+		Header: w.setHeaders, Principal: w.principalName, Now: w.time, Latency: options.Latency, Journal: options.Journal,
 	})
 	w.directory = directory.New(w.newID, options.FoldsGroupNames)
 	w.content = content.New(contents{w}, w.newID, w.millis)
-	w.Behind = w.content.Behind(&w.mu)
+	w.OutOfBand = w.content.OutOfBand(&w.mu)
 	w.tokens = oauth.New(w.directory, oauth.Client{ApplicationID: ServicePrincipal, Secret: ServicePrincipalSecret}, w.now)
 	w.addTopFolders()
 	w.addDefaultAccounts()
@@ -154,7 +152,7 @@ func New(options Options) *Workspace {
 	return w
 }
 
-// addRoutes lists everything that the workspace answers. Whatever is not here, wrong methods too, is ENDPOINT_NOT_FOUND.
+// addRoutes adds all routes. Other paths and methods return ENDPOINT_NOT_FOUND.
 func (w *Workspace) addRoutes() {
 	w.route("POST /api/2.0/mlflow/experiments/create", w.createExperiment)
 	w.route("GET /api/2.0/mlflow/experiments/get", w.getExperiment)
@@ -186,11 +184,11 @@ func (w *Workspace) addRoutes() {
 	w.route("POST /api/2.0/workspace/mkdirs", w.mkdirs)
 	w.route("POST /api/2.0/workspace/delete", w.deleteObject)
 
-	people := scim.Routes{Directory: w.directory, Options: w.options.SCIM}
-	w.route("GET /api/2.0/preview/scim/v2/Me", people.Me)
+	principals := scim.Routes{Directory: w.directory, Options: w.options.SCIM}
+	w.route("GET /api/2.0/preview/scim/v2/Me", principals.Me)
 	for _, collection := range scim.Collections() {
-		w.route("GET /api/2.0/preview/scim/v2/"+collection, people.List(collection))
-		w.route("GET /api/2.0/preview/scim/v2/"+collection+"/{id}", people.Get(collection))
+		w.route("GET /api/2.0/preview/scim/v2/"+collection, principals.List(collection))
+		w.route("GET /api/2.0/preview/scim/v2/"+collection+"/{id}", principals.Get(collection))
 	}
 
 	if !w.options.NoHostMetadata {
@@ -207,7 +205,7 @@ func noSuchEndpoint(c *wire.Call) (any, error) {
 	return nil, wire.Errorf(http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '%s %s'", c.Method, c.URL.Path)
 }
 
-// newID returns the next object id. All have sixteen digits, so their order as strings is their order as numbers.
+// newID returns the next object ID. All IDs have sixteen digits, so that their order as strings equals their order as numbers.
 func (w *Workspace) newID() string {
 	w.lastID++
 	return strconv.FormatInt(w.lastID, 10)

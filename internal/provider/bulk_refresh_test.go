@@ -193,7 +193,7 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			x := newTarget(t)
-			x.HoldSearch()
+			x.FreezeSearch()
 			mutation.do(x)
 			for _, key := range []string{"team", "cost-center"} { // an apply set again what was taken
 				e, _ := x.Experiment(x.id)
@@ -212,7 +212,7 @@ func TestBulkRefresh_searchLagsBehind(t *testing.T) {
 	t.Run("created", func(t *testing.T) {
 		t.Parallel()
 		x := newTarget(t)
-		x.HoldSearch()
+		x.FreezeSearch()
 		x.id = x.CreateExperiment(emulator.Admin, "/Shared/new", map[string]string{"team": "risk", "stage": "dev", "cost-center": "1"})
 		x.take(t, nil)
 		for kind, got := range x.refresh(t, true) {

@@ -47,10 +47,10 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	}
 	acctest.ExpectSays(t, e.Up(changed), blanked)
 	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
-	b.Expect(t, id, second, "active", b.Gone(left, "gone", "a b/c.d"))
+	b.Expect(t, id, second, "active", b.TagsAfterRemoval(left, "gone", "a b/c.d"))
 
 	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(second, nil)), blanked) // nothing declared: nothing managed
-	left = b.Gone(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
+	left = b.TagsAfterRemoval(map[string]string{"foreign": "theirs"}, "gone", "a b/c.d", "team", "stage", "new", "mlflow.note.content")
 	b.Expect(t, id, second, "active", left)
 	if e.Values()["tags"] != nil || e.Values()["description"] != nil {
 		t.Errorf("the state is %v", e.Values())
@@ -73,7 +73,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 
 	set := func(key string) func() { return func() { b.SetTag(t, id, key, "changed") } }
 	drop := func(key string) func() {
-		return func() { b.Behind(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key}) }
+		return func() { b.ChangeOutside(t, "delete-experiment-tag", map[string]any{"experiment_id": id, "key": key}) }
 	}
 	for what, c := range map[string]struct {
 		behind   func()
@@ -88,7 +88,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 		"a removed default tag":   {behind: drop("owner"), changed: []string{"tags_all"}, deletion: true},
 		"the removed description": {behind: drop("mlflow.note.content"), changed: []string{"description"}, deletion: true},
 		"the name": {behind: func() {
-			b.Behind(t, "update", map[string]any{"experiment_id": id, "new_name": b.Name("renamed")})
+			b.ChangeOutside(t, "update", map[string]any{"experiment_id": id, "new_name": b.Name("renamed")})
 		}, changed: []string{"name"}},
 	} {
 		if c.deletion && !b.DeletesTags {
@@ -250,7 +250,7 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 		blank = "warning: Experiment tag is blank now, not removed"
 	}
 	acctest.ExpectSays(t, tag.Destroy(), blank)
-	b.Expect(t, id, name, "active", b.Gone(map[string]string{"other": "stays"}, "team"))
+	b.Expect(t, id, name, "active", b.TagsAfterRemoval(map[string]string{"other": "stays"}, "team"))
 	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag is gone")
 }
 

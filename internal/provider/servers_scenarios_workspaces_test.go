@@ -339,7 +339,7 @@ func workspaceDrift(t *testing.T, s *server) {
 	grants := map[string]any{"experiment_id": id, "workspace": risk, "users": map[string]string{adminName: "CAN_MANAGE"}}
 	p.MustUp(grants)
 	inRisk.SetTag(t, id, "team", "fraud")
-	inRisk.Behind(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
+	inRisk.ChangeOutside(t, "update", map[string]any{"experiment_id": id, "new_name": name + " renamed"})
 	inRisk.grant(t, id, ana, "EDIT")
 	acctest.ExpectSays(t, e.Refresh(), "")
 	if planned := e.Plan(config); planned.Action != "update" || !slices.Equal(planned.Changed, []string{"name", "tags", "tags_all"}) {

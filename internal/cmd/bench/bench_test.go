@@ -17,7 +17,9 @@ func TestSelectRows(t *testing.T) {
 		want  []string
 		err   string
 	}{
-		{names: "", want: []string{"permissions", "tags", "pairs", "apply", "experiment-access", "folder-access", "fifty", "three", "effective-access", "review-diff"}},
+		{names: "", want: []string{
+			"permissions", "tags", "pairs", "apply", "experiment-access", "folder-access", "fifty", "three", "effective-access", "review-diff",
+		}},
 		{names: "quick", want: []string{"quick"}},
 		{names: "three pairs", want: []string{"pairs", "three"}},
 		{names: "pairs nonesuch", err: `"nonesuch"`},
@@ -41,7 +43,7 @@ func TestCount(t *testing.T) {
 	}
 }
 
-// TestCalls counts the part of a journal that belongs to one plan.
+// TestCalls counts the requests of one plan in a journal.
 func TestCalls(t *testing.T) {
 	w := &workspace{journal: filepath.Join(t.TempDir(), "journal.jsonl")}
 	before := `{"path":"/api/2.0/mlflow/experiments/set-experiment-tag"}` + "\n"
@@ -65,7 +67,7 @@ func TestCalls(t *testing.T) {
 	}
 }
 
-// TestTargets: the median decides about time, the worst run about calls and memory.
+// TestTargets checks that the median is compared with targets for time, and the worst run with targets for calls and memory.
 func TestTargets(t *testing.T) {
 	met := func() *result {
 		return &result{
@@ -102,7 +104,7 @@ func TestTargets(t *testing.T) {
 	}
 }
 
-// TestTables: the floor through a plugin has a line in the rows that measure it.
+// TestTables checks that only rows that measure the plugin floor have a line for it.
 func TestTables(t *testing.T) {
 	lines := func(plugin bool) []string {
 		r := newResult(row{name: "x", plugin: plugin}, "")
@@ -132,7 +134,7 @@ func TestTables(t *testing.T) {
 	}
 }
 
-// TestWrite: a configuration that is planned has a state, one that is applied has none, and each apply has names of its own.
+// TestWrite checks that a configuration to plan has a state, that one to apply has none, and that each apply uses different names.
 func TestWrite(t *testing.T) {
 	for _, tc := range []struct {
 		row   row

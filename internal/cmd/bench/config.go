@@ -11,9 +11,9 @@ import (
 	"time"
 )
 
-// All configurations have the same shape: one block of each kind, with for_each over a map of as little as possible in a local, and the
-// experiments' ids in another local. With a reference to the experiments themselves, the CLI would build all of them anew for each
-// resource that refers to one.
+// All configurations have the same structure: one block of each resource type, with for_each over a small map in a local value, and the
+// IDs of the experiments in another local value. With a reference to the experiments, the CLI would evaluate all of them for each resource
+// that refers to one.
 const (
 	// requiredBlock requires the provider.
 	requiredBlock = `terraform {
@@ -163,10 +163,10 @@ resource "time_static" "permissions" {
 	floorProvider  = `provider["terraform.io/builtin/terraform"]`
 	pluginProvider = `provider["registry.terraform.io/hashicorp/time"]`
 	stateFile      = "terraform.tfstate"
-	workspaceID    = "1234567890123456" // that local-workspace tells, for the links
+	workspaceID    = "1234567890123456" // of local-workspace, for URLs
 )
 
-// resourceState is one resource of a state file.
+// resourceState is a resource in a state file.
 type resourceState struct {
 	Mode      string          `json:"mode"`
 	Type      string          `json:"type"`
@@ -182,7 +182,7 @@ type instanceState struct {
 	Dependencies  []string       `json:"dependencies,omitempty"`
 }
 
-// configuration is a configuration with its state. Every kind of resource has the experiments, the tags or the permissions as instances.
+// configuration is a configuration with its state. The instances of a resource are the experiments, the tags, or the permissions.
 type configuration struct {
 	row         row
 	experiments []experiment
@@ -190,7 +190,7 @@ type configuration struct {
 	resources   []resourceState
 }
 
-// writeConfiguration writes the provider's configuration and its state, as an apply would leave it.
+// writeConfiguration writes a configuration of the provider, and its state after an apply.
 func writeConfiguration(folder, url string, r row, experiments []experiment) error {
 	c := configuration{row: r, experiments: experiments, text: fmt.Sprintf(providerBlock, url, adminToken)}
 	c.add("mlflow_experiment", "this", mlflowProvider, func(x experiment) map[string]any {
@@ -205,7 +205,7 @@ func writeConfiguration(folder, url string, r row, experiments []experiment) err
 		return map[string]any{"id": x.ID + "/" + key, "experiment_id": x.ID, "key": key, "value": x.tag(key)}
 	})
 	if r.folderPermissions {
-		c.text += folderPermissionsBlock // it is only applied, and so has no state
+		c.text += folderPermissionsBlock // only used by an apply, which has no state
 	}
 	if r.permissions {
 		c.text += permissionsBlock
@@ -216,7 +216,7 @@ func writeConfiguration(folder, url string, r row, experiments []experiment) err
 	return c.write(folder)
 }
 
-// writeFloor writes the same with terraform_data, which needs no plugin.
+// writeFloor writes the same configuration with terraform_data, which needs no plugin.
 func writeFloor(folder, _ string, r row, experiments []experiment) error {
 	c := configuration{row: r, experiments: experiments, text: floorBlock}
 	c.add("terraform_data", "this", floorProvider, func(x experiment) map[string]any {
@@ -243,13 +243,13 @@ func writeFloor(folder, _ string, r row, experiments []experiment) error {
 	return c.write(folder)
 }
 
-// dataAttributes are those of a terraform_data, whose values carry their type.
+// dataAttributes returns the attributes of a terraform_data resource, whose values include their type.
 func dataAttributes(id string, value, valueType any) map[string]any {
 	typed := map[string]any{"value": value, "type": valueType}
 	return map[string]any{"id": id, "input": typed, "output": typed, "triggers_replace": nil}
 }
 
-// writePlugin writes the same with time_static of HashiCorp's time provider, which calls no server.
+// writePlugin writes the same configuration with time_static of HashiCorp's time provider, which uses no server.
 func writePlugin(folder, _ string, r row, experiments []experiment) error {
 	c := configuration{row: r, experiments: experiments, text: pluginBlock}
 	c.add("time_static", "this", pluginProvider, func(x experiment) map[string]any {
@@ -269,7 +269,7 @@ func writePlugin(folder, _ string, r row, experiments []experiment) error {
 	return c.write(folder)
 }
 
-// timeAttributes are those of a time_static that was created together with an experiment.
+// timeAttributes returns the attributes of a time_static that was created together with an experiment.
 func timeAttributes(x experiment, triggers map[string]string) map[string]any {
 	t := time.UnixMilli(x.CreationTime).UTC()
 	return map[string]any{
@@ -278,10 +278,10 @@ func timeAttributes(x experiment, triggers map[string]string) map[string]any {
 	}
 }
 
-// timeOf is the ID of that time_static.
+// timeOf returns the ID of that time_static.
 func timeOf(x experiment) string { return time.UnixMilli(x.CreationTime).UTC().Format(time.RFC3339) }
 
-// add adds a resource to the state, with an instance for each experiment.
+// add adds a resource with an instance for each experiment to the state.
 func (c *configuration) add(kind, name, provider string, attributes func(experiment) map[string]any) {
 	s := resourceState{Mode: "managed", Type: kind, Name: name, Provider: provider}
 	for i, x := range c.experiments {
@@ -305,7 +305,7 @@ func (c *configuration) addTags(block, kind, name, provider string, attributes f
 	c.addState(s)
 }
 
-// addState adds a resource's state. All but the experiments depend on the experiments.
+// addState adds the state of a resource. All resources except the experiments depend on the experiments.
 func (c *configuration) addState(s resourceState) {
 	if len(c.resources) > 0 {
 		for i := range s.Instances {
@@ -315,10 +315,10 @@ func (c *configuration) addState(s resourceState) {
 	c.resources = append(c.resources, s)
 }
 
-// folderKey is a folder's key in the maps.
+// folderKey returns the key of a folder in the maps.
 func folderKey(i int) string { return fmt.Sprintf("f%03d", i) }
 
-// keyOf is an experiment's key in the maps.
+// keyOf returns the key of an experiment in the maps.
 func keyOf(i int) string { return fmt.Sprintf("e%05d", i) }
 
 // locals writes the maps that all configurations share, and the variable that the names of new experiments contain.
@@ -331,14 +331,19 @@ func (c *configuration) locals() string {
 		}
 		fmt.Fprintf(&users, "    %q = %s\n", keyOf(i), grantsText(x.users))
 	}
-	text := fmt.Sprintf("\nvariable \"run\" {\n  type = string\n}\n\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n", names.String(), tags.String(), users.String())
+	text := fmt.Sprintf(
+		"\nvariable \"run\" {\n  type = string\n}\n\nlocals {\n  experiments = {\n%s  }\n  tags = {\n%s  }\n  users = {\n%s  }\n}\n",
+		names.String(),
+		tags.String(),
+		users.String(),
+	)
 	if c.row.folderPermissions {
 		text += c.folderLocals()
 	}
 	return text
 }
 
-// folderLocals writes the folders, and what the list on each of them grants.
+// folderLocals writes the folders and their grants.
 func (c *configuration) folderLocals() string {
 	var paths strings.Builder
 	for i := range c.row.folders {
@@ -356,7 +361,7 @@ func grantsText(users map[string]string) string {
 	return fmt.Sprintf("{ %s }", strings.Join(levels, ", "))
 }
 
-// write writes the configuration into a new folder, and its state unless that is what the row measures.
+// write writes the configuration into a new folder, and its state unless the row measures an apply.
 func (c *configuration) write(folder string) error {
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return err

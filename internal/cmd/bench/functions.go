@@ -7,8 +7,9 @@ import (
 	"path/filepath"
 )
 
-// The configurations of a row with a function read a review of two dates and its principals from JSON. A check block evaluates the function in
-// each plan, and leaves the plan empty. The floor calls a function that costs nothing instead, because each plan that calls one starts the provider.
+// The configurations of a row with a function read a review of two dates and its principals from JSON. A check block evaluates the function
+// in each plan, and leaves the plan empty. The floor calls a trivial function instead, because each plan with a function starts the
+// provider.
 const (
 	readBlock = `
 locals {
@@ -25,7 +26,7 @@ check "measured" {
 }
 `
 	readCondition = "length(local.review.grants) + length(local.later.grants) + length(local.principals.members) > 0"
-	floorFunction = `provider::mlflow::parse_experiment_url("https://example.cloud.databricks.com/ml/experiments/1280").experiment_id == "1280"`
+	floorFunction = `provider::mlflow::parse_experiment_url("https://example.com/ml/experiments/1280").experiment_id == "1280"`
 )
 
 // The size of the review: 200 principals in groups that are members of each other, as a binary tree.
@@ -95,7 +96,7 @@ func reviewOf(level string) map[string]any {
 	return map[string]any{"grants": grants, "experiments": experiments}
 }
 
-// reviewedPrincipals returns the users and groups, and who is in which group.
+// reviewedPrincipals returns the users and groups, and the members of the groups.
 func reviewedPrincipals() map[string]any {
 	var principals, members []map[string]any
 	for i := range reviewedUsers {

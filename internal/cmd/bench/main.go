@@ -1,10 +1,10 @@
-// Command bench measures plans and applies of large configurations, on a local workspace, against Terraform's own cost for as many
-// resources.
+// Command bench measures plans and applies of large configurations on an in-memory workspace, and compares them with the same number of
+// resources without the provider.
 //
-// For each row it fills a workspace, writes a configuration and the state that an apply would leave, and lets the CLI plan it in turns:
-// as a floor, as many terraform_data resources of the same shape; in some rows as many time_static, the floor of a provider that is a
-// plugin and calls no server; the configuration with bulk refresh; and the same without. Each plan has to be empty. The row "apply"
-// starts without a state and measures the apply instead. `make bench` runs it; see the guide on large workspaces.
+// For each row, it fills a workspace, writes configurations with their states, and plans them in turns: the floor, with as many
+// terraform_data resources; in some rows the plugin floor, with as many time_static resources of a provider that uses no server; the
+// configuration with bulk refresh; and the same without. Each plan must be empty. The row "apply" starts without a state and measures the
+// apply instead. `make bench` runs this command; see the guide on large workspaces.
 package main
 
 import (
@@ -20,7 +20,7 @@ import (
 	"syscall"
 )
 
-// settings are the command's flags.
+// settings are the flags of the command.
 type settings struct {
 	cli       string // terraform or tofu
 	workspace string // the local-workspace program
@@ -43,22 +43,22 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var names string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu; its settings must lead it to the providers mlflow and time")
+	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu, which must be configured to install the providers mlflow and time")
 	flags.StringVar(&s.workspace, "workspace", "local-workspace", "`path` of the local-workspace program")
-	flags.IntVar(&s.runs, "runs", 3, "how often each plan or apply is measured; the median counts")
-	flags.StringVar(&names, "rows", "", "`names` of the rows to run, by spaces: "+strings.Join(rowNames(), " ")+" (default: all but quick)")
+	flags.IntVar(&s.runs, "runs", 3, "number of runs of each plan or apply; the result is the median")
+	flags.StringVar(&names, "rows", "", "`names` of the rows to measure, separated by spaces: "+strings.Join(rowNames(), " ")+" (default: all except quick)")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	if s.runs < 1 {
-		return s, fmt.Errorf("could not use -runs %d: it must be at least 1", s.runs)
+		return s, fmt.Errorf("invalid -runs %d: must be at least 1", s.runs)
 	}
 	var err error
 	s.rows, err = selectRows(strings.Fields(names))
 	return s, err
 }
 
-// run measures the rows and prints what it found. An error after the table says that a target was missed.
+// run measures the rows and prints the results. It returns an error if a target was missed.
 func run(ctx context.Context, args []string, out io.Writer) error {
 	s, err := parse(args, out)
 	if err != nil {
@@ -80,7 +80,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	printTables(out, results)
 	if missed := printTargets(out, results); missed > 0 {
-		return fmt.Errorf("%d targets missed; the times mean something on an idle machine with two processors only", missed)
+		return fmt.Errorf("%d targets missed; the targets for times apply to an idle machine with two processors", missed)
 	}
 	return nil
 }

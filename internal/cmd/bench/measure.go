@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// bench measures one row.
+// bench measures a row.
 type bench struct {
 	settings
 	row    row
@@ -22,10 +22,10 @@ type bench struct {
 	out    io.Writer
 }
 
-// result is what was measured of one row: the floors, and the configuration with bulk refresh and without it.
+// result contains the measurements of a row: the floors, and the configuration with and without bulk refresh.
 type result struct {
 	row row
-	// floor goes without a plugin. plugin is the one that goes through a plugin, if the row has it.
+	// floor is the floor without a plugin, and plugin the plugin floor, if the row has it.
 	floor, plugin series
 	bulk, off     series
 }
@@ -36,7 +36,7 @@ type series struct {
 	folder  string // of the configuration
 	bulk    bool
 	samples []sample
-	// calls are those of the run that made the most, by route. planCalls are those of the plans after an apply.
+	// calls are the requests of the run with the most, by route. planCalls are those of the plans after an apply.
 	calls, planCalls map[string]int
 }
 
@@ -69,13 +69,13 @@ func (r *result) all() []*series {
 // sample is one run of the CLI.
 type sample struct {
 	took time.Duration
-	// processor is the time that the CLI and its providers computed. Other work on the machine hardly changes it.
+	// processor is the processor time of the CLI and its providers. Other load on the machine hardly affects it.
 	processor time.Duration
-	// memory is the highest resident set of a provider, in bytes; 0 where the system does not tell.
+	// memory is the maximum resident set size of a provider, in bytes; 0 if the system does not report it.
 	memory int64
 }
 
-// measure fills a workspace, writes the configurations, and runs them in turns, so that what else the machine does meets all alike.
+// measure fills a workspace, writes the configurations, and runs them in turns, so that other load on the machine affects all of them.
 func (b bench) measure(ctx context.Context) (*result, error) {
 	folder := filepath.Join(b.folder, b.row.name)
 	if err := os.Mkdir(folder, 0o700); err != nil {
@@ -133,7 +133,7 @@ func (b bench) prepare(ctx context.Context, w *workspace, res *result) error {
 	return nil
 }
 
-// measureOnce adds one run to a series. The plan that follows an apply shows that nothing was left undone. Only its calls are counted.
+// measureOnce adds a run to a series. After an apply, it checks that a plan is empty, and counts only the requests of that plan.
 func (b bench) measureOnce(ctx context.Context, w *workspace, s *series) error {
 	run := b.plan
 	if b.row.apply {
@@ -152,7 +152,7 @@ func (b bench) measureOnce(ctx context.Context, w *workspace, s *series) error {
 	return nil
 }
 
-// countCalls runs the CLI once, and keeps the run's calls in most if they are more.
+// countCalls runs the CLI once, and stores the requests in most if there are more than before.
 func countCalls(
 	ctx context.Context, w *workspace, s *series, most *map[string]int, run func(context.Context, *series) (sample, error),
 ) (sample, error) {
@@ -171,12 +171,12 @@ func countCalls(
 	return one, err
 }
 
-// plan plans once. A plan that is not empty is an error: then the state is not what the provider reads.
+// plan plans once. A plan that is not empty is an error: the state then differs from what the provider reads.
 func (b bench) plan(ctx context.Context, s *series) (sample, error) {
 	return b.start(ctx, s.folder, s.variables(), "plan", "-input=false", "-lock=false", "-detailed-exitcode")
 }
 
-// apply creates everything once. The experiments of previous runs stay in the workspace, but not in the state.
+// apply creates all resources once. The experiments of previous runs remain in the workspace, but not in the state.
 func (b bench) apply(ctx context.Context, s *series) (sample, error) {
 	if err := os.RemoveAll(filepath.Join(s.folder, stateFile)); err != nil {
 		return sample{}, err
@@ -184,7 +184,7 @@ func (b bench) apply(ctx context.Context, s *series) (sample, error) {
 	return b.start(ctx, s.folder, s.variables(), "apply", "-input=false", "-lock=false", "-auto-approve")
 }
 
-// variables returns the variables of the next run, for the CLI's environment. Each apply uses different names.
+// variables returns the environment variables of the next run. Each apply uses different names.
 func (s *series) variables() []string {
 	return []string{
 		"TF_VAR_bulk_refresh=" + strconv.FormatBool(s.bulk),
@@ -192,7 +192,7 @@ func (s *series) variables() []string {
 	}
 }
 
-// start runs the CLI to its end.
+// start runs the CLI until it exits.
 func (b bench) start(ctx context.Context, folder string, variables []string, command string, arguments ...string) (sample, error) {
 	cmd := exec.CommandContext(ctx, b.cli, append([]string{"-chdir=" + folder, command, "-no-color"}, arguments...)...)
 	cmd.Env = append(os.Environ(), variables...)
@@ -218,12 +218,12 @@ func (b bench) start(ctx context.Context, folder string, variables []string, com
 	return sample{took, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), <-peak}, nil
 }
 
-// sampling is how often the memory of providers is looked at. Linux keeps each process's peak, so only the growth of the last moment
-// can be missed.
+// sampling is the interval at which the memory of providers is read. Linux records the peak of each process, so that only growth after the
+// last sample is missed.
 const sampling = 20 * time.Millisecond
 
-// watchMemory looks at the children of a CLI, which are providers, until it has ended. It then tells the highest resident set of any, in
-// bytes; 0 where there is no /proc.
+// watchMemory reads the memory of the child processes of a CLI, which are providers, until the CLI exits. It then sends the maximum
+// resident set size of any of them, in bytes; 0 without /proc.
 func watchMemory(pid int, ended <-chan struct{}) <-chan int64 {
 	peak := make(chan int64, 1)
 	go func() {
@@ -249,14 +249,14 @@ func children(pid int) []string {
 	lists, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
 	var all []string
 	for _, list := range lists {
-		text, _ := os.ReadFile(list) // the thread may be gone
+		text, _ := os.ReadFile(list) // the thread may have exited
 		all = append(all, strings.Fields(string(text))...)
 	}
 	return all
 }
 
 func peakMemory(pid string) int64 {
-	status, _ := os.ReadFile("/proc/" + pid + "/status") // the process may be gone
+	status, _ := os.ReadFile("/proc/" + pid + "/status") // the process may have exited
 	_, rest, found := strings.Cut(string(status), "VmHWM:")
 	fields := strings.Fields(rest)
 	if !found || len(fields) == 0 {
@@ -266,7 +266,7 @@ func peakMemory(pid string) int64 {
 	return kilobytes << 10
 }
 
-// load is the machine's load average of the last minute: above the number of processors, times say little.
+// load returns the load average of the last minute. If it exceeds the number of processors, times are not reliable.
 func load() string {
 	text, _ := os.ReadFile("/proc/loadavg")
 	first, _, _ := strings.Cut(string(text), " ")
@@ -277,12 +277,12 @@ func load() string {
 }
 
 func version(ctx context.Context, cli string) string {
-	out, _ := exec.CommandContext(ctx, cli, "version").Output() // a CLI that does not run fails soon enough
+	out, _ := exec.CommandContext(ctx, cli, "version").Output() // a CLI that does not run fails later
 	first, _, _ := strings.Cut(string(out), "\n")
 	return first
 }
 
-// median gives the middle one of some times.
+// median returns the median of times.
 func median(samples []sample, of func(sample) time.Duration) time.Duration {
 	var times []time.Duration
 	for _, s := range samples {
@@ -303,7 +303,7 @@ func (s series) memory() int64 {
 	return highest
 }
 
-// String tells how long it took.
+// String returns the times as text.
 func (s sample) String() string { return seconds(s.took) }
 
 func total(calls map[string]int) int {

@@ -37,12 +37,13 @@ func printTables(out io.Writer, results []*result) {
 		}
 	}
 	fmt.Fprintln(out, `
-jsondecode is the floor of the functions: the same plan reads the same files, and starts the provider. terraform_data and time_static are floors: as many resources of the same shape, without a plugin and through HashiCorp's time provider.
-bulk on and bulk off are the mlflow provider. TIME is a median; x DATA and x PLUGIN are its ratios to the floors. CPU is the processor
-time of the CLI and its plugins. CALLS is the maximum, and MEMORY a plugin's peak, over all runs.`)
+terraform_data and time_static are floors: the same number of resources, without a plugin and with HashiCorp's time provider. jsondecode
+is the floor of functions: a plan that reads the same files and starts the provider. bulk on and bulk off are the mlflow provider. TIME is
+the median of all runs, and x DATA and x PLUGIN are its ratios to the floors. CPU is the processor time of the CLI and its plugins. CALLS
+and MEMORY, the peak of a plugin, are maximums of all runs.`)
 }
 
-// printTargets prints a line for each target, and tells how many were missed.
+// printTargets prints a line for each target, and returns the number of missed targets.
 func printTargets(out io.Writer, results []*result) (missed int) {
 	fmt.Fprintln(out)
 	verdict := func(met bool, format string, arguments ...any) {
@@ -65,7 +66,8 @@ func printTargets(out io.Writer, results []*result) (missed int) {
 		}
 		verdict(total(s.calls) <= t.calls, "%s: %s calls, target at most %s", name, count(total(s.calls)), count(t.calls))
 		if t.planCalls > 0 {
-			verdict(total(s.planCalls) <= t.planCalls, "%s: %s calls of the plan after the apply, target at most %s", name, count(total(s.planCalls)), count(t.planCalls))
+			verdict(total(s.planCalls) <= t.planCalls, "%s: %s calls of the plan after the apply, target at most %s",
+				name, count(total(s.planCalls)), count(t.planCalls))
 		}
 		if t.ratio > 0 {
 			over := ratio(s, r.floor)
@@ -73,7 +75,7 @@ func printTargets(out io.Writer, results []*result) (missed int) {
 		}
 		if t.pluginRatio > 0 {
 			over := ratio(s, r.plugin)
-			verdict(over <= t.pluginRatio, "%s: %.2f times the floor through a plugin, target at most %.2f", name, over, t.pluginRatio)
+			verdict(over <= t.pluginRatio, "%s: %.2f times the plugin floor, target at most %.2f", name, over, t.pluginRatio)
 		}
 		if t.extra > 0 {
 			extra := median(s.samples, took) - median(r.floor.samples, took)
@@ -85,7 +87,7 @@ func printTargets(out io.Writer, results []*result) (missed int) {
 	return missed
 }
 
-// ratio is the time of a series over that of a floor.
+// ratio returns the time of a series divided by that of a floor.
 func ratio(s, floor series) float64 {
 	return median(s.samples, took).Seconds() / median(floor.samples, took).Seconds()
 }

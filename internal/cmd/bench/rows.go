@@ -7,44 +7,44 @@ import (
 	"time"
 )
 
-// row is one configuration to measure.
+// row is a configuration to measure.
 type row struct {
 	name string
-	// size is the number of experiments in the workspace, managed how many of them the configuration has: the oldest, which a search
-	// lists last.
+	// size is the number of experiments in the workspace, and managed the number in the configuration: the oldest ones, which a search
+	// returns last.
 	size, managed int
 	// tags is the number of mlflow_experiment_tag for each experiment, at most len(tagKeys).
 	tags int
 	// permissions adds an mlflow_experiment_permissions for each experiment, folderPermissions an mlflow_folder_permissions for each folder.
 	permissions, folderPermissions bool
-	// folders is the number of folders that an apply creates its experiments in.
+	// folders is the number of folders in which an apply creates its experiments.
 	folders int
-	// apply measures the apply that creates everything, instead of a plan of what exists.
+	// apply measures an apply that creates all resources, instead of a plan.
 	apply bool
-	// plugin adds the floor that goes through a plugin, which takes several times as long as the other one.
+	// plugin adds the plugin floor, which takes several times as long as the other one.
 	plugin bool
 	// function is the condition that a plan evaluates, which calls a function of the provider. The row then has no resources and no calls.
 	function string
-	// latency is what the workspace adds to each call.
+	// latency is the delay of each request.
 	latency time.Duration
-	// target is what the provider promises, with bulk refresh or without it.
+	// target contains the targets of the provider, with or without bulk refresh.
 	target target
 }
 
-// target is what the provider promises for a row on two processors. Zero promises nothing.
+// target contains the targets of a row on two processors. Zero means no target.
 type target struct {
 	bulk  bool
 	calls int
-	// planCalls is for the plan after an apply.
+	// planCalls is the number of requests of the plan after an apply.
 	planCalls int
-	// ratio is the time over that of the floor, pluginRatio that over the floor that goes through a plugin.
+	// ratio is the time divided by that of the floor, pluginRatio the time divided by that of the plugin floor.
 	ratio, pluginRatio float64
-	// extra is the time on top of that of the floor, and memory the memory of the provider if it is not memoryTarget.
+	// extra is the time in addition to that of the floor. memory is the memory of the provider, which defaults to memoryTarget.
 	extra  time.Duration
 	memory int64
 }
 
-// memoryTarget is what the provider may need at most, in every row without a target of its own.
+// memoryTarget is the maximum memory of the provider in rows without their own target.
 const memoryTarget = 150 << 20
 
 const quick = "quick"
@@ -96,7 +96,7 @@ var allRows = []row{
 	},
 }
 
-// resources counts the resources of the configuration.
+// resources returns the number of resources in the configuration.
 func (r row) resources() int {
 	n := r.managed * (1 + r.tags)
 	if r.permissions {
@@ -108,7 +108,7 @@ func (r row) resources() int {
 	return n
 }
 
-// command is the command of the CLI that is measured.
+// command returns the measured command of the CLI.
 func (r row) command() string {
 	if r.apply {
 		return "apply"
@@ -116,7 +116,7 @@ func (r row) command() string {
 	return "plan"
 }
 
-// String describes what is measured.
+// String describes the row.
 func (r row) String() string {
 	if r.function != "" {
 		return fmt.Sprintf("plan with %s, reviews of %s experiments", r.function, count(reviewedExperiments))
@@ -134,7 +134,7 @@ func (r row) String() string {
 	return fmt.Sprintf("%s, in a workspace of %s, %s latency", text, count(r.size), r.latency)
 }
 
-// count writes a number with commas between thousands.
+// count formats a number with commas between thousands.
 func count(n int) string {
 	if n < 1000 {
 		return fmt.Sprint(n)
@@ -150,7 +150,7 @@ func rowNames() []string {
 	return names
 }
 
-// selectRows gives the rows of these names; none are named: all but the quick one, which is part of a larger one.
+// selectRows returns the rows with these names. Without names, it returns all rows except quick, which is a part of another one.
 func selectRows(names []string) ([]row, error) {
 	for _, name := range names {
 		if !slices.Contains(rowNames(), name) {

@@ -22,11 +22,11 @@ const (
 	adminToken = "admin-token"
 	apiPath    = "/api/2.0/"
 	searchPath = apiPath + "mlflow/experiments/search"
-	// sideBySide is how many calls prepare a workspace at a time.
-	sideBySide = 32
+	// concurrency is the number of concurrent requests that prepare a workspace.
+	concurrency = 32
 )
 
-// tagKeys are the tags that a row can have. The workspace begins with the first two.
+// tagKeys are the tags that a row can have. A new workspace has the first two.
 var tagKeys = []string{"team", "stage", "cost-center"}
 
 const costCenter = "4711"
@@ -34,11 +34,11 @@ const costCenter = "4711"
 // workspace is a running local-workspace.
 type workspace struct {
 	url     string
-	journal string // file, one line a request
+	journal string // file with one line per request
 	process *exec.Cmd
 }
 
-// experiment is one that the configuration has, with what its state is made of.
+// experiment is an experiment in the configuration, with the values of its state.
 type experiment struct {
 	ID               string `json:"experiment_id"`
 	Name             string `json:"name"`
@@ -58,7 +58,7 @@ func (e experiment) tag(key string) string {
 	return ""
 }
 
-// startWorkspace starts the program and waits until it tells its address. stop ends it.
+// startWorkspace starts the program and waits until it prints its URL. stop stops it.
 func startWorkspace(ctx context.Context, program, folder string, r row) (*workspace, error) {
 	w := &workspace{journal: filepath.Join(folder, "journal.jsonl")}
 	w.process = exec.CommandContext(ctx, program, "-addr", "127.0.0.1:0", "-latency", r.latency.String(), "-seed", strconv.Itoa(r.size),
@@ -115,10 +115,10 @@ func (w *workspace) prepare(ctx context.Context, r row) ([]experiment, error) {
 	return page.Experiments, err
 }
 
-// newUsers is what a new list grants.
+// newUsers returns the grants of a new list.
 var newUsers = map[string]string{"ana@example.com": "CAN_EDIT"}
 
-// newFolder is the path of a folder that an apply creates. The variable run gives each apply different names.
+// newFolder returns the path of a folder that an apply creates. It contains the variable run, so that each apply uses different names.
 func newFolder(i int) string { return fmt.Sprintf("/Projects/bench-${var.run}/%d", i) }
 
 // newExperiments returns the experiments that an apply creates. With permissions of folders, their names come from those resources.
@@ -163,7 +163,7 @@ func (w *workspace) readGrants(ctx context.Context, e *experiment) error {
 	return err
 }
 
-// call makes one call as the admin and decodes the answer into out, unless that is nil.
+// call sends a request as the admin and decodes the response into out, unless it is nil.
 func (w *workspace) call(ctx context.Context, method, path string, body, out any) error {
 	encoded, err := json.Marshal(body)
 	if err != nil {
@@ -192,10 +192,10 @@ func (w *workspace) call(ctx context.Context, method, path string, body, out any
 	return json.Unmarshal(answer, out)
 }
 
-// forEach does something for each element, sideBySide at a time, and returns one of the errors.
+// forEach calls a function for each element, with the given concurrency, and returns one of the errors.
 func forEach[T any](list []T, do func(*T) error) error {
 	var wg sync.WaitGroup
-	slots, errs := make(chan struct{}, sideBySide), make(chan error, len(list))
+	slots, errs := make(chan struct{}, concurrency), make(chan error, len(list))
 	for i := range list {
 		slots <- struct{}{}
 		wg.Go(func() {
@@ -213,7 +213,7 @@ func forEach[T any](list []T, do func(*T) error) error {
 	return nil
 }
 
-// calls counts the requests since the journal had a length, by route.
+// calls counts the requests in the journal after a position, by route.
 func (w *workspace) calls(since int64) (map[string]int, error) {
 	file, err := os.Open(w.journal)
 	if err != nil {
@@ -237,7 +237,7 @@ func (w *workspace) calls(since int64) (map[string]int, error) {
 	}
 }
 
-// journalLength is where the journal ends now.
+// journalLength returns the length of the journal.
 func (w *workspace) journalLength() (int64, error) {
 	info, err := os.Stat(w.journal)
 	if err != nil {
@@ -246,7 +246,7 @@ func (w *workspace) journalLength() (int64, error) {
 	return info.Size(), nil
 }
 
-// routeOf names a route in a word.
+// routeOf returns a short name of a route.
 func routeOf(requestPath string) string {
 	switch {
 	case requestPath == searchPath:

@@ -1,4 +1,4 @@
-// Command local-workspace serves a Databricks-like tracking workspace on this machine, in memory, for the demo, the examples and by-hand use.
+// Command local-workspace serves an in-memory workspace that emulates Databricks, for the demo, the examples, and manual tests.
 package main
 
 import (
@@ -33,38 +33,44 @@ func main() {
 // seededRuns is the name of the experiment with the runs of -seed-runs.
 const seededRuns = "/Shared/runs"
 
-// settings are the command's flags.
+// settings are the flags of the command.
 type settings struct {
 	addr    string
 	tokens  map[string]string // bearer token to principal
 	latency time.Duration
-	journal string // file name, "" for none
-	// The rest: see emulator.Options.
+	journal string // file name, empty for none
+	// See emulator.Options.
 	seed, seedNotebooks, seedGitNotebooks                      int
 	seedRuns                                                   int // in the experiment seededRuns
 	addsManagers, foldsGroupNames, folderRights, noFolderTimes bool
 }
 
-// parse reads the flags. The usage text goes to errOut.
+// parse parses the flags. It writes the usage text to errOut.
 func parse(args []string, errOut io.Writer) (settings, error) {
 	s := settings{tokens: map[string]string{}}
 	flags := flag.NewFlagSet("local-workspace", flag.ContinueOnError)
 	flags.SetOutput(errOut)
-	flags.StringVar(&s.addr, "addr", "127.0.0.1:8089", "loopback `address` to listen on; port 0 takes a free one")
-	flags.DurationVar(&s.latency, "latency", 0, "time added to every request, such as 20ms")
-	flags.IntVar(&s.seed, "seed", 0, "number of experiments to begin with")
-	flags.IntVar(&s.seedNotebooks, "seed-notebooks", 0, "number of notebook experiments to begin with")
-	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to begin with")
-	flags.IntVar(&s.seedRuns, "seed-runs", 0, "number of finished runs to begin with, an hour apart, in the experiment "+seededRuns)
-	flags.StringVar(&s.journal, "journal", "", "`file` to write one JSON line a request to")
-	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins to each list of permissions that is written")
-	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "find groups in any case")
-	flags.BoolVar(&s.folderRights, "folder-rights", false, "let folders decide who can delete, restore, and move experiments, and who can create folders")
-	flags.BoolVar(&s.noFolderTimes, "no-folder-times", false, "return created_at and modified_at only for what is not a folder")
-	flags.Func("token", "accept `TOKEN=principal` instead of the default tokens (repeatable); a principal is an e-mail address or an application id", func(text string) error {
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8089", "loopback `address` to listen on; port 0 selects a free port")
+	flags.DurationVar(&s.latency, "latency", 0, "delay of every request, for example 20ms")
+	flags.IntVar(&s.seed, "seed", 0, "number of experiments to create at the start")
+	flags.IntVar(&s.seedNotebooks, "seed-notebooks", 0, "number of notebook experiments to create at the start")
+	flags.IntVar(&s.seedGitNotebooks, "seed-git-notebooks", 0, "number of experiments of notebooks in Git folders to create at the start")
+	flags.IntVar(&s.seedRuns, "seed-runs", 0, "number of finished runs to create at the start, an hour apart, in the experiment "+seededRuns)
+	flags.StringVar(&s.journal, "journal", "", "`file` to which one JSON line per request is written")
+	flags.BoolVar(&s.addsManagers, "adds-managers", false, "add direct grants for the owner and for admins whenever permissions are written")
+	flags.BoolVar(&s.foldsGroupNames, "folds-group-names", false, "look up groups case-insensitively")
+	flags.BoolVar(
+		&s.folderRights,
+		"folder-rights",
+		false,
+		"require permissions on folders to delete, restore, and move experiments and to create folders",
+	)
+	flags.BoolVar(&s.noFolderTimes, "no-folder-times", false, "omit created_at and modified_at of folders")
+	usage := "accept `TOKEN=PRINCIPAL` instead of the default tokens (repeatable); a principal is an email or an application ID"
+	flags.Func("token", usage, func(text string) error {
 		token, principal, ok := strings.Cut(text, "=")
 		if !ok || token == "" || principal == "" {
-			return errors.New("want TOKEN=principal")
+			return errors.New("want TOKEN=PRINCIPAL")
 		}
 		s.tokens[token] = principal
 		return nil
@@ -73,7 +79,7 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 		return settings{}, err
 	}
 	if flags.NArg() > 0 {
-		return settings{}, fmt.Errorf("could not start: unexpected argument %q; see -help", flags.Arg(0))
+		return settings{}, fmt.Errorf("unexpected argument %q; see -help", flags.Arg(0))
 	}
 	if len(s.tokens) == 0 {
 		s.tokens = map[string]string{
@@ -85,19 +91,19 @@ func parse(args []string, errOut io.Writer) (settings, error) {
 	return s, checkLoopback(s.addr)
 }
 
-// checkLoopback refuses addresses that other machines could reach: the tokens are well known.
+// checkLoopback rejects addresses that other machines can reach, because the tokens are public.
 func checkLoopback(addr string) error {
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
-		return fmt.Errorf("could not read -addr %q: %w; use something like 127.0.0.1:8089", addr, err)
+		return fmt.Errorf("invalid -addr %q: %w; specify a loopback address, for example 127.0.0.1:8089", addr, err)
 	}
 	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("could not listen on %q: only loopback addresses are allowed; use something like 127.0.0.1:8089", addr)
+		return fmt.Errorf("invalid -addr %q: only loopback addresses are allowed, for example 127.0.0.1:8089", addr)
 	}
 	return nil
 }
 
-// run serves until ctx ends. It writes what it serves to out, once it is ready.
+// run serves the workspace until ctx ends. It describes the workspace on out once it is ready.
 func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	s, err := parse(args, errOut)
 	if err != nil {
@@ -129,27 +135,27 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	defer stopped()
 	describe(out, listener.Addr().String(), s)
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("could not go on serving: %w", err)
+		return fmt.Errorf("could not serve: %w", err)
 	}
 	fmt.Fprintln(out, "Stopped.")
 	return nil
 }
 
-// describe tells what runs and how to use it.
+// describe writes the URL of the workspace, its contents, and its credentials.
 func describe(out io.Writer, addr string, s settings) {
-	fmt.Fprintf(out, "Local tracking workspace, in memory, on http://%s\n", addr)
+	fmt.Fprintf(out, "In-memory workspace that emulates Databricks, at http://%s\n", addr)
 	if seeded := s.seed + s.seedNotebooks + s.seedGitNotebooks; seeded > 0 {
-		fmt.Fprintf(out, "It has %d experiments below /Projects.\n", seeded)
+		fmt.Fprintf(out, "It contains %d experiments under /Projects.\n", seeded)
 	}
 	if s.seedRuns > 0 {
-		fmt.Fprintf(out, "The experiment %s has %d runs.\n", seededRuns, s.seedRuns)
+		fmt.Fprintf(out, "Experiment %s contains %d runs.\n", seededRuns, s.seedRuns)
 	}
 	fmt.Fprintln(out, "\nTokens:")
 	bearers := slices.Sorted(maps.Keys(s.tokens))
 	for _, bearer := range bearers {
 		fmt.Fprintf(out, "  %-24s %s\n", bearer, s.tokens[bearer])
 	}
-	fmt.Fprintf(out, "\nOAuth client: id %s, secret %s\n", emulator.ServicePrincipal, emulator.ServicePrincipalSecret)
+	fmt.Fprintf(out, "\nOAuth client: ID %s, secret %s\n", emulator.ServicePrincipal, emulator.ServicePrincipalSecret)
 	fmt.Fprintf(out, "\nTo use it:\n  export DATABRICKS_HOST=http://%s DATABRICKS_TOKEN=%s\n", addr, bearers[0])
-	fmt.Fprintln(out, "\nStop with Ctrl-C; nothing is kept.")
+	fmt.Fprintln(out, "\nPress Ctrl-C to stop. All data is lost.")
 }

@@ -21,7 +21,7 @@ func TestParse(t *testing.T) {
 	cases := []struct {
 		name, args string
 		want       settings
-		refusal    string // part of the error; empty: accepted
+		rejection  string // part of the error; empty if accepted
 	}{
 		{"defaults", "", settings{addr: "127.0.0.1:8089", tokens: defaults}, ""},
 		{
@@ -34,17 +34,17 @@ func TestParse(t *testing.T) {
 		},
 		{"localhost", "-addr localhost:0", settings{addr: "localhost:0", tokens: defaults}, ""},
 		{"all interfaces", "-addr :8089", settings{}, "only loopback addresses are allowed"},
-		{"another machine's address", "-addr 192.0.2.1:8089", settings{}, "only loopback addresses are allowed"},
-		{"no port", "-addr 127.0.0.1", settings{}, "could not read -addr"},
-		{"a token without a principal", "-token secret", settings{}, "want TOKEN=principal"},
+		{"address of another machine", "-addr 192.0.2.1:8089", settings{}, "only loopback addresses are allowed"},
+		{"no port", "-addr 127.0.0.1", settings{}, "invalid -addr"},
+		{"a token without a principal", "-token secret", settings{}, "want TOKEN=PRINCIPAL"},
 		{"an argument", "extra", settings{}, `unexpected argument "extra"`},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := parse(strings.Fields(c.args), io.Discard)
-			if c.refusal != "" {
-				if err == nil || !strings.Contains(err.Error(), c.refusal) {
-					t.Errorf("error = %v, want %q", err, c.refusal)
+			if c.rejection != "" {
+				if err == nil || !strings.Contains(err.Error(), c.rejection) {
+					t.Errorf("error = %v, want %q", err, c.rejection)
 				}
 				return
 			}
@@ -64,12 +64,17 @@ func TestRun(t *testing.T) {
 	read, write := io.Pipe()
 	ended := make(chan error, 1)
 	go func() {
-		err := run(ctx, []string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com", "-seed-runs", "2"}, write, io.Discard)
+		err := run(
+			ctx,
+			[]string{"-addr", "127.0.0.1:0", "-journal", journal, "-token", "secret=carol@example.com", "-seed-runs", "2"},
+			write,
+			io.Discard,
+		)
 		_ = write.CloseWithError(err)
 		ended <- err
 	}()
 
-	// Whoever copies the export line gets a working host and token.
+	// The host and the token in the export line work.
 	lines := bufio.NewScanner(read)
 	var host, token, seeded string
 	for token == "" && lines.Scan() {
@@ -80,8 +85,8 @@ func TestRun(t *testing.T) {
 			host, token, _ = strings.Cut(line, " DATABRICKS_TOKEN=")
 		}
 	}
-	if seeded != "The experiment /Shared/runs has 2 runs." {
-		t.Errorf("of the runs it says %q", seeded)
+	if seeded != "Experiment /Shared/runs contains 2 runs." {
+		t.Errorf("line about the runs = %q", seeded)
 	}
 	go func() { _, _ = io.Copy(io.Discard, read) }()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, host+"/api/2.0/preview/scim/v2/Me", nil)
@@ -102,13 +107,19 @@ func TestRun(t *testing.T) {
 	if err := <-ended; err != nil {
 		t.Errorf("stopped with %v", err)
 	}
-	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 || !strings.Contains(string(text), "/scim/v2/Me") {
+	if text, err := os.ReadFile(journal); err != nil || strings.Count(string(text), "\n") != 1 ||
+		!strings.Contains(string(text), "/scim/v2/Me") {
 		t.Errorf("journal = %s, %v", text, err)
 	}
 }
 
 func TestRunWithoutAJournal(t *testing.T) {
-	err := run(t.Context(), []string{"-addr", "127.0.0.1:0", "-journal", filepath.Join(t.TempDir(), "none", "calls.jsonl")}, io.Discard, io.Discard)
+	err := run(
+		t.Context(),
+		[]string{"-addr", "127.0.0.1:0", "-journal", filepath.Join(t.TempDir(), "none", "calls.jsonl")},
+		io.Discard,
+		io.Discard,
+	)
 	if err == nil || !strings.Contains(err.Error(), "could not open the journal") {
 		t.Errorf("error = %v", err)
 	}

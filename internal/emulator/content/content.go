@@ -32,16 +32,16 @@ type Experiments interface {
 // access is Readable or Editable of Experiments.
 type access = func(c *wire.Call, experimentID string) (Experiment, error)
 
-// Store holds the content of all experiments of a workspace. Its caller holds the lock of the workspace.
+// Store contains the content of all experiments of a workspace. Its caller must hold the lock of the workspace.
 type Store struct {
-	experiments Experiments
-	newID       func() string // sixteen digits
-	now         func() int64  // milliseconds since 1970
-	inside      map[string]*items
-	runs        map[string]*run
-	models      map[string]*model
-	traces      map[string]*trace
-	signed      map[string]*trace // by the key of a signed URL
+	experiments  Experiments
+	newID        func() string // sixteen digits
+	now          func() int64  // milliseconds since 1970
+	byExperiment map[string]*items
+	runs         map[string]*run
+	models       map[string]*model
+	traces       map[string]*trace
+	signed       map[string]*trace // by the key of a signed URL
 }
 
 // items is the content of one experiment.
@@ -55,7 +55,7 @@ type items struct {
 func New(experiments Experiments, newID func() string, now func() int64) *Store {
 	return &Store{
 		experiments: experiments, newID: newID, now: now,
-		inside: map[string]*items{}, runs: map[string]*run{}, models: map[string]*model{}, traces: map[string]*trace{},
+		byExperiment: map[string]*items{}, runs: map[string]*run{}, models: map[string]*model{}, traces: map[string]*trace{},
 		signed: map[string]*trace{},
 	}
 }
@@ -125,10 +125,10 @@ func (s *Store) PublicRoutes() map[string]wire.Handler {
 
 // in returns the content of an experiment.
 func (s *Store) in(experimentID string) *items {
-	if s.inside[experimentID] == nil {
-		s.inside[experimentID] = &items{}
+	if s.byExperiment[experimentID] == nil {
+		s.byExperiment[experimentID] = &items{}
 	}
-	return s.inside[experimentID]
+	return s.byExperiment[experimentID]
 }
 
 // writable finds an active experiment, which the caller must be able to edit.
@@ -140,7 +140,7 @@ func (s *Store) writable(c *wire.Call, experimentID string) (Experiment, error) 
 	return e, err
 }
 
-// Forget removes the content of an experiment for good.
+// Forget permanently removes the content of an experiment.
 func (s *Store) Forget(experimentID string) {
 	for _, r := range s.in(experimentID).runs {
 		delete(s.runs, r.id)
@@ -151,7 +151,7 @@ func (s *Store) Forget(experimentID string) {
 	for _, t := range s.in(experimentID).traces {
 		delete(s.traces, t.id)
 	}
-	delete(s.inside, experimentID)
+	delete(s.byExperiment, experimentID)
 }
 
 // Delete deletes the active runs of an experiment, as deleting the experiment does.

@@ -29,7 +29,7 @@ const (
 
 var goodKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 
-// checkKey rejects a key that is not a valid name. what is the kind of the key, such as "tag".
+// checkKey rejects an invalid key. what is the kind of the key, for example "tag".
 func checkKey(what, key string, limit int) error {
 	switch {
 	case key == "":

@@ -26,7 +26,7 @@ func (s *Store) searchModels(c *wire.Call) (any, error) {
 			return nil, wire.Required("datasets.dataset_name")
 		}
 	}
-	in.more = fmt.Sprint(in.Datasets)
+	in.extra = fmt.Sprint(in.Datasets)
 	found, next, err := modelKind.page(s, c, in.search, func(i *items) []modelOfDatasets { return i.activeModels(in.Datasets) })
 	if err != nil {
 		return nil, err

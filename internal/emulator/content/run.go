@@ -144,7 +144,7 @@ func (r *run) addMetric(m metric) {
 	}
 }
 
-// delete deletes an active run. A deleted run keeps the time of its deletion.
+// delete deletes an active run. The deletion time of a deleted run does not change.
 func (r *run) delete(now int64) {
 	if r.deleted == 0 {
 		r.deleted = now

@@ -17,7 +17,7 @@ type search struct {
 	PageToken     string      `json:"page_token"`
 
 	order []string // entries of order_by
-	more  string   // further arguments that must be the same on every page
+	extra string   // further arguments that must be the same on every page
 }
 
 // kind is a kind of objects that experiments contain.
@@ -46,7 +46,7 @@ func (k kind[T]) page(s *Store, c *wire.Call, in search, list func(*items) []T) 
 	if err = q.Parse(k.language, in.Filter, in.order, k.ties...); err != nil {
 		return nil, "", err
 	}
-	if q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, in.more}, in.order)); err != nil {
+	if q.From, err = paging.Decode(in.PageToken, paging.ID(in.ExperimentIDs, []string{in.Filter, in.extra}, in.order)); err != nil {
 		return nil, "", err
 	}
 	if len(in.ExperimentIDs) == 0 {
@@ -89,7 +89,7 @@ func (s *Store) searchRuns(c *wire.Call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in.order, in.more = in.OrderBy, in.ViewType
+	in.order, in.extra = in.OrderBy, in.ViewType
 	found, next, err := runKind.page(s, c, in.search, func(i *items) []*run { return i.view(view) })
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-// Package directory holds the users, groups, and service principals of an emulated workspace.
+// Package directory contains the users, groups, and service principals of an emulated workspace.
 package directory
 
 import (
@@ -37,7 +37,7 @@ func (a *Account) Leave(group string) {
 	a.Groups = slices.DeleteFunc(a.Groups, func(p Principal) bool { return p == Group(group) })
 }
 
-// Directory holds the accounts of one workspace. It has no lock of its own: the lock of the workspace guards it.
+// Directory contains the accounts of a workspace. The lock of the workspace guards it.
 type Directory struct {
 	accounts        map[Principal]*Account // by folded principal, see key
 	newID           func() string
@@ -101,7 +101,7 @@ func (d *Directory) Remove(a *Account) {
 	}
 }
 
-// GroupsOf returns all groups that contain the account, those that do so by another group included, each once.
+// GroupsOf returns all groups that contain the account, directly or through another group, without duplicates.
 func (d *Directory) GroupsOf(a *Account) []Principal {
 	found := slices.Clone(a.Groups)
 	for i := 0; i < len(found); i++ {

@@ -10,10 +10,10 @@ const (
 )
 
 // Principal is a user, a group, or a service principal, to which access can be granted. Kind is "user", "group", or "service_principal";
-// Name is an email address, the name of a group, or an application ID.
+// Name is an email, the name of a group, or an application ID.
 type Principal struct{ Kind, Name string }
 
-// User returns the user with this email address.
+// User returns the user with this email.
 func User(email string) Principal { return Principal{KindUser, email} }
 
 // Group returns the group with this name.

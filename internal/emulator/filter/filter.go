@@ -1,5 +1,5 @@
-// Package filter is the search language of an emulated workspace: the comparisons of a filter, and the order of the results. It knows
-// the keys of experiments, runs, logged models, and traces. The packages with the objects decide which value a key refers to.
+// Package filter parses the search language of an emulated workspace: the comparisons of a filter, and the order of the results. It defines
+// the keys of experiments, runs, logged models, and traces. The packages with the objects return the values of the keys.
 package filter
 
 import (
@@ -20,7 +20,7 @@ const (
 	Tag            = "tag"
 )
 
-// Condition is one comparison of a filter; all of them must hold.
+// Condition is a comparison in a filter. Results must satisfy all of them.
 type Condition struct {
 	Field    string
 	Key      string // for the fields Tag, Metric, Param, and Metadata
@@ -30,8 +30,8 @@ type Condition struct {
 	pattern  *regexp.Regexp // of LIKE and ILIKE
 }
 
-// The parts of clauses. Quotes inside a quoted value can be doubled or escaped as far as finding its end goes, but, as on a real server,
-// they then stay in the value that is compared.
+// The parts of clauses. A quoted value can contain doubled or escaped quotes but, as on a real server, the comparison does not remove the
+// doubling or the escape.
 const (
 	keyPattern      = "(`[^`]*`|\"[^\"]*\"|[A-Za-z0-9_]+(?:\\.[A-Za-z0-9_]+)*)"
 	operatorPattern = `\s*(!=|<=|>=|=|<|>|\sLIKE\s|\sILIKE\s)\s*`
@@ -130,13 +130,13 @@ func (c Condition) withNumber(quoted bool) (Condition, error) {
 	return c, nil
 }
 
-// likePattern translates % and _; there is no way to escape them.
+// likePattern translates % and _, which cannot be escaped.
 func likePattern(flags, like string) *regexp.Regexp {
 	quoted := regexp.QuoteMeta(like)
 	return regexp.MustCompile(flags + "^" + strings.NewReplacer("%", ".*", "_", ".").Replace(quoted) + "$")
 }
 
-// MatchesText compares a text, such as a name or the value of a tag.
+// MatchesText compares a text, for example a name or the value of a tag.
 func (c Condition) MatchesText(value string) bool {
 	switch c.operator {
 	case "=":
@@ -147,7 +147,7 @@ func (c Condition) MatchesText(value string) bool {
 	return c.pattern.MatchString(value)
 }
 
-// MatchesNumber compares a number, such as a time in milliseconds since 1970. NaN differs from every number.
+// MatchesNumber compares a number, for example a time in milliseconds since 1970. NaN differs from every number.
 func (c Condition) MatchesNumber(value float64) bool {
 	switch c.operator {
 	case "=":

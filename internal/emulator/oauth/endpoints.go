@@ -90,7 +90,7 @@ func (t *Tokens) clientOf(r *http.Request, form url.Values) (*directory.Account,
 	return t.directory.LookUp(directory.ServicePrincipal(id)), nil
 }
 
-// unescape undoes the form encoding that OAuth asks for inside the Basic header.
+// unescape reverses the form encoding that OAuth requires in the Basic header.
 func unescape(s string) string {
 	if plain, err := url.QueryUnescape(s); err == nil {
 		return plain
@@ -98,8 +98,8 @@ func unescape(s string) string {
 	return s
 }
 
-// subjectOf finds the principal that a federated token stands for: the service principal named by client_id, else the subject of the
-// token. Signatures are not checked.
+// subjectOf returns the account of a federated token: the service principal with the client_id or, without one, the subject of the token.
+// Signatures are not checked.
 func (t *Tokens) subjectOf(form url.Values) (*directory.Account, error) {
 	invalidToken := failure(http.StatusBadRequest, invalidRequest, "The subject token is not a valid JWT of a known principal.")
 	parts := strings.Split(form.Get("subject_token"), ".")

@@ -1,4 +1,4 @@
-// Package oauth holds the bearer tokens of an emulated workspace, and serves the OAuth endpoints that issue them.
+// Package oauth contains the bearer tokens of an emulated workspace, and the OAuth endpoints that issue them.
 package oauth
 
 import (
@@ -21,7 +21,7 @@ type token struct {
 
 func (t token) expired(now time.Time) bool { return !t.expires.IsZero() && !now.Before(t.expires) }
 
-// Tokens are the bearer tokens of one workspace. They have no lock of their own: the lock of the workspace guards them.
+// Tokens are the bearer tokens of a workspace. The lock of the workspace guards them.
 type Tokens struct {
 	directory *directory.Directory
 	client    Client
@@ -39,7 +39,7 @@ func (t *Tokens) Accept(value string, holder *directory.Account) {
 	t.byValue[value] = token{holder: holder}
 }
 
-// Authenticate returns the account to which the bearer token of the request belongs. Tokens of deleted accounts are refused.
+// Authenticate returns the account to which the bearer token of the request belongs. Tokens of deleted accounts are rejected.
 func (t *Tokens) Authenticate(r *http.Request) (*directory.Account, error) {
 	value, ok := bearer(r)
 	if !ok {

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Token is where a page ended. In searches, that is the place of its last object in the order, so that the next page starts after it,
-// even if objects were created or deleted meanwhile. In lists that only grow, it is a number of entries.
+// Token is the end of a page. In searches, it is the position of the last object in the order, so that the next page starts after it,
+// even if objects were created or deleted in between. In lists that only grow, it is a number of entries.
 type Token struct {
 	Query  string  // see ID
 	After  []Value `json:",omitempty"`

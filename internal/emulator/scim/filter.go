@@ -11,7 +11,7 @@ import (
 // comparables are the attributes that filters and orders can name.
 var comparables = []string{"id", "userName", "displayName", "applicationId", "externalId", "active"}
 
-// attributeNamed returns an attribute in its own spelling, for a name in any case.
+// attributeNamed returns the canonical spelling of an attribute name, which is case-insensitive.
 func attributeNamed(name string) (attribute string, ok bool) {
 	i := slices.IndexFunc(comparables, func(a string) bool { return strings.EqualFold(a, name) })
 	if i < 0 {
@@ -67,7 +67,7 @@ func parseFilter(text string) (func(resource) bool, error) {
 	}, nil
 }
 
-// parseComparison reads one comparison, such as userName eq "ana@example.com".
+// parseComparison reads one comparison, for example userName eq "ana@example.com".
 func parseComparison(name, operator, value string) (func(resource) bool, error) {
 	attribute, ok := attributeNamed(name)
 	if !ok {

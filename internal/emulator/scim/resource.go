@@ -46,7 +46,7 @@ func (s Routes) resource(a *directory.Account, members []*directory.Account) res
 	return r
 }
 
-// describeGroup adds what only groups have.
+// describeGroup adds the attributes of groups.
 func (s Routes) describeGroup(r resource, a *directory.Account, members []*directory.Account) {
 	r["schemas"] = []string{"urn:ietf:params:scim:schemas:core:2.0:Group"}
 	r["meta"] = map[string]any{"resourceType": "WorkspaceGroup"}
@@ -69,7 +69,7 @@ func (s Routes) describeGroup(r resource, a *directory.Account, members []*direc
 // reference is how $ref names an account: by its collection and ID.
 func reference(a *directory.Account) string { return collectionOf(a.Kind) + "/" + a.ID }
 
-// singular is the kind of the resources of a collection, such as User.
+// singular returns the kind of the resources of a collection, for example User.
 func singular(collection string) string { return strings.TrimSuffix(collection, "s") }
 
 // selected returns the attributes that a request selects: those of attributes, else all but those of excludedAttributes. The ID is always
@@ -92,7 +92,7 @@ func isSelected(attribute string, query url.Values) bool {
 	return attribute == "id" || !slices.Contains(excluded, strings.ToLower(attribute))
 }
 
-// names splits a list of attributes. One of a sub-attribute, such as members.value, selects the attribute.
+// names splits a list of attributes. A sub-attribute, for example members.value, selects its attribute.
 func names(list string) []string {
 	if list == "" {
 		return nil

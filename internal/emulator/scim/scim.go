@@ -13,19 +13,19 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Options change what the routes answer, where that is not documented or differs between workspaces.
+// Options change the responses where they are not documented or differ between workspaces.
 type Options struct {
-	// PageSize is the largest number of resources on a page, whatever a request asks for. 0 is no limit.
+	// PageSize is the maximum number of resources on a page, even if a request sets a larger count. 0 means no limit.
 	PageSize int
 	// MemberTypes adds the type to each member of a group: User, Group, or ServicePrincipal. Without it, only $ref contains the type.
 	MemberTypes bool
-	// OmitsInactive leaves active out of users and service principals that are not active, where it is false otherwise.
+	// OmitsInactive omits the attribute active of inactive users and service principals, which is false otherwise.
 	OmitsInactive bool
-	// ListsNoAccountMembers leaves members out of groups of the account in lists. Reads by ID contain them.
+	// ListsNoAccountMembers omits members of account groups in lists. Reads by ID contain them.
 	ListsNoAccountMembers bool
-	// RestrictsExternalIDs refuses a read by ID that includes externalId to all but admins.
+	// RestrictsExternalIDs rejects a read by ID that includes externalId, except for admins.
 	RestrictsExternalIDs bool
-	// RestrictsMembers leaves members out of the groups in a list, and refuses a read of a group by ID that includes them, to all but admins.
+	// RestrictsMembers omits members of groups in lists, and rejects a read of a group by ID that includes them, except for admins.
 	RestrictsMembers bool
 }
 
@@ -95,7 +95,7 @@ func (s Routes) List(collection string) wire.Handler {
 	}
 }
 
-// pageSize returns how many resources a page has at most. count is -1 if the request does not say.
+// pageSize returns the maximum number of resources on a page. count is -1 if the request does not set it.
 func (s Routes) pageSize(count, total int) int {
 	size := total
 	if count >= 0 {
@@ -107,7 +107,7 @@ func (s Routes) pageSize(count, total int) int {
 	return size
 }
 
-// listed is the response to a list request. An empty page, as after the last one, has no Resources.
+// listed returns the response to a list request. An empty page, for example after the last one, has no Resources.
 func listed(found []resource, query url.Values, start, total int) map[string]any {
 	answer := map[string]any{
 		"schemas":      []string{"urn:ietf:params:scim:api:messages:2.0:ListResponse"},

@@ -12,31 +12,31 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/wire"
 )
 
-// Fault is something that goes wrong with matching calls. Without Status, RawBody, DropBefore, DropAfter and Truncate a call goes
-// well, only later (Delay) or with more headers (Header).
+// Fault is a fault of matching requests. Without Status, RawBody, DropBefore, DropAfter, and Truncate, a request succeeds, but with a delay
+// or with further headers.
 type Fault struct {
-	// Method, Path (a pattern, see path.Match), Query and Body (substrings) choose the calls; what is empty matches all.
+	// Method, Path (a pattern, see path.Match), Query, and Body (substrings) select requests. Empty fields match all.
 	Method, Path, Query, Body string
-	// Skip lets so many matching calls pass first. Then Times of them are hit: 0 means one, -1 all.
+	// Skip is the number of matching requests before the first fault. Times is the number of faults: 0 means one, -1 no limit.
 	Skip, Times int
-	// Status, Code and Message are the answer in the usual JSON shape. Status 204 has no body.
+	// Status, Code, and Message are an error response of the usual form. Status 204 has no body.
 	Status        int
 	Code, Message string
-	// RawBody replaces the JSON shape; Status is 200 when not given. ContentType is JSON when the body is, else HTML.
+	// RawBody is another response body. Status then defaults to 200, and ContentType to JSON if the body is JSON, otherwise to HTML.
 	RawBody, ContentType string
-	// Header is added to the answer.
+	// Header is added to the response.
 	Header map[string]string
-	// Delay passes before anything happens.
+	// Delay delays the request before it has an effect.
 	Delay time.Duration
-	// DropBefore breaks the connection before the call has an effect, DropAfter when it had one.
+	// DropBefore breaks the connection before the request has an effect, DropAfter afterwards.
 	DropBefore, DropAfter bool
-	// Truncate breaks the connection in the middle of the answer's body, after the effect.
+	// Truncate breaks the connection in the middle of the response body, after the effect.
 	Truncate bool
-	// AfterEffect lets the call have its effect although the fault's own answer is sent.
+	// AfterEffect means that the request has its effect before the response of the fault is sent.
 	AfterEffect bool
 }
 
-// Inject adds a fault. A call is hit by the first one added that matches and is not used up.
+// Inject adds a fault. The first matching fault that is not used up applies to a request.
 func (l *Layer) Inject(f Fault) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -44,14 +44,14 @@ func (l *Layer) Inject(f Fault) {
 	l.faults = append(l.faults, &f)
 }
 
-// ClearFaults takes all faults away.
+// ClearFaults removes all faults.
 func (l *Layer) ClearFaults() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.faults = nil
 }
 
-// FaultsLeft counts the faults that are not used up. One that is injected for ever is always left.
+// FaultsLeft returns the number of faults that are not used up. A fault without a limit never is.
 func (l *Layer) FaultsLeft() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -64,8 +64,8 @@ func (l *Layer) FaultsLeft() int {
 	return n
 }
 
-// takeFault uses up one hit of the fault for this call; the zero Fault is none.
-func (l *Layer) takeFault(r *http.Request, body []byte) Fault {
+// nextFault returns the fault of a request, and counts it. The zero Fault means none.
+func (l *Layer) nextFault(r *http.Request, body []byte) Fault {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, f := range l.faults {
@@ -89,16 +89,16 @@ func (f *Fault) matches(r *http.Request, body []byte) bool {
 		strings.Contains(r.URL.RawQuery, f.Query) && bytes.Contains(body, []byte(f.Body))
 }
 
-// answers reports whether the fault has an answer of its own.
-func (f Fault) answers() bool { return f.Status != 0 || f.RawBody != "" }
+// hasResponse reports whether the fault replaces the response.
+func (f Fault) hasResponse() bool { return f.Status != 0 || f.RawBody != "" }
 
-// letsThrough reports whether the call has its effect.
-func (f Fault) letsThrough() bool {
-	return !f.DropBefore && (!f.answers() || f.AfterEffect)
+// reachesHandler reports whether the request has its effect.
+func (f Fault) reachesHandler() bool {
+	return !f.DropBefore && (!f.hasResponse() || f.AfterEffect)
 }
 
-// spoil turns the answer into what the client is to see.
-func (f Fault) spoil(out *reply) {
+// apply changes the response as the fault specifies.
+func (f Fault) apply(out *reply) {
 	switch {
 	case f.DropBefore || f.DropAfter:
 		out.status = 0
@@ -127,12 +127,12 @@ func contentType(body string) string {
 	return "text/html; charset=utf-8"
 }
 
-// breakConnection ends the connection after a few bytes of an answer. With none at all Go's HTTP client would silently repeat a GET
-// on a connection that it used before, and a test would not know how many calls to expect.
+// breakConnection closes the connection after the first bytes of a response. Without any, Go's HTTP client would repeat a GET on a reused
+// connection, and the number of requests in a test would vary.
 func breakConnection(rw http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // no connection of our own to break: let the server do it
+		panic(http.ErrAbortHandler) // the connection cannot be hijacked: the server closes it
 	}
 	_, _ = io.WriteString(conn, "HTTP/1.1 ")
 	_ = conn.Close()

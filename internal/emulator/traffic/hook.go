@@ -6,14 +6,14 @@ import (
 	"net/http"
 )
 
-// hook is a function that acts between two calls.
+// hook is a function that runs before a request.
 type hook struct {
 	method, pattern string
 	run             func(*http.Request)
 }
 
-// Before runs fn before each matching call has any effect, outside of any lock: there it can do what somebody else might
-// have done meanwhile. An empty method or pattern matches all.
+// Before runs fn before each matching request has an effect, without any lock, so that fn can change the workspace as a concurrent user
+// would. An empty method or pattern matches all.
 func (l *Layer) Before(method, pathPattern string, fn func(r *http.Request)) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -8,28 +8,29 @@ import (
 	"time"
 )
 
-// Call is one request that the workspace got. Status is 0 when the client never saw one.
+// Call is a request to the workspace. Status is 0 if the client got no response.
 type Call struct {
 	Method, Path, Query, Body, Principal, UserAgent string
 	Status                                          int
 	Header                                          http.Header // of the request, without Authorization
 }
 
-// Journal returns every call so far, in the order in which they ended.
+// Journal returns all requests since the last reset, in the order in which they ended.
 func (l *Layer) Journal() []Call {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return slices.Clone(l.calls)
 }
 
-// ResetJournal forgets the calls so far.
+// ResetJournal removes all requests from the journal.
 func (l *Layer) ResetJournal() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.calls = nil
 }
 
-// Count counts the calls of a method to paths that match the pattern (see path.Match); an empty method or pattern matches all.
+// Count returns the number of requests with a method to paths that match a pattern (see path.Match). An empty method or pattern matches
+// all.
 func (l *Layer) Count(method, pathPattern string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -42,7 +43,7 @@ func (l *Layer) Count(method, pathPattern string) int {
 	return n
 }
 
-// matchesRoute panics on a malformed pattern, which is a mistake of the test that wrote it.
+// matchesRoute panics if the pattern is malformed, because that is an error in the calling test.
 func matchesRoute(method, pattern, gotMethod, gotPath string) bool {
 	if method != "" && method != gotMethod {
 		return false
@@ -57,7 +58,7 @@ func matchesRoute(method, pattern, gotMethod, gotPath string) bool {
 	return ok
 }
 
-// record notes a call before its response is sent, so that a client that has the response finds the call in the journal.
+// record adds a request to the journal before its response is sent, so that a client that has the response finds the request there.
 func (l *Layer) record(r *http.Request, body []byte, status int, started time.Time) {
 	c := Call{
 		Method: r.Method, Path: r.URL.Path, Query: r.URL.RawQuery, Body: string(body), Principal: l.options.Principal(r),
@@ -70,7 +71,7 @@ func (l *Layer) record(r *http.Request, body []byte, status int, started time.Ti
 	if l.options.Journal == nil {
 		return
 	}
-	// A journal that can't be written is no reason to fail the request.
+	// The request succeeds even if the journal cannot be written.
 	_ = json.NewEncoder(l.options.Journal).Encode(struct {
 		Time         time.Time `json:"time"`
 		Method       string    `json:"method"`

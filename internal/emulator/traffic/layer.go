@@ -1,4 +1,4 @@
-// Package traffic is what happens to requests on their way to an emulated workspace and back: hooks, faults, latency, and the journal.
+// Package traffic intercepts the requests to an emulated workspace: hooks, faults, latency, and the journal.
 package traffic
 
 import (
@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Options are what a Layer has to know about the handler behind it. The functions must not call the Layer.
+// Options configure a Layer. The functions must not call the Layer.
 type Options struct {
-	// Header sets the headers that every response has, also one that a fault replaces.
+	// Header sets the headers of all responses, including those of faults.
 	Header func(http.Header)
 	// Principal returns the name of the principal that sent the request, empty if unknown.
 	Principal func(*http.Request) string
 	// Now returns the time of a line of the journal.
 	Now func() time.Time
-	// Latency is added to every request.
+	// Latency delays every request.
 	Latency time.Duration
 	// Journal receives one JSON line for each request, without bodies and headers. Nil means no lines.
 	Journal io.Writer
@@ -39,26 +39,26 @@ type Layer struct {
 // New returns a layer in front of next.
 func New(next http.Handler, options Options) *Layer { return &Layer{next: next, options: options} }
 
-// ServeHTTP answers one request: hooks, then faults, then the handler itself.
+// ServeHTTP runs the hooks, applies a fault, and runs the handler.
 func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	started := time.Now()
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client went away
+		return // the client closed the connection
 	}
 	l.runHooks(r, body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	out := &reply{status: http.StatusOK, header: http.Header{}}
 	l.options.Header(out.header)
-	fault := l.takeFault(r, body)
+	fault := l.nextFault(r, body)
 	if !wait(r.Context(), l.options.Latency+fault.Delay) {
 		l.record(r, body, 0, started)
 		return
 	}
-	if fault.letsThrough() {
+	if fault.reachesHandler() {
 		l.next.ServeHTTP(out, r)
 	}
-	fault.spoil(out)
+	fault.apply(out)
 	l.record(r, body, out.status, started)
 	if fault.DropBefore || fault.DropAfter {
 		breakConnection(rw)
@@ -67,7 +67,7 @@ func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	out.send(rw, fault.Truncate)
 }
 
-// wait returns false when the client gave up first.
+// wait waits, and reports whether the client is still waiting.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -82,7 +82,7 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// reply collects a response, so that a fault can spoil it and the journal has it before the client does.
+// reply records a response, so that a fault can change it and the journal contains it before it is sent.
 type reply struct {
 	status int
 	header http.Header
@@ -93,7 +93,7 @@ func (r *reply) Header() http.Header         { return r.header }
 func (r *reply) WriteHeader(status int)      { r.status = status }
 func (r *reply) Write(b []byte) (int, error) { return r.body.Write(b) }
 
-// send writes the reply out; with half set it stops in the middle of the body, and the server breaks the connection.
+// send sends the response. If half is set, it sends half of the body, and the server closes the connection.
 func (r *reply) send(rw http.ResponseWriter, half bool) {
 	for key, values := range r.header {
 		rw.Header()[key] = values

@@ -5,7 +5,7 @@ import (
 	"net/http"
 )
 
-// Error is a response that is not a success. Body is JSON of the shape that the family of the route uses.
+// Error is a response that is not a success. Body is JSON, in the form of the API of the route.
 type Error struct {
 	Status int
 	Body   map[string]any
@@ -13,7 +13,7 @@ type Error struct {
 
 func (e *Error) Error() string { return fmt.Sprint(e.Status, " ", e.Body) }
 
-// Errorf returns an error of the usual shape: error_code and message.
+// Errorf returns an error of the usual form: error_code and message.
 func Errorf(status int, code, format string, args ...any) *Error {
 	return &Error{status, map[string]any{"error_code": code, "message": fmt.Sprintf(format, args...)}}
 }

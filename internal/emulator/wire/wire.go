@@ -1,4 +1,4 @@
-// Package wire is how the routes of an emulated workspace read requests and write responses: the call that a handler gets, and JSON
+// Package wire contains the requests and responses of the routes of an emulated workspace: the call that a handler gets, and the JSON
 // bodies of successes and errors.
 package wire
 
@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 )
 
-// Call is one request on its way to a handler.
+// Call is a request to a handler.
 type Call struct {
 	*http.Request
 	Caller  *directory.Account // nil on routes without authentication
@@ -25,7 +25,7 @@ type Handler func(*Call) (any, error)
 // Empty is the body of successful writes: {}.
 type Empty struct{}
 
-// File is the body of a response that is no JSON.
+// File is the body of a response that is not JSON.
 type File []byte
 
 // Decode reads the JSON body. Unknown fields are ignored, as a real workspace does.
@@ -37,7 +37,7 @@ func (c *Call) Decode(into any) error {
 	return nil
 }
 
-// QueryNumber reads an optional number from the query; absent is 0.
+// QueryNumber returns an optional number in the query, 0 if it is missing.
 func QueryNumber(query url.Values, name string) (int, error) {
 	text := query.Get(name)
 	if text == "" {
@@ -65,7 +65,7 @@ func Respond(rw http.ResponseWriter, result any, err error) {
 		rw.Header().Set("Content-Type", "application/octet-stream")
 		rw.Header().Set("Content-Length", strconv.Itoa(len(file)))
 		rw.Header().Set("Last-Modified", rw.Header().Get("Date"))
-		_, _ = rw.Write(file) // the client may have gone
+		_, _ = rw.Write(file) // the client may have closed the connection
 		return
 	}
 	if err == nil {

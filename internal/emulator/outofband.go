@@ -10,11 +10,11 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 )
 
-// The methods in this file do what somebody else might do to the workspace, directly and without leaving a trace in the journal.
-// They panic on ids, paths and principals that don't exist: that is a mistake of the test that calls them.
+// The methods in this file change and read the workspace out of band, as another user would: without requests and entries in the journal.
+// They panic if an ID, a path, or a principal does not exist, because that is an error in the calling test.
 
-// Experiment is a copy of an experiment as the workspace has it. Times are milliseconds since 1970; Tags holds the workspace's own
-// tags too, after those that people set and with the owner's id twice.
+// Experiment is a copy of an experiment in the workspace. Times are milliseconds since 1970. Tags contains the tags that users set, and then
+// those that the workspace sets, which contain the owner ID twice.
 type Experiment struct {
 	ID, Name, ArtifactLocation, LifecycleStage string
 	CreationTime, LastUpdateTime               int64
@@ -22,7 +22,7 @@ type Experiment struct {
 	TraceLocation                              *TraceLocation // nil if none is bound
 }
 
-// Tag returns the value of a tag and whether it is there.
+// Tag returns the value of a tag, and whether the experiment has the tag.
 func (e Experiment) Tag(key string) (string, bool) {
 	for _, t := range e.Tags {
 		if t.Key == key {
@@ -49,7 +49,7 @@ func (w *Workspace) mustExperiment(id string) *experiment {
 	if n := w.objects[id]; n != nil && n.experiment != nil {
 		return n.experiment
 	}
-	panic("emulator: no experiment with id " + id)
+	panic("emulator: no experiment with ID " + id)
 }
 
 func (w *Workspace) mustAccount(p Principal) *directory.Account {
@@ -67,21 +67,21 @@ func (w *Workspace) mustOwner(name string) *directory.Account {
 	return w.mustAccount(UserPrincipal(name))
 }
 
-// mustPlace makes the folders above p and returns p's normal form, which must be free.
-func (w *Workspace) mustPlace(p string) string {
-	p = normalise(p)
+// mustFreePath creates the parent folders of p and returns p in its normal form. It panics if p exists.
+func (w *Workspace) mustFreePath(p string) string {
+	p = normalize(p)
 	if !strings.HasPrefix(p, "/") || w.nodes[p] != nil {
-		panic("emulator: not an absolute path, or taken: " + p)
+		panic("emulator: not an absolute path, or already in use: " + p)
 	}
-	w.mustMakeFolders(path.Dir(p))
+	w.mustCreateFolders(path.Dir(p))
 	return p
 }
 
-// CreateExperiment makes an experiment that owner (a user or service principal) owns, and the folders above it. It returns the id.
+// CreateExperiment creates an experiment for an owner (a user or service principal), and its parent folders. It returns the ID.
 func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	e := w.addExperiment(w.mustOwner(owner), w.addNode(w.newID(), w.mustPlace(name), nodeExperiment))
+	e := w.addExperiment(w.mustOwner(owner), w.addNode(w.newID(), w.mustFreePath(name), nodeExperiment))
 	for key, value := range tags {
 		e.tags = append(e.tags, Tag{key, value})
 	}
@@ -89,15 +89,15 @@ func (w *Workspace) CreateExperiment(owner, name string, tags map[string]string)
 	return e.id
 }
 
-// AddNotebookExperiment makes a notebook with its experiment, and the folders above it. Below a Git folder the experiment has the
-// odd id and tags that a real workspace gives it. It returns the id.
+// AddNotebookExperiment creates a notebook with its experiment, and its parent folders. In a Git folder, the ID and the tags of the
+// experiment have the same special form as in a real workspace. It returns the ID.
 func (w *Workspace) AddNotebookExperiment(owner, name string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.addNotebook(w.mustOwner(owner), w.mustPlace(name)).id
+	return w.addNotebook(w.mustOwner(owner), w.mustFreePath(name)).id
 }
 
-// addNotebook puts a new notebook with its experiment into the tree; the path is free.
+// addNotebook adds a new notebook with its experiment to the tree. The path must be free.
 func (w *Workspace) addNotebook(owner *directory.Account, p string) *experiment {
 	id := w.newID()
 	if w.inGitFolder(p) {
@@ -106,12 +106,12 @@ func (w *Workspace) addNotebook(owner *directory.Account, p string) *experiment 
 	return w.addExperiment(owner, w.addNode(id, p, nodeNotebook))
 }
 
-// gitNotebookIDLength is the length of the hexadecimal ids that notebooks in Git folders have.
+// gitNotebookIDLength is the length of the hexadecimal IDs of notebooks in Git folders.
 const gitNotebookIDLength = 32
 
 func isGitNotebook(n *node) bool { return n.kind == nodeNotebook && len(n.id) == gitNotebookIDLength }
 
-// Experiment returns the experiment with this id, deleted ones too.
+// Experiment returns the experiment with this ID, active or deleted.
 func (w *Workspace) Experiment(id string) (Experiment, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,18 +121,18 @@ func (w *Workspace) Experiment(id string) (Experiment, bool) {
 	return Experiment{}, false
 }
 
-// ExperimentByName returns the active experiment of this name, in any spelling that the workspace takes for the same name.
+// ExperimentByName returns the active experiment with this name, in any spelling that the workspace treats as the same name.
 func (w *Workspace) ExperimentByName(name string) (Experiment, bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := w.nodes[normalise(name)]
+	n := w.nodes[normalize(name)]
 	if n == nil || n.experiment == nil || n.experiment.deleted() {
 		return Experiment{}, false
 	}
 	return n.experiment.copy(), true
 }
 
-// Experiments returns all experiments, deleted ones too, oldest first.
+// Experiments returns all experiments, active and deleted, oldest first.
 func (w *Workspace) Experiments() []Experiment {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -143,52 +143,52 @@ func (w *Workspace) Experiments() []Experiment {
 	return all
 }
 
-// SetTag sets a tag, the workspace's own ones too.
+// SetTag sets a tag, including one that only the workspace can set.
 func (w *Workspace) SetTag(id, key, value string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.setTag(w.mustExperiment(id), Tag{key, value})
 }
 
-// RemoveTag removes a tag, as the user interface can.
+// RemoveTag removes a tag, as the UI can.
 func (w *Workspace) RemoveTag(id, key string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.removeTag(w.mustExperiment(id), key)
 }
 
-// Rename renames or moves an experiment, and makes the folders above its new name.
+// Rename renames or moves an experiment, and creates the parent folders of its new name.
 func (w *Workspace) Rename(id, name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.rename(w.mustExperiment(id), w.mustPlace(name))
+	w.rename(w.mustExperiment(id), w.mustFreePath(name))
 }
 
-// Trash deletes an experiment as the API does: it goes to its owner's Trash.
+// Trash deletes an experiment as the API does: it moves to its owner's Trash.
 func (w *Workspace) Trash(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e := w.mustExperiment(id)
 	if e.deleted() {
-		panic("emulator: in trash already: " + id)
+		panic("emulator: already in Trash: " + id)
 	}
 	w.trash(e)
 }
 
-// Restore brings an experiment back from Trash to where it was.
+// Restore restores an experiment from Trash to its previous path.
 func (w *Workspace) Restore(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	e := w.mustExperiment(id)
 	if !e.deleted() {
-		panic("emulator: not in trash: " + id)
+		panic("emulator: not in Trash: " + id)
 	}
-	if err := w.takeBack(e); err != nil {
+	if err := w.restoreFromTrash(e); err != nil {
 		panic(fmt.Sprintf("emulator: restore %s: %v", id, err))
 	}
 }
 
-// Purge removes an experiment for good, as happens to what is in Trash for long.
+// Purge permanently removes an experiment, as a workspace does some time after its deletion.
 func (w *Workspace) Purge(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -199,13 +199,13 @@ func (w *Workspace) Purge(id string) {
 	delete(w.objects, e.id)
 }
 
-// Recreate puts a new, empty experiment in the place of an active one, with the same id and name and a later creation time.
+// Recreate replaces an active experiment by a new, empty one with the same ID and name and a later creation time.
 func (w *Workspace) Recreate(id string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	old := w.mustExperiment(id)
 	if old.deleted() {
-		panic("emulator: in trash: " + id)
+		panic("emulator: in Trash: " + id)
 	}
 	w.unindex(old)
 	w.content.Forget(id)
@@ -218,28 +218,28 @@ func (w *Workspace) Recreate(id string) {
 	}
 }
 
-// Grant gives a principal a level on an experiment, directly.
+// Grant grants a principal a level on an experiment, directly.
 func (w *Workspace) Grant(id string, p Principal, level string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mustExperiment(id).grants[w.mustAccount(p).Principal] = level
 }
 
-// Revoke takes a principal's direct level on an experiment away, if there is one.
+// Revoke revokes the direct grant of a principal on an experiment, if there is one.
 func (w *Workspace) Revoke(id string, p Principal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	delete(w.mustExperiment(id).grants, w.mustAccount(p).Principal)
 }
 
-// Grants lists the direct grants on an experiment, by kind and name.
+// Grants returns the direct grants on an experiment, by kind and name.
 func (w *Workspace) Grants(id string) []Grant {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.mustExperiment(id).directGrants()
 }
 
-// directGrants lists the direct grants on n, by kind and name.
+// directGrants returns the direct grants on n, by kind and name.
 func (n *node) directGrants() []Grant {
 	var grants []Grant
 	for p, level := range n.grants {
@@ -249,7 +249,7 @@ func (n *node) directGrants() []Grant {
 	return grants
 }
 
-// AddUser adds a user with a home folder, or an existing user to more groups. Missing groups are added.
+// AddUser adds a user with a home folder, or adds an existing user to further groups. It creates missing groups.
 func (w *Workspace) AddUser(name string, groups ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -2,16 +2,16 @@ package emulator
 
 import "github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator/directory"
 
-// The methods in this file change users, groups, and service principals as those in behind.go do experiments.
+// The methods in this file change users, groups, and service principals out of band; see outofband.go.
 
-// AddAccountGroup adds a group of the Databricks account, which the workspace only uses, or makes an existing group one.
+// AddAccountGroup adds a group of the Databricks account, or changes an existing group into one.
 func (w *Workspace) AddAccountGroup(name string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.directory.AddGroup(name).OfAccount = true
 }
 
-// Join adds a principal to groups, which exist. A group can be in another one.
+// Join adds a principal to existing groups. A group can be a member of another one.
 func (w *Workspace) Join(p Principal, groups ...string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -28,14 +28,14 @@ func (w *Workspace) Leave(p Principal, group string) {
 	w.mustAccount(p).Leave(w.mustAccount(GroupPrincipal(group)).Name)
 }
 
-// Deactivate makes a user or service principal inactive.
+// Deactivate deactivates a user or a service principal.
 func (w *Workspace) Deactivate(p Principal) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.mustAccount(p).Inactive = true
 }
 
-// SetNames sets the display name and the external ID of a principal. The display name of a group is its name, and stays.
+// SetNames sets the display name and the external ID of a principal. The display name of a group is its name and does not change.
 func (w *Workspace) SetNames(p Principal, displayName, externalID string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

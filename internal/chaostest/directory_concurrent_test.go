@@ -6,24 +6,24 @@ import (
 	"slices"
 )
 
-// guests are what somebody else has made of the users and roles, and the provider leaves alone.
+// guests are the users and roles that another user created or changed, which are unmanaged.
 type guests struct {
-	roles    map[string]roleSeen        // that no block declares, by name
-	rows     map[string]string          // the level of theirRow in roles of the configuration, by the role's label
-	visitors map[string]map[string]bool // in roles without a list of all members, by the role's label
+	roles    map[string]roleSeen        // undeclared, by name
+	rows     map[string]string          // the level of theirRow in declared roles, by the label of the role
+	visitors map[string]map[string]bool // in roles without a list of all members, by the label of the role
 }
 
 func newGuests() guests {
 	return guests{map[string]roleSeen{}, map[string]string{}, map[string]map[string]bool{}}
 }
 
-// forget is for a role that is gone, with its rows and members.
+// forget removes a role that no longer exists, with its rows and members.
 func (g guests) forget(label string) {
 	delete(g.rows, label)
 	delete(g.visitors, label)
 }
 
-// note keeps in mind what a role of the configuration has of somebody else's now.
+// note records the unmanaged rows and members of a declared role.
 func (w *world) note(label string, isWhole bool, now roleSeen) {
 	w.guests.forget(label)
 	if level, has := now.rows[theirRow]; has {
@@ -39,8 +39,8 @@ func (w *world) note(label string, isWhole bool, now roleSeen) {
 	}
 }
 
-// takeRoleName makes the role that a call is about to make, or to give a name.
-func (m *meddler) takeRoleName(r request) string {
+// createRoleFirst creates a role with the name that a request is about to use.
+func (m *concurrentUser) createRoleFirst(r request) string {
 	w, name := m.world, r.field("name")
 	for _, declared := range w.config.roles {
 		if declared.name == name && declared.adopt {
@@ -56,9 +56,9 @@ func (m *meddler) takeRoleName(r request) string {
 	return fmt.Sprintf("there is a role %q", name)
 }
 
-// changeRole changes a role that was there before the round: one that the provider made a moment ago would be another one to it, were its
-// answer lost. What the provider has to leave alone is noted.
-func (m *meddler) changeRole() string {
+// changeRole changes a role that existed before the round. The provider would not recognize a changed role that it created just before if
+// the response was lost. It records unmanaged changes.
+func (m *concurrentUser) changeRole() string {
 	w := m.world
 	named := map[string]string{} // labels
 	for label, old := range m.round.old.roles {
@@ -86,7 +86,7 @@ func (m *meddler) changeRole() string {
 	return done
 }
 
-// disturbRole changes something of a role, and says what.
+// disturbRole changes a role, and returns a description of the change.
 func (w *world) disturbRole(d dice, name string, now roleSeen) string {
 	switch d.IntN(5) {
 	case 0:
@@ -119,7 +119,7 @@ func (w *world) disturbRole(d dice, name string, now roleSeen) string {
 	}
 }
 
-// mutateDirectory changes users and roles behind Terraform's back.
+// mutateDirectory changes users and roles outside Terraform.
 func (w *world) mutateDirectory(next config) {
 	if w.directory == nil {
 		return
@@ -164,16 +164,16 @@ func (w *world) mutateDirectory(next config) {
 	}
 }
 
-// followDirectory does what an error advises. Strangers give their roles another name where the configuration wants it, and what the
-// provider left behind when it was killed, or lost every answer, is adopted: a role that it gave a new name is another one to it.
-func (w *world) followDirectory(r round, complaints []diagnostic, unclear func(address string) bool, killed bool) {
+// followDirectoryAdvice follows the advice of an error. Strangers rename their roles if the configuration declares the names. Users and
+// roles that the provider left when it was killed or got no response are adopted, including a role that it renamed.
+func (w *world) followDirectoryAdvice(r round, diagnostics []diagnostic, unclear func(address string) bool, killed bool) {
 	if w.directory == nil {
 		return
 	}
 	taken := map[string]bool{}
 	for _, role := range w.config.roles {
 		if seen, is := w.guests.roles[role.name]; is {
-			other := w.directory.Named(w.fresh("stranger"))
+			other := w.directory.Named(w.uniqueName("stranger"))
 			w.directory.UpdateRole(role.name, other, theirs)
 			delete(w.guests.roles, role.name)
 			w.guests.roles[other], taken[role.name] = seen, true
@@ -182,13 +182,13 @@ func (w *world) followDirectory(r round, complaints []diagnostic, unclear func(a
 	there, now := w.directory.Directory(), w.process.state(w.t)
 	adopts := func(address, name string) bool {
 		complained := func(d diagnostic) bool { return d.Address == address }
-		if !taken[name] && !killed && !unclear(address) && slices.ContainsFunc(complaints, func(d diagnostic) bool {
+		if !taken[name] && !killed && !unclear(address) && slices.ContainsFunc(diagnostics, func(d diagnostic) bool {
 			return complained(d) && isTaken(d)
 		}) {
-			w.fail("%s: the provider does not know %q again, which it made itself", address, name)
+			w.fail("%s: the provider does not recognize %q, which it created", address, name)
 		}
-		if !killed && !unclear(address) && !slices.ContainsFunc(complaints, complained) {
-			w.fail("%s: %q is there, but not in the state, and nothing was said", address, name)
+		if !killed && !unclear(address) && !slices.ContainsFunc(diagnostics, complained) {
+			w.fail("%s: %q exists, but is not in the state, without a diagnostic", address, name)
 		}
 		w.tally.add(&w.tally.adopted)
 		return true

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Behind changes and reads content directly, without requests and entries in the journal, like another user of the workspace. It takes the
-// lock of the workspace. Its methods panic on IDs that do not exist: that is a mistake of the test that calls them.
-type Behind struct {
+// OutOfBand changes and reads content directly, without requests and entries in the journal, as another user of the workspace would. Its
+// methods lock the workspace. They panic if an ID does not exist, because that is an error in the calling test.
+type OutOfBand struct {
 	lock  sync.Locker
 	store *Store
 }
 
-// Behind returns the store's Behind. The lock is that of the workspace.
-func (s *Store) Behind(lock sync.Locker) *Behind { return &Behind{lock, s} }
+// OutOfBand returns the store's OutOfBand. The lock is that of the workspace.
+func (s *Store) OutOfBand(lock sync.Locker) *OutOfBand { return &OutOfBand{lock, s} }
 
 // Run is a copy of a run as the workspace has it. Times are milliseconds since 1970.
 type Run struct {
@@ -43,8 +43,8 @@ func (r *run) copy() Run {
 	}
 }
 
-// add adds a run without an ID. The caller holds the lock.
-func (b *Behind) add(r Run) *run {
+// add adds a run without an ID. The caller must hold the lock.
+func (b *OutOfBand) add(r Run) *run {
 	created := cmp.Or(r.Created, b.store.now())
 	added := &run{
 		name: r.Name, user: r.User, status: cmp.Or(r.Status, "RUNNING"), started: cmp.Or(r.Started, created), ended: r.Ended,
@@ -59,19 +59,19 @@ func (b *Behind) add(r Run) *run {
 
 // CreateRun adds a run and returns its ID. ID and ArtifactURI are ignored; Name, Status, Created, and Started have defaults: a new name,
 // RUNNING, now, and Created.
-func (b *Behind) CreateRun(r Run) string {
+func (b *OutOfBand) CreateRun(r Run) string {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	return b.add(r).id
 }
 
 // AddRun adds a run to an experiment.
-func (b *Behind) AddRun(experimentID string) { b.CreateRun(Run{ExperimentID: experimentID}) }
+func (b *OutOfBand) AddRun(experimentID string) { b.CreateRun(Run{ExperimentID: experimentID}) }
 
-// SeedRuns adds n finished runs of a second each to an experiment. The first one is created at a time, and each of the others an interval
-// later than the one before. Run number i, from 1, has the metric loss 1/i, the parameter seed i, and the tag team red or blue. It returns
+// SeedRuns adds n finished runs of a second each to an experiment. The first one is created at the given time, and each following one an
+// interval later. Run number i, from 1, has the metric loss 1/i, the parameter seed i, and the tag team red or blue. It returns
 // their IDs.
-func (b *Behind) SeedRuns(experimentID string, n int, first time.Time, interval time.Duration) []string {
+func (b *OutOfBand) SeedRuns(experimentID string, n int, first time.Time, interval time.Duration) []string {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	ids := make([]string, 0, n)
@@ -89,7 +89,7 @@ func (b *Behind) SeedRuns(experimentID string, n int, first time.Time, interval 
 }
 
 // Run returns the run with this ID, deleted ones too.
-func (b *Behind) Run(id string) (Run, bool) {
+func (b *OutOfBand) Run(id string) (Run, bool) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	if r := b.store.runs[id]; r != nil {
@@ -99,7 +99,7 @@ func (b *Behind) Run(id string) (Run, bool) {
 }
 
 // RunsOf returns the runs of an experiment, deleted ones too, those that started last first.
-func (b *Behind) RunsOf(experimentID string) []Run {
+func (b *OutOfBand) RunsOf(experimentID string) []Run {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	var runs []Run
@@ -109,7 +109,7 @@ func (b *Behind) RunsOf(experimentID string) []Run {
 	return runs
 }
 
-func (b *Behind) must(runID string) *run {
+func (b *OutOfBand) must(runID string) *run {
 	if r := b.store.runs[runID]; r != nil {
 		return r
 	}
@@ -117,21 +117,21 @@ func (b *Behind) must(runID string) *run {
 }
 
 // DeleteRun deletes a run as the API does.
-func (b *Behind) DeleteRun(id string) {
+func (b *OutOfBand) DeleteRun(id string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.must(id).delete(b.store.now())
 }
 
 // RestoreRun restores a deleted run.
-func (b *Behind) RestoreRun(id string) {
+func (b *OutOfBand) RestoreRun(id string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.must(id).deleted = 0
 }
 
-// PurgeRun removes a run for good, as happens to deleted runs after a time.
-func (b *Behind) PurgeRun(id string) {
+// PurgeRun permanently removes a run, as a workspace does some time after its deletion.
+func (b *OutOfBand) PurgeRun(id string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	r := b.must(id)
@@ -141,14 +141,14 @@ func (b *Behind) PurgeRun(id string) {
 }
 
 // LogMetric logs a value of a metric of a run now.
-func (b *Behind) LogMetric(runID, key string, value float64) {
+func (b *OutOfBand) LogMetric(runID, key string, value float64) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.store.addMetric(b.must(runID), metricOf(key, value, b.store.now()))
 }
 
-// PutArtifact adds a file to a run, at a path relative to the run's artifact URI, such as "model/MLmodel". The size is in bytes.
-func (b *Behind) PutArtifact(runID, name string, size int64) {
+// PutArtifact adds a file to a run, at a path relative to the run's artifact URI, for example "model/MLmodel". The size is in bytes.
+func (b *OutOfBand) PutArtifact(runID, name string, size int64) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	if name == "." || name != path.Clean(name) || path.IsAbs(name) {
@@ -158,14 +158,14 @@ func (b *Behind) PutArtifact(runID, name string, size int64) {
 }
 
 // AddTrace adds a trace to an experiment.
-func (b *Behind) AddTrace(experimentID string) {
+func (b *OutOfBand) AddTrace(experimentID string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	b.store.addTrace(b.store.experiments.Existing(experimentID), &trace{started: b.store.now()})
 }
 
 // AddLoggedModel adds a logged model to an experiment.
-func (b *Behind) AddLoggedModel(experimentID string) {
+func (b *OutOfBand) AddLoggedModel(experimentID string) {
 	b.lock.Lock()
 	defer b.lock.Unlock()
 	m := &model{params: map[string]string{}, tags: map[string]string{}}

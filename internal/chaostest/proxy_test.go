@@ -13,30 +13,30 @@ import (
 	"time"
 )
 
-// front stands before a server. Each call of the provider passes it: first somebody else may act, then the call may go wrong.
-type front struct {
+// proxy is in front of a server. Before each request of the provider, another user can change the server, and the request can get a fault.
+type proxy struct {
 	server http.Handler
 	calls  []call
-	// meddle lets somebody else act before a call, and returns what was done.
-	meddle func(request) string
-	// strike returns what goes wrong with a call, and the name of it.
-	strike func(request) (fault, string)
+	// beforeCall lets another user change the server before a request, and returns a description of the change.
+	beforeCall func(request) string
+	// nextFault returns the fault of a request, and its name.
+	nextFault func(request) (fault, string)
 
 	mu  sync.Mutex
 	log io.Writer
 }
 
-func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
+func (f *proxy) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
-		return // the client went away
+		return // the client closed the connection
 	}
 	req := request{Request: r, body: body}
 	req.call, req.known = findCall(f.calls, r)
-	meddled := f.meddle(req)
-	hit, name := f.strike(req)
+	changed := f.beforeCall(req)
+	hit, name := f.nextFault(req)
 	if !wait(r.Context(), hit.delay) {
-		f.note(req, name, meddled, 0)
+		f.note(req, name, changed, 0)
 		return
 	}
 	answer := httptest.NewRecorder()
@@ -47,7 +47,7 @@ func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	if hit.status != 0 && (!hit.honest || answer.Code == http.StatusOK) {
 		answer = hit.answer()
 	}
-	f.note(req, name, meddled, answer.Code)
+	f.note(req, name, changed, answer.Code)
 	if hit.cut == cutBefore || hit.cut == cutAfter {
 		breakConnection(rw)
 		return
@@ -55,7 +55,7 @@ func (f *front) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	send(rw, answer, hit.cut == cutHalf)
 }
 
-// answer is the fault's own answer.
+// answer returns the response of the fault.
 func (f fault) answer() *httptest.ResponseRecorder {
 	a := httptest.NewRecorder()
 	a.Code = f.status
@@ -73,7 +73,7 @@ func (f fault) answer() *httptest.ResponseRecorder {
 	return a
 }
 
-// send writes an answer out; with half set it stops in the middle of the body, and the server breaks the connection.
+// send sends a response. If half is set, it sends half of the body, and the server closes the connection.
 func send(rw http.ResponseWriter, answer *httptest.ResponseRecorder, half bool) {
 	for key, values := range answer.Header() {
 		rw.Header()[key] = values
@@ -89,17 +89,17 @@ func send(rw http.ResponseWriter, answer *httptest.ResponseRecorder, half bool) 
 	_, _ = rw.Write(body)
 }
 
-// breakConnection ends the connection after a few bytes of an answer: with none at all Go's HTTP client would silently repeat a GET.
+// breakConnection closes the connection after the first bytes of a response. Without any, Go's HTTP client would repeat a GET.
 func breakConnection(rw http.ResponseWriter) {
 	conn, _, err := http.NewResponseController(rw).Hijack()
 	if err != nil {
-		panic(http.ErrAbortHandler) // no connection of our own to break: let the server do it
+		panic(http.ErrAbortHandler) // the connection cannot be hijacked: the server closes it
 	}
 	_, _ = io.WriteString(conn, "HTTP/1.1 ")
 	_ = conn.Close()
 }
 
-// wait returns false when the client gave up first.
+// wait waits, and reports whether the client is still waiting.
 func wait(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return true
@@ -112,12 +112,12 @@ func wait(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// note writes down what happened, for whoever looks into a world that failed.
-func (f *front) note(r request, hit, meddled string, status int) {
+// note adds a request to the log of the world.
+func (f *proxy) note(r request, hit, changed string, status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	_, _ = fmt.Fprintf(f.log, "%s %3d %-10s %s\n", time.Now().Format("15:04:05.000"), status, hit, r.text())
-	if meddled != "" {
-		_, _ = fmt.Fprintf(f.log, "%s     before it: %s\n", time.Now().Format("15:04:05.000"), meddled)
+	if changed != "" {
+		_, _ = fmt.Fprintf(f.log, "%s     before it: %s\n", time.Now().Format("15:04:05.000"), changed)
 	}
 }

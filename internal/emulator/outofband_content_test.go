@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestBehindRuns changes runs without requests, and reads them over HTTP.
-func TestBehindRuns(t *testing.T) {
+// TestOutOfBandRuns changes runs without requests, and reads them over HTTP.
+func TestOutOfBandRuns(t *testing.T) {
 	clock := newClock()
 	w, admin, id := startRuns(t, emulator.Options{Now: clock.Now})
 	now := clock.now.UnixMilli()

@@ -4,16 +4,16 @@ import (
 	"fmt"
 )
 
-// The methods in this file change and read folders as those in behind.go do experiments.
+// The methods in this file change and read folders out of band; see outofband.go.
 
-func (w *Workspace) mustMakeFolders(p string) {
-	if _, err := w.makeFolders(normalise(p), nil); err != nil {
-		panic(fmt.Sprintf("emulator: make folder %s: %v", p, err))
+func (w *Workspace) mustCreateFolders(p string) {
+	if _, err := w.createFolders(normalize(p), nil); err != nil {
+		panic(fmt.Sprintf("emulator: create folder %s: %v", p, err))
 	}
 }
 
 func (w *Workspace) mustFolder(p string) *node {
-	if n := w.nodes[normalise(p)]; n != nil && n.isFolder() {
+	if n := w.nodes[normalize(p)]; n != nil && n.isFolder() {
 		return n
 	}
 	panic("emulator: no folder " + p)
@@ -23,7 +23,7 @@ func (w *Workspace) mustFolder(p string) *node {
 func (w *Workspace) mustRemovableFolder(p string) *node {
 	n := w.mustFolder(p)
 	if n.isPermanent() {
-		panic("emulator: neither moved nor deleted: " + p)
+		panic("emulator: folder cannot be moved or deleted: " + p)
 	}
 	return n
 }
@@ -32,8 +32,8 @@ func (w *Workspace) mustRemovableFolder(p string) *node {
 func (w *Workspace) GrantFolder(folder string, p Principal, level string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mustMakeFolders(folder)
-	w.nodes[normalise(folder)].grants[w.mustAccount(p).Principal] = level
+	w.mustCreateFolders(folder)
+	w.nodes[normalize(folder)].grants[w.mustAccount(p).Principal] = level
 }
 
 // RevokeFolder revokes the direct grant of a principal on a folder, if there is one.
@@ -50,7 +50,7 @@ func (w *Workspace) FolderGrants(folder string) []Grant {
 	return w.mustFolder(folder).directGrants()
 }
 
-// FolderID returns the object id of a folder, which is 0 for the root.
+// FolderID returns the object ID of a folder, which is 0 for the root.
 func (w *Workspace) FolderID(folder string) string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -61,14 +61,14 @@ func (w *Workspace) FolderID(folder string) string {
 func (w *Workspace) Mkdirs(folder string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.mustMakeFolders(folder)
+	w.mustCreateFolders(folder)
 }
 
-// HasFolder reports whether there is a folder at the path.
+// HasFolder reports whether the path is a folder.
 func (w *Workspace) HasFolder(folder string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	n := w.nodes[normalise(folder)]
+	n := w.nodes[normalize(folder)]
 	return n != nil && n.isFolder()
 }
 
@@ -77,13 +77,13 @@ func (w *Workspace) MoveFolder(from, to string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	folder := w.mustRemovableFolder(from)
-	if isBelow(normalise(to), folder.path) {
+	if isBelow(normalize(to), folder.path) {
 		panic("emulator: move a folder into itself: " + to)
 	}
-	w.moveFolder(folder, w.mustPlace(to))
+	w.moveFolder(folder, w.mustFreePath(to))
 }
 
-// DeleteFolder deletes a folder with all folders in it, as the API does with recursive: the experiments go to their owners' Trash.
+// DeleteFolder deletes a folder with all folders in it, as the API does with recursive. The experiments move to their owners' Trash.
 func (w *Workspace) DeleteFolder(folder string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -95,5 +95,5 @@ func (w *Workspace) DeleteFolder(folder string) {
 func (w *Workspace) AddGitFolder(folder string, cliAccess bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.addNode(w.newID(), w.mustPlace(folder), nodeRepo).gitCLI = cliAccess
+	w.addNode(w.newID(), w.mustFreePath(folder), nodeRepo).gitCLI = cliAccess
 }
