@@ -94,15 +94,15 @@ func ListSchema(description string) schema.Schema {
 	}
 }
 
-// Listed is an experiment of a list block, and the block's argument workspace.
-type Listed struct {
+// ListedExperiment is an experiment of a list block, and the block's argument workspace.
+type ListedExperiment struct {
 	mlflow.Experiment
 	Workspace types.String
 }
 
 // ListResults yields one result for each selected experiment. Whatever fails is pushed into the stream: the framework has read it by then. The
 // operation acts in the workspace of the list block from then on.
-func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(Listed, *list.ListResult)) iter.Seq[list.ListResult] {
+func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(ListedExperiment, *list.ListResult)) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
 		found, workspace, diags := b.selected(ctx, req.Config, req.Limit)
 		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
@@ -111,7 +111,7 @@ func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fi
 		for _, e := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = e.Name
-			fill(Listed{e, workspace}, &result)
+			fill(ListedExperiment{e, workspace}, &result)
 			if !push(result) {
 				return
 			}

@@ -75,8 +75,8 @@ func GrantsOf(acl mlflow.ACL) []GrantModel {
 	return grants
 }
 
-// Locate sets the path of the first object that a grant comes from whose path is known.
-func (g *GrantModel) Locate(folders map[string]string) {
+// SetOriginPath sets the path of the first object that a grant comes from whose path is known.
+func (g *GrantModel) SetOriginPath(folders map[string]string) {
 	for _, object := range g.InheritedFrom {
 		if folder, ok := folders[object]; ok {
 			g.InheritedFromPath = &folder

@@ -38,16 +38,16 @@ func IDReused(created string, now time.Time) bool {
 	return created != "" && !now.IsZero() && created != FormatCreationTime(now)
 }
 
-// RememberedCreation returns when an experiment was created: as its permissions tell, else as this run has read it, else as was known before. It makes no
+// CachedCreationTime returns when an experiment was created: as its permissions tell, else as this run has read it, else as was known before. It makes no
 // call.
-func (b *ResourceBase) RememberedCreation(experimentID string, told time.Time, known string) string {
+func (b *ResourceBase) CachedCreationTime(experimentID string, told time.Time, known string) string {
 	return cmp.Or(FormatCreationTime(told), FormatCreationTime(b.Client().CreatedAt(experimentID)), known)
 }
 
-// ReadCreation is RememberedCreation for an object that is new in the state: it asks the server if nothing else tells. Without an answer the object is
+// LookUpCreationTime is CachedCreationTime for an object that is new in the state: it asks the server if nothing else tells. Without an answer the object is
 // managed all the same; only a move of the server is not recognized then.
-func (b *ResourceBase) ReadCreation(ctx context.Context, experimentID, known string) string {
-	if created := b.RememberedCreation(experimentID, time.Time{}, known); created != "" {
+func (b *ResourceBase) LookUpCreationTime(ctx context.Context, experimentID, known string) string {
+	if created := b.CachedCreationTime(experimentID, time.Time{}, known); created != "" {
 		return created
 	}
 	e, err := b.Client().GetExperiment(ctx, experimentID)

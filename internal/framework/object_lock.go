@@ -39,7 +39,7 @@ func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 	defer l.Unlock()
 	l.planned = append(l.planned, use)
 	for _, other := range l.planned[:len(l.planned)-1] {
-		twoTake := other.Takes() && use.Takes() && (use.ID == "" || use.ID != other.ID)
+		twoTake := other.HasNameAfterApply() && use.HasNameAfterApply() && (use.ID == "" || use.ID != other.ID)
 		if twoTake || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
 			return other, true
 		}
@@ -51,5 +51,5 @@ func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 func (l *ObjectLock) IsPlanned() bool {
 	l.Lock()
 	defer l.Unlock()
-	return slices.ContainsFunc(l.planned, PlannedUse.Takes)
+	return slices.ContainsFunc(l.planned, PlannedUse.HasNameAfterApply)
 }

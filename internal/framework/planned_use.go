@@ -23,7 +23,7 @@ type PlannedUse struct {
 	Adopts bool
 }
 
-// Takes reports whether the experiment has the name after the apply.
-func (u PlannedUse) Takes() bool {
+// HasNameAfterApply reports whether the experiment has the name after the apply.
+func (u PlannedUse) HasNameAfterApply() bool {
 	return u.Action == PlanCreate || u.Action == PlanKeep || u.Action == PlanRenameTo
 }

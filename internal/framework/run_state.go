@@ -111,32 +111,32 @@ func (l *ACLLock) DeclareGrant(rules mlflow.NameRules, p mlflow.Principal) {
 	l.Grants[rules.PrincipalKey(p)] = true
 }
 
-// FolderLock makes a folder once in a run.
+// FolderLock makes a run create a folder only once.
 type FolderLock struct {
 	sync.Mutex
-	// Made reports whether this run made the folder, or found it.
-	Made bool
+	// Exists reports whether this run created the folder, or found it.
+	Exists bool
 }
 
-// CreateParents makes the missing folders above an experiment, once in a run.
+// CreateParents creates the missing parent folders of an experiment, once in a run.
 func (s *RunState) CreateParents(ctx context.Context, client *mlflow.Client, name string) error {
-	return s.makeFolder(path.Dir(client.NormalizeName(name)), func() error { return client.CreateParents(ctx, name) })
+	return s.createFolderOnce(path.Dir(client.NormalizeName(name)), func() error { return client.CreateParents(ctx, name) })
 }
 
-// CreateFolder makes a folder and the missing ones above it, once in a run.
+// CreateFolder creates a folder and its missing parent folders, once in a run.
 func (s *RunState) CreateFolder(ctx context.Context, folders mlflow.Folders, normalized string) error {
-	return s.makeFolder(normalized, func() error { return folders.Create(ctx, normalized) })
+	return s.createFolderOnce(normalized, func() error { return folders.Create(ctx, normalized) })
 }
 
-func (s *RunState) makeFolder(normalized string, makes func() error) error {
+func (s *RunState) createFolderOnce(normalized string, create func() error) error {
 	lock := loadOrNew[FolderLock](&s.folders, normalized)
 	lock.Lock()
 	defer lock.Unlock()
-	if lock.Made {
+	if lock.Exists {
 		return nil
 	}
-	err := makes()
-	lock.Made = err == nil
+	err := create()
+	lock.Exists = err == nil
 	return err
 }
 

@@ -115,8 +115,8 @@ func (m ServerMark) wayBack(now ServerMark) string {
 	return "set " + strings.Join(settings, ", and ")
 }
 
-// Belonging is an object of a state, and when its experiment was created as far as is known.
-type Belonging struct {
+// StateObject is an object of a state, and when its experiment was created as far as is known.
+type StateObject struct {
 	Object, ExperimentID, Created string
 	// Differs says why the object on the provider's server is not the one of the state, "" if it is. It is set for an object that belongs to no
 	// experiment.
@@ -125,7 +125,7 @@ type Belonging struct {
 
 // CheckServer reports whether an object is on the provider's server, and adds an error if it is not. A server with another address is the
 // same one if the experiment there has the same ID and creation time; an object without an experiment is on no other. No call is made if the address is the remembered one, or none is.
-func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, could string, o Belonging, diags *diag.Diagnostics) bool {
+func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, could string, o StateObject, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {
 		return true
@@ -179,7 +179,7 @@ func addServerError(diags *diag.Diagnostics, could, object string, before, now S
 }
 
 // differs says why the experiment with the ID on the provider's server is not the remembered one, "" if it is.
-func (b *ResourceBase) differs(ctx context.Context, o Belonging) string {
+func (b *ResourceBase) differs(ctx context.Context, o StateObject) string {
 	if o.ExperimentID == "" {
 		return "The provider cannot check whether both are the same server."
 	}

@@ -31,14 +31,14 @@ func (v TagsValidator) MarkdownDescription(ctx context.Context) string { return 
 func (TagsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	elements := req.ConfigValue.Elements()
 	for _, key := range SortedKeys(elements) {
-		if reason := RefuseTagKey(key); reason != "" && !elements[key].IsNull() {
+		if reason := InvalidTagKeyReason(key); reason != "" && !elements[key].IsNull() {
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag key not allowed", reason)
 		}
 	}
 }
 
-// RefuseTagKey says why a key can't be managed as a tag, "" when it can.
-func RefuseTagKey(key string) string {
+// InvalidTagKeyReason says why a key can't be managed as a tag, "" when it can.
+func InvalidTagKeyReason(key string) string {
 	switch {
 	case key == "":
 		return "A tag needs a key. Name it, or leave the tag out."

@@ -107,9 +107,9 @@ func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnost
 	return b.use(b.Provider.Client, workspace, diags)
 }
 
-// CreateIn is UseWorkspace for an operation that creates an object. It also refuses the workspace if the server has none: servers before 3.10 ignore
+// UseCreateWorkspace is UseWorkspace for an operation that creates an object. It also refuses the workspace if the server has none: servers before 3.10 ignore
 // it, and the object would be somewhere else than the state says.
-func (b *ResourceBase) CreateIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
+func (b *ResourceBase) UseCreateWorkspace(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
 	return b.UseWorkspace(workspace, diags) && b.check(ctx, diags)
 }
 
@@ -152,8 +152,8 @@ func (b *ResourceBase) MovesWorkspace(ctx context.Context, private PrivateState,
 	return before != cmp.Or(plan.ValueString(), b.Provider.Client.MLflowWorkspace())
 }
 
-// Placed is an object of a plan, with its workspace in the state and in the plan.
-type Placed struct {
+// WorkspaceObject is an object of a plan, with its workspace in the state and in the plan.
+type WorkspaceObject struct {
 	// Object describes the object in messages. ID is what [RunState.MarkRead] has it by.
 	Object, ID  string
 	State, Plan types.String
@@ -162,7 +162,7 @@ type Placed struct {
 // PlanWorkspace makes ModifyPlan act in the workspace where the object is, or where it is created if the state has none. It refuses a workspace on a
 // server of a kind that has none. It reports whether the plan moves the object to another workspace: that replaces the object, and nothing else of the
 // plan matters then. Check the diagnostics after it.
-func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPlanRequest, o Placed, resp *resource.ModifyPlanResponse) (moves bool) {
+func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPlanRequest, o WorkspaceObject, resp *resource.ModifyPlanResponse) (moves bool) {
 	if !b.UseWorkspace(o.Plan, &resp.Diagnostics) || req.State.Raw.IsNull() {
 		return false
 	}
@@ -170,7 +170,7 @@ func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPla
 	if !b.MovesWorkspace(ctx, req.Private, o.State, o.Plan) {
 		return false
 	}
-	if b.IsUnseen(ctx, req.Private, o.ID) {
+	if b.IsUnreviewedPlan(ctx, req.Private, o.ID) {
 		resp.Diagnostics.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. The workspace was "+
 			"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: it shows the replacement.",
 			UpperFirst(o.Object)))
@@ -180,14 +180,14 @@ func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPla
 	return true
 }
 
-// IsUnseen reports whether a plan is not the one that the user sees. Before it applies an update, the CLI plans it once more with the values that were
+// IsUnreviewedPlan reports whether a plan is not the one that the user sees. Before it applies an update, the CLI plans it once more with the values that were
 // unknown. That plan comes in a run that did not refresh the object, though an earlier one did.
-func (b *ResourceBase) IsUnseen(ctx context.Context, private PrivateState, id string) bool {
+func (b *ResourceBase) IsUnreviewedPlan(ctx context.Context, private PrivateState, id string) bool {
 	return !b.Provider.Run.IsRead(id) && MarkOf(ctx, private) != ServerMark{}
 }
 
 // CheckSameWorkspace refuses an update that would move an object to another workspace.
-func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, o Placed, diags *diag.Diagnostics) bool {
+func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, o WorkspaceObject, diags *diag.Diagnostics) bool {
 	if !b.MovesWorkspace(ctx, private, o.State, o.Plan) {
 		return true
 	}

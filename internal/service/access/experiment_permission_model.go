@@ -88,13 +88,13 @@ func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *exper
 }
 
 // placed is the grant of a state, with its workspace there and in a plan.
-func (m *experimentPermissionModel) placed(plan *experimentPermissionModel) framework.Placed {
-	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
+func (m *experimentPermissionModel) placed(plan *experimentPermissionModel) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the grant as [ResourceBase.CheckServer] looks for it.
-func (m *experimentPermissionModel) remembered() framework.Belonging {
-	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
+func (m *experimentPermissionModel) remembered() framework.StateObject {
+	return framework.StateObject{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 
 // object describes the grant in messages.

@@ -32,6 +32,6 @@ func (r *experimentPermissionResource) Update(ctx context.Context, req resource.
 	}
 	plan.setID()
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.LookUpCreationTime(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }

@@ -29,15 +29,15 @@ func (m *experimentPermissionsModel) identity() map[string]types.String {
 }
 
 // placed is the list of a state, with its workspace there and in a plan.
-func (m *experimentPermissionsModel) placed(plan *experimentPermissionsModel) framework.Placed {
+func (m *experimentPermissionsModel) placed(plan *experimentPermissionsModel) framework.WorkspaceObject {
 	object := m.remembered().Object
-	return framework.Placed{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
+	return framework.WorkspaceObject{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the list as [ResourceBase.CheckServer] looks for it.
-func (m *experimentPermissionsModel) remembered() framework.Belonging {
+func (m *experimentPermissionsModel) remembered() framework.StateObject {
 	id := m.ExperimentID.ValueString()
-	return framework.Belonging{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
+	return framework.StateObject{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
 }
 
 // list is the access control list that the model is about.
@@ -69,8 +69,8 @@ func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Proble
 	case e.Deleted():
 		p.Gone = true
 		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or leave its permissions out."}
-	case framework.PermissionsElsewhere(e) != "":
-		p.Advice = []string{framework.PermissionsElsewhere(e)}
+	case framework.NotebookPermissionsDetail(e) != "":
+		p.Advice = []string{framework.NotebookPermissionsDetail(e)}
 	}
 }
 

@@ -119,9 +119,9 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	created := r.RememberedCreation(state.ExperimentID.ValueString(), read.Created, state.created)
+	created := r.CachedCreationTime(state.ExperimentID.ValueString(), read.Created, state.created)
 	if state.Imported() {
-		created = r.ReadCreation(ctx, state.ExperimentID.ValueString(), created)
+		created = r.LookUpCreationTime(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {

@@ -36,7 +36,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created))...)
+		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, r.LookUpCreationTime(ctx, plan.ExperimentID.ValueString(), plan.created))...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}
 }

@@ -123,8 +123,8 @@ func notFolderAdvice(err error) []string {
 }
 
 // remembered is the list as [framework.ResourceBase.CheckServer] looks for it.
-func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.Belonging {
-	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}
+func (m *folderPermissionsModel) remembered(client *mlflow.Client) framework.StateObject {
+	return framework.StateObject{Object: m.object(), Differs: func(ctx context.Context) string { return m.differs(ctx, client) }}
 }
 
 // differs says why the folder on the provider's server is not the remembered one, "" if it is.

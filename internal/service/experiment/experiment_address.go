@@ -64,12 +64,12 @@ func plannedConflict(a, b framework.PlannedUse) diag.Diagnostic {
 		return diag.NewWarningDiagnostic("Experiment would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its runs, because a resource is no longer in "+
 			"the configuration, and creates an experiment with the same name for another resource. If you only renamed the resource, changed its for_each key, "+
 			"or moved it to another module, add a moved block from the old address to the new one. Then nothing is deleted.", framework.DescribeExperiment(a.ID, a.Name)))
-	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) && !sameExperiment:
+	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()) && !sameExperiment:
 		return diag.NewErrorDiagnostic("Experiment name is still in use", fmt.Sprintf("This plan renames or deletes %s, and gives its name to another experiment. "+
 			"Terraform runs the two operations in any order, so the name may still be in use.\n\nUse two applies: first rename or delete that experiment, for "+
 			"example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of the experiments to a temporary name.",
 			framework.DescribeExperiment(a.ID, a.Name)))
-	case a.Takes() && b.Takes() && !sameExperiment:
+	case a.HasNameAfterApply() && b.HasNameAfterApply() && !sameExperiment:
 		return diag.NewAttributeErrorDiagnostic(path.Root("name"), "Duplicate experiment name", fmt.Sprintf("Two resources in the configuration declare the same "+
 			"experiment, one as %q and one as %q. An experiment can be managed by only one resource.\n\nRemove one of the two resources, or change its name.",
 			b.Name, a.Name))

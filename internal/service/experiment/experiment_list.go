@@ -31,7 +31,7 @@ func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.List
 
 // List implements [list.ListResource].
 func (l *experimentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
+	stream.Results = l.ListResults(ctx, req, func(e framework.ListedExperiment, result *list.ListResult) {
 		model := experimentModel{ID: types.StringValue(e.ID), Workspace: e.Workspace}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)
 		if req.IncludeResource {

@@ -54,15 +54,15 @@ func (m *experimentModel) identity() map[string]types.String {
 }
 
 // placed is the experiment of a state, with its workspace there and in a plan.
-func (m *experimentModel) placed(plan experimentModel) framework.Placed {
+func (m *experimentModel) placed(plan experimentModel) framework.WorkspaceObject {
 	id := m.ID.ValueString()
-	return framework.Placed{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ID: id, State: m.Workspace, Plan: plan.Workspace}
+	return framework.WorkspaceObject{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ID: id, State: m.Workspace, Plan: plan.Workspace}
 }
 
 // remembered is the experiment as [ResourceBase.CheckServer] looks for it.
-func (m *experimentModel) remembered() framework.Belonging {
+func (m *experimentModel) remembered() framework.StateObject {
 	id := m.ID.ValueString()
-	return framework.Belonging{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ExperimentID: id, Created: m.CreationTime.ValueString()}
+	return framework.StateObject{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ExperimentID: id, Created: m.CreationTime.ValueString()}
 }
 
 // wantedTags are the tags that the server should hold: the managed ones, and the description.

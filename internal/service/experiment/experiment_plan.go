@@ -191,7 +191,7 @@ func (r *experimentResource) refuseUnseen(ctx context.Context, req resource.Modi
 	switch {
 	case r.Client() == nil:
 		return "Whether it can be deleted is not known yet. " + r.Provider.UnknownConfigDetail()
-	case r.IsUnseen(ctx, req.Private, state.ID.ValueString()):
+	case r.IsUnreviewedPlan(ctx, req.Private, state.ID.ValueString()):
 		return "The location was unknown when this was planned, or the plan did not refresh the state. Nothing was changed. Run plan again, without " +
 			"-refresh=false: it shows what the replacement deletes."
 	}

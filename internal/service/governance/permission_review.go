@@ -164,7 +164,7 @@ func isTemporary(e *rest.APIError) bool {
 
 // unreadableReason says in one line why the grants on an experiment can't be read.
 func unreadableReason(e mlflow.Experiment, err error) string {
-	why := framework.PermissionsElsewhere(e)
+	why := framework.NotebookPermissionsDetail(e)
 	switch {
 	case why != "":
 	case e.Deleted():

@@ -292,7 +292,7 @@ func (m *permissionReviewModel) setFromReview(r *reviewer) {
 			Tags: userTags(e), LastUpdateTime: framework.FormatTime(e.LastUpdated()),
 		})
 		for _, g := range result.grants {
-			g.Locate(r.paths)
+			g.SetOriginPath(r.paths)
 			m.Grants = append(m.Grants, g)
 			holders[r.principalKey(g.Kind, g.Principal)] = true
 		}

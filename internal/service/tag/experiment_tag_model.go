@@ -25,8 +25,8 @@ func (m experimentTagModel) identity() map[string]types.String {
 }
 
 // placed is the tag of a state, with its workspace there and in a plan.
-func (m experimentTagModel) placed(plan experimentTagModel) framework.Placed {
-	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
+func (m experimentTagModel) placed(plan experimentTagModel) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {
@@ -44,8 +44,8 @@ func (m *experimentTagModel) setID() {
 }
 
 // remembered is the tag as [ResourceBase.CheckServer] looks for it.
-func (m experimentTagModel) remembered() framework.Belonging {
-	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
+func (m experimentTagModel) remembered() framework.StateObject {
+	return framework.StateObject{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 
 // object describes the tag in messages.

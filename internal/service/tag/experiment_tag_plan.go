@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// experimentTagKeyValidator is RefuseTagKey, but for the description: where the experiment is managed elsewhere, no other attribute
+// experimentTagKeyValidator is InvalidTagKeyReason, but for the description: where the experiment is managed elsewhere, no other attribute
 // holds it.
 type experimentTagKeyValidator struct{}
 
@@ -31,7 +31,7 @@ func (experimentTagKeyValidator) ValidateString(_ context.Context, req validator
 	if key.IsNull() || key.IsUnknown() || key.ValueString() == mlflow.TagDescription {
 		return
 	}
-	if reason := framework.RefuseTagKey(key.ValueString()); reason != "" {
+	if reason := framework.InvalidTagKeyReason(key.ValueString()); reason != "" {
 		resp.Diagnostics.AddAttributeError(req.Path, "Tag key not allowed", reason)
 	}
 }

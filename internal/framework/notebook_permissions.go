@@ -6,8 +6,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// PermissionsElsewhere says which permissions an experiment has that has none of its own; "" for other experiments.
-func PermissionsElsewhere(e mlflow.Experiment) string {
+// NotebookPermissionsDetail says which permissions an experiment has that has none of its own; "" for other experiments.
+func NotebookPermissionsDetail(e mlflow.Experiment) string {
 	switch e.Kind() {
 	case mlflow.KindNotebook:
 		return fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
