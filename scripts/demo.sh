@@ -201,7 +201,7 @@ finds "${this}[\"churn/training\"]" "$taken_tag_line" "a tag that was $taken_tag
 finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'another description'
 finds "${this}[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
 find_permissions
-grep -q 'Experiment is gone' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
+grep -q 'Experiment not found, removed from state' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
 finds "${this}[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
 grep -q "^Plan: $to_add to add, 7 to change, 0 to destroy" "$work/output.txt" || fail 'the plan shows something else as well' "$work/output.txt"
 ! grep -q '"note"' "$work/output.txt" || fail "the plan shows Ana's own tag" "$work/output.txt"

@@ -165,7 +165,7 @@ func TestIdentity_import(t *testing.T) {
 		"a tag":                          {"mlflow_experiment_tag", map[string]any{"experiment_id": "12", "key": "a/b"}, map[string]any{"id": "12/a/b", "key": "a/b"}, ""},
 		"permissions":                    {"mlflow_experiment_permissions", map[string]any{"experiment_id": "12"}, map[string]any{"experiment_id": "12"}, ""},
 		"a permission":                   {"mlflow_experiment_permission", map[string]any{"experiment_id": "12", "group_name": "risk"}, map[string]any{"experiment_id": "12", "group_name": "risk"}, ""},
-		"a permission without principal": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12"}, nil, "error: Import id not understood"},
+		"a permission without principal": {"mlflow_experiment_permission", map[string]any{"experiment_id": "12"}, nil, "error: Invalid import ID"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := importIdentity(d, c.kind, c.identity)

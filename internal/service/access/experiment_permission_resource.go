@@ -180,6 +180,6 @@ func (r *experimentPermissionResource) ImportState(ctx context.Context, req reso
 			return
 		}
 	}
-	resp.Diagnostics.AddError("Import id not understood", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
+	resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/user/NAME, EXPERIMENT_ID/group/NAME or "+
 		"EXPERIMENT_ID/service_principal/APPLICATION_ID. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it. An identity needs experiment_id and one of %s.", req.ID, strings.Join(principalAttributes, ", ")))
 }

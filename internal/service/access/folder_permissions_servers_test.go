@@ -63,7 +63,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				other.ResetJournal()
 				own.ResetJournal()
 				says := do()
-				if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
+				if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "another server: Permissions of folder \""+folder+"\": The state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
 					t.Errorf("%s says %q, want %q", what, says, c.says)
 				}
@@ -117,7 +117,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	state := b.Values()
 	b.Process = s.Provider(t, nil)
 	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
-		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") || !strings.Contains(says, w.URL) {
+		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "The state belongs to workspace") || !strings.Contains(says, w.URL) {
 			t.Errorf("says %q", says)
 		}
 	}

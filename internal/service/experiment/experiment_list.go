@@ -25,8 +25,11 @@ type experimentList struct {
 func NewExperimentList() list.ListResource { return &experimentList{} }
 
 // ListResourceConfigSchema implements [list.ListResource].
-func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
-	resp.Schema = framework.ListSchema("Lists active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer).")
+func (l *experimentList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
+	resp.Schema = framework.ListSchema("Lists active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and " +
+		"newer).")
 }
 
 // List implements [list.ListResource].
