@@ -8,16 +8,16 @@ terraform {
   }
 }
 
-# The addresses in a list of requests, of Databricks and of MLflow servers, to the ids that the configuration works with.
+# The experiment IDs of a list of URLs, by server.
 locals {
-  requests = [
+  urls = [
     "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606?o=1234567890123456",
     "https://mlflow.example.com/#/experiments/12",
   ]
 
-  pages = [for address in local.requests : provider::mlflow::parse_experiment_url(address)]
+  experiments = [for url in local.urls : provider::mlflow::parse_experiment_url(url)]
 }
 
 output "ids_by_server" {
-  value = { for page in local.pages : page.host => page.experiment_id... }
+  value = { for e in local.experiments : e.host => e.experiment_id... }
 }
