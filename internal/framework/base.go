@@ -1,5 +1,5 @@
-// Package framework has what every object of the provider shares: the base types that bring the client, the state of one run, the mark of the
-// server that a state belongs to, identities, references to experiments, searches, tag maps, and diagnostics. It knows no object.
+// Package framework contains what the resources, data sources, and actions of the provider share: base types with the client, the state of
+// a run, the server that a state belongs to, identities, references to experiments, searches, tag maps, and diagnostics.
 package framework
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// ResourceBase gives a resource what the provider configured.
+// ResourceBase is embedded in every resource. It has the client and the other data of the provider configuration.
 type ResourceBase struct {
 	Provider *ProviderData
 	place
@@ -29,8 +29,8 @@ func (b *ResourceBase) Configure(_ context.Context, req resource.ConfigureReques
 	b.Provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// Client returns the client of the workspace that the operation acts in. It is nil while the provider's configuration or the workspace is unknown, and
-// when nothing was configured (validate).
+// Client returns the client of the workspace that the operation acts in. It is nil while the provider configuration or the workspace is
+// unknown, and if the provider is not configured, as in validate.
 func (b *ResourceBase) Client() *mlflow.Client {
 	if b.Provider == nil {
 		return nil
@@ -38,7 +38,7 @@ func (b *ResourceBase) Client() *mlflow.Client {
 	return b.in(b.Provider.Client)
 }
 
-// Rules is how names compare on the provider's server, or while that is unknown, on the server that the state belongs to.
+// Rules returns how names compare on the provider's server or, while that is unknown, on the server that the state belongs to.
 func (b *ResourceBase) Rules(ctx context.Context, private PrivateState) mlflow.NameRules {
 	if b.Provider != nil && b.Provider.Client != nil {
 		return b.Provider.Client // they are the same in all workspaces
@@ -46,7 +46,7 @@ func (b *ResourceBase) Rules(ctx context.Context, private PrivateState) mlflow.N
 	if rules := RulesOf(MarkOf(ctx, private).Kind); rules != nil {
 		return rules
 	}
-	return RulesOf(mlflow.KindServer) // different spellings may be different names
+	return RulesOf(mlflow.KindServer) // these treat different spellings as different names
 }
 
 // RulesOf returns the name rules of a kind of server, nil if there is none of that kind.
@@ -61,16 +61,16 @@ func RulesOf(kind string) mlflow.NameRules {
 	}
 }
 
-// KeepStateIfUnconfigured tells that a Read must keep the state because the provider's configuration is unknown.
+// KeepStateIfUnconfigured reports whether Read must keep the state because the provider configuration is unknown. It adds a warning if so.
 func (b *ResourceBase) KeepStateIfUnconfigured(diags *diag.Diagnostics) bool {
 	if b.Client() != nil {
 		return false
 	}
-	diags.AddWarning("Not refreshed: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+	diags.AddWarning("Not refreshed: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 	return true
 }
 
-// DataSourceBase gives a data source what the provider configured.
+// DataSourceBase is embedded in every data source. It has the client and the other data of the provider configuration.
 type DataSourceBase struct {
 	provider *ProviderData
 	place
@@ -81,18 +81,18 @@ func (b *DataSourceBase) Configure(_ context.Context, req datasource.ConfigureRe
 	b.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// ClientOrError gives the client, or nil and an error that names the unknown setting.
+// ClientOrError returns the client. If the provider configuration is unknown, it returns nil and adds an error.
 func (b *DataSourceBase) ClientOrError(diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider.Client == nil {
-		diags.AddError("Could not read: the mlflow provider's configuration is not known yet", b.provider.UnknownConfigDetail())
+		diags.AddError("Could not read: provider configuration is unknown", b.provider.UnknownConfigDetail())
 	}
 	return b.in(b.provider.Client)
 }
 
-// Folders returns what this run knows about the folders of a Databricks workspace.
+// Folders returns the folders of a Databricks workspace that this run has read.
 func (b *DataSourceBase) Folders() *databricks.FolderIndex { return &b.provider.Run.Folders }
 
-// ActionBase gives an action what the provider configured.
+// ActionBase is embedded in every action. It has the client and the other data of the provider configuration.
 type ActionBase struct {
 	provider *ProviderData
 	place
@@ -103,8 +103,8 @@ func (b *ActionBase) Configure(_ context.Context, req action.ConfigureRequest, r
 	b.provider = providerDataFrom(req.ProviderData, &resp.Diagnostics)
 }
 
-// ClientIn returns the client for the workspace of the argument, the provider's workspace if it is null. It is nil after an error, and without one while
-// a setting of the provider or the workspace is unknown, which both are only in a plan.
+// ClientIn returns the client for the workspace of the argument, or for the provider's workspace if it is null. It returns nil after an
+// error, and in a plan while the provider configuration or the workspace is unknown.
 func (b *ActionBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider == nil || !b.use(b.provider.Client, workspace, diags) || !b.check(ctx, diags) {
 		return nil
@@ -112,10 +112,10 @@ func (b *ActionBase) ClientIn(ctx context.Context, workspace types.String, diags
 	return b.in(b.provider.Client)
 }
 
-// ClientOrError is ClientIn for Invoke: an unknown setting is an error there.
+// ClientOrError is ClientIn for Invoke, where an unknown provider configuration is an error.
 func (b *ActionBase) ClientOrError(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
 	if b.provider == nil || b.provider.Client == nil {
-		diags.AddError("Could not invoke action", "The configuration of the mlflow provider is unknown. "+b.provider.UnknownConfigDetail())
+		diags.AddError("Could not invoke action: provider configuration is unknown", b.provider.UnknownConfigDetail())
 		return nil
 	}
 	return b.ClientIn(ctx, workspace, diags)
@@ -127,7 +127,8 @@ func providerDataFrom(data any, diags *diag.Diagnostics) *ProviderData {
 	}
 	d, ok := data.(*ProviderData)
 	if !ok {
-		diags.AddError("Could not configure the resource", fmt.Sprintf("The provider handed over a %T. This is a bug: please report it.", data))
+		diags.AddError("Invalid provider data", fmt.Sprintf("The provider passed a value of type %T. This is a bug in the provider. Report it.",
+			data))
 	}
 	return d
 }

@@ -10,39 +10,51 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// AddError words every failed call the same way: what could not be done, to which object, what the server said, what to do.
-func AddError(diags *diag.Diagnostics, could string, object string, err error, advice ...string) {
-	diags.AddError("Could not "+could, ErrorDetail(object, err, advice...))
+// AddError adds the error of a failed operation: the summary is "Could not" and the action, the detail that of [ErrorDetail].
+func AddError(diags *diag.Diagnostics, action string, object string, err error, advice ...string) {
+	diags.AddError("Could not "+action, ErrorDetail(object, err, advice...))
 }
 
-// AddWarning is AddError for what does not stop the run.
-func AddWarning(diags *diag.Diagnostics, could string, object string, err error, advice ...string) {
-	diags.AddWarning("Could not "+could, ErrorDetail(object, err, advice...))
+// AddWarning is AddError for a failure that does not stop the operation.
+func AddWarning(diags *diag.Diagnostics, action string, object string, err error, advice ...string) {
+	diags.AddWarning("Could not "+action, ErrorDetail(object, err, advice...))
 }
 
-// ErrorDetail returns the detail of a diagnostic: the object, what the server said, and what to do.
+// ErrorDetail returns the detail of a diagnostic: the object and the error, then the advice, each as a paragraph of its own.
 func ErrorDetail(object string, err error, advice ...string) string {
-	said := fmt.Sprintf("%s: %s", UpperFirst(object), strings.TrimSuffix(err.Error(), "."))
+	reason := endSentences(fmt.Sprintf("%s: %s", UpperFirst(object), err))
 	if _, ok := errors.AsType[*rest.NotSentError](err); ok {
-		return said + "." // the error of the request that was sent has the advice
+		return reason // the error of the request that was sent has the advice
 	}
 	if cause := causeAdvice(err); cause != "" {
 		advice = append([]string{cause}, advice...)
 	}
 	if len(advice) == 0 && rest.IsPermissionDenied(err) {
-		advice = []string{"Ask somebody with CAN_MANAGE on it, or a workspace admin, for access."}
+		advice = []string{"To get access, contact a user with CAN_MANAGE on it, or a workspace admin."}
 	}
-	return strings.Join(append([]string{said}, advice...), "\n\n")
+	return strings.Join(append([]string{reason}, advice...), "\n\n")
 }
 
-// causeAdvice says what to do about a refusal that has nothing to do with the object; "" for others.
+// endSentences adds the missing period to each paragraph of an error. A paragraph that ends in a colon introduces the next one.
+func endSentences(text string) string {
+	paragraphs := strings.Split(text, "\n\n")
+	for i, paragraph := range paragraphs {
+		if !strings.HasSuffix(paragraph, ".") && !strings.HasSuffix(paragraph, ":") && !strings.HasPrefix(paragraph, " ") {
+			paragraphs[i] = paragraph + "."
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+// causeAdvice returns what to do about an error whose cause is not the object; empty for other errors.
 func causeAdvice(err error) string {
 	switch {
 	case rest.IsThrottled(err):
-		return "The server limits the rate of requests. Set rate_limit in the provider block to a lower number of requests per second, or run Terraform with a lower " +
-			"-parallelism. To retry for longer, increase retry_timeout_seconds."
+		return "The server limits the rate of requests. Set rate_limit in the provider block to a lower number of requests per second, or run " +
+			"Terraform with a lower -parallelism. To retry for longer, increase retry_timeout_seconds."
 	case rest.IsQuotaExceeded(err):
-		return "The server has as many experiments as it allows. Delete those that are no longer needed, or ask an administrator of the server to raise the limit."
+		return "The server has reached its maximum number of experiments. Delete experiments that are no longer needed, or contact an " +
+			"administrator of the server to raise the limit."
 	default:
 		return ""
 	}
@@ -56,7 +68,7 @@ func UpperFirst(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// DescribeExperiment describes an experiment in messages.
+// DescribeExperiment describes an experiment in messages by its ID, its name, or both.
 func DescribeExperiment(id, name string) string {
 	switch {
 	case name == "":
@@ -64,6 +76,6 @@ func DescribeExperiment(id, name string) string {
 	case id == "":
 		return fmt.Sprintf("experiment %q", name)
 	default:
-		return fmt.Sprintf("experiment %q (%s)", name, id)
+		return fmt.Sprintf("experiment %q (ID %s)", name, id)
 	}
 }

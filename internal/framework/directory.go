@@ -11,8 +11,8 @@ import (
 	mlflowserver "github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Directory returns the directory of the server that a client calls. It returns nil after an error, such as for Databricks. objects is
-// what is managed, in the plural.
+// Directory returns the directory of users, roles, and workspaces of a client's server. If the server has none, it adds an error and
+// returns nil. objects is the plural of the managed object.
 func Directory(client *mlflow.Client, objects string, diags *diag.Diagnostics) *mlflowserver.Directory {
 	d, err := mlflowserver.DirectoryOf(client)
 	if err != nil {
@@ -22,26 +22,27 @@ func Directory(client *mlflow.Client, objects string, diags *diag.Diagnostics) *
 	return d
 }
 
-// AddUnsupportedError reports that the server has no objects of a kind.
+// AddUnsupportedError reports that the server does not support a kind of object.
 func AddUnsupportedError(diags *diag.Diagnostics, objects string, err error) {
 	diags.AddError(UpperFirst(objects)+" not supported", UpperFirst(err.Error())+".")
 }
 
-// IsUnsupported reports whether an error means that the server cannot do what is asked, whoever asks.
+// IsUnsupported reports whether an error means that the server does not support the operation.
 func IsUnsupported(err error) bool {
 	_, ok := errors.AsType[*mlflow.UnsupportedError](err)
 	return ok
 }
 
-// AddDirectoryError adds the error of a failed call. needs says who may do what failed, for a caller who may not.
-func AddDirectoryError(diags *diag.Diagnostics, could, object string, err error, needs string) {
+// AddDirectoryError adds the error of a failed operation. If permission is denied, it adds requirement, a sentence about who has
+// permission.
+func AddDirectoryError(diags *diag.Diagnostics, action, object string, err error, requirement string) {
 	if rest.IsPermissionDenied(err) {
-		AddError(diags, could, object, err, needs)
+		AddError(diags, action, object, err, requirement)
 		return
 	}
-	AddError(diags, could, object, err)
+	AddError(diags, action, object, err)
 }
 
-// PlanTimeout is how long the plan of a new user waits for the server, which the same configuration may create. What it cannot check then,
-// apply checks.
+// PlanTimeout is how long the plan of a new user waits for the server, which the same configuration may create. After the timeout, the
+// checks are left to apply.
 const PlanTimeout = 10 * time.Second

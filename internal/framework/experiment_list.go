@@ -19,7 +19,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// listModel selects experiments, as the data source mlflow_experiments does.
+// listModel has the arguments of a list block that lists experiments.
 type listModel struct {
 	Filter     types.String `tfsdk:"filter"`
 	OrderBy    types.List   `tfsdk:"order_by"`
@@ -37,7 +37,7 @@ func (m listModel) search(limit int64) SearchArguments {
 	return search
 }
 
-// ListValidation refuses what can't be searched for before the server is asked, as in `terraform validate -query`.
+// ListValidation validates the arguments of a list block without a request, as in `terraform validate -query`.
 type ListValidation struct{}
 
 // ListResourceConfigValidators implements [list.ListResourceWithConfigValidators].
@@ -58,60 +58,62 @@ func (ListValidation) ValidateListResourceConfig(ctx context.Context, req list.V
 	resp.Diagnostics.Append(model.search(0).Validate()...)
 }
 
-// ListSchema describes the arguments of a list block.
+// ListSchema returns the schema of a list block that lists experiments.
 func ListSchema(description string) schema.Schema {
-	notBlank := stringvalidator.LengthAtLeast(1)
+	notEmpty := stringvalidator.LengthAtLeast(1)
 	return schema.Schema{
 		MarkdownDescription: description,
 		Attributes: map[string]schema.Attribute{
 			"filter": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{notBlank},
-				MarkdownDescription: "Filter in the server's search language, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. Cannot be combined with " +
-					"`name_prefix` and `tags`.",
+				Optional: true, Validators: []validator.String{notEmpty},
+				MarkdownDescription: "MLflow search filter, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. Conflicts with `name_prefix` " +
+					"and `tags`.",
 			},
 			"order_by": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
-				MarkdownDescription: "Order of the results in the server's search language, for example `[\"last_update_time DESC\"]`. Together with the `limit` of the " +
-					"block, it decides which experiments are listed. Defaults to the order of names.",
+				Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notEmpty)},
+				MarkdownDescription: "Order of the results, for example `[\"last_update_time DESC\"]`. With the `limit` of the block, the first " +
+					"experiments in this order are listed. Defaults to the order of names.",
 			},
 			"name_prefix": schema.StringAttribute{
-				Optional: true, Validators: []validator.String{notBlank},
-				MarkdownDescription: "Prefix of the experiment names, for example `/Shared/risk/`. The comparison is case-sensitive.",
+				Optional: true, Validators: []validator.String{notEmpty},
+				MarkdownDescription: "Prefix of the experiment names, for example `/Shared/risk/`. Case-sensitive.",
 			},
 			"name_regex": schema.StringAttribute{
 				Optional: true,
-				MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that must match part of the experiment name, in addition to all " +
-					"other arguments. The provider applies it to the search results.",
+				MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that must match a part of the experiment name. " +
+					"The provider applies it to the search results.",
 			},
 			"tags": schema.MapAttribute{
 				ElementType: types.StringType, Optional: true,
-				Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
-				MarkdownDescription: "Tags that the experiments must have, with these values.",
+				Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notEmpty)},
+				MarkdownDescription: "Tags that the experiments must have, with exactly these values.",
 			},
 			AttributeWorkspace: workspaceListAttribute(),
 		},
 	}
 }
 
-// Listed is an experiment of a list block, and the block's argument workspace.
-type Listed struct {
+// ListedExperiment is an experiment in the results of a list block, with the workspace argument of the block.
+type ListedExperiment struct {
 	mlflow.Experiment
 	Workspace types.String
 }
 
-// ListResults yields one result for each selected experiment. Whatever fails is pushed into the stream: the framework has read it by then. The
-// operation acts in the workspace of the list block from then on.
-func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fill func(Listed, *list.ListResult)) iter.Seq[list.ListResult] {
+// ListResults yields one result for each selected experiment, which setResult completes. It yields diagnostics as results, because the
+// framework reads those of the stream before it starts. Later operations act in the workspace of the list block.
+func (b *ResourceBase) ListResults(
+	ctx context.Context, req list.ListRequest, setResult func(ListedExperiment, *list.ListResult),
+) iter.Seq[list.ListResult] {
 	return func(push func(list.ListResult) bool) {
-		found, workspace, diags := b.selected(ctx, req.Config, req.Limit)
+		found, workspace, diags := b.findListed(ctx, req.Config, req.Limit)
 		if len(diags) > 0 && !push(list.ListResult{Diagnostics: diags}) {
 			return
 		}
 		for _, e := range found {
 			result := req.NewListResult(ctx)
 			result.DisplayName = e.Name
-			fill(Listed{e, workspace}, &result)
+			setResult(ListedExperiment{e, workspace}, &result)
 			if !push(result) {
 				return
 			}
@@ -119,11 +121,12 @@ func (b *ResourceBase) ListResults(ctx context.Context, req list.ListRequest, fi
 	}
 }
 
-func (b *ResourceBase) selected(
+// findListed returns the experiments that a list block selects, and its workspace argument.
+func (b *ResourceBase) findListed(
 	ctx context.Context, config tfsdk.Config, limit int64,
 ) (found []mlflow.Experiment, workspace types.String, diags diag.Diagnostics) {
 	if b.Client() == nil {
-		diags.AddError("Could not list: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+		diags.AddError("Could not list: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 		return nil, workspace, diags
 	}
 	var model listModel

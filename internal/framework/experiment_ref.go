@@ -18,25 +18,26 @@ import (
 type ExperimentRef struct {
 	ID   string
 	Name string
-	// Host is that of the address, "" without one.
+	// Host is the host of the URL, empty if the reference is not a URL.
 	Host string
-	// Workspace is the MLflow workspace that the address names, "" if it names none.
+	// Workspace is the MLflow workspace in the URL, empty if there is none.
 	Workspace string
 }
 
-// importForms tells what can be written; every refusal ends with it.
-const importForms = "Give the experiment's id, such as 1280664374380606; its name, as /Shared/churn or name=churn; or the address of its page. On a server with MLflow " +
-	"workspaces, workspace=NAME and a comma can stand before it, as in workspace=risk,name=churn."
+// importForms lists the valid import IDs. It is the advice for every invalid one.
+const importForms = "Specify the experiment ID (1280664374380606), its name (/Shared/churn, or name=churn), or its URL. To import from " +
+	"another MLflow workspace, put it first: workspace=risk,name=churn."
 
-// ExperimentID is a decimal id, or the hexadecimal one of a notebook in a Git folder.
+// ExperimentID matches a decimal experiment ID, or the hexadecimal one of a notebook in a Git folder.
 var ExperimentID = regexp.MustCompile(`^([0-9]+|[0-9a-f]{32})$`)
 
-// ExperimentIDValidator refuses the names of Databricks where an id is wanted. It is no stricter, since mocks in tests of modules make up ids of
-// their own.
-var ExperimentIDValidator = stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]*[^/\s.][^/\s]*$`), "must be an experiment's id, such as mlflow_experiment.churn.id or "+
-	"\"1280664374380606\"; the data source mlflow_experiment gives the id of a name")
+// ExperimentIDValidator rejects names of Databricks experiments as IDs. It is not stricter, because the mocks of terraform test generate
+// IDs in other formats.
+var ExperimentIDValidator = stringvalidator.RegexMatches(regexp.MustCompile(`^[^/\s]*[^/\s.][^/\s]*$`), "must be an experiment ID, for "+
+	"example mlflow_experiment.churn.id or \"1280664374380606\". The data source mlflow_experiment looks up an experiment by name and "+
+	"returns its ID")
 
-// parseExperimentRef reads an id, a name or an address.
+// parseExperimentRef parses an ID, a name, or a URL.
 func parseExperimentRef(text string) (ExperimentRef, error) {
 	switch name, isName := strings.CutPrefix(text, "name="); {
 	case isName && name == "":
@@ -46,29 +47,33 @@ func parseExperimentRef(text string) (ExperimentRef, error) {
 	case strings.HasPrefix(text, "/"):
 		return ExperimentRef{Name: text}, nil
 	case strings.HasPrefix(text, "https://"), strings.HasPrefix(text, "http://"):
-		return ParseExperimentURL(text)
+		ref, err := ParseExperimentURL(text)
+		if err != nil {
+			err = fmt.Errorf("%w. %s", err, importForms)
+		}
+		return ref, err
 	case ExperimentID.MatchString(text):
 		return ExperimentRef{ID: text}, nil
 	default:
-		return ExperimentRef{}, fmt.Errorf("%q is neither an experiment's id nor a name. %s", text, importForms)
+		return ExperimentRef{}, fmt.Errorf("%q is not an experiment ID, name, or URL. %s", text, importForms)
 	}
 }
 
-// experimentPage finds the id in the path of an experiment's page, or in the fragment that an MLflow server's UI uses.
-var experimentPage = regexp.MustCompile(`(?:^|/)experiments/([0-9]+|[0-9a-f]{32})(?:[/?]|$)`)
+// experimentPath matches the ID in the path of an experiment URL, or in the fragment that the UI of an MLflow server uses.
+var experimentPath = regexp.MustCompile(`(?:^|/)experiments/([0-9]+|[0-9a-f]{32})(?:[/?]|$)`)
 
-// ParseExperimentURL parses the URL of an experiment's page in the UI of a Databricks workspace or an MLflow server.
+// ParseExperimentURL parses the URL of an experiment in the UI of a Databricks workspace or an MLflow server.
 func ParseExperimentURL(text string) (ExperimentRef, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
-		return ExperimentRef{}, fmt.Errorf("%q is not an address that can be read. %s", text, importForms)
+		return ExperimentRef{}, fmt.Errorf("%q is not a valid URL", text)
 	}
 	for _, part := range []string{u.Path, u.Fragment} {
-		if m := experimentPage.FindStringSubmatch(part); m != nil {
+		if m := experimentPath.FindStringSubmatch(part); m != nil {
 			return ExperimentRef{ID: m[1], Host: u.Host, Workspace: fragmentWorkspace(u)}, nil
 		}
 	}
-	return ExperimentRef{}, fmt.Errorf("%q is not the address of an experiment's page, which ends in experiments/ID. %s", text, importForms)
+	return ExperimentRef{}, fmt.Errorf("%q is not the URL of an experiment, which contains experiments/ID", text)
 }
 
 // fragmentWorkspace returns the workspace in the fragment of an MLflow UI URL, such as #/experiments/12?workspace=risk.
@@ -81,10 +86,10 @@ func fragmentWorkspace(u *url.URL) string {
 	return values.Get(AttributeWorkspace)
 }
 
-// resolveExperimentID gives the id of an experiment. It asks the server only for a name.
+// resolveExperimentID returns the ID of an experiment. It sends a request only to look up a name.
 func resolveExperimentID(ctx context.Context, client *mlflow.Client, ref ExperimentRef) (string, error) {
 	if ref.Host != "" {
-		if err := sameHost(ctx, client, ref); err != nil {
+		if err := checkHost(ctx, client, ref); err != nil {
 			return "", err
 		}
 	}
@@ -94,27 +99,27 @@ func resolveExperimentID(ctx context.Context, client *mlflow.Client, ref Experim
 	e, err := client.GetExperimentByName(ctx, ref.Name)
 	switch {
 	case rest.IsNotFound(err):
-		return "", fmt.Errorf("there is no experiment of this name: %w", err)
+		return "", fmt.Errorf("there is no experiment with this name: %w", err)
 	case err != nil:
 		return "", err
 	case e.Deleted():
-		return "", fmt.Errorf("experiment %s is deleted. Restore it first, in the UI or with the restore call, then import it", e.ID)
+		return "", fmt.Errorf("experiment %s is deleted. Restore it first, in the UI or with the API, then import it", e.ID)
 	}
 	return e.ID, nil
 }
 
-// sameHost refuses an address of another server than the provider's: the same id is somebody else there.
-func sameHost(ctx context.Context, client *mlflow.Client, ref ExperimentRef) error {
-	page, err := client.ExperimentURL(ctx, ref.ID)
+// checkHost returns an error if the URL is on another server than the provider's, where the ID belongs to a different experiment.
+func checkHost(ctx context.Context, client *mlflow.Client, ref ExperimentRef) error {
+	text, err := client.ExperimentURL(ctx, ref.ID)
 	if err != nil {
 		return err
 	}
-	u, err := url.Parse(page)
+	u, err := url.Parse(text)
 	if err != nil {
 		return err
 	}
 	if !strings.EqualFold(u.Host, ref.Host) {
-		return fmt.Errorf("the address is on %s, but the provider is configured for %s. Use the id if they are the same server", ref.Host, u.Host)
+		return fmt.Errorf("the URL is on %s, but the provider is configured for %s. If they are the same server, import by ID", ref.Host, u.Host)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// SearchArguments say which experiments a data source is about.
+// SearchArguments are the arguments that select experiments in a data source.
 type SearchArguments struct {
 	Filter     types.String `tfsdk:"filter"`
 	OrderBy    types.List   `tfsdk:"order_by"`
@@ -37,48 +37,47 @@ type SearchArguments struct {
 
 // WithSearchAttributes adds the schema of [SearchArguments] to other attributes.
 func WithSearchAttributes(attributes map[string]schema.Attribute) map[string]schema.Attribute {
-	notBlank := stringvalidator.LengthAtLeast(1)
+	notEmpty := stringvalidator.LengthAtLeast(1)
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"filter": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{notBlank},
-			MarkdownDescription: "Filter in the search language of the server, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. The language has only `AND`, " +
-				"`LIKE` and `ILIKE` in capitals, and no escapes. Conflicts with `name_prefix` and `tags`, from which the provider creates the filter.",
+			Optional: true, Validators: []validator.String{notEmpty},
+			MarkdownDescription: "MLflow search filter, for example `name LIKE '/Shared/%' AND tags.team = 'risk'`. Supports `AND` only; write " +
+				"`LIKE` and `ILIKE` in upper case. Quotes cannot be escaped. Conflicts with `name_prefix` and `tags`.",
 		},
 		"order_by": schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
-			Validators: []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notBlank)},
-			MarkdownDescription: "Order of `experiments` in the search language of the server, for example `[\"last_update_time DESC\"]`. With `limit`, the first " +
-				"experiments in this order are returned. Defaults to the order of names.",
+			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notEmpty)},
+			MarkdownDescription: "Order of `experiments`, for example `[\"last_update_time DESC\"]`. Defaults to the order of names.",
 		},
 		"name_prefix": schema.StringAttribute{
-			Optional: true, Validators: []validator.String{notBlank},
-			MarkdownDescription: "Start of the names of the experiments, for example `/Shared/risk/`. Case-sensitive, without wildcards. On Databricks, the prefix " +
-				"`/Workspace` is optional. Defaults to any name.",
+			Optional: true, Validators: []validator.String{notEmpty},
+			MarkdownDescription: "Prefix of the experiment names, for example `/Shared/risk/`. Case-sensitive; `%` and `_` are literal. On " +
+				"Databricks, the `/Workspace` prefix is optional.",
 		},
 		"name_regex": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that a part of the name must match, in addition to all other arguments. " +
-				"To match the whole name, use `^` and `$`. The provider applies it to the result of the search: in a large workspace, also set " +
-				"`name_prefix`, `tags`, or `filter`. Defaults to any name.",
+			MarkdownDescription: "[Regular expression](https://github.com/google/re2/wiki/Syntax) that must match a part of the name; to match " +
+				"the whole name, use `^` and `$`. The provider applies it to the search results: in a large workspace, also set `name_prefix`, " +
+				"`tags`, or `filter`.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notBlank)},
-			MarkdownDescription: "Tags that the experiments must have, with exactly these values. Defaults to any tags.",
+			Validators:          []validator.Map{mapvalidator.NoNullValues(), mapvalidator.KeysAre(notEmpty)},
+			MarkdownDescription: "Tags that the experiments must have, with exactly these values.",
 		},
 		"view_type": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf("ACTIVE_ONLY", "DELETED_ONLY", "ALL")},
-			MarkdownDescription: "State of the experiments: `ACTIVE_ONLY`, `DELETED_ONLY`, or `ALL`. Defaults to `ACTIVE_ONLY`.",
+			MarkdownDescription: "Lifecycle stage of the experiments: `ACTIVE_ONLY`, `DELETED_ONLY`, or `ALL`. Defaults to `ACTIVE_ONLY`.",
 		},
 		"limit": schema.Int64Attribute{
 			Optional: true, Validators: []validator.Int64{int64validator.AtLeast(1)},
-			MarkdownDescription: "Maximum number of experiments to return, the first ones in `order_by` order. Defaults to all.",
+			MarkdownDescription: "Maximum number of experiments to return, in `order_by` order. Defaults to no limit.",
 		},
 	})
 	return attributes
 }
 
-// SearchConflicts refuses arguments that can't be combined.
+// SearchConflicts returns the validators of arguments that conflict with each other.
 func SearchConflicts() []datasource.ConfigValidator {
 	return []datasource.ConfigValidator{
 		datasourcevalidator.Conflicting(path.MatchRoot("filter"), path.MatchRoot("name_prefix")),
@@ -86,13 +85,13 @@ func SearchConflicts() []datasource.ConfigValidator {
 	}
 }
 
-// Validate refuses what can't be searched for, before the server is known.
+// Validate adds errors for arguments that the search language cannot express. It does not need the server.
 func (a SearchArguments) Validate() diag.Diagnostics {
 	_, diags := a.selection(a.NamePrefix.ValueString())
 	return diags
 }
 
-// selection is which experiments are wanted: what the server is asked for, and what is checked on each answer.
+// selection is the filter of a search, and the conditions that the provider checks on each result.
 type selection struct {
 	filter string
 	prefix string
@@ -100,7 +99,7 @@ type selection struct {
 	regex  *regexp.Regexp
 }
 
-// selection gives what the arguments select; prefix is name_prefix in the server's spelling. Unknown arguments select everything.
+// selection returns the selection of the arguments. prefix is name_prefix in the server's spelling. Unknown arguments match everything.
 func (a SearchArguments) selection(prefix string) (selection, diag.Diagnostics) {
 	s := selection{prefix: prefix, tags: StringMap(a.Tags)}
 	var diags diag.Diagnostics
@@ -110,13 +109,12 @@ func (a SearchArguments) selection(prefix string) (selection, diag.Diagnostics) 
 	}
 	var err error
 	if s.regex, err = regexp.Compile(a.NameRegex.ValueString()); err != nil {
-		diags.AddAttributeError(path.Root("name_regex"), "Not a regular expression: name_regex", UpperFirst(err.Error())+".")
+		diags.AddAttributeError(path.Root("name_regex"), "Invalid regular expression", UpperFirst(err.Error())+".")
 	}
 	return s, diags
 }
 
-// matches checks what the server found once more: it compares names by patterns, and not every server's database tells small letters
-// from capitals.
+// matches reports whether a search result is selected. The server compares names with patterns, and not every database is case-sensitive.
 func (s selection) matches(e mlflow.Experiment) bool {
 	for key, value := range s.tags {
 		if !slices.Contains(e.Tags, mlflow.Tag{Key: key, Value: value}) {
@@ -126,36 +124,36 @@ func (s selection) matches(e mlflow.Experiment) bool {
 	return strings.HasPrefix(e.Name, s.prefix) && s.regex.MatchString(e.Name)
 }
 
-// Find searches. It stops asking once the limit is reached.
+// Find returns the selected experiments. It reads no further page after the limit is reached.
 func (a SearchArguments) Find(ctx context.Context, client *mlflow.Client) ([]mlflow.Experiment, diag.Diagnostics) {
 	return a.FindMapped(ctx, client, func(e mlflow.Experiment) mlflow.Experiment { return e })
 }
 
-// FindMapped is find for those who need little of each match: keep gives that little, the id and the name at least.
+// FindMapped is Find for callers that use only a part of each experiment. reduce returns this part, at least the ID and the name.
 func (a SearchArguments) FindMapped(
-	ctx context.Context, client *mlflow.Client, keep func(mlflow.Experiment) mlflow.Experiment,
+	ctx context.Context, client *mlflow.Client, reduce func(mlflow.Experiment) mlflow.Experiment,
 ) ([]mlflow.Experiment, diag.Diagnostics) {
-	wanted, diags := a.selection(normalizePrefix(client, a.NamePrefix.ValueString()))
-	search := mlflow.Search{Filter: wanted.filter, ViewType: a.ViewType.ValueString()}
+	selected, diags := a.selection(normalizePrefix(client, a.NamePrefix.ValueString()))
+	search := mlflow.Search{Filter: selected.filter, ViewType: a.ViewType.ValueString()}
 	diags.Append(a.OrderBy.ElementsAs(ctx, &search.OrderBy, false)...)
 	if diags.HasError() {
 		return nil, diags
 	}
 	limit := int(a.Limit.ValueInt64())
 	if limit > 0 && len(search.OrderBy) == 0 {
-		search.OrderBy = []string{"name"} // so that the same ones are given each time
+		search.OrderBy = []string{"name"} // so that each run returns the same experiments
 	}
 	var found []mlflow.Experiment
-	seen := map[string]bool{} // a page may repeat what moved while the pages were read
+	seen := map[string]bool{} // a later page can repeat an experiment that moved while the pages were read
 	for e, err := range client.SearchExperiments(ctx, search) {
 		if err != nil {
-			return nil, append(diags, a.searchFailure(err))
+			return nil, append(diags, a.searchError(err))
 		}
-		if seen[e.ID] || !wanted.matches(e) {
+		if seen[e.ID] || !selected.matches(e) {
 			continue
 		}
 		seen[e.ID] = true
-		found = append(found, keep(e))
+		found = append(found, reduce(e))
 		if len(found) == limit {
 			break
 		}
@@ -168,18 +166,18 @@ func (a SearchArguments) FindMapped(
 	return found, diags
 }
 
-// searchFailure puts the error at the argument that the server refused, where only one can be it.
-func (a SearchArguments) searchFailure(err error) diag.Diagnostic {
-	const could = "Could not search experiments"
-	switch filtered, ordered := !a.Filter.IsNull(), !a.OrderBy.IsNull(); {
-	case rest.IsInvalid(err) && filtered && !ordered:
-		return diag.NewAttributeErrorDiagnostic(path.Root("filter"), could, ErrorDetail("filter "+a.Filter.ValueString(), err,
-			"Comparisons are joined by AND alone. Names and tags compare with =, !=, LIKE and ILIKE (in capitals) to a quoted value, times with "+
-				"numbers. name_prefix and tags write the filter for you."))
-	case rest.IsInvalid(err) && ordered && !filtered:
-		return diag.NewAttributeErrorDiagnostic(path.Root("order_by"), could, ErrorDetail("order_by", err,
-			"The order is by name, creation_time or last_update_time, each with ASC or DESC behind it or nothing."))
+// searchError returns the error of a search, at the argument that the server rejected if only one can be it.
+func (a SearchArguments) searchError(err error) diag.Diagnostic {
+	const summary = "Could not search experiments"
+	switch hasFilter, hasOrder := !a.Filter.IsNull(), !a.OrderBy.IsNull(); {
+	case rest.IsInvalid(err) && hasFilter && !hasOrder:
+		return diag.NewAttributeErrorDiagnostic(path.Root("filter"), summary, ErrorDetail("filter "+a.Filter.ValueString(), err,
+			"Combine comparisons with AND only. Compare names and tags to a quoted value with =, !=, LIKE, or ILIKE (in upper case), and times "+
+				"to a number. Instead of a filter, you can set name_prefix and tags."))
+	case rest.IsInvalid(err) && hasOrder && !hasFilter:
+		return diag.NewAttributeErrorDiagnostic(path.Root("order_by"), summary, ErrorDetail("order_by", err,
+			"Use name, creation_time, or last_update_time, each optionally followed by ASC or DESC."))
 	default:
-		return diag.NewErrorDiagnostic(could, ErrorDetail("the search", err))
+		return diag.NewErrorDiagnostic(summary, ErrorDetail("the search", err))
 	}
 }

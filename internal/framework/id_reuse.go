@@ -9,19 +9,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/diag"
 )
 
-// An MLflow server uses the ids of purged experiments again, and another server has experiments of its own under the same ids. What belongs to an
-// experiment remembers, in private state, when that was created, so that a stranger who has the id now is left alone.
+// An MLflow server reuses the IDs of purged experiments, and each server has experiments with the same IDs. The objects of an experiment
+// store its creation time in private state, so that the provider does not change a different experiment that has the ID now.
 
 const createdKey = "experiment_created"
 
-// CreationTimeFrom gives when the experiment was created, as private state has it; "" when it does not.
+// CreationTimeFrom returns the creation time of the experiment in private state, empty if there is none.
 func CreationTimeFrom(ctx context.Context, private PrivateState) string {
 	value, _ := private.GetKey(ctx, createdKey)
 	created, _ := strconv.Unquote(string(value))
 	return created
 }
 
-// StoreExperimentServer puts into private state which server an object of an experiment is on, and when the experiment was created; "" takes the latter out.
+// StoreExperimentServer stores in private state the server of an object of an experiment, and the creation time of the experiment. An empty
+// time removes it.
 func (b *ResourceBase) StoreExperimentServer(ctx context.Context, private PrivateState, created string) diag.Diagnostics {
 	diags := b.StoreServer(ctx, private)
 	if created == "" {
@@ -30,24 +31,24 @@ func (b *ResourceBase) StoreExperimentServer(ctx context.Context, private Privat
 	return append(diags, private.SetKey(ctx, createdKey, strconv.AppendQuote(nil, created))...)
 }
 
-// FormatCreationTime is a time as [CreationTimeFrom] gives it, "" when it is not known.
+// FormatCreationTime returns a time in the format of [CreationTimeFrom], empty if it is zero.
 func FormatCreationTime(created time.Time) string { return FormatTime(created).ValueString() }
 
-// IDReused compares when an experiment was created, as private state has it, with what the server tells. Either may be missing.
-func IDReused(created string, now time.Time) bool {
-	return created != "" && !now.IsZero() && created != FormatCreationTime(now)
+// IDReused reports whether the creation time in private state differs from that on the server. It returns false if one of them is missing.
+func IDReused(stored string, current time.Time) bool {
+	return stored != "" && !current.IsZero() && stored != FormatCreationTime(current)
 }
 
-// RememberedCreation returns when an experiment was created: as its permissions tell, else as this run has read it, else as was known before. It makes no
-// call.
-func (b *ResourceBase) RememberedCreation(experimentID string, told time.Time, known string) string {
-	return cmp.Or(FormatCreationTime(told), FormatCreationTime(b.Client().CreatedAt(experimentID)), known)
+// CachedCreationTime returns the creation time of an experiment without a request: the one that its permissions contain, or that this run
+// has read, or the stored one.
+func (b *ResourceBase) CachedCreationTime(experimentID string, fromPermissions time.Time, stored string) string {
+	return cmp.Or(FormatCreationTime(fromPermissions), FormatCreationTime(b.Client().CreatedAt(experimentID)), stored)
 }
 
-// ReadCreation is RememberedCreation for an object that is new in the state: it asks the server if nothing else tells. Without an answer the object is
-// managed all the same; only a move of the server is not recognized then.
-func (b *ResourceBase) ReadCreation(ctx context.Context, experimentID, known string) string {
-	if created := b.RememberedCreation(experimentID, time.Time{}, known); created != "" {
+// LookUpCreationTime is CachedCreationTime for an object that is new in the state. It reads the experiment if necessary. If that fails, the
+// object is managed without the time, and the provider cannot recognize the server at another URL.
+func (b *ResourceBase) LookUpCreationTime(ctx context.Context, experimentID, stored string) string {
+	if created := b.CachedCreationTime(experimentID, time.Time{}, stored); created != "" {
 		return created
 	}
 	e, err := b.Client().GetExperiment(ctx, experimentID)

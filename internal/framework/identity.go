@@ -13,18 +13,20 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// Every identity holds the experiment's id and the server that it is on: each server has an experiment 1. The server may be reached by
-// another address one day, so identities are mutable.
+// Every identity contains the experiment ID and the server, because each server has an experiment 1. The URL of a server can change, so
+// identities are mutable.
 const (
 	IdentityExperimentID = "experiment_id"
 	identityTrackingURI  = "tracking_uri"
 )
 
-// IdentitySchema is the identity of what belongs to an experiment. required and optional name further attributes.
+// IdentitySchema returns the identity of an experiment or of an object that belongs to one. required and optional are the other attributes.
 func IdentitySchema(required, optional []string) identityschema.Schema {
 	attributes := map[string]identityschema.Attribute{
-		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "Address of the server; default: the provider's."},
-		AttributeWorkspace:  identityschema.StringAttribute{OptionalForImport: true, Description: "Workspace of an MLflow server; default: the provider's."},
+		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "URL of the server. Defaults to the server " +
+			"of the provider."},
+		AttributeWorkspace: identityschema.StringAttribute{OptionalForImport: true, Description: "MLflow workspace. Defaults to the workspace " +
+			"of the provider."},
 	}
 	for _, name := range append([]string{IdentityExperimentID}, required...) {
 		attributes[name] = identityschema.StringAttribute{RequiredForImport: true}
@@ -35,8 +37,8 @@ func IdentitySchema(required, optional []string) identityschema.Schema {
 	return identityschema.Schema{Attributes: attributes}
 }
 
-// SetIdentity sets an identity: in Create and Update, and in Read before anything else, since Terraform before 1.12 stores none and a Read
-// that removes the resource must set one too.
+// SetIdentity sets the identity of a resource. Read calls it first: Terraform before 1.12 stores no identity, and a Read that removes the
+// resource from the state must set one too.
 func (b *ResourceBase) SetIdentity(ctx context.Context, identity *tfsdk.ResourceIdentity, values map[string]types.String) diag.Diagnostics {
 	var diags diag.Diagnostics
 	if identity == nil {
@@ -48,15 +50,17 @@ func (b *ResourceBase) SetIdentity(ctx context.Context, identity *tfsdk.Resource
 	if b.Client() == nil {
 		return diags
 	}
-	// When the address can't be told now, the call that follows tells why.
+	// If the URL cannot be determined, the next request reports why.
 	if uri, err := b.Client().TrackingURI(ctx); err == nil {
 		diags.Append(identity.SetAttribute(ctx, path.Root(identityTrackingURI), uri)...)
 	}
 	return diags
 }
 
-// ImportIdentity reads the identity that an import names instead of an id. ok is false after an error.
-func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportStateRequest, names []string, diags *diag.Diagnostics) (values map[string]string, ok bool) {
+// ImportIdentity returns the attributes of the identity in an import. ok is false after an error.
+func (b *ResourceBase) ImportIdentity(
+	ctx context.Context, req resource.ImportStateRequest, names []string, diags *diag.Diagnostics,
+) (values map[string]string, ok bool) {
 	values = map[string]string{}
 	for _, name := range append([]string{IdentityExperimentID, identityTrackingURI, AttributeWorkspace}, names...) {
 		var value types.String
@@ -67,7 +71,7 @@ func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportSt
 		return nil, false
 	}
 	if b.Client() == nil {
-		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+		diags.AddError("Could not import: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 		return nil, false
 	}
 	uri, err := b.Client().TrackingURI(ctx)
@@ -76,8 +80,9 @@ func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportSt
 		return nil, false
 	}
 	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
-		diags.AddError("Could not import: another server", fmt.Sprintf("The identity names the server %s, but the provider is configured for %s. Leave tracking_uri "+
-			"out if they are the same, or use the provider of that server.", wanted, uri))
+		diags.AddError("Could not import: another server", fmt.Sprintf("The identity contains the server %s, but the provider is configured for "+
+			"%s.\n\nIf they are the same server, remove tracking_uri from the identity. Otherwise, use the provider configuration of that server.",
+			wanted, uri))
 		return nil, false
 	}
 	if !b.UseWorkspace(types.StringValue(values[AttributeWorkspace]), diags) {
@@ -86,14 +91,16 @@ func (b *ResourceBase) ImportIdentity(ctx context.Context, req resource.ImportSt
 	return values, true
 }
 
-// ImportedExperiment is the experiment that an import names. Workspace is null if it names none.
+// ImportedExperiment is the experiment of an import. Workspace is null if the import does not specify one.
 type ImportedExperiment struct {
 	ID        string
 	Workspace types.String
 }
 
-// ResolveImportID returns the experiment that an import names: by ID, name, URL, or identity. The operation acts in its workspace from then on.
-func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics) (e ImportedExperiment, ok bool) {
+// ResolveImportID returns the experiment of an import by ID, name, URL, or identity. Later operations act in its workspace.
+func (b *ResourceBase) ResolveImportID(
+	ctx context.Context, req resource.ImportStateRequest, diags *diag.Diagnostics,
+) (e ImportedExperiment, ok bool) {
 	if req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull() {
 		values, ok := b.ImportIdentity(ctx, req, nil, diags)
 		return ImportedExperiment{values[IdentityExperimentID], OrNull(values[AttributeWorkspace])}, ok
@@ -104,14 +111,14 @@ func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportS
 		ref, err = parseExperimentRef(text)
 	}
 	if err == nil && ref.Workspace != "" && workspace != "" && ref.Workspace != workspace {
-		err = fmt.Errorf("the address is in the workspace %q, not in %q", ref.Workspace, workspace)
+		err = fmt.Errorf("the URL is in the workspace %q, not in %q", ref.Workspace, workspace)
 	}
 	if err != nil {
-		diags.AddError("Import id not understood", UpperFirst(err.Error()))
+		diags.AddError("Invalid import ID", endSentences(UpperFirst(err.Error())))
 		return e, false
 	}
 	if b.Provider == nil || b.Provider.Client == nil {
-		diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+		diags.AddError("Could not import: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 		return e, false
 	}
 	if workspace == "" && ref.Workspace != b.Provider.Client.MLflowWorkspace() {
@@ -129,7 +136,7 @@ func (b *ResourceBase) ResolveImportID(ctx context.Context, req resource.ImportS
 	return e, true
 }
 
-// CutImportWorkspace splits an import ID such as workspace=risk,name=churn. The workspace is empty if the ID names none.
+// CutImportWorkspace splits an import ID such as workspace=risk,name=churn. The workspace is empty if the ID does not specify one.
 func CutImportWorkspace(id string) (workspace, rest string, err error) {
 	after, found := strings.CutPrefix(id, AttributeWorkspace+"=")
 	if !found {
@@ -137,16 +144,17 @@ func CutImportWorkspace(id string) (workspace, rest string, err error) {
 	}
 	workspace, rest, _ = strings.Cut(after, ",")
 	if workspace == "" || rest == "" {
-		return "", "", fmt.Errorf("%q lacks the name of the workspace, or what is in it. Write workspace=NAME, a comma, and the ID that would do without it", id)
+		return "", "", fmt.Errorf("%q does not specify both a workspace and an object. Use workspace=NAME,ID, where ID is the import ID of the "+
+			"object in the workspace", id)
 	}
 	return workspace, rest, nil
 }
 
-// UseImportWorkspace makes an import act in the workspace that its ID names, and returns that and the rest of the ID.
+// UseImportWorkspace makes an import act in the workspace that its ID specifies. It returns the workspace and the rest of the ID.
 func (b *ResourceBase) UseImportWorkspace(id string, diags *diag.Diagnostics) (workspace types.String, rest string, ok bool) {
 	name, rest, err := CutImportWorkspace(id)
 	if err != nil {
-		diags.AddError("Import id not understood", UpperFirst(err.Error())+".")
+		diags.AddError("Invalid import ID", endSentences(UpperFirst(err.Error())))
 		return workspace, "", false
 	}
 	workspace = OrNull(name)

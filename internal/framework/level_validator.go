@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// CheckLevel refuses a near miss of a level, which no server knows, with the level that was meant.
+// CheckLevel adds an error for an empty or misspelled permission level. It suggests the intended level.
 func CheckLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
 	if level.IsNull() || level.IsUnknown() {
 		return
@@ -28,11 +28,10 @@ func CheckLevel(diags *diag.Diagnostics, at path.Path, level types.String) {
 	}
 }
 
-// commonLevels are the levels of every server, in a message.
+// commonLevels is the list of the levels that every server supports, for messages.
 const commonLevels = mlflow.LevelRead + ", " + mlflow.LevelEdit + ", or " + mlflow.LevelManage
 
-// LevelValidator checks an attribute that is a permission level. With CommonOnly, other levels than those of every server and CAN_RUN are
-// refused, too.
+// LevelValidator validates a permission level. With CommonOnly, it rejects levels other than CAN_RUN and those that every server supports.
 type LevelValidator struct{ CommonOnly bool }
 
 // Description implements [validator.Describer].
@@ -47,6 +46,7 @@ func (v LevelValidator) ValidateString(_ context.Context, req validator.StringRe
 	text := req.ConfigValue.ValueString()
 	common := []string{"", mlflow.LevelRead, mlflow.LevelRun, mlflow.LevelEdit, mlflow.LevelManage}
 	if v.CommonOnly && !resp.Diagnostics.HasError() && !slices.Contains(common, text) {
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE.", text))
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid permission level", fmt.Sprintf("%q cannot be used here. Use CAN_READ, CAN_RUN, "+
+			"CAN_EDIT, or CAN_MANAGE.", text))
 	}
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// NamedIdentitySchema is the identity of an object that belongs to no experiment, such as a user: attributes that name it, and the server
-// that it is on.
+// NamedIdentitySchema returns the identity of an object that does not belong to an experiment, such as a user: attributes that identify it,
+// and the server.
 func NamedIdentitySchema(required, optional []string) identityschema.Schema {
 	attributes := map[string]identityschema.Attribute{
 		identityTrackingURI: identityschema.StringAttribute{OptionalForImport: true, Description: "URL of the server. Defaults to the " +
@@ -27,13 +27,13 @@ func NamedIdentitySchema(required, optional []string) identityschema.Schema {
 	return identityschema.Schema{Attributes: attributes}
 }
 
-// IsIdentityImport reports whether an import names an identity instead of an ID.
+// IsIdentityImport reports whether an import specifies an identity instead of an ID.
 func IsIdentityImport(req resource.ImportStateRequest) bool {
 	return req.ID == "" && req.Identity != nil && !req.Identity.Raw.IsFullyNull()
 }
 
-// ImportNamedIdentity returns the attributes of the identity that an import names, empty ones included, after it checked the server. noun
-// is what the object is called in messages. It returns nil after an error.
+// ImportNamedIdentity returns the attributes of the identity in an import, including empty ones, after it checked the server. noun is the
+// noun for the object in messages. It returns nil after an error.
 func (b *ResourceBase) ImportNamedIdentity(
 	ctx context.Context, req resource.ImportStateRequest, noun string, names []string, diags *diag.Diagnostics,
 ) map[string]string {
@@ -52,19 +52,19 @@ func (b *ResourceBase) ImportNamedIdentity(
 		return nil
 	}
 	if wanted := values[identityTrackingURI]; wanted != "" && !sameURL(wanted, uri) {
-		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity names the server %s, but the provider is configured for "+
-			"%s.\n\nRemove tracking_uri "+
-			"from the identity if both are the same server. Otherwise, use the provider configuration of that server.", wanted, uri))
+		diags.AddError("Could not import "+noun, fmt.Sprintf("The identity contains the server %s, but the provider is configured for "+
+			"%s.\n\nIf they are the same server, remove tracking_uri from the identity. Otherwise, use the provider configuration of that server.",
+			wanted, uri))
 		return nil
 	}
 	return values
 }
 
-// CheckImportConfigured adds an error to an import while the provider's configuration is unknown. It reports whether there is none.
+// CheckImportConfigured reports whether the provider configuration is known. If not, it adds an error to the import.
 func (b *ResourceBase) CheckImportConfigured(diags *diag.Diagnostics) bool {
 	if b.Client() != nil {
 		return true
 	}
-	diags.AddError("Could not import: the mlflow provider's configuration is not known yet", b.Provider.UnknownConfigDetail())
+	diags.AddError("Could not import: provider configuration is unknown", b.Provider.UnknownConfigDetail())
 	return false
 }

@@ -11,19 +11,20 @@ const (
 	KindFolderPermissions = "permissions of a folder"
 )
 
-// ObjectLock serializes, within a run, what creates, adopts, and deletes an object that is known by its name alone, such as a user.
+// ObjectLock serializes, within a run, the operations that create, adopt, and delete an object that is identified only by its name, such as
+// a user.
 type ObjectLock struct {
 	sync.Mutex
-	// Claimed reports whether this run created or adopted the object. A Delete of it in the same run comes from another address.
+	// Claimed reports whether this run created or adopted the object. A Delete in the same run is of another resource address.
 	Claimed bool
-	// Refreshed reports whether this run refreshed the object. A plan without that is the second one of an apply, or comes with
+	// Refreshed reports whether this run refreshed the object. A plan without a refresh is the second one of an apply, or runs with
 	// -refresh=false.
 	Refreshed bool
 	// planned lists what this run planned for the object.
 	planned []PlannedUse
 }
 
-// ObjectLock returns the lock of an object. The name must tell it from all others of its kind on the server.
+// ObjectLock returns the lock of an object. The name must be unique among the objects of the kind on the server.
 func (s *RunState) ObjectLock(kind, name string) *ObjectLock {
 	return loadOrNew[ObjectLock](&s.objects, objectID{kind, name})
 }
@@ -31,25 +32,24 @@ func (s *RunState) ObjectLock(kind, name string) *ObjectLock {
 type objectID struct{ kind, name string }
 
 // Plan records what one resource plans for the object, and returns the first use by another resource that it conflicts with; conflict is
-// false if there is none. A delete conflicts with anything else, and so do two uses after which there is the object, unless they are of the
-// same resource. A resource that is replaced is planned twice, to keep and to create: the ID of its uses tells them from those of all other
-// resources.
+// false if there is none. A delete conflicts with all other uses. Two uses after which the object exists conflict unless they are of the
+// same resource, which then have the same ID: a resource that is replaced is planned twice, to keep and to create.
 func (l *ObjectLock) Plan(use PlannedUse) (other PlannedUse, conflict bool) {
 	l.Lock()
 	defer l.Unlock()
 	l.planned = append(l.planned, use)
 	for _, other := range l.planned[:len(l.planned)-1] {
-		twoTake := other.Takes() && use.Takes() && (use.ID == "" || use.ID != other.ID)
-		if twoTake || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
+		bothRemain := other.HasNameAfterApply() && use.HasNameAfterApply() && (use.ID == "" || use.ID != other.ID)
+		if bothRemain || (other.Action == PlanDelete) != (use.Action == PlanDelete) {
 			return other, true
 		}
 	}
 	return PlannedUse{}, false
 }
 
-// IsPlanned reports whether this run plans that there is the object after the apply.
+// IsPlanned reports whether the object exists after the apply, according to the plans of this run.
 func (l *ObjectLock) IsPlanned() bool {
 	l.Lock()
 	defer l.Unlock()
-	return slices.ContainsFunc(l.planned, PlannedUse.Takes)
+	return slices.ContainsFunc(l.planned, PlannedUse.HasNameAfterApply)
 }

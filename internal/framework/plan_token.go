@@ -11,8 +11,8 @@ import (
 
 const planTokenKey = "plan_token"
 
-// PlanToken returns what tells the plans of one resource address from those of all others: what KeepPlanToken stored, or a new one. For a
-// replacement the CLI plans twice, the second time without the state, but with the private state of the first time.
+// PlanToken returns a token that is unique to one resource address: the one that KeepPlanToken stored, or a new one. The CLI plans a
+// replacement twice, the second time without the state, but with the private state of the first time.
 func PlanToken(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) string {
 	if req.Plan.Raw.IsNull() {
 		return ""
@@ -22,8 +22,8 @@ func PlanToken(ctx context.Context, req resource.ModifyPlanRequest, resp *resour
 	return token
 }
 
-// KeepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Read calls it too, since a plan that
-// changes nothing stores nothing.
+// KeepPlanToken returns the stored token of a resource address, and stores a new one if there is none. Read also calls it, because a plan
+// without changes does not store private state.
 func KeepPlanToken(ctx context.Context, from, to PrivateState) (string, diag.Diagnostics) {
 	value, diags := from.GetKey(ctx, planTokenKey)
 	token, err := strconv.Unquote(string(value))

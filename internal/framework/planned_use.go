@@ -1,29 +1,29 @@
 package framework
 
-// PlannedAction is what a plan does with the experiment that has a name, or is about to get it.
+// PlannedAction is what a plan does with an object and its name.
 type PlannedAction int
 
-// What a plan does.
+// The actions of a plan.
 const (
 	PlanCreate PlannedAction = iota
-	PlanKeep                 // or change, but for the name
+	PlanKeep                 // includes changes except that of the name
 	PlanRenameFrom
 	PlanRenameTo
 	PlanDelete
 )
 
-// PlannedUse is what the plan of one resource does with a name.
+// PlannedUse is the use of a name in the plan of one resource.
 type PlannedUse struct {
 	Action PlannedAction
-	// ID is the ID of the experiment. For a create it is the ID of the one that is replaced, empty if there is none.
+	// ID is the ID of the object. For a create, it is the ID of the replaced object, empty if there is none.
 	ID string
-	// Name is the name as the resource spells it.
+	// Name is the name in the spelling of the resource.
 	Name string
-	// Adopts reports whether a create adopts an existing experiment.
+	// Adopts reports whether a create adopts an existing object.
 	Adopts bool
 }
 
-// Takes reports whether the experiment has the name after the apply.
-func (u PlannedUse) Takes() bool {
+// HasNameAfterApply reports whether the object has the name after the apply.
+func (u PlannedUse) HasNameAfterApply() bool {
 	return u.Action == PlanCreate || u.Action == PlanKeep || u.Action == PlanRenameTo
 }

@@ -9,20 +9,20 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// ProviderData is what Configure hands to every resource and data source.
+// ProviderData is the data that Configure passes to every resource, data source, list resource, and action.
 type ProviderData struct {
-	// Client is nil while a setting of the provider block is unknown.
+	// Client is nil while an argument of the provider configuration is unknown.
 	Client *mlflow.Client
-	// Unknown names those settings.
+	// Unknown lists the unknown arguments.
 	Unknown []string
-	// DefaultTags may be null, unknown, or hold unknown values.
+	// DefaultTags may be null or unknown, or contain unknown values.
 	DefaultTags types.Map
 	// Run is shared by all objects of this provider configuration.
 	Run RunState
 }
 
-// UnknownConfigDetail words that the provider's configuration is not known yet.
+// UnknownConfigDetail returns which arguments of the provider configuration are unknown, and what to do.
 func (d *ProviderData) UnknownConfigDetail() string {
-	return fmt.Sprintf("The provider block's %s is known only after apply. Apply first what it comes from, for example with -target, or "+
-		"set it from a variable or the environment.", strings.Join(d.Unknown, ", "))
+	return fmt.Sprintf("In the provider configuration, the value of %s is unknown until apply.\n\nFirst apply the resource that the value "+
+		"comes from, for example with -target, or set it from a variable or an environment variable.", strings.Join(d.Unknown, ", "))
 }

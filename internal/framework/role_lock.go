@@ -12,15 +12,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// RoleLock serializes, within a run, what writes one role of an MLflow server, and holds what this run declared and planned for it. Hold it
-// from the look at a mark to the write that depends on it.
+// RoleLock serializes, within a run, the operations that write one role of an MLflow server, and has what this run declared and planned for
+// it. Hold the lock from the check of a mark to the write that depends on it.
 type RoleLock struct {
 	sync.Mutex
-	// Declared reports whether this run created, adopted, or changed the role. A Delete of it in the same run comes from another address.
+	// Declared reports whether this run created, adopted, or changed the role. A Delete in the same run is of another resource address.
 	Declared bool
-	// Deleted is the role that this run deleted, as it was before, without the grants that its state had; nil if it deleted none.
+	// Deleted is the role that this run deleted, without the grants that the state had; nil if there is none.
 	Deleted *server.Role
-	// Members holds the users that this run declared as members. MemberList reports whether one resource declared all of them.
+	// Members are the users that this run declared as members. MemberList reports whether one resource declared the complete list.
 	Members    map[string]bool
 	MemberList bool
 
@@ -30,14 +30,14 @@ type RoleLock struct {
 	plannedMembers map[plannedMember]bool
 }
 
-// plannedRow is one row of a role in a plan: of the role itself, or of what it is granted on.
+// plannedRow is one row of a role in a plan, declared by the role itself or by the permissions of an object.
 type plannedRow struct {
 	row    string
 	inRole bool
 }
 
-// plannedMember is one member of a role in a plan, or the list of all of them if user is empty. inState tells the two plans of a
-// replacement apart.
+// plannedMember is one member of a role in a plan, or the complete list if user is empty. inState distinguishes the two plans of a
+// replacement.
 type plannedMember struct {
 	user    string
 	inState bool
@@ -64,8 +64,8 @@ func (l *RoleLock) IsRead() bool {
 	return l.read
 }
 
-// Plan records what the plan of a resource does with the role, and returns what others have planned so far. The ID of a use is the role
-// that the resource has in the state, empty if it has none.
+// Plan records what one resource plans for the role, and returns the plans of other resources so far. The ID of a use is that of the role
+// in the state of the resource, empty if it has no state.
 func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
 	l.Lock()
 	defer l.Unlock()
@@ -74,8 +74,8 @@ func (l *RoleLock) Plan(use PlannedUse) (others []PlannedUse) {
 	return others
 }
 
-// PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or else in the permissions of what it is
-// granted on. It reports whether both declare it.
+// PlanRow records that a plan declares a row of the role, as "type/pattern": in the role itself, or in the permissions of an object. It
+// reports whether both declare it.
 func (l *RoleLock) PlanRow(row string, inRole bool) (both bool) {
 	l.Lock()
 	defer l.Unlock()
@@ -102,7 +102,7 @@ func (l *RoleLock) PlanMember(user string, inState bool) (duplicate, mixed bool)
 	return duplicate, mixed
 }
 
-// DeclareMember marks a member.
+// DeclareMember records that this run declares a member.
 func (l *RoleLock) DeclareMember(user string) {
 	if l.Members == nil {
 		l.Members = map[string]bool{}
@@ -110,15 +110,15 @@ func (l *RoleLock) DeclareMember(user string) {
 	l.Members[user] = true
 }
 
-// IsRenamed reports whether a plan gives the role another name.
+// IsRenamed reports whether a plan renames the role.
 func (l *RoleLock) IsRenamed() bool {
 	l.Lock()
 	defer l.Unlock()
 	return slices.ContainsFunc(l.planned, func(use PlannedUse) bool { return use.Action == PlanRenameFrom })
 }
 
-// PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or else in the permissions of the
-// experiment, and adds an error if both declare it. Databricks has no roles.
+// PlanRoleRow records that a plan declares the grant of a role on an experiment, in mlflow_role or in the permissions of the experiment. It
+// adds an error if both declare it. Databricks has no roles.
 func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, experimentID string, inRole bool) {
 	client := b.Client()
 	if client == nil || client.Kind() != mlflow.KindServer || role == "" || experimentID == "" {
@@ -127,42 +127,42 @@ func (b *ResourceBase) PlanRoleRow(diags *diag.Diagnostics, at path.Path, role, 
 	if !b.Provider.Run.RoleLock(client.MLflowWorkspace(), role).PlanRow("experiment/"+experimentID, inRole) {
 		return
 	}
-	diags.AddAttributeError(at, "Grant is declared twice", fmt.Sprintf("The grant of role %q on experiment %s is declared by mlflow_role, "+
-		"in grants, and by the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. "+
-		"The place for grants on single experiments is mlflow_experiment_permissions.", role, experimentID))
+	diags.AddAttributeError(at, "Duplicate grant", fmt.Sprintf("The grant of role %q on experiment %s is declared in grants of mlflow_role "+
+		"and in the permissions of the experiment. A grant can be managed by only one resource.\n\nRemove it from one of the two. Use "+
+		"mlflow_experiment_permissions for grants on individual experiments.", role, experimentID))
 }
 
-// Management holds the roles through which the current user stops managing a workspace in this run. Each of them may go if another one is
-// left, but not all of them at once.
+// Management records the management roles that the current user loses in this run, for one MLflow workspace. The current user can lose all
+// but one of them.
 type Management struct {
-	mu      sync.Mutex
-	givenUp map[string]bool
+	mu   sync.Mutex
+	lost map[string]bool
 }
 
-// Management returns what this run gives up of the management of a workspace.
+// Management returns the record of lost management roles of an MLflow workspace.
 func (s *RunState) Management(workspace string) *Management {
 	return loadOrNew[Management](&s.management, workspace)
 }
 
-// GiveUp records that the run gives up one of the roles through which the current user manages the workspace. If that would leave none, it
-// records nothing, and reports false and the other roles that the run gives up.
+// GiveUp records that the current user loses a role. through lists all roles through which the current user manages the workspace. If no
+// other one would remain, it records nothing, and returns false and the other lost roles.
 func (m *Management) GiveUp(role string, through []string) (others []string, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, other := range through {
 		switch {
 		case other == role:
-		case m.givenUp[other]:
+		case m.lost[other]:
 			others = append(others, other)
 		default:
 			ok = true
 		}
 	}
-	if ok && m.givenUp == nil {
-		m.givenUp = map[string]bool{}
+	if ok && m.lost == nil {
+		m.lost = map[string]bool{}
 	}
 	if ok {
-		m.givenUp[role] = true
+		m.lost[role] = true
 	}
 	return others, ok
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// longestRoleName is in characters.
-const longestRoleName = 255
+// maxRoleName is the maximum length of a role name, in characters.
+const maxRoleName = 255
 
 // RoleNameValidator checks the name of a role.
 type RoleNameValidator struct{}
@@ -32,12 +32,11 @@ func (RoleNameValidator) ValidateString(_ context.Context, req validator.StringR
 	case strings.TrimSpace(name) == "":
 		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", "The name is empty. Use the name of a role.")
 	case strings.HasPrefix(name, wire.HiddenRolePrefix):
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server keeps for the own "+
-			"grants of users. To grant something to one user, use mlflow_experiment_permissions, or a role of which the user is the only member.",
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("%q begins with %q, which the server reserves for grants "+
+			"to single users. To grant a permission to one user, use mlflow_experiment_permissions, or a role with this user as the only member.",
 			name, wire.HiddenRolePrefix))
-	case utf8.RuneCountInString(name) > longestRoleName:
-		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters, and the maximum is %d. Use "+
-			"a shorter name.",
-			utf8.RuneCountInString(name), longestRoleName))
+	case utf8.RuneCountInString(name) > maxRoleName:
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid role name", fmt.Sprintf("The name has %d characters. The maximum is %d.",
+			utf8.RuneCountInString(name), maxRoleName))
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// searchFilter builds a filter in the API's search language for a prefix of the name and for values of tags. Both may be empty.
-// What the language can't express is an error at the attribute name_prefix or tags. API: experiments/search.
+// searchFilter returns a search filter for a prefix of the name and for tags, both of which can be empty. It adds an error at name_prefix
+// or tags for values that the search language cannot express. API: experiments/search.
 func searchFilter(prefix string, tags map[string]string) (string, diag.Diagnostics) {
 	var (
 		diags      diag.Diagnostics
@@ -36,34 +36,34 @@ func searchFilter(prefix string, tags map[string]string) (string, diag.Diagnosti
 	return strings.Join(conditions, " AND "), diags
 }
 
-// EqualsFilter is the condition that a tag has a value.
+// EqualsFilter returns the condition that a tag has a value.
 func EqualsFilter(key, value string) (string, error) {
 	quotedKey, keyErr := quoteSearchKey(key)
 	quotedValue, valueErr := quoteSearchValue(value)
 	return fmt.Sprintf("tags.%s = %s", quotedKey, quotedValue), cmp.Or(keyErr, valueErr)
 }
 
-func searchFilterAdvice(what string, err error) string {
-	return fmt.Sprintf("%s %s. Search for less, and select from the results with name_regex or a for expression.", what, err)
+func searchFilterAdvice(text string, err error) string {
+	return fmt.Sprintf("%q %s.\n\nRemove it from the search, and select from the results with name_regex or a for expression.", text, err)
 }
 
-// likePrefix is a pattern that matches at least the names with a prefix. The language has no escapes: % and _ in the prefix match
-// other characters too, and some databases take a backslash for an escape, so any character may stand for it.
+// likePrefix returns a pattern that matches at least the names with a prefix. The search language has no escapes: % and _ in the prefix
+// also match other characters. A backslash, which is an escape in some databases, is replaced by the wildcard _.
 func likePrefix(prefix string) string {
 	return strings.ReplaceAll(prefix, `\`, "_") + "%"
 }
 
 var (
-	errBothQuotes = errors.New("has both kinds of quotes (' and \"), which the server's search language can't express")
-	errBackslash  = errors.New("ends in a backslash, which the server's search language can't express")
-	errBothTicks  = errors.New("is a key with both a backtick and a double quote, which the server's search language can't express")
+	errBothQuotes = errors.New("contains both kinds of quotes (' and \"), which the search language cannot express")
+	errBackslash  = errors.New("ends in a backslash, which the search language cannot express")
+	errBothTicks  = errors.New("is a key with both a backtick and a double quote, which the search language cannot express")
 )
 
-// quoteSearchValue puts a value into the quotes that it doesn't hold itself.
+// quoteSearchValue returns a value in quotes of the kind that it does not contain.
 func quoteSearchValue(value string) (string, error) {
 	switch {
 	case strings.HasSuffix(value, `\`):
-		return "", errBackslash // it would hide the closing quote
+		return "", errBackslash // it would escape the closing quote
 	case !strings.Contains(value, "'"):
 		return "'" + value + "'", nil
 	case !strings.Contains(value, `"`):
@@ -73,7 +73,7 @@ func quoteSearchValue(value string) (string, error) {
 	}
 }
 
-// quoteSearchKey puts the key of a tag into backticks, or into double quotes when it holds one.
+// quoteSearchKey returns the key of a tag in backticks, or in double quotes if it contains a backtick.
 func quoteSearchKey(key string) (string, error) {
 	switch {
 	case !strings.Contains(key, "`"):
@@ -85,9 +85,9 @@ func quoteSearchKey(key string) (string, error) {
 	}
 }
 
-// normalizePrefix gives the server's own spelling of the beginning of a name. It is no name by itself: its trailing slash counts.
+// normalizePrefix returns the prefix of a name in the server's spelling. Unlike in a name, a trailing slash is significant.
 func normalizePrefix(client *mlflow.Client, prefix string) string {
-	const rest = "x" // stands for the rest of a name
+	const rest = "x" // a placeholder for the rest of the name
 	if prefix == "/Workspace" && client.NormalizeName("/Workspace/"+rest) == "/"+rest {
 		return "/"
 	}

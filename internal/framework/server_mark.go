@@ -14,12 +14,12 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Every server has an experiment 1. So each resource remembers, in private state, the server that it was last read from or written to, and
-// a provider that points to another one does not take that server's objects for its own.
+// Every server has an experiment 1. Each resource therefore stores its server in private state, on every read and write. If the provider is
+// configured for a different server later, it does not change the objects with the same IDs there.
 
 const serverKey = "server"
 
-// ServerMark is a server as private state has it.
+// ServerMark identifies a server in private state.
 type ServerMark struct {
 	URL  string `json:"url"`
 	Kind string `json:"kind"`
@@ -29,7 +29,7 @@ type ServerMark struct {
 	WorkspaceID string `json:"workspace_id,omitempty"`
 }
 
-// MarkOf returns the server that private state remembers, the zero value if it remembers none.
+// MarkOf returns the server in private state, the zero value if there is none.
 func MarkOf(ctx context.Context, private PrivateState) ServerMark {
 	var mark ServerMark
 	if value, _ := private.GetKey(ctx, serverKey); len(value) > 0 && json.Unmarshal(value, &mark) != nil {
@@ -38,39 +38,40 @@ func MarkOf(ctx context.Context, private PrivateState) ServerMark {
 	return mark
 }
 
-// mark returns the server that the provider points to.
+// mark returns the server that the provider is configured for.
 func (b *ResourceBase) mark(ctx context.Context) (ServerMark, error) {
 	e, err := b.Client().Endpoint(ctx)
 	if err != nil {
 		return ServerMark{}, err
 	}
-	return ServerMark{URL: e.BaseURL.String(), Kind: b.Client().Kind(), Workspace: b.Client().MLflowWorkspace(), WorkspaceID: e.WorkspaceID}, nil
+	client := b.Client()
+	return ServerMark{URL: e.BaseURL.String(), Kind: client.Kind(), Workspace: client.MLflowWorkspace(), WorkspaceID: e.WorkspaceID}, nil
 }
 
-// StoreServer puts the server that the provider points to into private state.
+// StoreServer stores the server that the provider is configured for in private state.
 func (b *ResourceBase) StoreServer(ctx context.Context, private PrivateState) diag.Diagnostics {
 	now, err := b.mark(ctx)
 	if err != nil {
-		return nil // no call can have succeeded: what is remembered stays
+		return nil // no request can have succeeded, so keep the stored server
 	}
 	if before := MarkOf(ctx, private); now.WorkspaceID == "" && before.same(now) {
 		now.WorkspaceID = before.WorkspaceID
 	}
 	value, err := json.Marshal(now)
 	if err != nil {
-		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not save the server", err.Error())}
+		return diag.Diagnostics{diag.NewErrorDiagnostic("Could not store server", err.Error())}
 	}
 	return private.SetKey(ctx, serverKey, value)
 }
 
-// same reports whether two marks are one address of a server.
+// same reports whether two marks are the same server, according to their URLs and workspaces.
 func (m ServerMark) same(o ServerMark) bool {
 	sameID := m.WorkspaceID == o.WorkspaceID || m.WorkspaceID == "" || o.WorkspaceID == ""
 	return m.Kind == o.Kind && m.Workspace == o.Workspace && sameID && sameURL(m.URL, o.URL)
 }
 
-// sameURL compares the URLs of servers. The case of the host, a default port, a trailing slash, and a query such as ?o=1234 make no
-// difference.
+// sameURL reports whether two server URLs are equivalent. It ignores the case of the host, a default port, a trailing slash, and a query
+// such as ?o=1234.
 func sameURL(a, b string) bool { return normalURL(a) == normalURL(b) }
 
 func normalURL(text string) string {
@@ -85,7 +86,7 @@ func normalURL(text string) string {
 	return scheme + "://" + host + strings.TrimRight(u.EscapedPath(), "/")
 }
 
-// describe names a server, and the workspace on it where the URL alone does not tell it from another one.
+// describe returns the URL of a server, with the workspace if the URL does not distinguish it from the other server.
 func (m ServerMark) describe(other ServerMark) string {
 	switch {
 	case m.Workspace != "" && (m.Workspace != other.Workspace || m.Workspace != mlflow.DefaultWorkspace):
@@ -97,8 +98,8 @@ func (m ServerMark) describe(other ServerMark) string {
 	}
 }
 
-// wayBack says what to set so that the provider points to the server again.
-func (m ServerMark) wayBack(now ServerMark) string {
+// settingsFor returns which arguments to set to configure the provider for this server.
+func (m ServerMark) settingsFor(now ServerMark) string {
 	var settings []string
 	otherURL := m.Kind != now.Kind || !sameURL(m.URL, now.URL)
 	switch {
@@ -115,24 +116,25 @@ func (m ServerMark) wayBack(now ServerMark) string {
 	return "set " + strings.Join(settings, ", and ")
 }
 
-// Belonging is an object of a state, and when its experiment was created as far as is known.
-type Belonging struct {
+// StateObject is an object of a state, with its experiment and the creation time of that. Created is empty if it is unknown.
+type StateObject struct {
 	Object, ExperimentID, Created string
-	// Differs says why the object on the provider's server is not the one of the state, "" if it is. It is set for an object that belongs to no
-	// experiment.
+	// Differs returns why the object on the provider's server is not the one of the state, empty if it is. It is set for objects that do not
+	// belong to an experiment.
 	Differs func(ctx context.Context) string
 }
 
-// CheckServer reports whether an object is on the provider's server, and adds an error if it is not. A server with another address is the
-// same one if the experiment there has the same ID and creation time; an object without an experiment is on no other. No call is made if the address is the remembered one, or none is.
-func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, could string, o Belonging, diags *diag.Diagnostics) bool {
+// CheckServer reports whether an object of a state is on the provider's server, and adds an error if it is not. A server with another URL
+// is the same if the experiment there has the same ID and creation time, or according to Differs. CheckServer sends no request if the
+// stored URL is the same, or if there is none.
+func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, action string, o StateObject, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {
 		return true
 	}
 	now, err := b.mark(ctx)
 	if err != nil {
-		AddError(diags, could, o.Object, err)
+		AddError(diags, action, o.Object, err)
 		return false
 	}
 	if before.same(now) {
@@ -146,40 +148,41 @@ func (b *ResourceBase) CheckServer(ctx context.Context, private PrivateState, co
 	if difference == "" {
 		return true
 	}
-	addServerError(diags, could, o.Object, before, now, difference)
+	addServerError(diags, action, o.Object, before, now, difference)
 	return false
 }
 
-// CheckServerURL reports whether an object that belongs to the whole server, such as a user, is on the provider's server, and adds an
-// error if it is not. Such an object has no ID that is unique across servers, so only the URLs are compared. It makes no call.
-func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState, could, object string, diags *diag.Diagnostics) bool {
+// CheckServerURL reports whether an object of a server, such as a user, is on the provider's server, and adds an error if it is not. It
+// compares only the URLs, without a request, because these objects have no IDs that are unique across servers.
+func (b *ResourceBase) CheckServerURL(ctx context.Context, private PrivateState, action, object string, diags *diag.Diagnostics) bool {
 	before := MarkOf(ctx, private)
 	if before == (ServerMark{}) {
 		return true
 	}
 	now, err := b.mark(ctx)
 	if err != nil {
-		AddError(diags, could, object, err)
+		AddError(diags, action, object, err)
 		return false
 	}
 	before.Workspace, now.Workspace = "", ""
 	if before.same(now) {
 		return true
 	}
-	addServerError(diags, could, object, before, now, "The provider cannot check whether both are the same server.")
+	addServerError(diags, action, object, before, now, "The provider cannot check whether both are the same server.")
 	return false
 }
 
-// addServerError reports that the object of a state is on another server than the provider's. difference is a sentence.
-func addServerError(diags *diag.Diagnostics, could, object string, before, now ServerMark, difference string) {
-	diags.AddError("Could not "+could+": another server", fmt.Sprintf("%s: This state belongs to %s, but the provider points to %s. %s Nothing was changed.\n\n"+
-		"If you did not mean to change servers, %s. If you did, remove the resource from the state with terraform state rm, then import the object of "+
-		"the new server, or let apply create it.",
-		UpperFirst(object), before.describe(now), now.describe(before), difference, before.wayBack(now)))
+// addServerError reports that the provider is configured for another server than that of a state. difference is a sentence about the
+// object.
+func addServerError(diags *diag.Diagnostics, action, object string, before, now ServerMark, difference string) {
+	diags.AddError("Could not "+action+": another server", fmt.Sprintf("%s: The state belongs to %s, but the provider is configured for %s. "+
+		"%s Nothing was changed.\n\nTo return to the old server, %s. To change servers, remove the resource from the state with terraform "+
+		"state rm, then import the object of the new server, or let apply create it.",
+		UpperFirst(object), before.describe(now), now.describe(before), difference, before.settingsFor(now)))
 }
 
-// differs says why the experiment with the ID on the provider's server is not the remembered one, "" if it is.
-func (b *ResourceBase) differs(ctx context.Context, o Belonging) string {
+// differs returns why the experiment with the ID on the provider's server is not the one of the state, empty if it is.
+func (b *ResourceBase) differs(ctx context.Context, o StateObject) string {
 	if o.ExperimentID == "" {
 		return "The provider cannot check whether both are the same server."
 	}
@@ -193,12 +196,12 @@ func (b *ResourceBase) differs(ctx context.Context, o Belonging) string {
 	case rest.IsNotFound(err):
 		return fmt.Sprintf("There is no experiment with ID %s on it.", o.ExperimentID)
 	case err != nil:
-		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
+		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
 	case FormatCreationTime(e.Created()) != o.Created:
 		return fmt.Sprintf("On it, ID %s belongs to a different experiment: %q, created %s. The one in this state was created %s.",
 			e.ID, e.Name, cmp.Or(FormatCreationTime(e.Created()), "at an unknown time"), o.Created)
 	case e.Deleted():
-		return fmt.Sprintf("On it, experiment %q (%s) is deleted.", e.Name, e.ID)
+		return fmt.Sprintf("On it, %s is deleted.", DescribeExperiment(e.ID, e.Name))
 	}
 	return ""
 }

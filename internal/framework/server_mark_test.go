@@ -73,7 +73,7 @@ func TestServerMark(t *testing.T) {
 		if same := c.before.same(c.now); same != c.same {
 			t.Errorf("%s: same is %t", name, same)
 		}
-		says := strings.Join([]string{c.before.describe(c.now), c.now.describe(c.before), c.before.wayBack(c.now)}, "\n")
+		says := strings.Join([]string{c.before.describe(c.now), c.now.describe(c.before), c.before.settingsFor(c.now)}, "\n")
 		for _, text := range c.texts {
 			if !strings.Contains(says, text) {
 				t.Errorf("%s: %q lacks %q", name, says, text)

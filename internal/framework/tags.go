@@ -15,13 +15,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// TagsValidator refuses keys that no server would let the user manage. Length and characters depend on the server and are checked in the plan. A
-// tag whose value is null counts as absent.
+// TagsValidator rejects tag keys that cannot be managed on any server. Their length and characters depend on the server and are checked in
+// the plan. It ignores tags with a null value, which count as absent.
 type TagsValidator struct{}
 
 // Description implements [validator.Describer].
 func (TagsValidator) Description(context.Context) string {
-	return "keys must not be empty, nor be kept by the server or by another attribute"
+	return "keys must not be empty or reserved by the server or another attribute"
 }
 
 // MarkdownDescription implements [validator.Describer].
@@ -31,42 +31,43 @@ func (v TagsValidator) MarkdownDescription(ctx context.Context) string { return 
 func (TagsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
 	elements := req.ConfigValue.Elements()
 	for _, key := range SortedKeys(elements) {
-		if reason := RefuseTagKey(key); reason != "" && !elements[key].IsNull() {
-			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Tag key not allowed", reason)
+		if reason := InvalidTagKeyReason(key); reason != "" && !elements[key].IsNull() {
+			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", reason)
 		}
 	}
 }
 
-// RefuseTagKey says why a key can't be managed as a tag, "" when it can.
-func RefuseTagKey(key string) string {
+// InvalidTagKeyReason returns why a key cannot be managed as a tag, empty if it can.
+func InvalidTagKeyReason(key string) string {
 	switch {
 	case key == "":
-		return "A tag needs a key. Name it, or leave the tag out."
+		return "The key is empty. Set a key, or remove the tag."
 	case key == mlflow.TagDescription:
-		return fmt.Sprintf("%q holds the description that the UI shows. Set the experiment's `description` instead.", key)
+		return fmt.Sprintf("%q is the tag of the description. Set description of the mlflow_experiment instead.", key)
 	case mlflow.IsServerTag(key):
-		return fmt.Sprintf("%q is written by the server itself and would change again. Leave it out.", key)
+		return fmt.Sprintf("%q is set by the server. Remove the tag.", key)
 	default:
 		return ""
 	}
 }
 
-// CheckTags checks the known tags of a map against the server's limits, without asking it.
+// CheckTags adds errors for known tags that exceed the limits of the server. It sends no request.
 func CheckTags(at path.Path, tags types.Map, client *mlflow.Client) diag.Diagnostics {
 	var diags diag.Diagnostics
-	for key, value := range tags.Elements() {
-		text, ok := value.(types.String)
+	elements := tags.Elements()
+	for _, key := range SortedKeys(elements) {
+		text, ok := elements[key].(types.String)
 		if !ok || text.IsNull() {
 			continue
 		}
 		if err := client.CheckTag(mlflow.Tag{Key: key, Value: text.ValueString()}); err != nil {
-			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", UpperFirst(err.Error())+".")
+			diags.AddAttributeError(at.AtMapKey(key), "Invalid tag", UpperFirst(err.Error())+".")
 		}
 	}
 	return diags
 }
 
-// StringMap gives the known strings of a map; null and unknown ones are left out.
+// StringMap returns the strings of a map without null and unknown ones.
 func StringMap(m types.Map) map[string]string {
 	out := make(map[string]string, len(m.Elements()))
 	for key, value := range m.Elements() {
@@ -77,7 +78,7 @@ func StringMap(m types.Map) map[string]string {
 	return out
 }
 
-// StringMapValue makes a map of strings.
+// StringMapValue returns a map value of strings.
 func StringMapValue(m map[string]string) types.Map {
 	elements := make(map[string]types.String, len(m))
 	for key, value := range m {
@@ -86,7 +87,7 @@ func StringMapValue(m map[string]string) types.Map {
 	return MapValue(elements)
 }
 
-// MapValue makes a map of strings that may be unknown.
+// MapValue returns a map value of strings that may be null or unknown.
 func MapValue(elements map[string]types.String) types.Map {
 	values := make(map[string]attr.Value, len(elements))
 	for key, value := range elements {
@@ -95,12 +96,12 @@ func MapValue(elements map[string]types.String) types.Map {
 	return types.MapValueMust(types.StringType, values)
 }
 
-// SortedKeys gives a map's keys in order, so that calls and messages come in the same order each time.
+// SortedKeys returns the keys of a map in order, so that the order of requests and messages is deterministic.
 func SortedKeys[V any](m map[string]V) []string {
 	return slices.Sorted(maps.Keys(m))
 }
 
-// UnionOf gives the keys of both maps; values are of no account. It is null only when both are.
+// UnionOf returns a map with the keys of both maps, null if both are. Its values are not significant.
 func UnionOf(a, b types.Map) types.Map {
 	if a.IsNull() {
 		return b
@@ -108,8 +109,9 @@ func UnionOf(a, b types.Map) types.Map {
 	return MergeTags(a, b)
 }
 
-// MergeTags returns tags over the provider's defaults, without those that are null. It is unknown as a whole if one of the maps is, and if
-// a tag whose value is unknown and has no default may turn out to be null: Terraform accepts no key that vanishes between plan and apply.
+// MergeTags returns tags merged over the default tags of the provider, without null values. The result is unknown if one of the maps is, or
+// if a tag without a default has an unknown value, which may be null: Terraform does not accept a key that is planned and missing after
+// apply.
 func MergeTags(defaults, tags types.Map) types.Map {
 	if defaults.IsUnknown() || tags.IsUnknown() {
 		return types.MapUnknown(types.StringType)

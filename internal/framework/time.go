@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// FormatTime gives a server's time as RFC 3339 in UTC with milliseconds, which is all that servers tell; null when there is none.
+// FormatTime returns a time in RFC 3339 format and UTC, with the milliseconds that servers return; null for the zero time.
 func FormatTime(t time.Time) types.String {
 	if t.IsZero() {
 		return types.StringNull()

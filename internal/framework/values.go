@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// OrNull is null for "", which servers send for what is not set.
+// OrNull returns a string, null if it is empty: servers return an empty string for a value that is not set.
 func OrNull(s string) types.String {
 	if s == "" {
 		return types.StringNull()

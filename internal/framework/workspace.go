@@ -21,57 +21,58 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// AttributeWorkspace is the argument of every object that lives in a workspace of an MLflow server.
+// AttributeWorkspace is the argument for the workspace of an object on an MLflow server.
 const AttributeWorkspace = "workspace"
 
-// workspaceName is how MLflow names workspaces.
+// workspaceName validates the name of an MLflow workspace.
 var workspaceName = []validator.String{stringvalidator.RegexMatches(regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`),
-	"must be the name of an MLflow workspace: lowercase letters, digits, and hyphens in between. For the workspace of the provider block, omit the argument")}
+	"must be the name of an MLflow workspace: lowercase letters and digits, with hyphens in between. For the workspace of the provider, "+
+		"omit the argument")}
 
-const workspaceSupport = "On servers with workspaces (MLflow 3.10 and newer, started with `--enable-workspaces`). Not supported on Databricks. "
+const workspaceSupport = "Requires MLflow 3.10 or newer, started with `--enable-workspaces`. Not supported on Databricks. "
 
-// WorkspaceAttribute is the schema of the argument workspace in a resource.
+// WorkspaceAttribute returns the schema of the argument workspace in a resource.
 func WorkspaceAttribute() schema.StringAttribute {
 	return schema.StringAttribute{
 		Optional: true, Validators: workspaceName,
-		MarkdownDescription: "MLflow workspace that the object is in. " + workspaceSupport + "Changing it to another workspace **replaces** the object. Omitting it " +
-			"and setting the workspace of the provider block mean the same. Defaults to the provider's `workspace`.",
+		MarkdownDescription: "MLflow workspace of the object. " + workspaceSupport + "Changing it to a different workspace **forces " +
+			"replacement**. Defaults to the `workspace` of the provider.",
 	}
 }
 
-// WorkspaceDataAttribute is the schema of the argument workspace in a data source.
+// WorkspaceDataAttribute returns the schema of the argument workspace in a data source.
 func WorkspaceDataAttribute() datasourceschema.StringAttribute {
 	return datasourceschema.StringAttribute{
 		Optional: true, Validators: workspaceName,
-		MarkdownDescription: "MLflow workspace to read from. " + workspaceSupport + "Defaults to the provider's `workspace`.",
+		MarkdownDescription: "MLflow workspace to read from. " + workspaceSupport + "Defaults to the `workspace` of the provider.",
 	}
 }
 
-// WorkspaceActionAttribute is the schema of the argument workspace in an action.
+// WorkspaceActionAttribute returns the schema of the argument workspace in an action.
 func WorkspaceActionAttribute() actionschema.StringAttribute {
 	return actionschema.StringAttribute{
 		Optional: true, Validators: workspaceName,
-		MarkdownDescription: "MLflow workspace to act in. " + workspaceSupport + "Defaults to the provider's `workspace`.",
+		MarkdownDescription: "MLflow workspace of the action. " + workspaceSupport + "Defaults to the `workspace` of the provider.",
 	}
 }
 
-// workspaceListAttribute is the schema of the argument workspace in a list block.
+// workspaceListAttribute returns the schema of the argument workspace in a list block.
 func workspaceListAttribute() listschema.StringAttribute {
 	return listschema.StringAttribute{
 		Optional: true, Validators: workspaceName,
-		MarkdownDescription: "MLflow workspace to list. " + workspaceSupport + "Defaults to the provider's `workspace`.",
+		MarkdownDescription: "MLflow workspace to list. " + workspaceSupport + "Defaults to the `workspace` of the provider.",
 	}
 }
 
 // place is the MLflow workspace that one operation of an object acts in.
 type place struct {
-	// client is the client of the workspace; nil for the provider's own.
+	// client is the client of the workspace, nil for the workspace of the provider.
 	client *mlflow.Client
 	// unknown reports whether the workspace is unknown while planning.
 	unknown bool
 }
 
-// in returns the client to use, given the provider's. It is nil while the workspace is unknown.
+// in returns the client of the workspace, given that of the provider. It returns nil while the workspace is unknown.
 func (p *place) in(client *mlflow.Client) *mlflow.Client {
 	switch {
 	case p.unknown, client == nil:
@@ -83,7 +84,7 @@ func (p *place) in(client *mlflow.Client) *mlflow.Client {
 	}
 }
 
-// use makes the operation act in a workspace. It adds an error if the server has no workspaces.
+// use makes the operation act in a workspace. It adds an error if this kind of server has no workspaces.
 func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.Diagnostics) bool {
 	p.client, p.unknown = nil, workspace.IsUnknown()
 	if client == nil || workspace.ValueString() == "" {
@@ -98,8 +99,8 @@ func (p *place) use(client *mlflow.Client, workspace types.String, diags *diag.D
 	return true
 }
 
-// UseWorkspace makes the operation act in the workspace of the argument, the provider's if it is null. Call it before anything else: it decides what
-// Client returns. A resource value serves one operation only. It reports false after an error.
+// UseWorkspace makes the operation act in the workspace of the argument, or in that of the provider if the argument is null. Call it first,
+// because it sets the result of Client. This is safe because a resource value serves only one operation. It returns false after an error.
 func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnostics) bool {
 	if b.Provider == nil {
 		return true
@@ -107,13 +108,13 @@ func (b *ResourceBase) UseWorkspace(workspace types.String, diags *diag.Diagnost
 	return b.use(b.Provider.Client, workspace, diags)
 }
 
-// CreateIn is UseWorkspace for an operation that creates an object. It also refuses the workspace if the server has none: servers before 3.10 ignore
-// it, and the object would be somewhere else than the state says.
-func (b *ResourceBase) CreateIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
+// UseCreateWorkspace is UseWorkspace for an operation that creates an object. It also adds an error if the server has no workspaces:
+// servers before 3.10 ignore the workspace, and the object would not be in the workspace of the state.
+func (b *ResourceBase) UseCreateWorkspace(ctx context.Context, workspace types.String, diags *diag.Diagnostics) bool {
 	return b.UseWorkspace(workspace, diags) && b.check(ctx, diags)
 }
 
-// check adds an error if the operation is to act in a workspace of a server that has none.
+// check adds an error if the operation uses a workspace and the server has none.
 func (p *place) check(ctx context.Context, diags *diag.Diagnostics) bool {
 	if p.client == nil || p.client.MLflowWorkspace() == mlflow.DefaultWorkspace {
 		return true
@@ -123,17 +124,17 @@ func (p *place) check(ctx context.Context, diags *diag.Diagnostics) bool {
 		diags.AddAttributeError(path.Root(AttributeWorkspace), "MLflow workspaces are not supported", UpperFirst(err.Error())+".")
 		return false
 	}
-	return true // any other problem meets the operation itself
+	return true // the operation itself reports any other error
 }
 
-// UseStateWorkspace makes the operation act in the workspace of a state. On a server of a kind that has no workspaces it is the server itself: that the
-// state belongs to another one is for [ResourceBase.CheckServer] to say.
+// UseStateWorkspace makes the operation act in the workspace of a state. It ignores the workspace if this kind of server has none:
+// [ResourceBase.CheckServer] reports that the state belongs to another server.
 func (b *ResourceBase) UseStateWorkspace(workspace types.String) {
 	var diags diag.Diagnostics
 	b.UseWorkspace(workspace, &diags)
 }
 
-// ClientIn returns the client for the workspace of the argument, the provider's workspace if it is null. It is nil after an error.
+// ClientIn returns the client for the workspace of the argument, or for that of the provider if it is null. It returns nil after an error.
 func (b *DataSourceBase) ClientIn(ctx context.Context, workspace types.String, diags *diag.Diagnostics) *mlflow.Client {
 	client := b.ClientOrError(diags)
 	if client == nil || !b.use(client, workspace, diags) || !b.check(ctx, diags) {
@@ -142,8 +143,8 @@ func (b *DataSourceBase) ClientIn(ctx context.Context, workspace types.String, d
 	return b.in(client)
 }
 
-// MovesWorkspace reports whether a plan moves an object to another workspace, which replaces it. A workspace that is unknown moves nothing. The state's
-// null is the workspace that private state remembers: the provider's may be another one by now.
+// MovesWorkspace reports whether a plan moves an object to another workspace, which replaces the object. An unknown workspace is no move.
+// Null in the state is the workspace in private state, because the one of the provider may have changed since.
 func (b *ResourceBase) MovesWorkspace(ctx context.Context, private PrivateState, state, plan types.String) bool {
 	if plan.IsUnknown() || b.Provider == nil || b.Provider.Client == nil || state.Equal(plan) {
 		return false
@@ -152,17 +153,19 @@ func (b *ResourceBase) MovesWorkspace(ctx context.Context, private PrivateState,
 	return before != cmp.Or(plan.ValueString(), b.Provider.Client.MLflowWorkspace())
 }
 
-// Placed is an object of a plan, with its workspace in the state and in the plan.
-type Placed struct {
-	// Object describes the object in messages. ID is what [RunState.MarkRead] has it by.
+// WorkspaceObject is an object with its workspace in the state and in the plan.
+type WorkspaceObject struct {
+	// Object describes the object in messages. ID is its ID in [RunState.MarkRead].
 	Object, ID  string
 	State, Plan types.String
 }
 
-// PlanWorkspace makes ModifyPlan act in the workspace where the object is, or where it is created if the state has none. It refuses a workspace on a
-// server of a kind that has none. It reports whether the plan moves the object to another workspace: that replaces the object, and nothing else of the
-// plan matters then. Check the diagnostics after it.
-func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPlanRequest, o Placed, resp *resource.ModifyPlanResponse) (moves bool) {
+// PlanWorkspace makes ModifyPlan act in the workspace of the object, which is that of the plan if there is no state. It adds an error if
+// this kind of server has no workspaces. It reports whether the plan moves the object to another workspace, which replaces it, so that the
+// rest of the plan does not matter. Check the diagnostics after it.
+func (b *ResourceBase) PlanWorkspace(
+	ctx context.Context, req resource.ModifyPlanRequest, o WorkspaceObject, resp *resource.ModifyPlanResponse,
+) (moves bool) {
 	if !b.UseWorkspace(o.Plan, &resp.Diagnostics) || req.State.Raw.IsNull() {
 		return false
 	}
@@ -170,9 +173,10 @@ func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPla
 	if !b.MovesWorkspace(ctx, req.Private, o.State, o.Plan) {
 		return false
 	}
-	if b.IsUnseen(ctx, req.Private, o.ID) {
-		resp.Diagnostics.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. The workspace was "+
-			"unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, without -refresh=false: it shows the replacement.",
+	if b.IsUnreviewedPlan(ctx, req.Private, o.ID) {
+		resp.Diagnostics.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another "+
+			"workspace. The workspace was unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan "+
+			"again, without -refresh=false: it shows the replacement.",
 			UpperFirst(o.Object)))
 		return false
 	}
@@ -180,18 +184,19 @@ func (b *ResourceBase) PlanWorkspace(ctx context.Context, req resource.ModifyPla
 	return true
 }
 
-// IsUnseen reports whether a plan is not the one that the user sees. Before it applies an update, the CLI plans it once more with the values that were
-// unknown. That plan comes in a run that did not refresh the object, though an earlier one did.
-func (b *ResourceBase) IsUnseen(ctx context.Context, private PrivateState, id string) bool {
+// IsUnreviewedPlan reports whether a plan is not shown to the user. Before it applies an update, the CLI plans it again with the values
+// that were unknown. This second plan is in a run that did not refresh the object.
+func (b *ResourceBase) IsUnreviewedPlan(ctx context.Context, private PrivateState, id string) bool {
 	return !b.Provider.Run.IsRead(id) && MarkOf(ctx, private) != ServerMark{}
 }
 
-// CheckSameWorkspace refuses an update that would move an object to another workspace.
-func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, o Placed, diags *diag.Diagnostics) bool {
+// CheckSameWorkspace adds an error if an update would move an object to another workspace. It returns false after an error.
+func (b *ResourceBase) CheckSameWorkspace(ctx context.Context, private PrivateState, o WorkspaceObject, diags *diag.Diagnostics) bool {
 	if !b.MovesWorkspace(ctx, private, o.State, o.Plan) {
 		return true
 	}
-	diags.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. The workspace was unknown when this "+
-		"was planned. Nothing was changed.\n\nRun plan again: it shows the replacement.", UpperFirst(o.Object)))
+	diags.AddAttributeError(path.Root(AttributeWorkspace), "Could not change workspace", fmt.Sprintf("%s cannot move to another workspace. "+
+		"The workspace was unknown when this was planned. Nothing was changed.\n\nRun plan again: it shows the replacement.",
+		UpperFirst(o.Object)))
 	return false
 }

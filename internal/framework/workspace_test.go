@@ -74,7 +74,7 @@ func TestCreateIn(t *testing.T) {
 	} {
 		var diags diag.Diagnostics
 		b := answering(&server.Backend{}, c.status, c.body)
-		ok := b.CreateIn(t.Context(), text(c.workspace), &diags)
+		ok := b.UseCreateWorkspace(t.Context(), text(c.workspace), &diags)
 		if ok != (c.refused == "") || c.refused != "" && !strings.Contains(diags[0].Detail(), c.refused) {
 			t.Errorf("%s: ok is %t, with %v", name, ok, diags)
 		}
@@ -169,7 +169,7 @@ func TestMovesWorkspace(t *testing.T) {
 			t.Errorf("%s: moves is %t", name, moves)
 		}
 		var diags diag.Diagnostics
-		placed := Placed{Object: "experiment 1", ID: "1", State: text(c.state), Plan: text(c.plan)}
+		placed := WorkspaceObject{Object: "experiment 1", ID: "1", State: text(c.state), Plan: text(c.plan)}
 		if same := b.CheckSameWorkspace(t.Context(), private, placed, &diags); same == c.moves || diags.HasError() != c.moves {
 			t.Errorf("%s: same is %t, with %v", name, same, diags)
 		}
@@ -180,7 +180,7 @@ func TestMovesWorkspace(t *testing.T) {
 func TestPlanWorkspace(t *testing.T) {
 	t.Parallel()
 	there := tfsdk.State{Raw: tftypes.NewValue(tftypes.String, "there")}
-	placed := Placed{Object: "experiment 1", ID: "1", State: text("risk"), Plan: text("fraud")}
+	placed := WorkspaceObject{Object: "experiment 1", ID: "1", State: text("risk"), Plan: text("fraud")}
 	for name, read := range map[string]bool{"refreshed": true, "not refreshed": false} {
 		b, private := baseOf(&server.Backend{Workspace: "risk"}), memory{}
 		if read {
@@ -189,7 +189,7 @@ func TestPlanWorkspace(t *testing.T) {
 		if diags := b.StoreServer(t.Context(), private); diags.HasError() {
 			t.Fatal(diags)
 		}
-		if unseen := b.IsUnseen(t.Context(), private, "1"); unseen == read {
+		if unseen := b.IsUnreviewedPlan(t.Context(), private, "1"); unseen == read {
 			t.Errorf("%s: unseen is %t", name, unseen)
 		}
 		// Private state of a request can't be made here: the plan is as of an object that no server is remembered of.

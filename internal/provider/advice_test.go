@@ -35,7 +35,7 @@ func TestAdvice(t *testing.T) {
 		},
 		"too many experiments": {
 			emulator.Fault{Status: 429, Code: "RESOURCE_EXHAUSTED", Message: "The workspace has reached the limit of 5000 experiments"},
-			[]string{"as many experiments as it allows"}, []string{managing, "rate_limit", "tried"},
+			[]string{"its maximum number of experiments"}, []string{managing, "rate_limit", "tried"},
 		},
 		"too many requests": {
 			emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED", Message: "Too many requests", Times: -1},
@@ -43,16 +43,16 @@ func TestAdvice(t *testing.T) {
 		},
 		"a Git folder": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "An experiment cannot be created in a repo"},
-			[]string{"no experiments inside Git folders"}, []string{managing},
+			[]string{"does not allow experiments in Git folders"}, []string{managing},
 		},
 		"a refused scheme": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "'artifact_location' cannot use the 'abfss' scheme: " + strings.Repeat("why ", 60) +
 				"Set the MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES environment variable on the server to allow it."},
-			[]string{"variable on the server to allow it", "Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"}, []string{"Leave artifact_location out"},
+			[]string{"variable on the server to allow it", "Set MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES=abfss in the environment of the server"}, []string{"Remove artifact_location from the configuration"},
 		},
 		"a location where there is none": {
 			emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "artifact_location cannot be set"},
-			[]string{"Leave artifact_location out"}, []string{"SCHEMES"},
+			[]string{"Remove artifact_location from the configuration"}, []string{"SCHEMES"},
 		},
 		"a gateway's JSON": {
 			emulator.Fault{Status: 404, RawBody: `{"status":"no route"}`},
@@ -143,13 +143,13 @@ func TestNotFoundOnServer(t *testing.T) {
 	state := map[string]any{"id": id, "name": "/Shared/x", "tags_all": map[string]string{}}
 	w.Trash(id)
 	_, got := server().Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment is gone", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", "is deleted", "the next apply fails unless if_deleted is set", `if_deleted = "restore"`, `if_deleted = "supersede"`)
 	state["id"] = "4242"
 	_, got = server().Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment is gone", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
+	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", `it was looked up in "default" only`, "MLFLOW_WORKSPACE")
 	if strings.Contains(got, "restored") {
 		t.Errorf("says %q", got)
 	}
 	_, got = server("workspace", "risk").Read("mlflow_experiment", state)
-	acctest.ExpectSays(t, got, "warning: Experiment is gone", `it was looked up in "risk" only`)
+	acctest.ExpectSays(t, got, "warning: Experiment not found, removed from state", `it was looked up in "risk" only`)
 }

@@ -23,7 +23,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server"
 )
 
-// Configure makes no call to any server: a plan that reads nothing needs none.
+// Configure implements [provider.Provider]. It sends no request, so a plan without reads needs no server.
 func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRequest, resp *provider.ConfigureResponse) {
 	data := &framework.ProviderData{Unknown: unknownSettings(req.Config)}
 	resp.Diagnostics.Append(req.Config.GetAttribute(ctx, path.Root("default_tags"), &data.DefaultTags)...)
@@ -48,7 +48,7 @@ func (p *mlflowProvider) Configure(ctx context.Context, req provider.ConfigureRe
 	resp.Diagnostics.Append(framework.CheckTags(path.Root("default_tags"), data.DefaultTags, data.Client)...)
 }
 
-// connectionSettings reads the settings of the connection from the attributes of the same name. Null and unknown count as not set.
+// connectionSettings returns the connection settings from the attributes with the same names. Null and unknown attributes are unset.
 func connectionSettings(ctx context.Context, config tfsdk.Config, diags *diag.Diagnostics) connection.Settings {
 	var settings connection.Settings
 	for _, f := range settings.Fields() {
@@ -71,7 +71,7 @@ func connectionSettings(ctx context.Context, config tfsdk.Config, diags *diag.Di
 	return settings
 }
 
-// clientOptions are the options of the client: the connection, the timeouts that it shares with the connection, and settings of its own.
+// clientOptions returns the options of the client: the connection, the timeouts of the connection, and the arguments of the client itself.
 func clientOptions(
 	ctx context.Context, config tfsdk.Config, settings connection.Settings, conn *connection.Connection, diags *diag.Diagnostics,
 ) mlflow.Options {
@@ -98,12 +98,12 @@ func clientOptions(
 	}
 	if conn.Kind == connection.Server {
 		options.Backend = &server.Backend{Username: conn.Username, Workspace: conn.Workspace}
-		options.BulkRefresh = options.BulkRefresh || bulkRefresh.IsNull() // its search reads the same database
+		options.BulkRefresh = options.BulkRefresh || bulkRefresh.IsNull() // the search of an MLflow server is consistent
 	}
 	return options
 }
 
-// unknownSettings lists the settings that decide about the connection and are not known yet.
+// unknownSettings returns the unknown attributes on which the connection depends.
 func unknownSettings(config tfsdk.Config) []string {
 	var attributes map[string]tftypes.Value
 	if err := config.Raw.As(&attributes); err != nil {
@@ -119,7 +119,7 @@ func unknownSettings(config tfsdk.Config) []string {
 	return unknown
 }
 
-// addConnectionErrors puts each refused setting at its attribute.
+// addConnectionErrors adds each error at the attribute that it is about.
 func addConnectionErrors(diags *diag.Diagnostics, err error) {
 	var joined interface{ Unwrap() []error }
 	if errors.As(err, &joined) {
@@ -128,14 +128,14 @@ func addConnectionErrors(diags *diag.Diagnostics, err error) {
 		}
 		return
 	}
-	var refused *connection.Error
+	var invalid *connection.Error
 	switch {
-	case !errors.As(err, &refused):
-		diags.AddError("Could not configure the mlflow provider", err.Error())
-	case refused.Attribute == "":
-		diags.AddError(refused.Summary, refused.Detail)
+	case !errors.As(err, &invalid):
+		diags.AddError("Could not configure provider", err.Error())
+	case invalid.Attribute == "":
+		diags.AddError(invalid.Summary, invalid.Detail)
 	default:
-		diags.AddAttributeError(path.Root(refused.Attribute), refused.Summary, refused.Detail)
+		diags.AddAttributeError(path.Root(invalid.Attribute), invalid.Summary, invalid.Detail)
 	}
 }
 
@@ -147,7 +147,7 @@ func addAttributeWarning(diags *diag.Diagnostics, attribute, summary, detail str
 	diags.AddAttributeWarning(path.Root(attribute), summary, detail)
 }
 
-// logExchange writes one line a call at DEBUG, and bodies at TRACE. Headers are never logged.
+// logExchange logs each request at DEBUG, and the bodies at TRACE. It never logs headers.
 func logExchange(ctx context.Context, e rest.Exchange) {
 	fields := map[string]any{
 		"method": e.Method, "path": e.Path, "status": e.Status, "attempt": e.Attempt,
@@ -156,8 +156,8 @@ func logExchange(ctx context.Context, e rest.Exchange) {
 	if e.Err != nil {
 		fields["error"] = e.Err.Error()
 	}
-	tflog.Debug(ctx, "MLflow call", fields)
-	tflog.Trace(ctx, "MLflow call bodies", map[string]any{
+	tflog.Debug(ctx, "MLflow request", fields)
+	tflog.Trace(ctx, "MLflow request and response bodies", map[string]any{
 		"method": e.Method, "path": e.Path, "request": e.RequestBody, "response": e.ResponseBody,
 	})
 }

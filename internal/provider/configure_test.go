@@ -115,12 +115,12 @@ func TestProvider_firstCallFails(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look for experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
-		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look for experiment: "},
-		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - Sign In\""},
-		"an expired token":  {map[string]any{"host": w.URL, "token": "expired"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": Invalid access token."},
-		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look for experiment: Experiment \"/Shared/churn\": the server returned a web page"},
-		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look for experiment: "},
+		"wrong port":        {map[string]any{"host": closed.URL, "token": "t", "retry_timeout_seconds": 5}, "error: Could not look up experiment: Experiment \"/Shared/churn\": GET /api/2.0/mlflow/experiments/get-by-name failed"},
+		"unknown host":      {map[string]any{"host": "https://nowhere.invalid", "token": "t"}, "error: Could not look up experiment: "},
+		"a login page":      {map[string]any{"host": login.URL, "token": "t"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page instead of JSON: \"Databricks - Sign In\""},
+		"an expired token":  {map[string]any{"host": w.URL, "token": "expired"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": Invalid access token."},
+		"another workspace": {map[string]any{"host": w.URL, "token": emulator.AdminToken, "workspace_id": "99"}, "error: Could not look up experiment: Experiment \"/Shared/churn\": the server returned a web page"},
+		"a wrong secret":    {map[string]any{"host": w.URL, "client_id": emulator.ServicePrincipal, "client_secret": "wrong"}, "error: Could not look up experiment: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			state, got := acctest.NewDirect(t, c.config).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
@@ -177,7 +177,7 @@ func TestProvider_unknownAtPlan(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config("1", "")},
 		resource.TestStep{Config: config("2", "\ndata \"mlflow_experiment\" \"test\" {\n  name = \"/Shared/churn\"\n}"),
-			ExpectError: regexp.MustCompile(`(?s)configuration is not\s+known yet.*host`)},
+			ExpectError: regexp.MustCompile(`(?s)configuration is\s+unknown.*host`)},
 		resource.TestStep{Config: config("2", ""), ConfigPlanChecks: acctest.PreApply(acctest.ExpectChanges(acctest.ExperimentAddress))},
 	)
 	if n := len(w.Experiments()); n != 1 {

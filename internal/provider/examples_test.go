@@ -147,14 +147,14 @@ func TestExamples_environment(t *testing.T) {
 func TestExamples_experimentByPage(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.User, "/Shared/churn", map[string]string{"team": "risk"})
-	page := config.Variables{"page": config.StringVariable(w.URL + "/ml/experiments/" + id)}
+	variables := config.Variables{"experiment": config.StringVariable(w.URL + "/ml/experiments/" + id)}
 	text := w.Config(examples["data source, experiment by page"].text(t))
 	acctest.UnitTest(t,
 		resource.TestStep{
-			Config: text, ConfigVariables: page,
+			Config: text, ConfigVariables: variables,
 			ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("team", knownvalue.StringExact("risk"))},
 		},
-		resource.TestStep{PreConfig: func() { w.Trash(id) }, Config: text, ConfigVariables: page, ExpectError: regexp.MustCompile(`is deleted\. Restore`)},
+		resource.TestStep{PreConfig: func() { w.Trash(id) }, Config: text, ConfigVariables: variables, ExpectError: regexp.MustCompile(`is deleted\. Restore`)},
 	)
 }
 

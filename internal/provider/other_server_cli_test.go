@@ -97,7 +97,7 @@ func TestOtherServer_workspaceUnset(t *testing.T) {
 			for what, do := range map[string]func() string{"a refresh": b.Read, "a destroy with -refresh=false": func() string { return b.Apply(b.Plan(nil), nil) }} {
 				b.Process = through.Provider(t, nil)
 				says := do()
-				want := fmt.Sprintf("This state belongs to MLflow workspace %q of %s, but the provider points to MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
+				want := fmt.Sprintf("The state belongs to MLflow workspace %q of %s, but the provider is configured for MLflow workspace %q of %[2]s.", "risk", through.URL, "default")
 				if !acctest.IsError(says) || !strings.Contains(says, want) || !strings.Contains(says, `set workspace (or MLFLOW_WORKSPACE) to "risk"`) {
 					t.Errorf("%s says %q", what, says)
 				}

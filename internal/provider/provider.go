@@ -1,4 +1,4 @@
-// Package provider is the Terraform provider for MLflow experiments, their tags and their permissions.
+// Package provider implements the Terraform provider for MLflow experiments, their tags, and their permissions.
 package provider
 
 import (
@@ -37,7 +37,7 @@ type mlflowProvider struct {
 	version string
 }
 
-// New returns the provider's constructor, as providerserver and the test library want it. The version is sent to the server.
+// New returns the constructor of the provider. Requests contain the version in the user agent.
 func New(version string) func() provider.Provider {
 	return func() provider.Provider { return &mlflowProvider{version: version} }
 }
@@ -49,7 +49,7 @@ func (p *mlflowProvider) Metadata(_ context.Context, _ provider.MetadataRequest,
 
 func (p *mlflowProvider) Schema(_ context.Context, _ provider.SchemaRequest, resp *provider.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages MLflow experiments, their tags and their permissions, on Databricks and on open-source MLflow servers.",
+		MarkdownDescription: "Manages MLflow experiments, their tags, and their permissions, on Databricks and on open-source MLflow servers.",
 		Attributes:          providerAttributes(),
 	}
 }
@@ -107,10 +107,10 @@ func (p *mlflowProvider) Functions(context.Context) []func() function.Function {
 	}
 }
 
-// providerAttributes describes the provider block.
+// providerAttributes returns the schema of the provider block.
 func providerAttributes() map[string]schema.Attribute {
 	all := map[string]schema.Attribute{}
-	for _, part := range []map[string]schema.Attribute{serverAttributes(), databricksAttributes(), tlsAttributes(), behaviourAttributes()} {
+	for _, part := range []map[string]schema.Attribute{serverAttributes(), databricksAttributes(), tlsAttributes(), behaviorAttributes()} {
 		maps.Copy(all, part)
 	}
 	return all
@@ -126,101 +126,117 @@ func secret(description string) schema.StringAttribute {
 
 func serverAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"tracking_uri": text("Where the tracking server is: `https://mlflow.example.com` for an open-source MLflow server, `databricks` or " +
-			"`databricks://PROFILE` for a Databricks workspace. Default: `MLFLOW_TRACKING_URI`. Leave it out when `host` or `profile` is set."),
-		"username": text("User name for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_USERNAME`, then " +
-			"`~/.mlflow/credentials`."),
-		"password": secret("Password for an MLflow server with basic authentication. Default: `MLFLOW_TRACKING_PASSWORD`, then " +
-			"`~/.mlflow/credentials`."),
-		"workspace": text("Workspace of an MLflow server (3.10 and newer, started with `--enable-workspaces`). Default: `MLFLOW_WORKSPACE`, " +
-			"else the server's own default. Has nothing to do with Databricks workspaces."),
+		"tracking_uri": text("URI of the tracking server: `https://mlflow.example.com` for an MLflow server, `databricks` or " +
+			"`databricks://PROFILE` for a Databricks workspace. Omit it if `host` or `profile` is set. Can also be set with the " +
+			"`MLFLOW_TRACKING_URI` environment variable."),
+		"username": text("Username for an MLflow server with basic authentication. Can also be set with the `MLFLOW_TRACKING_USERNAME` " +
+			"environment variable or in `~/.mlflow/credentials`."),
+		"password": secret("Password for an MLflow server with basic authentication. Can also be set with the `MLFLOW_TRACKING_PASSWORD` " +
+			"environment variable or in `~/.mlflow/credentials`."),
+		"workspace": text("MLflow workspace, on MLflow servers 3.10 and newer that were started with `--enable-workspaces`. Unrelated to " +
+			"Databricks workspaces. Can also be set with the `MLFLOW_WORKSPACE` environment variable. Defaults to the default workspace of the " +
+			"server."),
 	}
 }
 
 func databricksAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"host": text("URL of the Databricks workspace. Default: `DATABRICKS_HOST`, then the profile."),
-		"token": secret("Databricks personal access token (default `DATABRICKS_TOKEN`), or bearer token for an MLflow server (default " +
-			"`MLFLOW_TRACKING_TOKEN`). Setting it here silences other credentials in the environment."),
-		"profile": text("Profile of the Databricks configuration file. Default: `DATABRICKS_CONFIG_PROFILE`. Its values win over " +
-			"`DATABRICKS_*` variables when it is set here."),
-		"config_file": text("Path of the Databricks configuration file. Default: `DATABRICKS_CONFIG_FILE`, then `~/.databrickscfg`."),
-		"auth_type": text("Authentication method to use when several are possible, such as `pat`, `oauth-m2m`, `databricks-cli`, " +
-			"`github-oidc`, `env-oidc`, `file-oidc`, `azure-cli`, `azure-client-secret`, `azure-msi`, `google-id`. Default: " +
-			"`DATABRICKS_AUTH_TYPE`, else the first that fits."),
-		"client_id": text("Application id of the service principal, for OAuth and workload identity federation. Default: " +
-			"`DATABRICKS_CLIENT_ID`."),
-		"client_secret": secret("OAuth secret of the service principal. Default: `DATABRICKS_CLIENT_SECRET`."),
-		"account_id":    text("Databricks account id; only needed where the host serves several accounts. Default: `DATABRICKS_ACCOUNT_ID`."),
-		"workspace_id": text("Databricks workspace id; needed on hosts that serve several workspaces, and used in links. Default: " +
-			"`DATABRICKS_WORKSPACE_ID`, else what the host says."),
-		"audience": text("Audience of the token that is exchanged in workload identity federation. Default: `DATABRICKS_TOKEN_AUDIENCE`."),
-		"oidc_token_env": text("Name of the environment variable that holds the OIDC token, for `env-oidc`. Default: " +
-			"`DATABRICKS_OIDC_TOKEN_ENV`, else `DATABRICKS_OIDC_TOKEN`."),
-		"databricks_id_token_filepath": text("Path of the file that holds the OIDC token, for `file-oidc`. Default: " +
-			"`DATABRICKS_OIDC_TOKEN_FILEPATH`."),
-		"databricks_cli_path": text("Path of the Databricks CLI, for `databricks-cli`. Default: `DATABRICKS_CLI_PATH`, else looked up in " +
-			"`PATH`."),
-		"metadata_service_url": secret("URL of a local metadata service that hands out tokens. Default: " +
-			"`DATABRICKS_METADATA_SERVICE_URL`."),
-		"actions_id_token_request_url":   text("URL to request GitHub's OIDC token from. GitHub sets it: `ACTIONS_ID_TOKEN_REQUEST_URL`."),
-		"actions_id_token_request_token": secret("Token to request GitHub's OIDC token with. GitHub sets it: `ACTIONS_ID_TOKEN_REQUEST_TOKEN`."),
-		"azure_workspace_resource_id": text("Azure resource id of the workspace; the host is looked up from it. Default: " +
-			"`DATABRICKS_AZURE_RESOURCE_ID`."),
-		"azure_client_id":     text("Client id of the Azure service principal or managed identity. Default: `ARM_CLIENT_ID`."),
-		"azure_client_secret": secret("Client secret of the Azure service principal. Default: `ARM_CLIENT_SECRET`."),
-		"azure_tenant_id":     text("Azure tenant id. Default: `ARM_TENANT_ID`."),
-		"azure_environment":   text("Azure cloud: `public`, `usgovernment` or `china`. Default: `ARM_ENVIRONMENT`, else told by the host."),
-		"azure_use_msi": schema.BoolAttribute{Optional: true, MarkdownDescription: "Use the managed identity of the Azure machine. Default: " +
-			"`ARM_USE_MSI`."},
-		"google_service_account": text("Google service account to impersonate. Default: `DATABRICKS_GOOGLE_SERVICE_ACCOUNT`."),
-		"google_credentials":     secret("Google service account key, as JSON or the path of a file. Default: `GOOGLE_CREDENTIALS`."),
+		"host": text("URL of the Databricks workspace. Can also be set with the `DATABRICKS_HOST` environment variable or in a profile."),
+		"token": secret("Databricks personal access token, or bearer token for an MLflow server. Overrides other credentials in environment " +
+			"variables. Can also be set with the `DATABRICKS_TOKEN` or `MLFLOW_TRACKING_TOKEN` environment variable."),
+		"profile": text("Profile of the Databricks configuration file. If it is set here, its values take precedence over `DATABRICKS_*` " +
+			"environment variables. Can also be set with the `DATABRICKS_CONFIG_PROFILE` environment variable."),
+		"config_file": text("Path of the Databricks configuration file. Can also be set with the `DATABRICKS_CONFIG_FILE` environment " +
+			"variable. Defaults to `~/.databrickscfg`."),
+		"auth_type": text("Databricks authentication method, for example `pat`, `oauth-m2m`, `databricks-cli`, `github-oidc`, `env-oidc`, " +
+			"`file-oidc`, `azure-cli`, `azure-client-secret`, `azure-msi`, or `google-id`. Can also be set with the `DATABRICKS_AUTH_TYPE` " +
+			"environment variable. Defaults to the first method that is configured."),
+		"client_id": text("Application ID of the service principal, for OAuth and workload identity federation. Can also be set with the " +
+			"`DATABRICKS_CLIENT_ID` environment variable."),
+		"client_secret": secret("OAuth secret of the service principal. Can also be set with the `DATABRICKS_CLIENT_SECRET` environment " +
+			"variable."),
+		"account_id": text("Databricks account ID, required only if the host serves several accounts. Can also be set with the " +
+			"`DATABRICKS_ACCOUNT_ID` environment variable."),
+		"workspace_id": text("Databricks workspace ID, required if the host serves several workspaces, and used in URLs. Can also be set with " +
+			"the `DATABRICKS_WORKSPACE_ID` environment variable. Defaults to the ID that the host returns."),
+		"audience": text("Audience of the token that is exchanged in workload identity federation. Can also be set with the " +
+			"`DATABRICKS_TOKEN_AUDIENCE` environment variable."),
+		"oidc_token_env": text("Name of the environment variable that contains the OIDC token, for `env-oidc`. Can also be set with the " +
+			"`DATABRICKS_OIDC_TOKEN_ENV` environment variable. Defaults to `DATABRICKS_OIDC_TOKEN`."),
+		"databricks_id_token_filepath": text("Path of the file that contains the OIDC token, for `file-oidc`. Can also be set with the " +
+			"`DATABRICKS_OIDC_TOKEN_FILEPATH` environment variable."),
+		"databricks_cli_path": text("Path of the Databricks CLI, for `databricks-cli`. Can also be set with the `DATABRICKS_CLI_PATH` " +
+			"environment variable. Defaults to the CLI in `PATH`."),
+		"metadata_service_url": secret("URL of a local metadata service that issues tokens. Can also be set with the " +
+			"`DATABRICKS_METADATA_SERVICE_URL` environment variable."),
+		"actions_id_token_request_url": text("URL to request the OIDC token of GitHub Actions from. Can also be set with the " +
+			"`ACTIONS_ID_TOKEN_REQUEST_URL` environment variable, which GitHub sets."),
+		"actions_id_token_request_token": secret("Token to request the OIDC token of GitHub Actions with. Can also be set with the " +
+			"`ACTIONS_ID_TOKEN_REQUEST_TOKEN` environment variable, which GitHub sets."),
+		"azure_workspace_resource_id": text("Azure resource ID of the Databricks workspace, from which the host is looked up. Can also be set " +
+			"with the `DATABRICKS_AZURE_RESOURCE_ID` environment variable."),
+		"azure_client_id": text("Client ID of the Azure service principal or managed identity. Can also be set with the `ARM_CLIENT_ID` " +
+			"environment variable."),
+		"azure_client_secret": secret("Client secret of the Azure service principal. Can also be set with the `ARM_CLIENT_SECRET` environment " +
+			"variable."),
+		"azure_tenant_id": text("Azure tenant ID. Can also be set with the `ARM_TENANT_ID` environment variable."),
+		"azure_environment": text("Azure cloud: `public`, `usgovernment`, or `china`. Can also be set with the `ARM_ENVIRONMENT` environment " +
+			"variable. Defaults to the cloud of the host."),
+		"azure_use_msi": schema.BoolAttribute{
+			Optional: true,
+			MarkdownDescription: "Use the managed identity of the Azure virtual machine. Can also be set with the `ARM_USE_MSI` environment " +
+				"variable. Defaults to `false`.",
+		},
+		"google_service_account": text("Google service account to impersonate. Can also be set with the `DATABRICKS_GOOGLE_SERVICE_ACCOUNT` " +
+			"environment variable."),
+		"google_credentials": secret("Key of a Google service account, as JSON or the path of a file. Can also be set with the " +
+			"`GOOGLE_CREDENTIALS` environment variable."),
 	}
 }
 
 func tlsAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
-		"ca_cert_file": text("PEM file with certificate authorities to trust besides the system's, for servers with a private CA. Default: " +
-			"`MLFLOW_TRACKING_SERVER_CERT_PATH`."),
-		"client_cert_file": text("PEM file with a client certificate and its key, for servers that ask for one. Default: " +
-			"`MLFLOW_TRACKING_CLIENT_CERT_PATH`."),
+		"ca_cert_file": text("Path of a PEM file with certificate authorities to trust in addition to those of the system, for servers with a " +
+			"private CA. Can also be set with the `MLFLOW_TRACKING_SERVER_CERT_PATH` environment variable."),
+		"client_cert_file": text("Path of a PEM file with a client certificate and its key, for servers that require one. Can also be set with " +
+			"the `MLFLOW_TRACKING_CLIENT_CERT_PATH` environment variable."),
 		"skip_verify": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Accept any server certificate: whoever stands in between can read the credentials. Default: `false`, or " +
-				"`MLFLOW_TRACKING_INSECURE_TLS`.",
+			MarkdownDescription: "Disable TLS certificate verification. Insecure: credentials are exposed to anyone who intercepts the " +
+				"connection. For a private CA, use `ca_cert_file`. Can also be set with the `MLFLOW_TRACKING_INSECURE_TLS` environment variable. " +
+				"Defaults to `false`.",
 		},
 	}
 }
 
-func behaviourAttributes() map[string]schema.Attribute {
+func behaviorAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"default_tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
-			MarkdownDescription: "Tags for every `mlflow_experiment` of this provider, under each experiment's own `tags`: a key there wins. A " +
-				"changed default shows up in each experiment's `tags_all`. A tag whose value is null counts as absent. Default: none.",
+			MarkdownDescription: "Tags applied to every `mlflow_experiment` of this provider configuration. The `tags` of an experiment take " +
+				"precedence for the same key. A change is planned in `tags_all` of each experiment. A tag with a null value counts as absent.",
 			Validators: []validator.Map{framework.TagsValidator{}},
 		},
 		"http_timeout_seconds": schema.Int64Attribute{
-			Optional: true, MarkdownDescription: "How long one request may take, in seconds. Default: `60`.",
+			Optional: true, MarkdownDescription: "Timeout of a request, in seconds. Defaults to `60`.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"retry_timeout_seconds": schema.Int64Attribute{
 			Optional: true,
-			MarkdownDescription: "How long one call is tried again while the server is busy, failing or unreachable, in seconds. Default: " +
-				"`300`. A smaller value fails sooner.",
+			MarkdownDescription: "Maximum time to retry a request, in seconds, while the server is unreachable, rate-limiting, or failing. " +
+				"Defaults to `300`.",
 			Validators: []validator.Int64{int64validator.AtLeast(1)},
 		},
 		"bulk_refresh": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "Whether a refresh may read experiments and their tags by the page, 1,000 in one call, instead of one by one. " +
-				"It begins after a few reads, so a small plan never lists a big workspace, and whatever differs from the state is read again " +
-				"directly before it is believed. Default: `true` on an MLflow server; `false` on Databricks, where nobody says how fresh a search " +
-				"is: with `true`, a change made seconds ago could show up one plan later.",
+			MarkdownDescription: "Read experiments and tags in bulk during refresh, 1,000 per request, and verify differences with a direct read. " +
+				"Starts after several single reads. Defaults to `true` on an MLflow server, `false` on Databricks, where search consistency is " +
+				"undocumented: recent changes may appear one plan later.",
 		},
 		"rate_limit": schema.Float64Attribute{
 			Optional: true,
-			MarkdownDescription: "At most so many requests a second. Default: no limit; when the server answers that there are too many, the " +
-				"provider slows down by itself.",
+			MarkdownDescription: "Maximum number of requests per second. By default, requests are limited only after the server responds with a " +
+				"rate-limit error.",
 			Validators: []validator.Float64{float64validator.AtLeast(0.1)},
 		},
 	}

@@ -73,7 +73,7 @@ func TestQuery(t *testing.T) {
 			refused(`filter = "name LIKES 'x'"`, "Could not search experiments"),
 			refused(`filter = "name = 'x'"
 			         name_prefix = "/x"`, `filter,name_prefix`),
-			refused(`name_regex = "("`, `Not a regular expression: name_regex`),
+			refused(`name_regex = "("`, `Invalid regular expression`),
 		},
 	})
 	w.ExpectWrites(t)

@@ -13,7 +13,7 @@ func nameTaken(t *testing.T, b *acctest.Backend) {
 	id := b.Create(t, name, map[string]string{"team": "theirs"})
 	e := b.ExperimentBlock(t)
 	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"tags": map[string]string{"team": "ours"}})),
-		"error at name: Could not create experiment: the name is taken: There is an experiment", "with id "+id, `id = "`+id+`"`, "adopt_existing = true")
+		"error at name: Could not create experiment: name already in use: Experiment ", "(ID "+id+") existed before this apply", `id = "`+id+`"`, "adopt_existing = true")
 	b.Expect(t, id, name, "active", map[string]string{"team": "theirs"})
 	if e.Values() != nil {
 		t.Errorf("the state is %v", e.Values())
@@ -42,7 +42,7 @@ func nameTakenByDeleted(t *testing.T, b *acctest.Backend) {
 	for _, choice := range []any{nil, "error"} {
 		name, id := deleted()
 		acctest.ExpectSays(t, b.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": choice})),
-			"error at name: Could not create experiment: a deleted one holds the name", "("+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
+			"error at name: Could not create experiment: name reserved by a deleted experiment", "(ID "+id+")", `if_deleted = "restore"`, `if_deleted = "supersede"`)
 		b.Expect(t, id, name, "deleted", map[string]string{"old": "yes"})
 	}
 
@@ -69,7 +69,7 @@ func renameToTaken(t *testing.T, b *acctest.Backend) {
 	e := b.ExperimentBlock(t)
 	e.MustUp(acctest.ExperimentAttributes(mine, nil))
 	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(taken, map[string]any{"tags": map[string]string{"team": "risk"}})),
-		"error at name: Could not rename experiment: Experiment \""+mine+"\" ("+e.Text("id")+")", "The name is taken")
+		"error at name: Could not rename experiment: Experiment \""+mine+"\" (ID "+e.Text("id")+")", "has this name. Choose another name")
 	b.Expect(t, e.Text("id"), mine, "active", map[string]string{})
 	if e.Text("name") != mine {
 		t.Errorf("the state has the name %q", e.Text("name"))
@@ -85,7 +85,7 @@ func replacement(t *testing.T, b *acctest.Backend) {
 	}
 	e := b.ExperimentBlock(t)
 	if !b.PlacesArtifacts {
-		acctest.ExpectSays(t, e.Up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Leave artifact_location out")
+		acctest.ExpectSays(t, e.Up(at("s3://bucket/a", nil)), "error at artifact_location: Could not create experiment", "Remove artifact_location from the configuration")
 		return
 	}
 	e.MustUp(at("s3://bucket/a", nil))
@@ -116,7 +116,7 @@ func adoptExisting(t *testing.T, b *acctest.Backend) {
 	id := b.Create(t, name, map[string]string{"team": "theirs", "other": "stays"})
 	e := b.ExperimentBlock(t)
 	elsewhere := acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "artifact_location": "s3://elsewhere/x"})
-	acctest.ExpectSays(t, e.Up(elsewhere), "error at artifact_location: Could not take over experiment")
+	acctest.ExpectSays(t, e.Up(elsewhere), "error at artifact_location: Could not adopt experiment")
 	b.Expect(t, id, name, "active", map[string]string{"team": "theirs", "other": "stays"})
 	e.MustUp(acctest.ExperimentAttributes(name, map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "ours"}}))
 	b.Expect(t, id, name, "active", map[string]string{"team": "ours", "other": "stays"})

@@ -92,6 +92,6 @@ func runActions(t *testing.T, b *acctest.Backend) {
 	b.Remove(t, second)
 	acctest.ExpectSays(t, p.Action(restore).Plan(map[string]any{"run_ids": ofSecond[:1]}), "warning: Action restores runs: ", "Experiment is deleted")
 	name := b.Truth(t, second).Name
-	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Restored experiment %q (%s)", name, second), map[string]any{"experiment_id": second})
-	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Experiment %q (%s) is active already", b.Truth(t, second).Name, second), map[string]any{"experiment_id": second})
+	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Restored experiment %q (ID %s)", name, second), map[string]any{"experiment_id": second})
+	p.invoke("mlflow_restore_experiment", fmt.Sprintf("Experiment %q (ID %s) is active already", b.Truth(t, second).Name, second), map[string]any{"experiment_id": second})
 }

@@ -43,7 +43,7 @@ func lifecycle(t *testing.T, b *acctest.Backend) {
 	}
 	blanked := ""
 	if !b.DeletesTags {
-		blanked = "warning: Tags were emptied, not removed: "
+		blanked = "warning: Tags cleared, not removed: "
 	}
 	acctest.ExpectSays(t, e.Up(changed), blanked)
 	left := map[string]string{"team": "fraud", "stage": "dev", "new": "yes", "foreign": "theirs", "mlflow.note.content": "Predicts churn better"}
@@ -110,12 +110,12 @@ func deletedOutside(t *testing.T, b *acctest.Backend) {
 	e.MustUp(acctest.ExperimentAttributes(name, nil))
 	id := e.Text("id")
 	b.Remove(t, id)
-	acctest.ExpectSays(t, e.Refresh(), `warning: Experiment is gone: Experiment "`+name+`" (`+id+`) is deleted.`)
+	acctest.ExpectSays(t, e.Refresh(), `warning: Experiment not found, removed from state: Experiment "`+name+`" (ID `+id+`) is deleted.`)
 	if e.Values() != nil {
 		t.Fatalf("the state is %v", e.Values())
 	}
 	if b.KeepsNames {
-		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: a deleted one holds the name", `if_deleted = "restore"`)
+		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "error at name: Could not create experiment: name reserved by a deleted experiment", `if_deleted = "restore"`)
 		acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, map[string]any{"if_deleted": "restore"})), "")
 		if e.Text("id") != id {
 			t.Errorf("restored is %s, want %s", e.Text("id"), id)
@@ -171,7 +171,7 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 	for key, value := range b.BadTags {
 		relay.reset()
 		says := e.Plan(acctest.ExperimentAttributes(b.Name("bad"), map[string]any{"tags": map[string]string{key: value}})).Says
-		if !strings.HasPrefix(says, "error at tags: Tag not allowed: ") {
+		if !strings.HasPrefix(says, "error at tags: Invalid tag: ") {
 			t.Errorf("the plan of the tag %.60q says %q", key, says)
 		}
 		if server(key, value) {
@@ -218,7 +218,7 @@ func imports(t *testing.T, b *acctest.Backend) {
 		"987654321":                             "error: Could not import experiment: Experiment 987654321 was not found",
 		"name=" + name + "?":                    "error: Could not import experiment: ",
 		"https://elsewhere/#/experiments/" + id: "error: Could not import experiment: ",
-		"neither":                               "error: Import id not understood: ",
+		"neither":                               "error: Invalid import ID: ",
 	} {
 		acctest.ExpectSays(t, d.Block("mlflow_experiment").Adopt(form), want)
 	}
@@ -234,7 +234,7 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	config := func(value string) map[string]any {
 		return map[string]any{"experiment_id": id, "key": "team", "value": value}
 	}
-	acctest.ExpectSays(t, tag.Up(config("ours")), "warning: Existing experiment tag taken over", `"theirs"`)
+	acctest.ExpectSays(t, tag.Up(config("ours")), "warning: Existing experiment tag adopted", `"theirs"`)
 	b.SetTag(t, id, "team", "changed")
 	acctest.ExpectSays(t, tag.Refresh(), "")
 	if p := tag.Plan(config("ours")); !slices.Equal(p.Changed, []string{"value"}) {
@@ -247,11 +247,11 @@ func tagResource(t *testing.T, b *acctest.Backend) {
 	imported.ExpectSettled(config("ours"))
 	blank := ""
 	if !b.DeletesTags {
-		blank = "warning: Experiment tag is blank now, not removed"
+		blank = "warning: Experiment tag cleared, not removed"
 	}
 	acctest.ExpectSays(t, tag.Destroy(), blank)
 	b.Expect(t, id, name, "active", b.TagsAfterRemoval(map[string]string{"other": "stays"}, "team"))
-	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag is gone")
+	acctest.ExpectSays(t, imported.Refresh(), "warning: Experiment tag not found, removed from state")
 }
 
 // lostResponse loses the response to a successful create: the provider finds the experiment, and creates no second one.

@@ -209,7 +209,7 @@ func purgedExperiment(t *testing.T, s *server) {
 	before, beforeTag := *e, *tag
 	s.Remove(t, id)
 	s.purge(t, id)
-	acctest.ExpectSays(t, e.Refresh(), "warning: Experiment is gone", "does not exist any more", `it was looked up in "default" only`)
+	acctest.ExpectSays(t, e.Refresh(), "warning: Experiment not found, removed from state", "no longer exists", `it was looked up in "default" only`)
 
 	stranger := s.Name("stranger")
 	s.Call(t, "POST", acctest.ExperimentCalls+"create", map[string]any{"name": stranger}) // a stale grant may make this look like a failure
@@ -218,9 +218,9 @@ func purgedExperiment(t *testing.T, s *server) {
 	}
 	s.Call(t, "POST", acctest.ExperimentCalls+"set-experiment-tag", map[string]any{"experiment_id": id, "key": "stage", "value": "theirs"})
 	tag.Process = tag.Again()
-	acctest.ExpectSays(t, tag.Refresh(), "warning: Experiment tag is gone", "is another one now")
+	acctest.ExpectSays(t, tag.Refresh(), "warning: Experiment tag not found, removed from state", "its ID now belongs to a different experiment")
 	tag.State, tag.Private = beforeTag.State, beforeTag.Private
-	acctest.ExpectSays(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag left in place", "was used again")
+	acctest.ExpectSays(t, tag.Apply(tag.Plan(nil), nil), "warning: Experiment tag removed from state, not from the server", "the ID now belongs to a different experiment")
 	strangers := map[string]string{"stage": "theirs"}
 
 	e.State, e.Private = before.State, before.Private
@@ -233,7 +233,7 @@ func purgedExperiment(t *testing.T, s *server) {
 	s.Expect(t, id, stranger, "active", strangers)
 
 	e.State, e.Private = before.State, before.Private
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment is gone", "is another one now")
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(name, nil)), "warning: Experiment not found, removed from state", "its ID now belongs to a different experiment")
 	if e.Text("id") == id {
 		t.Error("the stranger was taken over")
 	}

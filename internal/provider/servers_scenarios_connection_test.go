@@ -29,7 +29,7 @@ func credentials(t *testing.T, s *server) {
 	for what, settings := range refused {
 		t.Run(what, func(t *testing.T) {
 			d := s.Provider(t, settings)
-			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look for experiment: ", "HTTP 401", "The server rejected the credentials")
+			acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(e), "error: Could not look up experiment: ", "HTTP 401", "The server rejected the credentials")
 			for _, kind := range []string{"mlflow_experiment_permissions", "mlflow_experiment_permission"} {
 				config := map[string]any{"experiment_id": "0", "users": map[string]string{"x": "CAN_READ"}, "user_name": "x", "permission_level": "CAN_READ"}
 				acctest.ExpectSays(t, d.Block(kind).Up(config), "error: Could not ", "HTTP 401", "The server rejected the credentials")
@@ -99,7 +99,7 @@ func behindPath(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Adopt(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "has no such endpoint", "no path too much or missing")
+	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "no path too much or missing")
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.
@@ -120,13 +120,13 @@ func invalidHost(t *testing.T, s *server) {
 		e.MustUp(acctest.ExperimentAttributes(s.Name("host"), nil))
 		return
 	}
-	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look for experiment: ", "Invalid Host header", "--allowed-hosts")
+	acctest.ExpectSays(t, e.Up(acctest.ExperimentAttributes(s.Name("host"), nil)), "error: Could not look up experiment: ", "Invalid Host header", "--allowed-hosts")
 }
 
 // workspaceDisabled sets a workspace on a server without workspaces.
 func workspaceDisabled(t *testing.T, s *server) {
 	d := s.Provider(t, map[string]any{"workspace": "team-a"})
-	acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look for experiment: ",
+	acctest.ExpectSays(t, d.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(s.Name("refused"), nil)), "error: Could not look up experiment: ",
 		"workspaces are not enabled", "--enable-workspaces")
 }
 
@@ -214,7 +214,7 @@ func workspaces(t *testing.T, s *server) {
 	if lost.Values() == nil {
 		t.Error("the experiment was dropped from the state")
 	}
-	acctest.ExpectSays(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look for experiment: ", "Workspace 'team-b' not found")
+	acctest.ExpectSays(t, lost.Process.Block("mlflow_experiment").Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "Workspace 'team-b' not found")
 	acctest.ExpectSays(t, p.Destroy(), "")
 	acctest.ExpectSays(t, e.Destroy(), "")
 }

@@ -159,9 +159,9 @@ func roleConflicts(t *testing.T, s *server) {
 		"a list and a member": {declaration{kindMembers, membersConfig(name, ana)}, declaration{kindMember, memberConfig(name, ana)},
 			"error at role: Members are managed by two resources"},
 		"a row and a list": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permissions", grantsConfig(experiment,
-			map[string]any{"groups": map[string]string{name: "CAN_READ"}})}, "error at groups: Grant is declared twice"},
+			map[string]any{"groups": map[string]string{name: "CAN_READ"}})}, "error at groups: Duplicate grant"},
 		"a row and one grant": {declaration{kindRole, adopt}, declaration{"mlflow_experiment_permission", grantsConfig(experiment,
-			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Grant is declared twice"},
+			map[string]any{"group_name": name, "permission_level": "CAN_READ"})}, "error at group_name: Duplicate grant"},
 	} {
 		p := s.Provider(t, nil)
 		acctest.ExpectSays(t, withoutWarnings(p.Block(c.a.kind).Plan(c.a.config).Says), "")

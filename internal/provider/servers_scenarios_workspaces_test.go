@@ -283,8 +283,8 @@ func workspaceImports(t *testing.T, s *server) {
 	}
 	b := s.ExperimentBlock(t)
 	acctest.ExpectSays(t, b.Adopt(id), "error: Could not import experiment", `looked up in "default" only`, "workspace=NAME,"+id)
-	acctest.ExpectSays(t, b.Adopt("workspace="+risk), "error: Import id not understood", "Write workspace=NAME, a comma, and the ID")
-	acctest.ExpectSays(t, b.Adopt("workspace=other,"+page), "error: Import id not understood", "the workspace \""+risk+"\", not in \"other\"")
+	acctest.ExpectSays(t, b.Adopt("workspace="+risk), "error: Invalid import ID", "Use workspace=NAME,ID")
+	acctest.ExpectSays(t, b.Adopt("workspace=other,"+page), "error: Invalid import ID", "the workspace \""+risk+"\", not in \"other\"")
 	resource.UnitTest(t, resource.TestCase{
 		ProtoV6ProviderFactories: acctest.Factories(),
 		Steps: []resource.TestStep{{
@@ -354,7 +354,7 @@ func workspaceDrift(t *testing.T, s *server) {
 	inRisk.Expect(t, id, name, "active", map[string]string{"team": "risk"})
 	inRisk.expectHeld(t, id, nil, "user admin MANAGE")
 	inRisk.Remove(t, id)
-	acctest.ExpectSays(t, e.Up(config), "warning: Experiment is gone")
+	acctest.ExpectSays(t, e.Up(config), "warning: Experiment not found, removed from state")
 	if e.Text("id") != id {
 		t.Errorf("restored is %s, not %s", e.Text("id"), id)
 	}

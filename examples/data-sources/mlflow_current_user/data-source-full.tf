@@ -1,9 +1,9 @@
-# Refuses to run as a person: what a pipeline makes belongs to the pipeline.
+# Fails if a person runs Terraform, who would own the objects that it creates.
 data "mlflow_current_user" "pipeline" {
   lifecycle {
     postcondition {
       condition     = self.kind == "service_principal"
-      error_message = "This runs as ${self.name}. Sign in as the service principal of the pipeline."
+      error_message = "Terraform runs as ${self.name}. Use the credentials of the pipeline's service principal."
     }
   }
 }

@@ -1,12 +1,12 @@
-variable "page" {
-  description = "Address of an experiment's page, or its id."
+variable "experiment" {
+  description = "URL or ID of an experiment."
   type        = string
   default     = "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606"
 }
 
-# By id, which stays when somebody renames the experiment. A deleted one is found as well.
+# The ID does not change if the experiment is renamed. A deleted experiment is also found.
 data "mlflow_experiment" "reported" {
-  experiment_id = regex("[0-9]+$", var.page)
+  experiment_id = regex("[0-9]+$", var.experiment)
 
   lifecycle {
     postcondition {
@@ -17,5 +17,5 @@ data "mlflow_experiment" "reported" {
 }
 
 output "team" {
-  value = lookup(data.mlflow_experiment.reported.tags, "team", "nobody")
+  value = lookup(data.mlflow_experiment.reported.tags, "team", "none")
 }

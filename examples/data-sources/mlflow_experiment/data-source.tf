@@ -6,6 +6,6 @@ output "churn" {
   value = {
     id    = data.mlflow_experiment.churn.id
     owner = data.mlflow_experiment.churn.owner
-    page  = data.mlflow_experiment.churn.url
+    url   = data.mlflow_experiment.churn.url
   }
 }

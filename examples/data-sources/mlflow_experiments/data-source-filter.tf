@@ -1,4 +1,4 @@
-# In the server's own search language: the ten that were used last.
+# The ten most recently used experiments.
 data "mlflow_experiments" "recent" {
   filter   = "name LIKE '/Projects/%'"
   order_by = ["last_update_time DESC"]

@@ -1,4 +1,4 @@
-# Every experiment of a team below a folder.
+# All experiments of a team in a folder.
 data "mlflow_experiments" "risk" {
   name_prefix = "/Projects/"
 
@@ -7,7 +7,7 @@ data "mlflow_experiments" "risk" {
   }
 }
 
-# Name to id, ready for for_each.
+# Add a tag to each experiment.
 resource "mlflow_experiment_tag" "audited" {
   for_each = data.mlflow_experiments.risk.ids
 

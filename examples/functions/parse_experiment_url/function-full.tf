@@ -8,7 +8,7 @@ terraform {
   }
 }
 
-# Experiment URLs of a Databricks workspace and of an MLflow server, and their IDs by host
+# The experiment IDs of a list of URLs, by server.
 locals {
   urls = [
     "https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606?o=1234567890123456",

@@ -8,11 +8,11 @@ terraform {
   }
 }
 
-# URL of an experiment, as copied from a browser
+# A URL that was copied from a browser.
 locals {
-  parsed = provider::mlflow::parse_experiment_url("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606?o=1234567890123456")
+  experiment = provider::mlflow::parse_experiment_url("https://dbc-a1b2c3d4-e5f6.cloud.databricks.com/ml/experiments/1280664374380606?o=1234567890123456")
 }
 
 output "experiment_id" {
-  value = local.parsed.experiment_id
+  value = local.experiment.experiment_id
 }

@@ -1,4 +1,4 @@
-# Every experiment of a team below a folder.
+# All experiments of a team in a folder.
 list "mlflow_experiment" "risk" {
   provider         = mlflow
   include_resource = true

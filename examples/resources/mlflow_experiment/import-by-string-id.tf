@@ -1,4 +1,4 @@
 import {
   to = mlflow_experiment.churn
-  id = "/Shared/churn" # or the id, or the address of the experiment's page
+  id = "/Shared/churn" # or the ID, or the URL
 }

@@ -8,8 +8,8 @@ resource "mlflow_experiment" "demand" {
     cost_center = "4711"
   }
 
-  create_parents  = true              # makes /Shared/forecasting
-  adopt_existing  = true              # takes over an experiment of this name
-  if_deleted      = "restore"         # takes back a deleted one that holds the name
-  deletion_policy = "delete_if_empty" # the default: deletes the experiment only if it is empty
+  create_parents  = true              # creates /Shared/forecasting
+  adopt_existing  = true              # adopts an active experiment with this name
+  if_deleted      = "restore"         # restores a deleted experiment that reserves the name
+  deletion_policy = "delete_if_empty" # default: deletes the experiment only if it is empty
 }

@@ -1,7 +1,7 @@
 resource "mlflow_experiment" "support" {
   name = "/Shared/agents/support"
 
-  # Traces are stored in main.agent_traces.support_otel_spans and its sibling tables.
+  # Databricks stores the traces in main.agent_traces.support_otel_spans and related tables.
   trace_location = {
     catalog      = "main"
     schema       = "agent_traces"

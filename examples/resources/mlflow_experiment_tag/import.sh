@@ -1,2 +1,2 @@
-# EXPERIMENT_ID/KEY; the key may hold slashes.
+# EXPERIMENT_ID/KEY. The key can contain slashes.
 terraform import mlflow_experiment_tag.reviewed 1280664374380606/risk/reviewed

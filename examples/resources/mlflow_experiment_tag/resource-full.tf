@@ -1,4 +1,4 @@
-# A review, noted on every experiment below a folder. Whoever manages them does not see it in a plan.
+# Record a review on all experiments in a folder. Configurations that manage these experiments ignore the tag.
 data "mlflow_experiments" "fraud" {
   name_prefix = "/Projects/fraud/"
 }
@@ -11,7 +11,7 @@ resource "mlflow_experiment_tag" "review" {
   value         = jsonencode({ by = "risk", on = "2026-03-31" })
 }
 
-# The description that the UI shows is a tag, too.
+# Set the description of an experiment, which is also a tag.
 resource "mlflow_experiment_tag" "description" {
   experiment_id = data.mlflow_experiments.fraud.ids["/Projects/fraud/training"]
   key           = "mlflow.note.content"

@@ -1,4 +1,4 @@
-# An experiment that somebody else manages.
+# An experiment that another configuration manages.
 data "mlflow_experiment" "churn" {
   name = "/Shared/churn"
 }

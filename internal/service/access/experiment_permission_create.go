@@ -17,13 +17,13 @@ import (
 func (r *experimentPermissionResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.CreateIn(ctx, plan.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.UseCreateWorkspace(ctx, plan.Workspace, &resp.Diagnostics) {
 		return
 	}
 	if r.grant(ctx, &plan, &resp.Diagnostics) {
 		plan.setID()
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
-		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		created := r.LookUpCreationTime(ctx, plan.ExperimentID.ValueString(), plan.created)
 		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}

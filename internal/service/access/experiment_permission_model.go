@@ -87,13 +87,13 @@ func (m *experimentPermissionModel) sameGrantee(rules mlflow.NameRules, o *exper
 }
 
 // workspaceObject returns the grant in a state, with its workspace in the state and in a plan.
-func (m *experimentPermissionModel) workspaceObject(plan *experimentPermissionModel) framework.Placed {
-	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
+func (m *experimentPermissionModel) workspaceObject(plan *experimentPermissionModel) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 // stateObject returns the grant as [framework.ResourceBase.CheckServer] identifies it.
-func (m *experimentPermissionModel) stateObject() framework.Belonging {
-	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
+func (m *experimentPermissionModel) stateObject() framework.StateObject {
+	return framework.StateObject{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 
 // object describes the grant in messages.

@@ -128,9 +128,9 @@ func (r *experimentPermissionResource) Read(ctx context.Context, req resource.Re
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	created := r.RememberedCreation(id, held.Created, state.created)
+	created := r.CachedCreationTime(id, held.Created, state.created)
 	if state.PermissionLevel.IsNull() { // an import
-		created = r.ReadCreation(ctx, id, created)
+		created = r.LookUpCreationTime(ctx, id, created)
 	}
 	state.PermissionLevel = types.StringValue(held.Level)
 	state.setID()

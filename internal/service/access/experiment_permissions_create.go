@@ -15,13 +15,13 @@ import (
 func (r *experimentPermissionsResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentPermissionsModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.CreateIn(ctx, plan.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.UseCreateWorkspace(ctx, plan.Workspace, &resp.Diagnostics) {
 		return
 	}
 	resp.Diagnostics.Append(r.write(ctx, &plan, nil)...)
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		created := r.LookUpCreationTime(ctx, plan.ExperimentID.ValueString(), plan.created)
 		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}

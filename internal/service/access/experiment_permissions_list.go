@@ -37,7 +37,7 @@ func (l *experimentPermissionsList) ListResourceConfigSchema(
 
 // List implements [list.ListResource]. It reads the permissions only if the request includes the resource.
 func (l *experimentPermissionsList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
+	stream.Results = l.ListResults(ctx, req, func(e framework.ListedExperiment, result *list.ListResult) {
 		id := types.StringValue(e.ID)
 		model := experimentPermissionsModel{ID: id, ExperimentID: id, Workspace: e.Workspace, Declared: acl.NullDeclared()}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)

@@ -29,15 +29,15 @@ func (m *experimentPermissionsModel) identity() map[string]types.String {
 }
 
 // workspaceObject returns the permissions in a state, with their workspace in the state and in a plan.
-func (m *experimentPermissionsModel) workspaceObject(plan *experimentPermissionsModel) framework.Placed {
+func (m *experimentPermissionsModel) workspaceObject(plan *experimentPermissionsModel) framework.WorkspaceObject {
 	object := m.stateObject().Object
-	return framework.Placed{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
+	return framework.WorkspaceObject{Object: object, ID: object, State: m.Workspace, Plan: plan.Workspace}
 }
 
 // stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
-func (m *experimentPermissionsModel) stateObject() framework.Belonging {
+func (m *experimentPermissionsModel) stateObject() framework.StateObject {
 	id := m.ExperimentID.ValueString()
-	return framework.Belonging{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
+	return framework.StateObject{Object: "permissions of " + framework.DescribeExperiment(id, ""), ExperimentID: id, Created: m.created}
 }
 
 // list returns the access control list of the model.
@@ -69,8 +69,8 @@ func explainExperiment(ctx context.Context, client *mlflow.Client, p *acl.Proble
 	case e.Deleted():
 		p.ObjectMissing = true
 		p.Advice = []string{"The experiment is deleted. Restore it in the UI, or remove its permissions from the configuration."}
-	case framework.PermissionsElsewhere(e) != "":
-		p.Advice = []string{framework.PermissionsElsewhere(e)}
+	case framework.NotebookPermissionsDetail(e) != "":
+		p.Advice = []string{framework.NotebookPermissionsDetail(e)}
 	}
 }
 

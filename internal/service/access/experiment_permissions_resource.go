@@ -106,7 +106,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	list := state.list(&r.ResourceBase)
 	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.ObjectMissing && state.IsImport():
+	case problem != nil && problem.ObjectMissing && state.Imported():
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
 	case problem != nil && problem.ObjectMissing:
@@ -125,9 +125,9 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		resp.State.RemoveResource(ctx)
 		return
 	}
-	created := r.RememberedCreation(state.ExperimentID.ValueString(), read.Created, state.created)
-	if state.IsImport() {
-		created = r.ReadCreation(ctx, state.ExperimentID.ValueString(), created)
+	created := r.CachedCreationTime(state.ExperimentID.ValueString(), read.Created, state.created)
+	if state.Imported() {
+		created = r.LookUpCreationTime(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 	if list.Refresh(ctx, &state.Declared, read, &resp.Diagnostics) {

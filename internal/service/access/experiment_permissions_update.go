@@ -37,7 +37,7 @@ func (r *experimentPermissionsResource) Update(ctx context.Context, req resource
 	}
 	if !resp.Diagnostics.HasError() {
 		resp.Diagnostics.Append(resp.State.Set(ctx, &plan)...)
-		created := r.ReadCreation(ctx, plan.ExperimentID.ValueString(), plan.created)
+		created := r.LookUpCreationTime(ctx, plan.ExperimentID.ValueString(), plan.created)
 		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 	}

@@ -78,7 +78,7 @@ func (l *folderPermissionsList) List(ctx context.Context, req list.ListRequest, 
 // start returns the folders of the server. ok is false after an error.
 func (l *folderPermissionsList) start(diags *diag.Diagnostics) (folders mlflow.Folders, ok bool) {
 	if l.Client() == nil {
-		diags.AddError("Could not list: the mlflow provider's configuration is not known yet", l.Provider.UnknownConfigDetail())
+		diags.AddError("Could not list: provider configuration is unknown", l.Provider.UnknownConfigDetail())
 		return nil, false
 	}
 	return foldersOrError(l.Client(), diags)

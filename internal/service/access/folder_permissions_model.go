@@ -124,8 +124,8 @@ func notFolderAdvice(err error) []string {
 }
 
 // stateObject returns the permissions as [framework.ResourceBase.CheckServer] identifies them.
-func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.Belonging {
-	return framework.Belonging{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
+func (m *folderPermissionsModel) stateObject(client *mlflow.Client) framework.StateObject {
+	return framework.StateObject{Object: m.object(), Differs: func(ctx context.Context) string { return m.mismatchReason(ctx, client) }}
 }
 
 // mismatchReason returns the reason why the folder on the server is not the one in the state, "" if it is.

@@ -43,7 +43,7 @@ func permissionsAttributes() map[string]schema.Attribute {
 func (m *permissionsModel) setFromACL(acl mlflow.ACL, folders map[string]string) {
 	m.Grants, m.Effective = framework.GrantsOf(acl), []effectiveModel{}
 	for i := range m.Grants {
-		m.Grants[i].Locate(folders)
+		m.Grants[i].SetOriginPath(folders)
 	}
 	for _, e := range acl.Entries {
 		for _, level := range e.Effective() {

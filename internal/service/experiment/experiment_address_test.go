@@ -23,7 +23,7 @@ import (
 // goes when a block gets another label without a moved block, and when a resource is replaced.
 func TestExperiment_relabelled(t *testing.T) {
 	t.Parallel()
-	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted by another block"
+	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
 	for name, c := range map[string]struct {
 		options emulator.Options
 		config  map[string]any
@@ -67,7 +67,7 @@ func TestExperiment_relabelled(t *testing.T) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", c.config)
-			want := strings.ReplaceAll(c.says, "ID", id)
+			want := withID(c.says, id)
 			if want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
 			}
@@ -155,7 +155,7 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 				t.Fatalf("delete leaves %v and says %q", left, got)
 			}
 			state, got := d.Create("mlflow_experiment", acctest.WithAdoptExisting(nil))
-			if want := "error at adopt_existing: Could not take over experiment: Experiment \"/Shared/churn\" (" + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
+			if want := "error at adopt_existing: Could not adopt experiment: Experiment \"/Shared/churn\" (ID " + id + ") is still managed by a resource"; state != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("create gives %v and says %q, want %q", state, got, want)
 			}
 			if n := len(w.Writes()); c.fault.Path != acctest.ExperimentCalls+"delete" && n > 0 {
@@ -245,7 +245,7 @@ func TestExperiment_replacedByHand(t *testing.T) {
 		resource.TestStep{Taint: []string{"mlflow_experiment.test"}, Config: config("test", "c", false), PostApplyFunc: survived},
 		resource.TestStep{ // without adopt_existing the new one can't be made, and so the old one stays
 			Config:      strings.Replace(config("test", "d", true), "adopt_existing = true", "", 1),
-			ExpectError: regexp.MustCompile("the name is taken"),
+			ExpectError: regexp.MustCompile("name already in use"),
 		},
 		resource.TestStep{PreConfig: survived, Config: config("other", "d", false), PostApplyFunc: survived},
 	)

@@ -18,32 +18,31 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Create obtains an experiment – a new one, or one that is there – and brings it to the declared state. Once there is an id it
-// never fails: an error would taint the resource, and the next apply would destroy the experiment. What is missing shows up in the
-// next plan, and Update repairs it.
+// Create creates an experiment or adopts an existing one, and sets its tags. It never fails once the experiment exists: an error would
+// taint the resource, and the next apply would destroy the experiment. The next plan shows what is missing, and Update sets it.
 func (r *experimentResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.CreateIn(ctx, plan.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.UseCreateWorkspace(ctx, plan.Workspace, &resp.Diagnostics) {
 		return
 	}
-	e, ok := r.obtain(ctx, plan, &resp.Diagnostics)
+	e, ok := r.createOrAdopt(ctx, plan, &resp.Diagnostics)
 	if !ok {
 		return
 	}
-	r.complete(ctx, &plan, e, &resp.Diagnostics)
+	r.finishCreate(ctx, &plan, e, &resp.Diagnostics)
 	resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 	resp.Diagnostics.Append(r.StoreServer(ctx, resp.Private)...)
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 }
 
-// obtain comes by the experiment of a plan, and claims it before another block of this apply can delete it.
-func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
+// createOrAdopt creates or adopts the experiment of a plan, and claims it before another resource of this apply can delete it.
+func (r *experimentResource) createOrAdopt(ctx context.Context, plan experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
 	lock := r.Provider.Run.NameLock(r.Client(), plan.Name.ValueString())
 	lock.Lock()
 	defer lock.Unlock()
-	o := obtaining{client: r.Client(), run: &r.Provider.Run, plan: plan, lock: lock, diags: diags}
-	e, ok := o.experiment(ctx)
+	c := creator{client: r.Client(), run: &r.Provider.Run, plan: plan, lock: lock, diags: diags}
+	e, ok := c.createOrAdopt(ctx)
 	if ok {
 		r.Provider.Run.Claim(e.ID)
 		lock.Deleted = mlflow.Experiment{}
@@ -51,37 +50,38 @@ func (r *experimentResource) obtain(ctx context.Context, plan experimentModel, d
 	return e, ok
 }
 
-// declareTags marks the tags that the plan wants, before the experiment is read.
+// declareTags records that this run declares the tags of a plan. Call it before the experiment is read.
 func (r *experimentResource) declareTags(id string, plan *experimentModel) {
 	for key := range plan.wantedTags() {
 		r.Provider.Run.DeclareTag(id, key)
 	}
 }
 
-// complete sets the tags that the experiment lacks, and fills the computed values. Whatever fails is a warning.
-func (r *experimentResource) complete(ctx context.Context, plan *experimentModel, e mlflow.Experiment, diags *diag.Diagnostics) {
+// finishCreate sets the tags that the experiment does not have yet, and the computed attributes. It reports failures as warnings.
+func (r *experimentResource) finishCreate(ctx context.Context, plan *experimentModel, e mlflow.Experiment, diags *diag.Diagnostics) {
 	r.declareTags(e.ID, plan)
+	object := framework.DescribeExperiment(e.ID, plan.Name.ValueString())
 	read, err := r.Client().GetExperiment(ctx, e.ID)
 	if err == nil {
 		e = read
 		warnUnbound(*plan, e, diags)
 	} else {
-		framework.AddWarning(diags, "read the experiment that was created", framework.DescribeExperiment(e.ID, plan.Name.ValueString()), err, "The next plan reads it again.")
+		framework.AddWarning(diags, "read the new experiment", object, err, "The next plan reads it again.")
 	}
 	if missing, err := setTags(ctx, r.Client(), e.ID, e.TagMap(), plan.wantedTags()); err != nil {
-		framework.AddWarning(diags, "set all tags of the experiment", framework.DescribeExperiment(e.ID, plan.Name.ValueString()), err,
+		framework.AddWarning(diags, "set all tags of the experiment", object, err,
 			fmt.Sprintf("Missing: %s. The next plan shows them, and the next apply sets them.", strings.Join(missing, ", ")))
 	}
-	page, err := r.Client().ExperimentURL(ctx, e.ID)
+	url, err := r.Client().ExperimentURL(ctx, e.ID)
 	if err != nil {
-		framework.AddWarning(diags, "tell the address of the experiment's page", framework.DescribeExperiment(e.ID, plan.Name.ValueString()), err)
+		addURLWarning(diags, object, err)
 	}
 	plan.URL = types.StringNull()
-	plan.fill(e, page)
+	plan.setComputed(e, url)
 }
 
-// setTags sets the wanted tags that differ from the server's, in order of their keys, and notes in server what was set. At the first failure it
-// returns the keys that are left.
+// setTags sets the wanted tags that differ from the server's, in order of their keys, and records in server what was set. If a request
+// fails, it returns the keys that are not set.
 func setTags(ctx context.Context, client *mlflow.Client, id string, server, wanted map[string]string) (left []string, err error) {
 	for _, key := range framework.SortedKeys(wanted) {
 		if value, ok := server[key]; !ok || value != wanted[key] {
@@ -98,81 +98,87 @@ func setTags(ctx context.Context, client *mlflow.Client, id string, server, want
 	return nil, nil
 }
 
-// obtaining is one attempt to come by the experiment of a plan. Its methods report to diags, and tell whether they succeeded.
-type obtaining struct {
+// creator creates or adopts the experiment of one plan. Its methods add errors to diags, and report whether they succeeded.
+type creator struct {
 	client *mlflow.Client
 	run    *framework.RunState
 	plan   experimentModel
-	// lock knows what another resource of this apply did to the experiment of that name.
+	// lock has what other resources of this apply did to the experiment with this name.
 	lock  *framework.NameLock
 	diags *diag.Diagnostics
 }
 
-func (o obtaining) name() string { return o.plan.Name.ValueString() }
+func (c creator) name() string { return c.plan.Name.ValueString() }
 
-// experiment looks for the name first: that is the conflict check, and what makes a lost answer recoverable.
-func (o obtaining) experiment(ctx context.Context) (mlflow.Experiment, bool) {
-	if o.takesBack() {
-		return o.takeBack(ctx)
+// object describes the planned experiment in messages.
+func (c creator) object() string { return framework.DescribeExperiment("", c.name()) }
+
+// createOrAdopt looks up the name before it creates an experiment: this detects conflicts, and an experiment that was created by a request
+// whose response was lost.
+func (c creator) createOrAdopt(ctx context.Context) (mlflow.Experiment, bool) {
+	if c.shouldRestoreDeleted() {
+		return c.restoreDeleted(ctx)
 	}
-	found, err := o.client.GetExperimentByName(ctx, o.name())
+	found, err := c.client.GetExperimentByName(ctx, c.name())
 	switch {
 	case rest.IsNotFound(err):
-		return o.createFresh(ctx, rest.ServerDate(err))
+		return c.create(ctx, rest.ServerDate(err))
 	case rest.IsAlreadyExists(err):
-		o.pathTaken(err)
+		c.addPathInUseError(err)
 		return found, false
 	case err != nil:
-		framework.AddError(o.diags, "look for experiment", framework.DescribeExperiment("", o.name()), err)
+		framework.AddError(c.diags, "look up experiment", c.object(), err)
 		return found, false
 	case found.Deleted():
-		return o.takeDeleted(ctx, found)
+		return c.restoreOrSupersede(ctx, found)
 	default:
-		return o.takeActive(ctx, found, nil)
+		return c.adopt(ctx, found, nil)
 	}
 }
 
-// createFresh creates the experiment after the look for its name found nothing. A deleted one that an earlier, interrupted apply
-// moved aside is deleted again first.
-func (o obtaining) createFresh(ctx context.Context, since time.Time) (mlflow.Experiment, bool) {
-	if o.plan.IfDeleted.ValueString() == ifDeletedSupersede && !o.finishSuperseding(ctx) {
+// create creates the experiment after the lookup of its name found none. It first deletes an experiment that an earlier, interrupted apply
+// restored to supersede it.
+func (c creator) create(ctx context.Context, since time.Time) (mlflow.Experiment, bool) {
+	if c.plan.IfDeleted.ValueString() == ifDeletedSupersede && !c.resumeSupersede(ctx) {
 		return mlflow.Experiment{}, false
 	}
-	if o.plan.CreateParents.ValueBool() && !o.createParents(ctx) {
+	if c.plan.CreateParents.ValueBool() && !c.createParents(ctx) {
 		return mlflow.Experiment{}, false
 	}
 	n := mlflow.NewExperiment{
-		Name: o.name(), ArtifactLocation: o.plan.ArtifactLocation.ValueString(), Tags: createTags(o.plan.wantedTags()), TraceLocation: o.plan.wantedTraceLocation(),
+		Name: c.name(), ArtifactLocation: c.plan.ArtifactLocation.ValueString(), Tags: createTags(c.plan.wantedTags()),
+		TraceLocation: c.plan.wantedTraceLocation(),
 	}
-	id, err := o.client.CreateExperiment(ctx, n, since)
+	id, err := c.client.CreateExperiment(ctx, n, since)
 	var taken *mlflow.TakenError
 	switch {
 	case err == nil:
-		o.warnLeftoverGrants(ctx, id)
-		return mlflow.Experiment{ID: id, Name: o.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags}, true
+		c.warnLeftoverGrants(ctx, id)
+		return mlflow.Experiment{ID: id, Name: c.name(), ArtifactLocation: n.ArtifactLocation, Tags: n.Tags}, true
 	case errors.As(err, &taken) && !taken.Experiment.Deleted():
-		return o.takeActive(ctx, taken.Experiment, err)
+		return c.adopt(ctx, taken.Experiment, err)
 	default:
-		o.createFailed(err)
+		c.addCreateError(err)
 		return mlflow.Experiment{}, false
 	}
 }
 
-// warnLeftoverGrants warns who has access to the new experiment by grants that an earlier one of the same ID left.
-func (o obtaining) warnLeftoverGrants(ctx context.Context, id string) {
-	left, err := o.client.AccessControl().Leftover(ctx, id)
+// warnLeftoverGrants warns of grants on the new experiment that are left over from a purged experiment with the same ID.
+func (c creator) warnLeftoverGrants(ctx context.Context, id string) {
+	left, err := c.client.AccessControl().Leftover(ctx, id)
 	if err != nil {
-		framework.AddWarning(o.diags, "check for grants of an earlier experiment", framework.DescribeExperiment(id, o.name()), err,
-			"The server may use the ID of a purged experiment again, with the grants on it. Check who has access to the new experiment.")
+		framework.AddWarning(c.diags, "check for grants of a purged experiment", framework.DescribeExperiment(id, c.name()), err,
+			"The server may reuse the ID of a purged experiment together with its grants. Check who has access to the new experiment.")
 	}
 	if len(left) > 0 {
-		o.diags.AddWarning("Experiment is open to users of an earlier one", fmt.Sprintf("The server used the ID of a purged experiment again for %s, and the grants on that "+
-			"one now give access to it:\n%s\n\nRevoke them, or manage all grants with mlflow_experiment_permissions, which removes those that are not declared.",
-			framework.DescribeExperiment(id, o.name()), framework.DescribeGrants(left)))
+		c.diags.AddWarning("New experiment has grants of a purged experiment", fmt.Sprintf("The server reused the ID of a purged "+
+			"experiment for %s, so the grants on that experiment now apply to it:\n%s\n\nRevoke them, or manage all grants with "+
+			"mlflow_experiment_permissions, which revokes undeclared ones.",
+			framework.DescribeExperiment(id, c.name()), framework.DescribeGrants(left)))
 	}
 }
 
-// createTags picks the tags that may go with the create request on every server; the others are set one by one.
+// createTags returns the tags that a create request can contain on every server. The others are set one by one.
 func createTags(wanted map[string]string) []mlflow.Tag {
 	var tags []mlflow.Tag
 	for _, key := range framework.SortedKeys(wanted) {
@@ -183,138 +189,151 @@ func createTags(wanted map[string]string) []mlflow.Tag {
 	return tags
 }
 
-func (o obtaining) createParents(ctx context.Context) bool {
-	err := o.run.CreateParents(ctx, o.client, o.name())
+func (c creator) createParents(ctx context.Context) bool {
+	err := c.run.CreateParents(ctx, c.client, c.name())
 	if err != nil {
-		parentsFailed(o.diags, o.name(), err)
+		addCreateParentsError(c.diags, c.name(), err)
 	}
 	return err == nil
 }
 
-// parentsFailed words that the folders of a name could not be made.
-func parentsFailed(diags *diag.Diagnostics, name string, err error) {
-	advice := "Make the folder by hand, or ask a workspace admin to."
+// addCreateParentsError reports that the parent folders of a name could not be created.
+func addCreateParentsError(diags *diag.Diagnostics, name string, err error) {
+	advice := "Create the folder in the workspace, or contact a workspace admin."
 	if rest.IsAlreadyExists(err) {
-		advice = "Something that is no folder, such as a notebook or an experiment, stands in the way. Choose another path."
+		advice = "Part of this path is not a folder but, for example, a notebook or an experiment. Choose another path."
 	}
-	diags.AddAttributeError(path.Root("name"), "Could not create folder", framework.ErrorDetail(fmt.Sprintf("folder %q", stdpath.Dir(name)), err, advice))
+	folder := fmt.Sprintf("folder %q", stdpath.Dir(name))
+	diags.AddAttributeError(path.Root("name"), "Could not create folder", framework.ErrorDetail(folder, err, advice))
 }
 
-func (o obtaining) createFailed(err error) {
-	if addNameError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), o.name(), err) {
+func (c creator) addCreateError(err error) {
+	if addNameError(c.diags, "create experiment", c.object(), c.name(), err) {
 		return
 	}
 	var taken *mlflow.TakenError
 	if errors.As(err, &taken) {
-		o.deletedHoldsName(taken.Experiment)
+		c.addDeletedNameError(taken.Experiment)
 		return
 	}
 	if rest.IsLocationRefused(err) {
-		advice := "Leave artifact_location out: the server chooses where artifacts lie." // as an MLflow server with workspaces does
+		advice := "Remove artifact_location from the configuration: the server chooses the location." // as an MLflow server with workspaces does
 		if setting, ok := rest.RefusedScheme(err); ok {
 			advice = "Set " + setting + " in the environment of the server, or choose a location in the artifact storage of the server."
 		}
-		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice))
+		c.diags.AddAttributeError(path.Root("artifact_location"), "Could not create experiment", framework.ErrorDetail(c.object(), err, advice))
 		return
 	}
-	advice, about := o.traceLocationAdvice(err)
+	advice, about := c.traceLocationAdvice(err)
 	if about {
-		o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, advice...))
+		detail := framework.ErrorDetail(c.object(), err, advice...)
+		c.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not create experiment", detail)
 		return
 	}
-	framework.AddError(o.diags, "create experiment", framework.DescribeExperiment("", o.name()), err, append(o.client.FolderAdvice(err), advice...)...)
+	framework.AddError(c.diags, "create experiment", c.object(), err, append(c.client.FolderAdvice(err), advice...)...)
 }
 
-// addNameError reports the refusals that a name can meet on create and on rename, and whether it was one.
-func addNameError(diags *diag.Diagnostics, could, object, name string, err error) bool {
+// addNameError adds an error if the server rejected a name, on create or on rename. It reports whether it did.
+func addNameError(diags *diag.Diagnostics, action, object, name string, err error) bool {
 	var advice string
 	var taken *mlflow.TakenError
 	switch {
 	case rest.IsParentMissing(err):
-		advice = fmt.Sprintf("Set create_parents = true, or make the folder %q first.", stdpath.Dir(name))
+		advice = fmt.Sprintf("Set create_parents = true, or create the folder %q first.", stdpath.Dir(name))
 	case errors.As(err, &taken):
 		return false
 	case rest.IsAlreadyExists(err):
-		advice = "The name is taken, by another experiment or, on Databricks, by a notebook or folder. Choose another one, or import what is there."
+		advice = "Another experiment or, on Databricks, a notebook or folder has this name. Choose another name, or import the experiment."
 	case rest.IsInGitFolder(err):
-		advice = "Databricks allows no experiments inside Git folders. Choose a path outside, such as one under /Shared or /Users."
+		advice = "Databricks does not allow experiments in Git folders. Choose another path, for example under /Shared or /Users."
 	default:
 		return false
 	}
-	diags.AddAttributeError(path.Root("name"), "Could not "+could, framework.ErrorDetail(object, err, advice))
+	diags.AddAttributeError(path.Root("name"), "Could not "+action, framework.ErrorDetail(object, err, advice))
 	return true
 }
 
-func (o obtaining) pathTaken(err error) {
-	o.diags.AddAttributeError(path.Root("name"), "Could not create experiment",
-		framework.ErrorDetail(framework.DescribeExperiment("", o.name()), err, "Something else has this path, such as a notebook or a folder. Choose another name."))
+func (c creator) addPathInUseError(err error) {
+	c.diags.AddAttributeError(path.Root("name"), "Could not create experiment",
+		framework.ErrorDetail(c.object(), err, "This path is not an experiment but, for example, a notebook or a folder. Choose another name."))
 }
 
-// takeActive takes over an experiment that is there, or fails with what can be done. cause is the server's refusal, if there was one.
-func (o obtaining) takeActive(ctx context.Context, e mlflow.Experiment, cause error) (mlflow.Experiment, bool) {
-	if o.plan.IfDeleted.ValueString() == ifDeletedSupersede && o.isSuperseded(e) {
-		return o.superseded(ctx, e)
+// adopt adopts an active experiment, or adds an error if it is not to be adopted. cause is the error of the create request, nil if none was
+// sent.
+func (c creator) adopt(ctx context.Context, e mlflow.Experiment, cause error) (mlflow.Experiment, bool) {
+	if c.plan.IfDeleted.ValueString() == ifDeletedSupersede && c.hasSupersedeMarker(e) {
+		return c.supersede(ctx, e)
 	}
-	if o.plan.AdoptExisting.ValueBool() {
-		return e, o.isFree(e) && o.checkLocations(e) && o.claim(e)
+	if c.plan.AdoptExisting.ValueBool() {
+		return e, c.checkNotPendingDelete(e) && c.checkLocations(e) && c.claim(e)
 	}
-	if o.run.IsClaimed(e.ID) {
-		addClaimedError(o.diags, e)
+	if c.run.IsClaimed(e.ID) {
+		addClaimedError(c.diags, e)
 		return e, false
 	}
-	said := "It was there before this apply."
+	origin := "existed before this apply"
 	if cause != nil {
-		said = fmt.Sprintf("It came up while this apply created one: %s.", cause)
+		origin = fmt.Sprintf("was created while this apply ran: %s", strings.TrimSuffix(cause.Error(), "."))
 	}
-	o.diags.AddAttributeError(path.Root("name"), "Could not create experiment: the name is taken", fmt.Sprintf(
-		"There is an experiment %q with id %s. %s\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.LABEL\n    id = %q\n  }\n\n"+
-			"or set adopt_existing = true. Otherwise choose another name.", e.Name, e.ID, said, e.ID))
+	c.diags.AddAttributeError(path.Root("name"), "Could not create experiment: name already in use", fmt.Sprintf(
+		"%s %s.\n\nTo manage it, import it:\n\n  import {\n    to = mlflow_experiment.NAME\n    id = %q\n  }\n\nor set adopt_existing = true. "+
+			"Otherwise, choose another name.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), origin, e.ID))
 	return e, false
 }
 
-// checkLocations rejects an experiment whose artifacts or traces are stored somewhere else than declared, before anything is written.
-func (o obtaining) checkLocations(e mlflow.Experiment) bool {
-	if !o.hasDeclaredLocation(e) {
-		o.diags.AddAttributeError(path.Root("artifact_location"), "Could not take over experiment", fmt.Sprintf(
-			"Experiment %q (%s) keeps its artifacts in %q, which can't be changed, but %q is declared. Declare that location, leave it out, or choose another name.",
-			e.Name, e.ID, e.ArtifactLocation, o.plan.ArtifactLocation.ValueString()))
+// checkLocations adds an error if an experiment to adopt or restore stores its artifacts or traces at another location than declared.
+func (c creator) checkLocations(e mlflow.Experiment) bool {
+	if !c.hasDeclaredArtifacts(e) {
+		c.diags.AddAttributeError(path.Root("artifact_location"), adoptErrorSummary(e), fmt.Sprintf("%s stores its artifacts in %q, which "+
+			"cannot be changed, but %q is declared. Nothing was changed.\n\nDeclare the artifact location of the experiment, remove "+
+			"artifact_location from the configuration, or choose another name.",
+			framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), e.ArtifactLocation, c.plan.ArtifactLocation.ValueString()))
 		return false
 	}
-	if !o.hasDeclaredTraces(e) {
-		o.addTracesError(e)
+	if !c.hasDeclaredTraces(e) {
+		c.addTraceLocationError(e)
 		return false
 	}
 	return true
 }
 
-// hasDeclaredLocation reports whether an experiment stores its artifacts where the plan declares them.
-func (o obtaining) hasDeclaredLocation(e mlflow.Experiment) bool {
-	declared := o.plan.ArtifactLocation
-	return declared.IsUnknown() || declared.IsNull() || sameLocation(declared.ValueString(), e.ArtifactLocation)
+// adoptErrorSummary returns the summary for an experiment that cannot be adopted, or restored if it is deleted.
+func adoptErrorSummary(e mlflow.Experiment) string {
+	if e.Deleted() {
+		return "Could not restore experiment"
+	}
+	return "Could not adopt experiment"
 }
 
-// takeDeleted deals with a deleted experiment that holds the name.
-func (o obtaining) takeDeleted(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
-	switch o.plan.IfDeleted.ValueString() {
+// hasDeclaredArtifacts reports whether an experiment has the artifact location of the plan, if the plan declares one.
+func (c creator) hasDeclaredArtifacts(e mlflow.Experiment) bool {
+	declared := c.plan.ArtifactLocation
+	return declared.IsUnknown() || declared.IsNull() || sameArtifactLocation(declared.ValueString(), e.ArtifactLocation)
+}
+
+// restoreOrSupersede does what if_deleted declares for a deleted experiment that reserves the name.
+func (c creator) restoreOrSupersede(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
+	switch c.plan.IfDeleted.ValueString() {
 	case ifDeletedRestore:
-		if !o.checkLocations(e) {
+		if !c.checkLocations(e) {
 			return e, false
 		}
-		if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
-			framework.AddError(o.diags, "restore experiment", framework.DescribeExperiment(e.ID, e.Name), err, o.client.FolderAdvice(err)...)
+		if err := c.client.RestoreExperiment(ctx, e.ID); err != nil {
+			framework.AddError(c.diags, "restore experiment", framework.DescribeExperiment(e.ID, e.Name), err, c.client.FolderAdvice(err)...)
 			return e, false
 		}
 		return e, true
 	case ifDeletedSupersede:
-		return o.superseded(ctx, e)
+		return c.supersede(ctx, e)
 	default:
-		o.deletedHoldsName(e)
+		c.addDeletedNameError(e)
 		return e, false
 	}
 }
 
-func (o obtaining) deletedHoldsName(e mlflow.Experiment) {
-	o.diags.AddAttributeError(path.Root("name"), "Could not create experiment: a deleted one holds the name", fmt.Sprintf(
-		"Experiment %q (%s) is deleted but still holds its name.\n\nSet if_deleted = \"restore\" to bring it back with its runs, or if_deleted = \"supersede\" to "+
-			"rename it aside and create a new one. Otherwise choose another name.", e.Name, e.ID))
+func (c creator) addDeletedNameError(e mlflow.Experiment) {
+	c.diags.AddAttributeError(path.Root("name"), "Could not create experiment: name reserved by a deleted experiment", fmt.Sprintf(
+		"%s is deleted but still reserves its name.\n\nSet if_deleted = \"restore\" to restore it with its runs, or if_deleted = \"supersede\" "+
+			"to rename it and create a new experiment. Otherwise, choose another name.",
+		framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name))))
 }

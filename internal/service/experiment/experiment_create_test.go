@@ -63,7 +63,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 		writes []string
 	}{
 		"by an experiment": {there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) },
-			want: "error at name: Could not create experiment: the name is taken: There is an experiment \"/Shared/churn\" with id ID."},
+			want: "error at name: Could not create experiment: name already in use: Experiment \"/Shared/churn\" (ID) existed before this apply."},
 		"and adopted": {config: map[string]any{"adopt_existing": true, "tags": map[string]string{"team": "risk", "same": "v"}},
 			there: func(w *acctest.Workspace) string {
 				return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"same": "v"})
@@ -73,7 +73,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) }},
 		"and not adopted at another location": {config: map[string]any{"adopt_existing": true, "artifact_location": "s3://bucket/a", "tags": map[string]string{"team": "risk"}},
 			there: func(w *acctest.Workspace) string { return w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil) },
-			want:  "error at artifact_location: Could not take over experiment: Experiment \"/Shared/churn\" (ID) keeps its artifacts in"},
+			want:  "error at artifact_location: Could not adopt experiment: Experiment \"/Shared/churn\" (ID) stores its artifacts in"},
 		"by a notebook": {there: func(w *acctest.Workspace) string { return w.AddNotebookExperiment(emulator.OtherUser, "/Shared/churn") },
 			want: "error at name: Could not create experiment"},
 		"by a folder": {there: func(w *acctest.Workspace) string { w.Mkdirs("/Shared/churn"); return "" },
@@ -85,7 +85,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 				}
 			})
 			return ""
-		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: the name is taken", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
+		}, config: map[string]any{"tags": map[string]string{"team": "risk"}}, want: "error at name: Could not create experiment: name already in use", writes: []string{"POST " + acctest.ExperimentCalls + "create"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -97,7 +97,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 			}
 			w.ResetJournal()
 			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", planned)
-			if want := strings.ReplaceAll(c.want, "ID", id); want == "" && got != "" || !strings.HasPrefix(got, want) {
+			if want := withID(c.want, id); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
 			}
 			if c.want != "" && state != nil {
@@ -113,7 +113,7 @@ func TestExperiment_nameTaken(t *testing.T) {
 		w := acctest.NewWorkspace(t)
 		id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", nil)
 		_, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", map[string]any{"name": "/Shared/churn"})
-		if !strings.Contains(got, "import {\n    to = mlflow_experiment.LABEL\n    id = \""+id+"\"\n  }") {
+		if !strings.Contains(got, "import {\n    to = mlflow_experiment.NAME\n    id = \""+id+"\"\n  }") {
 			t.Errorf("create says %q", got)
 		}
 	})

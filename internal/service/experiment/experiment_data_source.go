@@ -24,10 +24,10 @@ var (
 	_ datasource.DataSourceWithConfigValidators = (*experimentDataSource)(nil)
 )
 
-// experimentDataSource reads one experiment by name or id.
+// experimentDataSource is the data source mlflow_experiment.
 type experimentDataSource struct{ framework.DataSourceBase }
 
-// experimentDetails is an experiment as the data sources show it.
+// experimentDetails has the attributes of an experiment in the data sources.
 type experimentDetails struct {
 	ID               types.String `tfsdk:"id"`
 	ExperimentID     types.String `tfsdk:"experiment_id"`
@@ -44,13 +44,13 @@ type experimentDetails struct {
 	URL              types.String `tfsdk:"url"`
 }
 
-// experimentDataModel is an mlflow_experiment data source.
+// experimentDataModel is the data source mlflow_experiment in a configuration and in a state.
 type experimentDataModel struct {
 	experimentDetails
 	Workspace types.String `tfsdk:"workspace"`
 }
 
-// newExperimentDetails converts an experiment. It fails only when the server's address can't be told.
+// newExperimentDetails converts an experiment. It returns an error if the experiment URL cannot be determined.
 func newExperimentDetails(ctx context.Context, client *mlflow.Client, e mlflow.Experiment) (experimentDetails, error) {
 	url, err := client.ExperimentURL(ctx, e.ID)
 	if err != nil {
@@ -75,20 +75,21 @@ func newExperimentDetails(ctx context.Context, client *mlflow.Client, e mlflow.E
 	}, nil
 }
 
-// experimentDetailAttributes is the schema of [experimentDetails], all computed.
+// experimentDetailAttributes returns the schema of [experimentDetails]. All attributes are computed.
 func experimentDetailAttributes() map[string]schema.Attribute {
 	text := func(description string) schema.StringAttribute {
 		return schema.StringAttribute{Computed: true, MarkdownDescription: description}
 	}
 	return map[string]schema.Attribute{
-		"id":                text("Id of the experiment, the same as `experiment_id`."),
-		"experiment_id":     text("Id of the experiment."),
-		"name":              text("Name in the server's spelling. On Databricks it is a workspace path without the `/Workspace` prefix; a deleted one is in Trash."),
-		"artifact_location": text("Where the runs' artifacts are stored, as a URI."),
+		"id":            text("ID of the experiment, the same as `experiment_id`."),
+		"experiment_id": text("ID of the experiment."),
+		"name": text("Name of the experiment. On Databricks, a workspace path without the `/Workspace` prefix; that of a deleted " +
+			"experiment is in the Trash."),
+		"artifact_location": text("URI of the location where runs store artifacts."),
 		attributeTraceLocation: schema.SingleNestedAttribute{
 			Computed: true,
-			MarkdownDescription: "Unity Catalog tables in which Databricks stores the traces of the experiment. Null if the experiment is not bound to any, and on " +
-				"an MLflow server.",
+			MarkdownDescription: "Unity Catalog tables in which Databricks stores the traces of the experiment. Null if no tables are bound, and " +
+				"on an MLflow server.",
 			Attributes: map[string]schema.Attribute{
 				"catalog":                text("Catalog of the tables."),
 				"schema":                 text("Schema of the tables, without the catalog."),
@@ -97,18 +98,18 @@ func experimentDetailAttributes() map[string]schema.Attribute {
 			},
 		},
 		"lifecycle_stage": text("`active` or `deleted`."),
-		"creation_time":   text("When the experiment was created, RFC 3339 in UTC. Null when the server doesn't know."),
-		"last_update_time": text("When the experiment was last updated, RFC 3339 in UTC. Null when the server doesn't know. Other people's work " +
-			"moves it: a resource that uses it may change with each plan."),
+		"creation_time":   text("Creation time, in RFC 3339 format and UTC. Null if the server does not return one."),
+		"last_update_time": text("Time of the last update, in RFC 3339 format and UTC. Null if the server does not return one. Changes with " +
+			"every use of the experiment, so a resource that depends on it can have changes in each plan."),
 		"tags": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
-			MarkdownDescription: "All tags, with those that the server writes itself (`mlflow.…`).",
+			MarkdownDescription: "All tags, including those that the server sets (`mlflow.…`).",
 		},
-		"description": text("Description that the UI shows (tag `mlflow.note.content`). Null when there is none."),
-		"owner":       text("User name of the owner, or application id when it is a service principal (tag `mlflow.ownerEmail`). Null where the server keeps no owner."),
-		"kind": text("`workspace` for an experiment that stands by itself, `notebook` for that of a notebook, `git_folder` for that of a notebook in a " +
-			"Git folder. The latter two have no permissions of their own. Always `workspace` on an MLflow server."),
-		"url": text("Link to the experiment in the UI."),
+		"description": text("Description of the experiment (tag `mlflow.note.content`). Null if there is none."),
+		"owner":       text("Email of the owner, or application ID of a service principal (tag `mlflow.ownerEmail`). Null on an MLflow server."),
+		"kind": text("`notebook` for the experiment of a notebook, `git_folder` for that of a notebook in a Git folder, or `workspace` for all " +
+			"others. The first two have no permissions of their own. Always `workspace` on an MLflow server."),
+		"url": text("URL of the experiment in the UI."),
 	}
 }
 
@@ -126,17 +127,19 @@ func (d *experimentDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"name": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Name of the experiment to read; give either this or `experiment_id`. On Databricks an absolute workspace path, with or " +
-				"without the `/Workspace` prefix; it stays as written. Only active experiments are found by name. Given an id, the name in the server's spelling.",
+			MarkdownDescription: "Name of the experiment to read. Exactly one of `name` and `experiment_id` must be set. On Databricks, an " +
+				"absolute workspace path, with or without the `/Workspace` prefix. A deleted experiment is not found by name. With `experiment_id`, " +
+				"the name is exported.",
 		},
 		"experiment_id": schema.StringAttribute{
 			Optional: true, Computed: true, Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Id of the experiment to read; give either this or `name`. Deleted experiments are found too: `lifecycle_stage` tells.",
+			MarkdownDescription: "ID of the experiment to read. Exactly one of `experiment_id` and `name` must be set. A deleted experiment is " +
+				"found by ID, with `lifecycle_stage = \"deleted\"`.",
 		},
 	})
 	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Reads one experiment by name or id: all its fields and tags.",
+		MarkdownDescription: "Returns an experiment with its tags, by name or ID.",
 		Attributes:          attributes,
 	}
 }
@@ -163,10 +166,11 @@ func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	}
 	e, err := find()
 	if err != nil {
-		resp.Diagnostics.AddAttributeError(attribute, "Could not read experiment", framework.ErrorDetail(framework.DescribeExperiment(id, name), err, lookUpAdvice(client, id, name, err)...))
+		detail := framework.ErrorDetail(framework.DescribeExperiment(id, name), err, lookUpAdvice(client, id, name, err)...)
+		resp.Diagnostics.AddAttributeError(attribute, "Could not read experiment", detail)
 		return
 	}
-	if id == "" && e.Deleted() { // an MLflow server finds them by name too
+	if id == "" && e.Deleted() { // an MLflow server also finds deleted experiments by name
 		resp.Diagnostics.AddAttributeError(attribute, "Could not read experiment", fmt.Sprintf("%s is deleted.\n\nRestore it, or read it with "+
 			"experiment_id = %q.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), e.ID))
 		return
@@ -182,20 +186,21 @@ func (d *experimentDataSource) Read(ctx context.Context, req datasource.ReadRequ
 	resp.Diagnostics.Append(resp.State.Set(ctx, experimentDataModel{details, config.Workspace})...)
 }
 
-// lookUpAdvice says what to do when an experiment can't be read; none when the error itself tells.
+// lookUpAdvice returns what to do if an experiment cannot be read; nil if the error itself contains it.
 func lookUpAdvice(client *mlflow.Client, id, name string, err error) []string {
 	switch nameErr := client.CheckName(name); {
 	case id == "" && nameErr != nil && (rest.IsNotFound(err) || rest.IsInvalid(err)):
 		return []string{framework.UpperFirst(nameErr.Error()) + "."}
 	case id == "" && rest.IsAlreadyExists(err):
-		// Databricks answers so for a path that is there and no experiment.
-		return []string{"Something else than an experiment has this name, such as a folder or a notebook. Check the name."}
+		// Databricks returns this for a path that is not an experiment.
+		return []string{"This path is not an experiment but, for example, a folder or a notebook. Check the name."}
 	case id == "" && rest.IsNotFound(err):
-		return []string{"Check the spelling. A deleted experiment, and on Databricks one in a folder that you may not see, is not found by name."}
+		return []string{"Check the spelling. A deleted experiment is not found by name and, on Databricks, neither is one in a folder that you " +
+			"do not have access to."}
 	case strings.Contains(id, "/"):
-		return []string{"This looks like a name. Set name instead of experiment_id."}
+		return []string{"This is a name, not an ID. Set name instead of experiment_id."}
 	case rest.IsNotFound(err):
-		return []string{"Check the id: it is the number after /experiments/ in the address of the experiment's page."}
+		return []string{"Check the ID: it is the number after /experiments/ in the experiment URL."}
 	default:
 		return nil
 	}

@@ -129,7 +129,7 @@ func TestExperimentDataSource_providerConfigurationUnknown(t *testing.T) {
 		"mlflow_experiment":  {"name": "/Shared/a"},
 		"mlflow_experiments": {},
 	} {
-		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "host is known only after apply") {
+		if _, got := d.Data(kind, config); !strings.HasPrefix(got, "error: Could not read") || !strings.Contains(got, "the value of host is unknown until apply") {
 			t.Errorf("%s says %q", kind, got)
 		}
 	}

@@ -14,68 +14,73 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// The deletion policy is checked at plan, since Terraform destroys what depends on an experiment, such as its grants, before the experiment itself. It
-// is checked again in Delete: the experiment may have got its first run since the plan.
+// The provider checks the deletion policy during plan, because Terraform destroys the dependents of an experiment, such as its grants,
+// before the experiment. Delete checks the policy again: the experiment may have its first run since the plan.
 
-const renamedAdvice = "If you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block instead."
+const renamedAdvice = "If you only renamed the resource, changed its for_each key, or moved it to another module, add a moved block " +
+	"instead."
 
-// checkDestroy reports at plan what the deletion policy in the state prevents, and what would be deleted with the experiment.
-func (r *experimentResource) checkDestroy(ctx context.Context, private framework.PrivateState, diags *diag.Diagnostics, state experimentModel) {
+// checkDestroy adds an error to the plan if the deletion policy in the state prevents the destruction, and a warning if content is deleted.
+func (r *experimentResource) checkDestroy(
+	ctx context.Context, private framework.PrivateState, diags *diag.Diagnostics, state experimentModel,
+) {
 	switch policy := state.deletionPolicy(); {
 	case policy == deletionPrevent:
 		addPreventedError(diags, state)
 	case r.Client() == nil, policy == deletionRetain:
-	case !r.CheckServer(ctx, private, "destroy experiment", state.remembered(), diags):
+	case !r.CheckServer(ctx, private, "destroy experiment", state.stateObject(), diags):
 	case policy == deletionDeleteIfEmpty:
 		if content := r.describeContent(ctx, state); content != "" && r.isActive(ctx, state) {
 			addNotEmptyError(diags, state, content)
 		}
 	case policy == deletionDelete:
 		if content := r.describeContent(ctx, state); content != "" {
-			diags.AddWarning("Experiment would be deleted with its content", fmt.Sprintf("This plan deletes %s, as its deletion_policy = \"delete\" allows. %s\n\n"+
-				"To keep it on the server, apply deletion_policy = \"retain\" first. %s", framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString()), content, renamedAdvice))
+			diags.AddWarning("Experiment would be deleted with its content", fmt.Sprintf("This plan deletes %s, because its "+
+				"deletion_policy is \"delete\". %s\n\nTo keep it on the server, apply deletion_policy = \"retain\" first. %s",
+				state.object(), content, renamedAdvice))
 		}
 	}
 }
 
-// describeContent describes in a sentence what an experiment contains. It is empty if the experiment is. What cannot be determined counts as content.
+// describeContent returns a sentence about the content of an experiment, empty if there is none. Undetermined content counts as content.
 func (r *experimentResource) describeContent(ctx context.Context, state experimentModel) string {
 	content, err := r.Client().ExperimentContent(ctx, state.ID.ValueString())
 	switch {
 	case err != nil:
-		return fmt.Sprintf("Whether it is empty could not be determined: %s.", strings.TrimSuffix(err.Error(), "."))
+		return fmt.Sprintf("The provider could not determine whether it is empty: %s.", strings.TrimSuffix(err.Error(), "."))
 	case !content.IsEmpty():
 		return fmt.Sprintf("It contains %s.", content)
 	}
 	return ""
 }
 
-// isActive reports whether the experiment in the state is still there. Without a refresh, a plan may destroy one that is not, which may contain runs
-// all the same. If it cannot be determined, the experiment counts as active.
+// isActive reports whether the experiment in the state still exists and is active. Without a refresh, a plan may destroy a deleted
+// experiment that contains runs. An experiment that cannot be read counts as active.
 func (r *experimentResource) isActive(ctx context.Context, state experimentModel) bool {
 	e, err := r.Client().GetExperiment(ctx, state.ID.ValueString())
-	reason, err := goneBecause(state, e, err)
+	reason, err := missingReason(state, e, err)
 	return err != nil || reason == ""
 }
 
-// addPreventedError reports that the last applied policy protects the experiment.
+// addPreventedError reports that the deletion policy in the state prevents the destruction.
 func addPreventedError(diags *diag.Diagnostics, state experimentModel) {
 	diags.AddAttributeError(path.Root("deletion_policy"), "Could not destroy experiment", fmt.Sprintf(
-		"%s is protected by deletion_policy = \"prevent\". Nothing was deleted.\n\nTo delete it, apply deletion_policy = \"delete\" first, then destroy it. To only "+
-			"remove it from the state, apply deletion_policy = \"retain\" first, or use a removed block with destroy = false. %s",
-		framework.UpperFirst(framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString())), renamedAdvice))
+		"%s is protected: its deletion_policy is \"prevent\". Nothing was deleted.\n\nTo delete it, apply deletion_policy = \"delete\" first, "+
+			"then destroy it. To only remove it from the state, apply deletion_policy = \"retain\" first, or use a removed block with destroy = "+
+			"false. %s",
+		framework.UpperFirst(state.object()), renamedAdvice))
 }
 
-// addNotEmptyError reports that the experiment is not empty, or that it could not be determined.
+// addNotEmptyError reports that the experiment is not empty, or that this could not be determined.
 func addNotEmptyError(diags *diag.Diagnostics, state experimentModel, content string) {
 	diags.AddAttributeError(path.Root("deletion_policy"), "Could not destroy experiment", fmt.Sprintf(
-		"%s is only deleted if it is empty: its deletion_policy is \"delete_if_empty\", the default. %s Nothing was deleted.\n\nTo delete it with its content, "+
-			"apply deletion_policy = \"delete\" first, then destroy it. To only remove it from the state, apply deletion_policy = \"retain\" first, or use a "+
-			"removed block with destroy = false. %s",
-		framework.UpperFirst(framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString())), content, renamedAdvice))
+		"%s is deleted only if it is empty: its deletion_policy is \"delete_if_empty\", the default. %s Nothing was deleted.\n\nTo delete it "+
+			"with its content, apply deletion_policy = \"delete\" first, then destroy it. To only remove it from the state, apply deletion_policy "+
+			"= \"retain\" first, or use a removed block with destroy = false. %s",
+		framework.UpperFirst(state.object()), content, renamedAdvice))
 }
 
-// Delete does what the last applied policy says. It looks first, and an experiment that is gone already is a success.
+// Delete applies the deletion policy in the state. It reads the experiment first, and succeeds if it no longer exists.
 func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequest, resp *resource.DeleteResponse) {
 	var state experimentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -85,7 +90,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		addPreventedError(&resp.Diagnostics, state)
 	}
 	if resp.Diagnostics.HasError() || policy == deletionRetain ||
-		!r.CheckServer(ctx, req.Private, "delete experiment", state.remembered(), &resp.Diagnostics) {
+		!r.CheckServer(ctx, req.Private, "delete experiment", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	id, name := state.ID.ValueString(), state.Name.ValueString()
@@ -94,12 +99,12 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	defer lock.Unlock()
 	if r.Provider.Run.IsClaimed(id) {
 		resp.Diagnostics.AddWarning("Experiment removed from state, not deleted", fmt.Sprintf(
-			"%s was created or adopted by another resource in this apply, which now manages it.", framework.UpperFirst(framework.DescribeExperiment(id, name))))
+			"%s was created or adopted by another resource in this apply, which now manages it.", framework.UpperFirst(state.object())))
 		return
 	}
 	var e mlflow.Experiment
 	defer func() {
-		if resp.Diagnostics.HasError() && !isSomebodyElse(state, e) {
+		if resp.Diagnostics.HasError() && !idReused(state, e) {
 			lock.FailedDelete = id
 		}
 	}()
@@ -108,11 +113,11 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 	case rest.IsNotFound(err), err == nil && e.Deleted():
 		return
 	case err != nil:
-		framework.AddError(&resp.Diagnostics, "delete experiment", framework.DescribeExperiment(id, name), err)
+		framework.AddError(&resp.Diagnostics, "delete experiment", state.object(), err)
 		return
-	case isSomebodyElse(state, e):
-		resp.Diagnostics.AddError("Could not delete experiment", fmt.Sprintf("%s is another one now: its id was used again. Nothing was deleted. "+
-			"Run plan again, which drops it from the state.", framework.UpperFirst(framework.DescribeExperiment(id, name))))
+	case idReused(state, e):
+		resp.Diagnostics.AddError("Could not delete experiment", fmt.Sprintf("%s no longer exists; its ID now belongs to a different "+
+			"experiment. Nothing was deleted.\n\nRun plan again: the refresh removes it from the state.", framework.UpperFirst(state.object())))
 		return
 	case policy == deletionDeleteIfEmpty:
 		if content := r.describeContent(ctx, state); content != "" {
@@ -121,7 +126,7 @@ func (r *experimentResource) Delete(ctx context.Context, req resource.DeleteRequ
 		}
 	}
 	if err := r.Client().DeleteExperiment(ctx, id); err != nil && !rest.IsNotFound(err) {
-		framework.AddError(&resp.Diagnostics, "delete experiment", framework.DescribeExperiment(id, name), err, r.Client().FolderAdvice(err)...)
+		framework.AddError(&resp.Diagnostics, "delete experiment", state.object(), err, r.Client().FolderAdvice(err)...)
 		return
 	}
 	lock.Deleted = e

@@ -20,7 +20,7 @@ func TestExperiment_deletion(t *testing.T) {
 	t.Parallel()
 	const (
 		refused  = "error at deletion_policy: Could not destroy experiment: Experiment \"/Shared/churn\" (ID) is "
-		notEmpty = refused + "only deleted if it is empty"
+		notEmpty = refused + "deleted only if it is empty"
 	)
 	fails := func(path string) func(*acctest.Workspace, string) {
 		return func(w *acctest.Workspace, _ string) {
@@ -50,7 +50,7 @@ func TestExperiment_deletion(t *testing.T) {
 		"deleted already":          {behind: func(w *acctest.Workspace, id string) { w.Trash(id) }},
 		"deleted with runs":        {behind: func(w *acctest.Workspace, id string) { w.AddRun(id); w.Trash(id) }},
 		"purged already":           {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }},
-		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) is another one now", stays: true},
+		"another one under the id": {behind: func(w *acctest.Workspace, id string) { w.Recreate(id) }, want: "error: Could not delete experiment: Experiment \"/Shared/churn\" (ID) no longer exists", stays: true},
 		"answer lost": {behind: func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete", DropAfter: true})
 		}, writes: 2},
@@ -65,7 +65,7 @@ func TestExperiment_deletion(t *testing.T) {
 				c.behind(w, e.ID)
 			}
 			state, got := w.Direct(t, emulator.AdminToken).Apply("mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}), nil)
-			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
+			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("destroy says %q, want %q", got, want)
 			}
 			if failed := c.want != ""; failed != (state != nil) {
@@ -106,20 +106,20 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 		calls      int
 	}{
 		"empty":                      {calls: 3},
-		"runs":                       {behind: (*acctest.Workspace).AddRun, want: refused + "only deleted if it is empty", also: "It contains 1 run (newest started at 20", calls: 4},
+		"runs":                       {behind: (*acctest.Workspace).AddRun, want: refused + "deleted only if it is empty", also: "It contains 1 run (newest started at 20", calls: 4},
 		"everything":                 {policy: "delete_if_empty", behind: all, want: refused, also: "Z), traces, and logged models. Nothing was deleted.", calls: 4},
 		"more runs than are counted": {behind: all, want: refused, also: "It contains at least 100 runs (newest started at 20", calls: 4},
 		"traces":                     {behind: (*acctest.Workspace).AddTrace, want: refused, also: "It contains traces. Nothing", calls: 4},
 		"logged models":              {behind: (*acctest.Workspace).AddLoggedModel, want: refused, also: "It contains logged models. Nothing", calls: 4},
-		"could not tell":             {behind: fails, want: refused, also: "could not be determined: searching logged models: ", calls: 4},
+		"could not tell":             {behind: fails, want: refused, also: "could not determine whether it is empty: searching logged models: ", calls: 4},
 		"in the Trash, with a run":   {behind: func(w *acctest.Workspace, id string) { w.AddRun(id); w.Trash(id) }, calls: 3},
 		"in the Trash, with a trace": {behind: func(w *acctest.Workspace, id string) { w.AddTrace(id); w.Trash(id) }, calls: 4},
 		"purged":                     {behind: func(w *acctest.Workspace, id string) { w.Purge(id) }, calls: 2},
 		"delete, empty":              {policy: "delete", calls: 3},
 		"delete, runs":               {policy: "delete", behind: (*acctest.Workspace).AddRun, want: warned, also: "It contains 1 run (newest", calls: 3},
-		"delete, could not tell":     {policy: "delete", behind: fails, want: warned, also: "could not be determined", calls: 3},
+		"delete, could not tell":     {policy: "delete", behind: fails, want: warned, also: "could not determine whether it is empty", calls: 3},
 		"retain":                     {policy: "retain", behind: all},
-		"prevent":                    {policy: "prevent", want: refused + "protected by deletion_policy = \"prevent\""},
+		"prevent":                    {policy: "prevent", want: refused + "protected: its deletion_policy is \"prevent\""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -130,7 +130,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 			}
 			w.ResetJournal()
 			got := planDelete(w.Direct(t, emulator.AdminToken), "mlflow_experiment", acctest.StateOfExperiment(e, map[string]any{"deletion_policy": c.policy}))
-			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
+			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}
 			if calls := w.Calls(); len(calls) != c.calls {
@@ -240,7 +240,7 @@ func TestExperiment_taintedNotEmpty(t *testing.T) {
 			w.AddRun(id)
 			w.ResetJournal()
 		}},
-		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config, ExpectError: spoken("is only deleted if it is empty")},
+		resource.TestStep{Taint: []string{acctest.ExperimentAddress}, Config: config, ExpectError: spoken("is deleted only if it is empty")},
 		resource.TestStep{PreConfig: func() { w.ExpectWrites(t); w.Purge(id) }, Config: config},
 	)
 }

@@ -11,25 +11,27 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// notImported says why an experiment cannot be imported, and what to do. e is empty if it was not found.
-func (r *experimentResource) notImported(id string, e mlflow.Experiment, reason string) string {
+// importErrorDetail returns why an experiment cannot be imported, and what to do. e is empty if it was not found.
+func (r *experimentResource) importErrorDetail(id string, e mlflow.Experiment, reason string) string {
 	if e.ID != "" {
-		return fmt.Sprintf("Experiment %s %s.\n\nRestore it first, in the UI or with the restore call, then import it.", id, reason)
+		return fmt.Sprintf("Experiment %s %s.\n\nRestore it first, in the UI or with the API, then import it.", id, reason)
 	}
-	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the experiment.%s", id, r.lookedIn(id))
+	return fmt.Sprintf("Experiment %s was not found.\n\nCheck the ID, and that the provider is configured for the server that has the "+
+		"experiment.%s", id, r.searchedWorkspace(id))
 }
 
-// lookedIn names the MLflow workspace that an experiment was looked up in, "" on Databricks.
-func (r *experimentResource) lookedIn(id string) string {
+// searchedWorkspace returns in which MLflow workspace an experiment was looked up, empty on Databricks.
+func (r *experimentResource) searchedWorkspace(id string) string {
 	workspace := r.Client().MLflowWorkspace()
 	if workspace == "" {
 		return ""
 	}
-	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only. To look it up in another one, set workspace in the resource or the provider block, or MLFLOW_WORKSPACE; in an import, "+
-		"write workspace=NAME,%s.", workspace, id)
+	return fmt.Sprintf(" On a server with MLflow workspaces, it was looked up in %q only. To look it "+
+		"up in another one, set workspace in the resource or the provider block, or MLFLOW_WORKSPACE. To import it from another one, use the "+
+		"import ID workspace=NAME,%s.", workspace, id)
 }
 
-// ImportState takes an id, a name, the address of the experiment's page, or an identity, each with a workspace or without.
+// ImportState imports an experiment by ID, name, URL, or identity, with or without a workspace.
 func (r *experimentResource) ImportState(ctx context.Context, req resource.ImportStateRequest, resp *resource.ImportStateResponse) {
 	imported, ok := r.ResolveImportID(ctx, req, &resp.Diagnostics)
 	if !ok {

@@ -25,13 +25,16 @@ type experimentList struct {
 func NewExperimentList() list.ListResource { return &experimentList{} }
 
 // ListResourceConfigSchema implements [list.ListResource].
-func (l *experimentList) ListResourceConfigSchema(_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse) {
-	resp.Schema = framework.ListSchema("Lists active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and newer).")
+func (l *experimentList) ListResourceConfigSchema(
+	_ context.Context, _ list.ListResourceSchemaRequest, resp *list.ListResourceSchemaResponse,
+) {
+	resp.Schema = framework.ListSchema("Lists active experiments, to inspect or import them with `terraform query` (Terraform 1.14 and " +
+		"newer).")
 }
 
 // List implements [list.ListResource].
 func (l *experimentList) List(ctx context.Context, req list.ListRequest, stream *list.ListResultsStream) {
-	stream.Results = l.ListResults(ctx, req, func(e framework.Listed, result *list.ListResult) {
+	stream.Results = l.ListResults(ctx, req, func(e framework.ListedExperiment, result *list.ListResult) {
 		model := experimentModel{ID: types.StringValue(e.ID), Workspace: e.Workspace}
 		result.Diagnostics.Append(l.SetIdentity(ctx, result.Identity, model.identity())...)
 		if req.IncludeResource {

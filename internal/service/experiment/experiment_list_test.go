@@ -57,7 +57,7 @@ func TestList_validation(t *testing.T) {
 		"everything":        {map[string]any{}, ""},
 		"two filters":       {map[string]any{"filter": "name = 'x'", "name_prefix": "/x"}, "error at filter: Invalid Attribute Combination"},
 		"a filter and tags": {map[string]any{"filter": "name = 'x'", "tags": map[string]string{"a": "b"}}, "error at filter: Invalid Attribute Combination"},
-		"no expression":     {map[string]any{"name_regex": "("}, "error at name_regex: Not a regular expression: name_regex: "},
+		"no expression":     {map[string]any{"name_regex": "("}, "error at name_regex: Invalid regular expression: "},
 		"both quotes":       {map[string]any{"name_prefix": `/a'b"`}, "error at name_prefix: Could not search for name prefix"},
 		"no order":          {map[string]any{"order_by": []string{}}, "error at order_by: Invalid Attribute Value"},
 	} {

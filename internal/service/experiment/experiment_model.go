@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// experimentModel is an mlflow_experiment in configuration, plan and state.
+// experimentModel is the resource mlflow_experiment in a configuration, a plan, or a state.
 type experimentModel struct {
 	ID               types.String `tfsdk:"id"`
 	Name             types.String `tfsdk:"name"`
@@ -53,19 +53,22 @@ func (m *experimentModel) identity() map[string]types.String {
 	return map[string]types.String{framework.IdentityExperimentID: m.ID, framework.AttributeWorkspace: m.Workspace}
 }
 
-// placed is the experiment of a state, with its workspace there and in a plan.
-func (m *experimentModel) placed(plan experimentModel) framework.Placed {
-	id := m.ID.ValueString()
-	return framework.Placed{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ID: id, State: m.Workspace, Plan: plan.Workspace}
+// object describes the experiment in messages.
+func (m *experimentModel) object() string {
+	return framework.DescribeExperiment(m.ID.ValueString(), m.Name.ValueString())
 }
 
-// remembered is the experiment as [ResourceBase.CheckServer] looks for it.
-func (m *experimentModel) remembered() framework.Belonging {
-	id := m.ID.ValueString()
-	return framework.Belonging{Object: framework.DescribeExperiment(id, m.Name.ValueString()), ExperimentID: id, Created: m.CreationTime.ValueString()}
+// workspaceObject returns the experiment of a state, with its workspace in the state and in a plan.
+func (m *experimentModel) workspaceObject(plan experimentModel) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: m.object(), ID: m.ID.ValueString(), State: m.Workspace, Plan: plan.Workspace}
 }
 
-// wantedTags are the tags that the server should hold: the managed ones, and the description.
+// stateObject returns the experiment for [framework.ResourceBase.CheckServer].
+func (m *experimentModel) stateObject() framework.StateObject {
+	return framework.StateObject{Object: m.object(), ExperimentID: m.ID.ValueString(), Created: m.CreationTime.ValueString()}
+}
+
+// wantedTags returns the tags that the server should have: the managed tags, and the description.
 func (m *experimentModel) wantedTags() map[string]string {
 	wanted := framework.StringMap(m.TagsAll)
 	if d := m.Description.ValueString(); d != "" {
@@ -74,49 +77,49 @@ func (m *experimentModel) wantedTags() map[string]string {
 	return wanted
 }
 
-// fill sets the computed values that are still unknown or null, once the server told them.
-func (m *experimentModel) fill(e mlflow.Experiment, page string) {
+// setComputed sets the computed attributes that are unknown or null.
+func (m *experimentModel) setComputed(e mlflow.Experiment, experimentURL string) {
 	m.ID = types.StringValue(e.ID)
 	if m.ArtifactLocation.IsUnknown() || m.ArtifactLocation.IsNull() {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
 	m.TraceLocation = resolveTraceLocation(m.TraceLocation, e.TraceTables())
 	m.CreationTime = framework.FormatTime(e.Created())
-	m.URL = keepQuery(m.URL, page)
+	m.URL = keepQuery(m.URL, experimentURL)
 }
 
-// refresh brings the state up to what the server says. Only the keys that the state manages are looked at, and a spelling that
-// means the same stays.
-func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, page string) {
+// refresh updates the state from the server. It reads only the tags that the state manages, and keeps equivalent spellings.
+func (m *experimentModel) refresh(client *mlflow.Client, e mlflow.Experiment, experimentURL string) {
 	if m.Name.IsNull() || client.NormalizeName(m.Name.ValueString()) != client.NormalizeName(e.Name) {
 		m.Name = types.StringValue(e.Name)
 	}
-	if !sameLocation(m.ArtifactLocation.ValueString(), e.ArtifactLocation) {
+	if !sameArtifactLocation(m.ArtifactLocation.ValueString(), e.ArtifactLocation) {
 		m.ArtifactLocation = framework.OrNull(e.ArtifactLocation)
 	}
 	m.TraceLocation = refreshTraceLocation(m.TraceLocation, e.TraceTables())
-	m.observeTags(e.TagMap())
-	m.fill(e, page)
+	m.refreshTags(e.TagMap())
+	m.setComputed(e, experimentURL)
 }
 
-// equal compares what a refresh can change.
+// equal reports whether two models are the same in everything that a refresh can change.
 func (m *experimentModel) equal(o experimentModel) bool {
 	return m.ID.Equal(o.ID) && m.Name.Equal(o.Name) && m.ArtifactLocation.Equal(o.ArtifactLocation) && m.Description.Equal(o.Description) &&
-		m.TraceLocation.Equal(o.TraceLocation) && m.Tags.Equal(o.Tags) && m.TagsAll.Equal(o.TagsAll) && m.CreationTime.Equal(o.CreationTime) && m.URL.Equal(o.URL)
+		m.TraceLocation.Equal(o.TraceLocation) && m.Tags.Equal(o.Tags) && m.TagsAll.Equal(o.TagsAll) && m.CreationTime.Equal(o.CreationTime) &&
+		m.URL.Equal(o.URL)
 }
 
-// observeTags takes the values of managed tags from what the server holds; a managed tag that is not there leaves the state.
-func (m *experimentModel) observeTags(server map[string]string) {
-	m.Tags = observed(m.Tags, server)
-	m.TagsAll = observed(m.TagsAll, server)
+// refreshTags updates the managed tags from the server. A managed tag that the server does not have is removed from the state.
+func (m *experimentModel) refreshTags(server map[string]string) {
+	m.Tags = refreshTagMap(m.Tags, server)
+	m.TagsAll = refreshTagMap(m.TagsAll, server)
 	if m.Description.ValueString() != "" { // null and "" are unmanaged
 		m.Description = framework.OrNull(server[mlflow.TagDescription])
 	}
 }
 
-// takeTags fills the tags of an imported experiment: every tag that is neither MLflow's own nor one of the provider's defaults is
-// taken as declared. Blank ones are the remains of removed tags.
-func (m *experimentModel) takeTags(e mlflow.Experiment, defaults map[string]string) {
+// importTags sets the tags of an imported experiment: all that are neither MLflow's own nor equal to a default tag of the provider. Empty
+// tags are left over from removed ones.
+func (m *experimentModel) importTags(e mlflow.Experiment, defaults map[string]string) {
 	tags, all := map[string]string{}, map[string]string{}
 	for key, value := range e.TagMap() {
 		if strings.HasPrefix(key, "mlflow.") || value == "" {
@@ -134,33 +137,34 @@ func (m *experimentModel) takeTags(e mlflow.Experiment, defaults map[string]stri
 	m.Description = framework.OrNull(e.TagMap()[mlflow.TagDescription])
 }
 
-// observed returns a map with the keys of m and the values of the server. A key that the server does not have is left out. An entry that is null
-// stays: it manages nothing, and the configuration still has it.
-func observed(m types.Map, server map[string]string) types.Map {
+// refreshTagMap returns a map with the keys of m and the values of the server, without the keys that the server does not have. Null entries
+// remain: they manage nothing, and the configuration still has them.
+func refreshTagMap(m types.Map, server map[string]string) types.Map {
 	if m.IsNull() {
 		return m
 	}
-	seen := make(map[string]types.String, len(m.Elements()))
+	refreshed := make(map[string]types.String, len(m.Elements()))
 	for key, element := range m.Elements() {
 		if element.IsNull() {
-			seen[key] = types.StringNull()
+			refreshed[key] = types.StringNull()
 		} else if value, ok := server[key]; ok {
-			seen[key] = types.StringValue(value)
+			refreshed[key] = types.StringValue(value)
 		}
 	}
-	return framework.MapValue(seen)
+	return framework.MapValue(refreshed)
 }
 
-// sameLocation reports whether two artifact locations are one: a trailing slash means nothing.
-func sameLocation(a, b string) bool {
+// sameArtifactLocation reports whether two artifact locations are the same. A trailing slash makes no difference.
+func sameArtifactLocation(a, b string) bool {
 	return strings.TrimRight(a, "/") == strings.TrimRight(b, "/")
 }
 
-// keepQuery keeps the known address of a page when the new one only lacks the workspace id, which not every answer tells.
-func keepQuery(known types.String, page string) types.String {
-	u, err := url.Parse(page)
-	if err == nil && u.RawQuery == "" && strings.HasPrefix(known.ValueString(), page+"?") {
-		return known
+// keepQuery returns the URL of an experiment, or the one in the state if the new one only lacks the workspace ID, which not every response
+// contains.
+func keepQuery(state types.String, text string) types.String {
+	u, err := url.Parse(text)
+	if err == nil && u.RawQuery == "" && strings.HasPrefix(state.ValueString(), text+"?") {
+		return state
 	}
-	return framework.OrNull(page)
+	return framework.OrNull(text)
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// movedExperiment is the state of a databricks_mlflow_experiment, as far as it is taken over. The Read that follows fills the rest.
+// movedExperiment has the attributes of a databricks_mlflow_experiment that a move uses. The refresh after the move sets the others.
 type movedExperiment struct {
 	ID               string          `json:"id"`
 	Name             string          `json:"name"`
@@ -21,13 +21,13 @@ type movedExperiment struct {
 	TraceLocation    json.RawMessage `json:"trace_location"`
 }
 
-// movedTraceLocation is the one block of trace_location. It contains the block uc_trace_location, or the tables themselves.
+// movedTraceLocation is the only block of trace_location. It contains the block uc_trace_location, or the tables themselves.
 type movedTraceLocation struct {
 	mlflow.TraceTables
 	UnityCatalog []mlflow.TraceTables `json:"uc_trace_location"`
 }
 
-// tables returns the trace tables of a moved state, nil if there are none. Another shape has none either: the Read that follows fills them in.
+// tables returns the trace tables of a moved state, nil if it has none or an unknown structure: the refresh after the move sets them.
 func (m movedExperiment) tables() *mlflow.TraceTables {
 	var locations []movedTraceLocation
 	if json.Unmarshal(m.TraceLocation, &locations) != nil {
@@ -43,27 +43,27 @@ func (m movedExperiment) tables() *mlflow.TraceTables {
 	return nil
 }
 
-// MoveState takes over experiments of the Databricks provider.
+// MoveState moves the state of experiments from the Databricks provider.
 func (r *experimentResource) MoveState(context.Context) []resource.StateMover {
 	return []resource.StateMover{{StateMover: moveDatabricksExperiment}}
 }
 
 func moveDatabricksExperiment(ctx context.Context, req resource.MoveStateRequest, resp *resource.MoveStateResponse) {
-	// The provider's address is not looked at: registries and mirrors differ, and OpenTofu was seen to pass the target's instead.
+	// The source address of the provider is not checked: registries and mirrors differ, and OpenTofu sends that of the target instead.
 	if req.SourceTypeName != "databricks_mlflow_experiment" {
 		return
 	}
 	var source movedExperiment
 	if err := json.Unmarshal(req.SourceRawState.JSON, &source); err != nil || source.ID == "" {
-		resp.Diagnostics.AddError("Could not move experiment", "The state of the databricks_mlflow_experiment holds no id. Remove it from the state and import the "+
-			"experiment instead.")
+		resp.Diagnostics.AddError("Could not move experiment", "The state of the databricks_mlflow_experiment does not contain an "+
+			"ID.\n\nRemove it from the state with terraform state rm, then import the experiment.")
 		return
 	}
 	e := mlflow.Experiment{ID: source.ID, ArtifactLocation: source.ArtifactLocation, CreationTime: source.CreationTime}
 	target := experimentModel{
 		Name: framework.OrNull(source.Name), Tags: types.MapNull(types.StringType), TagsAll: types.MapNull(types.StringType),
 	}
-	target.fill(e, "")
+	target.setComputed(e, "")
 	target.TraceLocation = newTraceLocation(source.tables())
 	resp.Diagnostics.Append(resp.TargetState.Set(ctx, target)...)
 	resp.Diagnostics.Append(resp.TargetPrivate.SetKey(ctx, importedKey, []byte(byMove))...)

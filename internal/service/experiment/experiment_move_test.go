@@ -28,7 +28,7 @@ func TestMove_experiment(t *testing.T) {
 	t.Run("one that was deleted unnoticed is created anew", func(t *testing.T) {
 		w.Trash(e.ID)
 		state, got := d.Move("mlflow_experiment", "databricks_mlflow_experiment", acctest.VendorAddress, acctest.VendorExperiment(e))
-		if state != nil || !strings.HasPrefix(got, "warning: Experiment is gone") {
+		if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state") {
 			t.Errorf("state %v, said %q", state, got)
 		}
 	})

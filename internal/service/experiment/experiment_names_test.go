@@ -136,7 +136,7 @@ func TestExperiment_takenTwice(t *testing.T) {
 				t.Fatalf("the first one is %v and says %q", state, got)
 			}
 			other, got := d.Apply("mlflow_experiment", nil, planned(c.other))
-			if want := strings.ReplaceAll(refused, "ID", fmt.Sprint(state["id"])); other != nil || !strings.HasPrefix(got, want) {
+			if want := withID(refused, fmt.Sprint(state["id"])); other != nil || !strings.HasPrefix(got, want) {
 				t.Errorf("the other one is %v and says %q", other, got)
 			}
 		})

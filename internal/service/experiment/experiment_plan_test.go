@@ -80,7 +80,7 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 		"delete and empty": {state: policy("delete"), config: policy("delete"), replaces: true},
 		"could not tell": {behind: func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: "/api/2.0/mlflow/runs/search", Status: 403, Code: "PERMISSION_DENIED", Message: "no"})
-		}, replaces: true, want: "error at artifact_location: Could not replace", also: "could not be determined: searching runs: "},
+		}, replaces: true, want: "error at artifact_location: Could not replace", also: "could not determine whether it is empty: searching runs: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)
@@ -93,7 +93,7 @@ func TestExperiment_plannedReplacement(t *testing.T) {
 			config := map[string]any{"name": "/Shared/churn", "artifact_location": "s3://bucket/b"}
 			maps.Copy(config, c.config)
 			_, replaces, got := w.Direct(t, emulator.AdminToken).Change("mlflow_experiment", state, config)
-			if want := strings.ReplaceAll(c.want, "ID", e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
+			if want := withID(c.want, e.ID); want == "" && got != "" || !strings.HasPrefix(got, want) || !strings.Contains(got, c.also) {
 				t.Errorf("plan says %q, want %q and %q", got, want, c.also)
 			}
 			if replaces != c.replaces {

@@ -1,5 +1,5 @@
-// Package experiment has the objects about experiments: the resource mlflow_experiment, the data sources that look up and search experiments, the
-// list resource, and the function parse_experiment_url.
+// Package experiment implements the resource and the list resource mlflow_experiment, the data sources that look up and search
+// experiments, and the function parse_experiment_url.
 package experiment
 
 import (
@@ -54,7 +54,7 @@ func (r *experimentResource) IdentitySchema(_ context.Context, _ resource.Identi
 
 func (r *experimentResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "An MLflow experiment with its description and tags.",
+		MarkdownDescription: "Manages an MLflow experiment with its description and tags.",
 		Attributes:          experimentAttributes(),
 	}
 }
@@ -65,72 +65,74 @@ func experimentAttributes() map[string]schema.Attribute {
 	return map[string]schema.Attribute{
 		"id": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,
-			MarkdownDescription: "Experiment id.",
+			MarkdownDescription: "ID of the experiment.",
 		},
 		"name": schema.StringAttribute{
 			Required:   true,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Name of the experiment. On Databricks an absolute workspace path such as `/Shared/churn`; `/Workspace/Shared/churn` and a " +
-				"trailing slash mean the same. On an MLflow server free text. Changing it renames the experiment in place; on Databricks that can move it " +
-				"to another folder.",
+			MarkdownDescription: "Name of the experiment. On Databricks, an absolute workspace path, for example `/Shared/churn`; the " +
+				"`/Workspace` prefix and a trailing slash make no difference. On an MLflow server, free text. Updated in place: changing it renames " +
+				"the experiment, which on Databricks can move it to another folder.",
 		},
 		// ModifyPlan decides about replacement, because it does not see what a RequiresReplace here would decide.
 		"artifact_location": schema.StringAttribute{
 			Optional: true, Computed: true, PlanModifiers: stable,
 			Validators: []validator.String{stringvalidator.LengthAtLeast(1)},
-			MarkdownDescription: "Where runs keep their artifacts, as an absolute URI. Default: chosen by the server. It can't be changed: another value " +
-				"**replaces the experiment, and its runs go with the old one**.",
+			MarkdownDescription: "Absolute URI of the location where runs store artifacts. Changing it **forces replacement, which deletes the " +
+				"experiment and its runs** if `deletion_policy` allows that. Defaults to a location chosen by the server.",
 		},
 		attributeTraceLocation: traceLocationAttribute(),
 		"description": schema.StringAttribute{
 			Optional: true,
-			MarkdownDescription: "Description of the experiment, in Markdown (tag `mlflow.note.content`). An empty string is the same as null. Unmanaged if it was " +
-				"never set; removing it from the configuration clears it. An imported experiment keeps a description that is not declared.",
+			MarkdownDescription: "Description of the experiment, in Markdown (tag `mlflow.note.content`). An empty string is the same as null. " +
+				"Unmanaged if it was never set; removing it from the configuration clears it. An imported experiment keeps a description that is not " +
+				"declared.",
 		},
 		"tags": schema.MapAttribute{
 			ElementType: types.StringType, Optional: true,
 			Validators: []validator.Map{framework.TagsValidator{}},
-			MarkdownDescription: "Tags to manage. Exactly these keys are set, changed, and removed when they are taken out; tags that others set are left " +
-				"alone and not shown. On Databricks, which has no call to remove a tag, a removed one is left with an empty value. A tag whose value is null counts as absent. Default: none.",
+			MarkdownDescription: "Tags to manage. The provider creates, updates, and removes only these keys and ignores all other tags. " +
+				"Overrides `default_tags` with the same key. A tag with a null value counts as absent. On Databricks and on MLflow servers before " +
+				"3.2, which cannot delete tags, a removed tag keeps an empty value.",
 		},
 		"tags_all": schema.MapAttribute{
 			ElementType: types.StringType, Computed: true,
-			MarkdownDescription: "All managed tags: `tags` merged over the provider's `default_tags`, without those that are null. Plans show the values here even if they " +
-				"are sensitive in `tags`.",
+			MarkdownDescription: "All managed tags: `tags` merged over the provider's `default_tags`, without null values. Plans show these " +
+				"values even if they are sensitive in `tags`.",
 		},
 		"adopt_existing": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "When the experiment is created and one of that name is there already, take it over instead of failing: its tags and description " +
-				"are brought to what is declared, everything else stays. Refused when its artifact location differs from a declared one. Default: " +
-				"`false`. Changing it later does nothing.",
+			MarkdownDescription: "Adopt an active experiment that already has this name instead of failing. Its tags and description are set to " +
+				"the declared values; everything else is unchanged. Fails if its artifact location or trace location differs from a declared one. " +
+				"Used only on create. Defaults to `false`.",
 		},
 		"if_deleted": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.OneOf(ifDeletedError, ifDeletedRestore, ifDeletedSupersede)},
-			MarkdownDescription: "When the experiment is created and a deleted one holds the name: `error` fails and says what to do; `restore` brings it back with " +
-				"its runs and takes it over; `supersede` renames the deleted one aside, leaves it deleted, and creates a new one. On Databricks deleting frees the " +
-				"name, so this seldom applies there. Default: `error`. Changing it later does nothing.",
+			MarkdownDescription: "Action if a deleted experiment reserves the name: `error` fails; `restore` restores the deleted experiment with " +
+				"its runs and adopts it; `supersede` renames it, leaves it deleted, and creates a new experiment. Rarely applies on Databricks, " +
+				"where deleting an experiment frees its name. Used only on create. Defaults to `error`.",
 		},
 		"create_parents": schema.BoolAttribute{
 			Optional: true,
-			MarkdownDescription: "On Databricks, make the missing folders of `name` first, when the experiment is created or renamed. They are not removed again. " +
-				"Default: `false`. Does nothing on an MLflow server, which has no folders.",
+			MarkdownDescription: "Create missing parent folders on create and on rename. They are not deleted with the experiment. Ignored on " +
+				"MLflow servers, which have no folders. Defaults to `false`.",
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional:   true,
 			Validators: []validator.String{stringvalidator.OneOf(deletionDelete, deletionDeleteIfEmpty, deletionRetain, deletionPrevent)},
-			MarkdownDescription: "What destroying or replacing the experiment does. `delete_if_empty` deletes it, and is refused at plan if it contains active runs, " +
-				"traces, or logged models, or if that cannot be determined. `delete` deletes it with its content; the plan warns if there is any. `retain` removes " +
-				"it only from the state. `prevent` is always refused. The policy in the state applies: to change it, apply before you destroy. Defaults to " +
-				"`delete_if_empty`.",
+			MarkdownDescription: "Action on destroy and on replacement: `delete_if_empty` deletes the experiment, but fails if it contains active " +
+				"runs, traces, or logged models, or if the provider cannot determine that; `delete` deletes the experiment with its content; " +
+				"`retain` only removes it from the state; `prevent` fails. Destroy uses the value in the state, so apply a new value first. Defaults " +
+				"to `delete_if_empty`.",
 		},
 		"creation_time": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,
-			MarkdownDescription: "When the experiment was created, in RFC 3339.",
+			MarkdownDescription: "Creation time of the experiment, in RFC 3339 format.",
 		},
 		"url": schema.StringAttribute{
 			Computed: true, PlanModifiers: stable,
-			MarkdownDescription: "The experiment's page in the UI.",
+			MarkdownDescription: "URL of the experiment in the UI.",
 		},
 		framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 	}
@@ -147,21 +149,21 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 	imported, diags := req.Private.GetKey(ctx, importedKey)
 	resp.Diagnostics.Append(diags...)
-	if resp.Diagnostics.HasError() || !r.CheckServer(ctx, req.Private, "read experiment", state.remembered(), &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.CheckServer(ctx, req.Private, "read experiment", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	id := state.ID.ValueString()
 	e, err := r.Client().RefreshExperiment(ctx, id, func(e mlflow.Experiment) bool {
-		return imported == nil && r.agrees(ctx, state, e)
+		return imported == nil && r.matchesState(ctx, state, e)
 	})
-	reason, err := goneBecause(state, e, err)
+	reason, err := missingReason(state, e, err)
 	switch {
 	case err != nil:
-		framework.AddError(&resp.Diagnostics, "read experiment", framework.DescribeExperiment(id, state.Name.ValueString()), err)
+		framework.AddError(&resp.Diagnostics, "read experiment", state.object(), err)
 	case reason != "" && string(imported) == byImport:
-		resp.Diagnostics.AddError("Could not import experiment", r.notImported(id, e, reason))
+		resp.Diagnostics.AddError("Could not import experiment", r.importErrorDetail(id, e, reason))
 	case reason != "":
-		r.warnGone(&resp.Diagnostics, state, e, reason)
+		r.addNotFoundWarning(&resp.Diagnostics, state, e, reason)
 		resp.State.RemoveResource(ctx)
 	default:
 		r.refresh(ctx, &state, e, imported != nil, &resp.Diagnostics)
@@ -175,57 +177,66 @@ func (r *experimentResource) Read(ctx context.Context, req resource.ReadRequest,
 	}
 }
 
-func (r *experimentResource) refresh(ctx context.Context, state *experimentModel, e mlflow.Experiment, imported bool, diags *diag.Diagnostics) {
-	page, err := r.Client().ExperimentURL(ctx, e.ID)
+func (r *experimentResource) refresh(
+	ctx context.Context, state *experimentModel, e mlflow.Experiment, imported bool, diags *diag.Diagnostics,
+) {
+	url, err := r.Client().ExperimentURL(ctx, e.ID)
 	if err != nil {
-		framework.AddWarning(diags, "tell the address of the experiment's page", framework.DescribeExperiment(e.ID, e.Name), err)
+		addURLWarning(diags, framework.DescribeExperiment(e.ID, e.Name), err)
 	}
 	if imported {
-		state.takeTags(e, framework.StringMap(r.Provider.DefaultTags))
+		state.importTags(e, framework.StringMap(r.Provider.DefaultTags))
 	}
-	state.refresh(r.Client(), e, page)
+	state.refresh(r.Client(), e, url)
 }
 
-// agrees reports whether an experiment shows nothing that a state does not have yet. It goes through the same conversion as what is saved.
-func (r *experimentResource) agrees(ctx context.Context, state experimentModel, e mlflow.Experiment) bool {
+// addURLWarning warns that the URL of an experiment could not be determined.
+func addURLWarning(diags *diag.Diagnostics, object string, err error) {
+	framework.AddWarning(diags, "determine the experiment URL", object, err)
+}
+
+// matchesState reports whether a refresh with an experiment would leave the state as it is.
+func (r *experimentResource) matchesState(ctx context.Context, state experimentModel, e mlflow.Experiment) bool {
 	var diags diag.Diagnostics
 	fresh := state
 	r.refresh(ctx, &fresh, e, false, &diags)
-	return len(diags) == 0 && !e.Deleted() && !isSomebodyElse(state, e) && fresh.equal(state)
+	return len(diags) == 0 && !e.Deleted() && !idReused(state, e) && fresh.equal(state)
 }
 
-// goneBecause tells why the experiment of a state is no longer there; "" when it is. Other errors are passed on.
-func goneBecause(state experimentModel, e mlflow.Experiment, err error) (reason string, other error) {
+// missingReason returns why the experiment of a state no longer exists, as the end of a sentence; empty if it exists. It returns any
+// error other than "not found".
+func missingReason(state experimentModel, e mlflow.Experiment, err error) (reason string, other error) {
 	switch {
 	case rest.IsNotFound(err):
-		return "does not exist any more", nil
+		return "no longer exists", nil
 	case err != nil:
 		return "", err
 	case e.Deleted():
 		return "is deleted", nil
-	case isSomebodyElse(state, e):
-		return fmt.Sprintf("is another one now: the id was used again, for an experiment created %s", framework.FormatTime(e.Created()).ValueString()), nil
+	case idReused(state, e):
+		return "no longer exists; its ID now belongs to a different experiment, created " + framework.FormatCreationTime(e.Created()), nil
 	}
 	return "", nil
 }
 
-// isSomebodyElse tells that the id belongs to another experiment than the one in state: an MLflow server uses ids again after
-// deleted experiments were purged.
-func isSomebodyElse(state experimentModel, e mlflow.Experiment) bool {
+// idReused reports whether the ID in the state now belongs to a different experiment: an MLflow server reuses the IDs of purged
+// experiments.
+func idReused(state experimentModel, e mlflow.Experiment) bool {
 	return framework.IDReused(state.CreationTime.ValueString(), e.Created())
 }
 
-func (r *experimentResource) warnGone(diags *diag.Diagnostics, state experimentModel, e mlflow.Experiment, reason string) {
+func (r *experimentResource) addNotFoundWarning(diags *diag.Diagnostics, state experimentModel, e mlflow.Experiment, reason string) {
 	next, advice := "the next apply creates a new one", "It can no longer be restored."
-	switch keepsName := r.Client().DeletedKeepName(); {
-	case e.Deleted() && keepsName:
+	switch reservesName := r.Client().DeletedKeepName(); {
+	case e.Deleted() && reservesName:
 		next = "the next apply fails unless if_deleted is set, because a deleted experiment reserves its name"
-		advice = "Set if_deleted = \"restore\" to restore it with its runs, or if_deleted = \"supersede\" to rename it and create a new experiment."
-	case !keepsName:
-		advice = "To get it back with its runs, restore it from the Trash in the workspace, or with the restore call, then import it."
+		advice = "Set if_deleted = \"restore\" to restore it with its runs, or if_deleted = \"supersede\" to rename it and create a new " +
+			"experiment."
+	case !reservesName:
+		advice = "To restore it with its runs, restore it from the Trash of the workspace, or with the API, then import it."
 	case e.ID == "":
-		advice = strings.TrimSpace(r.lookedIn(state.ID.ValueString()))
+		advice = strings.TrimSpace(r.searchedWorkspace(state.ID.ValueString()))
 	}
-	diags.AddWarning("Experiment is gone", fmt.Sprintf("Experiment %q (%s) %s. It was removed from the state. If it is still in the configuration, %s.\n\n%s",
-		state.Name.ValueString(), state.ID.ValueString(), reason, next, advice))
+	diags.AddWarning("Experiment not found, removed from state", fmt.Sprintf("%s %s. It was removed from the state. If it is still in the "+
+		"configuration, %s.\n\n%s", framework.UpperFirst(state.object()), reason, next, advice))
 }

@@ -210,7 +210,7 @@ func TestExperiment_readWarnsWhenGone(t *testing.T) {
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
 	w.Trash(e.ID)
 	state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-	if state != nil || !strings.HasPrefix(got, "warning: Experiment is gone: Experiment \"/Shared/churn\" ("+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
+	if state != nil || !strings.HasPrefix(got, "warning: Experiment not found, removed from state: Experiment \"/Shared/churn\" (ID "+e.ID+") is deleted.") || !strings.Contains(got, "restore it from the Trash") {
 		t.Errorf("state %v, said %q", state, got)
 	}
 }
@@ -232,7 +232,7 @@ func TestExperiment_errorsAreNoAbsence(t *testing.T) {
 			fault.Path = acctest.ExperimentCalls + "get"
 			w.Inject(fault)
 			state, got := w.Direct(t, emulator.AdminToken).Read("mlflow_experiment", acctest.StateOfExperiment(e, nil))
-			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" ("+e.ID+"): ") || strings.Contains(got, "<html>") {
+			if state == nil || !strings.HasPrefix(got, "error: Could not read experiment: Experiment \"/Shared/churn\" (ID "+e.ID+"): ") || strings.Contains(got, "<html>") {
 				t.Errorf("state %v, said %q", state, got)
 			}
 		})

@@ -10,109 +10,113 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// supersededTag marks an experiment that is being moved aside. Its value is the name that it held, so that an interrupted apply
-// can be taken up again.
+// supersededTag marks an experiment that is being superseded. Its value is the name that the experiment had, so that the next apply can
+// resume an interrupted one.
 const supersededTag = "mlflow_terraform.superseded"
 
-// maxAsideName keeps the name that a superseded experiment gets within every server's limit, in characters.
-const maxAsideName = 450
+// maxSupersededName is the maximum length of the old name in the new one, in characters. With the suffix, it is within the limit of every
+// server.
+const maxSupersededName = 450
 
-// isSuperseded tells that an earlier apply began to move this experiment aside.
-func (o obtaining) isSuperseded(e mlflow.Experiment) bool {
+// hasSupersedeMarker reports whether an earlier apply started to supersede this experiment.
+func (c creator) hasSupersedeMarker(e mlflow.Experiment) bool {
 	value, _ := e.Tag(supersededTag)
-	return value == o.client.NormalizeName(o.name())
+	return value == c.client.NormalizeName(c.name())
 }
 
-// superseded moves the experiment that holds the name aside – restore, mark, rename, delete again – and creates a new one. Each step
-// can be taken up again by the next apply.
-func (o obtaining) superseded(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
-	if e.Deleted() && !o.restoreMarked(ctx, e) {
+// supersede restores, marks, renames, and deletes the experiment that reserves the name, and then creates a new one. The next apply can
+// resume it after each step.
+func (c creator) supersede(ctx context.Context, e mlflow.Experiment) (mlflow.Experiment, bool) {
+	if e.Deleted() && !c.restoreAndMark(ctx, e) {
 		return e, false
 	}
-	aside := asideName(o.client.NormalizeName(o.name()), e.ID)
-	if err := o.client.RenameExperiment(ctx, e.ID, aside); err != nil {
-		o.supersedeFailed("rename aside", e.ID, e.Name, err)
+	newName := supersededName(c.client.NormalizeName(c.name()), e.ID)
+	if err := c.client.RenameExperiment(ctx, e.ID, newName); err != nil {
+		c.addSupersedeError("rename", e.ID, e.Name, err)
 		return e, false
 	}
-	if !o.deleteAside(ctx, e.ID, aside) {
+	if !c.deleteSuperseded(ctx, e.ID, newName) {
 		return e, false
 	}
-	// The look gives the server's clock, which tells a new experiment from an older one.
-	found, err := o.client.GetExperimentByName(ctx, o.name())
+	// This lookup also returns the server's clock, which distinguishes a new experiment from an older one.
+	found, err := c.client.GetExperimentByName(ctx, c.name())
 	switch {
 	case rest.IsNotFound(err):
-		o.plan.IfDeleted = framework.OrNull(ifDeletedError)
-		return o.createFresh(ctx, rest.ServerDate(err))
+		c.plan.IfDeleted = framework.OrNull(ifDeletedError)
+		return c.create(ctx, rest.ServerDate(err))
 	case err != nil:
-		framework.AddError(o.diags, "look for experiment", framework.DescribeExperiment("", o.name()), err)
+		framework.AddError(c.diags, "look up experiment", c.object(), err)
 		return found, false
 	default:
-		o.createFailed(&mlflow.TakenError{Experiment: found, Err: fmt.Errorf("the name was taken again in between")})
+		c.addCreateError(&mlflow.TakenError{Experiment: found, Err: fmt.Errorf("another experiment got the name in the meantime")})
 		return found, false
 	}
 }
 
-// restoreMarked restores a deleted experiment and marks it. When the mark can't be set it is deleted again, as it was.
-func (o obtaining) restoreMarked(ctx context.Context, e mlflow.Experiment) bool {
-	if err := o.client.RestoreExperiment(ctx, e.ID); err != nil {
-		// Left active without a mark it would look like anybody's at the next apply, so a failure is not taken at its word.
-		now, lookErr := o.client.GetExperiment(ctx, e.ID)
-		if lookErr != nil {
-			err = fmt.Errorf("%w; and whether it is active now could not be told: %w", err, lookErr)
+// restoreAndMark restores a deleted experiment and marks it. If the mark cannot be set, it deletes the experiment again.
+func (c creator) restoreAndMark(ctx context.Context, e mlflow.Experiment) bool {
+	if err := c.client.RestoreExperiment(ctx, e.ID); err != nil {
+		// An active experiment without a mark would be an unrelated one for the next apply, so verify that the request failed.
+		now, readErr := c.client.GetExperiment(ctx, e.ID)
+		if readErr != nil {
+			err = fmt.Errorf("%w; whether the experiment is active now could not be verified: %w", err, readErr)
 		}
-		if lookErr != nil || now.Deleted() {
-			o.supersedeFailed("restore", e.ID, e.Name, err)
+		if readErr != nil || now.Deleted() {
+			c.addSupersedeError("restore", e.ID, e.Name, err)
 			return false
 		}
 	}
-	err := o.client.SetTag(ctx, e.ID, mlflow.Tag{Key: supersededTag, Value: o.client.NormalizeName(o.name())})
+	err := c.client.SetTag(ctx, e.ID, mlflow.Tag{Key: supersededTag, Value: c.client.NormalizeName(c.name())})
 	if err == nil {
 		return true
 	}
-	back, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	cleanup, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
 	defer cancel()
-	if backErr := o.client.DeleteExperiment(back, e.ID); backErr != nil {
-		err = fmt.Errorf("%w; and deleting it again failed, so it is active now: %w", err, backErr)
+	if deleteErr := c.client.DeleteExperiment(cleanup, e.ID); deleteErr != nil {
+		err = fmt.Errorf("%w; deleting the experiment again also failed, so it is active now: %w", err, deleteErr)
 	}
-	o.supersedeFailed("mark", e.ID, e.Name, err)
+	c.addSupersedeError("mark", e.ID, e.Name, err)
 	return false
 }
 
-func (o obtaining) deleteAside(ctx context.Context, id, name string) bool {
-	err := o.client.DeleteExperiment(ctx, id)
+func (c creator) deleteSuperseded(ctx context.Context, id, name string) bool {
+	err := c.client.DeleteExperiment(ctx, id)
 	if err != nil && !rest.IsNotFound(err) {
-		o.supersedeFailed("delete again", id, name, err)
+		c.addSupersedeError("delete again", id, name, err)
 		return false
 	}
 	return true
 }
 
-// finishSuperseding deletes what an interrupted apply renamed aside and left active.
-func (o obtaining) finishSuperseding(ctx context.Context) bool {
-	filter, err := framework.EqualsFilter(supersededTag, o.client.NormalizeName(o.name()))
+// resumeSupersede deletes a superseded experiment that an interrupted apply renamed and left active.
+func (c creator) resumeSupersede(ctx context.Context) bool {
+	filter, err := framework.EqualsFilter(supersededTag, c.client.NormalizeName(c.name()))
 	if err != nil {
-		return true // such a name can't be searched for, so nothing can be found
+		return true // the search language cannot express the name, so no experiment has this mark
 	}
-	for e, err := range o.client.SearchExperiments(ctx, mlflow.Search{Filter: filter}) {
+	for e, err := range c.client.SearchExperiments(ctx, mlflow.Search{Filter: filter}) {
 		if err != nil {
-			framework.AddError(o.diags, "look for superseded experiments", framework.DescribeExperiment("", o.name()), err)
+			framework.AddError(c.diags, "search for superseded experiments", c.object(), err)
 			return false
 		}
-		if e.Name == asideName(o.client.NormalizeName(o.name()), e.ID) && !o.deleteAside(ctx, e.ID, e.Name) {
+		if e.Name == supersededName(c.client.NormalizeName(c.name()), e.ID) && !c.deleteSuperseded(ctx, e.ID, e.Name) {
 			return false
 		}
 	}
 	return true
 }
 
-func (o obtaining) supersedeFailed(step, id, name string, err error) {
-	framework.AddError(o.diags, "supersede the deleted experiment", fmt.Sprintf("step %q of experiment %s, whose name is %q now", step, id, name), err,
-		"Nothing is lost. Apply again: it goes on where this one stopped. If that finds the name taken by this same experiment, delete it again first.")
+func (c creator) addSupersedeError(step, id, name string, err error) {
+	object := fmt.Sprintf("step %q of %s", step, framework.DescribeExperiment(id, name))
+	framework.AddError(c.diags, "supersede the deleted experiment", object, err,
+		"No data is lost. Apply again: the provider resumes with this step. If the next apply reports that this experiment already uses the "+
+			"name, delete the experiment first.")
 }
 
-func asideName(name, id string) string {
-	if runes := []rune(name); len(runes) > maxAsideName {
-		name = string(runes[:maxAsideName])
+// supersededName returns the name of a superseded experiment.
+func supersededName(name, id string) string {
+	if runes := []rune(name); len(runes) > maxSupersededName {
+		name = string(runes[:maxSupersededName])
 	}
 	return fmt.Sprintf("%s (superseded %s)", name, id)
 }

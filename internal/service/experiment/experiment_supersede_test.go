@@ -28,11 +28,11 @@ func TestExperiment_ifDeleted(t *testing.T) {
 		// restored: the old one is active and managed; superseded: it is aside, and a new one is managed.
 		restored, superseded bool
 	}{
-		"by default an error says what to do":  {want: "error at name: Could not create experiment: a deleted one holds the name: Experiment \"/Shared/churn\" (ID) is deleted"},
-		"error":                                {config: map[string]any{"if_deleted": "error"}, want: "error at name: Could not create experiment: a deleted one holds the name"},
+		"by default an error says what to do":  {want: "error at name: Could not create experiment: name reserved by a deleted experiment: Experiment \"/Shared/churn\" (ID) is deleted"},
+		"error":                                {config: map[string]any{"if_deleted": "error"}, want: "error at name: Could not create experiment: name reserved by a deleted experiment"},
 		"restore":                              {config: map[string]any{"if_deleted": "restore"}, restored: true},
 		"restore at the same location":         {config: map[string]any{"if_deleted": "restore", "artifact_location": "dbfs:/databricks/mlflow-tracking/ID"}, restored: true},
-		"restore, but declared somewhere else": {config: map[string]any{"if_deleted": "restore", "artifact_location": "s3://bucket/a"}, want: "error at artifact_location: Could not take over experiment"},
+		"restore, but declared somewhere else": {config: map[string]any{"if_deleted": "restore", "artifact_location": "s3://bucket/a"}, want: "error at artifact_location: Could not restore experiment"},
 		"supersede":                            {config: map[string]any{"if_deleted": "supersede"}, superseded: true},
 		"supersede at another location":        {config: map[string]any{"if_deleted": "supersede", "artifact_location": "s3://bucket/a"}, superseded: true},
 	} {
@@ -44,7 +44,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 				config["artifact_location"] = strings.ReplaceAll(location, "ID", old)
 			}
 			state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
-			if want := strings.ReplaceAll(c.want, "ID", old); want == "" && got != "" || !strings.HasPrefix(got, want) {
+			if want := withID(c.want, old); want == "" && got != "" || !strings.HasPrefix(got, want) {
 				t.Errorf("create says %q, want %q", got, want)
 			}
 			checkDeleted(t, w, old, state, c.restored, c.superseded)
@@ -100,7 +100,7 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 					if !strings.HasPrefix(got, "error") {
 						t.Errorf("create says %q", got)
 					}
-					if superseding := step != "get-by-name" && step != "create"; superseding && !strings.Contains(got, "of experiment "+old+", whose name is ") {
+					if superseding := step != "get-by-name" && step != "create"; superseding && !strings.Contains(got, "(ID "+old+"): ") {
 						t.Errorf("create says %q, without the id and the name", got)
 					}
 					w.ClearFaults()
@@ -130,10 +130,10 @@ func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
 		return w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 	} // each in an apply of its own
 	state, got := create()
-	if state != nil || !strings.Contains(got, "whether it is active now could not be told") || !strings.Contains(got, "delete it again first") {
+	if state != nil || !strings.Contains(got, "whether the experiment is active now could not be verified") || !strings.Contains(got, "delete the experiment first") {
 		t.Errorf("create says %q", got)
 	}
-	if _, got := create(); !strings.Contains(got, "the name is taken") {
+	if _, got := create(); !strings.Contains(got, "name already in use") {
 		t.Errorf("the second create says %q", got)
 	}
 	w.Trash(old)

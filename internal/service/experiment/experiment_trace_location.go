@@ -20,7 +20,7 @@ import (
 
 const attributeTraceLocation = "trace_location"
 
-// traceLocation is trace_location as an object that is neither null nor unknown; its members can be.
+// traceLocation is a trace_location that is neither null nor unknown as a whole.
 type traceLocation struct {
 	Catalog              types.String
 	Schema               types.String
@@ -32,7 +32,7 @@ var traceLocationTypes = map[string]attr.Type{
 	"catalog": types.StringType, "schema": types.StringType, "table_prefix": types.StringType, "effective_table_prefix": types.StringType,
 }
 
-// unityName matches a name in Unity Catalog, tablePrefix the prefix of a table there.
+// unityName matches a name in Unity Catalog, and tablePrefix the prefix of a table name.
 var (
 	unityName   = regexp.MustCompile(`^[^./\s\x00-\x1f\x7f]{1,255}$`)
 	tablePrefix = regexp.MustCompile(`^[A-Za-z0-9_]{1,238}$`)
@@ -43,10 +43,10 @@ func traceLocationAttribute() schema.Attribute {
 		"must be one name in Unity Catalog: at most 255 characters, without periods, slashes, and spaces")}
 	return schema.SingleNestedAttribute{
 		Optional: true, Computed: true,
-		MarkdownDescription: "Unity Catalog tables for the traces of the experiment. Databricks binds them when it creates the experiment, and never again. Changing " +
-			"them **forces replacement, which deletes the experiment and its runs**; adding `trace_location` to an experiment that has none fails at plan. Not " +
-			"supported on an MLflow server. If it is not set, no location is bound, and one that was bound outside Terraform is exported. See " +
-			"[Trace location](#trace-location).",
+		MarkdownDescription: "Unity Catalog tables for the traces of the experiment, which Databricks binds when it creates the experiment. " +
+			"Changing them **forces replacement, which deletes the experiment and its runs** if `deletion_policy` allows that; adding " +
+			"`trace_location` to an experiment without a location fails during plan. Not supported on an MLflow server. By default, no location " +
+			"is bound, and one that was bound outside Terraform is exported. See [Trace location](#trace-location).",
 		Attributes: map[string]schema.Attribute{
 			"catalog": schema.StringAttribute{
 				Required: true, Validators: name,
@@ -59,9 +59,9 @@ func traceLocationAttribute() schema.Attribute {
 			"table_prefix": schema.StringAttribute{
 				Optional: true, Computed: true,
 				Validators: []validator.String{stringvalidator.RegexMatches(tablePrefix,
-					"must be at most 238 letters, digits, and underscores. Leave it out for a prefix that the server chooses")},
-				MarkdownDescription: "Prefix of the table names, for example `PREFIX_otel_spans`. At most 238 letters, digits, and underscores. Case-insensitive. " +
-					"Defaults to null: the server derives a prefix from the experiment ID.",
+					"must be at most 238 letters, digits, and underscores. To let the server choose a prefix, omit it")},
+				MarkdownDescription: "Prefix of the table names, for example `PREFIX_otel_spans`. At most 238 letters, digits, and underscores. " +
+					"Case-insensitive. Defaults to null: the server derives a prefix from the experiment ID.",
 			},
 			"effective_table_prefix": schema.StringAttribute{
 				Computed:            true,
@@ -71,7 +71,7 @@ func traceLocationAttribute() schema.Attribute {
 	}
 }
 
-// knownTraceLocation returns the members of trace_location. ok is false if it is null or unknown as a whole.
+// knownTraceLocation converts trace_location. ok is false if it is null or unknown as a whole.
 func knownTraceLocation(o types.Object) (t traceLocation, ok bool) {
 	if o.IsNull() || o.IsUnknown() {
 		return t, false
@@ -97,7 +97,7 @@ func (t traceLocation) tables() mlflow.TraceTables {
 	}
 }
 
-// configuration returns a location as a configuration sets it.
+// configuration returns the location in the syntax of a configuration.
 func (t traceLocation) configuration() string {
 	prefix := ""
 	if t.TablePrefix.ValueString() != "" {
@@ -106,7 +106,7 @@ func (t traceLocation) configuration() string {
 	return fmt.Sprintf("{ catalog = %q, schema = %q%s }", t.Catalog.ValueString(), t.Schema.ValueString(), prefix)
 }
 
-// isBoundTo reports whether bound tables are the configured ones, as far as the configuration is known.
+// isBoundTo reports whether the bound tables are the configured ones. Unknown members match any table.
 func (t traceLocation) isBoundTo(bound mlflow.TraceTables) bool {
 	catalog, schema := t.Catalog.ValueString(), t.Schema.ValueString()
 	if t.Catalog.IsUnknown() {
@@ -118,31 +118,32 @@ func (t traceLocation) isBoundTo(bound mlflow.TraceTables) bool {
 	return bound.Includes(catalog, schema, t.TablePrefix.ValueString())
 }
 
-// newTraceLocation converts what a server returns, null if nothing is bound.
+// newTraceLocation converts the tables that a server returned, to null if none are bound.
 func newTraceLocation(bound *mlflow.TraceTables) types.Object {
 	if bound == nil {
 		return types.ObjectNull(traceLocationTypes)
 	}
 	return traceLocation{
-		types.StringValue(bound.Catalog), types.StringValue(bound.Schema), framework.OrNull(bound.TablePrefix), framework.OrNull(bound.EffectiveTablePrefix),
+		types.StringValue(bound.Catalog), types.StringValue(bound.Schema),
+		framework.OrNull(bound.TablePrefix), framework.OrNull(bound.EffectiveTablePrefix),
 	}.object()
 }
 
-// refreshTraceLocation updates trace_location of a state to what the server returned. It keeps a spelling that means the same.
+// refreshTraceLocation updates trace_location of a state from the server. It keeps an equivalent spelling.
 func refreshTraceLocation(state types.Object, bound *mlflow.TraceTables) types.Object {
 	known, ok := knownTraceLocation(state)
 	if !ok || bound == nil || !known.isBoundTo(*bound) {
 		return newTraceLocation(bound)
 	}
-	seen := *bound
-	seen.Catalog, seen.Schema = known.Catalog.ValueString(), known.Schema.ValueString()
+	tables := *bound
+	tables.Catalog, tables.Schema = known.Catalog.ValueString(), known.Schema.ValueString()
 	if prefix := known.TablePrefix.ValueString(); prefix != "" {
-		seen.TablePrefix = prefix
+		tables.TablePrefix = prefix
 	}
-	return newTraceLocation(&seen)
+	return newTraceLocation(&tables)
 }
 
-// resolveTraceLocation replaces what is unknown in a planned trace_location by what the server returned, null if it returned nothing.
+// resolveTraceLocation sets the unknown members of a planned trace_location to those that the server returned, null if it returned none.
 func resolveTraceLocation(planned types.Object, bound *mlflow.TraceTables) types.Object {
 	t, ok := knownTraceLocation(planned)
 	switch {
@@ -169,8 +170,8 @@ func (m *experimentModel) mayFindTraces(client *mlflow.Client) bool {
 	return (adopts || restores) && (client == nil || client.CheckTraceLocation() == nil)
 }
 
-// planTraceLocation plans trace_location. It keeps the state where nothing is declared, or where the declaration means the same. mayFind reports whether
-// there is no state, but the experiment may already have a location.
+// planTraceLocation plans trace_location. It keeps the state if no location is declared, or an equivalent one. mayFind reports whether
+// there is no state, but the create may adopt an experiment with a location.
 func planTraceLocation(config, state types.Object, mayFind bool) types.Object {
 	declared, ok := knownTraceLocation(config)
 	bound, isBound := knownTraceLocation(state)
@@ -187,16 +188,16 @@ func planTraceLocation(config, state types.Object, mayFind bool) types.Object {
 	same := isBound && declared.isBoundTo(bound.tables())
 	declared.EffectiveTablePrefix = types.StringUnknown()
 	if same {
-		declared.keep(bound)
+		declared.keepSpelling(bound)
 	} else if declared.TablePrefix.IsNull() {
 		declared.TablePrefix = types.StringUnknown()
 	}
 	return declared.object()
 }
 
-// keep takes what is not unknown from a bound location that means the same.
-func (t *traceLocation) keep(bound traceLocation) {
-	open := t.Catalog.IsUnknown() || t.Schema.IsUnknown() || t.TablePrefix.IsUnknown()
+// keepSpelling keeps the spelling of an equivalent bound location in all members that are not unknown.
+func (t *traceLocation) keepSpelling(bound traceLocation) {
+	hasUnknown := t.Catalog.IsUnknown() || t.Schema.IsUnknown() || t.TablePrefix.IsUnknown()
 	if !t.Catalog.IsUnknown() {
 		t.Catalog = bound.Catalog
 	}
@@ -206,12 +207,12 @@ func (t *traceLocation) keep(bound traceLocation) {
 	if t.TablePrefix.IsNull() || !t.TablePrefix.IsUnknown() && !bound.TablePrefix.IsNull() {
 		t.TablePrefix = bound.TablePrefix
 	}
-	if !open {
+	if !hasUnknown {
 		t.EffectiveTablePrefix = bound.EffectiveTablePrefix
 	}
 }
 
-// wantedTraceLocation returns what a plan declares, for the create request; nil if it declares none.
+// wantedTraceLocation returns the declared location for the create request, nil if none is declared.
 func (m *experimentModel) wantedTraceLocation() *mlflow.TraceLocation {
 	t, ok := knownTraceLocation(m.TraceLocation)
 	if !ok {
@@ -231,62 +232,67 @@ func checkTraceLocation(config types.Object, client *mlflow.Client) diag.Diagnos
 	return diags
 }
 
-// refuseBinding rejects a trace location for an experiment that has none: Databricks binds one only when it creates an experiment.
-func refuseBinding(plan, state experimentModel, diags *diag.Diagnostics) {
+// checkBinding rejects a trace location for an experiment that has none: Databricks binds one only when it creates an experiment.
+func checkBinding(plan, state experimentModel, diags *diag.Diagnostics) {
 	if declared, ok := knownTraceLocation(plan.TraceLocation); ok && state.TraceLocation.IsNull() {
-		diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not bind trace location", fmt.Sprintf("%s exists and has no trace location. Databricks binds "+
-			"one only when it creates an experiment, so %s cannot be bound now. Nothing was changed.\n\nTo keep this experiment, remove trace_location from the "+
-			"configuration. To store new traces in Unity Catalog, declare another mlflow_experiment with a name of its own and this trace_location. If you bind this "+
-			"experiment outside Terraform, for example with the MLflow SDK for Python, the next refresh reads the location, and you can declare it here.",
-			framework.UpperFirst(framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString())), declared.tables()))
+		diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not bind trace location", fmt.Sprintf("%s exists and has no trace "+
+			"location. Databricks binds one only when it creates an experiment, so %s cannot be bound now. Nothing was changed.\n\nTo keep this "+
+			"experiment, remove trace_location from the configuration. To store new traces in Unity Catalog, declare a second mlflow_experiment "+
+			"with another name and this trace_location. If you bind this experiment outside Terraform, for example with the MLflow SDK for "+
+			"Python, the next refresh reads the location, and you can declare it here.",
+			framework.UpperFirst(state.object()), declared.tables()))
 	}
 }
 
 // hasDeclaredTraces reports whether an experiment is bound to the trace location of the plan, if that declares one.
-func (o obtaining) hasDeclaredTraces(e mlflow.Experiment) bool {
-	declared, ok := knownTraceLocation(o.plan.TraceLocation)
+func (c creator) hasDeclaredTraces(e mlflow.Experiment) bool {
+	declared, ok := knownTraceLocation(c.plan.TraceLocation)
 	bound := e.TraceTables()
 	return !ok || bound != nil && declared.isBoundTo(*bound)
 }
 
-// addTracesError reports that an experiment to adopt or restore is bound to another trace location than declared, or to none.
-func (o obtaining) addTracesError(e mlflow.Experiment) {
+// addTraceLocationError reports that an experiment to adopt or restore is bound to another trace location than declared, or to none.
+func (c creator) addTraceLocationError(e mlflow.Experiment) {
 	stores := "has no trace location"
 	if bound := e.TraceTables(); bound != nil {
 		stores = fmt.Sprintf("stores its traces in %s", bound)
 	}
-	declared, _ := knownTraceLocation(o.plan.TraceLocation)
-	o.diags.AddAttributeError(path.Root(attributeTraceLocation), "Could not take over experiment", fmt.Sprintf("%s %s, which cannot be changed, but %s is declared. "+
-		"Nothing was changed.\n\nDeclare the trace location of the experiment, remove trace_location from the configuration, or choose another name.",
+	declared, _ := knownTraceLocation(c.plan.TraceLocation)
+	c.diags.AddAttributeError(path.Root(attributeTraceLocation), adoptErrorSummary(e), fmt.Sprintf("%s %s, which cannot be changed, but %s "+
+		"is declared. Nothing was changed.\n\nDeclare the trace location of the experiment, remove trace_location from the configuration, or "+
+		"choose another name.",
 		framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)), stores, declared.tables()))
 }
 
-// traceLocationAdvice returns what to do if the server rejected the creation of an experiment with a trace location; nil for other errors. about
-// reports whether the error names the location.
-func (o obtaining) traceLocationAdvice(err error) (advice []string, about bool) {
-	declared, ok := knownTraceLocation(o.plan.TraceLocation)
+// traceLocationAdvice returns what to do if the server rejected an experiment because of its trace location; nil for other errors. about
+// reports whether the error mentions the location.
+func (c creator) traceLocationAdvice(err error) (advice []string, about bool) {
+	declared, ok := knownTraceLocation(c.plan.TraceLocation)
 	if !ok {
 		return nil, false
 	}
-	said := strings.ToLower(err.Error())
+	text := strings.ToLower(err.Error())
 	for _, word := range []string{
-		attributeTraceLocation, "table_prefix", "unity catalog", "catalog '", "schema '", strings.ToLower(declared.Catalog.ValueString() + "." + declared.Schema.ValueString()),
+		attributeTraceLocation, "table_prefix", "unity catalog", "catalog '", "schema '",
+		strings.ToLower(declared.Catalog.ValueString() + "." + declared.Schema.ValueString()),
 	} {
-		about = about || strings.Contains(said, word)
+		about = about || strings.Contains(text, word)
 	}
 	if !about && !rest.IsPermissionDenied(err) && !rest.IsInvalid(err) && !rest.IsNotFound(err) {
 		return nil, false
 	}
-	return []string{fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, that the identity that runs "+
-		"Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in Unity Catalog.", declared.tables())}, about
+	return []string{fmt.Sprintf("With trace_location, Databricks also creates the tables %s. Check that the catalog and the schema exist, "+
+		"that the identity that runs Terraform has USE CATALOG, USE SCHEMA, and CREATE TABLE there, and that the workspace supports traces in "+
+		"Unity Catalog.", declared.tables())}, about
 }
 
 // warnUnbound warns that the server created the experiment without the declared trace location.
 func warnUnbound(plan experimentModel, e mlflow.Experiment, diags *diag.Diagnostics) {
 	if declared, ok := knownTraceLocation(plan.TraceLocation); ok && e.TraceTables() == nil {
-		diags.AddAttributeWarning(path.Root(attributeTraceLocation), "Trace location was not bound", fmt.Sprintf("%s was created, but the server returns it without "+
-			"a trace location. %s was declared.\n\nCheck that the workspace supports traces in Unity Catalog. If the next plan reports that the experiment has no trace "+
-			"location, remove trace_location from the configuration, or destroy the experiment and create it again.",
+		diags.AddAttributeWarning(path.Root(attributeTraceLocation), "Trace location was not bound", fmt.Sprintf("%s was created, but the "+
+			"server returns it without a trace location. %s was declared.\n\nCheck that the workspace supports traces in Unity Catalog. If the "+
+			"next plan reports that the experiment has no trace location, remove trace_location from the configuration, or destroy the experiment "+
+			"and create it again.",
 			framework.UpperFirst(framework.DescribeExperiment(e.ID, plan.Name.ValueString())), declared.tables()))
 	}
 }

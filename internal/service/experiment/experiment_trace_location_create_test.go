@@ -138,7 +138,7 @@ func TestTraceLocation_takeOver(t *testing.T) {
 				}
 				state, got := w.Direct(t, emulator.AdminToken).Create("mlflow_experiment", config)
 				if c.want != "" {
-					if !strings.HasPrefix(got, "error at trace_location: Could not take over experiment: ") || !strings.Contains(got, c.want) {
+					if !strings.HasPrefix(got, "error at trace_location: Could not "+kind+" experiment: ") || !strings.Contains(got, c.want) {
 						t.Errorf("create says %q", got)
 					}
 					w.ExpectWrites(t)
@@ -246,7 +246,7 @@ func TestTraceLocation_refusedInput(t *testing.T) {
 	}{
 		"a prefix with a dash":  {declaredTraces("main", "traces", "a-b"), "must be at most 238 letters, digits, and underscores"},
 		"a prefix too long":     {declaredTraces("main", "traces", strings.Repeat("x", 239)), "must be at most 238 letters, digits, and underscores"},
-		"an empty prefix":       {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""}, "Leave it out for a prefix that the server chooses"},
+		"an empty prefix":       {map[string]any{"catalog": "main", "schema": "traces", "table_prefix": ""}, "To let the server choose a prefix, omit it"},
 		"a schema with catalog": {declaredTraces("main", "main.traces", ""), "must be one name in Unity Catalog"},
 		"an empty catalog":      {declaredTraces("", "traces", ""), "must be one name in Unity Catalog"},
 	} {

@@ -13,13 +13,15 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// unappliedKey marks, in private state, that nothing was applied since an import or a move. What the configuration does not declare then was never
-// ours, and stays on the server. The first update ends it, and nothing else does: how many refreshes come before it is a matter of chance.
+// unappliedKey marks, in private state, that there was no update since an import or a move. Until then, undeclared tags were never managed,
+// and the provider leaves them on the server. The first update removes the mark; the number of refreshes before it does not matter.
 const unappliedKey = "unapplied"
 
-// undeclared lists what an import took into the state and the plan does not have: keys of tags, the one of the description among them. There is
-// nothing after an apply.
-func (m *experimentModel) undeclared(ctx context.Context, private framework.PrivateState, plan experimentModel) ([]string, diag.Diagnostics) {
+// undeclared returns the keys of the tags that an import added to the state and that are not in the plan, including that of the
+// description. It returns none after the first update.
+func (m *experimentModel) undeclared(
+	ctx context.Context, private framework.PrivateState, plan experimentModel,
+) ([]string, diag.Diagnostics) {
 	mark, diags := private.GetKey(ctx, unappliedKey)
 	if mark == nil || plan.Tags.IsUnknown() || plan.TagsAll.IsUnknown() {
 		return nil, diags
@@ -38,8 +40,8 @@ func (m *experimentModel) undeclared(ctx context.Context, private framework.Priv
 	return keys, diags
 }
 
-// leaveUndeclared removes from a state what is not declared since an import, so that an update leaves it on the server.
-func (m *experimentModel) leaveUndeclared(ctx context.Context, private framework.PrivateState, plan experimentModel) diag.Diagnostics {
+// dropUndeclared removes the undeclared tags of an import from the state, so that an update does not remove them from the server.
+func (m *experimentModel) dropUndeclared(ctx context.Context, private framework.PrivateState, plan experimentModel) diag.Diagnostics {
 	keys, diags := m.undeclared(ctx, private, plan)
 	tags, all := framework.StringMap(m.Tags), framework.StringMap(m.TagsAll)
 	for _, key := range keys {
@@ -55,7 +57,7 @@ func (m *experimentModel) leaveUndeclared(ctx context.Context, private framework
 	return diags
 }
 
-// warnUndeclared says that the tags and the description which the plan shows as removed stay on the server.
+// warnUndeclared warns that apply does not remove the tags, and the description, that the plan shows as removed.
 func warnUndeclared(ctx context.Context, private framework.PrivateState, state, plan experimentModel) diag.Diagnostics {
 	keys, diags := state.undeclared(ctx, private, plan)
 	if len(keys) == 0 {
@@ -65,7 +67,7 @@ func warnUndeclared(ctx context.Context, private framework.PrivateState, state, 
 	if slices.Contains(keys, mlflow.TagDescription) {
 		advice += ", and " + mlflow.TagDescription + " as description"
 	}
-	diags.AddWarning("Undeclared tags kept", fmt.Sprintf("%s was imported with tags that are not in the configuration: %s. Apply removes them from the state, "+
-		"but not from the server.\n\n%s.", framework.UpperFirst(framework.DescribeExperiment(state.ID.ValueString(), state.Name.ValueString())), strings.Join(keys, ", "), advice))
+	diags.AddWarning("Undeclared tags kept", fmt.Sprintf("%s was imported with tags that are not in the configuration: %s. Apply removes "+
+		"them from the state, but not from the server.\n\n%s.", framework.UpperFirst(state.object()), strings.Join(keys, ", "), advice))
 	return diags
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Update renames the experiment and brings its tags and description to what is planned. It looks first: at whether the experiment is
-// still the same one, and at what is left to do. When it fails, what was done is saved.
+// Update renames the experiment, and sets and removes tags. It first reads the experiment, to check that it is still the same one and to
+// find what differs. If a request fails, Update saves the changes that were made.
 func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var state, plan experimentModel
 	resp.Diagnostics.Append(req.State.Get(ctx, &state)...)
@@ -22,13 +22,14 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		return
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
-	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
-		!r.CheckServer(ctx, req.Private, "update experiment", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(plan), &resp.Diagnostics) ||
+		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update experiment", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	r.declareTags(state.ID.ValueString(), &plan)
-	resp.Diagnostics.Append(state.leaveUndeclared(ctx, req.Private, plan)...)
-	e, ok := r.look(ctx, "update experiment", state, &resp.Diagnostics)
+	resp.Diagnostics.Append(state.dropUndeclared(ctx, req.Private, plan)...)
+	e, ok := r.readCurrent(ctx, "update experiment", state, &resp.Diagnostics)
 	if !ok {
 		return
 	}
@@ -37,63 +38,67 @@ func (r *experimentResource) Update(ctx context.Context, req resource.UpdateRequ
 		addClaimedError(&resp.Diagnostics, e)
 		return
 	}
-	u := updating{client: r.Client(), run: &r.Provider.Run, id: e.ID, name: e.Name, server: e.TagMap(), diags: &resp.Diagnostics}
+	u := updater{client: r.Client(), run: &r.Provider.Run, id: e.ID, name: e.Name, tags: e.TagMap(), diags: &resp.Diagnostics}
 	if u.rename(ctx, plan) && u.setTags(ctx, plan) && u.removeTags(ctx, state, plan) {
-		page, err := r.Client().ExperimentURL(ctx, e.ID)
+		url, err := r.Client().ExperimentURL(ctx, e.ID)
 		if err != nil {
-			framework.AddWarning(&resp.Diagnostics, "tell the address of the experiment's page", framework.DescribeExperiment(e.ID, u.name), err)
+			addURLWarning(&resp.Diagnostics, u.object(), err)
 		}
-		plan.fill(e, page)
+		plan.setComputed(e, url)
 		resp.Diagnostics.Append(resp.State.Set(ctx, plan)...)
 		resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, plan.identity())...)
 		resp.Diagnostics.Append(resp.Private.SetKey(ctx, unappliedKey, nil)...)
 		return
 	}
-	u.saveDone(&state, plan)
+	u.setPartialState(&state, plan)
 	resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 }
 
-// look reads the experiment before it is changed, and refuses when it is gone or another one.
-func (r *experimentResource) look(ctx context.Context, could string, state experimentModel, diags *diag.Diagnostics) (mlflow.Experiment, bool) {
-	id := state.ID.ValueString()
-	e, err := r.Client().GetExperiment(ctx, id)
-	reason, err := goneBecause(state, e, err)
+// readCurrent reads the experiment before it is changed. It adds an error if the experiment of the state no longer exists.
+func (r *experimentResource) readCurrent(
+	ctx context.Context, action string, state experimentModel, diags *diag.Diagnostics,
+) (mlflow.Experiment, bool) {
+	e, err := r.Client().GetExperiment(ctx, state.ID.ValueString())
+	reason, err := missingReason(state, e, err)
 	switch {
 	case err != nil:
-		framework.AddError(diags, could, framework.DescribeExperiment(id, state.Name.ValueString()), err)
+		framework.AddError(diags, action, state.object(), err)
 		return e, false
 	case reason != "":
-		diags.AddError("Could not "+could, fmt.Sprintf("%s %s. Nothing was changed. Run plan again: it shows what there is to do.",
-			framework.UpperFirst(framework.DescribeExperiment(id, state.Name.ValueString())), reason))
+		diags.AddError("Could not "+action, fmt.Sprintf("%s %s. Nothing was changed.\n\nRun plan again: the refresh updates the state.",
+			framework.UpperFirst(state.object()), reason))
 		return e, false
 	}
 	return e, true
 }
 
-// updating is one update on its way. Its methods report to diags and tell whether they succeeded; name and server follow what was
-// done.
-type updating struct {
+// updater runs one update. Its methods add errors to diags, and report whether they succeeded. name and tags are those that the server has,
+// as far as the update got.
+type updater struct {
 	client *mlflow.Client
 	run    *framework.RunState
 	id     string
 	name   string
-	server map[string]string
+	tags   map[string]string
 	diags  *diag.Diagnostics
 }
 
-func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
+// object describes the experiment in messages.
+func (u *updater) object() string { return framework.DescribeExperiment(u.id, u.name) }
+
+func (u *updater) rename(ctx context.Context, plan experimentModel) bool {
 	name := plan.Name.ValueString()
 	if u.client.NormalizeName(name) == u.client.NormalizeName(u.name) {
 		return true
 	}
 	if plan.CreateParents.ValueBool() {
 		if err := u.run.CreateParents(ctx, u.client, name); err != nil {
-			parentsFailed(u.diags, name, err)
+			addCreateParentsError(u.diags, name, err)
 			return false
 		}
 	}
 	if err := u.client.RenameExperiment(ctx, u.id, name); err != nil {
-		object := fmt.Sprintf("%s, to be renamed to %q", framework.DescribeExperiment(u.id, u.name), name)
+		object := fmt.Sprintf("%s, new name %q", u.object(), name)
 		if !addNameError(u.diags, "rename experiment", object, name, err) {
 			framework.AddError(u.diags, "rename experiment", object, err, u.client.FolderAdvice(err)...)
 		}
@@ -103,49 +108,50 @@ func (u *updating) rename(ctx context.Context, plan experimentModel) bool {
 	return true
 }
 
-func (u *updating) setTags(ctx context.Context, plan experimentModel) bool {
-	left, err := setTags(ctx, u.client, u.id, u.server, plan.wantedTags())
+func (u *updater) setTags(ctx context.Context, plan experimentModel) bool {
+	left, err := setTags(ctx, u.client, u.id, u.tags, plan.wantedTags())
 	if err != nil {
-		framework.AddError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", left[0], framework.DescribeExperiment(u.id, u.name)), err)
+		framework.AddError(u.diags, "set tag", fmt.Sprintf("tag %q of %s", left[0], u.object()), err)
 	}
 	return err == nil
 }
 
-// removeTags removes what the state manages and the plan no longer does. A tag that another resource of this run declares is left in place.
-func (u *updating) removeTags(ctx context.Context, state, plan experimentModel) bool {
+// removeTags removes the tags that the state manages and the plan does not. It does not remove a tag that another resource of this run
+// declares.
+func (u *updater) removeTags(ctx context.Context, state, plan experimentModel) bool {
 	managed, wanted := state.wantedTags(), plan.wantedTags()
-	var blank, left []string
+	var cleared, kept []string
 	for _, key := range framework.SortedKeys(managed) {
 		_, stays := wanted[key]
-		if _, there := u.server[key]; stays || !there {
+		if _, there := u.tags[key]; stays || !there {
 			continue
 		}
-		declared, blanked, err := u.run.RemoveTag(ctx, u.client, u.id, key)
+		declared, isCleared, err := u.run.RemoveTag(ctx, u.client, u.id, key)
 		if err != nil {
-			framework.AddError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, framework.DescribeExperiment(u.id, u.name)), err)
+			framework.AddError(u.diags, "remove tag", fmt.Sprintf("tag %q of %s", key, u.object()), err)
 			return false
 		}
-		delete(u.server, key)
+		delete(u.tags, key)
 		switch {
 		case declared:
-			left = append(left, key)
-		case blanked && key != mlflow.TagDescription:
-			blank = append(blank, key)
+			kept = append(kept, key)
+		case isCleared && key != mlflow.TagDescription:
+			cleared = append(cleared, key)
 		}
 	}
-	if len(left) > 0 {
-		u.diags.AddWarning("Tags removed from state, not from the experiment", fmt.Sprintf("Another resource in this apply declares these tags of %s, and now "+
-			"manages them: %s.", framework.DescribeExperiment(u.id, u.name), strings.Join(left, ", ")))
+	if len(kept) > 0 {
+		u.diags.AddWarning("Tags removed from state, not from the experiment", fmt.Sprintf("Another resource in this apply declares these tags "+
+			"of %s, and now manages them: %s.", u.object(), strings.Join(kept, ", ")))
 	}
-	if len(blank) > 0 {
-		u.diags.AddWarning("Tags were emptied, not removed", fmt.Sprintf("%s has no call to remove a tag, so these of %s are left with an empty value: %s. "+
-			"They are not managed any more.", framework.UpperFirst(u.client.BackendName()), framework.DescribeExperiment(u.id, u.name), strings.Join(blank, ", ")))
+	if len(cleared) > 0 {
+		u.diags.AddWarning("Tags cleared, not removed", fmt.Sprintf("%s has no API to delete a tag, so these tags of %s keep an empty value: "+
+			"%s. They are no longer managed.", framework.UpperFirst(u.client.BackendName()), u.object(), strings.Join(cleared, ", ")))
 	}
 	return true
 }
 
-// saveDone brings the state of a failed update to what the server holds now.
-func (u *updating) saveDone(state *experimentModel, plan experimentModel) {
+// setPartialState updates the state of a failed update to what the server has.
+func (u *updater) setPartialState(state *experimentModel, plan experimentModel) {
 	if u.client.NormalizeName(u.name) == u.client.NormalizeName(plan.Name.ValueString()) {
 		state.Name = plan.Name
 	}
@@ -154,5 +160,5 @@ func (u *updating) saveDone(state *experimentModel, plan experimentModel) {
 	if state.Description.ValueString() == "" {
 		state.Description = plan.Description
 	}
-	state.observeTags(u.server)
+	state.refreshTags(u.tags)
 }

@@ -63,8 +63,8 @@ func TestExperiment_updateLooksFirst(t *testing.T) {
 		want   string
 	}{
 		"deleted":                  {func(w *acctest.Workspace, id string) { w.Trash(id) }, "is deleted. Nothing was changed."},
-		"purged":                   {func(w *acctest.Workspace, id string) { w.Purge(id) }, "does not exist any more. Nothing was changed."},
-		"another one under the id": {func(w *acctest.Workspace, id string) { w.Recreate(id) }, "is another one now"},
+		"purged":                   {func(w *acctest.Workspace, id string) { w.Purge(id) }, "no longer exists. Nothing was changed."},
+		"another one under the id": {func(w *acctest.Workspace, id string) { w.Recreate(id) }, "no longer exists; its ID now belongs to a different experiment"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := acctest.NewWorkspace(t)

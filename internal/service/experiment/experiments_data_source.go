@@ -17,9 +17,10 @@ var (
 	_ datasource.DataSourceWithValidateConfig   = (*experimentsDataSource)(nil)
 )
 
-// experimentsDataSource searches experiments.
+// experimentsDataSource is the data source mlflow_experiments.
 type experimentsDataSource struct{ framework.DataSourceBase }
 
+// experimentsModel is the data source mlflow_experiments in a configuration and in a state.
 type experimentsModel struct {
 	framework.SearchArguments
 	Experiments []experimentDetails `tfsdk:"experiments"`
@@ -38,16 +39,17 @@ func (d *experimentsDataSource) Metadata(_ context.Context, req datasource.Metad
 // Schema implements [datasource.DataSource].
 func (d *experimentsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, resp *datasource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Searches experiments and gives every match, however many pages that takes. Without arguments: all active experiments that you " +
-			"may read. `ids` goes straight into a `for_each`.",
+		MarkdownDescription: "Searches experiments and returns all matches. By default, it returns all active experiments that the current " +
+			"user can read.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"experiments": schema.ListNestedAttribute{
 				Computed: true, NestedObject: schema.NestedAttributeObject{Attributes: experimentDetailAttributes()},
-				MarkdownDescription: "What was found, each once, in the order of `order_by`, else by name.",
+				MarkdownDescription: "Matching experiments, in `order_by` order, or by name.",
 			},
 			"ids": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Ids by name of what was found. Of several experiments with one name the active one counts, else the newest.",
+				MarkdownDescription: "Map of experiment name to ID, for example for `for_each`. If several experiments have the same name, that of " +
+					"the active one, or else of the newest.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		}),
@@ -59,8 +61,10 @@ func (d *experimentsDataSource) ConfigValidators(context.Context) []datasource.C
 	return framework.SearchConflicts()
 }
 
-// ValidateConfig refuses what can't be searched for before the server is asked.
-func (d *experimentsDataSource) ValidateConfig(ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse) {
+// ValidateConfig adds errors for arguments that the search language cannot express. It sends no request.
+func (d *experimentsDataSource) ValidateConfig(
+	ctx context.Context, req datasource.ValidateConfigRequest, resp *datasource.ValidateConfigResponse,
+) {
 	var config experimentsModel
 	resp.Diagnostics.Append(req.Config.Get(ctx, &config)...)
 	if resp.Diagnostics.HasError() {
@@ -95,17 +99,17 @@ func (d *experimentsDataSource) Read(ctx context.Context, req datasource.ReadReq
 	resp.Diagnostics.Append(resp.State.Set(ctx, model)...)
 }
 
-// idsByName gives the ids by name: of several experiments with one name the active one, else the newest.
-func idsByName(found []mlflow.Experiment) map[string]string {
-	best := make(map[string]mlflow.Experiment, len(found))
-	for _, e := range found {
-		b, taken := best[e.Name]
-		if !taken || b.Deleted() && (!e.Deleted() || e.CreationTime > b.CreationTime) {
-			best[e.Name] = e
+// idsByName returns the experiment IDs by name. Of several experiments with the same name, it returns the active one, or else the newest.
+func idsByName(experiments []mlflow.Experiment) map[string]string {
+	selected := make(map[string]mlflow.Experiment, len(experiments))
+	for _, e := range experiments {
+		other, found := selected[e.Name]
+		if !found || other.Deleted() && (!e.Deleted() || e.CreationTime > other.CreationTime) {
+			selected[e.Name] = e
 		}
 	}
-	ids := make(map[string]string, len(best))
-	for name, e := range best {
+	ids := make(map[string]string, len(selected))
+	for name, e := range selected {
 		ids[name] = e.ID
 	}
 	return ids

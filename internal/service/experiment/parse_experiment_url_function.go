@@ -14,7 +14,7 @@ import (
 
 var _ function.Function = (*parseExperimentURLFunction)(nil)
 
-// parseExperimentURLFunction takes the address of an experiment's page apart. It asks no server.
+// parseExperimentURLFunction is the function parse_experiment_url. It sends no request.
 type parseExperimentURLFunction struct{}
 
 // NewParseExperimentURLFunction returns the function parse_experiment_url.
@@ -32,11 +32,13 @@ var experimentURLParts = map[string]attr.Type{
 // Definition implements [function.Function].
 func (f *parseExperimentURLFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Takes the address of an experiment's page apart",
-		MarkdownDescription: "Takes the address of an experiment's page, on Databricks or on an MLflow server, and gives an object with `host` (the server's address, " +
-			"such as `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`), `workspace_id` (null where the address has none) and `experiment_id`.",
+		Summary: "Parses an experiment URL",
+		MarkdownDescription: "Parses the URL of an experiment, on Databricks or on an MLflow server, and returns an object with `host` (the " +
+			"URL of the server, for example `https://dbc-a1b2c3d4-e5f6.cloud.databricks.com`), `workspace_id` (null if the URL contains none), " +
+			"and `experiment_id`.",
 		Parameters: []function.Parameter{function.StringParameter{
-			Name: "url", MarkdownDescription: "Address as copied from a browser, such as `https://mlflow.example.com/#/experiments/12`.",
+			Name: "url", MarkdownDescription: "URL of an experiment, as copied from a browser, for example " +
+				"`https://mlflow.example.com/#/experiments/12`.",
 		}},
 		Return: function.ObjectReturn{AttributeTypes: experimentURLParts},
 	}
@@ -48,30 +50,29 @@ func (f *parseExperimentURLFunction) Run(ctx context.Context, req function.RunRe
 	if resp.Error = req.Arguments.Get(ctx, &text); resp.Error != nil {
 		return
 	}
-	parts, err := parseExperimentPage(text)
+	parts, err := parseURLParts(text)
 	if err != nil {
-		resp.Error = function.NewArgumentFuncError(0, framework.UpperFirst(err.Error()))
+		resp.Error = function.NewArgumentFuncError(0, framework.UpperFirst(err.Error())+".")
 		return
 	}
 	resp.Error = resp.Result.Set(ctx, parts)
 }
 
-type experimentPageParts struct {
+type urlParts struct {
 	Host         types.String `tfsdk:"host"`
 	WorkspaceID  types.String `tfsdk:"workspace_id"`
 	ExperimentID types.String `tfsdk:"experiment_id"`
 }
 
-// parseExperimentPage reads an address. What stands before the page's own part belongs to the server: an MLflow server may sit below a
-// path.
-func parseExperimentPage(text string) (experimentPageParts, error) {
+// parseURLParts parses an experiment URL. The part of the path before the experiment belongs to the server, which may have a base path.
+func parseURLParts(text string) (urlParts, error) {
 	ref, err := framework.ParseExperimentURL(text)
 	if err != nil {
-		return experimentPageParts{}, err
+		return urlParts{}, err
 	}
 	u, err := url.Parse(text)
 	if err != nil {
-		return experimentPageParts{}, err
+		return urlParts{}, err
 	}
 	base, _, _ := strings.Cut(u.Path, "/ml/experiments/")
 	query := u.Query()
@@ -82,5 +83,5 @@ func parseExperimentPage(text string) (experimentPageParts, error) {
 		}
 	}
 	host := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: strings.TrimSuffix(base, "/")}).String()
-	return experimentPageParts{types.StringValue(host), framework.OrNull(workspace), types.StringValue(ref.ID)}, nil
+	return urlParts{types.StringValue(host), framework.OrNull(workspace), types.StringValue(ref.ID)}, nil
 }

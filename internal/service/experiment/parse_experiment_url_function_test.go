@@ -12,7 +12,7 @@ func FuzzExperimentPage(f *testing.F) {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if parts, err := parseExperimentPage(text); err == nil && (parts.Host.ValueString() == "" || parts.ExperimentID.ValueString() == "") {
+		if parts, err := parseURLParts(text); err == nil && (parts.Host.ValueString() == "" || parts.ExperimentID.ValueString() == "") {
 			t.Errorf("%q gives %+v", text, parts)
 		}
 	})
@@ -28,7 +28,7 @@ func TestParseExperimentPage(t *testing.T) {
 		"http://mlflow.test/base/path/#/experiments/12":     {"http://mlflow.test/base/path", "", "12"},
 	} {
 		t.Run(text, func(t *testing.T) {
-			got, err := parseExperimentPage(text)
+			got, err := parseURLParts(text)
 			if err != nil || got.Host.ValueString() != want[0] || got.WorkspaceID.ValueString() != want[1] || got.ExperimentID.ValueString() != want[2] {
 				t.Errorf("got %v, %v, want %v", got, err, want)
 			}
@@ -38,7 +38,7 @@ func TestParseExperimentPage(t *testing.T) {
 		})
 	}
 	for _, text := range []string{"", "12", "ftp://example.com/ml/experiments/12", "https://example.com/ml/runs/12"} {
-		if got, err := parseExperimentPage(text); err == nil {
+		if got, err := parseURLParts(text); err == nil {
 			t.Errorf("%q gives %v", text, got)
 		}
 	}

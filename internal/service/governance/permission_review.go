@@ -167,7 +167,7 @@ func isTemporary(e *rest.APIError) bool {
 
 // unreadableReason returns one line with the reason why the grants on an experiment cannot be read.
 func unreadableReason(e mlflow.Experiment, err error) string {
-	reason := framework.PermissionsElsewhere(e)
+	reason := framework.NotebookPermissionsDetail(e)
 	switch {
 	case reason != "":
 	case e.Deleted():

@@ -304,7 +304,7 @@ func (m *permissionReviewModel) setFromReview(r *reviewer) {
 			Tags: userTags(e), LastUpdateTime: framework.FormatTime(e.LastUpdated()),
 		})
 		for _, g := range result.grants {
-			g.Locate(r.paths)
+			g.SetOriginPath(r.paths)
 			m.Grants = append(m.Grants, g)
 			grantees[r.principalKey(g.Kind, g.Principal)] = true
 		}

@@ -44,15 +44,15 @@ func (b *roleBase) describe(name string) string {
 
 // placedAs returns an object with its ID in the state, and its workspace in the state and in the plan. kind distinguishes it from other
 // objects with that ID.
-func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.Placed {
-	return framework.Placed{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
+func (b *roleBase) placedAs(kind, object string, id, state, plan types.String) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: object, ID: kind + " " + id.ValueString(), State: state, Plan: plan}
 }
 
 // checkRoleServer checks that the object of a state is on the provider's server, and in its workspace.
 func (b *roleBase) checkRoleServer(
 	ctx context.Context, private framework.PrivateState, action, object string, diags *diag.Diagnostics,
 ) bool {
-	return b.CheckServer(ctx, private, action, framework.Belonging{Object: object}, diags)
+	return b.CheckServer(ctx, private, action, framework.StateObject{Object: object}, diags)
 }
 
 // isWorkspaceMissing reports whether an error means that there is no such workspace.

@@ -73,9 +73,9 @@ func (r *roleMemberResource) planRemoval(
 func (m *roleMemberModel) isRemoved(user string) bool { return m.User.ValueString() == user }
 
 // placed returns the member with its workspace; the state can be nil.
-func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.Placed {
+func (r *roleMemberResource) placed(state, plan *roleMemberModel) framework.WorkspaceObject {
 	if state == nil {
-		return framework.Placed{Plan: plan.Workspace}
+		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
 	return r.placedAs("member", fmt.Sprintf("user %q in %s", state.User.ValueString(), describeRole(state.Workspace.ValueString(),
 		state.Role.ValueString())), state.ID, state.Workspace, plan.Workspace)

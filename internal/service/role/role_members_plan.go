@@ -94,9 +94,9 @@ func (r *roleMembersResource) planRemoval(
 }
 
 // placed returns the members with their workspace; the state can be nil.
-func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.Placed {
+func (r *roleMembersResource) placed(state, plan *roleMembersModel) framework.WorkspaceObject {
 	if state == nil {
-		return framework.Placed{Plan: plan.Workspace}
+		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
 	return r.placedAs("members", "members of "+describeRole(state.Workspace.ValueString(), state.Role.ValueString()), state.ID,
 		state.Workspace, plan.Workspace)

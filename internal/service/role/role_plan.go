@@ -64,9 +64,9 @@ func (r *roleResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 }
 
 // placed returns the role with its workspace; state and plan can be nil.
-func (r *roleResource) placed(state, plan *roleModel) framework.Placed {
+func (r *roleResource) placed(state, plan *roleModel) framework.WorkspaceObject {
 	if state == nil {
-		return framework.Placed{Plan: plan.Workspace}
+		return framework.WorkspaceObject{Plan: plan.Workspace}
 	}
 	return r.placedAs(attributeRole, describeRole(state.Workspace.ValueString(), state.Name.ValueString()), state.ID, state.Workspace,
 		plan.Workspace)
@@ -130,13 +130,13 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 			"because a resource is no longer in the configuration, and creates a role with the same name for another resource.\n\nIf you only "+
 			"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
 			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
-	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.Takes()) &&
+	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()) &&
 		!sameAddress:
 		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and assigns its name "+
 			"to another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nApply in two steps: first rename "+
 			"or delete that role, for example with terraform apply -target=ADDRESS, then apply the rest. To swap two names, first rename one of "+
 			"the roles to a temporary name.", object))
-	case a.Takes() && b.Takes() && !sameAddress:
+	case a.HasNameAfterApply() && b.HasNameAfterApply() && !sameAddress:
 		return diag.NewAttributeErrorDiagnostic(path.Root(attributeName), "Duplicate role", fmt.Sprintf("Two resources in the configuration "+
 			"declare %s. A role can be managed by only one resource.\n\nRemove one of the two resources, or change its name.", object))
 	}

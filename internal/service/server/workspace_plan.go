@@ -39,7 +39,7 @@ func (r *workspaceResource) ModifyPlan(ctx context.Context, req resource.ModifyP
 	if r.Client() == nil || r.directory(&resp.Diagnostics) == nil {
 		return
 	}
-	if renamed && r.IsUnseen(ctx, req.Private, workspaceMarkID(state.Name)) {
+	if renamed && r.IsUnreviewedPlan(ctx, req.Private, workspaceMarkID(state.Name)) {
 		addUnseenWorkspaceError(&resp.Diagnostics, *state, *plan)
 		return
 	}

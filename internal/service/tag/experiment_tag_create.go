@@ -15,7 +15,7 @@ import (
 func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateRequest, resp *resource.CreateResponse) {
 	var plan experimentTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
-	if resp.Diagnostics.HasError() || !r.CreateIn(ctx, plan.Workspace, &resp.Diagnostics) {
+	if resp.Diagnostics.HasError() || !r.UseCreateWorkspace(ctx, plan.Workspace, &resp.Diagnostics) {
 		return
 	}
 	if r.declare(ctx, &plan, &resp.Diagnostics) {
@@ -25,28 +25,30 @@ func (r *experimentTagResource) Create(ctx context.Context, req resource.CreateR
 	}
 }
 
-// declare sets a tag that is not in the state. Setting it replaces the value that is there, so the experiment is read first.
+// declare sets a tag that is not in the state. It reads the experiment first, to report the value that it replaces.
 func (r *experimentTagResource) declare(ctx context.Context, plan *experimentTagModel, diags *diag.Diagnostics) bool {
 	r.Provider.Run.DeclareTag(plan.ExperimentID.ValueString(), plan.Key.ValueString())
 	e, err := r.Client().GetExperiment(ctx, plan.ExperimentID.ValueString())
 	switch {
 	case rest.IsNotFound(err):
-		framework.AddError(diags, "set experiment tag", plan.object(), err, "Check experiment_id: the data source mlflow_experiment gives the id of a name.")
+		framework.AddError(diags, "set experiment tag", plan.object(), err, "Check experiment_id. The data source mlflow_experiment looks up "+
+			"an experiment by name and returns its ID.")
 		return false
 	case err != nil:
 		framework.AddError(diags, "set experiment tag", plan.object(), err)
 		return false
 	case e.Deleted():
-		diags.AddError("Could not set experiment tag", fmt.Sprintf("%s: %s is deleted, and a deleted experiment takes no tags.\n\n"+
-			"Restore the experiment, or remove this resource from the configuration.", framework.UpperFirst(plan.object()), framework.DescribeExperiment(e.ID, e.Name)))
+		diags.AddError("Could not set experiment tag", fmt.Sprintf("%s: %s is deleted. Tags cannot be set on a deleted experiment.\n\n"+
+			"Restore the experiment, or remove this resource from the configuration.",
+			framework.UpperFirst(plan.object()), framework.DescribeExperiment(e.ID, e.Name)))
 		return false
 	}
-	old, there := e.Tag(plan.Key.ValueString())
-	if (!there || old != plan.Value.ValueString()) && !r.set(ctx, *plan, diags) {
+	old, found := e.Tag(plan.Key.ValueString())
+	if (!found || old != plan.Value.ValueString()) && !r.set(ctx, *plan, diags) {
 		return false
 	}
 	if old != "" && old != plan.Value.ValueString() {
-		diags.AddWarning("Existing experiment tag taken over", fmt.Sprintf("%s was there already, with the value %q. It now has the value of this "+
+		diags.AddWarning("Existing experiment tag adopted", fmt.Sprintf("%s already existed, with the value %q. It now has the value of this "+
 			"configuration, and destroying this resource removes it.", framework.UpperFirst(plan.object()), shorten(old)))
 	}
 	plan.created = framework.FormatCreationTime(e.Created())

@@ -9,6 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
+// experimentTagModel is the resource mlflow_experiment_tag in a configuration, a plan, or a state.
 type experimentTagModel struct {
 	ID           types.String `tfsdk:"id"`
 	ExperimentID types.String `tfsdk:"experiment_id"`
@@ -16,7 +17,7 @@ type experimentTagModel struct {
 	Value        types.String `tfsdk:"value"`
 	Workspace    types.String `tfsdk:"workspace"`
 
-	// created is when the experiment was created, from private state: see CreationTimeFrom.
+	// created is the creation time of the experiment, from private state: see [framework.CreationTimeFrom].
 	created string
 }
 
@@ -24,28 +25,28 @@ func (m experimentTagModel) identity() map[string]types.String {
 	return map[string]types.String{framework.IdentityExperimentID: m.ExperimentID, "key": m.Key, framework.AttributeWorkspace: m.Workspace}
 }
 
-// placed is the tag of a state, with its workspace there and in a plan.
-func (m experimentTagModel) placed(plan experimentTagModel) framework.Placed {
-	return framework.Placed{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
+// workspaceObject returns the tag of a state, with its workspace in the state and in a plan.
+func (m experimentTagModel) workspaceObject(plan experimentTagModel) framework.WorkspaceObject {
+	return framework.WorkspaceObject{Object: m.object(), ID: m.object(), State: m.Workspace, Plan: plan.Workspace}
 }
 
 func (m experimentTagModel) tag() mlflow.Tag {
 	return mlflow.Tag{Key: m.Key.ValueString(), Value: m.Value.ValueString()}
 }
 
-// sameTag reports whether two models are about the same tag of the same experiment, as far as is known.
+// sameTag reports whether two models have the same experiment and key. Unknown values are never the same.
 func (m experimentTagModel) sameTag(o experimentTagModel) bool {
 	return m.ExperimentID.Equal(o.ExperimentID) && m.Key.Equal(o.Key)
 }
 
-// setID fills the id, which is the import id as well.
+// setID sets the ID, which is also the import ID.
 func (m *experimentTagModel) setID() {
 	m.ID = types.StringValue(m.ExperimentID.ValueString() + "/" + m.Key.ValueString())
 }
 
-// remembered is the tag as [ResourceBase.CheckServer] looks for it.
-func (m experimentTagModel) remembered() framework.Belonging {
-	return framework.Belonging{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
+// stateObject returns the tag for [framework.ResourceBase.CheckServer].
+func (m experimentTagModel) stateObject() framework.StateObject {
+	return framework.StateObject{Object: m.object(), ExperimentID: m.ExperimentID.ValueString(), Created: m.created}
 }
 
 // object describes the tag in messages.

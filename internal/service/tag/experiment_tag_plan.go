@@ -11,13 +11,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// experimentTagKeyValidator is RefuseTagKey, but for the description: where the experiment is managed elsewhere, no other attribute
-// holds it.
+// experimentTagKeyValidator validates the key of a tag. Unlike [framework.TagsValidator], it allows the key of the description, which is
+// not an attribute of this resource.
 type experimentTagKeyValidator struct{}
 
 // Description implements [validator.Describer].
 func (experimentTagKeyValidator) Description(context.Context) string {
-	return "must not be empty, nor be kept by the server"
+	return "must not be empty or reserved by the server"
 }
 
 // MarkdownDescription implements [validator.Describer].
@@ -31,12 +31,12 @@ func (experimentTagKeyValidator) ValidateString(_ context.Context, req validator
 	if key.IsNull() || key.IsUnknown() || key.ValueString() == mlflow.TagDescription {
 		return
 	}
-	if reason := framework.RefuseTagKey(key.ValueString()); reason != "" {
-		resp.Diagnostics.AddAttributeError(req.Path, "Tag key not allowed", reason)
+	if reason := framework.InvalidTagKeyReason(key.ValueString()); reason != "" {
+		resp.Diagnostics.AddAttributeError(req.Path, "Invalid tag key", reason)
 	}
 }
 
-// ModifyPlan keeps the id of a tag that stays the same, and checks the tag against the server's limits, without asking it.
+// ModifyPlan keeps the ID of an unchanged tag, and validates the tag against the limits of the server. It sends no request.
 func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRequest, resp *resource.ModifyPlanResponse) {
 	if req.Plan.Raw.IsNull() {
 		return
@@ -49,7 +49,7 @@ func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.Mod
 	if resp.Diagnostics.HasError() {
 		return
 	}
-	if r.PlanWorkspace(ctx, req, state.placed(plan), resp) {
+	if r.PlanWorkspace(ctx, req, state.workspaceObject(plan), resp) {
 		return
 	}
 	if !req.State.Raw.IsNull() && plan.sameTag(state) {
@@ -60,10 +60,10 @@ func (r *experimentTagResource) ModifyPlan(ctx context.Context, req resource.Mod
 		return
 	}
 	if err := client.CheckTag(mlflow.Tag{Key: plan.Key.ValueString()}); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("key"), "Tag not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(path.Root("key"), "Invalid tag", framework.UpperFirst(err.Error())+".")
 		return
 	}
 	if err := client.CheckTag(plan.tag()); err != nil {
-		resp.Diagnostics.AddAttributeError(path.Root("value"), "Tag not allowed", framework.UpperFirst(err.Error())+".")
+		resp.Diagnostics.AddAttributeError(path.Root("value"), "Invalid tag", framework.UpperFirst(err.Error())+".")
 	}
 }

@@ -1,4 +1,4 @@
-// Package tag has the resource mlflow_experiment_tag, one tag of an experiment that is managed elsewhere.
+// Package tag implements the resource mlflow_experiment_tag.
 package tag
 
 import (
@@ -24,7 +24,7 @@ var (
 	_ resource.ResourceWithIdentity    = (*experimentTagResource)(nil)
 )
 
-// experimentTagResource is one tag of an experiment that is managed elsewhere.
+// experimentTagResource is the resource mlflow_experiment_tag.
 type experimentTagResource struct{ framework.ResourceBase }
 
 // NewExperimentTagResource returns the resource mlflow_experiment_tag.
@@ -44,28 +44,27 @@ func (r *experimentTagResource) IdentitySchema(_ context.Context, _ resource.Ide
 // Schema implements [resource.Resource].
 func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "One tag of an experiment that is managed elsewhere: by a notebook, another configuration, another team. Other tags are " +
-			"left alone. Where this configuration manages the experiment itself, set `tags` of `mlflow_experiment` instead, and never both for one " +
-			"key.\n\nA tag that is already there is taken over; a warning tells its old value. Databricks has no call to remove a tag: there " +
-			"destroying sets the value to blank, and a blank tag counts as absent unless `value` is `\"\"`.",
+		MarkdownDescription: "Manages one tag of an experiment that is created elsewhere, for example by a notebook, another configuration, or " +
+			"another team. All other tags are unmanaged.\n\nIf this configuration manages the experiment itself, use `tags` of " +
+			"`mlflow_experiment` instead. Do not use both for the same key.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "`EXPERIMENT_ID/KEY`, as for import."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the tag, `EXPERIMENT_ID/KEY`. Also used for import."},
 			"experiment_id": schema.StringAttribute{
 				Required:            true,
 				Validators:          []validator.String{framework.ExperimentIDValidator},
-				MarkdownDescription: "ID of the experiment. When it changes, the tag is set on the new experiment first, then removed from the old one.",
+				MarkdownDescription: "ID of the experiment. Updated in place: the tag is set on the new experiment, then removed from the old one.",
 			},
 			"key": schema.StringAttribute{
 				Required:   true,
 				Validators: []validator.String{experimentTagKeyValidator{}},
-				MarkdownDescription: "Key of the tag; slashes are fine. At most 250 bytes on Databricks; at most 250 letters, digits, spaces and `/_-.:` on " +
-					"an MLflow server. Keys that the server writes itself, such as `mlflow.ownerId`, are refused; `mlflow.note.content`, the " +
-					"description, can be set. When the key changes, the new tag is set first, then the old one is removed.",
+				MarkdownDescription: "Key of the tag; it can contain slashes. At most 250 bytes on Databricks. On an MLflow server, at most 250 " +
+					"letters, digits, spaces, and `/_-.:`. Keys that the server sets, such as `mlflow.ownerId`, are not allowed, except " +
+					"`mlflow.note.content`, the description. Updated in place: the new tag is set, then the old one is removed.",
 			},
 			"value": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Value of the tag, `\"\"` included. At most 65,536 bytes on Databricks. On an MLflow server at most 20,000 characters " +
-					"(3.17), or 5,000 on older ones. Changed in place.",
+				MarkdownDescription: "Value of the tag. An existing value is replaced, and a warning reports it. At most 65,536 bytes on Databricks. " +
+					"On an MLflow server, at most 20,000 characters (3.17 and newer), or 5,000 (older). Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
@@ -83,36 +82,39 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 		return
 	}
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckServer(ctx, req.Private, "read experiment tag", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckServer(ctx, req.Private, "read experiment tag", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	e, err := r.Client().RefreshExperiment(ctx, state.ExperimentID.ValueString(), func(e mlflow.Experiment) bool {
-		value, there := e.Tag(state.Key.ValueString())
-		return !e.Deleted() && there && value == state.Value.ValueString() && !state.Value.IsNull() && !framework.IDReused(state.created, e.Created())
+		value, found := e.Tag(state.Key.ValueString())
+		return !e.Deleted() && found && value == state.Value.ValueString() && !state.Value.IsNull() &&
+			!framework.IDReused(state.created, e.Created())
 	})
 	if err != nil && !rest.IsNotFound(err) {
 		framework.AddError(&resp.Diagnostics, "read experiment tag", state.object(), err)
 		return
 	}
-	value, there := e.Tag(state.Key.ValueString())
-	// A blank value is what is left of a tag where tags can't be removed.
-	blanked := value == "" && (state.Value.IsNull() || state.Value.ValueString() != "")
-	if err == nil && !e.Deleted() && there && !blanked && !framework.IDReused(state.created, e.Created()) {
+	value, found := e.Tag(state.Key.ValueString())
+	// On a server that cannot delete tags, an empty value is left over from a removed tag.
+	cleared := value == "" && (state.Value.IsNull() || state.Value.ValueString() != "")
+	if err == nil && !e.Deleted() && found && !cleared && !framework.IDReused(state.created, e.Created()) {
 		state.Value = types.StringValue(value)
 		resp.Diagnostics.Append(resp.State.Set(ctx, state)...)
 		resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, framework.FormatCreationTime(e.Created()))...)
 		return
 	}
-	reason := "Somebody removed it or set it to blank. The next apply sets it again."
+	reason := "It was removed or cleared outside Terraform. The next apply sets it again."
 	switch {
 	case err != nil:
-		reason = "There is no experiment of that id any more. Change experiment_id, or remove this resource from the configuration."
+		reason = "The experiment no longer exists.\n\nChange experiment_id, or remove this resource from the configuration."
 	case framework.IDReused(state.created, e.Created()):
-		reason = fmt.Sprintf("%s is another one now: the id was used again. Its tags are left alone.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)))
+		reason = "The experiment no longer exists; its ID now belongs to a different experiment, whose tags are unmanaged.\n\nChange " +
+			"experiment_id, or remove this resource from the configuration."
 	case e.Deleted():
-		reason = fmt.Sprintf("%s is deleted. Restore it, or remove this resource from the configuration.", framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)))
+		reason = fmt.Sprintf("%s is deleted.\n\nRestore it, or remove this resource from the configuration.",
+			framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)))
 	}
-	resp.Diagnostics.AddWarning("Experiment tag is gone", fmt.Sprintf("%s is not there any more, so it was taken out of the state. %s",
+	resp.Diagnostics.AddWarning("Experiment tag not found, removed from state", fmt.Sprintf("%s was removed from the state. %s",
 		framework.UpperFirst(state.object()), reason))
 	resp.State.RemoveResource(ctx)
 }
@@ -132,8 +134,9 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 		id, key, workspace = values[framework.IdentityExperimentID], values["key"], framework.OrNull(values[framework.AttributeWorkspace])
 	}
 	if id == "" || key == "" {
-		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, such as 1234567890/team. The key "+
-			"may hold slashes; the experiment's name can't stand for its id. On a server with MLflow workspaces, workspace=NAME and a comma can stand before it.", req.ID))
+		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not a valid import ID. Use EXPERIMENT_ID/KEY, for "+
+			"example 1234567890/team, with the ID of the experiment, not its name. To import from another MLflow workspace, use "+
+			"workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)
@@ -147,19 +150,20 @@ func isMissing(e mlflow.Experiment, err error) bool {
 	return rest.IsNotFound(err) || err == nil && e.Deleted()
 }
 
-// tagAccessAdvice: less than the usual advice is needed to write a tag.
+// tagAccessAdvice returns what to do if access to a tag is denied, nil for other errors.
 func tagAccessAdvice(err error) []string {
 	if !rest.IsPermissionDenied(err) {
 		return nil
 	}
-	return []string{"Writing tags needs CAN_EDIT on the experiment. Ask somebody with CAN_MANAGE on it, or a workspace admin, for it."}
+	return []string{"Tags require CAN_EDIT on the experiment. To get it, contact a user with CAN_MANAGE on the experiment, or a workspace " +
+		"admin."}
 }
 
-// shorten keeps long values out of messages.
+// shorten returns a value for a message, truncated to 100 characters.
 func shorten(value string) string {
-	const most = 100
-	if runes := []rune(value); len(runes) > most {
-		return string(runes[:most]) + "…"
+	const maxLength = 100
+	if runes := []rune(value); len(runes) > maxLength {
+		return string(runes[:maxLength]) + "…"
 	}
 	return value
 }

@@ -144,7 +144,7 @@ func TestTagResource_create(t *testing.T) {
 		"blank":      {func(*acctest.Workspace, string) {}, "", "", []string{acctest.SetTagCall}},
 		"same value": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "risk") }, "risk", "", nil},
 		"over blank": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", "", []string{acctest.SetTagCall}},
-		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag taken over: Tag \"team\" of experiment ID was there already, with the value \"fraud\"", []string{acctest.SetTagCall}},
+		"taken over": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "fraud") }, "risk", "warning: Existing experiment tag adopted: Tag \"team\" of experiment ID already existed, with the value \"fraud\"", []string{acctest.SetTagCall}},
 		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
 		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
 		"answer lost": {func(w *acctest.Workspace, _ string) {
@@ -174,7 +174,7 @@ func TestTagResource_create(t *testing.T) {
 
 func TestTagResource_read(t *testing.T) {
 	t.Parallel()
-	const gone = "warning: Experiment tag is gone: Tag \"team\" of experiment ID is not there any more"
+	const gone = "warning: Experiment tag not found, removed from state: Tag \"team\" of experiment ID was removed from the state."
 	for name, c := range map[string]struct {
 		behind   func(w *acctest.Workspace, id string)
 		inState  string
@@ -186,8 +186,8 @@ func TestTagResource_read(t *testing.T) {
 		"removed":       {func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "risk", gone, "The next apply sets it again", nil},
 		"blanked":       {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "risk", gone, "The next apply sets it again", nil},
 		"blank as told": {func(w *acctest.Workspace, id string) { w.SetTag(id, "team", "") }, "", "", "", ""},
-		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted. Restore it", nil},
-		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "no experiment of that id", nil},
+		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
+		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
 		"server broken": {func(w *acctest.Workspace, _ string) {
 			w.Inject(emulator.Fault{Path: acctest.APIPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
 		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
@@ -219,7 +219,7 @@ func TestTagResource_delete(t *testing.T) {
 		want   string
 		writes int
 	}{
-		"blanked":            {emulator.AdminToken, func(*acctest.Workspace, string) {}, "warning: Experiment tag is blank now, not removed: Tag \"team\" of experiment ID", 2},
+		"blanked":            {emulator.AdminToken, func(*acctest.Workspace, string) {}, "warning: Experiment tag cleared, not removed: Tag \"team\" of experiment ID", 2},
 		"removed already":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.RemoveTag(id, "team") }, "", 0},
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
 		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// Update implements [resource.Resource]. Another key or experiment is no replacement: a plan in which it is unknown could not say whether it will be
-// another one. The new tag is set before the old one is removed.
+// Update implements [resource.Resource]. A change of the key or the experiment is an update, not a replacement: while one of them is
+// unknown, a plan could not determine whether it changes. Update sets the new tag before it removes the old one.
 func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateRequest, resp *resource.UpdateResponse) {
 	var plan, state experimentTagModel
 	resp.Diagnostics.Append(req.Plan.Get(ctx, &plan)...)
@@ -20,8 +20,9 @@ func (r *experimentTagResource) Update(ctx context.Context, req resource.UpdateR
 	}
 	resp.Diagnostics.Append(r.SetIdentity(ctx, resp.Identity, state.identity())...)
 	state.created = framework.CreationTimeFrom(ctx, req.Private)
-	if !r.CheckSameWorkspace(ctx, req.Private, state.placed(plan), &resp.Diagnostics) || !r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
-		!r.CheckServer(ctx, req.Private, "update experiment tag", state.remembered(), &resp.Diagnostics) {
+	if !r.CheckSameWorkspace(ctx, req.Private, state.workspaceObject(plan), &resp.Diagnostics) ||
+		!r.UseWorkspace(plan.Workspace, &resp.Diagnostics) ||
+		!r.CheckServer(ctx, req.Private, "update experiment tag", state.stateObject(), &resp.Diagnostics) {
 		return
 	}
 	if plan.sameTag(state) {

@@ -6,12 +6,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// PermissionsElsewhere says which permissions an experiment has that has none of its own; "" for other experiments.
-func PermissionsElsewhere(e mlflow.Experiment) string {
+// NotebookPermissionsDetail returns how to manage the permissions of a notebook experiment, which has none of its own; empty for other
+// experiments.
+func NotebookPermissionsDetail(e mlflow.Experiment) string {
 	switch e.Kind() {
 	case mlflow.KindNotebook:
 		return fmt.Sprintf("It is the experiment of the notebook %q and has the notebook's permissions. Manage those, for example with "+
-			"databricks_permissions and notebook_path, or those of a folder above it.", e.Name)
+			"databricks_permissions and notebook_path, or those of a parent folder.", e.Name)
 	case mlflow.KindGitFolder:
 		return fmt.Sprintf("It is the experiment of the notebook %q in a Git folder and has the Git folder's permissions. Manage those, for "+
 			"example with databricks_permissions and repo_path.", e.Name)
