@@ -49,10 +49,10 @@ func groupByExperiment(r Review) []experimentGrants {
 	all := map[experimentKey]*experimentGrants{}
 	for _, e := range r.Experiments {
 		key := keyOf(e.ID, e.Name)
-		if there := all[key]; there == nil {
+		if known := all[key]; known == nil {
 			all[key] = &experimentGrants{Experiment: e}
-		} else if compareExperiments(e, there.Experiment) < 0 {
-			there.Experiment = e
+		} else if compareExperiments(e, known.Experiment) < 0 {
+			known.Experiment = e
 		}
 	}
 	unlisted := map[experimentKey]bool{}

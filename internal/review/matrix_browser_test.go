@@ -13,7 +13,7 @@ import (
 // shownExperiments returns the names of the experiments that match the filters, including folded ones, and the status text of the page.
 func shownExperiments(p *tab) (names []string, says string) {
 	p.t.Helper()
-	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.find)`),
+	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.search)`),
 		eval[string](p, `document.getElementById("shown").textContent`)
 }
 
@@ -79,15 +79,15 @@ func TestBrowser_filters(t *testing.T) {
 			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
 		}
 		// A level is below its principal, regardless of hidden columns. Filters unfold folders, and hide the lists of other principals.
-		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .who")].filter((who) => who.closest("td").getClientRects().length)
-			.filter((who) => {
-				const at = who.closest("td").getBoundingClientRect();
-				const head = [...document.querySelectorAll("#matrix th.who")].find((th) => th.dataset.find === who.textContent).getBoundingClientRect();
+		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .principal")].filter((principal) => principal.closest("td").getClientRects().length)
+			.filter((principal) => {
+				const at = principal.closest("td").getBoundingClientRect();
+				const head = [...document.querySelectorAll("#matrix th.principal")].find((th) => th.dataset.search === principal.textContent).getBoundingClientRect();
 				return Math.abs(at.left - head.left) > 1 || Math.abs(at.width - head.width) > 1;
-			}).map((who) => who.textContent)`); len(wrong) > 0 {
+			}).map((principal) => principal.textContent)`); len(wrong) > 0 {
 			t.Errorf("%s: levels are in the wrong column: %q", name, wrong[:min(3, len(wrong))])
 		}
-		columns := eval[int](p, `document.querySelectorAll("#matrix th.who:not([hidden])").length`)
+		columns := eval[int](p, `document.querySelectorAll("#matrix th.principal:not([hidden])").length`)
 		if lists := eval[int](p, `document.querySelectorAll("details:not([hidden])").length`); lists != columns {
 			t.Errorf("%s: there are %d lists of %d principals", name, lists, columns)
 		}

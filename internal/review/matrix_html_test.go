@@ -17,13 +17,13 @@ func TestMatrix_HTML(t *testing.T) {
 	for _, part := range []string{
 		"<title>Permission review: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
 		`title="service principal deployer (6f1c)"`, "Every user has at least <b>CAN_READ</b> on every experiment.",
-		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-find="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
-			` <small>2 experiments</small></th><td class="differs"><span class="who">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
+		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-search="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
+			` <small>2 experiments</small></th><td class="differs"><span class="principal">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
 			`<span class="full"> CAN_MANAGE on 1 of 2 experiments</span>`,
-		`<tr data-depth="1" style="--depth:1"><th scope="row" data-find="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
-			`<td><span class="who">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
+		`<tr data-depth="1" style="--depth:1"><th scope="row" data-search="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
+			`<td><span class="principal">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
 			`<span class="full"> CAN_READ, granted directly; CAN_READ, inherited from /directories/7</span>` +
-			`<td><span class="who">user ana@example.com</span> <i data-level="CAN_MANAGE" aria-hidden="true">M</i>` +
+			`<td><span class="principal">user ana@example.com</span> <i data-level="CAN_MANAGE" aria-hidden="true">M</i>` +
 			`<span class="full"> CAN_EDIT, granted directly; CAN_MANAGE, inherited from /Projects</span><td>`,
 		`<details><summary><span>service principal</span> <bdi>deployer</bdi> <small>1 experiment</small></summary>`,
 		`<tr><th scope="row"><bdi>/Projects/alpha</bdi></th><td><b data-level="CAN_EDIT" aria-hidden="true">E</b></td>` +
@@ -55,7 +55,7 @@ func TestMatrix_HTML_one(t *testing.T) {
 func expectSelfContained(t *testing.T, page string) {
 	t.Helper()
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
-		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
+		tag = regexp.MustCompile(`(title|data-search|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
 			t.Errorf("the page loads or runs something: %s in %s", m, tag)
 		}

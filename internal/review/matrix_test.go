@@ -162,7 +162,7 @@ func TestMatrix_editAndRun(t *testing.T) {
 	}
 	page := pageOf(t, r)
 	for _, part := range []string{
-		`<span class="who">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
+		`<span class="principal">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
 			`<span class="full"> CAN_EDIT, granted directly; CAN_RUN, inherited from /Projects</span>`,
 		`<option>CAN_EDIT</option><option>CAN_RUN</option>`,
 	} {
