@@ -111,8 +111,9 @@ func TestNewMatrix_ranking(t *testing.T) {
 		"neither of edit and run is higher": {
 			[]Grant{grant("CAN_RUN", true), grant("CAN_READ", false), grant("CAN_EDIT", false)}, "CAN_EDIT, CAN_RUN (inherited)",
 		},
-		"run above read":        {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
-		"manage above both":     {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)}, "CAN_MANAGE (inherited)"},
+		"run above read": {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
+		"manage above both": {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)},
+			"CAN_MANAGE (inherited)"},
 		"both effective":        {[]Grant{effective(grant("CAN_RUN", false)), effective(grant("CAN_EDIT", false))}, "CAN_EDIT, CAN_RUN"},
 		"one of both effective": {[]Grant{grant("CAN_RUN", false), effective(grant("CAN_EDIT", false))}, "CAN_EDIT"},
 		"what the review says":  {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
