@@ -28,7 +28,7 @@ func compareGrants(a, b Grant) int {
 	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
-// compareExperiments sorts contradicting data about an experiment, so that the choice between them does not depend on their order.
+// compareExperiments sorts contradictory data about an experiment, so that the choice between them does not depend on their order.
 func compareExperiments(a, b Experiment) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
 		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
