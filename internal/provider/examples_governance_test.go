@@ -32,13 +32,13 @@ func prepareReview(w *acctest.Workspace) {
 }
 
 var reviewState = []statecheck.StateCheck{
-	statecheck.ExpectKnownOutputValue("who", knownvalue.ListExact([]knownvalue.Check{
+	statecheck.ExpectKnownOutputValue("editors", knownvalue.ListExact([]knownvalue.Check{
 		knownvalue.StringExact("admins"), knownvalue.StringExact("data-science"), knownvalue.StringExact(emulator.ServicePrincipal), knownvalue.StringExact(emulator.User),
 	})),
-	statecheck.ExpectKnownOutputValue("open_to_everybody", knownvalue.TupleExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
+	statecheck.ExpectKnownOutputValue("open_to_all_users", knownvalue.TupleExact([]knownvalue.Check{knownvalue.ObjectExact(map[string]knownvalue.Check{
 		"experiment": knownvalue.StringExact("/Shared/sandbox"), "level": knownvalue.StringExact("CAN_MANAGE"), "from": knownvalue.StringExact("/Shared"),
 	})})),
-	statecheck.ExpectKnownOutputValue("nothing_is_known_about", knownvalue.MapSizeExact(1)),
+	statecheck.ExpectKnownOutputValue("unreadable", knownvalue.MapSizeExact(1)),
 }
 
 // runFunctions is RunDirectories for configurations that call provider functions, which require Terraform 1.8.

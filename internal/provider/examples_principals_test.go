@@ -29,7 +29,7 @@ var principalsState = []statecheck.StateCheck{
 	statecheck.ExpectKnownOutputValue("members_of_risk", knownvalue.ObjectExact(map[string]knownvalue.Check{
 		emulator.User: knownvalue.StringExact("risk"), "carl@example.com": knownvalue.StringExact("risk > fraud-analysts"),
 	})),
-	statecheck.ExpectKnownOutputValue("unknown", knownvalue.TupleExact([]knownvalue.Check{})),
+	statecheck.ExpectKnownOutputValue("incomplete", knownvalue.TupleExact([]knownvalue.Check{})),
 }
 
 // stale checks a grant to a deleted or inactive principal.

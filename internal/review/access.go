@@ -80,7 +80,7 @@ func newAccessIndex(experiments []experimentGrants, p Principals) *accessIndex {
 	}
 	for _, members := range x.groups.direct {
 		for _, member := range members {
-			if _, there := names[member]; !there {
+			if _, ok := names[member]; !ok {
 				names[member] = ""
 			}
 			exists[member] = true

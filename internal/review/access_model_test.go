@@ -242,7 +242,8 @@ func pick(rnd *rand.Rand, values ...string) string { return values[rnd.IntN(len(
 func randomReview(seed uint64) (Review, Principals) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
 	level := func() string {
-		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY", "CAN_SWIM")
+		return pick(rnd, "CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN", "CAN_READ", "USE", "DENY", "NO_PERMISSIONS", "CAN_FLY",
+			"CAN_SWIM")
 	}
 	who := func() (kind, name string) {
 		return pick(rnd, "user", "group", "group", "service_principal"), pick(rnd, "a", "b", "c", "d", "e")
@@ -280,7 +281,8 @@ func randomReview(seed uint64) (Review, Principals) {
 		p.Everybody = append(p.Everybody, pick(rnd, "a", "b", "c"))
 	}
 	if rnd.IntN(3) == 0 {
-		p.Incomplete = append(p.Incomplete, Incomplete{Kind: pick(rnd, "group", "group", "user", ""), Name: pick(rnd, "a", "b", "c", "d", "")})
+		p.Incomplete = append(p.Incomplete, Incomplete{Kind: pick(rnd, "group", "group", "user", ""),
+			Name: pick(rnd, "a", "b", "c", "d", "")})
 	}
 	return r, p
 }
@@ -299,7 +301,8 @@ func TestEffectiveAccess_model(t *testing.T) {
 
 // shuffle returns a review in a random order.
 func shuffle(seed uint64, r Review) Review {
-	r.Grants, r.Experiments, r.Unreadable = shuffledList(seed, r.Grants), shuffledList(seed, r.Experiments), shuffledList(seed, r.Unreadable)
+	r.Grants, r.Experiments, r.Unreadable = shuffledList(seed, r.Grants), shuffledList(seed, r.Experiments),
+		shuffledList(seed, r.Unreadable)
 	return r
 }
 
@@ -317,9 +320,11 @@ func inconsistentReview(seed uint64) Review {
 	for range rnd.IntN(4) {
 		id := pick(rnd, "", "1", "2", "4")
 		r.Experiments = append(r.Experiments, Experiment{
-			ID: id, Name: "/e" + pick(rnd, id, "x"), Owner: pick(rnd, "", "ana", "ben"), LastUpdated: pick(rnd, "", "x"), Tags: map[string]string{"a": pick(rnd, "b", "c")},
+			ID: id, Name: "/e" + pick(rnd, id, "x"), Owner: pick(rnd, "", "ana", "ben"), LastUpdated: pick(rnd, "", "x"),
+			Tags: map[string]string{"a": pick(rnd, "b", "c")},
 		})
-		r.Unreadable = append(r.Unreadable, Unreadable{ExperimentID: pick(rnd, "", "4", "5"), Experiment: pick(rnd, "/e4", "/e5"), Reason: pick(rnd, "a", "b")})
+		r.Unreadable = append(r.Unreadable, Unreadable{ExperimentID: pick(rnd, "", "4", "5"), Experiment: pick(rnd, "/e4", "/e5"),
+			Reason: pick(rnd, "a", "b")})
 	}
 	for i := range r.Grants {
 		g := &r.Grants[i]

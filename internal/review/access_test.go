@@ -75,7 +75,8 @@ func TestEffectiveAccess(t *testing.T) {
 			[]string{"/e: user ana CAN_READ (CAN_READ)", "/e: user ana CAN_FLY (CAN_FLY)"},
 		},
 		"groups that stay": {
-			Review{Grants: []Grant{group("users", "CAN_READ"), group("unknown", "CAN_EDIT"), group("deleted", "CAN_EDIT"), group("half", "CAN_READ"), group("empty", "CAN_READ")}},
+			Review{Grants: []Grant{group("users", "CAN_READ"), group("unknown", "CAN_EDIT"), group("deleted", "CAN_EDIT"),
+				group("half", "CAN_READ"), group("empty", "CAN_READ")}},
 			Principals{
 				Principals: []PrincipalStatus{{Kind: KindGroup, Name: "deleted"}, {Kind: KindGroup, Name: "empty", Exists: true}},
 				Members:    []Member{in("users", "eve"), in("half", "ana"), nested("half", "users")},
@@ -88,7 +89,8 @@ func TestEffectiveAccess(t *testing.T) {
 		},
 		"deny outweighs all but admins": {
 			Review{DefaultLevel: "CAN_READ", Grants: []Grant{
-				direct("ana", "CAN_MANAGE"), group("banned", "DENY"), from("admin", direct("root", "CAN_MANAGE")), from("workspace", group("owners", "CAN_MANAGE")),
+				direct("ana", "CAN_MANAGE"), group("banned", "DENY"), from("admin", direct("root", "CAN_MANAGE")),
+				from("workspace", group("owners", "CAN_MANAGE")),
 			}},
 			Principals{
 				Principals: []PrincipalStatus{user("ana"), admin, user("olga"), user("zoe")},
@@ -108,7 +110,8 @@ func TestEffectiveAccess(t *testing.T) {
 			[]string{"/e: user root CAN_MANAGE (CAN_MANAGE)"},
 		},
 		"the default level is that of every user who exists": {
-			Review{DefaultLevel: "CAN_READ", Grants: []Grant{direct("ana", "USE"), direct("none", "NO_PERMISSIONS"), group("ds", "CAN_EDIT"), direct("ghost", "CAN_EDIT")}},
+			Review{DefaultLevel: "CAN_READ", Grants: []Grant{direct("ana", "USE"), direct("none", "NO_PERMISSIONS"),
+				group("ds", "CAN_EDIT"), direct("ghost", "CAN_EDIT")}},
 			Principals{Principals: []PrincipalStatus{user("zoe"), {Kind: KindUser, Name: "ghost"}}, Members: []Member{in("ds", "ben")}},
 			[]string{
 				"/e: user ana USE (USE, CAN_READ)", "/e: user ben CAN_EDIT (CAN_EDIT ds, CAN_READ)", "/e: user ghost CAN_EDIT (CAN_EDIT)",
@@ -116,10 +119,12 @@ func TestEffectiveAccess(t *testing.T) {
 			},
 		},
 		"a default level that allows nothing": {
-			Review{DefaultLevel: "NO_PERMISSIONS", Experiments: []Experiment{{Name: "/e"}}}, Principals{Principals: []PrincipalStatus{user("zoe")}}, nil,
+			Review{DefaultLevel: "NO_PERMISSIONS", Experiments: []Experiment{{Name: "/e"}}},
+			Principals{Principals: []PrincipalStatus{user("zoe")}}, nil,
 		},
 		"grants that are listed twice": {
-			Review{Grants: []Grant{direct("ana", "CAN_READ"), direct("ana", "CAN_READ"), from("/Shared", direct("ana", "CAN_READ"))}}, Principals{},
+			Review{Grants: []Grant{direct("ana", "CAN_READ"), direct("ana", "CAN_READ"), from("/Shared", direct("ana", "CAN_READ"))}},
+			Principals{},
 			[]string{"/e: user ana CAN_READ (CAN_READ, CAN_READ)"},
 		},
 	} {
@@ -134,14 +139,16 @@ func TestEffectiveAccess_fields(t *testing.T) {
 	t.Parallel()
 	r := Review{Grants: []Grant{
 		{ExperimentID: "2", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer", Level: "CAN_EDIT"},
-		{ExperimentID: "1", Experiment: "/e", Kind: KindGroup, Principal: "ci", Level: "CAN_RUN", Inherited: true, InheritedFrom: "/Shared", InheritedFromID: "/directories/7"},
+		{ExperimentID: "1", Experiment: "/e", Kind: KindGroup, Principal: "ci", Level: "CAN_RUN", Inherited: true, InheritedFrom: "/Shared",
+			InheritedFromID: "/directories/7"},
 	}}
 	p := Principals{
 		Principals: []PrincipalStatus{{Kind: KindServicePrincipal, Name: "7a2b", DisplayName: "tester", Exists: true}},
 		Members:    []Member{{Group: "ci", Kind: KindServicePrincipal, Name: "7a2b", Via: []string{"bots"}}},
 	}
 	want := []Access{
-		{"1", "/e", KindServicePrincipal, "7a2b", "tester", "CAN_RUN", []Way{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
+		{"1", "/e", KindServicePrincipal, "7a2b", "tester", "CAN_RUN",
+			[]Way{{"CAN_RUN", "ci", []string{"bots"}, true, "/Shared", SourceGrant}}},
 		{"2", "/e", KindServicePrincipal, "6f1c", "deployer", "CAN_EDIT", []Way{{Level: "CAN_EDIT", Source: SourceGrant}}},
 	}
 	if got := EffectiveAccess(r, p); !reflect.DeepEqual(got, want) {
@@ -176,9 +183,11 @@ func hostileReview(text string) (Review, Principals) {
 	for i := range min(len(names), 12) {
 		kind := []string{KindGroup, KindUser, at(i + 3)}[i%3]
 		r.Grants = append(r.Grants, Grant{
-			Experiment: at(i), ExperimentID: at(i + 1), Kind: kind, Principal: at(i / 2), Level: at(i + 1), Inherited: i%2 == 0, InheritedFrom: at(i + 2),
+			Experiment: at(i), ExperimentID: at(i + 1), Kind: kind, Principal: at(i / 2), Level: at(i + 1), Inherited: i%2 == 0,
+			InheritedFrom: at(i + 2),
 		})
-		p.Members = append(p.Members, Member{Group: at(i / 2), Kind: kind, Name: at(i + 1), Via: names[i%len(names) : min(i%len(names)+i%3, len(names))]})
+		p.Members = append(p.Members, Member{Group: at(i / 2), Kind: kind, Name: at(i + 1),
+			Via: names[i%len(names) : min(i%len(names)+i%3, len(names))]})
 		p.Principals = append(p.Principals, PrincipalStatus{Kind: kind, Name: at(i), Exists: i%3 > 0})
 	}
 	if len(names) > 5 {

@@ -7,19 +7,20 @@ import (
 	"time"
 )
 
-// largeReview returns a review of experiments with 12 grants each, and 200 principals in 40 groups, every fifth of which contains the four after
-// it.
+// largeReview returns a review of experiments with 12 grants each, and 200 principals in 40 groups. Every fifth group contains the next
+// four groups.
 func largeReview(experiments int) (Review, Principals) {
-	const groups, people = 40, 200
+	const groups, users = 40, 200
 	r := Review{Server: "https://example.com", DefaultLevel: "CAN_READ"}
 	levels := []string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE", "CAN_RUN"}
 	for e := range experiments {
 		name, id := fmt.Sprintf("/Projects/team-%02d/experiment-%04d", e%groups, e), fmt.Sprint(100000+e)
-		r.Experiments = append(r.Experiments, Experiment{ID: id, Name: name, Owner: fmt.Sprintf("user-%03d@example.com", e%people)})
+		r.Experiments = append(r.Experiments, Experiment{ID: id, Name: name, Owner: fmt.Sprintf("user-%03d@example.com", e%users)})
 		for i := range 12 {
-			g := Grant{Experiment: name, ExperimentID: id, Kind: KindGroup, Principal: fmt.Sprintf("group-%02d", (e+i*7)%groups), Level: levels[(e+i)%4]}
+			g := Grant{Experiment: name, ExperimentID: id, Kind: KindGroup, Principal: fmt.Sprintf("group-%02d", (e+i*7)%groups),
+				Level: levels[(e+i)%4]}
 			if i%3 == 0 {
-				g.Kind, g.Principal = KindUser, fmt.Sprintf("user-%03d@example.com", (e*5+i)%people)
+				g.Kind, g.Principal = KindUser, fmt.Sprintf("user-%03d@example.com", (e*5+i)%users)
 			}
 			if i%2 == 0 {
 				g.Inherited, g.InheritedFrom = true, fmt.Sprintf("/Projects/team-%02d", e%groups)
@@ -28,17 +29,18 @@ func largeReview(experiments int) (Review, Principals) {
 		}
 	}
 	var p Principals
-	for i := range people {
+	for i := range users {
 		p.Principals = append(p.Principals, PrincipalStatus{Kind: KindUser, Name: fmt.Sprintf("user-%03d@example.com", i), Exists: true})
 	}
 	for g := range groups {
 		name := fmt.Sprintf("group-%02d", g)
 		p.Principals = append(p.Principals, PrincipalStatus{Kind: KindGroup, Name: name, Exists: true})
 		for i := range 10 {
-			m := Member{Group: name, Kind: KindUser, Name: fmt.Sprintf("user-%03d@example.com", (g*5+i)%people)}
+			m := Member{Group: name, Kind: KindUser, Name: fmt.Sprintf("user-%03d@example.com", (g*5+i)%users)}
 			p.Members = append(p.Members, m)
 			if outer := g - g%5; outer != g {
-				p.Members = append(p.Members, Member{Group: fmt.Sprintf("group-%02d", outer), Kind: m.Kind, Name: m.Name, Via: []string{name}})
+				p.Members = append(p.Members, Member{Group: fmt.Sprintf("group-%02d", outer), Kind: m.Kind, Name: m.Name,
+					Via: []string{name}})
 			}
 		}
 	}
@@ -122,7 +124,8 @@ func BenchmarkDecide(b *testing.B) {
 		made, ok := decisions[len(r.Grants)]
 		if !ok {
 			for _, l := range fingerprints(r) {
-				made = append(made, Decision{Fingerprint: l.Fingerprint, Level: l.Grant.Level, Decision: DecisionApprove, Until: "2026-12-31"})
+				made = append(made, Decision{Fingerprint: l.Fingerprint, Level: l.Grant.Level, Decision: DecisionApprove,
+					Until: "2026-12-31"})
 			}
 			decisions[len(r.Grants)] = made
 		}

@@ -51,7 +51,8 @@ func startBrowser(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	// Not t.Context(), which ends before the cleanup: a browser that is killed leaves its children behind.
-	command := exec.CommandContext(context.WithoutCancel(t.Context()), path, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+	command := exec.CommandContext(context.WithoutCancel(t.Context()), path, "--headless", "--no-sandbox", "--disable-gpu",
+		"--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars",
 		"--user-data-dir="+profile, "--remote-debugging-pipe", "about:blank")
 	input, commands, err := os.Pipe()
@@ -171,7 +172,8 @@ func (b *browser) open(page, fragment string, width int) *tab {
 
 func (p *tab) resize(width int) {
 	p.t.Helper()
-	call[object](p, "Emulation.setDeviceMetricsOverride", object{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600})
+	call[object](p, "Emulation.setDeviceMetricsOverride", object{"width": width, "height": 900, "deviceScaleFactor": 1,
+		"mobile": width < 600})
 }
 
 // media emulates a medium and a color scheme. An empty medium is the screen.

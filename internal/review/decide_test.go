@@ -19,7 +19,8 @@ func decidedTexts(d Decisions) []string {
 		name   string
 		grants []DecidedGrant
 	}{
-		{"undecided", d.Undecided}, {"approved", d.Approved}, {"revoked", d.Revoked}, {"deferred", d.Deferred}, {"expired", d.Expired}, {"stale", d.Stale},
+		{"undecided", d.Undecided}, {"approved", d.Approved}, {"revoked", d.Revoked}, {"deferred", d.Deferred}, {"expired", d.Expired},
+		{"stale", d.Stale},
 	} {
 		for _, g := range list.grants {
 			texts = append(texts, fmt.Sprintf("%s %s %s by %q", list.name, g.Grant.Principal, g.Grant.Level, g.Decision.Reviewer))
@@ -43,38 +44,56 @@ func TestDecide(t *testing.T) {
 		decisions []Decision
 		want      []string
 	}{
-		"nothing":     {},
-		"undecided":   {[]Grant{grant("CAN_READ")}, nil, []string{`undecided ana CAN_READ by ""`}},
-		"an open row": {[]Grant{grant("CAN_READ")}, []Decision{decide("", "CAN_READ", " ", ""), decide("", "CAN_READ", "", "soon")}, []string{`undecided ana CAN_READ by ""`}},
-		"approved":    {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`approved ana CAN_READ by "a"`}},
-		"revoked":     {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "revoke", "2020-01-01")}, []string{`revoked ana CAN_READ by "a"`}},
-		"deferred":    {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "defer", "2026-12-01")}, []string{`deferred ana CAN_READ by "a"`}},
+		"nothing":   {},
+		"undecided": {[]Grant{grant("CAN_READ")}, nil, []string{`undecided ana CAN_READ by ""`}},
+		"an open row": {[]Grant{grant("CAN_READ")}, []Decision{decide("", "CAN_READ", " ", ""), decide("", "CAN_READ", "", "soon")},
+			[]string{`undecided ana CAN_READ by ""`}},
+		"approved": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")},
+			[]string{`approved ana CAN_READ by "a"`}},
+		"revoked": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "revoke", "2020-01-01")},
+			[]string{`revoked ana CAN_READ by "a"`}},
+		"deferred": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "defer", "2026-12-01")},
+			[]string{`deferred ana CAN_READ by "a"`}},
 		"the last day": {
-			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-26")}, []string{`approved ana CAN_READ by "a"`},
+			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-26")},
+			[]string{`approved ana CAN_READ by "a"`},
 		},
-		"the day after": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-25")}, []string{`expired ana CAN_READ by "a"`}},
+		"the day after": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "2026-11-25")},
+			[]string{`expired ana CAN_READ by "a"`}},
 		"a deferral that is over": {
-			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "defer", "2026-11-25T23:59:59+14:00")}, []string{`expired ana CAN_READ by "a"`},
+			[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "defer", "2026-11-25T23:59:59+14:00")},
+			[]string{`expired ana CAN_READ by "a"`},
 		},
 		"spaces and capitals": {
-			[]Grant{grant("CAN_READ")}, []Decision{{" " + print + "\r", " CAN_READ ", " Approve ", " a ", "", " 2026-12-01 "}}, []string{`approved ana CAN_READ by "a"`},
+			[]Grant{grant("CAN_READ")}, []Decision{{" " + print + "\r", " CAN_READ ", " Approve ", " a ", "", " 2026-12-01 "}},
+			[]string{`approved ana CAN_READ by "a"`},
 		},
-		"raised":               {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`stale ana CAN_EDIT by "a"`}},
-		"raised and expired":   {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "approve", "2020-01-01")}, []string{`stale ana CAN_EDIT by "a"`}},
-		"raised after revoke":  {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", "")}, []string{`stale ana CAN_EDIT by "a"`}},
-		"another, not higher":  {[]Grant{grant("CAN_RUN")}, []Decision{decide("a", "CAN_EDIT", "approve", "")}, []string{`stale ana CAN_RUN by "a"`}},
-		"lowered":              {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_EDIT", "approve", "")}, []string{`approved ana CAN_READ by "a"`}},
-		"lowered after revoke": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_EDIT", "revoke", "")}, []string{`revoked ana CAN_READ by "a"`}},
-		"denied":               {[]Grant{grant("DENY")}, []Decision{decide("a", "CAN_EDIT", "approve", "")}, []string{`approved ana DENY by "a"`}},
-		"no longer denied":     {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "DENY", "approve", "")}, []string{`stale ana CAN_READ by "a"`}},
-		"an unknown level":     {[]Grant{grant("CAN_FLY")}, []Decision{decide("a", "CAN_MANAGE", "approve", "")}, []string{`stale ana CAN_FLY by "a"`}},
-		"gone":                 {nil, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`gone CAN_READ by "a"`}},
+		"raised": {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "approve", "")},
+			[]string{`stale ana CAN_EDIT by "a"`}},
+		"raised and expired": {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "approve", "2020-01-01")},
+			[]string{`stale ana CAN_EDIT by "a"`}},
+		"raised after revoke": {[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", "")},
+			[]string{`stale ana CAN_EDIT by "a"`}},
+		"another, not higher": {[]Grant{grant("CAN_RUN")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
+			[]string{`stale ana CAN_RUN by "a"`}},
+		"lowered": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
+			[]string{`approved ana CAN_READ by "a"`}},
+		"lowered after revoke": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "CAN_EDIT", "revoke", "")},
+			[]string{`revoked ana CAN_READ by "a"`}},
+		"denied": {[]Grant{grant("DENY")}, []Decision{decide("a", "CAN_EDIT", "approve", "")},
+			[]string{`approved ana DENY by "a"`}},
+		"no longer denied": {[]Grant{grant("CAN_READ")}, []Decision{decide("a", "DENY", "approve", "")},
+			[]string{`stale ana CAN_READ by "a"`}},
+		"an unknown level": {[]Grant{grant("CAN_FLY")}, []Decision{decide("a", "CAN_MANAGE", "approve", "")},
+			[]string{`stale ana CAN_FLY by "a"`}},
+		"gone": {nil, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`gone CAN_READ by "a"`}},
 		"a new decision for the raised level": {
 			[]Grant{grant("CAN_EDIT")}, []Decision{decide("a", "CAN_READ", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
 			[]string{`approved ana CAN_EDIT by "b"`, `gone CAN_READ by "a"`},
 		},
 		"two grants that only the level tells apart": {
-			[]Grant{grant("CAN_EDIT"), grant("CAN_RUN")}, []Decision{decide("a", "CAN_RUN", "revoke", ""), decide("b", "CAN_EDIT", "approve", "")},
+			[]Grant{grant("CAN_EDIT"), grant("CAN_RUN")}, []Decision{decide("a", "CAN_RUN", "revoke", ""),
+				decide("b", "CAN_EDIT", "approve", "")},
 			[]string{`approved ana CAN_EDIT by "b"`, `revoked ana CAN_RUN by "a"`},
 		},
 		"several decisions for higher levels": {
@@ -90,10 +109,12 @@ func TestDecide(t *testing.T) {
 			[]string{`approved ana CAN_EDIT by "a"`, `gone CAN_RUN by "b"`},
 		},
 		"a grant that is listed twice": {
-			[]Grant{grant("CAN_READ"), grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")}, []string{`approved ana CAN_READ by "a"`},
+			[]Grant{grant("CAN_READ"), grant("CAN_READ")}, []Decision{decide("a", "CAN_READ", "approve", "")},
+			[]string{`approved ana CAN_READ by "a"`},
 		},
 		"the same person inherits": {
-			[]Grant{{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true}}, []Decision{decide("a", "CAN_READ", "approve", "")},
+			[]Grant{{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true}},
+			[]Decision{decide("a", "CAN_READ", "approve", "")},
 			[]string{`undecided ana CAN_READ by ""`, `gone CAN_READ by "a"`},
 		},
 	} {
@@ -128,8 +149,10 @@ func TestDecide_errors(t *testing.T) {
 			[]Decision{change(func(d *Decision) { d.Until = "2026-02-30" })},
 			`decision 1 (fingerprint "f1") has an invalid date "2026-02-30" in until. Use YYYY-MM-DD, for example 2026-12-31.`,
 		},
-		{[]Decision{change(func(d *Decision) { d.Level = "" })}, `decision 1 (fingerprint "f1") has no fingerprint or no level. Copy both from the line of the grant.`},
-		{[]Decision{change(func(d *Decision) { d.Fingerprint = "" })}, `decision 1 (fingerprint "") has no fingerprint or no level. Copy both from the line of the grant.`},
+		{[]Decision{change(func(d *Decision) { d.Level = "" })},
+			`decision 1 (fingerprint "f1") has no fingerprint or no level. Copy both from the line of the grant.`},
+		{[]Decision{change(func(d *Decision) { d.Fingerprint = "" })},
+			`decision 1 (fingerprint "") has no fingerprint or no level. Copy both from the line of the grant.`},
 		{
 			[]Decision{{}, valid, change(func(d *Decision) { d.Decision = "REVOKE" })},
 			`decision 3 (fingerprint "f1") has the same fingerprint and level as decision 2. Remove one of them.`,
@@ -168,7 +191,8 @@ func checkDecide(t *testing.T, r Review, decisions []Decision) {
 		t.Fatal("the decisions were changed")
 	}
 	c := d.Counts
-	if c.Grants != c.Undecided+c.Approved+c.Revoked+c.Deferred+c.Expired+c.Stale || c.Grants != len(fingerprints(r)) || c.Gone != len(d.Gone) {
+	if c.Grants != c.Undecided+c.Approved+c.Revoked+c.Deferred+c.Expired+c.Stale || c.Grants != len(fingerprints(r)) ||
+		c.Gone != len(d.Gone) {
 		t.Fatalf("the counts are %+v of %d grants", c, len(fingerprints(r)))
 	}
 	var got []DecidedGrant
@@ -258,7 +282,8 @@ func TestLinesToDecide(t *testing.T) {
 		return Decision{Fingerprint: Fingerprint(r.Grants[grant]), Level: level, Decision: decision, Until: until}
 	}
 	decisions := []Decision{
-		made(0, "CAN_READ", "approve", ""), made(1, "CAN_READ", "approve", "2026-11-25"), made(3, " CAN_READ ", "", ""), made(4, "CAN_READ", "approve", ""),
+		made(0, "CAN_READ", "approve", ""), made(1, "CAN_READ", "approve", "2026-11-25"), made(3, " CAN_READ ", "", ""),
+		made(4, "CAN_READ", "approve", ""),
 		made(5, "CAN_RUN", "approve", ""),
 	}
 	result, err := Decide(r, decisions, today)
@@ -267,7 +292,8 @@ func TestLinesToDecide(t *testing.T) {
 	}
 	all := strings.SplitAfter(Lines(r), "\n")
 	got := LinesToDecide(r, decisions, result)
-	if want := all[3] + all[5] + all[6]; got != want || strings.Count(got, "\n") != 3 || !strings.Contains(got, `"ana","2026-11-26T04:00:00Z"`) {
+	if want := all[3] + all[5] + all[6]; got != want || strings.Count(got, "\n") != 3 ||
+		!strings.Contains(got, `"ana","2026-11-26T04:00:00Z"`) {
 		t.Errorf("the lines are\n%swant\n%s", got, want)
 	}
 	for _, grant := range []int{2, 4, 5} {

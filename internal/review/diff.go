@@ -117,7 +117,7 @@ func listExperiments(r Review) map[experimentKey]listedExperiment {
 	all := map[experimentKey]listedExperiment{}
 	for _, u := range r.Unreadable {
 		key := keyOf(u.ExperimentID, u.Experiment)
-		if there, ok := all[key]; ok && cmp.Or(cmp.Compare(there.Name, u.Experiment), cmp.Compare(there.unreadable.Reason, u.Reason)) <= 0 {
+		if known, ok := all[key]; ok && cmp.Or(cmp.Compare(known.Name, u.Experiment), cmp.Compare(known.unreadable.Reason, u.Reason)) <= 0 {
 			continue
 		}
 		all[key] = listedExperiment{experimentGrants{Experiment: Experiment{ID: u.ExperimentID, Name: u.Experiment}}, &u}

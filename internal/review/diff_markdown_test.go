@@ -26,7 +26,8 @@ func TestChanges_Markdown(t *testing.T) {
 				"| raised | `/a`       | `ana`                       | `CAN_READ` | `CAN_EDIT` |\n",
 			},
 		},
-		"renamed": {Review{Experiments: listed}, Review{Experiments: []Experiment{{ID: "1", Name: "/b"}}}, true, []string{"Changes: 1 experiment renamed.\n"}},
+		"renamed": {Review{Experiments: listed}, Review{Experiments: []Experiment{{ID: "1", Name: "/b"}}}, true,
+			[]string{"Changes: 1 experiment renamed.\n"}},
 		"unreadable": {
 			Review{Experiments: listed}, Review{Unreadable: []Unreadable{{ExperimentID: "1", Experiment: "/a"}}}, true,
 			[]string{"Changes: 1 experiment newly unreadable.\n"},
@@ -39,10 +40,12 @@ func TestChanges_Markdown(t *testing.T) {
 			Review{Server: "https://a"}, Review{Server: "https://a", Workspace: "default"}, false, []string{"No changes.\n"},
 		},
 		"workspace IDs": {
-			Review{Server: "https://a/?w=1"}, Review{Server: "https://a/?w=2"}, true, []string{"different servers: `https://a/?w=1` and `https://a/?w=2`."},
+			Review{Server: "https://a/?w=1"}, Review{Server: "https://a/?w=2"}, true,
+			[]string{"different servers: `https://a/?w=1` and `https://a/?w=2`."},
 		},
 		"other servers, one with a workspace ID": {
-			Review{Server: "https://a/?w=1"}, Review{Server: "https://b"}, true, []string{"different servers: `https://a/?w=1` and `https://b`."},
+			Review{Server: "https://a/?w=1"}, Review{Server: "https://b"}, true,
+			[]string{"different servers: `https://a/?w=1` and `https://b`."},
 		},
 		"servers": {
 			Review{Server: "https://a", Workspace: "x"}, Review{Server: "https://a", Workspace: "y"}, true,

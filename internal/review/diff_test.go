@@ -15,10 +15,12 @@ func changeTexts(c Changes) []string {
 		name    string
 		changes []Change
 	}{
-		{"added", c.Added}, {"removed", c.Removed}, {"raised", c.Raised}, {"lowered", c.Lowered}, {"changed", c.Changed}, {"source", c.SourceChanged},
+		{"added", c.Added}, {"removed", c.Removed}, {"raised", c.Raised}, {"lowered", c.Lowered}, {"changed", c.Changed},
+		{"source", c.SourceChanged},
 	} {
 		for _, change := range list.changes {
-			texts = append(texts, fmt.Sprintf("%s %s %s: %s -> %s", list.name, change.Experiment, change.Principal, change.Before, change.After))
+			texts = append(texts, fmt.Sprintf("%s %s %s: %s -> %s", list.name, change.Experiment, change.Principal, change.Before,
+				change.After))
 		}
 	}
 	for _, r := range c.Renamed {
@@ -53,31 +55,38 @@ func TestDiff(t *testing.T) {
 		return Review{Grants: g, Unreadable: []Unreadable{{Experiment: "/e", Reason: "It is a notebook."}}}
 	}
 	from := func(origin, id string) Grant {
-		return Grant{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_EDIT", Inherited: true, InheritedFrom: origin, InheritedFromID: id}
+		return Grant{Experiment: "/e", Kind: KindUser, Principal: "ana", Level: "CAN_EDIT", Inherited: true, InheritedFrom: origin,
+			InheritedFromID: id}
 	}
 	for name, c := range map[string]struct {
 		before, after Review
 		want          []string
 	}{
-		"nothing":             {},
-		"the same":            {grants(grant("CAN_READ")), grants(grant("CAN_READ"), grant("CAN_READ")), nil},
-		"added":               {grants(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ"}},
-		"removed":             {grants(grant("CAN_READ")), grants(), []string{"removed /e ana: CAN_READ -> "}},
-		"raised":              {grants(grant("CAN_READ")), grants(grant("CAN_EDIT")), []string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
-		"raised by another":   {grants(grant("CAN_READ")), grants(grant("CAN_READ"), from("/Shared", "")), []string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
-		"raised to both":      {grants(grant("CAN_RUN")), grants(grant("CAN_RUN"), grant("CAN_EDIT")), []string{"raised /e ana: CAN_RUN -> CAN_EDIT, CAN_RUN"}},
-		"lowered":             {grants(grant("CAN_MANAGE")), grants(grant("CAN_RUN")), []string{"lowered /e ana: CAN_MANAGE -> CAN_RUN"}},
-		"lowered from both":   {grants(grant("CAN_RUN"), grant("CAN_EDIT")), grants(grant("CAN_EDIT")), []string{"lowered /e ana: CAN_EDIT, CAN_RUN -> CAN_EDIT"}},
-		"denied":              {grants(grant("CAN_READ")), grants(grant("CAN_READ"), grant("DENY")), []string{"lowered /e ana: CAN_READ -> DENY"}},
+		"nothing":  {},
+		"the same": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), grant("CAN_READ")), nil},
+		"added":    {grants(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ"}},
+		"removed":  {grants(grant("CAN_READ")), grants(), []string{"removed /e ana: CAN_READ -> "}},
+		"raised":   {grants(grant("CAN_READ")), grants(grant("CAN_EDIT")), []string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
+		"raised by another": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), from("/Shared", "")),
+			[]string{"raised /e ana: CAN_READ -> CAN_EDIT"}},
+		"raised to both": {grants(grant("CAN_RUN")), grants(grant("CAN_RUN"), grant("CAN_EDIT")),
+			[]string{"raised /e ana: CAN_RUN -> CAN_EDIT, CAN_RUN"}},
+		"lowered": {grants(grant("CAN_MANAGE")), grants(grant("CAN_RUN")), []string{"lowered /e ana: CAN_MANAGE -> CAN_RUN"}},
+		"lowered from both": {grants(grant("CAN_RUN"), grant("CAN_EDIT")), grants(grant("CAN_EDIT")),
+			[]string{"lowered /e ana: CAN_EDIT, CAN_RUN -> CAN_EDIT"}},
+		"denied": {grants(grant("CAN_READ")), grants(grant("CAN_READ"), grant("DENY")),
+			[]string{"lowered /e ana: CAN_READ -> DENY"}},
 		"no longer denied":    {grants(grant("DENY")), grants(grant("CAN_FLY")), []string{"raised /e ana: DENY -> CAN_FLY"}},
 		"neither is higher":   {grants(grant("CAN_EDIT")), grants(grant("CAN_RUN")), []string{"changed /e ana: CAN_EDIT -> CAN_RUN"}},
 		"an unknown level":    {grants(grant("CAN_EDIT")), grants(grant("CAN_FLY")), []string{"changed /e ana: CAN_EDIT -> CAN_FLY"}},
 		"nothing and nothing": {grants(grant("DENY")), grants(grant("NO_PERMISSIONS")), []string{"changed /e ana: DENY -> NO_PERMISSIONS"}},
 		"another source":      {grants(grant("CAN_EDIT")), grants(from("/Shared", "")), []string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
-		"one source less":     {grants(grant("CAN_EDIT"), from("/Shared", "")), grants(grant("CAN_EDIT")), []string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
-		"a renamed folder":    {grants(from("/Shared/a", "/directories/1")), grants(from("/Shared/b", "/directories/1")), nil},
+		"one source less": {grants(grant("CAN_EDIT"), from("/Shared", "")), grants(grant("CAN_EDIT")),
+			[]string{"source /e ana: CAN_EDIT -> CAN_EDIT"}},
+		"a renamed folder": {grants(from("/Shared/a", "/directories/1")), grants(from("/Shared/b", "/directories/1")), nil},
 		"a display name": {
-			grants(grant("CAN_EDIT")), grants(Grant{Experiment: "/e", Kind: KindUser, Principal: "ana", DisplayName: "Ana", Level: "CAN_EDIT"}), nil,
+			grants(grant("CAN_EDIT")), grants(Grant{Experiment: "/e", Kind: KindUser, Principal: "ana", DisplayName: "Ana",
+				Level: "CAN_EDIT"}), nil,
 		},
 		"another kind": {
 			grants(grant("CAN_EDIT")), grants(grantOf("/e", KindGroup, "ana", "CAN_EDIT", false)),
@@ -99,7 +108,8 @@ func TestDiff(t *testing.T) {
 		"unreadable and gone": {unreadable(), Review{}, []string{"not listed /e"}},
 		"newly readable":      {unreadable(), grants(grant("CAN_READ")), []string{"added /e ana:  -> CAN_READ", "readable /e"}},
 		"readable after all":  {grants(grant("CAN_READ")), unreadable(grant("CAN_READ")), nil},
-		"the default level":   {Review{DefaultLevel: "CAN_READ"}, Review{DefaultLevel: "CAN_EDIT"}, []string{"default CAN_READ -> CAN_EDIT"}},
+		"the default level": {Review{DefaultLevel: "CAN_READ"}, Review{DefaultLevel: "CAN_EDIT"},
+			[]string{"default CAN_READ -> CAN_EDIT"}},
 	} {
 		if got := changeTexts(Diff(c.before, c.after)); !slices.Equal(got, c.want) {
 			t.Errorf("%s: the changes are\n%s\nwant\n%s", name, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
@@ -109,13 +119,16 @@ func TestDiff(t *testing.T) {
 
 func TestDiff_fields(t *testing.T) {
 	t.Parallel()
-	before := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer", Level: "CAN_READ"}
+	before := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer",
+		Level: "CAN_READ"}
 	after := before
 	after.Level, after.Inherited, after.InheritedFrom = "CAN_EDIT", true, "/Shared"
 	got := Diff(Review{Grants: []Grant{before}}, Review{Grants: []Grant{after, before}}).Raised
 	want := []Change{{
-		ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer", Before: "CAN_READ", After: "CAN_EDIT",
-		GrantsBefore: []string{"CAN_READ, granted directly"}, GrantsAfter: []string{"CAN_READ, granted directly", "CAN_EDIT, inherited from /Shared"},
+		ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer", Before: "CAN_READ",
+		After:        "CAN_EDIT",
+		GrantsBefore: []string{"CAN_READ, granted directly"},
+		GrantsAfter:  []string{"CAN_READ, granted directly", "CAN_EDIT, inherited from /Shared"},
 	}}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("raised is\n%+v, want\n%+v", got, want)
@@ -140,7 +153,8 @@ func checkDiff(t *testing.T, a, b Review) {
 	}
 	// Every grant that is only in the second review is part of a change.
 	seen := map[[4]string]bool{}
-	for _, list := range [][]Change{changes.Added, changes.Removed, changes.Raised, changes.Lowered, changes.Changed, changes.SourceChanged} {
+	for _, list := range [][]Change{changes.Added, changes.Removed, changes.Raised, changes.Lowered, changes.Changed,
+		changes.SourceChanged} {
 		for _, c := range list {
 			at := [4]string{c.ExperimentID, c.Experiment, c.Kind, c.Principal}
 			if seen[at] {

@@ -13,7 +13,8 @@ import (
 // Fingerprints are stored in files under version control, so they must not change.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	g := Grant{Experiment: "/e", ExperimentID: "1", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true, InheritedFrom: "/Shared"}
+	g := Grant{Experiment: "/e", ExperimentID: "1", Kind: KindUser, Principal: "ana", Level: "CAN_READ", Inherited: true,
+		InheritedFrom: "/Shared"}
 	change := func(do func(*Grant)) Grant {
 		changed := g
 		do(&changed)
@@ -58,8 +59,10 @@ func TestFingerprint(t *testing.T) {
 
 func TestLines(t *testing.T) {
 	t.Parallel()
-	direct := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "=deployer", Level: "CAN_EDIT", Effective: true}
-	inherited := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindGroup, Principal: "risk, \"all\"", Level: "CAN_READ", Inherited: true, InheritedFrom: "/Shared"}
+	direct := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "=deployer",
+		Level: "CAN_EDIT", Effective: true}
+	inherited := Grant{ExperimentID: "1", Experiment: "/e", Kind: KindGroup, Principal: "risk, \"all\"", Level: "CAN_READ", Inherited: true,
+		InheritedFrom: "/Shared"}
 	r := Review{
 		Grants:      []Grant{direct, direct, inherited},
 		Experiments: []Experiment{{ID: "1", Name: "/e", Owner: "ana", LastUpdated: "2026-11-25T12:00:00Z"}, {ID: "2", Name: "/empty"}},
@@ -68,8 +71,10 @@ func TestLines(t *testing.T) {
 	lines, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	want := [][]string{
 		lineColumns,
-		{"1", "/e", "ana", "2026-11-25T12:00:00Z", "group", "risk, \"all\"", "", "CAN_READ", "true", "/Shared", "false", Fingerprint(inherited), "", "", "", ""},
-		{"1", "/e", "ana", "2026-11-25T12:00:00Z", "service_principal", "6f1c", "'=deployer", "CAN_EDIT", "false", "", "true", Fingerprint(direct), "", "", "", ""},
+		{"1", "/e", "ana", "2026-11-25T12:00:00Z", "group", "risk, \"all\"", "", "CAN_READ", "true", "/Shared", "false",
+			Fingerprint(inherited), "", "", "", ""},
+		{"1", "/e", "ana", "2026-11-25T12:00:00Z", "service_principal", "6f1c", "'=deployer", "CAN_EDIT", "false", "", "true",
+			Fingerprint(direct), "", "", "", ""},
 	}
 	if err != nil || !reflect.DeepEqual(lines, want) {
 		t.Errorf("the lines are %q (%v), want %q", lines, err, want)
@@ -83,7 +88,8 @@ func TestLines(t *testing.T) {
 func TestLines_breaks(t *testing.T) {
 	t.Parallel()
 	name := "/e\r\n\"a\",\"b\"\rc\nd"
-	text := Lines(Review{Grants: []Grant{{Experiment: name, Kind: KindUser, Principal: "ana\nlee", Level: "CAN_READ", Inherited: true, InheritedFrom: "/\n"}}})
+	text := Lines(Review{Grants: []Grant{{Experiment: name, Kind: KindUser, Principal: "ana\nlee", Level: "CAN_READ", Inherited: true,
+		InheritedFrom: "/\n"}}})
 	if n := strings.Count(text, "\n"); n != 2 || strings.Contains(text, "\r") || !strings.Contains(text, `"/e␍␊""a"",""b""␍c␊d"`) {
 		t.Errorf("the table with one grant has %d lines:\n%s", n, text)
 	}
@@ -99,7 +105,8 @@ func decisionsOf(t *testing.T, text, decision string) []Decision {
 	at := func(name string) int { return slices.Index(lines[0], name) }
 	var decisions []Decision
 	for _, fields := range lines[1:] {
-		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: decision, Until: fields[at("until")]})
+		decisions = append(decisions, Decision{Fingerprint: fields[at("fingerprint")], Level: fields[at("level")], Decision: decision,
+			Until: fields[at("until")]})
 	}
 	return decisions
 }
@@ -137,7 +144,8 @@ func FuzzLines(f *testing.F) {
 func TestParseDate(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"2026-11-26": "2026-11-26", "2028-02-29": "2028-02-29", "2026-11-26T23:30:00-08:00": "2026-11-26", "2026-11-26T00:00:00Z": "2026-11-26",
+		"2026-11-26": "2026-11-26", "2028-02-29": "2028-02-29", "2026-11-26T23:30:00-08:00": "2026-11-26",
+		"2026-11-26T00:00:00Z": "2026-11-26",
 	} {
 		if got, err := ParseDate(" " + text + "\r\n"); err != nil || got.Format(time.RFC3339) != want+"T00:00:00Z" {
 			t.Errorf("%q is read as %v (%v), want %s", text, got, err, want)

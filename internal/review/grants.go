@@ -17,15 +17,6 @@ func keyOf(id, name string) experimentKey {
 	return experimentKey{name: name}
 }
 
-// principal identifies a principal.
-type principal struct{ kind, name string }
-
-func (g Grant) principal() principal { return principal{g.Kind, g.Principal} }
-
-func comparePrincipals(a, b principal) int {
-	return cmp.Or(cmp.Compare(kindOrder(a.kind), kindOrder(b.kind)), cmp.Compare(a.kind, b.kind), cmp.Compare(a.name, b.name))
-}
-
 // origin identifies the object that a grant is inherited from.
 func (g Grant) origin() string { return cmp.Or(g.InheritedFromID, g.InheritedFrom) }
 
@@ -37,7 +28,7 @@ func compareGrants(a, b Grant) int {
 	return cmp.Or(trueFirst(!a.Inherited, !b.Inherited), cmp.Compare(a.origin(), b.origin()), compareLevels(a.Level, b.Level))
 }
 
-// compareExperiments sorts contradicting data about an experiment, so that the choice between them does not depend on their order.
+// compareExperiments sorts contradictory data about an experiment, so that the choice between them does not depend on their order.
 func compareExperiments(a, b Experiment) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.Owner, b.Owner), cmp.Compare(a.LastUpdated, b.LastUpdated),
 		cmp.Compare(fmt.Sprint(a.Tags), fmt.Sprint(b.Tags)))
@@ -58,10 +49,10 @@ func groupByExperiment(r Review) []experimentGrants {
 	all := map[experimentKey]*experimentGrants{}
 	for _, e := range r.Experiments {
 		key := keyOf(e.ID, e.Name)
-		if there := all[key]; there == nil {
+		if known := all[key]; known == nil {
 			all[key] = &experimentGrants{Experiment: e}
-		} else if compareExperiments(e, there.Experiment) < 0 {
-			there.Experiment = e
+		} else if compareExperiments(e, known.Experiment) < 0 {
+			known.Experiment = e
 		}
 	}
 	unlisted := map[experimentKey]bool{}
@@ -101,4 +92,32 @@ func (e *experimentGrants) normalize(names map[principal]string) {
 		return cmp.Or(compareGrants(a, b), trueFirst(a.Effective, b.Effective), cmp.Compare(a.InheritedFrom, b.InheritedFrom))
 	})
 	e.grants = slices.CompactFunc(e.grants, func(a, b Grant) bool { return compareGrants(a, b) == 0 })
+}
+
+// describe returns the level and the source of a grant.
+func (g Grant) describe() string {
+	if !g.Inherited {
+		return g.Level + ", granted directly"
+	}
+	return g.Level + ", " + inheritedText(g.InheritedFrom)
+}
+
+// inheritedText describes the source of an inherited grant. It can be unknown.
+func inheritedText(from string) string {
+	if from == "" {
+		return "inherited"
+	}
+	return "inherited from " + from
+}
+
+// trueFirst sorts true before false.
+func trueFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Matrix is a table of permission levels with a row for each experiment and a column for each principal. Its order does not depend on the
@@ -20,13 +19,6 @@ type Matrix struct {
 
 // row is an experiment. The ID can be empty.
 type row struct{ name, id string }
-
-// namedPrincipal is a principal with its display name, which can be empty.
-type namedPrincipal struct {
-	principal
-
-	displayName string
-}
 
 // cell is the access of a principal to an experiment.
 type cell struct {
@@ -68,20 +60,6 @@ func NewMatrix(r Review) *Matrix {
 	return m
 }
 
-// displayNames returns one display name for each principal of the grants. Some of its grants can lack it.
-func displayNames(grants []Grant) map[principal]string {
-	names := map[principal]string{}
-	for _, g := range grants {
-		names[g.principal()] = max(names[g.principal()], g.DisplayName)
-	}
-	return names
-}
-
-// kindOrder sorts groups before users, and users before service principals.
-func kindOrder(kind string) int {
-	return slices.Index([]string{KindGroup, KindUser, KindServicePrincipal}, kind)
-}
-
 // highestGrants returns the grants of one principal on one experiment that the matrix shows. It sorts the grants.
 func highestGrants(grants []Grant) []Grant {
 	slices.SortFunc(grants, func(a, b Grant) int {
@@ -97,45 +75,6 @@ func highestGrants(grants []Grant) []Grant {
 	}
 	return shown
 }
-
-// trueFirst sorts true before false.
-func trueFirst(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case a:
-		return -1
-	default:
-		return 1
-	}
-}
-
-// describe returns the level and the source of a grant.
-func (g Grant) describe() string {
-	if !g.Inherited {
-		return g.Level + ", granted directly"
-	}
-	return g.Level + ", " + inheritedText(g.InheritedFrom)
-}
-
-// inheritedText describes the source of an inherited grant. It can be unknown.
-func inheritedText(from string) string {
-	if from == "" {
-		return "inherited"
-	}
-	return "inherited from " + from
-}
-
-// label returns the name of a principal. The application ID of a service principal follows its display name.
-func (p namedPrincipal) label() string {
-	if p.displayName != "" && p.kind == KindServicePrincipal {
-		return p.displayName + " (" + p.name + ")"
-	}
-	return p.name
-}
-
-// noun returns the kind of a principal in words.
-func (p namedPrincipal) noun() string { return strings.ReplaceAll(p.kind, "_", " ") }
 
 // levels returns the levels that are shown, the highest first.
 func (m *Matrix) levels() []string {

@@ -5,15 +5,15 @@
   const form = document.getElementById("filter");
   form.hidden = false;
   const fields = ["experiment", "principal", "level"];
-  const headers = Array.from(table.tHead.rows[0].querySelectorAll("th.who"));
+  const headers = Array.from(table.tHead.rows[0].querySelectorAll("th.principal"));
   const first = headers.length ? headers[0].cellIndex : 0;
-  const columns = headers.map((header) => header.dataset.find.toLowerCase());
+  const columns = headers.map((header) => header.dataset.search.toLowerCase());
   const lists = Array.from(document.querySelectorAll("#principals > details"));
   const ranks = Array.from(form.elements.level.options).map((option) => option.value).slice(1).reverse();
   const parents = [];
   const lines = Array.from(table.tBodies[0].rows).map((row) => {
     const depth = Number(row.dataset.depth);
-    const name = row.cells[0].dataset.find.toLowerCase();
+    const name = row.cells[0].dataset.search.toLowerCase();
     const line = { row: row, depth: depth, parent: parents[depth - 1], name: name, cells: [], grants: [], direct: 0 };
     if (row.classList.contains("folder")) {
       parents[depth] = line;
@@ -101,7 +101,7 @@
     showColumns(visible);
     lists.forEach((list, i) => { list.hidden = filtered && !hasGrants[i]; });
     table.hidden = shown === 0;
-    document.getElementById("nothing").hidden = shown !== 0;
+    document.getElementById("no-matches").hidden = shown !== 0;
     document.getElementById("shown").textContent = filtered
       ? "Filtered: " + shown + " of " + formatCount(total, "experiment") + ", " +
         visible.filter(Boolean).length + " of " + formatCount(columns.length, "principal") + "."
@@ -155,7 +155,7 @@
   table.addEventListener("pointerover", (event) => {
     const cell = event.target.closest("td");
     const full = cell && cell.querySelector(".full");
-    if (full) cell.title = cell.querySelector(".who").textContent + "\n" + full.textContent.trim().replaceAll("; ", "\n");
+    if (full) cell.title = cell.querySelector(".principal").textContent + "\n" + full.textContent.trim().replaceAll("; ", "\n");
   });
   window.addEventListener("beforeprint", () => {
     for (const list of lists) list.open = true;

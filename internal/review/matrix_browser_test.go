@@ -13,7 +13,7 @@ import (
 // shownExperiments returns the names of the experiments that match the filters, including folded ones, and the status text of the page.
 func shownExperiments(p *tab) (names []string, says string) {
 	p.t.Helper()
-	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.find)`),
+	return eval[[]string](p, `[...document.querySelectorAll("#matrix tbody tr:not(.folder):not([hidden]) > th")].map((th) => th.dataset.search)`),
 		eval[string](p, `document.getElementById("shown").textContent`)
 }
 
@@ -37,12 +37,16 @@ func teamGrants(n int) []Grant {
 // teamReview returns a review of teamGrants with all optional data.
 func teamReview(n int) Review {
 	r := Review{
-		Server: "https://example.com/" + strings.Repeat("long", 40), Caller: "reviewer@example.com", Grants: teamGrants(n), DefaultLevel: "CAN_READ",
-		Unreadable: []Unreadable{{Experiment: "/Users/" + strings.Repeat("long", 40), Reason: "PERMISSION_DENIED"}},
+		Server: "https://example.com/" + strings.Repeat("long", 40), Caller: "reviewer@example.com", Grants: teamGrants(n),
+		DefaultLevel: "CAN_READ",
+		Unreadable:   []Unreadable{{Experiment: "/Users/" + strings.Repeat("long", 40), Reason: "PERMISSION_DENIED"}},
 	}
-	r.Grants = append(r.Grants, grantOf("/Projects/team-0/experiment-000", "user", strings.Repeat("long", 40), "CAN_"+strings.Repeat("FLY", 40), true),
-		grantOf("/Projects/team-0/experiment-000", "group", "deny", "DENY", false), grantOf("/Projects/team-0/experiment-000", "group", "read", "CAN_READ", true),
-		grantOf("/Projects/team-0/experiment-000", "group", "run", "CAN_RUN", false), grantOf("/Projects/team-0/experiment-000", "group", "use", "USE", false))
+	r.Grants = append(r.Grants, grantOf("/Projects/team-0/experiment-000", "user", strings.Repeat("long", 40),
+		"CAN_"+strings.Repeat("FLY", 40), true),
+		grantOf("/Projects/team-0/experiment-000", "group", "deny", "DENY", false),
+		grantOf("/Projects/team-0/experiment-000", "group", "read", "CAN_READ", true),
+		grantOf("/Projects/team-0/experiment-000", "group", "run", "CAN_RUN", false),
+		grantOf("/Projects/team-0/experiment-000", "group", "use", "USE", false))
 	for i, g := range r.Grants {
 		r.Experiments = append(r.Experiments, Experiment{
 			Name: g.Experiment, Owner: "owner@example.com", LastUpdated: fmt.Sprintf("2026-11-%02dT08:30:00Z", 1+i%25),
@@ -76,18 +80,19 @@ func TestBrowser_filters(t *testing.T) {
 		p := b.open(pageOf(t, Review{Grants: teamGrants(c.experiments)}), c.fragment, 1280)
 		names, says := shownExperiments(p)
 		if len(names) != c.lines || says != c.says || c.lines > 0 && names[0] != first {
-			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says, c.lines, c.says)
+			t.Errorf("%s: the page shows %d lines (%v) and says %q, want %d and %q", name, len(names), names[:min(3, len(names))], says,
+				c.lines, c.says)
 		}
 		// A level is below its principal, regardless of hidden columns. Filters unfold folders, and hide the lists of other principals.
-		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .who")].filter((who) => who.closest("td").getClientRects().length)
-			.filter((who) => {
-				const at = who.closest("td").getBoundingClientRect();
-				const head = [...document.querySelectorAll("#matrix th.who")].find((th) => th.dataset.find === who.textContent).getBoundingClientRect();
+		if wrong := eval[[]string](p, `[...document.querySelectorAll("#matrix tbody .principal")].filter((principal) => principal.closest("td").getClientRects().length)
+			.filter((principal) => {
+				const at = principal.closest("td").getBoundingClientRect();
+				const head = [...document.querySelectorAll("#matrix th.principal")].find((th) => th.dataset.search === principal.textContent).getBoundingClientRect();
 				return Math.abs(at.left - head.left) > 1 || Math.abs(at.width - head.width) > 1;
-			}).map((who) => who.textContent)`); len(wrong) > 0 {
+			}).map((principal) => principal.textContent)`); len(wrong) > 0 {
 			t.Errorf("%s: levels are in the wrong column: %q", name, wrong[:min(3, len(wrong))])
 		}
-		columns := eval[int](p, `document.querySelectorAll("#matrix th.who:not([hidden])").length`)
+		columns := eval[int](p, `document.querySelectorAll("#matrix th.principal:not([hidden])").length`)
 		if lists := eval[int](p, `document.querySelectorAll("details:not([hidden])").length`); lists != columns {
 			t.Errorf("%s: there are %d lists of %d principals", name, lists, columns)
 		}
@@ -185,7 +190,8 @@ func TestBrowser_folds(t *testing.T) {
 			p.press(c.key)
 			got, expanded := eval[int](p, visibleRows), eval[string](p, `document.activeElement.getAttribute("aria-expanded")`)
 			if got != c.rows || expanded != c.expanded {
-				t.Errorf("%d experiments: after %q %d rows are visible and aria-expanded is %q, want %d and %q", experiments, c.key, got, expanded, c.rows, c.expanded)
+				t.Errorf("%d experiments: after %q %d rows are visible and aria-expanded is %q, want %d and %q", experiments, c.key, got,
+					expanded, c.rows, c.expanded)
 			}
 		}
 		if eval[string](p, `getComputedStyle(document.activeElement).outlineStyle`) != "solid" {
@@ -259,7 +265,8 @@ func hostilePage(t *testing.T, names []string) string {
 	r := Review{DefaultLevel: names[0], Server: names[1], Workspace: names[len(names)-1], Caller: names[len(names)-2]}
 	for i, name := range names {
 		r.Grants = append(r.Grants, Grant{
-			Experiment: name, Kind: name, Principal: names[len(names)-1-i], DisplayName: name, Level: name, Inherited: true, InheritedFrom: name,
+			Experiment: name, Kind: name, Principal: names[len(names)-1-i], DisplayName: name, Level: name, Inherited: true,
+			InheritedFrom: name,
 		})
 		r.Experiments = append(r.Experiments, Experiment{Name: name, Owner: name, LastUpdated: name})
 		r.Unreadable = append(r.Unreadable, Unreadable{Experiment: name, Reason: name})

@@ -60,7 +60,8 @@ func TestEscapeFormula(t *testing.T) {
 		"\t=1": "\t'=1", "\r\n=1": "\r\n'=1", " \t=1": " \t'=1",
 		"a;=1": "a;'=1", "a; +1": "a; '+1", "a;\"=1": "a;\"'=1", "a;;=1": "a;;'=1", "a,-1": "a,'-1", "a|@A1": "a|'@A1",
 		"a\t=1": "a\t'=1", "a\n=1": "a\n'=1",
-		"a\n\n =1": "a\n\n '=1", "a\r=1": "a\r'=1", "a\u2028=1": "a\u2028'=1", "a;＝1": "a;'＝1", "=1;=2": "'=1;'=2", "user x;=1": "user x;'=1",
+		"a\n\n =1": "a\n\n '=1", "a\r=1": "a\r'=1", "a\u2028=1": "a\u2028'=1", "a;＝1": "a;'＝1", "=1;=2": "'=1;'=2",
+		"user x;=1": "user x;'=1",
 	} {
 		if got := escapeFormula(field); got != want {
 			t.Errorf("%q is escaped as %q, want %q", field, got, want)

@@ -76,7 +76,7 @@ func newPageBuilder(m *Matrix, view *pageView) *pageBuilder {
 	p := &pageBuilder{pageView: view, matrix: m, experiments: map[row]Experiment{}}
 	for _, e := range m.review.Experiments {
 		key := row{e.Name, e.ID}
-		if there, listed := p.experiments[key]; !listed || compareExperiments(e, there) < 0 {
+		if known, ok := p.experiments[key]; !ok || compareExperiments(e, known) < 0 {
 			p.experiments[key] = e
 		}
 		view.Owners = view.Owners || e.Owner != ""

@@ -12,24 +12,27 @@ import (
 func TestMatrix_HTML(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{
-		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is a notebook."}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Unreadable: []Unreadable{{Experiment: "/Projects/nb",
+			Reason: "It is a notebook."}},
 	})
 	for _, part := range []string{
-		"<title>Permission review: 2 experiments, 4 principals</title>", "<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
+		"<title>Permission review: 2 experiments, 4 principals</title>",
+		"<dt><bdi>/Projects/nb</bdi></dt><dd><bdi>It is a notebook.</bdi></dd>",
 		`title="service principal deployer (6f1c)"`, "Every user has at least <b>CAN_READ</b> on every experiment.",
-		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-find="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
-			` <small>2 experiments</small></th><td class="differs"><span class="who">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
+		`<tr data-depth="0" style="--depth:0" class="folder"><th scope="row" data-search="/Projects/"><span class="name"><bdi>/Projects/</bdi></span>` +
+			` <small>2 experiments</small></th><td class="differs"><span class="principal">group admins</span> <s class="mixed" aria-hidden="true">…</s>` +
 			`<span class="full"> CAN_MANAGE on 1 of 2 experiments</span>`,
-		`<tr data-depth="1" style="--depth:1"><th scope="row" data-find="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
-			`<td><span class="who">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
+		`<tr data-depth="1" style="--depth:1"><th scope="row" data-search="/Projects/churn"><bdi class="name">churn</bdi></th><td>` +
+			`<td><span class="principal">group risk</span> <b data-level="CAN_READ" aria-hidden="true">R</b>` +
 			`<span class="full"> CAN_READ, granted directly; CAN_READ, inherited from /directories/7</span>` +
-			`<td><span class="who">user ana@example.com</span> <i data-level="CAN_MANAGE" aria-hidden="true">M</i>` +
+			`<td><span class="principal">user ana@example.com</span> <i data-level="CAN_MANAGE" aria-hidden="true">M</i>` +
 			`<span class="full"> CAN_EDIT, granted directly; CAN_MANAGE, inherited from /Projects</span><td>`,
 		`<details><summary><span>service principal</span> <bdi>deployer</bdi> <small>1 experiment</small></summary>`,
 		`<tr><th scope="row"><bdi>/Projects/alpha</bdi></th><td><b data-level="CAN_EDIT" aria-hidden="true">E</b></td>` +
 			`<td><bdi>CAN_EDIT, granted directly</bdi></td></tr>`,
 		`<li><b>4</b> principals: 2 <bdi>groups</bdi>, 1 <bdi>user</bdi>, 1 <bdi>service principal</bdi></li>`,
-		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> unreadable</a>`, `<h2 id="to-sign">Sign-off</h2>`,
+		`<li><b>3</b> direct grants</li>`, `<li><b>3</b> inherited grants</li>`, `<b>1</b> unreadable</a>`,
+		`<h2 id="to-sign">Sign-off</h2>`,
 	} {
 		if !strings.Contains(page, part) {
 			t.Errorf("the page lacks %q:\n%s", part, page)
@@ -42,7 +45,8 @@ func TestMatrix_HTML_one(t *testing.T) {
 	t.Parallel()
 	page := pageOf(t, Review{Grants: []Grant{grantOf("/e", KindUser, "ana", "CAN_READ", false)}})
 	for _, part := range []string{
-		"<title>Permission review: 1 experiment, 1 principal</title>", "<li><b>1</b> experiment</li>", "<li><b>1</b> principal: 1 <bdi>user</bdi></li>",
+		"<title>Permission review: 1 experiment, 1 principal</title>", "<li><b>1</b> experiment</li>",
+		"<li><b>1</b> principal: 1 <bdi>user</bdi></li>",
 		"<li><b>1</b> direct grant</li>", "<li><b>0</b> inherited grants</li>",
 	} {
 		if !strings.Contains(page, part) {
@@ -55,7 +59,7 @@ func TestMatrix_HTML_one(t *testing.T) {
 func expectSelfContained(t *testing.T, page string) {
 	t.Helper()
 	for _, tag := range regexp.MustCompile(`<[^>]*>`).FindAllString(page, -1) {
-		tag = regexp.MustCompile(`(title|data-find|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
+		tag = regexp.MustCompile(`(title|data-search|data-level|aria-label)="[^"]*"`).ReplaceAllString(tag, "") // these contain names
 		if m := regexp.MustCompile(`(?i)^<(link|iframe|img|object|embed|base)\b|\b(src|on\w+)=|href="[^#]`).FindString(tag); m != "" {
 			t.Errorf("the page loads or runs something: %s in %s", m, tag)
 		}
@@ -103,7 +107,8 @@ func TestMatrix_pageOptions(t *testing.T) {
 		"none": {
 			PageOptions{},
 			[]string{
-				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>", "<dt>MLflow workspace</dt><dd><bdi>risk</bdi>",
+				"<h1><bdi>Permission review</bdi></h1>", "<dt>Server</dt><dd><bdi>https://review</bdi>",
+				"<dt>MLflow workspace</dt><dd><bdi>risk</bdi>",
 				"<dt>Permissions read by</dt><dd><bdi>ana</bdi>", `<span class="label">Owner </span><bdi>ben</bdi>`,
 				`<span class="label">Last updated </span><bdi>2026-11-26</bdi>`, `<bdi>lately</bdi>`, "<li><b>0</b> unreadable</li>",
 			},
@@ -112,7 +117,8 @@ func TestMatrix_pageOptions(t *testing.T) {
 		"all": {
 			PageOptions{Title: "Q4 <b>", AsOf: "2026-11-26", Scope: "/Projects & below", Server: "https://option"},
 			[]string{
-				"<title>Q4 &lt;b&gt;: 2 experiments, 0 principals</title>", "<h1><bdi>Q4 &lt;b&gt;</bdi></h1>", "<dt>As of</dt><dd><bdi>2026-11-26</bdi>",
+				"<title>Q4 &lt;b&gt;: 2 experiments, 0 principals</title>", "<h1><bdi>Q4 &lt;b&gt;</bdi></h1>",
+				"<dt>As of</dt><dd><bdi>2026-11-26</bdi>",
 				"<dt>Scope</dt><dd><bdi>/Projects &amp; below</bdi>", "<dt>Server</dt><dd><bdi>https://option</bdi>",
 			},
 			[]string{"https://review", "Permission review"},

@@ -18,7 +18,8 @@ func TestMatrix_Markdown(t *testing.T) {
 		t.Errorf("the table is\n%s\nwant\n%s", got, want)
 	}
 	r := Review{
-		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"}, {ID: "9", Name: "/Projects/zero"}},
+		Grants: exampleGrants(), DefaultLevel: "CAN_READ", Experiments: []Experiment{{Name: "/Projects/churn"},
+			{ID: "9", Name: "/Projects/zero"}},
 		Unreadable: []Unreadable{{Experiment: "/Projects/nb", Reason: "It is\na notebook."}},
 	}
 	got := NewMatrix(r).Markdown()

@@ -111,8 +111,9 @@ func TestNewMatrix_ranking(t *testing.T) {
 		"neither of edit and run is higher": {
 			[]Grant{grant("CAN_RUN", true), grant("CAN_READ", false), grant("CAN_EDIT", false)}, "CAN_EDIT, CAN_RUN (inherited)",
 		},
-		"run above read":        {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
-		"manage above both":     {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)}, "CAN_MANAGE (inherited)"},
+		"run above read": {[]Grant{grant("CAN_READ", false), grant("CAN_RUN", true)}, "CAN_RUN (inherited)"},
+		"manage above both": {[]Grant{grant("CAN_RUN", false), grant("CAN_EDIT", true), grant("CAN_MANAGE", true)},
+			"CAN_MANAGE (inherited)"},
 		"both effective":        {[]Grant{effective(grant("CAN_RUN", false)), effective(grant("CAN_EDIT", false))}, "CAN_EDIT, CAN_RUN"},
 		"one of both effective": {[]Grant{grant("CAN_RUN", false), effective(grant("CAN_EDIT", false))}, "CAN_EDIT"},
 		"what the review says":  {[]Grant{effective(grant("DENY", false)), grant("CAN_MANAGE", true)}, "DENY"},
@@ -162,7 +163,7 @@ func TestMatrix_editAndRun(t *testing.T) {
 	}
 	page := pageOf(t, r)
 	for _, part := range []string{
-		`<span class="who">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
+		`<span class="principal">group risk</span> <b data-level="CAN_EDIT" aria-hidden="true">E</b> <i data-level="CAN_RUN" aria-hidden="true">RUN</i>` +
 			`<span class="full"> CAN_EDIT, granted directly; CAN_RUN, inherited from /Projects</span>`,
 		`<option>CAN_EDIT</option><option>CAN_RUN</option>`,
 	} {

@@ -25,7 +25,8 @@ func TestSelectPrincipals(t *testing.T) {
 		"no member": {[]string{"eve"}, []string{"group eve", "service_principal eve", "user eve"}},
 		"a group":   {[]string{"risk"}, []string{"group risk", "service_principal risk", "user risk"}},
 		"several": {[]string{"ben", "carl"}, []string{
-			"group ben", "group carl", "group data", "group risk", "service_principal ben", "service_principal carl", "user ben", "user carl",
+			"group ben", "group carl", "group data", "group risk", "service_principal ben", "service_principal carl", "user ben",
+			"user carl",
 		}},
 		"the empty name": {[]string{""}, []string{"group ", "service_principal ", "user "}},
 	} {

@@ -23,11 +23,13 @@ func TestSnapshot(t *testing.T) {
 	r := Review{
 		Server: "https://mlflow.example.com", Workspace: "risk", Caller: "root", DefaultLevel: "CAN_READ",
 		Experiments: []Experiment{
-			{ID: "2", Name: "/Projects/<none>", Owner: "ana"}, {ID: "1", Name: "/Projects/churn", LastUpdated: "2026-11-25T12:00:00Z", Tags: map[string]string{"a": "b"}},
+			{ID: "2", Name: "/Projects/<none>", Owner: "ana"},
+			{ID: "1", Name: "/Projects/churn", LastUpdated: "2026-11-25T12:00:00Z", Tags: map[string]string{"a": "b"}},
 		},
 		Grants: []Grant{
 			{
-				ExperimentID: "1", Experiment: "/Projects/churn", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer", Level: "CAN_RUN",
+				ExperimentID: "1", Experiment: "/Projects/churn", Kind: KindServicePrincipal, Principal: "6f1c", DisplayName: "deployer",
+				Level:     "CAN_RUN",
 				Inherited: true, InheritedFrom: "/Projects", InheritedFromID: "/directories/7", Effective: true,
 			},
 			{ExperimentID: "1", Experiment: "/Projects/churn", Kind: KindGroup, Principal: "risk", Level: "CAN_READ"},
@@ -76,7 +78,8 @@ func TestSnapshot_empty(t *testing.T) {
 func TestSnapshot_invalidText(t *testing.T) {
 	t.Parallel()
 	for _, r := range []Review{
-		{Server: "\xff"}, {Grants: []Grant{{Principal: "a\xff"}}}, {Experiments: []Experiment{{Name: "\xff"}}}, {Unreadable: []Unreadable{{Reason: "\xff"}}},
+		{Server: "\xff"}, {Grants: []Grant{{Principal: "a\xff"}}}, {Experiments: []Experiment{{Name: "\xff"}}},
+		{Unreadable: []Unreadable{{Reason: "\xff"}}},
 	} {
 		if _, err := Snapshot(r); err == nil || !strings.Contains(err.Error(), `Could not write snapshot: "`) {
 			t.Errorf("the error is %v", err)
@@ -87,7 +90,8 @@ func TestSnapshot_invalidText(t *testing.T) {
 func TestParseSnapshot_errors(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                                  "it is not the JSON of a snapshot: unexpected end of JSON input. Render it again with the function review_snapshot, and do not edit it",
+		"": "it is not the JSON of a snapshot: unexpected end of JSON input. Render it again with the " +
+			"function review_snapshot, and do not edit it",
 		"null":                              "it has no version, so it is not a snapshot. Render it again",
 		"[]":                                "it is not the JSON of a snapshot: json: cannot unmarshal array",
 		"{}":                                "it has no version",
@@ -96,10 +100,12 @@ func TestParseSnapshot_errors(t *testing.T) {
 		`{"version": 0}`:                    "its version 0 does not exist. Render it again",
 		`{"version": 1, "grants": []}`:      `json: unknown field "grants". Render it again`,
 		`{"version": 1, "experiments": {}}`: "cannot unmarshal object",
-		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}":                                                    "it contains a merge conflict. Render it again",
+		"{\n<<<<<<< HEAD\n\"version\": 1\n=======\n>>>>>>> main\n}": "it contains a " +
+			"merge conflict. Render it again",
 		`{"version": 1, "experiments": [{"name": "/e", "grants": [{"kind": "user", "principal": "", "level": "x"}]}]}`: `grant 1 of experiment "/e" has no kind, principal, or level. Render it again`,
 	} {
-		if _, err := ParseSnapshot([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "Could not read snapshot: ") || !strings.Contains(err.Error(), want) {
+		if _, err := ParseSnapshot([]byte(text)); err == nil || !strings.HasPrefix(err.Error(), "Could not read snapshot: ") ||
+			!strings.Contains(err.Error(), want) {
 			t.Errorf("the error of %q is %v, want %q", text, err, want)
 		}
 	}
@@ -152,7 +158,8 @@ func FuzzSnapshot(f *testing.F) {
 }
 
 func FuzzParseSnapshot(f *testing.F) {
-	for _, r := range []Review{{}, {Grants: exampleGrants()}, {Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
+	for _, r := range []Review{{}, {Grants: exampleGrants()},
+		{Grants: hostileGrants(), Unreadable: []Unreadable{{"1", "/e", "Because."}}}} {
 		text, _ := Snapshot(r)
 		f.Add(text)
 	}

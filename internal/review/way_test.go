@@ -5,18 +5,25 @@ import "testing"
 func TestWay_String(t *testing.T) {
 	t.Parallel()
 	for want, w := range map[string]Way{
-		"CAN_MANAGE directly":                      {Level: "CAN_MANAGE", Source: SourceGrant},
-		"CAN_EDIT inherited":                       {Level: "CAN_EDIT", Inherited: true, Source: SourceGrant},
-		"CAN_EDIT inherited from /Projects/retail": {Level: "CAN_EDIT", Inherited: true, InheritedFrom: "/Projects/retail", Source: SourceGrant},
-		"CAN_READ through retail":                  {Level: "CAN_READ", Group: "retail", Source: SourceGrant},
-		"CAN_RUN through retail, inherited":        {Level: "CAN_RUN", Group: "retail", Inherited: true, Source: SourceGrant},
-		"DENY through a > b > c":                   {Level: "DENY", Group: "a", Via: []string{"b", "c"}, Source: SourceGrant},
-		"CAN_EDIT through retail > retail-leads, inherited from /Projects/retail": {"CAN_EDIT", "retail", []string{"retail-leads"}, true, "/Projects/retail", SourceGrant},
-		"CAN_MANAGE as a server admin":                                            {Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "admin", Source: SourceAdmin},
-		"CAN_MANAGE as a workspace admin":                                         {Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "workspace", Source: SourceAdmin},
-		"CAN_MANAGE as an admin":                                                  {Level: "CAN_MANAGE", Inherited: true, InheritedFrom: "elsewhere", Source: SourceAdmin},
-		"CAN_MANAGE as a workspace admin through owners > leads":                  {"CAN_MANAGE", "owners", []string{"leads"}, true, "workspace", SourceAdmin},
-		"CAN_READ by default":                                                     {Level: "CAN_READ", Inherited: true, Source: SourceDefault},
+		"CAN_MANAGE directly": {Level: "CAN_MANAGE", Source: SourceGrant},
+		"CAN_EDIT inherited":  {Level: "CAN_EDIT", Inherited: true, Source: SourceGrant},
+		"CAN_EDIT inherited from /Projects/retail": {Level: "CAN_EDIT", Inherited: true, InheritedFrom: "/Projects/retail",
+			Source: SourceGrant},
+		"CAN_READ through retail":           {Level: "CAN_READ", Group: "retail", Source: SourceGrant},
+		"CAN_RUN through retail, inherited": {Level: "CAN_RUN", Group: "retail", Inherited: true, Source: SourceGrant},
+		"DENY through a > b > c":            {Level: "DENY", Group: "a", Via: []string{"b", "c"}, Source: SourceGrant},
+		"CAN_EDIT through retail > retail-leads, inherited from /Projects/retail": {"CAN_EDIT", "retail", []string{"retail-leads"}, true,
+			"/Projects/retail", SourceGrant},
+		"CAN_MANAGE as a server admin": {Level: "CAN_MANAGE", Inherited: true,
+			InheritedFrom: "admin", Source: SourceAdmin},
+		"CAN_MANAGE as a workspace admin": {Level: "CAN_MANAGE", Inherited: true,
+			InheritedFrom: "workspace", Source: SourceAdmin},
+		"CAN_MANAGE as an admin": {Level: "CAN_MANAGE", Inherited: true,
+			InheritedFrom: "elsewhere", Source: SourceAdmin},
+		"CAN_MANAGE as a workspace admin through owners > leads": {"CAN_MANAGE", "owners", []string{"leads"}, true,
+			"workspace", SourceAdmin},
+		"CAN_READ by default": {Level: "CAN_READ", Inherited: true,
+			Source: SourceDefault},
 	} {
 		if got := w.String(); got != want {
 			t.Errorf("the way %+v is described as %q, want %q", w, got, want)

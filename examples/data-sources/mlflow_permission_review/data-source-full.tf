@@ -1,11 +1,11 @@
-# Grants of the group of all users, and where they are inherited from
-data "mlflow_permission_review" "everybody" {
+# Grants of the group of all users, with the folder that each is inherited from
+data "mlflow_permission_review" "all_users" {
   principals = ["users"]
 }
 
-output "open_to_everybody" {
+output "open_to_all_users" {
   value = [
-    for g in data.mlflow_permission_review.everybody.grants : {
+    for g in data.mlflow_permission_review.all_users.grants : {
       experiment = g.experiment_name
       level      = g.level
       from       = g.inherited ? coalesce(g.inherited_from_path, join(", ", g.inherited_from)) : "granted directly"
@@ -13,6 +13,6 @@ output "open_to_everybody" {
   ]
 }
 
-output "nothing_is_known_about" {
-  value = { for u in data.mlflow_permission_review.everybody.unreadable : u.experiment_name => u.reason }
+output "unreadable" {
+  value = { for u in data.mlflow_permission_review.all_users.unreadable : u.experiment_name => u.reason }
 }

@@ -1,4 +1,4 @@
-# The people in a group, and the nested groups through which they are in it
+# Users and service principals in a group, with the nested groups that contain them
 data "mlflow_principals" "risk" {
   groups = ["risk"]
 }
@@ -10,7 +10,7 @@ output "members_of_risk" {
   }
 }
 
-# What the identity that runs Terraform cannot read
-output "unknown" {
+# Principals that the identity that runs Terraform cannot read completely
+output "incomplete" {
   value = [for i in data.mlflow_principals.risk.incomplete : "${i.kind} ${i.name}: ${i.reason}"]
 }

@@ -71,11 +71,13 @@ func TestPermissionReview(t *testing.T) {
 		t.Errorf("the service principal's grant is %v", serviceGrant)
 	}
 	counts, _ := state["counts"].(map[string]any)
-	if got := []string{numberOf(counts["experiments"]), numberOf(counts["unreadable"]), numberOf(counts["grants"]), numberOf(counts["principals"])}; !slices.Equal(got,
+	if got := []string{numberOf(counts["experiments"]), numberOf(counts["unreadable"]), numberOf(counts["grants"]),
+		numberOf(counts["principals"])}; !slices.Equal(got,
 		[]string{"4", "1", "9", "5"}) {
 		t.Errorf("the counts are %q", got)
 	}
-	if reviewed := acctest.ObjectsOf(state["experiments"]); len(reviewed) != 3 || reviewed[0]["id"] != ids["/Projects/churn/baseline"] || reviewed[0]["owner"] != emulator.Admin {
+	if reviewed := acctest.ObjectsOf(state["experiments"]); len(reviewed) != 3 || reviewed[0]["id"] != ids["/Projects/churn/baseline"] ||
+		reviewed[0]["owner"] != emulator.Admin {
 		t.Errorf("reviewed are %v", reviewed)
 	}
 	if state["members"] != nil || state["default_level"] != nil {
@@ -92,21 +94,30 @@ func TestPermissionReview_filters(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"a group":                {map[string]any{"principals": []string{"risk"}}, "baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
+		"a group": {map[string]any{"principals": []string{"risk"}},
+			"baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
 		"groups compare exactly": {map[string]any{"principals": []string{"Risk"}}, ""},
-		"a user in capitals":     {map[string]any{"principals": []string{strings.ToUpper(emulator.OtherUser)}}, "training ben@example.com CAN_MANAGE"},
-		"a service principal":    {map[string]any{"principals": []string{strings.ToUpper(emulator.ServicePrincipal)}}, "baseline " + emulator.ServicePrincipal + " CAN_EDIT"},
-		"several":                {map[string]any{"principals": []string{"users", emulator.OtherUser}}, "training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
+		"a user in capitals": {map[string]any{"principals": []string{strings.ToUpper(emulator.OtherUser)}},
+			"training ben@example.com CAN_MANAGE"},
+		"a service principal": {map[string]any{"principals": []string{strings.ToUpper(emulator.ServicePrincipal)}}, "baseline " +
+			emulator.ServicePrincipal + " CAN_EDIT"},
+		"several": {map[string]any{"principals": []string{"users", emulator.OtherUser}},
+			"training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
 		"edit and more": {map[string]any{"min_level": "CAN_EDIT", "name_prefix": "/Workspace/Projects/"},
-			"baseline admins CAN_MANAGE, baseline " + emulator.ServicePrincipal + " CAN_EDIT, training admins CAN_MANAGE, training risk CAN_EDIT, training ben@example.com CAN_MANAGE"},
-		"read and more": {map[string]any{"min_level": "CAN_READ", "principals": []string{"risk"}}, "baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
+			"baseline admins CAN_MANAGE, baseline " + emulator.ServicePrincipal +
+				" CAN_EDIT, training admins CAN_MANAGE, training risk CAN_EDIT, training ben@example.com CAN_MANAGE"},
+		"read and more": {map[string]any{"min_level": "CAN_READ", "principals": []string{"risk"}},
+			"baseline risk CAN_READ, training risk CAN_EDIT, training risk CAN_READ"},
 		"manage, selected by tag": {map[string]any{"min_level": "CAN_MANAGE", "tags": map[string]string{"team": "Shared"}},
 			"open admins CAN_MANAGE, open users CAN_MANAGE"},
-		"selected by regex and limit": {map[string]any{"name_regex": "^/Projects", "limit": 1, "principals": []string{"risk"}}, "baseline risk CAN_READ"},
+		"selected by regex and limit": {map[string]any{"name_regex": "^/Projects", "limit": 1, "principals": []string{"risk"}},
+			"baseline risk CAN_READ"},
 		"ordered": {map[string]any{"order_by": []string{"name DESC"}, "principals": []string{"risk", "users"}},
 			"open users CAN_MANAGE, training risk CAN_EDIT, training risk CAN_READ, baseline risk CAN_READ"},
-		"without admins":   {map[string]any{"include_admins": false, "min_level": "CAN_MANAGE"}, "training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
-		"with admins":      {map[string]any{"include_admins": true, "name_prefix": "/Shared"}, "open admins CAN_MANAGE, open users CAN_MANAGE"},
+		"without admins": {map[string]any{"include_admins": false, "min_level": "CAN_MANAGE"},
+			"training ben@example.com CAN_MANAGE, open users CAN_MANAGE"},
+		"with admins": {map[string]any{"include_admins": true, "name_prefix": "/Shared"},
+			"open admins CAN_MANAGE, open users CAN_MANAGE"},
 		"nothing selected": {map[string]any{"filter": "name = 'none'"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,7 +152,8 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	}
 	broken("/Projects/busy", emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"})
 	broken("/Projects/odd", emulator.Fault{ContentType: "application/json", RawBody: `{"access_control_list": 7}`})
-	broken("/Projects/other", emulator.Fault{ContentType: "application/json", RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
+	broken("/Projects/other", emulator.Fault{ContentType: "application/json",
+		RawBody: `{"object_id": "/notebooks/1", "object_type": "notebook"}`})
 	d := acctest.NewDirect(t, map[string]any{"host": w.URL, "token": emulator.AdminToken, "retry_timeout_seconds": 1})
 	state, grants, says := d.Review(map[string]any{})
 	if says != "" || len(grants) != 9 {
@@ -151,10 +163,14 @@ func TestPermissionReview_unreadable(t *testing.T) {
 	for name, want := range map[string]string{
 		"/Projects/notebook":      `notebook: It is the experiment of the notebook "/Projects/notebook" and has the notebook's permissions.`,
 		"/Projects/repo/notebook": `git_folder: It is the experiment of the notebook "/Projects/repo/notebook" in a Git folder`,
-		"/Projects/gone":          "workspace: It no longer exists. The server returned: Node ID " + gone + " does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
-		"/Projects/busy":          "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP 503).",
-		"/Projects/odd":           "workspace: Its permissions could not be read. The server returned: the response is not an answer of the MLflow API: access_control_list is a number (HTTP 200).",
-		"/Projects/other":         "workspace: Its permissions could not be read. The server returned the permissions of an object of type \"notebook\", not of an experiment.",
+		"/Projects/gone": "workspace: It no longer exists. The server returned: Node ID " + gone +
+			" does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
+		"/Projects/busy": "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP " +
+			"503).",
+		"/Projects/odd": "workspace: Its permissions could not be read. The server returned: the response is not an answer of the " +
+			"MLflow API: access_control_list is a number (HTTP 200).",
+		"/Projects/other": "workspace: Its permissions could not be read. The server returned the permissions of an object of type " +
+			"\"notebook\", not of an experiment.",
 	} {
 		if !strings.HasPrefix(reasons[name], want) || strings.Contains(reasons[name], "\n") {
 			t.Errorf("the reason for %s is %q, want %q", name, reasons[name], want)
@@ -175,7 +191,8 @@ func TestPermissionReview_denied(t *testing.T) {
 	w, ids := workspaceWithGrants(t)
 	w.Grant(ids["/Projects/churn/baseline"], emulator.UserPrincipal(emulator.User), "CAN_EDIT")
 	state, grants, says := w.Direct(t, emulator.UserToken).Review(map[string]any{})
-	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"}, {Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
+	want := []acctest.ReviewedGrant{{Grant: "/Shared/open group admins CAN_MANAGE inherited", Path: "/"},
+		{Grant: "/Shared/open group users CAN_MANAGE inherited", Path: "/Shared"}}
 	if says != "" || !slices.Equal(grants, want) {
 		t.Errorf("the review says %q and finds %v, want %v", says, grants, want)
 	}
@@ -193,8 +210,10 @@ func TestPermissionReview_serverFails(t *testing.T) {
 		fault emulator.Fault
 		says  string
 	}{
-		"busy":            {emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"}, "error: Could not review permissions: Databricks: try later"},
-		"unauthenticated": {emulator.Fault{Status: http.StatusUnauthorized, Code: "UNAUTHENTICATED", Message: "token expired"}, "error: Could not review permissions: Databricks: token expired"},
+		"busy": {emulator.Fault{Status: http.StatusServiceUnavailable, Code: "TEMPORARILY_UNAVAILABLE", Message: "try later"},
+			"error: Could not review permissions: Databricks: try later"},
+		"unauthenticated": {emulator.Fault{Status: http.StatusUnauthorized, Code: "UNAUTHENTICATED", Message: "token expired"},
+			"error: Could not review permissions: Databricks: token expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -214,7 +233,8 @@ func TestPermissionReview_requests(t *testing.T) {
 	t.Parallel()
 	const experiments, budget = 1000, 1000 + 1 + 5
 	w := acctest.NewWorkspace(t, emulator.Options{Seed: experiments})
-	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED", Message: "slow down"})
+	w.Inject(emulator.Fault{Path: permissionsRoute, Skip: 950, Status: http.StatusTooManyRequests, Code: "REQUEST_LIMIT_EXCEEDED",
+		Message: "slow down"})
 	state, grants, says := w.Direct(t, emulator.AdminToken).Review(map[string]any{})
 	if says != "" || len(grants) != 3*experiments || len(acctest.Unreadable(state)) > 0 {
 		t.Errorf("the review says %q, finds %d grants and cannot read %v", says, len(grants), acctest.Unreadable(state))
@@ -242,8 +262,10 @@ func TestPermissionReview_property(t *testing.T) {
 		w := acctest.NewWorkspace(t)
 		expected := createRandomGrants(w, rand.New(rand.NewPCG(seed, 1)))
 		state, grants, says := directWithSchemas(t, w, schemas).Review(map[string]any{"name_regex": "^/(Projects|Shared)/"})
-		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks || len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
-			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and cannot read %v", seed, says, len(acctest.ObjectsOf(state["experiments"])),
+		if says != "" || len(acctest.Unreadable(state)) != expected.notebooks ||
+			len(acctest.ObjectsOf(state["experiments"])) != expected.experiments {
+			t.Fatalf("seed %d: the review says %q, reads %d of %d experiments and cannot read %v", seed, says,
+				len(acctest.ObjectsOf(state["experiments"])),
 				expected.experiments, acctest.Unreadable(state))
 		}
 		for _, g := range grants {
@@ -282,7 +304,8 @@ func directWithSchemas(t *testing.T, w *acctest.Workspace, schemas *tfprotov6.Ge
 	}
 	d := &acctest.Direct{T: t, Server: server, Schemas: schemas}
 	config := d.Encode(schemas.Provider, map[string]any{"host": w.URL, "token": emulator.AdminToken})
-	if resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil || len(resp.Diagnostics) > 0 {
+	if resp, err := server.ConfigureProvider(t.Context(), &tfprotov6.ConfigureProviderRequest{Config: config}); err != nil ||
+		len(resp.Diagnostics) > 0 {
 		t.Fatalf("configure: %v, %s", err, acctest.DescribeDiagnostics(resp.Diagnostics))
 	}
 	return d
@@ -309,7 +332,8 @@ func createRandomGrants(w *acctest.Workspace, r *rand.Rand) expectedReview {
 		folders = append(folders, fmt.Sprintf("%s/f%d", pick(folders), i))
 	}
 	for range r.IntN(8) {
-		folder, p, level := pick(folders), principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"})
+		folder, p, level := pick(folders), principals[r.IntN(len(principals))],
+			pick([]string{"CAN_READ", "CAN_RUN", "CAN_EDIT", "CAN_MANAGE"})
 		w.GrantFolder(folder, p, level)
 		if onFolder[folder] == nil {
 			onFolder[folder] = map[emulator.Principal]string{}
@@ -330,11 +354,13 @@ func createRandomGrants(w *acctest.Workspace, r *rand.Rand) expectedReview {
 			w.Grant(id, principals[r.IntN(len(principals))], pick([]string{"CAN_READ", "CAN_EDIT", "CAN_MANAGE"}))
 		}
 		for _, g := range w.Grants(id) {
-			expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name, g.Level), Path: ""})
+			expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s direct", name, g.Kind, g.Name,
+				g.Level), Path: ""})
 		}
 		for folder := path.Dir(name); ; folder = path.Dir(folder) {
 			for p, level := range onFolder[folder] {
-				expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind, p.Name, level), Path: folder})
+				expected.grants = append(expected.grants, acctest.ReviewedGrant{Grant: fmt.Sprintf("%s %s %s %s inherited", name, p.Kind,
+					p.Name, level), Path: folder})
 			}
 			if folder == "/" {
 				break

@@ -89,12 +89,16 @@ func TestPrincipals(t *testing.T) {
 		config map[string]any
 		want   []string
 	}{
-		"names": {map[string]any{"users": []string{emulator.User, "left@example.com"}, "groups": []string{"risk", "none"}, "service_principals": []string{emulator.ServicePrincipal}},
-			[]string{`group leads exists active "leads"`, "group none", `group risk exists active "risk"`, "service_principal " + emulator.ServicePrincipal + ` exists active "deployer"`,
+		"names": {map[string]any{"users": []string{emulator.User, "left@example.com"}, "groups": []string{"risk", "none"},
+			"service_principals": []string{emulator.ServicePrincipal}},
+			[]string{`group leads exists active "leads"`, "group none", `group risk exists active "risk"`, "service_principal " +
+				emulator.ServicePrincipal + ` exists active "deployer"`,
 				`user ana@example.com exists active "Ana" "idp-1"`, ben, carl, "user left@example.com",
 				"risk: group leads", "risk: user ben@example.com", "risk: user carl@example.com [leads]"}},
-		"grants": {map[string]any{"grants": grantsTo("group", "leads", "user", strings.ToUpper(emulator.User), "group", "users", "group", "leads", "user", emulator.User)},
-			[]string{`group leads exists active "leads"`, `group risk exists active "risk"`, "group users exists active", `user ANA@EXAMPLE.COM exists active "Ana" "idp-1"`, ben, carl,
+		"grants": {map[string]any{"grants": grantsTo("group", "leads", "user", strings.ToUpper(emulator.User), "group", "users", "group",
+			"leads", "user", emulator.User)},
+			[]string{`group leads exists active "leads"`, `group risk exists active "risk"`, "group users exists active",
+				`user ANA@EXAMPLE.COM exists active "Ana" "idp-1"`, ben, carl,
 				"leads: group risk", "leads: user ben@example.com [risk]", "leads: user carl@example.com", "everybody [users]"}},
 		"both":    {map[string]any{"grants": grantsTo("user", emulator.OtherUser), "users": []string{emulator.OtherUser}}, []string{ben}},
 		"nothing": {map[string]any{"grants": []tftypes.Value{}}, nil},
@@ -108,10 +112,13 @@ func TestPrincipals_incomplete(t *testing.T) {
 	t.Parallel()
 	w := workspaceWithGroups(t, emulator.SCIMOptions{RestrictsMembers: true})
 	d := w.Direct(t, emulator.UserToken)
-	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can read the members of a group (HTTP 403)."
+	const said = "The identity that runs Terraform cannot read the members of the group. The server returned: Only workspace admins can " +
+		"read the members of a group (HTTP 403)."
 	groups := map[string]any{"groups": []string{"risk", "leads"}}
-	expectPrincipals(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said, "incomplete group risk: "+said)
-	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED", Message: "Not for you."})
+	expectPrincipals(t, d, groups, `group leads exists active "leads"`, `group risk exists active "risk"`, "incomplete group leads: "+said,
+		"incomplete group risk: "+said)
+	w.Inject(emulator.Fault{Path: scimPath + "*", Times: -1, Status: http.StatusForbidden, Code: "PERMISSION_DENIED",
+		Message: "Not for you."})
 	const no = "The server returned: Not for you (PERMISSION_DENIED, HTTP 403)."
 	expectPrincipals(t, d, map[string]any{"users": []string{emulator.User}, "groups": []string{"risk"}},
 		"incomplete group risk: The identity that runs Terraform cannot list the groups of the workspace. "+no,
@@ -125,11 +132,13 @@ func TestPrincipals_errors(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"no argument":    {map[string]any{}, "At least one of these attributes must be configured: [grants,users,groups,service_principals]"},
-		"another kind":   {map[string]any{"grants": grantsTo("robot", "x")}, `error at grants: Invalid grant: kind must be "user", "group", or "service_principal", not "robot".`},
-		"no name":        {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal must not be empty."},
-		"an empty name":  {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
-		"a workspace":    {map[string]any{"users": []string{"x"}, "workspace": "risk"}, "error at workspace: MLflow workspaces are not supported"},
+		"no argument": {map[string]any{}, "At least one of these attributes must be configured: [grants,users,groups,service_principals]"},
+		"another kind": {map[string]any{"grants": grantsTo("robot", "x")},
+			`error at grants: Invalid grant: kind must be "user", "group", or "service_principal", not "robot".`},
+		"no name":       {map[string]any{"grants": grantsTo("user", "")}, "error at grants: Invalid grant: principal must not be empty."},
+		"an empty name": {map[string]any{"users": []string{""}}, "error at users: Invalid Attribute Value Length"},
+		"a workspace": {map[string]any{"users": []string{"x"}, "workspace": "risk"},
+			"error at workspace: MLflow workspaces are not supported"},
 		"an unknown one": {map[string]any{"grants": tftypes.UnknownValue}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +161,8 @@ func TestPrincipals_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, map[string]string{})
 	expectPrincipals(t, s.Provider(t, nil).Direct, map[string]any{
-		"users": []string{"admin", "ana", "Ana"}, "groups": []string{"risk", "bosses", "none"}, "service_principals": []string{emulator.ServicePrincipal},
+		"users": []string{"admin", "ana", "Ana"}, "groups": []string{"risk", "bosses", "none"},
+		"service_principals": []string{emulator.ServicePrincipal},
 	},
 		"group bosses exists active", "group none", "group risk exists active", "service_principal "+emulator.ServicePrincipal,
 		"user Ana", "user admin exists active admin", "user ana exists active", "risk: user ana")

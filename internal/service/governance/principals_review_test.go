@@ -50,9 +50,11 @@ func TestPrincipals_ofAReview(t *testing.T) {
 	acctest.UnitTest(t, resource.TestStep{
 		Config: config,
 		ConfigStateChecks: []statecheck.StateCheck{
-			statecheck.ExpectKnownOutputValue("inactive", knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emulator.OtherUser)})),
+			statecheck.ExpectKnownOutputValue("inactive",
+				knownvalue.ListExact([]knownvalue.Check{knownvalue.StringExact(emulator.OtherUser)})),
 			statecheck.ExpectKnownOutputValue("paths", knownvalue.ListExact([]knownvalue.Check{
-				knownvalue.StringExact("admins > admin@example.com"), knownvalue.StringExact("risk > leads"), knownvalue.StringExact("risk > ben@example.com"),
+				knownvalue.StringExact("admins > admin@example.com"), knownvalue.StringExact("risk > leads"),
+				knownvalue.StringExact("risk > ben@example.com"),
 				knownvalue.StringExact("risk > leads > carl@example.com"),
 			})),
 		},
@@ -108,7 +110,8 @@ func TestPrincipals_requests(t *testing.T) {
 	began := time.Now()
 	found, says := d.Data("mlflow_principals", map[string]any{"grants": grantsInState(review)})
 	t.Logf("the look-up took %s", time.Since(began))
-	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedUsers+3 {
+	if says != "" || len(acctest.ObjectsOf(found["incomplete"])) > 0 ||
+		len(acctest.ObjectsOf(found["principals"])) != reviewedGroups+reviewedUsers+3 {
 		t.Errorf("says %q, %d principals, incomplete %v", says, len(acctest.ObjectsOf(found["principals"])), found["incomplete"])
 	}
 	inFirst := 0
@@ -137,7 +140,8 @@ func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	role := func(i int) map[string]any {
 		rows := list{}
 		for e := i; e < reviewedExperiments; e += reviewedGroups {
-			rows = append(rows, map[string]any{"id": 1 + e, "role_id": 1 + i, "resource_type": "experiment", "resource_pattern": fmt.Sprint(e), "permission": "EDIT"})
+			rows = append(rows, map[string]any{"id": 1 + e, "role_id": 1 + i, "resource_type": "experiment",
+				"resource_pattern": fmt.Sprint(e), "permission": "EDIT"})
 		}
 		return map[string]any{"id": 1 + i, "name": group(i), "workspace": "default", "permissions": rows}
 	}
@@ -145,13 +149,15 @@ func (s *largeServer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	case acctest.ExperimentCalls + "search":
 		found := list{}
 		for i := range reviewedExperiments {
-			found = append(found, map[string]any{"experiment_id": fmt.Sprint(i), "name": fmt.Sprintf("e%04d", i), "lifecycle_stage": "active", "creation_time": 1})
+			found = append(found, map[string]any{"experiment_id": fmt.Sprint(i), "name": fmt.Sprintf("e%04d", i),
+				"lifecycle_stage": "active", "creation_time": 1})
 		}
 		response["experiments"] = found
 	case "/api/2.0/mlflow/users/list":
 		users := list{{"id": 1, "username": "admin", "is_admin": true, "roles": list{}}}
 		for i := range reviewedUsers {
-			users = append(users, map[string]any{"id": 2 + i, "username": person(i), "is_admin": false, "roles": list{role(i % reviewedGroups)}})
+			users = append(users, map[string]any{"id": 2 + i, "username": person(i), "is_admin": false,
+				"roles": list{role(i % reviewedGroups)}})
 		}
 		response["users"] = users
 	case "/api/3.0/mlflow/roles/list":
@@ -193,7 +199,8 @@ func TestPrincipals_requestsOnAnMLflowServer(t *testing.T) {
 			kinds = append(kinds, kind)
 		}
 	}
-	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedUsers+1 || strings.Join(kinds, " ") != "group user" ||
+	if n := len(acctest.ObjectsOf(found["principals"])); says != "" || n != reviewedGroups+reviewedUsers+1 ||
+		strings.Join(kinds, " ") != "group user" ||
 		len(acctest.ObjectsOf(found["incomplete"])) > 0 || len(acctest.ObjectsOf(found["members"])) != reviewedUsers {
 		t.Errorf("says %q, %d principals of the kinds %q, incomplete %v", says, n, kinds, found["incomplete"])
 	}
