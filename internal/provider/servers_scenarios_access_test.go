@@ -126,7 +126,7 @@ func permissionCalls(t *testing.T, s *server) {
 	}
 	users, roles := count["GET /api/2.0/mlflow/users/list"], count["GET "+rbacCalls+"roles/list"]
 	if users != 1 || roles != 1 || len(relay.seen()) > n+3 {
-		t.Errorf("the refresh of %d lists made the calls %v", n, count)
+		t.Errorf("the refresh of %d lists sent the requests %v", n, count)
 	}
 }
 
