@@ -46,7 +46,7 @@ func permissionReview(t *testing.T, s *server) {
 		t.Errorf("the role's members are %s", got)
 	}
 	want := "CAN_READ"
-	if s.kind.workspaces { // there nobody has anything without a role
+	if s.kind.workspaces { // there, users without a role have no access
 		want = "NO_PERMISSIONS"
 	}
 	if state["default_level"] != want {
@@ -101,7 +101,7 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 		}
 	}
 	if s.kind.workspaces {
-		return // without a role there nobody sees anything
+		return // there, users without a role see nothing
 	}
 	delete(selected, "principals")
 	state, grants, says := s.as(other).Provider(t, nil).Review(selected)

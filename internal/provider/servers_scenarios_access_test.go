@@ -255,7 +255,7 @@ func grantAddresses(t *testing.T, s *server) {
 	for _, first := range []string{"delete", "create", "plan"} {
 		for _, c := range []struct {
 			from, to declaration
-			ben      bool // has a grant that nobody released
+			ben      bool // has a grant that was not released
 		}{
 			{one("CAN_READ"), one("CAN_EDIT"), true},
 			{one("CAN_READ"), list("CAN_EDIT"), true},
