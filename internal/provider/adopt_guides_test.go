@@ -106,7 +106,7 @@ func copyExample(t *testing.T, name string) string {
 func expectAdopted(t *testing.T, w *acctest.Workspace, out string, resources int) {
 	t.Helper()
 	if want := fmt.Sprintf("Plan: %d to import, 0 to add, 0 to change, 0 to destroy.", resources); !strings.Contains(out, want) {
-		t.Errorf("nothing says %q in\n%s", want, tail(out))
+		t.Errorf("the output has no %q:\n%s", want, tail(out))
 	}
 	if last := out[max(0, strings.LastIndex(out, "Apply complete!")):]; !strings.Contains(last, "No changes.") {
 		t.Errorf("the last plan says\n%s", last)
@@ -367,7 +367,7 @@ func queryArguments(t *testing.T, text string) map[string]any {
 		case json.Unmarshal(value, &other) == nil:
 			arguments[name] = other
 		default:
-			t.Errorf("the value of %s can't be read: %s", name, value)
+			t.Errorf("the value of %s cannot be read: %s", name, value)
 		}
 	}
 	return arguments

@@ -110,7 +110,7 @@ func TestRejectedCredentials(t *testing.T) {
 				}
 			}
 			if calls := w.Journal(); len(calls) > 0 {
-				t.Errorf("%d more calls, first %s %s", len(calls), calls[0].Method, calls[0].Path)
+				t.Errorf("%d more requests, first %s %s", len(calls), calls[0].Method, calls[0].Path)
 			}
 		})
 	}

@@ -23,7 +23,7 @@ var badExperiments = inputs{
 	"experiment: no such folder":        experimentInput("name", "/Projects/none/x", refusal{atApply, "name", "Could not create experiment", "Set create_parents = true"}),
 	"experiment: a folder's name":       experimentInput("name", "/Shared", refusal{atApply, "name", "Could not create experiment", "Choose another name"}),
 	"experiment: below a non-folder":    {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken/x", "create_parents", true), refusal: refusal{atApply, "name", "Could not create folder", "Choose another path"}},
-	"experiment: taken name":            experimentInput("name", "/Shared/taken", refusal{atApply, "name", "Could not create experiment: name already in use", "adopt_existing = true"}),
+	"experiment: name in use":           experimentInput("name", "/Shared/taken", refusal{atApply, "name", "Could not create experiment: name already in use", "adopt_existing = true"}),
 	"experiment: another location":      {object: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/taken", "adopt_existing", true, "artifact_location", "s3://b/x"), refusal: refusal{atApply, "artifact_location", "Could not adopt experiment", "Declare the artifact location of the experiment"}},
 	"experiment: long name on MLflow":   onMLflow(experimentInput("name", repeatLetter("n", 501), refusal{atPlan, "name", "Invalid experiment name: The name is 501 characters long", "maximum on an MLflow server is 500"})),
 	"experiment: empty location":        experimentInput("artifact_location", "", refusal{atValidate, "artifact_location", "Invalid Attribute Value Length", "at least 1"}),
@@ -75,7 +75,7 @@ var badTags = inputs{
 var badPermissions = inputs{
 	"permissions: a name for an id":    permissionsInput(refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Projects/churn"),
 	"permissions: admins":              permissionsInput(refusal{atPlan, `groups["admins"]`, "Invalid principal", "Remove \"admins\""}, "groups", acctest.MapOfOne("admins", "CAN_MANAGE")),
-	"permissions: nobody":              permissionsInput(refusal{atValidate, `users[" "]`, "Invalid principal: The name of a user is empty", "Name it"}, "users", acctest.MapOfOne(" ", "CAN_READ")),
+	"permissions: no principal":        permissionsInput(refusal{atValidate, `users[" "]`, "Invalid principal: The name of a user is empty", "Name it"}, "users", acctest.MapOfOne(" ", "CAN_READ")),
 	"permissions: no level":            permissionsInput(refusal{atValidate, `users["ana"]`, "Invalid permission level: \"\" is not", "Use CAN_READ, CAN_EDIT, or CAN_MANAGE."}, "users", acctest.MapOfOne("ana", "")),
 	"permissions: MLflow's level":      permissionsInput(refusal{atValidate, `groups["risk"]`, "Invalid permission level: \"READ\" is not", "Use CAN_READ."}, "groups", acctest.MapOfOne("risk", "READ")),
 	"permissions: lower case":          permissionsInput(refusal{atValidate, `service_principals["` + acctest.ApplicationID + `"]`, "Invalid permission level: \"can_edit\" is not", "Use CAN_EDIT."}, "service_principals", acctest.MapOfOne(acctest.ApplicationID, "can_edit")),
@@ -87,11 +87,11 @@ var badPermissions = inputs{
 	"permissions: unknown group":       permissionsInput(refusal{atApply, `groups["nobody"]`, "Could not set permissions: Experiment ", "Check the spelling of group \"nobody\""}, "experiment_id", "TAKEN", "groups", acctest.MapOfOne("nobody", "CAN_READ")),
 	"permissions: one's own lowered":   permissionsInput(refusal{atPlan, `users["` + emulator.Admin + `"]`, "Grant would lower your own access", "keep_caller_access = false"}, "experiment_id", "TAKEN", "users", acctest.MapOfOne(emulator.Admin, "CAN_READ")),
 	"permission: a name for an id":     permissionInput(refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Shared/x", "group_name", "risk", "permission_level", "CAN_READ"),
-	"permission: nobody":               permissionInput(refusal{atValidate, "", "Missing Attribute Configuration", "[user_name,group_name,service_principal_name]"}, "permission_level", "CAN_READ"),
+	"permission: no principal":         permissionInput(refusal{atValidate, "", "Missing Attribute Configuration", "[user_name,group_name,service_principal_name]"}, "permission_level", "CAN_READ"),
 	"permission: two":                  permissionInput(refusal{atValidate, "user_name", "Invalid Attribute Combination", "[user_name,group_name,service_principal_name]"}, "user_name", "a", "group_name", "b", "permission_level", "CAN_READ"),
 	"permission: empty name":           permissionInput(refusal{atValidate, "user_name", "Invalid Attribute Value Length", "at least 1"}, "user_name", "", "permission_level", "CAN_READ"),
 	"permission: no level":             permissionInput(refusal{atValidate, "permission_level", "Invalid permission level: \"\" is not", "Use CAN_READ, CAN_EDIT, or CAN_MANAGE."}, "group_name", "risk", "permission_level", ""),
-	"permission: another word":         permissionInput(refusal{atValidate, "permission_level", "Invalid permission level: \"CAN_WRITE\" is not", "Use CAN_EDIT."}, "group_name", "risk", "permission_level", "CAN_WRITE"),
+	"permission: other level":          permissionInput(refusal{atValidate, "permission_level", "Invalid permission level: \"CAN_WRITE\" is not", "Use CAN_EDIT."}, "group_name", "risk", "permission_level", "CAN_WRITE"),
 	"permission: admins":               permissionInput(refusal{atPlan, "group_name", "Invalid principal", "Remove \"admins\""}, "group_name", "admins", "permission_level", "CAN_READ"),
 	"permission: machine on MLflow":    onMLflow(permissionInput(refusal{atPlan, "service_principal_name", "Invalid principal: An MLflow server has no service principals", "Create a user for the machine"}, "service_principal_name", "x", "permission_level", "CAN_READ")),
 	"permission: unknown user":         permissionInput(refusal{atApply, "user_name", "Could not grant permission", "Nothing was changed"}, "experiment_id", "TAKEN", "user_name", "nobody@example.com", "permission_level", "CAN_READ"),
@@ -126,7 +126,7 @@ var badSearches = inputs{
 	"search: filter or order":               dataInput("mlflow_experiments", refusal{atRead, "", "Could not search experiments: ", "filter"}, "filter", "x", "order_by", []string{"tags.team"}),
 	"review: a level of MLflow":             dataInput("mlflow_permission_review", refusal{atValidate, "min_level", "Invalid permission level: \"READ\" is not", "Use CAN_READ."}, "min_level", "READ"),
 	"review: an unranked level":             dataInput("mlflow_permission_review", refusal{atValidate, "min_level", "Invalid permission level: \"DENY\" cannot be used here", "Use CAN_READ, CAN_RUN, CAN_EDIT, or CAN_MANAGE."}, "min_level", "DENY"),
-	"review: of nobody":                     dataInput("mlflow_permission_review", refusal{atValidate, "principals", "Invalid Attribute Value", "at least 1"}, "principals", []string{}),
+	"review: no selection":                  dataInput("mlflow_permission_review", refusal{atValidate, "principals", "Invalid Attribute Value", "at least 1"}, "principals", []string{}),
 	"review: bad filter":                    dataInput("mlflow_permission_review", refusal{atRead, "filter", "Could not search experiments", "filter"}, "filter", "x"),
 	"grants: a name for an id":              dataInput("mlflow_experiment_permissions", refusal{atValidate, "experiment_id", "Invalid Attribute Value Match", idAdvice}, "experiment_id", "/Shared/a"),
 	"grants: unknown id":                    dataInput("mlflow_experiment_permissions", refusal{atRead, "", "Could not read permissions", "The experiment does not exist"}, "experiment_id", "42"),
@@ -183,7 +183,7 @@ func TestBadInput(t *testing.T) {
 	}
 	for _, call := range w.Journal() {
 		if call.Method != "GET" && call.Status < 400 && !strings.HasSuffix(call.Path, "/search") {
-			t.Errorf("bad input made the call %s %s", call.Method, call.Path)
+			t.Errorf("bad input sent %s %s", call.Method, call.Path)
 		}
 	}
 }
@@ -212,7 +212,7 @@ func TestGoodInput(t *testing.T) {
 			warns: "warning at permission_level: Unknown permission level: \"USE\" is not a known permission level of Databricks"},
 		"null tags":         {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/nulls", "tags", map[string]any{"team": "risk", "stage": nil, "mlflow.ownerId": nil})},
 		"empty description": {kind: "mlflow_experiment", config: acctest.AttributeValues("name", "/Shared/undescribed", "description", "")},
-		"a level that nobody knows": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "group_name", "data", "permission_level", "CAN_COMMENT"),
+		"an unknown level": {kind: "mlflow_experiment_permission", config: acctest.AttributeValues("experiment_id", "1", "group_name", "data", "permission_level", "CAN_COMMENT"),
 			warns: "warning at permission_level: Unknown permission level: \"CAN_COMMENT\" is not a known permission level of Databricks"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -222,6 +222,6 @@ func TestGoodInput(t *testing.T) {
 		})
 	}
 	if n := len(w.Journal()); n != 0 {
-		t.Errorf("planning made %d calls", n)
+		t.Errorf("planning sent %d requests", n)
 	}
 }

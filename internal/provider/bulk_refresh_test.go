@@ -62,7 +62,7 @@ func TestBulkRefresh_calls(t *testing.T) {
 			refreshAll(second, experiments) // what refers to them waits for them
 			refreshAll(second, rest)
 			if got := routes(w); !maps.Equal(got, tc.want) {
-				t.Errorf("calls are %v, want %v", got, tc.want)
+				t.Errorf("requests are %v, want %v", got, tc.want)
 			}
 		})
 	}
@@ -145,12 +145,12 @@ var mutations = map[string]struct {
 	"a lone tag removed":   {func(x *target) { x.RemoveTag(x.id, "cost-center") }, []string{tagKind}},
 	"a lone tag blanked":   {func(x *target) { x.SetTag(x.id, "cost-center", "") }, []string{tagKind}},
 	"a level changed":      {func(x *target) { x.Grant(x.id, ben, "CAN_MANAGE") }, []string{permissionsKind}},
-	"somebody else's":      {func(x *target) { x.Grant(x.id, ana, "CAN_READ") }, []string{permissionsKind}},
+	"of another user":      {func(x *target) { x.Grant(x.id, ana, "CAN_READ") }, []string{permissionsKind}},
 	"a grant revoked":      {func(x *target) { x.Revoke(x.id, ben) }, []string{permissionsKind}},
 	"deleted":              {func(x *target) { x.Trash(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
 	"deleted and restored": {do: func(x *target) { x.Trash(x.id); x.Restore(x.id) }},
 	"purged":               {func(x *target) { x.Purge(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
-	"made anew":            {func(x *target) { x.Recreate(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
+	"recreated":            {func(x *target) { x.Recreate(x.id) }, []string{experimentKind, tagKind, permissionsKind}},
 }
 
 var (

@@ -53,11 +53,11 @@ func TestProvider_configuration(t *testing.T) {
 		config map[string]any
 		want   string
 	}{
-		"a host that does not exist: no call is made": {databricks("host", "https://nowhere.invalid"), ""},
-		"an MLflow server":                            {map[string]any{"tracking_uri": "https://mlflow.invalid"}, ""},
-		"plain http to another machine":               {databricks("host", "http://example.com"), "warning at host: "},
-		"plain http to this machine":                  {databricks("host", "http://127.0.0.1:1"), ""},
-		"not known yet":                               {databricks("host", tftypes.UnknownValue), ""},
+		"a host that does not exist: no request": {databricks("host", "https://nowhere.invalid"), ""},
+		"an MLflow server":                       {map[string]any{"tracking_uri": "https://mlflow.invalid"}, ""},
+		"plain http to another machine":          {databricks("host", "http://example.com"), "warning at host: "},
+		"plain http to this machine":             {databricks("host", "http://127.0.0.1:1"), ""},
+		"not known yet":                          {databricks("host", tftypes.UnknownValue), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := configure(t, c.config)
@@ -65,7 +65,7 @@ func TestProvider_configuration(t *testing.T) {
 				t.Errorf("configure says %q, want %q", got, c.want)
 			}
 			if strings.Contains(got, "secret-token") {
-				t.Errorf("configure tells the token: %q", got)
+				t.Errorf("the diagnostics contain the token: %q", got)
 			}
 		})
 	}

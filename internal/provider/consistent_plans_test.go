@@ -48,7 +48,7 @@ func TestConsistentPlans(t *testing.T) {
 			ConfigPlanChecks: acctest.PreApply(plancheck.ExpectResourceAction(acctest.PermissionAddress, plancheck.ResourceActionUpdate)),
 			PostApplyFunc: func() {
 				if got := w.Level(other, emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal)); got != "CAN_READ" {
-					t.Errorf("the service principal holds %q", got)
+					t.Errorf("the service principal has %q", got)
 				}
 			},
 		},

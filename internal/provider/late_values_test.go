@@ -64,7 +64,7 @@ func TestLateValues(t *testing.T) {
 				w.ExpectTag(t, ids["tagged"+suffix], key, &value)
 				for _, name := range []string{"granted", "listed"} {
 					if level := w.Level(ids[name+suffix], emulator.UserPrincipal(user)); level != "CAN_READ" {
-						t.Errorf("version %s: %s holds %q on %s", version, user, level, name)
+						t.Errorf("version %s: %s has %q on %s", version, user, level, name)
 					}
 					other := map[string]string{"": "2", "2": ""}[suffix]
 					if grants := w.Grants(ids[name+other]); len(grants) > 0 {
@@ -114,7 +114,7 @@ func TestLateValues_replacedExperiment(t *testing.T) {
 	moved := func() {
 		for _, name := range []string{"/Shared/one", "/Shared/two"} {
 			if level := w.Level(w.MustFind(t, name).ID, emulator.UserPrincipal(emulator.User)); level != "CAN_READ" {
-				t.Errorf("ana holds %q on %s", level, name)
+				t.Errorf("ana has %q on %s", level, name)
 			}
 		}
 		w.ExpectTags(t, "/Shared/one", map[string]string{"team": "risk"})

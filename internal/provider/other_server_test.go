@@ -151,7 +151,7 @@ func TestOtherServer(t *testing.T) {
 					}
 					other.ExpectWrites(t)
 					if calls := callsOn(own, id); len(calls) > 0 {
-						t.Errorf("%s made the calls %q to the server that it does not point to", what, calls)
+						t.Errorf("%s sent the requests %q to the server that it does not point to", what, calls)
 					}
 				}
 				expectNoChangesOn(t, own.Backend(), b, m.config(id))
@@ -219,7 +219,7 @@ func TestOtherServer_sameObjects(t *testing.T) {
 				own.ResetJournal()
 				expectNoChangesOn(t, own.Backend(), b, m.config(id))
 				if calls := callsOn(own, id); !slices.Equal(calls, m.reads) {
-					t.Errorf("a refresh makes the calls %q, want %q", calls, m.reads)
+					t.Errorf("a refresh sends the requests %q, want %q", calls, m.reads)
 				}
 				moved := move(t, own)
 				moved.ResetJournal()
@@ -228,13 +228,13 @@ func TestOtherServer_sameObjects(t *testing.T) {
 					t.Fatalf("the first refresh leaves %v and says %q", b.Values(), says)
 				}
 				if calls := callsOn(moved, id); what == "another spelling" && !slices.Equal(calls, m.reads) {
-					t.Errorf("a refresh at another spelling makes the calls %q, want %q", calls, m.reads)
+					t.Errorf("a refresh at another spelling sends the requests %q, want %q", calls, m.reads)
 				}
 				moved.ExpectWrites(t)
 				moved.ResetJournal()
 				expectNoChangesOn(t, moved.Backend(), b, m.config(id))
 				if calls := callsOn(moved, id); !slices.Equal(calls, m.reads) {
-					t.Errorf("the second refresh makes the calls %q, want %q", calls, m.reads)
+					t.Errorf("the second refresh sends the requests %q, want %q", calls, m.reads)
 				}
 				b.Process = moved.Backend().Provider(t, nil)
 				if says := b.Up(m.changed(id)); says != "" {
@@ -268,7 +268,7 @@ func TestOtherServer_updateElsewhere(t *testing.T) {
 			other.ResetJournal()
 			expectNoChangesOn(t, other.Backend(), b, m.changed(id))
 			if calls := callsOn(other, id); !slices.Equal(calls, m.reads) {
-				t.Errorf("the refresh after it makes the calls %q, want %q", calls, m.reads)
+				t.Errorf("the refresh after it sends the requests %q, want %q", calls, m.reads)
 			}
 		})
 	}

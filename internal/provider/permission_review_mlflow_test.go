@@ -33,7 +33,7 @@ func permissionReview(t *testing.T, s *server) {
 	state, grants, says := s.Provider(t, nil).Review(selected)
 	s.expectReviewed(t, grants, map[string]string{first: ids[0], second: ids[1]}, ana, ben, carl)
 	if says != "" || len(acctest.Unreadable(state)) > 0 || len(acctest.ObjectsOf(state["experiments"])) != 2 {
-		t.Errorf("the review says %q, reads %v and can't read %v", says, state["experiments"], acctest.Unreadable(state))
+		t.Errorf("the review says %q, reads %v and cannot read %v", says, state["experiments"], acctest.Unreadable(state))
 	}
 	if s.kind.grants != rbacGrants {
 		if state["members"] != nil || state["default_level"] != nil {
@@ -46,7 +46,7 @@ func permissionReview(t *testing.T, s *server) {
 		t.Errorf("the role's members are %s", got)
 	}
 	want := "CAN_READ"
-	if s.kind.workspaces { // there nobody has anything without a role
+	if s.kind.workspaces { // there, users without a role have no access
 		want = "NO_PERMISSIONS"
 	}
 	if state["default_level"] != want {
@@ -93,7 +93,7 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 	selected["principals"] = []string{member.name}
 	state, grants, _ := s.Provider(t, nil).Review(selected)
 	if len(grants) != 2 {
-		t.Errorf("a member of a role holds %v", grants)
+		t.Errorf("a member of a role has %v", grants)
 	}
 	for _, g := range acctest.ObjectsOf(state["grants"]) {
 		if !acctest.IsTrue(g["effective"]) || g["level"] != "DENY" && g["principal"] != role {
@@ -101,11 +101,11 @@ func (s *server) reviewRoles(t *testing.T, selected map[string]any, role string,
 		}
 	}
 	if s.kind.workspaces {
-		return // without a role there nobody sees anything
+		return // there, users without a role see nothing
 	}
 	delete(selected, "principals")
 	state, grants, says := s.as(other).Provider(t, nil).Review(selected)
 	if says != "" || len(grants) == 0 || state["members"] != nil || state["default_level"] != nil {
-		t.Errorf("somebody else finds %v, the members %v and the default level %v, and is told %q", grants, state["members"], state["default_level"], says)
+		t.Errorf("another user finds %v, the members %v and the default level %v, and is told %q", grants, state["members"], state["default_level"], says)
 	}
 }

@@ -262,6 +262,6 @@ func upload(t *testing.T, b *acctest.Backend, path, content string) {
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode > 299 {
-		t.Fatalf("storing %s answers %d", path, resp.StatusCode)
+		t.Fatalf("storing %s returns %d", path, resp.StatusCode)
 	}
 }

@@ -62,7 +62,7 @@ func searchPages(t *testing.T, b *acctest.Backend) {
 		t.Errorf("found is %v, want %v; said is %q", found["ids"], want, says)
 	}
 	if n := slices.Index(relay.seen(), "POST "+acctest.ExperimentCalls+"search"); len(relay.seen())-n != 3 {
-		t.Errorf("7 experiments in pages of 3 took the calls %q", relay.seen())
+		t.Errorf("7 experiments in pages of 3 sent the requests %q", relay.seen())
 	}
 }
 
@@ -86,6 +86,6 @@ func refreshCalls(t *testing.T, b *acctest.Backend) {
 		return call == "GET "+acctest.ExperimentCalls+"get" || call == "POST "+acctest.ExperimentCalls+"search"
 	})
 	if len(calls) > n || len(calls) == 0 || len(others) > 0 {
-		t.Errorf("the refresh of %d experiments made the calls %q", n, calls)
+		t.Errorf("the refresh of %d experiments sent the requests %q", n, calls)
 	}
 }

@@ -83,7 +83,7 @@ func drift(t *testing.T, b *acctest.Backend) {
 		"a tag's value":           {behind: set("team"), changed: []string{"tags", "tags_all"}},
 		"a default tag's value":   {behind: set("owner"), changed: []string{"tags_all"}},
 		"the description":         {behind: set("mlflow.note.content"), changed: []string{"description"}},
-		"a blank description":     {behind: func() { b.SetTag(t, id, "mlflow.note.content", "") }, changed: []string{"description"}},
+		"an empty description":    {behind: func() { b.SetTag(t, id, "mlflow.note.content", "") }, changed: []string{"description"}},
 		"a removed tag":           {behind: drop("stage"), changed: []string{"tags", "tags_all"}, deletion: true},
 		"a removed default tag":   {behind: drop("owner"), changed: []string{"tags_all"}, deletion: true},
 		"the removed description": {behind: drop("mlflow.note.content"), changed: []string{"description"}, deletion: true},
@@ -185,7 +185,7 @@ func tagLimits(t *testing.T, b *acctest.Backend) {
 		"plain": "x", "a b": "x", "a.b-c_d/e f": "x", "ключ": "значение ☃", "é": "x", "blank": "", strings.Repeat("k", 250): "x", "long": strings.Repeat("v", b.LongestValue),
 	} {
 		if p := e.Plan(acctest.ExperimentAttributes(b.Name("good"), map[string]any{"tags": map[string]string{key: value}})); p.Action != "create" || !server(key, value) {
-			t.Errorf("the tag %.60q: the plan says %q, and the server refuses it", key, p.Says)
+			t.Errorf("the tag %.60q: the plan says %q, and the server rejects it", key, p.Says)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				}
 			}
 			if log := p.find("@module=mlflow"); !c.fails && len(log) == 0 {
-				t.Error("the log holds no calls, so nothing was proved")
+				t.Error("the log contains no requests, so the test proves nothing")
 			}
 		})
 	}

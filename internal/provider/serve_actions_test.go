@@ -38,7 +38,7 @@ func TestServer_validatesActions(t *testing.T) {
 		"no cutoff":             {remove, map[string]any{"older_than": nil}, "error at older_than: " + combination, "older_than,before"},
 		"two cutoffs":           {remove, map[string]any{"before": "2026-01-01T00:00:00Z"}, "error at older_than: " + combination, "older_than,before"},
 		"an empty filter":       {remove, map[string]any{"filter": ""}, "error at filter: Invalid filter: ", ""},
-		"a blank filter":        {remove, map[string]any{"filter": " "}, "error at filter: Invalid filter: ", ""},
+		"a filter of spaces":    {remove, map[string]any{"filter": " "}, "error at filter: Invalid filter: ", ""},
 		"a filter with an OR":   {remove, map[string]any{"filter": "tags.a = 'b' OR tags.c = 'd'"}, "error at filter: Invalid filter: ", ""},
 		"no experiments":        {remove, map[string]any{"experiment_ids": []string{}}, "error at experiment_ids: ", ""},
 		"no limit":              {remove, map[string]any{"max_runs": 0}, "error at max_runs: ", ""},

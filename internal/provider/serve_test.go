@@ -80,7 +80,7 @@ func TestServer_keepsNoContexts(t *testing.T) {
 			left := callWithLoad(t, call)
 			runtime.GC()
 			if left.Value() != nil {
-				t.Error("the context of a call that has ended is still held")
+				t.Error("the context of a call that has ended was not released")
 			}
 		})
 	}
@@ -107,7 +107,7 @@ func TestServer_cancels(t *testing.T) {
 	w.Before("GET", acctest.APIPath+"get", func(*http.Request) { cancel() })
 	resp, err := d.Server.ReadResource(ctx, &tfprotov6.ReadResourceRequest{TypeName: m.kind, CurrentState: m.state})
 	if err != nil || len(resp.Diagnostics) == 0 {
-		t.Errorf("a cancelled read gives %v, %v", resp, err)
+		t.Errorf("a canceled read returns %v, %v", resp, err)
 	}
 }
 

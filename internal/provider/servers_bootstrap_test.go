@@ -35,7 +35,7 @@ func bootstrap(t *testing.T, s *server) {
 		t.Fatalf("the second plan is not empty: %s\n%s", changes.FindString(out), out)
 	}
 	if seen := calls.seen(); len(seen) > 12 {
-		t.Errorf("the refresh of 153 objects made %d calls, want at most 12:\n%s", len(seen), strings.Join(seen, "\n"))
+		t.Errorf("the refresh of 153 objects sent %d requests, want at most 12:\n%s", len(seen), strings.Join(seen, "\n"))
 	}
 	for _, password := range bootstrapPasswords() {
 		if found := p.find(password); len(found) > 0 {
@@ -85,7 +85,7 @@ func (s *server) destroyBootstrap(t *testing.T, p *program) {
 	}
 	for _, name := range teamWorkspaces {
 		if status, _ := s.Call(t, "GET", rbacCalls+"workspaces/"+name, nil); status != http.StatusOK {
-			t.Errorf("the workspace %s is gone", name)
+			t.Errorf("the workspace %s does not exist", name)
 		}
 		s.deleteWorkspace(t, name+"?mode=CASCADE") // other tests of the server use the same names
 	}

@@ -126,7 +126,7 @@ func permissionCalls(t *testing.T, s *server) {
 	}
 	users, roles := count["GET /api/2.0/mlflow/users/list"], count["GET "+rbacCalls+"roles/list"]
 	if users != 1 || roles != 1 || len(relay.seen()) > n+3 {
-		t.Errorf("the refresh of %d lists made the calls %v", n, count)
+		t.Errorf("the refresh of %d lists sent the requests %v", n, count)
 	}
 }
 
@@ -255,7 +255,7 @@ func grantAddresses(t *testing.T, s *server) {
 	for _, first := range []string{"delete", "create", "plan"} {
 		for _, c := range []struct {
 			from, to declaration
-			ben      bool // has a grant that nobody released
+			ben      bool // has a grant that was not released
 		}{
 			{one("CAN_READ"), one("CAN_EDIT"), true},
 			{one("CAN_READ"), list("CAN_EDIT"), true},

@@ -60,11 +60,11 @@ var roleLosses = map[string]lossAttempt{
 
 // memberLosses concern the caller's membership of that role.
 var memberLosses = map[string]lossAttempt{
-	"members of the managing role, others":    {by: byManager, kind: kindMembers, config: membersOf(others)},
-	"members of the managing role, nobody":    {by: byManager, kind: kindMembers, config: membersOf(nobody)},
-	"members of the managing role, fewer":     {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
-	"members of the managing role, none":      {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(nobody)},
-	"members of the managing role, destroyed": {by: byManager, kind: kindMembers, state: roleOfMembers},
+	"members of the managing role, others":      {by: byManager, kind: kindMembers, config: membersOf(others)},
+	"members of the managing role, no members":  {by: byManager, kind: kindMembers, config: membersOf(noUsers)},
+	"members of the managing role, fewer":       {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(others)},
+	"members of the managing role, all removed": {by: byManager, kind: kindMembers, state: roleOfMembers, config: membersOf(noUsers)},
+	"members of the managing role, destroyed":   {by: byManager, kind: kindMembers, state: roleOfMembers},
 	"members of the managing role, of another": {
 		by: byManager, kind: kindMembers, setup: withUsers, state: roleOfMembers, config: membersOf(self, "role", "users"),
 	},
@@ -75,7 +75,7 @@ var memberLosses = map[string]lossAttempt{
 		by: byManager, kind: kindMembers, setup: withSecond, meanwhile: withoutSecond, state: roleOfMembers,
 	},
 	"member of the managing role, destroyed": {by: byManager, kind: kindMember, state: ownMember},
-	"member of the managing role, somebody else": {
+	"member of the managing role, another user": {
 		by: byManager, kind: kindMember, state: ownMember, config: memberOf("user", func(st *lossFixture) string { return st.ana }),
 	},
 	"member of the managing role, of another": {
@@ -98,7 +98,7 @@ func otherOne(st *lossFixture) string      { return st.other }
 func roleOfMembers(st *lossFixture) string { return "workspace=" + st.workspace + ",role=" + st.role }
 func others(st *lossFixture) []string      { return []string{st.ana} }
 func self(st *lossFixture) []string        { return []string{st.caller.name} }
-func nobody(*lossFixture) []string         { return []string{} }
+func noUsers(*lossFixture) []string        { return []string{} }
 
 // resolveConfig returns a configuration with more attributes. It calls attributes that are functions with the fixture.
 func resolveConfig(st *lossFixture, config map[string]any, more []any) map[string]any {

@@ -241,7 +241,7 @@ var permissionLosses = map[string]lossAttempt{
 	"own experiment, one grant destroyed": {
 		by: byCreator, kind: kindPermission, prepare: ownGrant("CAN_MANAGE"), warns: true, names: ownAccount,
 	},
-	"own experiment, the grant to somebody else": {
+	"own experiment, the grant to another user": {
 		by: byCreator, kind: kindPermission, prepare: ownGrant("CAN_MANAGE"), warns: true, names: ownAccount,
 		config: func(st *lossFixture) map[string]any {
 			return map[string]any{"workspace": st.workspace, "experiment_id": st.experiment, "user_name": st.ana, "permission_level": "CAN_MANAGE"}

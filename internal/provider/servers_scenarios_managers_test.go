@@ -201,7 +201,7 @@ func (s *server) deleteWorkspace(t *testing.T, name string) {
 	}
 	_ = resp.Body.Close()
 	if resp.StatusCode != http.StatusNoContent {
-		t.Fatalf("deleting the workspace answers %s", resp.Status)
+		t.Fatalf("deleting the workspace returns %s", resp.Status)
 	}
 }
 

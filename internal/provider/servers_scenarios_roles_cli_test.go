@@ -64,7 +64,7 @@ func roleCalls(t *testing.T, s *server) {
 		acctest.ExpectSays(t, b.Read(), "")
 	}
 	if calls := relay.seen(); len(calls) > 3 {
-		t.Errorf("the refresh of %d objects made the calls %q", len(blocks), calls)
+		t.Errorf("the refresh of %d objects sent the requests %q", len(blocks), calls)
 	}
 }
 

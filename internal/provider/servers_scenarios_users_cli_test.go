@@ -132,7 +132,7 @@ func passwordsStaySecret(t *testing.T, s *server) {
 		}
 	}
 	if log := p.find("users/create"); len(log) == 0 {
-		t.Error("the log holds no calls, so nothing was proved")
+		t.Error("the log contains no requests, so the test proves nothing")
 	}
 }
 

@@ -55,7 +55,7 @@ func userFailures(t *testing.T, s *server) {
 	relay.interceptPath(userCalls+"update-password", lost)
 	if says := u.Up(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1)); !strings.HasPrefix(says, "error: Could "+
 		"not set password: User ") {
-		t.Errorf("a password whose answer is always lost says %q", says)
+		t.Errorf("a password whose response is always lost says %q", says)
 	}
 	relay.interceptPath(userCalls+"update-password", nil)
 	u.MustUp(userConfig(name, "password_wo", secondPassword, "password_wo_version", 1))

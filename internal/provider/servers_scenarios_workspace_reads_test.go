@@ -93,7 +93,7 @@ func workspaceReview(t *testing.T, s *server) {
 		}
 		slices.Sort(got)
 		if says != "" || !slices.Equal(got, want) || len(acctest.Unreadable(state)) > 0 {
-			t.Errorf("the review finds %q, want %q, can't read %v, and says %q", got, want, acctest.Unreadable(state), says)
+			t.Errorf("the review finds %q, want %q, cannot read %v, and says %q", got, want, acctest.Unreadable(state), says)
 		}
 		members, _ := state["members"].(map[string]any)
 		if knows && (fmt.Sprint(members[same]) != "["+ana.name+"]" || state["default_level"] != "NO_PERMISSIONS") {
@@ -109,7 +109,7 @@ func workspaceReview(t *testing.T, s *server) {
 	state, _, says := s.as(guest).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	unreadable := acctest.Unreadable(state)
 	if says != "" || len(unreadable) != 1 || !strings.Contains(fmt.Sprint(state["unreadable"]), "lists the grants in workspace \""+risk+"\" only for its admins and for users with a role") {
-		t.Errorf("who has a grant and no role can't read %v, and is told %q", state["unreadable"], says)
+		t.Errorf("who has a grant and no role cannot read %v, and is told %q", state["unreadable"], says)
 	}
 	_, _, says = s.as(outsider).Provider(t, nil).Review(map[string]any{"workspace": risk})
 	acctest.ExpectSays(t, says, "error: Could not review permissions", "for users with a role in the workspace that grants USE or MANAGE on it")
