@@ -86,16 +86,10 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 			return "", &TakenError{Experiment: found, Err: err}
 		case !rest.IsNotFound(lookErr):
 			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), isPage(err), !c.WaitForRetry(ctx, start, try):
+		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
 			return "", err
 		}
 	}
-}
-
-// isPage reports whether a success came that is no answer, such as a login page: it will not turn into one.
-func isPage(err error) bool {
-	e, ok := errors.AsType[*rest.APIError](err)
-	return ok && e.Status < 300
 }
 
 // isGrantCollision reports that an MLflow server created the experiment and then failed to grant it to its creator, because a grant on an

@@ -3,6 +3,7 @@ package rest
 import (
 	"context"
 	"errors"
+	"net/http"
 	"time"
 )
 
@@ -30,6 +31,13 @@ func IsUncertain(err error) bool {
 		return err != nil && !isPermanent(err) && !dialFailed(err)
 	}
 	return e.Status < 300 || isTransientStatus(e.Status, e.Code) && !isDisabledFeature(e.Status, []byte(e.Message))
+}
+
+// IsInvalidResponse reports whether the server returned a success that is not a response of the API, such as a sign-in page. Another try would
+// return the same.
+func IsInvalidResponse(err error) bool {
+	e, ok := asAPIError(err)
+	return ok && e.Status < http.StatusMultipleChoices
 }
 
 // Confirm turns a refusal of a repeated call into success when a read shows that an earlier try took effect.

@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -34,7 +33,7 @@ func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, 
 			return &taken
 		case !rest.IsNotFound(lookErr):
 			return fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), isNoAnswer(err), !d.client.WaitForRetry(ctx, start, try):
+		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !d.client.WaitForRetry(ctx, start, try):
 			return err
 		}
 	}
@@ -56,7 +55,7 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		switch {
 		case err == nil, !refused && !rest.IsUncertain(err):
 			return err
-		case !refused && !isNoAnswer(err) && d.client.WaitForRetry(ctx, start, try):
+		case !refused && !rest.IsInvalidResponse(err) && d.client.WaitForRetry(ctx, start, try):
 			continue
 		}
 		if cl, lookErr := lookUpAfterFailure(ctx, next); lookErr == nil && cl == nil {
@@ -71,10 +70,4 @@ func lookUpAfterFailure[T any](ctx context.Context, look func(context.Context) (
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	return look(ctx)
-}
-
-// isNoAnswer reports a success that is no answer, such as a login page: it will not turn into one.
-func isNoAnswer(err error) bool {
-	e, ok := errors.AsType[*rest.APIError](err)
-	return ok && e.Status < 300
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
@@ -81,7 +80,7 @@ func rbacGrants(users []wire.User, roles []wire.Role) *allGrants {
 			principal = mlflow.Principal{Kind: mlflow.KindUser, Name: username}
 		} else {
 			all.groups = append(all.groups, r.Name)
-			all.members[r.Name] = membersOf(r, users)
+			all.members[r.Name] = membersByName(r, users)
 		}
 		for _, p := range r.Permissions {
 			if grant, ok := toGrant(p, principal); ok {
@@ -90,18 +89,6 @@ func rbacGrants(users []wire.User, roles []wire.Role) *allGrants {
 		}
 	}
 	return all
-}
-
-// membersOf lists the users in a role, by name. Roles of other workspaces may have the same name.
-func membersOf(r wire.Role, users []wire.User) []string {
-	members := []string{}
-	for _, u := range users {
-		if slices.ContainsFunc(u.Roles, func(held wire.Role) bool { return held.ID == r.ID }) {
-			members = append(members, u.Username)
-		}
-	}
-	slices.Sort(members)
-	return members
 }
 
 // grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
