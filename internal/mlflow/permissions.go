@@ -36,8 +36,8 @@ const (
 	LevelManage = "CAN_MANAGE"
 )
 
-// LevelRun is a level of Databricks folders, which experiments inherit. Databricks' pages differ in whether it is above or below CAN_EDIT, so
-// neither includes the other.
+// LevelRun is a level of Databricks folders, which experiments inherit. Databricks' pages differ in whether it is above or below
+// CAN_EDIT, so neither includes the other.
 const LevelRun = "CAN_RUN"
 
 // Levels that MLflow servers alone have: one between CAN_READ and CAN_EDIT, and two that allow nothing.
@@ -111,14 +111,14 @@ type AccessControl interface {
 	AccessContext(ctx context.Context, experimentIDs []string) (AccessContext, error)
 	// Level reads the one grant that a principal holds directly.
 	Level(ctx context.Context, experimentID string, p Principal) (DirectGrant, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [DirectGrant] does.
-	// Callers must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
+	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [DirectGrant]
+	// does. Callers must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
 	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
 	// with Set and Grant.
 	Revoke(ctx context.Context, experimentID string, p Principal) error
-	// Leftover lists the grants that an earlier experiment left under the ID of one that was just created: they open the new one to the people
-	// of the old one. Grants to the caller are left out. There are none where IDs are never used again.
+	// Leftover lists the grants that an earlier experiment left under the ID of one that was just created: they open the new one to the
+	// people of the old one. Grants to the caller are left out. There are none where IDs are never used again.
 	Leftover(ctx context.Context, experimentID string) ([]Grant, error)
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
@@ -131,8 +131,8 @@ type AccessContext struct {
 	Members map[string][]string
 	// MembersHidden reports that the server has roles, and does not show the caller who is in them.
 	MembersHidden bool
-	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away. It is [LevelNone] in a workspace of a server with
-	// workspaces: the default of the server does not apply there.
+	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away. It is [LevelNone] in a workspace of a
+	// server with workspaces: the default of the server does not apply there.
 	DefaultLevel string
 }
 
@@ -150,8 +150,8 @@ func (e ACLEntry) Inherited() []string {
 	return HighestLevels(e.levels(func(p Permission) bool { return p.Inherited }))
 }
 
-// Effective returns the effective levels: the highest ones that the principal holds, direct or inherited, as [HighestLevels]. It is DENY alone
-// if one of them is, except for admins, who cannot be denied access.
+// Effective returns the effective levels: the highest ones that the principal holds, direct or inherited, as [HighestLevels]. It is DENY
+// alone if one of them is, except for admins, who cannot be denied access.
 func (e ACLEntry) Effective() []string {
 	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
 	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {

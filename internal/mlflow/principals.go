@@ -52,8 +52,8 @@ type Principals struct {
 	Incomplete []Incomplete
 }
 
-// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error. Principals have
-// the spelling of wanted, and members that are not wanted that of the server.
+// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error.
+// Principals have the spelling of wanted, and members that are not wanted that of the server.
 func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals, error) {
 	return c.backend.Principals(ctx, c, wanted)
 }
@@ -62,10 +62,11 @@ func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals
 type PrincipalSource interface {
 	// Find looks up a principal.
 	Find(ctx context.Context, p Principal) (PrincipalStatus, error)
-	// Parallel reports whether principals of a kind can be looked up in parallel. It is false as long as the result of one lookup, such as a
-	// rejected request, decides how the next one is done.
+	// Parallel reports whether principals of a kind can be looked up in parallel. It is false as long as the result of one lookup, such
+	// as a rejected request, decides how the next one is done.
 	Parallel(kind PrincipalKind) bool
-	// Members lists the direct members of a group, none if there is no such group. With an *[IncompleteError] it lists those that are known.
+	// Members lists the direct members of a group, none if there is no such group. With an *[IncompleteError] it lists those that are
+	// known.
 	Members(ctx context.Context, group Principal) ([]Principal, error)
 	// ContainsEverybody reports whether a group is one of all users of the server.
 	ContainsEverybody(p Principal) bool

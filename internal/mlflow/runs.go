@@ -58,8 +58,8 @@ type runMetric struct {
 	Step      rest.Int64  `json:"step"`
 }
 
-// isAfter reports whether a value is newer than another one of the same metric. Of two with the same time and step, it is the greater one, as in the
-// API.
+// isAfter reports whether a value is newer than another one of the same metric. Of two with the same time and step, it is the greater
+// one, as in the API.
 func (m runMetric) isAfter(o runMetric) bool {
 	return cmp.Or(cmp.Compare(m.Timestamp, o.Timestamp), cmp.Compare(m.Step, o.Step), cmp.Compare(m.Value, o.Value)) > 0
 }
@@ -122,7 +122,8 @@ const (
 	TagRunUser = "mlflow.user"
 )
 
-// newestMetrics returns the newest value of each metric. Databricks can list a key several times, for example one value for each logged model.
+// newestMetrics returns the newest value of each metric. Databricks can list a key several times, for example one value for each logged
+// model.
 func newestMetrics(metrics []runMetric) map[string]float64 {
 	newest := make(map[string]runMetric, len(metrics))
 	for _, m := range metrics {
@@ -152,7 +153,8 @@ func (a *runResponse) Validate(bool) error {
 	return errors.Join(rest.CheckSame("run", a.id, a.Run.Info.id()), a.Run.Info.check())
 }
 
-// GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET runs/get.
+// GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET
+// runs/get.
 func (c *Client) GetRun(ctx context.Context, id string) (Run, error) {
 	out := runResponse{id: id}
 	err := c.Do(ctx, rest.Call{

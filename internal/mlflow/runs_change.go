@@ -23,8 +23,8 @@ func (c *Client) DeleteRun(ctx context.Context, id string) error {
 	return c.setRunDeleted(ctx, "delete", id, true)
 }
 
-// RestoreRun restores a soft-deleted run; a run that is active already is a success. In a deleted experiment, the run turns active and the experiment
-// stays deleted. Errors: [rest.IsNotFound] if the run was never created or is purged. API: POST runs/restore.
+// RestoreRun restores a soft-deleted run; a run that is active already is a success. In a deleted experiment, the run turns active and
+// the experiment stays deleted. Errors: [rest.IsNotFound] if the run was never created or is purged. API: POST runs/restore.
 func (c *Client) RestoreRun(ctx context.Context, id string) error {
 	return c.setRunDeleted(ctx, "restore", id, false)
 }
@@ -49,8 +49,8 @@ func (c *Client) SetRunTag(ctx context.Context, id string, tag Tag) error {
 	})
 }
 
-// DeleteRunTag removes one tag of a run; a tag that does not exist is a success. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for a deleted
-// run. API: POST runs/delete-tag.
+// DeleteRunTag removes one tag of a run; a tag that does not exist is a success. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid]
+// for a deleted run. API: POST runs/delete-tag.
 func (c *Client) DeleteRunTag(ctx context.Context, id, key string) error {
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: runsPath + "delete-tag", Body: map[string]string{"run_id": id, "key": key}, Group: rest.GroupOther,
@@ -99,18 +99,18 @@ func (a *bulkResponse) number() *rest.Int64 {
 	return a.Restored
 }
 
-// DeleteRunsInBulk soft-deletes active runs of an experiment that were created at or before a time in milliseconds since 1970, at most limit of them
-// (1 to [MaxRunsInBulk]), and returns how many. There are no more if it is less than limit. Only servers with [Client.BulkRuns] have the call. It is
-// repeated only if the server rejected it before any effect, since a second one would delete more: after an error for which [rest.IsUncertain] is
-// true, up to limit runs may be deleted. API: POST databricks/runs/delete-runs.
+// DeleteRunsInBulk soft-deletes active runs of an experiment that were created at or before a time in milliseconds since 1970, at most
+// limit of them (1 to [MaxRunsInBulk]), and returns how many. There are no more if it is less than limit. Only servers with
+// [Client.BulkRuns] have the call. It is repeated only if the server rejected it before any effect, since a second one would delete more:
+// after an error for which [rest.IsUncertain] is true, up to limit runs may be deleted. API: POST databricks/runs/delete-runs.
 func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, createdUntil int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "delete-runs", "runs_deleted", limit,
 		map[string]any{"experiment_id": experimentID, "max_timestamp_millis": createdUntil, "max_runs": limit})
 }
 
-// RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them (1 to
-// [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too.
-// API: POST databricks/runs/restore-runs.
+// RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them
+// (1 to [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too. API: POST
+// databricks/runs/restore-runs.
 func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "restore-runs", "runs_restored", limit,
 		map[string]any{"experiment_id": experimentID, "min_timestamp_millis": deletedFrom, "max_runs": limit})

@@ -27,8 +27,9 @@ type runRefJSON struct {
 
 func (r runRefJSON) about() runInfo { return r.Info }
 
-// SearchRunRefs is [Client.SearchRuns] for changes of many runs. Where the server changes many runs in one call, pages are as large as the API allows.
-// A large page that is too large to be read, or that the server does not return in time, is replaced by smaller ones. API: POST runs/search.
+// SearchRunRefs is [Client.SearchRuns] for changes of many runs. Where the server changes many runs in one call, pages are as large as
+// the API allows. A large page that is too large to be read, or that the server does not return in time, is replaced by smaller ones.
+// API: POST runs/search.
 func (c *Client) SearchRunRefs(ctx context.Context, q RunQuery) (refs []RunRef, more bool, err error) {
 	size := smallRefPage
 	if c.BulkRuns() {

@@ -28,8 +28,8 @@ const runPageSize = 250
 type RunQuery struct {
 	// ExperimentIDs are the experiments to search, at least one.
 	ExperimentIDs []string
-	// Filter and OrderBy are in the API's own language. Without OrderBy, the newest run is first. The server orders runs that are equal by start
-	// time, newest first, and then by ID.
+	// Filter and OrderBy are in the API's own language. Without OrderBy, the newest run is first. The server orders runs that are equal
+	// by start time, newest first, and then by ID.
 	Filter  string
 	OrderBy []string
 	// ViewType defaults to [ViewActive].
@@ -82,9 +82,9 @@ func (p *runPage[R]) Validate(empty bool) error {
 	return rest.CheckPage(p.Runs != nil, empty, p.NextPageToken, "runs")
 }
 
-// SearchRuns returns the runs that match, at most q.Limit. It reads pages until it has one run more, so that More is exact. A run that is on two
-// pages, because another one started in between, is returned once. Errors: [rest.IsInvalid] for a filter or an order that the server does not
-// understand. API: POST runs/search.
+// SearchRuns returns the runs that match, at most q.Limit. It reads pages until it has one run more, so that More is exact. A run that is
+// on two pages, because another one started in between, is returned once. Errors: [rest.IsInvalid] for a filter or an order that the
+// server does not understand. API: POST runs/search.
 func (c *Client) SearchRuns(ctx context.Context, q RunQuery) (RunList, error) {
 	found, more, err := searchRuns[runJSON](ctx, c, q, runPageSize)
 	if err != nil {

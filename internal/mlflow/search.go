@@ -96,7 +96,8 @@ type pageGuard struct {
 	empty  int // pages in a row that list nothing new
 }
 
-// checkToken returns an error if the server already returned a token for a next page. A cache or gateway that drops the body of requests does.
+// checkToken returns an error if the server already returned a token for a next page. A cache or gateway that drops the body of requests
+// does.
 func (g *pageGuard) checkToken(token string) error {
 	if g.tokens[token] {
 		return errors.New("the server returned the same page token twice, so its pages have no end; " +
@@ -109,7 +110,8 @@ func (g *pageGuard) checkToken(token string) error {
 	return nil
 }
 
-// check is checkToken, and also returns an error after too many pages in a row that list nothing new. listed is how many new objects the page lists.
+// check is checkToken, and also returns an error after too many pages in a row that list nothing new. listed is how many new objects the
+// page lists.
 func (g *pageGuard) check(token string, listed int) error {
 	if g.empty++; listed > 0 {
 		g.empty = 0
