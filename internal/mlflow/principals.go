@@ -160,7 +160,7 @@ func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
 	return nil
 }
 
-// withMembers returns the principals that were asked for, and the members that were found, each once.
+// withMembers returns the requested principals, and the members that were found, each once.
 func (r *resolver) withMembers(asked []Principal) []Principal {
 	var principals []Principal
 	added := map[PrincipalKey]bool{}
