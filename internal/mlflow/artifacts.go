@@ -22,13 +22,14 @@ type Artifact struct {
 	Size int64
 }
 
-// ArtifactList is what is directly below a path.
+// ArtifactList lists the artifacts directly below a path.
 type ArtifactList struct {
 	// RootURI is the artifact location of the run.
 	RootURI string
 	// Artifacts are ordered by path.
 	Artifacts []Artifact
-	// More reports whether there is more than the limit allows, or may be: Databricks returns at most 1,000 files of a Unity Catalog volume.
+	// More reports whether there are, or can be, more artifacts than the limit: Databricks returns at most 1,000 files of a Unity Catalog
+	// volume.
 	More bool
 }
 
@@ -58,12 +59,13 @@ func (p *artifactPage) Validate(bool) error {
 	return nil
 }
 
-// isCut reports whether the last page may lack files: Databricks returns at most volumePage files of a Unity Catalog volume, and no token.
+// isCut reports whether the last page can be incomplete: Databricks returns at most volumePage files of a Unity Catalog volume, and no
+// token.
 func (p *artifactPage) isCut() bool {
 	return len(p.Files) >= volumePage && strings.HasPrefix(p.RootURI, "dbfs:/Volumes/")
 }
 
-// volumePage is how many files of a Unity Catalog volume Databricks returns at most.
+// volumePage is the maximum number of files of a Unity Catalog volume that Databricks returns.
 const volumePage = 1000
 
 func (p *artifactPage) artifacts() []Artifact {
@@ -77,10 +79,9 @@ func (p *artifactPage) artifacts() []Artifact {
 	return list
 }
 
-// ListArtifacts returns what is directly below a path among the artifacts of a run, at most limit; the path "" is the location of all. Nothing there,
-// a file, and a path that does not exist are an empty list. Without a token for a next page, servers return all, so what is returned is the first by
-// path; Databricks returns at most 1,000 from a Unity Catalog volume. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for the path.
-// API: GET artifacts/list.
+// ListArtifacts returns the artifacts of a run directly below a path, at most limit, in order of their paths. The path "" is the artifact
+// location. The list is empty for a file and for a path that does not exist. From a Unity Catalog volume, Databricks returns at most
+// 1,000 files. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for the path. API: GET artifacts/list.
 func (c *Client) ListArtifacts(ctx context.Context, runID, path string, limit int) (ArtifactList, error) {
 	path = strings.Trim(path, "/")
 	query := url.Values{"run_id": {runID}}

@@ -2,25 +2,25 @@ package mlflow
 
 import "context"
 
-// Caller is who the credentials belong to.
+// Caller is the identity of the credentials.
 type Caller struct {
 	Principal   Principal
 	ID          string
 	DisplayName string
-	// Groups are the groups of which the caller is known to be a member.
+	// Groups are the names of the groups, or roles of an MLflow server, of which the caller is known to be a member.
 	Groups []string
-	// Admin tells that the caller may do everything on an MLflow server; on Databricks admins are a group.
+	// Admin reports whether the caller is an admin of an MLflow server. On Databricks, admins are a group.
 	Admin bool
-	// Home is the caller's folder, "" where the server has no folders.
+	// Home is the path of the caller's home folder, "" on servers without folders.
 	Home string
 }
 
-// Caller tells who the credentials belong to. It is asked once and then remembered.
+// Caller returns the identity of the credentials. It is looked up once and cached.
 func (c *Client) Caller(ctx context.Context) (Caller, error) {
 	return c.caller.Get(ctx, func(ctx context.Context) (Caller, error) { return c.backend.CurrentCaller(ctx, c) })
 }
 
-// CallerName returns the name of the caller, as permissions have it. It sends no request if a username is configured.
+// CallerName returns the name of the caller in permissions. It sends no request if a username is configured.
 func (c *Client) CallerName(ctx context.Context) (string, error) {
 	if name := c.backend.ConfiguredUser(); name != "" {
 		return name, nil

@@ -1,7 +1,6 @@
-// Package mlflow is a client of the MLflow tracking API, as served by Databricks workspaces and by open-source MLflow
-// servers. It knows experiments, their tags, their permissions, runs, and the caller, and nothing of Terraform. Its calls go through
-// package rest. What differs between the two servers sits behind the [Backend] interface, which packages databricks and server
-// implement.
+// Package mlflow is a client of the MLflow tracking API of Databricks workspaces and open-source MLflow servers: experiments, tags,
+// permissions, runs, principals, and the caller. It does not depend on Terraform. It sends its calls through package rest. Packages
+// databricks and server implement the [Backend] interface, which contains the differences between the kinds of servers.
 package mlflow
 
 import (
@@ -15,29 +14,28 @@ import (
 type Options struct {
 	rest.Options
 	Backend Backend
-	// BulkRefresh lets one search feed many reads, see [Client.RefreshExperiment].
+	// BulkRefresh enables reading many experiments with one search, see [Client.RefreshExperiment].
 	BulkRefresh bool
 }
 
-// Client calls one MLflow tracking server. It is safe for concurrent use. Methods return *[rest.APIError] when the server
-// refused something or gave no answer of the API, *[rest.UnreachableError] when no whole response came, *[rest.NotSentError] when the
-// credentials were refused before, and what [rest.Options].Endpoint returns.
+// Client is a client of one server. It is safe for concurrent use. Its methods return the errors of [rest.Client.Do]; those that callers
+// distinguish are listed with each method.
 type Client struct {
 	*rest.Client
 	backend Backend
-	// bulk reports whether one search may feed many reads.
+	// bulk enables reading many experiments with one search.
 	bulk bool
-	// workspaces holds the clients of the server's MLflow workspaces by name. All of them share it.
+	// workspaces has the clients of the MLflow workspaces of the server by name. They share it.
 	workspaces *workspaceClients
-	// tagDeletionAbsent remembers that the server has no delete-experiment-tag call.
+	// tagDeletionAbsent is set if the server has no endpoint delete-experiment-tag.
 	tagDeletionAbsent atomic.Bool
 	caller            rest.Shared[Caller]
-	// created holds the creation time, an Int64, of each experiment that was read, by ID.
+	// created has the creation time, an Int64, of each experiment that was read, by ID.
 	created   sync.Map
 	refresher refresher
 }
 
-// New returns a client. It makes no call.
+// New returns a client. It sends no request.
 func New(o Options) *Client {
 	workspaces := &workspaceClients{byName: map[string]*Client{}}
 	return newClient(rest.New(o.Options, o.Backend.Rate), o.Backend, o.BulkRefresh, workspaces)
@@ -58,8 +56,8 @@ type workspaceClients struct {
 	byName map[string]*Client
 }
 
-// InWorkspace returns the client of another MLflow workspace of the server, always the same one. The empty name is the client's own workspace. It
-// returns an *[UnsupportedError] if the server is of a kind that has no MLflow workspaces. It makes no call.
+// InWorkspace returns the client of an MLflow workspace of the server, always the same one for a name. The empty name is that of the
+// client's own workspace. It sends no request. Errors: *[UnsupportedError] on Databricks.
 func (c *Client) InWorkspace(name string) (*Client, error) {
 	if name == "" || name == c.MLflowWorkspace() {
 		return c, nil
@@ -76,5 +74,5 @@ func (c *Client) InWorkspace(name string) (*Client, error) {
 	return newClient(c.Client, backend, c.bulk, c.workspaces), nil
 }
 
-// Backend returns what differs between the kinds of servers.
+// Backend returns the backend of the server.
 func (c *Client) Backend() Backend { return c.backend }

@@ -12,21 +12,21 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// runsCounted is the number of runs that [Client.ExperimentContent] asks for. With their metrics and parameters, runs are large.
+// runsCounted is the maximum number of runs that [Client.ExperimentContent] reads: with their metrics and parameters, runs are large.
 const runsCounted = 100
 
-// Content is what an experiment contains.
+// Content summarizes the content of an experiment.
 type Content struct {
 	// Runs is the number of active runs on the first page of a search, and MoreRuns reports whether there are more.
 	Runs     int
 	MoreRuns bool
-	// NewestRun is when the newest run started. It is zero if the server does not return it.
+	// NewestRun is the start time of the newest run, zero if the server does not return it.
 	NewestRun time.Time
 	// Traces and LoggedModels report whether there is at least one.
 	Traces, LoggedModels bool
 }
 
-// contentPage is a page of what an experiment contains. Each search fills one of the lists.
+// contentPage is a page of a search for runs, traces, or logged models. Only one of the lists is set.
 type contentPage struct {
 	Runs []struct {
 		Info struct {
@@ -43,10 +43,10 @@ func (p *contentPage) Validate(empty bool) error {
 	return rest.CheckPage(p.Runs != nil || p.Traces != nil || p.Models != nil, empty, p.NextPageToken, "runs, traces, or models")
 }
 
-// IsEmpty reports whether there is nothing.
+// IsEmpty reports whether the experiment has no content.
 func (c Content) IsEmpty() bool { return c == Content{} }
 
-// String lists what there is, as part of a sentence: "at least 100 runs (newest started at 2026-03-05T12:00:00Z) and traces".
+// String describes the content as part of a sentence: "at least 100 runs (newest started at 2026-03-05T12:00:00Z) and traces".
 func (c Content) String() string {
 	var parts []string
 	if runs := c.describeRuns(); runs != "" {
@@ -68,15 +68,15 @@ func (c Content) String() string {
 	}
 }
 
-// ExperimentContent reports whether an experiment contains active runs, traces, or logged models. A server without the call for traces or logged
-// models has none; any other error means that it could not be told.
-// API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST logged-models/search.
+// ExperimentContent returns whether an experiment contains active runs, traces, or logged models. A server without the endpoints for
+// traces or logged models has none of them. API: POST runs/search, POST traces/search (3.0) or GET traces (2.0), POST
+// logged-models/search.
 func (c *Client) ExperimentContent(ctx context.Context, id string) (Content, error) {
 	var content Content
 	for _, probe := range []struct {
 		what     string
 		look     func(context.Context, string, *Content) error
-		optional bool // older servers have no such call
+		optional bool // older servers do not have the endpoint
 	}{
 		{"runs", c.countRuns, false},
 		{"traces", c.findTraces, true},
@@ -111,12 +111,12 @@ func (c Content) describeRuns() string {
 	return runs
 }
 
-// hasAny reports whether something is listed, or would be on the next page.
+// hasAny reports whether the page has an entry, or a token for a next page.
 func (p *contentPage) hasAny() bool {
 	return len(p.Runs)+len(p.Traces)+len(p.Models) > 0 || p.NextPageToken != ""
 }
 
-// countRuns counts the first page. It is in the default order, newest first.
+// countRuns counts the runs of the first page, in the default order, newest first.
 func (c *Client) countRuns(ctx context.Context, id string, content *Content) error {
 	var out contentPage
 	err := c.Do(ctx, rest.Call{

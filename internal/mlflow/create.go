@@ -11,17 +11,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// MaxCreateTags is how many tags one create request carries on every server, and MaxCreateTagValue how long, in bytes, their values may
-// be there. API: experiments/create.
+// MaxCreateTags is the maximum number of tags in a create request that all servers accept, and MaxCreateTagValue that of bytes in their
+// values. API: experiments/create.
 const (
 	MaxCreateTags     = 20
 	MaxCreateTagValue = 5000
 )
 
-// clockTolerance is by how much the clocks of a server's machines may differ: one dates its answers, another one experiments.
+// clockTolerance is the maximum difference between the clocks of a server's machines: that of its responses, and that of creation times.
 const clockTolerance = 10 * time.Second
 
-// NewExperiment is what is sent to create an experiment.
+// NewExperiment is an experiment to create.
 type NewExperiment struct {
 	Name             string `json:"name"`
 	ArtifactLocation string `json:"artifact_location,omitempty"`
@@ -30,10 +30,10 @@ type NewExperiment struct {
 	TraceLocation *TraceLocation `json:"trace_location,omitempty"`
 }
 
-// TakenError means that an experiment of the name is there which is not the one that was to be created.
+// TakenError means that the name is already in use by an experiment that was not created by this call.
 type TakenError struct {
 	Experiment Experiment
-	// Err is what the server said.
+	// Err is the error of the create request.
 	Err error
 }
 
@@ -42,7 +42,7 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("the name is in use by experiment %s: %s", e.Experiment.ID, e.Err)
 }
 
-// Unwrap gives what the server said.
+// Unwrap returns the error of the create request.
 func (e *TakenError) Unwrap() error { return e.Err }
 
 // createdResponse is the ID of a new experiment.
@@ -58,13 +58,13 @@ func (a *createdResponse) Validate(bool) error {
 	return nil
 }
 
-// CreateExperiment creates an experiment and returns its id. The caller has looked for the name just before and found nothing; since is the
-// server's clock in that answer.
+// CreateExperiment creates an experiment and returns its ID. Just before, a lookup of the name must have found nothing; since is the time
+// on the server's clock in the response to it, see [rest.ServerDate].
 //
-// A create is never repeated blindly. When its answer is lost or unclear, the name is looked up, for as long as any call is retried: what
-// is found is ours only if it was not created before since, holds everything that was sent, and on Databricks is owned by the caller. A
-// first, clear "already exists" means that somebody else created it. The look is also made when ctx has ended. Errors: *[TakenError],
-// [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
+// It does not repeat a create request blindly. If the response is lost or unclear, it looks up the name, also after ctx has ended, and
+// retries only if there is no experiment. An experiment that it finds is the created one if it was not created before since, has all
+// values that were sent, and, on Databricks, is owned by the caller. A clear "already exists" in the first response means that another
+// client created it. Errors: *[TakenError], [rest.IsParentMissing], [rest.IsInvalid]. API: POST experiments/create.
 func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since time.Time) (string, error) {
 	n.Name = c.NormalizeName(n.Name)
 	start := time.Now()
@@ -86,20 +86,14 @@ func (c *Client) CreateExperiment(ctx context.Context, n NewExperiment, since ti
 			return "", &TakenError{Experiment: found, Err: err}
 		case !rest.IsNotFound(lookErr):
 			return "", fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), isPage(err), !c.WaitForRetry(ctx, start, try):
+		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !c.WaitForRetry(ctx, start, try):
 			return "", err
 		}
 	}
 }
 
-// isPage reports whether a success came that is no answer, such as a login page: it will not turn into one.
-func isPage(err error) bool {
-	e, ok := errors.AsType[*rest.APIError](err)
-	return ok && e.Status < 300
-}
-
-// isGrantCollision reports that an MLflow server created the experiment and then failed to grant it to its creator, because a grant on an
-// earlier experiment of the same ID was left.
+// isGrantCollision reports whether an MLflow server created the experiment and then failed to grant it to its creator, because a grant on
+// an earlier experiment with the same ID still exists.
 func isGrantCollision(err error) bool {
 	e, ok := rest.AsRefusal(err)
 	return ok && rest.IsAlreadyExists(err) && strings.HasPrefix(e.Message, "Experiment permission")
@@ -113,7 +107,7 @@ func (c *Client) sendCreate(ctx context.Context, n NewExperiment) (string, error
 	return out.ID, err
 }
 
-// lookUpCreated looks up the experiment of a create that got no clear answer, and reports whether it can be the one that was to be created.
+// lookUpCreated looks up the experiment after a create without a clear response, and reports whether it is the created one.
 func (c *Client) lookUpCreated(ctx context.Context, n NewExperiment, since time.Time) (found Experiment, ours bool, err error) {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
@@ -125,7 +119,7 @@ func (c *Client) lookUpCreated(ctx context.Context, n NewExperiment, since time.
 	return found, owned, err
 }
 
-// isFromThisCreate judges an experiment that was found after an unclear create.
+// isFromThisCreate reports whether an experiment that was found after a create without a clear response can be the created one.
 func isFromThisCreate(e Experiment, n NewExperiment, since time.Time) bool {
 	if e.Deleted() || since.IsZero() || e.Created().Before(since.Add(-clockTolerance)) {
 		return false

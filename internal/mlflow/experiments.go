@@ -11,31 +11,31 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// ExperimentsPath is where the paths of the calls about experiments begin.
+// ExperimentsPath is the beginning of the paths of experiment endpoints.
 const ExperimentsPath = "/api/2.0/mlflow/experiments/"
 
-// Experiment is an MLflow experiment as the server describes it.
+// Experiment is an MLflow experiment as the server returns it.
 type Experiment struct {
 	ID               string `json:"experiment_id"`
 	Name             string `json:"name"`
 	ArtifactLocation string `json:"artifact_location"`
 	LifecycleStage   string `json:"lifecycle_stage"`
-	// CreationTime and LastUpdateTime are milliseconds since 1970; 0 when the server does not know.
+	// CreationTime and LastUpdateTime are in milliseconds since 1970, 0 if the server does not return them.
 	CreationTime   rest.Int64 `json:"creation_time"`
 	LastUpdateTime rest.Int64 `json:"last_update_time"`
-	// Tags come in no order; Databricks lists some keys twice.
+	// Tags are in no order. Databricks lists some keys twice.
 	Tags []Tag `json:"tags"`
-	// TraceLocation is nil unless one is bound.
+	// TraceLocation is nil if the experiment has none.
 	TraceLocation *TraceLocation `json:"trace_location"`
 }
 
-// Tag is one experiment tag.
+// Tag is a tag of an experiment or a run.
 type Tag struct {
 	Key   string `json:"key"`
 	Value string `json:"value"`
 }
 
-// experimentResponse is one experiment: that of an id, or that of a name.
+// experimentResponse is the experiment with an ID or a name.
 type experimentResponse struct {
 	Experiment Experiment `json:"experiment"`
 
@@ -43,8 +43,8 @@ type experimentResponse struct {
 	name string
 }
 
-// Validate implements [rest.Response]. A deleted experiment may have another name than the one by which it was found: Databricks moves it to
-// the Trash.
+// Validate implements [rest.Response]. A deleted experiment may have another name than the one by which it was found: Databricks moves it
+// to the Trash.
 func (a *experimentResponse) Validate(bool) error {
 	e := a.Experiment
 	switch {
@@ -58,11 +58,11 @@ func (a *experimentResponse) Validate(bool) error {
 	return rest.CheckSame("experiment", a.name, e.Name)
 }
 
-// Deleted reports whether the experiment is soft-deleted: the server still answers for it.
+// Deleted reports whether the experiment is soft-deleted: the server still returns it.
 func (e Experiment) Deleted() bool { return e.LifecycleStage == "deleted" }
 
-// Tag gives the value of a tag. A blank value counts: see [Client.RemoveTag].
-func (e Experiment) Tag(key string) (string, bool) {
+// Tag returns the value of a tag; ok is false if there is no such tag. The value can be empty, see [Client.RemoveTag].
+func (e Experiment) Tag(key string) (value string, ok bool) {
 	for _, t := range e.Tags {
 		if t.Key == key {
 			return t.Value, true
@@ -71,7 +71,7 @@ func (e Experiment) Tag(key string) (string, bool) {
 	return "", false
 }
 
-// TagMap gives all tags by key.
+// TagMap returns all tags by key.
 func (e Experiment) TagMap() map[string]string { return tagMap(e.Tags) }
 
 func tagMap(tags []Tag) map[string]string {
@@ -82,15 +82,15 @@ func tagMap(tags []Tag) map[string]string {
 	return m
 }
 
-// Created is the creation time, zero when the server does not know.
+// Created returns the creation time, zero if the server does not return it.
 func (e Experiment) Created() time.Time { return timeFromMillis(e.CreationTime) }
 
-// LastUpdated is the time of the last update, zero when the server does not know.
+// LastUpdated returns the time of the last update, zero if the server does not return it.
 func (e Experiment) LastUpdated() time.Time { return timeFromMillis(e.LastUpdateTime) }
 
-// Tag keys that mean something to the provider or are kept by the server.
+// Tag keys of experiments that the provider uses.
 const (
-	// TagDescription holds the description that the UI shows.
+	// TagDescription is the tag for the description, which the UI shows.
 	TagDescription    = "mlflow.note.content"
 	TagOwnerEmail     = "mlflow.ownerEmail"
 	TagOwnerID        = "mlflow.ownerId"
@@ -98,7 +98,7 @@ const (
 	TagSourceType     = "mlflow.experiment.sourceType"
 )
 
-// IsServerTag reports whether the server maintains a tag itself, so that nobody else should write it.
+// IsServerTag reports whether the server itself maintains a tag, so that clients must not write it.
 func IsServerTag(key string) bool {
 	switch key {
 	case TagOwnerID, TagOwnerEmail, TagExperimentType,
@@ -109,14 +109,14 @@ func IsServerTag(key string) bool {
 	}
 }
 
-// Kinds of experiments on Databricks: the latter two have no access control list of their own.
+// Kinds of experiments on Databricks. Those of notebooks and Git folders have no access control list of their own.
 const (
 	KindWorkspace = "workspace"
 	KindNotebook  = "notebook"
 	KindGitFolder = "git_folder"
 )
 
-// Kind tells a notebook's experiment from one that stands by itself.
+// Kind returns [KindWorkspace], or [KindNotebook] or [KindGitFolder] for the experiment of a notebook.
 func (e Experiment) Kind() string {
 	if v, _ := e.Tag(TagSourceType); v == "REPO_NOTEBOOK" {
 		return KindGitFolder
@@ -127,7 +127,7 @@ func (e Experiment) Kind() string {
 	return KindWorkspace
 }
 
-// GetExperiment reads an experiment by id, deleted ones included.
+// GetExperiment reads an experiment by ID, including deleted ones.
 // Errors: [rest.IsNotFound]. API: GET experiments/get.
 func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, error) {
 	out := experimentResponse{id: id}
@@ -141,15 +141,15 @@ func (c *Client) GetExperiment(ctx context.Context, id string) (Experiment, erro
 	return c.recordCreated(out.Experiment), nil
 }
 
-// CreatedAt returns when an experiment was created, zero unless this client has read it. It makes no call.
+// CreatedAt returns the creation time of an experiment that this client has read, or else zero. It sends no request.
 func (c *Client) CreatedAt(id string) time.Time {
 	stored, _ := c.created.Load(id)
 	ms, _ := stored.(rest.Int64)
 	return timeFromMillis(ms)
 }
 
-// GetExperimentByName reads an experiment by name in the spelling of [Client.NormalizeName]. An MLflow server also finds
-// deleted ones. Errors: [rest.IsNotFound]. API: GET experiments/get-by-name.
+// GetExperimentByName reads an experiment by name, which is normalized with [Client.NormalizeName]. An MLflow server also returns deleted
+// experiments. Errors: [rest.IsNotFound]. API: GET experiments/get-by-name.
 func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experiment, error) {
 	name = c.NormalizeName(name)
 	out := experimentResponse{name: name}
@@ -163,7 +163,7 @@ func (c *Client) GetExperimentByName(ctx context.Context, name string) (Experime
 	return c.recordCreated(out.Experiment), nil
 }
 
-// RenameExperiment gives an experiment another name; on Databricks that may move it to another folder.
+// RenameExperiment renames an experiment. On Databricks, it can move it to another folder.
 // Errors: [rest.IsNotFound], [rest.IsAlreadyExists], [rest.IsParentMissing]. API: POST experiments/update.
 func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
 	defer c.refresher.invalidate(id)
@@ -173,7 +173,7 @@ func (c *Client) RenameExperiment(ctx context.Context, id, name string) error {
 	})
 }
 
-// DeleteExperiment soft-deletes an experiment with its runs. Errors: [rest.IsNotFound] when it is gone or deleted already.
+// DeleteExperiment soft-deletes an experiment with its runs. Errors: [rest.IsNotFound], also if it is already deleted.
 // API: POST experiments/delete.
 func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
 	defer c.refresher.invalidate(id)
@@ -187,8 +187,8 @@ func (c *Client) DeleteExperiment(ctx context.Context, id string) error {
 	})
 }
 
-// RestoreExperiment brings a soft-deleted experiment back with its runs and tags. Errors: [rest.IsNotFound] when it was purged,
-// or on an MLflow server when it is not deleted. API: POST experiments/restore.
+// RestoreExperiment restores a soft-deleted experiment with its runs and tags. Errors: [rest.IsNotFound] if it was purged or, on an MLflow
+// server, is not deleted. API: POST experiments/restore.
 func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
 	defer c.refresher.invalidate(id)
 	err := c.Do(ctx, rest.Call{
@@ -200,7 +200,7 @@ func (c *Client) RestoreExperiment(ctx context.Context, id string) error {
 		return err == nil && !e.Deleted()
 	}
 	if rest.IsUncertain(err) {
-		// Restored and not known to be, it would look like anybody's to the next apply.
+		// If it was restored without being recorded, the next apply would find an unmanaged experiment.
 		ctx, cancel := rest.AfterFailure(ctx)
 		defer cancel()
 		if isActive(ctx) {
@@ -218,7 +218,7 @@ func timeFromMillis(ms rest.Int64) time.Time {
 	return time.UnixMilli(int64(ms)).UTC()
 }
 
-// recordCreated remembers when an experiment was created.
+// recordCreated records the creation time of an experiment, and returns the experiment.
 func (c *Client) recordCreated(e Experiment) Experiment {
 	if e.CreationTime != 0 {
 		c.created.Store(e.ID, e.CreationTime)

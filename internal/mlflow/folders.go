@@ -14,25 +14,26 @@ type Folder struct {
 
 // Folders are the folders of a server, from which experiments inherit permissions. Paths are normalized with [NameRules].
 type Folders interface {
-	// ACLStore holds the access control lists by folder ID.
+	// ACLStore contains the access control lists by folder ID.
 	ACLStore
-	// KnownLevels lists the levels that are known to be grantable on a folder.
+	// KnownLevels lists the known levels that can be granted on a folder.
 	KnownLevels() []string
-	// AccessAdvice returns what to do if the caller cannot read or change permissions.
+	// AccessAdvice returns the next step if the caller lacks permissions to read or change permissions.
 	AccessAdvice() string
 	// Find looks up a folder by path. Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[NotFolderError].
 	Find(ctx context.Context, path string) (Folder, error)
-	// Create creates a folder and the missing ones above it. It is idempotent. Errors: [rest.IsAlreadyExists] if part of the path is not a folder.
+	// Create creates a folder and its missing parent folders. It is idempotent. Errors: [rest.IsAlreadyExists] if part of the path is not
+	// a folder.
 	Create(ctx context.Context, path string) error
 	// Owner returns the user whose home folder this is. Its name is empty if the folder is not a home folder.
 	Owner(path string) Principal
 }
 
-// NotFolderError means that there is no folder at a path, but another object, or a folder whose permissions are managed in another way.
+// NotFolderError means that a path is not that of a folder, but of another object or of a Git folder.
 type NotFolderError struct {
-	// Object describes what is there, such as "a notebook".
+	// Object describes the object at the path, such as "a notebook".
 	Object string
-	// Advice is what to manage instead.
+	// Advice is the next step.
 	Advice string
 }
 
@@ -42,7 +43,7 @@ func (e *NotFolderError) Error() string { return "it is " + e.Object + ", not a 
 // Folders returns the folders of the server, or an *[UnsupportedError] if it has none.
 func (c *Client) Folders() (Folders, error) { return c.backend.Folders(c) }
 
-// NoFolders implements the methods of [Backend] about folders for a server that has none: names are free text there.
+// NoFolders implements the methods of [Backend] for folders on a server that has none.
 type NoFolders struct{}
 
 // CreateParents implements [Backend].

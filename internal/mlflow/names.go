@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// NameRules is how one kind of server compares names. It needs no server, so it also serves while the connection is unknown.
+// NameRules compares names as a kind of server does. It sends no request, so it can be used while the connection is unknown.
 type NameRules interface {
-	// NormalizeName returns the server's own spelling of an experiment name: two names are one experiment if these are equal.
+	// NormalizeName returns the server's own spelling of an experiment name. Two names denote the same experiment if these are equal.
 	NormalizeName(name string) string
-	// PrincipalKey returns a principal as the server compares it: two principals are one if these are equal.
+	// PrincipalKey returns a principal in the form in which the server compares it. Two principals are the same if these are equal.
 	PrincipalKey(p Principal) PrincipalKey
 }
 
-// PrincipalKey is a principal as a server compares it, see [NameRules]. It is only good for comparison.
+// PrincipalKey is a principal in the form in which a server compares it, see [NameRules]. Use it only for comparison.
 type PrincipalKey Principal
 
 // Kinds of servers.
@@ -23,11 +23,11 @@ const (
 	KindServer     = "mlflow"
 )
 
-// scheme is that of an artifact URI; a single letter is a Windows drive.
+// scheme matches the scheme of an artifact URI. A single letter is a Windows drive.
 var scheme = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-// CheckAbsoluteLocation refuses relative paths: the server resolves them against its own working directory, and answers with
-// something else than what was declared.
+// CheckAbsoluteLocation returns an error for a relative path, which the server resolves against its working directory and so returns in
+// another form, and for a URI with a fragment.
 func CheckAbsoluteLocation(location string) error {
 	switch {
 	case !scheme.MatchString(location) && !strings.HasPrefix(location, "/"):

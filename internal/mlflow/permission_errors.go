@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// NotGrantedError means that the server accepted a grant, but does not list it.
+// NotGrantedError means that the server accepted a grant, but does not return it.
 type NotGrantedError struct {
 	Grant Grant
-	// Listed is the principal that the server lists instead, in another spelling; zero if there is none.
+	// Listed is the principal that the server returns instead, in another spelling; zero if there is none.
 	Listed Principal
-	// Level is what the server lists for the principal, "" if it does not list the principal itself.
+	// Level is the level that the server returns for the principal, "" if it does not return the principal.
 	Level string
 }
 
@@ -26,19 +26,19 @@ func (e *NotGrantedError) Error() string {
 	}
 }
 
-// UnsupportedError means that the server can't do what is asked; its text says why, and what to do instead.
+// UnsupportedError means that the server does not support an operation. Its text has the reason and the next step.
 type UnsupportedError struct {
 	Reason string
-	// Single reports that the grants of single principals can be managed all the same.
+	// Single reports whether grants of single principals can be managed nevertheless.
 	Single bool
-	// Denied reports that the server does it for others, not for the caller.
+	// Denied reports whether the server supports the operation for other identities than the caller.
 	Denied bool
 }
 
 // Error implements error.
 func (e *UnsupportedError) Error() string { return e.Reason }
 
-// MissingPrincipalError means that the server does not know a principal.
+// MissingPrincipalError means that a principal does not exist.
 type MissingPrincipalError struct {
 	Principal Principal
 	Err       error
@@ -47,11 +47,11 @@ type MissingPrincipalError struct {
 // Error implements error.
 func (e *MissingPrincipalError) Error() string { return e.Err.Error() }
 
-// Unwrap gives what the server said.
+// Unwrap returns the error of the server.
 func (e *MissingPrincipalError) Unwrap() error { return e.Err }
 
-// StillGrantedError means that the server confirmed a revoke and lists the grant all the same: it puts the grant back by itself, or
-// somebody else did.
+// StillGrantedError means that the server accepted a revoke, but still returns the grant: the server itself or another client granted it
+// again.
 type StillGrantedError struct{ Principal Principal }
 
 // Error implements error.
@@ -59,9 +59,9 @@ func (e *StillGrantedError) Error() string {
 	return fmt.Sprintf("the server still lists the grant to %q after it was revoked", e.Principal.Name)
 }
 
-// ObjectError means that the server has no access control list for the object itself, but one for another kind of object.
+// ObjectError means that the server returned the access control list of another kind of object, such as the notebook of an experiment.
 type ObjectError struct {
-	// Type is such as "notebook", and Want is what was expected, such as "an experiment".
+	// Type is the type of the object, such as "notebook", and Want the expected one, such as "an experiment".
 	Type, Want string
 }
 
@@ -70,7 +70,7 @@ func (e *ObjectError) Error() string {
 	return fmt.Sprintf("the server returned the permissions of an object of type %q, not of %s", e.Type, e.Want)
 }
 
-// MissingPrincipal tells which principal of a write the server does not know; ok is false when that was not the error.
+// MissingPrincipal returns the principal in a [MissingPrincipalError]; ok is false for other errors.
 func MissingPrincipal(err error) (p Principal, ok bool) {
 	var missing *MissingPrincipalError
 	if !errors.As(err, &missing) {

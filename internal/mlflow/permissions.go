@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// PrincipalKind tells users, groups and service principals apart.
+// PrincipalKind is the kind of a principal.
 type PrincipalKind string
 
 // The kinds of principals. An MLflow server has users, and roles in place of groups.
@@ -16,14 +16,14 @@ const (
 	KindServicePrincipal PrincipalKind = "service_principal"
 )
 
-// Principal is somebody who can hold a permission: a user by e-mail or name, a group by display name, a service principal by
-// application id.
+// Principal is an identity to which permissions can be granted. Its name is the email or username of a user, the display name of a group,
+// the name of a role, or the application ID of a service principal.
 type Principal struct {
 	Kind PrincipalKind
 	Name string
 }
 
-// Grant gives a principal a permission level.
+// Grant is a permission level of a principal on an object.
 type Grant struct {
 	Principal Principal
 	Level     string
@@ -36,58 +36,57 @@ const (
 	LevelManage = "CAN_MANAGE"
 )
 
-// LevelRun is a level of Databricks folders, which experiments inherit. Databricks' pages differ in whether it is above or below CAN_EDIT, so
-// neither includes the other.
+// LevelRun is a level of Databricks folders, which experiments inherit. The Databricks documentation is inconsistent about whether it is
+// above or below CAN_EDIT, so neither includes the other.
 const LevelRun = "CAN_RUN"
 
-// Levels that MLflow servers alone have: one between CAN_READ and CAN_EDIT, and two that allow nothing.
+// Levels that only MLflow servers have: one between CAN_READ and CAN_EDIT, and two without access.
 const (
 	LevelUse  = "USE"
 	LevelNone = "NO_PERMISSIONS"
 	LevelDeny = "DENY"
 )
 
-// ACL is everything that is granted on one experiment or folder.
+// ACL is the access control list of an experiment or a folder.
 type ACL struct {
 	Entries []ACLEntry
-	// Created is the creation time of the experiment, zero where IDs are never used again.
+	// Created is the creation time of the experiment, zero on servers that do not reuse IDs.
 	Created time.Time
-	// Admins is a principal whose direct grants stay whatever is written, and are nobody's business; zero where there is none.
+	// Admins is the principal whose direct grants cannot be changed and are ignored, zero if there is none.
 	Admins Principal
 }
 
-// ACLEntry is what one principal holds.
+// ACLEntry has the permissions of one principal.
 type ACLEntry struct {
 	Principal   Principal
 	DisplayName string
 	Permissions []Permission
 }
 
-// Permission is one level, granted on the experiment itself or inherited.
+// Permission is a level, granted on the object itself or inherited.
 type Permission struct {
 	Level     string
 	Inherited bool
-	// InheritedFrom are the objects it comes from, such as "/directories/123"; "/directories/" is the workspace's root.
+	// InheritedFrom has the objects from which the level is inherited, such as "/directories/123"; "/directories/" is the root folder.
 	InheritedFrom []string
 }
 
-// Values of InheritedFrom of a [Permission] on an MLflow server: an admin of the server, a manager of the workspace, or a grant on every
-// experiment.
+// Values of [Permission].InheritedFrom on an MLflow server: a server admin, a manager of the workspace, or a grant on all experiments.
 const (
 	FromAdmin           = "admin"
 	FromWorkspace       = "workspace"
 	FromEveryExperiment = "every experiment"
 )
 
-// DirectGrant is what one principal holds directly on an experiment.
+// DirectGrant is the direct grant of one principal on an experiment.
 type DirectGrant struct {
-	// Level is "" when there is no grant.
+	// Level is "" if there is no grant.
 	Level string
-	// Created is when the experiment was created, zero where ids are never used again and nobody needs to know.
+	// Created is the creation time of the experiment, zero on servers that do not reuse IDs.
 	Created time.Time
 }
 
-// LevelInfo describes a level that an object offers.
+// LevelInfo describes a level that can be granted on an object.
 type LevelInfo struct {
 	Level       string `json:"permission_level"`
 	Description string `json:"description"`
@@ -95,63 +94,65 @@ type LevelInfo struct {
 
 // ACLStore reads and writes the access control lists of one kind of objects: experiments or folders.
 type ACLStore interface {
-	// Get reads all grants; on Databricks it needs CAN_MANAGE, on an MLflow server an admin, or since 3.13 a role in the workspace.
+	// Get reads all grants. On Databricks it needs CAN_MANAGE; on an MLflow server a server admin or, since 3.13, a role in the workspace.
 	// Errors: [rest.IsNotFound], [rest.IsPermissionDenied], *[ObjectError], *[UnsupportedError].
 	Get(ctx context.Context, id string) (ACL, error)
-	// Set replaces all direct grants. It does not protect the caller. Inherited grants stay. Errors: also [MissingPrincipal].
+	// Set replaces all direct grants, and does not protect those of the caller. Inherited grants are unchanged. Errors: also
+	// [MissingPrincipal].
 	Set(ctx context.Context, id string, grants []Grant) (ACL, error)
 }
 
-// AccessControl reads and writes who may do what on experiments.
+// AccessControl reads and changes the permissions on experiments.
 type AccessControl interface {
 	ACLStore
-	// GetListed is Get for an experiment that a search has just found. An MLflow server is then not asked whether there is one.
+	// GetListed is Get for an experiment that a search has just returned. It does not check that the experiment exists.
 	GetListed(ctx context.Context, experimentID string) (ACL, error)
-	// AccessContext tells what stands behind the lists of some experiments. Errors: as Get.
+	// AccessContext returns what determines access to some experiments besides their lists. Errors: as Get.
 	AccessContext(ctx context.Context, experimentIDs []string) (AccessContext, error)
-	// Level reads the one grant that a principal holds directly.
+	// Level reads the direct grant of a principal.
 	Level(ctx context.Context, experimentID string, p Principal) (DirectGrant, error)
-	// Grant gives one principal a level, or changes it, and leaves the others. It tells when the experiment was created, as [DirectGrant] does.
-	// Callers must serialize it with Revoke, which looks before it writes. Errors: also [MissingPrincipal].
+	// Grant grants a level to one principal, or changes it, without changing other grants. It returns the creation time of the
+	// experiment, as in [DirectGrant]. Callers must serialize it with Revoke, which reads before it writes. Errors: also
+	// [MissingPrincipal].
 	Grant(ctx context.Context, experimentID string, g Grant) (created time.Time, err error)
-	// Revoke removes the direct grant of one principal and leaves the others; one that is not there is a success. Callers must serialize it
-	// with Set and Grant.
+	// Revoke revokes the direct grant of one principal without changing other grants. It succeeds if there is no grant. Callers must
+	// serialize it with Set and Grant.
 	Revoke(ctx context.Context, experimentID string, p Principal) error
-	// Leftover lists the grants that an earlier experiment left under the ID of one that was just created: they open the new one to the people
-	// of the old one. Grants to the caller are left out. There are none where IDs are never used again.
+	// Leftover lists the grants of an earlier experiment with the ID of one that was just created, which also apply to the new one.
+	// Grants to the caller are omitted. There are none on servers that do not reuse IDs.
 	Leftover(ctx context.Context, experimentID string) ([]Grant, error)
 	// Levels lists the levels that can be granted.
 	Levels(ctx context.Context, experimentID string) ([]LevelInfo, error)
 }
 
-// AccessContext is what decides about access to experiments besides their access control lists.
+// AccessContext is what determines access to experiments besides their access control lists.
 type AccessContext struct {
-	// Members lists the members of each group, as far as the server tells them along with the grants: of the roles of an MLflow
-	// server, to its admins. It is nil elsewhere.
+	// Members has the members of each role of an MLflow server, if the server returns them with the grants, as it does to admins.
+	// Otherwise, it is nil.
 	Members map[string][]string
-	// MembersHidden reports that the server has roles, and does not show the caller who is in them.
+	// MembersHidden reports whether the server has roles, but does not return their members to the caller.
 	MembersHidden bool
-	// DefaultLevel is what every user has at least, "" when it can't be told. A DENY takes it away. It is [LevelNone] in a workspace of a server with
-	// workspaces: the default of the server does not apply there.
+	// DefaultLevel is the minimum level of all users without DENY, "" if it is unknown. It is [LevelNone] in a workspace of a server with
+	// workspaces, where the default of the server does not apply.
 	DefaultLevel string
 }
 
-// Direct returns the level that the principal holds on the object itself; ok is false if it holds none.
+// Direct returns the level of the direct grant; ok is false if there is none.
 func (e ACLEntry) Direct() (level string, ok bool) {
 	direct := HighestLevels(e.levels(func(p Permission) bool { return !p.Inherited }))
 	if len(direct) == 0 {
 		return "", false
 	}
-	return direct[0], true // servers keep one direct level per principal
+	return direct[0], true // servers have one direct level per principal
 }
 
-// Inherited returns the highest levels that the principal inherits, as [HighestLevels].
+// Inherited returns the highest inherited levels, as [HighestLevels].
 func (e ACLEntry) Inherited() []string {
 	return HighestLevels(e.levels(func(p Permission) bool { return p.Inherited }))
 }
 
-// Effective returns the effective levels: the highest ones that the principal holds, direct or inherited, as [HighestLevels]. It is DENY alone
-// if one of them is, except for admins, who cannot be denied access.
+// Effective returns the effective levels: the highest direct or inherited ones, as [HighestLevels]. It returns only DENY if that is one
+// of them, except for admins, who cannot be denied access.
 func (e ACLEntry) Effective() []string {
 	denied := slices.ContainsFunc(e.Permissions, func(p Permission) bool { return p.Level == LevelDeny })
 	if admin := slices.ContainsFunc(e.Permissions, Permission.FromAdminRole); denied && !admin {
@@ -160,7 +161,8 @@ func (e ACLEntry) Effective() []string {
 	return HighestLevels(e.levels(func(Permission) bool { return true }))
 }
 
-// FromAdminRole reports whether an MLflow server gives the permission to an admin, of the server or of a workspace. No DENY outweighs it.
+// FromAdminRole reports whether the permission is that of a server admin or a manager of the workspace of an MLflow server. DENY does not
+// override it.
 func (p Permission) FromAdminRole() bool {
 	return p.Inherited && p.Level == LevelManage &&
 		(slices.Contains(p.InheritedFrom, FromAdmin) || slices.Contains(p.InheritedFrom, FromWorkspace))

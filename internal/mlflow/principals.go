@@ -11,49 +11,49 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// PrincipalStatus is what the directory of a server has about a principal.
+// PrincipalStatus is the entry of a principal in the directory of a server.
 type PrincipalStatus struct {
 	Principal   Principal
 	DisplayName string
 	ExternalID  string
 	Exists      bool
-	// Active is false for a principal that is deactivated, or does not exist. Groups and users of an MLflow server are always active.
+	// Active is false for a principal that is deactivated or does not exist. Groups and users of an MLflow server are always active.
 	Active bool
-	// Admin reports an admin of an MLflow server. On Databricks, admins are a group.
+	// Admin reports whether the principal is an admin of an MLflow server. On Databricks, admins are a group.
 	Admin bool
 }
 
-// Member is a principal in a group, directly or because another group is in it.
+// Member is a member of a group, directly or through another group.
 type Member struct {
 	Group     string
 	Principal Principal
-	// Via are the groups on a shortest path from the group to the principal, outermost first. It is empty for a direct member.
+	// Via has the groups on a shortest path from the group to the principal, outermost first. It is empty for a direct member.
 	Via []string
 }
 
-// Incomplete is what could not be read about a principal: whether it exists, or who is in a group.
+// Incomplete is a principal about which something could not be read: whether it exists, or the members of a group.
 type Incomplete struct {
 	Principal Principal
 	// Reason is a sentence. It can be empty if Err is set.
 	Reason string
-	// Err is what the server refused; nil if that is not the reason.
+	// Err is the error of the server, nil if there was none.
 	Err error
 }
 
-// Principals is what the directory of a server has about some principals, and about the members of those that are groups.
+// Principals is the result of a lookup of principals, and of the members of the groups among them.
 type Principals struct {
-	// Status has the principals that were asked for, and all members of groups among them, each once, by kind and name.
+	// Status has the requested principals, and all members of the groups among them, each once, in order of kind and name.
 	Status []PrincipalStatus
-	// Members are the members of the groups that were asked for, by group, kind, and name. A group is no member of itself.
+	// Members has the members of the requested groups, in order of group, kind, and name. A group is not a member of itself.
 	Members []Member
-	// Everybody are the groups among them that contain everybody and whose members are not read, by name.
+	// Everybody has the groups among them that contain all users, in order of name. Their members are not read.
 	Everybody []string
-	// Incomplete is by kind and name.
+	// Incomplete is in order of kind and name.
 	Incomplete []Incomplete
 }
 
-// Principals looks up principals, and the members of the groups among them. What the caller cannot read is incomplete, not an error. Principals have
-// the spelling of wanted, and members that are not wanted that of the server.
+// Principals looks up principals, and the members of the groups among them. Entries that the caller cannot read are incomplete, not an
+// error. Requested principals have the spelling of wanted, and other members that of the server.
 func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals, error) {
 	return c.backend.Principals(ctx, c, wanted)
 }
@@ -62,16 +62,16 @@ func (c *Client) Principals(ctx context.Context, wanted []Principal) (Principals
 type PrincipalSource interface {
 	// Find looks up a principal.
 	Find(ctx context.Context, p Principal) (PrincipalStatus, error)
-	// Parallel reports whether principals of a kind can be looked up in parallel. It is false as long as the result of one lookup, such as a
-	// rejected request, decides how the next one is done.
+	// Parallel reports whether principals of a kind can be looked up in parallel. It is false as long as the result of one lookup, such
+	// as a rejected request, affects the next one.
 	Parallel(kind PrincipalKind) bool
-	// Members lists the direct members of a group, none if there is no such group. With an *[IncompleteError] it lists those that are known.
+	// Members lists the direct members of a group, none if it does not exist. With an *[IncompleteError], it lists the known ones.
 	Members(ctx context.Context, group Principal) ([]Principal, error)
-	// ContainsEverybody reports whether a group is one of all users of the server.
+	// ContainsEverybody reports whether a group contains all users of the server.
 	ContainsEverybody(p Principal) bool
 }
 
-// IncompleteError means that the caller cannot read something in a directory. Fields are as those of [Incomplete].
+// IncompleteError means that the caller cannot read an entry of a directory. Its fields are those of [Incomplete].
 type IncompleteError struct {
 	Reason string
 	Err    error
@@ -80,7 +80,7 @@ type IncompleteError struct {
 // Error implements error.
 func (e *IncompleteError) Error() string { return e.Reason }
 
-// asIncomplete returns what the caller cannot read. It returns err itself if the server failed.
+// asIncomplete returns the *[IncompleteError] for an error that depends on the permissions of the caller, or else err.
 func asIncomplete(err error) (*IncompleteError, error) {
 	if e, ok := errors.AsType[*IncompleteError](err); ok {
 		return e, nil
@@ -122,7 +122,7 @@ func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSou
 	return r.found, nil
 }
 
-// readStatus looks up the principals that were asked for, and the members that were found.
+// readStatus looks up the requested principals, and the members that were found.
 func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
 	principals := r.withMembers(asked)
 	statuses, missing := make([]PrincipalStatus, len(principals)), make([]*IncompleteError, len(principals))
@@ -160,7 +160,7 @@ func (r *resolver) readStatus(ctx context.Context, asked []Principal) error {
 	return nil
 }
 
-// withMembers returns the principals that were asked for, and the members that were found, each once.
+// withMembers returns the requested principals, and the members that were found, each once.
 func (r *resolver) withMembers(asked []Principal) []Principal {
 	var principals []Principal
 	added := map[PrincipalKey]bool{}

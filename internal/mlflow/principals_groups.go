@@ -14,11 +14,11 @@ const parallelLookups = 8
 type resolver struct {
 	rules  NameRules
 	source PrincipalSource
-	// spelling has the principals that were asked for, in their spelling.
+	// spelling has the requested principals, in their spelling.
 	spelling map[PrincipalKey]Principal
-	// direct has the direct members of each group that was asked for, and of those in it.
+	// direct has the direct members of each requested group, and of the groups in it.
 	direct map[PrincipalKey]directMembers
-	// noted are the principals and reasons that are in the incomplete ones.
+	// noted has the principals and reasons that are already in found.Incomplete.
 	noted map[notedReason]bool
 	found Principals
 }
@@ -28,7 +28,7 @@ type notedReason struct {
 	reason    string
 }
 
-// directMembers are the direct members of a group. incomplete says what is missing; nil if nothing is.
+// directMembers has the direct members of a group. incomplete is why some are missing, nil if none are.
 type directMembers struct {
 	members    []Principal
 	incomplete *IncompleteError
@@ -38,8 +38,8 @@ func (r *resolver) containsEverybody(p Principal) bool {
 	return p.Kind == KindGroup && r.source.ContainsEverybody(p)
 }
 
-// readGroups reads the direct members of the groups among some principals, then those of the groups in them, and so on. Groups that
-// contain everybody are left out.
+// readGroups reads the direct members of the groups among some principals, then those of the groups in them, and so on. It omits groups
+// that contain all users.
 func (r *resolver) readGroups(ctx context.Context, level []Principal) error {
 	for {
 		level = slices.DeleteFunc(slices.Clone(level), func(p Principal) bool {
@@ -84,7 +84,7 @@ func (r *resolver) readGroup(ctx context.Context, group Principal) (directMember
 	return read, err
 }
 
-// walk finds all members of a group, nearest ones first, each once.
+// walk adds all members of a group, nearest first, each once.
 func (r *resolver) walk(group Principal) {
 	type step struct {
 		group Principal
@@ -115,14 +115,14 @@ func (r *resolver) walk(group Principal) {
 	}
 }
 
-// addEverybody notes that a group contains everybody, once.
+// addEverybody adds a group that contains all users, once.
 func (r *resolver) addEverybody(name string) {
 	if !slices.Contains(r.found.Everybody, name) {
 		r.found.Everybody = append(r.found.Everybody, name)
 	}
 }
 
-// addIncomplete notes what is not known about a principal, once.
+// addIncomplete adds a principal about which something could not be read, once for each reason.
 func (r *resolver) addIncomplete(p Principal, why IncompleteError) {
 	if key := (notedReason{r.rules.PrincipalKey(p), why.Reason}); !r.noted[key] {
 		r.noted[key] = true

@@ -6,21 +6,21 @@ import (
 )
 
 const (
-	// readsPerPage is how many experiments must have been asked for before each page of a bulk refresh: reading a page of 1,000 has to
-	// pay in a big workspace too, of which only some are managed.
+	// readsPerPage is the number of experiments that must have been requested for each page of a bulk refresh. It limits the pages that
+	// are read in a large workspace with few managed experiments.
 	readsPerPage = 8
-	// maxPages bounds what is kept in memory, at about a kilobyte an experiment.
+	// maxPages limits the use of memory, with about a kilobyte per experiment.
 	maxPages = 30
-	// pageSize is how many experiments a page holds.
+	// pageSize is the maximum number of experiments in a page.
 	pageSize = 1000
 )
 
-// refresher answers the reads of a refresh from what was read before: by a search that lists a page of experiments at a time (bulk
-// refresh), or by a direct read for another resource of the same experiment. It lives as long as the client, which is one command.
+// refresher caches experiments for the reads of a refresh: those of the pages of a search (bulk refresh), and those of direct reads for
+// other resources of the same experiment. It exists as long as the client, for one command.
 type refresher struct {
-	// bulk allows searches.
+	// bulk enables searches.
 	bulk bool
-	// firstPage is how many experiments the first page has, if that is read with the first experiment; 0 otherwise.
+	// firstPage is the size of the first page if that is read with the first experiment, 0 otherwise.
 	firstPage int
 
 	mu          sync.Mutex
@@ -28,14 +28,14 @@ type refresher struct {
 	pages       int
 	token       string
 	ended       bool
-	inFlight    chan struct{} // closed when the page that is under way has come; nil when none is
+	inFlight    chan struct{} // closed after the page that is being read; nil if there is none
 	seen        map[string]Experiment
-	invalidated map[string]bool // experiments that this process changed: whatever was read of them may be old
+	invalidated map[string]bool // experiments that this process changed, so that cached values may be outdated
 }
 
-// RefreshExperiment reads an experiment for a refresh. What was read before is believed only when matches says that it shows nothing new
-// against what the caller knows; a difference, like an experiment that was not listed, is confirmed by a direct read.
-// Errors: as [Client.GetExperiment].
+// RefreshExperiment reads an experiment for a refresh. It returns a cached experiment only if matches reports that it does not differ
+// from what the caller knows. A difference, or an experiment that was not listed, is verified with a direct read. Errors: as
+// [Client.GetExperiment].
 func (c *Client) RefreshExperiment(ctx context.Context, id string, matches func(Experiment) bool) (Experiment, error) {
 	if e, ok := c.refresher.find(ctx, c, id); ok && matches(e) {
 		return c.recordCreated(e), nil
@@ -47,7 +47,7 @@ func (c *Client) RefreshExperiment(ctx context.Context, id string, matches func(
 	return e, err
 }
 
-// find returns an experiment among what was read, and reads more pages while the reads so far allow it.
+// find returns a cached experiment, and reads more pages as long as shouldReadPage is true.
 func (r *refresher) find(ctx context.Context, c *Client, id string) (Experiment, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -64,7 +64,7 @@ func (r *refresher) find(ctx context.Context, c *Client, id string) (Experiment,
 	}
 }
 
-// shouldReadPage reports whether another page is worth its call. The lock is held.
+// shouldReadPage reports whether enough experiments were requested for another page. The lock is held.
 func (r *refresher) shouldReadPage() bool {
 	worth := r.reads / readsPerPage
 	if r.firstPage > 0 {
@@ -73,8 +73,8 @@ func (r *refresher) shouldReadPage() bool {
 	return r.bulk && !r.ended && r.pages < min(worth, maxPages)
 }
 
-// nextPage reads one page, or waits for the one that is under way. A page that fails ends the bulk refresh, at once: reads then go direct.
-// The lock is held before and after.
+// nextPage reads one page, or waits for the one that is being read. If it fails, the bulk refresh ends, and each experiment is read
+// directly. The lock is held before and after.
 func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	if inFlight := r.inFlight; inFlight != nil {
 		r.mu.Unlock()
@@ -106,14 +106,14 @@ func (r *refresher) nextPage(ctx context.Context, c *Client) {
 	}
 }
 
-// store remembers a direct read. It wins over what a search said.
+// store caches the experiment of a direct read, which takes precedence over that of a search.
 func (r *refresher) store(e Experiment) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.seen[e.ID] = e
 }
 
-// invalidate sends later reads of an experiment direct.
+// invalidate disables the cache for an experiment.
 func (r *refresher) invalidate(id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -13,13 +13,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// runsPath is where the paths of the calls about runs begin.
+// runsPath is the beginning of the paths of run endpoints.
 const runsPath = "/api/2.0/mlflow/runs/"
 
 // RunStatuses are the values of [Run].Status, in the order in which the API lists them.
 var RunStatuses = []string{"RUNNING", "SCHEDULED", "FINISHED", "FAILED", "KILLED"}
 
-// Run is an MLflow run as the server describes it.
+// Run is an MLflow run as the server returns it.
 type Run struct {
 	ID, Name, ExperimentID string
 	// Status is one of [RunStatuses].
@@ -28,7 +28,7 @@ type Run struct {
 	User string
 	// ArtifactURI is the location of the run's artifacts.
 	ArtifactURI string
-	// Started and Ended are milliseconds since 1970; 0 if the server does not return them, as for the end of a run that is not finished.
+	// Started and Ended are in milliseconds since 1970, 0 if the server does not return them, for example the end of a running one.
 	Started, Ended int64
 	// Deleted reports whether the run is soft-deleted: the server still returns it.
 	Deleted bool
@@ -58,13 +58,13 @@ type runMetric struct {
 	Step      rest.Int64  `json:"step"`
 }
 
-// isAfter reports whether a value is newer than another one of the same metric. Of two with the same time and step, it is the greater one, as in the
-// API.
+// isAfter reports whether a value is newer than another one of the same metric. Of two with the same time and step, the greater one is
+// newer, as in the API.
 func (m runMetric) isAfter(o runMetric) bool {
 	return cmp.Or(cmp.Compare(m.Timestamp, o.Timestamp), cmp.Compare(m.Step, o.Step), cmp.Compare(m.Value, o.Value)) > 0
 }
 
-// runInfo is what a response says about a run besides its data.
+// runInfo is a run in a response, without its data.
 type runInfo struct {
 	ID             string     `json:"run_id"`
 	UUID           string     `json:"run_uuid"` // the ID, on old servers
@@ -122,7 +122,8 @@ const (
 	TagRunUser = "mlflow.user"
 )
 
-// newestMetrics returns the newest value of each metric. Databricks can list a key several times, for example one value for each logged model.
+// newestMetrics returns the newest value of each metric. Databricks can list a key several times, for example one value for each logged
+// model.
 func newestMetrics(metrics []runMetric) map[string]float64 {
 	newest := make(map[string]runMetric, len(metrics))
 	for _, m := range metrics {
@@ -152,7 +153,7 @@ func (a *runResponse) Validate(bool) error {
 	return errors.Join(rest.CheckSame("run", a.id, a.Run.Info.id()), a.Run.Info.check())
 }
 
-// GetRun reads a run by ID, deleted ones included. Errors: [rest.IsNotFound], [rest.IsInvalid] for what cannot be a run ID. API: GET runs/get.
+// GetRun reads a run by ID, including deleted ones. Errors: [rest.IsNotFound], [rest.IsInvalid] for an invalid run ID. API: GET runs/get.
 func (c *Client) GetRun(ctx context.Context, id string) (Run, error) {
 	out := runResponse{id: id}
 	err := c.Do(ctx, rest.Call{

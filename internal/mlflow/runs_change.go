@@ -9,22 +9,22 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// MaxRunsInBulk is the maximum number of runs that one bulk call deletes or restores.
+// MaxRunsInBulk is the maximum number of runs that one bulk call can delete or restore.
 const MaxRunsInBulk = 10_000
 
-// bulkRunsPath is where the paths of the bulk calls begin, which only Databricks has.
+// bulkRunsPath is the beginning of the paths of bulk endpoints, which only Databricks has.
 const bulkRunsPath = "/api/2.0/mlflow/databricks/runs/"
 
-// BulkRuns reports whether the server deletes and restores many runs in one call: [Client.DeleteRunsInBulk], [Client.RestoreRunsInBulk].
+// BulkRuns reports whether the server can delete and restore many runs in one call: [Client.DeleteRunsInBulk], [Client.RestoreRunsInBulk].
 func (c *Client) BulkRuns() bool { return c.backend.BulkRuns() }
 
-// DeleteRun soft-deletes a run; a run that is deleted already is a success. Errors: [rest.IsNotFound]. API: POST runs/delete.
+// DeleteRun soft-deletes a run. It succeeds if the run is already deleted. Errors: [rest.IsNotFound]. API: POST runs/delete.
 func (c *Client) DeleteRun(ctx context.Context, id string) error {
 	return c.setRunDeleted(ctx, "delete", id, true)
 }
 
-// RestoreRun restores a soft-deleted run; a run that is active already is a success. In a deleted experiment, the run turns active and the experiment
-// stays deleted. Errors: [rest.IsNotFound] if the run was never created or is purged. API: POST runs/restore.
+// RestoreRun restores a soft-deleted run. It succeeds if the run is already active. It does not restore a deleted experiment of the run.
+// Errors: [rest.IsNotFound] if the run was never created or is purged. API: POST runs/restore.
 func (c *Client) RestoreRun(ctx context.Context, id string) error {
 	return c.setRunDeleted(ctx, "restore", id, false)
 }
@@ -40,7 +40,7 @@ func (c *Client) setRunDeleted(ctx context.Context, call, id string, deleted boo
 	})
 }
 
-// SetRunTag sets one tag of a run; an existing value is replaced. The tag mlflow.runName renames the run. Errors: [rest.IsNotFound],
+// SetRunTag sets a tag of a run, replacing an existing value. The tag mlflow.runName renames the run. Errors: [rest.IsNotFound],
 // [rest.IsInvalid] (also for a deleted run). API: POST runs/set-tag.
 func (c *Client) SetRunTag(ctx context.Context, id string, tag Tag) error {
 	return c.Do(ctx, rest.Call{
@@ -49,8 +49,8 @@ func (c *Client) SetRunTag(ctx context.Context, id string, tag Tag) error {
 	})
 }
 
-// DeleteRunTag removes one tag of a run; a tag that does not exist is a success. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for a deleted
-// run. API: POST runs/delete-tag.
+// DeleteRunTag removes a tag of a run. It succeeds if the tag does not exist. Errors: [rest.IsNotFound] for the run, [rest.IsInvalid] for a
+// deleted run. API: POST runs/delete-tag.
 func (c *Client) DeleteRunTag(ctx context.Context, id, key string) error {
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: runsPath + "delete-tag", Body: map[string]string{"run_id": id, "key": key}, Group: rest.GroupOther,
@@ -68,12 +68,12 @@ func (c *Client) DeleteRunTag(ctx context.Context, id, key string) error {
 	return nil
 }
 
-// bulkResponse is how many runs a bulk call changed. An absent number is 0.
+// bulkResponse has the number of runs that a bulk call changed. In {}, it is 0.
 type bulkResponse struct {
 	Deleted  *rest.Int64 `json:"runs_deleted"`
 	Restored *rest.Int64 `json:"runs_restored"`
 
-	// field is the name of the number that the call returns, and most its maximum.
+	// field is the field of the response that has the number, and most its maximum.
 	field string
 	most  int
 }
@@ -99,24 +99,25 @@ func (a *bulkResponse) number() *rest.Int64 {
 	return a.Restored
 }
 
-// DeleteRunsInBulk soft-deletes active runs of an experiment that were created at or before a time in milliseconds since 1970, at most limit of them
-// (1 to [MaxRunsInBulk]), and returns how many. There are no more if it is less than limit. Only servers with [Client.BulkRuns] have the call. It is
-// repeated only if the server rejected it before any effect, since a second one would delete more: after an error for which [rest.IsUncertain] is
-// true, up to limit runs may be deleted. API: POST databricks/runs/delete-runs.
+// DeleteRunsInBulk soft-deletes active runs of an experiment that were created at or before createdUntil, in milliseconds since 1970, at
+// most limit of them (1 to [MaxRunsInBulk]). It returns their number; if that is less than limit, no more runs match. Only servers with
+// [Client.BulkRuns] have the endpoint. The call is retried only if the server rejected it before any effect, because a second one would
+// delete more runs: after an error for which [rest.IsUncertain] is true, up to limit runs can be deleted. API: POST
+// databricks/runs/delete-runs.
 func (c *Client) DeleteRunsInBulk(ctx context.Context, experimentID string, createdUntil int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "delete-runs", "runs_deleted", limit,
 		map[string]any{"experiment_id": experimentID, "max_timestamp_millis": createdUntil, "max_runs": limit})
 }
 
-// RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them (1 to
-// [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too.
-// API: POST databricks/runs/restore-runs.
+// RestoreRunsInBulk restores runs of an experiment that were deleted at or after a time in milliseconds since 1970, at most limit of them
+// (1 to [MaxRunsInBulk]), and returns how many. What [Client.DeleteRunsInBulk] says about limit and errors holds here, too. API: POST
+// databricks/runs/restore-runs.
 func (c *Client) RestoreRunsInBulk(ctx context.Context, experimentID string, deletedFrom int64, limit int) (int, error) {
 	return c.changeRunsInBulk(ctx, "restore-runs", "runs_restored", limit,
 		map[string]any{"experiment_id": experimentID, "min_timestamp_millis": deletedFrom, "max_runs": limit})
 }
 
-// changeRunsInBulk calls a bulk call and returns the number in a field of its response.
+// changeRunsInBulk sends a bulk call, and returns the number in a field of the response.
 func (c *Client) changeRunsInBulk(ctx context.Context, call, field string, limit int, body map[string]any) (int, error) {
 	if limit < 1 || limit > MaxRunsInBulk {
 		return 0, errors.New("a bulk request changes 1 to 10,000 runs")

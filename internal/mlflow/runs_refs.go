@@ -7,13 +7,13 @@ import (
 )
 
 const (
-	// maxRefPage is how many runs one call can return.
+	// maxRefPage is the maximum number of runs that one call can return.
 	maxRefPage = 50_000
-	// smallRefPage is how many runs any server can return in time: it is the default of the API.
+	// smallRefPage is a number of runs that each server can return before the timeout: the default of the API.
 	smallRefPage = 1000
 )
 
-// RunRef is what a change of many runs needs to know about each of them.
+// RunRef identifies a run for a change of many runs.
 type RunRef struct {
 	ID, ExperimentID string
 	// Started is the start time in milliseconds since 1970, 0 if the server does not return it.
@@ -27,8 +27,9 @@ type runRefJSON struct {
 
 func (r runRefJSON) about() runInfo { return r.Info }
 
-// SearchRunRefs is [Client.SearchRuns] for changes of many runs. Where the server changes many runs in one call, pages are as large as the API allows.
-// A large page that is too large to be read, or that the server does not return in time, is replaced by smaller ones. API: POST runs/search.
+// SearchRunRefs is [Client.SearchRuns] for changes of many runs. Where the server changes many runs in one call, pages are as large as
+// the API allows. A large page that is too large to be read, or that the server does not return in time, is replaced by smaller ones.
+// API: POST runs/search.
 func (c *Client) SearchRunRefs(ctx context.Context, q RunQuery) (refs []RunRef, more bool, err error) {
 	size := smallRefPage
 	if c.BulkRuns() {
@@ -46,7 +47,7 @@ func (c *Client) SearchRunRefs(ctx context.Context, q RunQuery) (refs []RunRef, 
 	return refs, more, err
 }
 
-// isFinal reports whether a server refuses a search whatever the size of its pages.
+// isFinal reports whether a server rejects a search independent of the size of its pages.
 func isFinal(err error) bool {
 	_, refused := rest.AsRefusal(err)
 	return refused && !rest.IsUncertain(err) && !rest.IsThrottled(err)

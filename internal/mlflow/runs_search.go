@@ -21,14 +21,14 @@ const (
 	ViewAll     ViewType = "ALL"
 )
 
-// runPageSize is how many runs one call asks for at most: with metrics and parameters, a run can have more than 100 kB.
+// runPageSize is the maximum number of runs in a page: with metrics and parameters, a run can have more than 100 kB.
 const runPageSize = 250
 
 // RunQuery selects runs.
 type RunQuery struct {
 	// ExperimentIDs are the experiments to search, at least one.
 	ExperimentIDs []string
-	// Filter and OrderBy are in the API's own language. Without OrderBy, the newest run is first. The server orders runs that are equal by start
+	// Filter and OrderBy have the syntax of the API. Without OrderBy, the newest run is first. The server orders equal runs by start
 	// time, newest first, and then by ID.
 	Filter  string
 	OrderBy []string
@@ -82,9 +82,9 @@ func (p *runPage[R]) Validate(empty bool) error {
 	return rest.CheckPage(p.Runs != nil, empty, p.NextPageToken, "runs")
 }
 
-// SearchRuns returns the runs that match, at most q.Limit. It reads pages until it has one run more, so that More is exact. A run that is on two
-// pages, because another one started in between, is returned once. Errors: [rest.IsInvalid] for a filter or an order that the server does not
-// understand. API: POST runs/search.
+// SearchRuns returns the runs that match, at most q.Limit. It reads pages until it has one run more, so that More is exact. A run that is
+// on two pages, because another one started in between, is returned once. Errors: [rest.IsInvalid] for an invalid filter or order. API:
+// POST runs/search.
 func (c *Client) SearchRuns(ctx context.Context, q RunQuery) (RunList, error) {
 	found, more, err := searchRuns[runJSON](ctx, c, q, runPageSize)
 	if err != nil {

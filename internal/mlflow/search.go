@@ -13,12 +13,12 @@ import (
 
 // Search selects experiments. The zero value selects all active ones.
 type Search struct {
-	// Filter and OrderBy are in the API's own language.
+	// Filter and OrderBy have the syntax of the API.
 	Filter  string
 	OrderBy []string
 	// ViewType is ACTIVE_ONLY (default), DELETED_ONLY or ALL.
 	ViewType string
-	// PageSize is how many experiments one call asks for; 0 means 1,000.
+	// PageSize is the maximum number of experiments in a page; 0 means 1,000.
 	PageSize int
 }
 
@@ -43,8 +43,8 @@ func (p *searchPage) Validate(empty bool) error {
 	return rest.CheckPage(p.Experiments != nil, empty, p.NextPageToken, "experiments")
 }
 
-// SearchExperiments yields the experiments of a search, page by page as they are consumed. The first error ends it.
-// Errors: [rest.IsInvalid] for a filter that the server does not understand. API: POST experiments/search.
+// SearchExperiments returns an iterator over the experiments of a search. It reads pages as they are consumed, and ends with the first
+// error. Errors: [rest.IsInvalid] for an invalid filter. API: POST experiments/search.
 func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Experiment, error] {
 	return func(yield func(Experiment, error) bool) {
 		req := searchRequest{Filter: s.Filter, OrderBy: s.OrderBy, ViewType: s.ViewType, MaxResults: s.PageSize}
@@ -75,7 +75,7 @@ func (c *Client) SearchExperiments(ctx context.Context, s Search) iter.Seq2[Expe
 	}
 }
 
-// searchPage asks for one page; noRetry makes a single try of it, for a page that something else can stand in for.
+// searchPage reads one page; noRetry disables retries, for a page that is not required.
 func (c *Client) searchPage(ctx context.Context, req searchRequest, noRetry bool) (searchPage, error) {
 	var page searchPage
 	err := c.Do(ctx, rest.Call{
@@ -87,16 +87,16 @@ func (c *Client) searchPage(ctx context.Context, req searchRequest, noRetry bool
 	return page, nil
 }
 
-// maxEmptyPages is how many pages in a row may list nothing new, each with a token for another one.
+// maxEmptyPages is the maximum number of pages in a row that list nothing new, each with a token for another one.
 const maxEmptyPages = 100
 
-// pageGuard detects that the pages of a list have no end.
+// pageGuard detects a list whose pages do not end.
 type pageGuard struct {
 	tokens map[string]bool
 	empty  int // pages in a row that list nothing new
 }
 
-// checkToken returns an error if the server already returned a token for a next page. A cache or gateway that drops the body of requests does.
+// checkToken returns an error if the server returned the token before, as behind a cache or gateway that drops the body of requests.
 func (g *pageGuard) checkToken(token string) error {
 	if g.tokens[token] {
 		return errors.New("the server returned the same page token twice, so its pages have no end; " +
@@ -109,7 +109,7 @@ func (g *pageGuard) checkToken(token string) error {
 	return nil
 }
 
-// check is checkToken, and also returns an error after too many pages in a row that list nothing new. listed is how many new objects the page lists.
+// check is checkToken, and also returns an error after [maxEmptyPages]. listed is the number of new objects in the page.
 func (g *pageGuard) check(token string, listed int) error {
 	if g.empty++; listed > 0 {
 		g.empty = 0

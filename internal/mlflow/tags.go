@@ -7,8 +7,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// SetTag sets one tag; an existing value is replaced. Errors: [rest.IsNotFound], [rest.IsInvalid] (also for a deleted experiment).
-// API: POST experiments/set-experiment-tag.
+// SetTag sets a tag of an experiment, replacing an existing value. Errors: [rest.IsNotFound], [rest.IsInvalid] (also for a deleted
+// experiment). API: POST experiments/set-experiment-tag.
 func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
 	defer c.refresher.invalidate(id)
 	return c.Do(ctx, rest.Call{
@@ -18,9 +18,9 @@ func (c *Client) SetTag(ctx context.Context, id string, tag Tag) error {
 	})
 }
 
-// RemoveTag removes one tag; a tag that is not there is a success. Databricks and MLflow before 3.2 have no call for it:
-// there the value is blanked, and blanked is true. API: POST experiments/delete-experiment-tag.
-func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, err error) {
+// RemoveTag removes a tag of an experiment. It succeeds if the tag does not exist. Databricks and MLflow servers before 3.2 cannot delete
+// tags: there, it sets an empty value, and cleared is true. API: POST experiments/delete-experiment-tag.
+func (c *Client) RemoveTag(ctx context.Context, id, key string) (cleared bool, err error) {
 	defer c.refresher.invalidate(id)
 	if !c.tagDeletionAbsent.Load() {
 		err := c.Do(ctx, rest.Call{
@@ -30,13 +30,13 @@ func (c *Client) RemoveTag(ctx context.Context, id, key string) (blanked bool, e
 		if !rest.IsEndpointAbsent(err) {
 			return false, c.confirmTagAbsent(ctx, err, id, key)
 		}
-		// A gateway's own 404 says nothing about the next call.
+		// A 404 of a gateway does not show that the server has no such endpoint.
 		c.tagDeletionAbsent.Store(!rest.IsFromProxy(err))
 	}
 	return true, c.SetTag(ctx, id, Tag{Key: key})
 }
 
-// confirmTagAbsent judges the answer to a tag's removal: "not found" is about the tag or about the experiment.
+// confirmTagAbsent returns nil if the error of removing a tag is that the tag, and not the experiment, does not exist.
 func (c *Client) confirmTagAbsent(ctx context.Context, err error, id, key string) error {
 	if !rest.IsNotFound(err) {
 		return err

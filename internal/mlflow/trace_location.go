@@ -6,9 +6,10 @@ import (
 	"strings"
 )
 
-// TraceLocation is where an experiment on Databricks stores its traces. It is bound when the experiment is created, and cannot be changed.
+// TraceLocation is the location of the traces of an experiment on Databricks. It is set when the experiment is created, and cannot be
+// changed.
 type TraceLocation struct {
-	// UnityCatalog is nil if the location is of a kind that this client does not know.
+	// UnityCatalog is nil for unknown kinds of locations.
 	UnityCatalog *TraceTables `json:"uc_trace_location,omitempty"`
 }
 
@@ -17,18 +18,18 @@ type TraceLocation struct {
 type TraceTables struct {
 	Catalog string `json:"catalog"`
 	Schema  string `json:"schema"`
-	// TablePrefix is empty unless it was set when the location was bound. It consists of at most 238 letters, digits, and underscores.
+	// TablePrefix is the configured prefix, "" if there is none. It consists of at most 238 letters, digits, and underscores.
 	TablePrefix string `json:"table_prefix,omitempty"`
-	// EffectiveTablePrefix is the prefix in use: TablePrefix, or the one that the server derived. Only the server sets it.
+	// EffectiveTablePrefix is the prefix in use: TablePrefix, or one that the server derived. Only the server sets it.
 	EffectiveTablePrefix string `json:"effective_table_prefix,omitempty"`
 }
 
-// Includes reports whether the tables are those that were asked for: a catalog, a schema, and a prefix unless that is empty.
+// Includes reports whether the tables have a catalog, a schema, and, unless it is empty, a prefix.
 func (t TraceTables) Includes(catalog, schema, prefix string) bool {
 	return strings.EqualFold(t.Catalog, catalog) && strings.EqualFold(t.Schema, schema) && (prefix == "" || strings.EqualFold(t.prefix(), prefix))
 }
 
-// prefix is the table prefix in use, as far as the server returned one.
+// prefix returns the table prefix in use, "" if the server did not return it.
 func (t TraceTables) prefix() string { return cmp.Or(t.EffectiveTablePrefix, t.TablePrefix) }
 
 // String describes the tables in messages.
@@ -36,7 +37,7 @@ func (t TraceTables) String() string {
 	return fmt.Sprintf("%s.%s.%s_otel_*", t.Catalog, t.Schema, cmp.Or(t.prefix(), "PREFIX"))
 }
 
-// TraceTables returns the tables for the traces of an experiment, nil if it is not bound to any.
+// TraceTables returns the tables for the traces of an experiment, nil if it has none.
 func (e Experiment) TraceTables() *TraceTables {
 	if e.TraceLocation == nil {
 		return nil
@@ -44,7 +45,7 @@ func (e Experiment) TraceTables() *TraceTables {
 	return e.TraceLocation.UnityCatalog
 }
 
-// hasTraceLocation reports whether an experiment is bound to what was sent. A prefix that was not sent is not set on it either.
+// hasTraceLocation reports whether an experiment has the trace location that was sent, without a prefix if none was sent.
 func hasTraceLocation(e Experiment, sent *TraceLocation) bool {
 	if sent == nil || sent.UnityCatalog == nil {
 		return true

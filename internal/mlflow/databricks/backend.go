@@ -1,4 +1,4 @@
-// Package databricks is the MLflow of Databricks workspaces: its names, folders, callers and permissions.
+// Package databricks implements [mlflow.Backend] for Databricks workspaces: names, folders, principals, and permissions.
 package databricks
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Backend is the MLflow that a Databricks workspace hosts.
+// Backend is the backend of a Databricks workspace.
 type Backend struct{ Names }
 
 // Limits of tags on Databricks, in bytes. API: set-experiment-tag.
@@ -88,7 +88,7 @@ func (Backend) DeletedKeepName() bool { return false }
 // BulkRuns implements [mlflow.Backend].
 func (Backend) BulkRuns() bool { return true }
 
-// Rate gives the documented limits, in requests a second for a workspace.
+// Rate implements [mlflow.Backend] with the documented limits, in requests per second and workspace.
 func (Backend) Rate(g rest.Group) rate.Limit {
 	switch g {
 	case rest.GroupPermissionReads:
@@ -118,10 +118,10 @@ func (Backend) CheckPrincipal(p mlflow.Principal) error {
 	return nil
 }
 
-// admins are the workspace's administrators. They hold CAN_MANAGE on everything, and the server lets nobody lower that.
+// admins is the group of the workspace admins. They always have CAN_MANAGE on everything.
 var admins = mlflow.Principal{Kind: mlflow.KindGroup, Name: "admins"}
 
-// IsAdmins reports whether a principal is the group of the workspace admins, who have CAN_MANAGE on everything.
+// IsAdmins reports whether a principal is the group of the workspace admins, who always have CAN_MANAGE on everything.
 func IsAdmins(p mlflow.Principal) bool { return p == admins }
 
 // PrincipalAdvice implements [mlflow.Backend].

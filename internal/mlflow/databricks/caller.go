@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// scimMe is the caller as SCIM describes it.
+// scimMe is the current user in SCIM.
 type scimMe struct {
 	ID          string `json:"id"`
 	UserName    string `json:"userName"`
@@ -29,7 +29,7 @@ func (m *scimMe) Validate(bool) error {
 	return nil
 }
 
-// CurrentCaller asks SCIM. Entitlements are left out: they are expensive on the server.
+// CurrentCaller implements [mlflow.Backend]. It excludes entitlements, which take the server long.
 // API: GET preview/scim/v2/Me.
 func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	var me scimMe
@@ -56,8 +56,8 @@ func (Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Call
 // ConfiguredUser implements [mlflow.Backend].
 func (Backend) ConfiguredUser() string { return "" }
 
-// OwnedByCaller implements [mlflow.Backend], by the tags that the server sets: the owner's ID, and a name, which of a service principal may
-// be the application ID or the display name.
+// OwnedByCaller implements [mlflow.Backend]. It compares the tags that the server sets: the ID of the owner, and the name, which for a
+// service principal can be the application ID or the display name.
 func (Backend) OwnedByCaller(ctx context.Context, c *mlflow.Client, e mlflow.Experiment) (bool, error) {
 	caller, err := c.Caller(ctx)
 	if err != nil {

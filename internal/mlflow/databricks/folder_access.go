@@ -30,14 +30,15 @@ func (folders) AccessAdvice() string {
 		"grant it, or run Terraform as an identity that has it."
 }
 
-// FolderAdvice implements [mlflow.Backend]. Databricks' pages differ in the required level, and none of it was verified on a real workspace.
+// FolderAdvice implements [mlflow.Backend]. The Databricks documentation is inconsistent about the required levels, and they were not
+// verified on a real workspace.
 func (Backend) FolderAdvice() string {
 	return "Creating, deleting, and restoring an experiment needs CAN_EDIT or CAN_MANAGE on its folder, and renaming it needs CAN_MANAGE on " +
 		"its old and its new folder. Ask a user with CAN_MANAGE on the folder, or a workspace admin, for access."
 }
 
-// CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no request, so Git
-// folders outside of /Repos are found by [mlflow.Folders].
+// CheckFolderPath returns why the permissions of a folder cannot be managed, and what to do instead; nil if they can. It sends no
+// request, so Git folders outside of /Repos are found by [mlflow.Folders].
 func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":
@@ -56,7 +57,7 @@ func CheckReadableFolderPath(path string) error {
 	switch {
 	case !strings.HasPrefix(n, "/"):
 		return fmt.Errorf("%q is not an absolute workspace path, such as \"/Projects/retail\"", path)
-	case checkSpelling(path) != nil: // before the roots: the server may take such a path for one of them
+	case checkSpelling(path) != nil: // before the roots: the server may treat the path as one of them
 		return checkSpelling(path)
 	case n == "/", n == "/Workspace":
 		return fmt.Errorf("%q is the root of the workspace. Only workspace admins can create objects in it, and the provider does not manage its "+
@@ -92,7 +93,7 @@ func (f folders) Create(ctx context.Context, path string) error {
 	return makeFolder(ctx, f.client, path)
 }
 
-// makeFolder creates a folder and the missing ones above it. It succeeds if none is missing. API: POST workspace/mkdirs.
+// makeFolder creates a folder and its missing parent folders. It succeeds if the folder exists. API: POST workspace/mkdirs.
 func makeFolder(ctx context.Context, c *mlflow.Client, path string) error {
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodPost, Path: "/api/2.0/workspace/mkdirs", Body: map[string]string{"path": path}, Group: rest.GroupOther,

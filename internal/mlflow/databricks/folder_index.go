@@ -12,26 +12,26 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// FolderIndex is what a run knows about the folders of one workspace. It keeps the folders that the server returned, and neither refusals nor
-// other objects: a folder that is created later is found. Lookups of one path at the same time share one request. Its zero value is ready to use,
-// also concurrently.
+// FolderIndex is a cache of the folders of one workspace, for one run. It does not cache errors and other objects, so that it finds a
+// folder that is created later. Concurrent lookups of a path share one request. Its zero value is ready to use, and it is safe for
+// concurrent use.
 type FolderIndex struct {
 	flights singleflight.Group
 
 	mu sync.Mutex
-	// known holds the object at a path, or the folders in the folder at a path.
+	// known has the object at a path, or the folders in the folder at a path.
 	known map[folderQuery][]WorkspaceObject
-	// paths holds the path of each known folder by its object ID.
+	// paths has the path of each known folder by its object ID.
 	paths map[rest.Int64]string
 }
 
-// folderQuery asks for the object at a normalized path, or for the folders in the folder there.
+// folderQuery identifies the object at a normalized path, or the folders in the folder at the path.
 type folderQuery struct {
 	path string
 	list bool
 }
 
-// Lookup returns the object at a path as [WorkspaceStatus] does, with a request unless the run knows it. Errors: as there.
+// Lookup returns the object at a path like [WorkspaceStatus], without a request if it is cached. Errors: as for [WorkspaceStatus].
 func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string) (WorkspaceObject, error) {
 	objects, err := x.load(ctx, c, folderQuery{path: Names{}.NormalizeName(path)})
 	if err != nil {
@@ -40,7 +40,7 @@ func (x *FolderIndex) Lookup(ctx context.Context, c *mlflow.Client, path string)
 	return objects[0], nil
 }
 
-// load returns what is known, or else asks the server, see [rest.Join].
+// load returns the cached objects, or else requests them, see [rest.Join].
 func (x *FolderIndex) load(ctx context.Context, c *mlflow.Client, q folderQuery) ([]WorkspaceObject, error) {
 	if kept := x.current(q); kept != nil {
 		return kept, nil
@@ -57,7 +57,7 @@ func (x *FolderIndex) load(ctx context.Context, c *mlflow.Client, q folderQuery)
 	})
 }
 
-// current returns what is known, nil if nothing is.
+// current returns the cached objects, nil if there are none.
 func (x *FolderIndex) current(q folderQuery) []WorkspaceObject {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -95,7 +95,7 @@ func (x *FolderIndex) keep(q folderQuery, objects []WorkspaceObject) {
 	}
 }
 
-// knownFolders returns the path of each known folder by how access control lists name it.
+// knownFolders returns the path of each known folder by its name in access control lists.
 func (x *FolderIndex) knownFolders() map[string]string {
 	x.mu.Lock()
 	defer x.mu.Unlock()

@@ -14,7 +14,8 @@ import (
 // MaxOriginLookups is the maximum number of folders that [FolderIndex.Origins] looks up for several objects.
 const MaxOriginLookups = 5
 
-// InheritedFolders returns the folders that grants of an access control list are inherited from, as the list names them and without the root.
+// InheritedFolders returns the folders from which grants of an access control list are inherited, by their names in the list, without the
+// root.
 func InheritedFolders(acl mlflow.ACL) map[string]bool {
 	folders := map[string]bool{}
 	for _, e := range acl.Entries {
@@ -29,12 +30,12 @@ func InheritedFolders(acl mlflow.ACL) map[string]bool {
 	return folders
 }
 
-// Origins returns the path of each folder that grants are inherited from, by how access control lists name it, as far as it can be
-// determined. objects holds the [InheritedFolders] of experiments and folders by path; leave out deleted experiments, which are no longer
-// in their folder. The root folder is always in the result.
+// Origins returns the path of each folder from which grants are inherited, by its name in access control lists, as far as it can be
+// determined. objects has the [InheritedFolders] of experiments and folders by path; omit deleted experiments, which are no longer in their
+// folder. The root folder is always in the result.
 //
-// Most paths follow from which objects inherit from a folder, without a request. Otherwise it looks up folders above the objects: for
-// one object at most all of them, for several objects at most [MaxOriginLookups]. A folder that cannot be read is left out.
+// Most paths follow from which objects inherit from a folder, without a request. Otherwise, it looks up parent folders of the objects: for
+// one object up to all of them, for several objects at most [MaxOriginLookups]. It omits folders that cannot be read.
 func (x *FolderIndex) Origins(ctx context.Context, c *mlflow.Client, objects map[string]map[string]bool) map[string]string {
 	limit := MaxOriginLookups
 	if len(objects) == 1 {
@@ -50,9 +51,9 @@ func (x *FolderIndex) Origins(ctx context.Context, c *mlflow.Client, objects map
 	return paths
 }
 
-// inheritance infers the paths of the folders that grants are inherited from, which the server identifies by ID only. An object inherits the
-// grants of every folder above it. So the path of a folder is one that is above all objects that inherit from the folder, and above no
-// other. Mostly a single path fits, and no lookup is needed.
+// inheritance infers the paths of the folders that grants are inherited from, which the server identifies by ID only. An object inherits
+// the grants of every folder above it. So the path of a folder is one that is above all objects that inherit from the folder, and above
+// no other. Mostly a single path fits, and no lookup is needed.
 type inheritance struct {
 	// below counts the objects below each path.
 	below map[string]int
@@ -134,7 +135,7 @@ func (h *inheritance) candidates() map[string][]string {
 	return candidates
 }
 
-// resolveUnique settles the folders that have one candidate. The path of one folder is no candidate of another.
+// resolveUnique resolves the folders that have one candidate. The path of one folder is not a candidate of another.
 func resolveUnique(candidates map[string][]string, resolve func(id, folder string)) {
 	for again := true; again; {
 		again = false

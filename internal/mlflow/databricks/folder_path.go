@@ -38,10 +38,10 @@ func (e *FolderNotFoundError) Error() string {
 	return text + ": import the folder by its path instead"
 }
 
-// FindPath returns the path of the folder with an object ID, such as "123" or "/directories/123". No API returns it, so it lists folders from the
-// root downwards, level by level, and /Users and /Repos last. above are folders that are known to be above the folder, as the inherited
-// grants of its access control list name them: what they contain comes first. It skips folders that the caller may not list, and does not
-// search Git folders. A run lists each folder once.
+// FindPath returns the path of the folder with an object ID, such as "123" or "/directories/123". No API returns it, so it lists folders
+// from the root downward, level by level, and /Users and /Repos last. above has known parent folders, by their names in the inherited
+// grants of its access control list, which are listed first. It skips folders that the caller cannot list, and does not search Git
+// folders. Each folder is listed once in a run.
 //
 // Errors: *[FolderNotFoundError], also if the search ends after [MaxFolderLists] folders.
 func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID string, above []string) (string, error) {
@@ -83,7 +83,7 @@ func (x *FolderIndex) FindPath(ctx context.Context, c *mlflow.Client, folderID s
 	return "", missing
 }
 
-// folderSearch contains the folders that a search has yet to list, by rank. The highest rank comes first, and within a rank the first one.
+// folderSearch is a queue of the folders to list, by rank. The highest rank comes first, and within a rank the first one.
 type folderSearch struct {
 	above  map[string]bool
 	queues map[int][]string

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// WorkspaceObject is what lies at a path of a Databricks workspace.
+// WorkspaceObject is an object at a path of a Databricks workspace.
 type WorkspaceObject struct {
 	ID rest.Int64 `json:"object_id"`
 	// Type is such as DIRECTORY, NOTEBOOK, REPO or MLFLOW_EXPERIMENT.
@@ -46,13 +46,13 @@ func (o WorkspaceObject) IsGitFolder() bool {
 // IsFolder reports whether the object is a folder. A Git folder is one, too.
 func (o WorkspaceObject) IsFolder() bool { return o.Type == typeFolder || o.IsGitFolder() }
 
-// Object returns how access control lists name a folder that grants are inherited from, for example "/directories/123".
+// Object returns the name in access control lists of a folder from which grants are inherited, for example "/directories/123".
 func (o WorkspaceObject) Object() string { return RootObject + o.ObjectID() }
 
 // ObjectID returns the ID as text, for example "123".
 func (o WorkspaceObject) ObjectID() string { return strconv.FormatInt(int64(o.ID), 10) }
 
-// RootObject is how access control lists name the root folder.
+// RootObject is the name of the root folder in access control lists.
 const RootObject = "/directories/"
 
 // Validate implements [rest.Response].
@@ -63,14 +63,14 @@ func (o *WorkspaceObject) Validate(bool) error {
 	return nil
 }
 
-// folderList is what a folder contains.
+// folderList lists the objects in a folder.
 type folderList struct {
 	Objects []WorkspaceObject `json:"objects"`
 
 	path string
 }
 
-// Validate implements [rest.Response]: the list of an empty folder is {}, and other objects than those in the folder are no answer.
+// Validate implements [rest.Response]. The list of an empty folder is {}, and each object must be in the folder.
 func (l *folderList) Validate(empty bool) error {
 	if l.Objects == nil && !empty {
 		return errors.New("it contains no workspace objects")

@@ -9,9 +9,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Names are the name rules of Databricks. Paths have a prefix and a trailing slash that mean nothing. Users and service principals share
-// one name space and ignore case, since a service principal that was written as user_name is returned as service_principal_name; groups
-// compare exactly.
+// Names implements [mlflow.NameRules] for Databricks. The prefix /Workspace and a trailing slash of paths are insignificant. Users and
+// service principals share one namespace and ignore case, because a service principal that is sent as user_name is returned as
+// service_principal_name. Groups are compared exactly.
 type Names struct{}
 
 // CheckName implements [mlflow.Backend].
@@ -32,8 +32,8 @@ func (b Backend) CheckName(name string) error {
 	return nil
 }
 
-// checkSpelling rejects a path that the server would take for another one, which [Names.NormalizeName] does not: one with a second slash, also at its
-// end, one with the prefix /Workspace twice, and one with an element that is "." or "..".
+// checkSpelling returns an error for a path that the server treats as another one, but [Names.NormalizeName] does not: one with a double
+// slash, with the prefix /Workspace twice, or with an element "." or "..".
 func checkSpelling(path string) error {
 	n := Names{}.NormalizeName(path)
 	switch {
@@ -53,13 +53,13 @@ const ReposPath = "/Repos"
 // inRepos reports whether a normalized path is that of [ReposPath] or of an object in it.
 func inRepos(path string) bool { return path == ReposPath || strings.HasPrefix(path, ReposPath+"/") }
 
-// uuid is the shape of a service principal's application id, which is its user name.
+// uuid matches the application ID of a service principal.
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
-// IsApplicationID reports whether a principal's name has the shape of a service principal's application id.
+// IsApplicationID reports whether the name of a principal has the format of the application ID of a service principal.
 func IsApplicationID(name string) bool { return uuid.MatchString(name) }
 
-// IsEmail reports whether a principal's name has the shape of an email address, by which Databricks names users.
+// IsEmail reports whether the name of a principal has the format of an email, the name of users on Databricks.
 func IsEmail(name string) bool { return email.MatchString(name) }
 
 var email = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s.]+$`)

@@ -16,7 +16,7 @@ import (
 // aclStore is the Permissions API for one kind of objects. API: permissions/{experiments,directories}/{id}.
 type aclStore struct {
 	client *mlflow.Client
-	// route is the kind of the objects in the path, objectType their kind in responses, and want what they are called in errors.
+	// route is the kind of the objects in the path, objectType that in responses, and want that in errors.
 	route, objectType, want string
 }
 
@@ -27,7 +27,7 @@ func newAccessControl(c *mlflow.Client) accessControl {
 	return accessControl{aclStore{c, "experiments", "mlflowExperiment", "an experiment"}}
 }
 
-// wirePrincipal names a principal in one of three fields. A service principal that was sent as user_name comes back as
+// wirePrincipal has the name of a principal in one of three fields. A service principal that is sent as user_name is returned as
 // service_principal_name.
 type wirePrincipal struct {
 	UserName             string `json:"user_name,omitempty"`
@@ -73,7 +73,8 @@ type aclResponse struct {
 	id    string
 }
 
-// Validate implements [rest.Response]. The list of another kind of object is passed on: [mlflow.ObjectError] explains it.
+// Validate implements [rest.Response]. It accepts the list of another kind of object, for which objectError returns an
+// [mlflow.ObjectError].
 func (a *aclResponse) Validate(bool) error {
 	if a.ObjectID == "" || a.ObjectType == "" {
 		return errors.New("it contains no object_id and object_type of an access control list")
@@ -122,7 +123,7 @@ func (a accessControl) GetListed(ctx context.Context, id string) (mlflow.ACL, er
 	return a.Get(ctx, id)
 }
 
-// AccessContext implements [mlflow.AccessControl]: on Databricks the lists tell everything, but who is in the groups.
+// AccessContext implements [mlflow.AccessControl]. On Databricks, only the lists determine access.
 func (a accessControl) AccessContext(context.Context, []string) (mlflow.AccessContext, error) {
 	return mlflow.AccessContext{}, nil
 }
@@ -147,14 +148,14 @@ func (a accessControl) Level(ctx context.Context, id string, p mlflow.Principal)
 	return mlflow.DirectGrant{}, nil
 }
 
-// Grant implements [mlflow.AccessControl] by PATCH, which leaves the other grants alone.
+// Grant implements [mlflow.AccessControl] by PATCH, which does not change other grants.
 func (a accessControl) Grant(ctx context.Context, id string, g mlflow.Grant) (time.Time, error) {
 	_, err := a.write(ctx, http.MethodPatch, id, []mlflow.Grant{g})
 	return time.Time{}, err
 }
 
-// Revoke implements [mlflow.AccessControl]. PATCH can't remove, so the list is read, and written without the principal. Somebody else's
-// change in between would be undone, so what the server answers is checked.
+// Revoke implements [mlflow.AccessControl]. PATCH cannot revoke, so it reads the list and writes it without the principal. This would
+// undo a change by another client in between.
 func (a accessControl) Revoke(ctx context.Context, id string, p mlflow.Principal) error {
 	before, err := a.Get(ctx, id)
 	if err != nil {
@@ -174,7 +175,7 @@ func (a accessControl) Revoke(ctx context.Context, id string, p mlflow.Principal
 	return nil
 }
 
-// Leftover implements [mlflow.AccessControl]: IDs are never used again.
+// Leftover implements [mlflow.AccessControl]. IDs are not reused.
 func (a accessControl) Leftover(context.Context, string) ([]mlflow.Grant, error) { return nil, nil }
 
 // Levels implements [mlflow.AccessControl].
@@ -213,7 +214,7 @@ func (a aclStore) path(id string) string {
 	return "/api/2.0/permissions/" + a.route + "/" + url.PathEscape(id)
 }
 
-// objectError refuses the list of another kind of object.
+// objectError returns an error for the list of another kind of object.
 func (a *aclResponse) objectError() error {
 	if a.ObjectType == a.store.objectType {
 		return nil
@@ -221,7 +222,7 @@ func (a *aclResponse) objectError() error {
 	return &mlflow.ObjectError{Type: a.ObjectType, Want: a.store.want}
 }
 
-// directExcept lists the direct grants of all others, and reports whether the principal holds one.
+// directExcept returns the direct grants of all other principals, and reports whether the principal has one.
 func (a accessControl) directExcept(acl mlflow.ACL, p mlflow.Principal) (others []mlflow.Grant, found bool) {
 	for _, e := range acl.Entries {
 		level, direct := e.Direct()
@@ -261,8 +262,8 @@ func (a aclStore) write(ctx context.Context, method, id string, grants []mlflow.
 	return acl, nil
 }
 
-// checkGranted checks that a list contains a grant that was just written. A server that matches groups in any case, or maps a principal to
-// another one, lists it under a name that the next read would take for somebody else's grant.
+// checkGranted returns an error if a list does not contain a grant that was just written. If the server ignores the case of groups, or
+// maps a principal to another one, it lists a name that the next read would treat as another principal.
 func (a aclStore) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
 	lost := &mlflow.NotGrantedError{Grant: g}
 	for _, e := range acl.Entries {
@@ -281,10 +282,11 @@ func (a aclStore) checkGranted(acl mlflow.ACL, g mlflow.Grant) error {
 	return lost
 }
 
-// missingPrincipalText takes a name with all its parentheses, and the first name of several.
+// missingPrincipalText matches a name with all its parentheses, and the first of several names.
 var missingPrincipalText = regexp.MustCompile(`(UserName|GroupName|ServicePrincipalName)\((.*?)\) does not exist`)
 
-// asMissingPrincipal tells an unknown principal by the server's words.
+// asMissingPrincipal returns a [mlflow.MissingPrincipalError] if the message of the server is about a principal that does not exist, or
+// else err.
 func asMissingPrincipal(err error) error {
 	e, ok := errors.AsType[*rest.APIError](err)
 	if !ok {

@@ -13,10 +13,10 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// allUsersGroups are the groups of all users of the workspace, and of the account.
+// allUsersGroups has the groups of all users of the workspace, and of the account.
 var allUsersGroups = []string{"users", "account users"}
 
-// Principals implements [mlflow.Backend]. The lists of groups, users, and service principals are read in pages, each only if it is needed.
+// Principals implements [mlflow.Backend]. It reads the lists of groups, users, and service principals in pages, each only if it is needed.
 func (Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow.Principal) (mlflow.Principals, error) {
 	d := &directory{client: c, lists: map[mlflow.PrincipalKind]*rest.Shared[*accounts]{}}
 	for kind := range scimKinds {
@@ -31,7 +31,7 @@ type directory struct {
 	lists  map[mlflow.PrincipalKind]*rest.Shared[*accounts]
 }
 
-// accounts is a list of one kind of principals. refused is set if the caller may not read it.
+// accounts is the list of one kind of principals. refused is set if the caller cannot read it.
 type accounts struct {
 	list    scimList
 	refused *mlflow.IncompleteError
@@ -40,7 +40,7 @@ type accounts struct {
 	byKey map[mlflow.PrincipalKey][]scimResource
 }
 
-// read returns the list of a kind, which is read once.
+// read returns the list of a kind. It is read once.
 func (d *directory) read(ctx context.Context, kind mlflow.PrincipalKind) (*accounts, error) {
 	return d.lists[kind].Get(ctx, func(ctx context.Context) (*accounts, error) {
 		list, err := readSCIM(ctx, d.client, kind)
@@ -88,7 +88,7 @@ func (d *directory) Find(ctx context.Context, p mlflow.Principal) (mlflow.Princi
 	}, nil
 }
 
-// Parallel implements [mlflow.PrincipalSource]: all lookups share the lists.
+// Parallel implements [mlflow.PrincipalSource]. All lookups share the lists.
 func (*directory) Parallel(mlflow.PrincipalKind) bool { return true }
 
 // Members implements [mlflow.PrincipalSource].
@@ -143,8 +143,8 @@ func (d *directory) membersByID(ctx context.Context, id string) ([]scimMember, e
 	return members, err
 }
 
-// memberPrincipal returns the principal that a member is. Its name is empty if no list has it. The error is an *[mlflow.IncompleteError] if the list
-// that has it cannot be read.
+// memberPrincipal returns the principal that a member is. Its name is empty if no list has it. The error is an *[mlflow.IncompleteError]
+// if the list that has it cannot be read.
 func (d *directory) memberPrincipal(ctx context.Context, m scimMember) (mlflow.Principal, error) {
 	kinds := []mlflow.PrincipalKind{mlflow.KindGroup, mlflow.KindUser, mlflow.KindServicePrincipal}
 	if kind, ok := m.kind(); ok {
@@ -170,10 +170,10 @@ func (*directory) ContainsEverybody(p mlflow.Principal) bool {
 	return slices.Contains(allUsersGroups, p.Name)
 }
 
-// unlisted are members of a group that are in none of the lists that the caller can read.
+// unlisted has the members of a group that are in none of the lists that the caller can read.
 type unlisted []scimMember
 
-// maxUnlistedShown is how many of them a reason names.
+// maxUnlistedShown is the maximum number of them in a message.
 const maxUnlistedShown = 5
 
 func (u unlisted) err() error {

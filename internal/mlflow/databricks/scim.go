@@ -13,13 +13,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// scimPath is where the paths of the SCIM calls begin: those of the caller, users, groups, and service principals.
+// scimPath is the beginning of the paths of SCIM endpoints.
 const scimPath = "/api/2.0/preview/scim/v2/"
 
 // scimPageSize is the number of resources to request per page. The server may return fewer.
 const scimPageSize = 1000
 
-// scimKind is what is read of one kind of principals. Attributes are listed by name, since a request for all of them is slow.
+// scimKind describes the list of one kind of principals. Requests list the attributes, because a request for all of them is slow.
 type scimKind struct{ collection, noun, name, attributes string }
 
 var scimKinds = map[mlflow.PrincipalKind]scimKind{
@@ -109,7 +109,7 @@ type scimGroup struct {
 // Validate implements [rest.Response].
 func (g *scimGroup) Validate(bool) error { return rest.CheckSame("group", g.asked, g.ID) }
 
-// scimList is everything in a list.
+// scimList has the resources of all pages of a list.
 type scimList struct {
 	resources []scimResource
 	// total is the number of resources that the server reports, 0 if it reports none. stable reports whether all pages have the same total.
@@ -117,7 +117,7 @@ type scimList struct {
 	stable bool
 }
 
-// complete reports whether nothing was missed between the pages, so that what is not listed does not exist.
+// complete reports whether the list did not change between its pages, so that a principal that is not in it does not exist.
 func (l scimList) complete() bool { return l.stable && len(l.resources) >= l.total }
 
 // readSCIM reads a list page by page. The server determines the size of a page. API: GET preview/scim/v2/{Users,Groups,ServicePrincipals}.
@@ -164,7 +164,7 @@ func readSCIMMembers(ctx context.Context, c *mlflow.Client, id string) ([]scimMe
 	out := scimGroup{asked: id}
 	err := c.Do(ctx, rest.Call{
 		Method: http.MethodGet, Path: scimPath + "Groups/" + url.PathEscape(id), Out: &out, Group: rest.GroupOther, Page: true,
-		Query: url.Values{"attributes": {"id,displayName,members"}}, // a non-admin may not read externalId by ID
+		Query: url.Values{"attributes": {"id,displayName,members"}}, // a non-admin cannot read externalId by ID
 	})
 	return out.Members, err
 }

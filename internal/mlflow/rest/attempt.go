@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// Exchange describes one attempt of one call, for a log. It never holds a header.
+// Exchange is one attempt of a call, for a log. It contains no headers.
 type Exchange struct {
 	Method, Path string
-	// Status is 0 when no answer came.
+	// Status is the HTTP status, 0 if there was no response.
 	Status    int
 	Duration  time.Duration
 	Attempt   int
 	RequestID string
 	Err       error
-	// RequestBody and ResponseBody are for the most verbose log level only.
+	// RequestBody and ResponseBody are the bodies without secrets, only for the most verbose log level.
 	RequestBody, ResponseBody string
 }
 
-// attempts carries one call through its retries. It is the transport of the call, so that each attempt is limited,
-// timed, read whole and logged in one place.
+// attempts are the tries of one call. It is the transport of the call, so that each try is rate-limited, bounded by a timeout, read
+// completely, and logged in one place.
 type attempts struct {
 	client *Client
 	call   Call
@@ -32,8 +32,8 @@ type attempts struct {
 	wait   time.Duration
 }
 
-// RoundTrip implements [http.RoundTripper]: one attempt. The body is read here, so that an answer that breaks off is a
-// failed attempt like any other broken connection.
+// RoundTrip implements [http.RoundTripper] with one attempt. It reads the body, so that an incomplete response is a failed attempt like any
+// other broken connection.
 func (a *attempts) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err := a.client.throttles.wait(req.Context(), a.call.Group, a.start.Add(a.client.options.RetryTimeout)); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (a *attempts) exchange(req *http.Request) (*http.Response, []byte, error) {
 	return resp, body, err
 }
 
-// read reads a response. Only a success in JSON is read beyond what a message can quote.
+// read reads a response. It reads only a success in JSON beyond the part that a message can quote.
 func (a *attempts) read(resp *http.Response) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 	if err == nil && len(body) == maxErrorBody && resp.StatusCode < http.StatusMultipleChoices && isJSON(resp, body) {
@@ -92,7 +92,7 @@ func (a *attempts) log(req *http.Request, resp *http.Response, body []byte, star
 	a.client.options.Log(req.Context(), e)
 }
 
-// loggedBodies are the bodies of an attempt as they may be logged.
+// loggedBodies returns the bodies of an attempt without secrets.
 func (a *attempts) loggedBodies(req *http.Request, body []byte) (request, response string) {
 	if len(a.call.Secrets) > 0 {
 		return withheldBody, withheldBody

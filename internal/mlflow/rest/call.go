@@ -2,27 +2,27 @@ package rest
 
 import "net/url"
 
-// Call is one API call, before it is tried.
+// Call describes an API call.
 type Call struct {
 	Method, Path string
 	Query        url.Values
 	Body         any
-	// Out receives the answer and says what it must hold; nil when the call returns nothing, which is {} or an empty body.
+	// Out receives the response and validates it. It is nil if the call returns nothing, which is {} or an empty body.
 	Out   Response
 	Group Group
-	// NotIdempotent marks a call whose effect must not be repeated (create): it is retried only when the server refused it
-	// before any effect.
+	// NotIdempotent marks a call whose effect must not be repeated, such as a create. It is retried only if the server rejected it before
+	// any effect.
 	NotIdempotent bool
-	// NoRetry allows one try only, whatever the answer.
+	// NoRetry disables retries.
 	NoRetry bool
-	// Page marks a call whose answer lists many objects: it may be larger.
+	// Page marks a call that returns a list, for which the maximum size of a response is larger.
 	Page bool
-	// Secrets are values in the body that must never be shown, such as a password. The bodies of a call that has some are not logged, and
-	// errors quote only what the API says about a wrong value or a missing object: other messages may contain what was made of a secret.
+	// Secrets are values in the body that must never be shown, such as a password. Bodies of a call with secrets are not logged, and errors
+	// quote the API only about an invalid value or a missing object: other messages may contain a value derived from a secret.
 	Secrets []string
 }
 
-// limit is how much of a usable answer is read, in bytes.
+// limit returns the maximum size of a valid response, in bytes.
 func (cl Call) limit() int64 {
 	if cl.Page {
 		return maxPage
@@ -30,10 +30,10 @@ func (cl Call) limit() int64 {
 	return maxObject
 }
 
-// Group is a set of API calls that a server limits together.
+// Group is a set of API calls that share a rate limit.
 type Group string
 
-// The groups that Databricks documents separate request rates for.
+// The groups for which Databricks documents separate rate limits.
 const (
 	GroupPermissionReads  Group = "permission reads"
 	GroupPermissionWrites Group = "permission writes"

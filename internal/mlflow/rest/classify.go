@@ -8,15 +8,14 @@ import (
 	"time"
 )
 
-// AsRefusal returns the server's refusal in an error. A response with a status of success is none, whatever it contains: nothing is
-// called gone or forbidden because of it.
+// AsRefusal returns the error response of the server in an error. A response with a success status is not one, so that no object is
+// reported as missing or forbidden because of it.
 func AsRefusal(err error) (*APIError, bool) {
 	e, ok := asAPIError(err)
 	return e, ok && e.Status >= http.StatusBadRequest
 }
 
-// IsNotFound tells that the object of the call does not exist. A missing parent folder or workspace, a missing principal and a call
-// that the server does not have are something else.
+// IsNotFound reports whether the object of the call does not exist. It is false for a missing parent folder, workspace, or endpoint.
 func IsNotFound(err error) bool {
 	e, ok := AsRefusal(err)
 	if !ok || IsParentMissing(err) || IsWorkspaceMissing(err) {
@@ -26,20 +25,20 @@ func IsNotFound(err error) bool {
 	case "RESOURCE_DOES_NOT_EXIST", "NOT_FOUND":
 		return true
 	case "INVALID_PARAMETER_VALUE":
-		// Older Databricks answer to an unknown experiment id.
+		// The response of older versions of Databricks for an unknown experiment ID.
 		return strings.HasPrefix(e.Message, "Experiment with id ") && strings.Contains(e.Message, "does not exist")
 	default:
 		return false
 	}
 }
 
-// IsParentMissing tells that the folder of the experiment does not exist (Databricks answers 404 to create and rename).
+// IsParentMissing reports whether the folder of the experiment does not exist: Databricks returns HTTP 404 to create and rename.
 func IsParentMissing(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && strings.Contains(e.Message, "Parent directory")
 }
 
-// IsAlreadyExists tells that the name, tag or grant is taken. Servers send it as 400 and as 409.
+// IsAlreadyExists reports whether the name, tag, or grant already exists. Servers return it as HTTP 400 and 409.
 func IsAlreadyExists(err error) bool {
 	e, ok := AsRefusal(err)
 	if !ok {
@@ -48,11 +47,11 @@ func IsAlreadyExists(err error) bool {
 	if e.Code == "RESOURCE_ALREADY_EXISTS" || e.Code == "ALREADY_EXISTS" {
 		return true
 	}
-	// A rename to a taken name, on an MLflow server with a database.
+	// A rename to an existing name, on an MLflow server with a database.
 	return e.Code == "BAD_REQUEST" && e.Message == duplicateMessage
 }
 
-// IsPermissionDenied tells that the caller may not do this.
+// IsPermissionDenied reports whether the caller lacks permissions for the call.
 func IsPermissionDenied(err error) bool {
 	e, ok := AsRefusal(err)
 	if !ok || e.blocked || IsUnauthenticated(err) {
@@ -61,7 +60,7 @@ func IsPermissionDenied(err error) bool {
 	return e.Code == "PERMISSION_DENIED" || e.Status == http.StatusForbidden
 }
 
-// IsThrottled tells that the server refused the call for the rate of requests, to the end of the retries.
+// IsThrottled reports whether the server still rate-limited the call when the retries ended.
 func IsThrottled(err error) bool {
 	if _, heldBack := errors.AsType[rateLimitedError](err); heldBack {
 		return true
@@ -70,35 +69,35 @@ func IsThrottled(err error) bool {
 	return ok && isThrottled(e.Status, e.Code, []byte(e.Message))
 }
 
-// IsQuotaExceeded tells that the server has as many objects as it allows.
+// IsQuotaExceeded reports whether the server already has the maximum number of objects.
 func IsQuotaExceeded(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && (e.Code == "QUOTA_EXCEEDED" || quotaText.MatchString(e.Message))
 }
 
-// quotaText is how servers say that there are as many objects as are allowed.
+// quotaText matches the messages of servers about the maximum number of experiments.
 var quotaText = regexp.MustCompile(`(?i)\b(limit|maximum|quota) of [\d,]+ (\w+ )?experiments\b|\bmaximum number of (\w+ )?experiments\b` +
 	`|\bexperiments? (\w+ )?quota\b|\bquota\b.*\bexperiments\b`)
 
-// IsInGitFolder tells that the name lies in a Git folder, where Databricks allows no experiments.
+// IsInGitFolder reports whether the name is in a Git folder, where Databricks does not allow experiments.
 func IsInGitFolder(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && IsInvalid(err) && strings.Contains(e.Message, "in a repo")
 }
 
-// IsLocationRefused tells that the server refused the artifact location.
+// IsLocationRefused reports whether the server rejected the artifact location.
 func IsLocationRefused(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && IsInvalid(err) && strings.Contains(e.Message, "artifact_location")
 }
 
-// schemesVariable is where the administrator of an MLflow server allows more schemes.
+// schemesVariable is the environment variable of an MLflow server that allows more schemes of artifact locations.
 const schemesVariable = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES"
 
 var refusedScheme = regexp.MustCompile(`'([A-Za-z][A-Za-z0-9+.-]*)' scheme`)
 
-// RefusedScheme returns the environment variable of an MLflow server, with its value, that would allow the scheme of an artifact location
-// which the server refused. ok is false for other errors.
+// RefusedScheme returns the environment variable of an MLflow server, with the value that allows the scheme of the rejected artifact
+// location. ok is false for other errors.
 func RefusedScheme(err error) (setting string, ok bool) {
 	e, ok := AsRefusal(err)
 	if !ok || !strings.Contains(e.Message, schemesVariable) {
@@ -110,7 +109,8 @@ func RefusedScheme(err error) (setting string, ok bool) {
 	return schemesVariable, true
 }
 
-// IsUnauthenticated tells that the credentials were refused. Databricks answers a bad token with 403 and a number as error_code.
+// IsUnauthenticated reports whether the server rejected the credentials. Databricks returns HTTP 403 and a number as error_code for an
+// invalid token.
 func IsUnauthenticated(err error) bool {
 	e, ok := AsRefusal(err)
 	if !ok || e.blocked {
@@ -120,13 +120,13 @@ func IsUnauthenticated(err error) bool {
 		e.Code == "403" || strings.Contains(e.Message, "Invalid access token")
 }
 
-// IsInvalid tells that the server refused the values of the request.
+// IsInvalid reports whether the server rejected values of the request.
 func IsInvalid(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && (e.Code == "INVALID_PARAMETER_VALUE" || e.Code == "BAD_REQUEST")
 }
 
-// IsEndpointAbsent tells that the server has no such call at all.
+// IsEndpointAbsent reports whether the server does not have the endpoint.
 func IsEndpointAbsent(err error) bool {
 	e, ok := AsRefusal(err)
 	if !ok {
@@ -138,7 +138,7 @@ func IsEndpointAbsent(err error) bool {
 	return e.Status == http.StatusNotFound || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusNotImplemented
 }
 
-// ServerDate is the server's clock in an error's answer, zero when unknown.
+// ServerDate returns the time on the server's clock in an error response, zero if there is none.
 func ServerDate(err error) time.Time {
 	if e, ok := asAPIError(err); ok {
 		return e.Date
@@ -146,21 +146,21 @@ func ServerDate(err error) time.Time {
 	return time.Time{}
 }
 
-// IsFromProxy reports a refusal in JSON without an error_code: something in front of the server sent it, and whether the server
-// has the endpoint is not known.
+// IsFromProxy reports whether an error response is JSON without an error_code. A proxy in front of the server probably sent it, so that it
+// does not show whether the server has the endpoint.
 func IsFromProxy(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && e.fromProxy
 }
 
-// asAPIError returns the response in an error.
+// asAPIError returns the [*APIError] in an error.
 func asAPIError(err error) (*APIError, bool) {
 	var e *APIError
 	ok := errors.As(err, &e)
 	return e, ok
 }
 
-// IsWorkspaceMissing tells that an MLflow server does not know the workspace that the call was to act in.
+// IsWorkspaceMissing reports whether an MLflow server does not have the MLflow workspace of the call.
 func IsWorkspaceMissing(err error) bool {
 	e, ok := AsRefusal(err)
 	return ok && strings.HasPrefix(e.Message, "Workspace '") && strings.Contains(e.Message, "not found")

@@ -1,5 +1,5 @@
-// Package rest makes the calls of a REST API: one call with its retries, the limits of the server and of the user, the checks of what is
-// answered, and the errors. It knows how the servers of the MLflow API word their refusals, and nothing of experiments.
+// Package rest sends the calls of a REST API, with retries, rate limits, validation of responses, and typed errors. It recognizes the error
+// responses of servers of the MLflow API, but does not know experiments.
 package rest
 
 import (
@@ -25,36 +25,36 @@ const (
 	DefaultRetryTimeout = 5 * time.Minute
 )
 
-// Endpoint is where a server is reached.
+// Endpoint is the address of a server.
 type Endpoint struct {
 	// BaseURL has no trailing slash; API paths are appended to it.
 	BaseURL *url.URL
-	// WorkspaceID is the Databricks workspace id, "" when unknown or not on Databricks.
+	// WorkspaceID is the ID of the Databricks workspace, "" if it is unknown or the server is not Databricks.
 	WorkspaceID string
 }
 
 // Options configure a [Client].
 type Options struct {
-	// Endpoint is asked before each call and must cache: it may read files and the network at its first call, under
-	// the context of that call.
+	// Endpoint returns the address of the server. It is called before each call and must cache its result: the first call may read files
+	// and send requests, under the context of the call.
 	Endpoint func(ctx context.Context) (Endpoint, error)
 	// Transport adds authentication and the user agent, and sends one request.
 	Transport http.RoundTripper
-	// HTTPTimeout bounds one attempt, answer included; 0 means [DefaultHTTPTimeout].
+	// HTTPTimeout is the maximum time of one attempt, including the response; 0 means [DefaultHTTPTimeout].
 	HTTPTimeout time.Duration
-	// RetryTimeout bounds all attempts of one call together; 0 means [DefaultRetryTimeout].
+	// RetryTimeout is the maximum time of all attempts of one call; 0 means [DefaultRetryTimeout].
 	RetryTimeout time.Duration
-	// RateLimit caps the requests a second over all calls; 0 means no cap.
+	// RateLimit is the maximum number of requests per second; 0 means no limit.
 	RateLimit float64
-	// Advice returns what to do about a failed connection, "" for nothing to say; nil means no advice.
+	// Advice returns the next step after a failed connection, "" if there is none; nil means no advice.
 	Advice func(error) string
-	// Secrets returns what must never be shown although a server may echo it: passwords and tokens in use. Nil means none.
+	// Secrets returns the passwords and tokens in use, which must never be shown although a server may return them; nil means none.
 	Secrets func() []string
-	// Log is told each attempt; nil means no log.
+	// Log is called after each attempt; nil means no log.
 	Log func(ctx context.Context, e Exchange)
 }
 
-// Client makes the calls of an API at one server. It is safe for concurrent use.
+// Client sends the calls of an API to one server. It is safe for concurrent use.
 type Client struct {
 	// header is sent with each request.
 	header http.Header
@@ -65,16 +65,16 @@ type Client struct {
 type connection struct {
 	options   Options
 	throttles throttles
-	// answered turns true with the first answer: a host that never answered is more likely wrong than down.
+	// answered is set by the first response: a host that never responded is more likely wrong than down.
 	answered atomic.Bool
-	// accepted turns true with the first success: the credentials are good then, and a later refusal is about one path or one moment.
+	// accepted is set by the first success: the credentials are valid, so a later rejection applies only to that call.
 	accepted atomic.Bool
-	// refused holds the refusal of the credentials, nil until there is one: no further request is sent after it.
+	// refused is set when the credentials are rejected: no further request is sent.
 	refused atomic.Pointer[NotSentError]
 }
 
-// New returns a client that makes no call yet. documented is the request rate of a group of calls, in requests per second, at which the
-// client goes on once the server refused a request of the group for its rate.
+// New returns a client. It sends no request. documented returns the request rate of a group of calls, in requests per second, to which the
+// client limits the group after the server rate-limited one of its requests.
 func New(o Options, documented func(Group) rate.Limit) *Client {
 	if o.HTTPTimeout == 0 {
 		o.HTTPTimeout = DefaultHTTPTimeout
@@ -94,17 +94,18 @@ func New(o Options, documented func(Group) rate.Limit) *Client {
 	return &Client{connection: &connection{options: o, throttles: newThrottles(documented, o.RateLimit)}}
 }
 
-// WithHeader returns a client of the same server that sends a header with each request. Limits, and what is known about the credentials, are shared.
+// WithHeader returns a client of the same server that sends a header with each request. It shares rate limits and the state of the
+// credentials.
 func (c *Client) WithHeader(header http.Header) *Client {
 	return &Client{header: header, connection: c.connection}
 }
 
-// Endpoint is where the server is reached.
+// Endpoint returns the address of the server.
 func (c *Client) Endpoint(ctx context.Context) (Endpoint, error) { return c.options.Endpoint(ctx) }
 
-// Do makes a call, with retries, decodes the answer, and refuses one that is no answer to the call. It returns *[APIError] if the server
-// refused something or gave no answer of the API, *[UnreachableError] if no whole response came, *[NotSentError] if the credentials were
-// refused before, and what [Options].Endpoint returns.
+// Do sends a call with retries, and decodes and validates the response. Errors: *[APIError] if the server rejected the call or returned an
+// invalid response, *[UnreachableError] if there was no complete response, *[NotSentError] if the credentials were rejected before, and the
+// errors of [Options].Endpoint.
 func (c *Client) Do(ctx context.Context, cl Call) error {
 	if refused := c.refused.Load(); refused != nil {
 		return refused
@@ -116,7 +117,7 @@ func (c *Client) Do(ctx context.Context, cl Call) error {
 	if c.accepted.Load() || !credentialsRefused(err) || c.refused.CompareAndSwap(nil, &NotSentError{Refusal: err}) {
 		return err
 	}
-	// Another request was refused meanwhile, and its error has the advice.
+	// A concurrent request was rejected first, and its error contains the advice.
 	if e, ok := asAPIError(err); ok {
 		again := *e
 		again.Hint = ""
@@ -125,18 +126,18 @@ func (c *Client) Do(ctx context.Context, cl Call) error {
 	return c.refused.Load()
 }
 
-// HasDotSegment reports whether a path has an element that stands for another one.
+// HasDotSegment reports whether a path has an element "." or "..".
 func HasDotSegment(p string) bool {
 	return slices.ContainsFunc(strings.Split(p, "/"), func(segment string) bool { return segment == "." || segment == ".." })
 }
 
-// credentialsRefused reports whether the server refused the credentials, or the connection says that it has none which would be accepted.
+// credentialsRefused reports whether the server rejected the credentials, or the connection has no valid ones.
 func credentialsRefused(err error) bool {
 	var own interface{ CredentialsRefused() bool }
 	return IsUnauthenticated(err) || errors.As(err, &own) && own.CredentialsRefused()
 }
 
-// send makes a call, whatever became of earlier ones.
+// send sends a call regardless of earlier failures.
 func (c *Client) send(ctx context.Context, cl Call) error {
 	endpoint, err := c.options.Endpoint(ctx)
 	if err != nil {

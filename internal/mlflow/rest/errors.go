@@ -6,28 +6,29 @@ import (
 	"time"
 )
 
-// APIError is a server's refusal, or a response that is no answer of the API.
+// APIError is an error response of the server, or an invalid response.
 type APIError struct {
 	Method, Path string
-	// Status is the HTTP status; with a 2xx the response was no answer to the call.
+	// Status is the HTTP status. A status below 300 is that of an invalid response.
 	Status int
-	// Code is the error_code of the body, "" when the answer was no JSON.
+	// Code is the error_code of the body, "" if there is none.
 	Code string
-	// Message is what the server said: short, one line, without markup and without SQL.
+	// Message is the message of the server on one line, shortened, without markup and SQL.
 	Message string
-	// Hint says what to do, where the answer itself tells.
+	// Hint is the next step, as far as it follows from the response.
 	Hint string
-	// RequestID is for the operator of the server, "" when there was none.
+	// RequestID identifies the request in the logs of the server, "" if there is none.
 	RequestID string
-	// Date is the server's clock, zero when it sent none.
+	// Date is the time on the server's clock, zero if it did not send one.
 	Date time.Time
-	// Attempts and Elapsed tell how often and how long the call was tried.
+	// Attempts and Elapsed are the number and the total time of the tries.
 	Attempts int
 	Elapsed  time.Duration
 
-	// fromProxy reports JSON without an error_code: it probably comes from something in front of the server.
+	// fromProxy is set for JSON without an error_code, see [IsFromProxy].
 	fromProxy bool
-	// blocked reports a refusal that is not about the caller's permissions: of an IP access list, of a guard of host names, or of a proxy.
+	// blocked is set for a rejection by an IP access list, a check of host names, or a proxy: it does not depend on the permissions of
+	// the caller.
 	blocked bool
 }
 
@@ -50,11 +51,11 @@ func (e *APIError) Error() string {
 	return b.String()
 }
 
-// UnreachableError means that no response came: the connection failed, broke off or took too long.
+// UnreachableError means that there was no complete response: the connection failed, ended early, or timed out.
 type UnreachableError struct {
 	Method, Path string
 	Err          error
-	// Hint says what to do, "" if that is not known.
+	// Hint is the next step, "" if it is unknown.
 	Hint     string
 	Attempts int
 	Elapsed  time.Duration
@@ -69,10 +70,10 @@ func (e *UnreachableError) Error() string {
 	return text
 }
 
-// Unwrap gives the reason.
+// Unwrap returns the cause.
 func (e *UnreachableError) Unwrap() error { return e.Err }
 
-// NotSentError means that a request was not sent because authentication had failed before.
+// NotSentError means that a request was not sent because authentication failed before.
 type NotSentError struct {
 	// Refusal is an *[APIError], or an error of the connection.
 	Refusal error
@@ -87,7 +88,7 @@ func (e *NotSentError) Error() string {
 	return text
 }
 
-// Permanent implements the interface that isPermanent looks for.
+// Permanent implements the interface that isPermanent checks for.
 func (*NotSentError) Permanent() bool { return true }
 
 func attemptsSuffix(attempts int, elapsed time.Duration) string {

@@ -10,28 +10,27 @@ import (
 )
 
 const (
-	// recoveryInterval is how long a group must go without a refusal before its rate is raised again.
+	// recoveryInterval is the time without a rate-limit error after which the rate of a group is increased.
 	recoveryInterval = 10 * time.Second
-	// minRate is the rate below which a throttle never goes, in requests a second.
+	// minRate is the minimum rate of a throttle, in requests per second.
 	minRate = 0.2
 )
 
-// throttles hold nothing back until the server refuses a request for its rate; from then on the group of that request
-// gets a token bucket.
+// throttles limit the requests of a group with a token bucket, from the first request of the group that the server rate-limited.
 type throttles struct {
 	groups map[Group]*throttle
-	// overall is the user's own cap, nil without one.
+	// overall is the configured limit, nil if there is none.
 	overall *rate.Limiter
 }
 
-// rateLimitedError means that a request was not sent, since it would have to wait longer than retries may take.
+// rateLimitedError means that a request was not sent, because it would have to wait longer than the retry timeout.
 type rateLimitedError struct{}
 
 func (rateLimitedError) Error() string {
 	return "the request could not be sent before the retry timeout, because the server limits the rate of requests"
 }
 
-// Permanent implements the interface that isPermanent looks for.
+// Permanent implements the interface that isPermanent checks for.
 func (rateLimitedError) Permanent() bool { return true }
 
 // throttle is the state of one group.
@@ -55,7 +54,7 @@ func newThrottles(documented func(Group) rate.Limit, limit float64) throttles {
 	return t
 }
 
-// wait waits for the user's own cap, and for the limit that the server asked for, the latter until deadline at most.
+// wait waits for the configured limit, and for that of the group, the latter until deadline at most.
 func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error {
 	if t.overall != nil {
 		if err := t.overall.Wait(ctx); err != nil {
@@ -74,13 +73,12 @@ func (t throttles) wait(ctx context.Context, g Group, deadline time.Time) error 
 	return ctx.Err()
 }
 
-// refused notes that the server refused a request that was sent at a time.
+// refused records that the server rate-limited a request, and when that was sent.
 func (t throttles) refused(g Group, sent time.Time) {
 	t.groups[g].refused(sent)
 }
 
-// refused starts the bucket at the documented rate, or halves its rate. Requests that were under way at the last change
-// say nothing about the new rate.
+// refused starts the bucket at the documented rate, or halves its rate. Requests that were sent before the last change are ignored.
 func (t *throttle) refused(sent time.Time) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -95,8 +93,8 @@ func (t *throttle) refused(sent time.Time) {
 	t.changed = t.now()
 }
 
-// current is the bucket to wait for, nil when nothing is held back. After a quiet while it doubles the rate, and after
-// one more at the documented rate it lets go.
+// current returns the bucket to wait for, nil if requests are not limited. After each recoveryInterval it doubles the rate, and after one
+// at the documented rate it removes the bucket.
 func (t *throttle) current() *rate.Limiter {
 	t.mu.Lock()
 	defer t.mu.Unlock()

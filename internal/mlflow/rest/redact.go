@@ -8,20 +8,20 @@ import (
 	"strings"
 )
 
-// minSecretLength is how long a secret must be, in bytes, to be cut out of texts: a shorter one would take letters out of words, and show by
-// that what it is.
+// minSecretLength is the minimum length of a secret that is redacted, in bytes. Redacting a shorter one would remove parts of words, and so
+// reveal it.
 const minSecretLength = 4
 
-// What stands for the bodies, and for the server's message, of a call with [Call.Secrets].
+// Replacements for the bodies, and for the message of the server, of a call with [Call.Secrets].
 const (
 	withheldBody    = "(not logged, because the request contains a secret)"
 	withheldMessage = "the response is not shown, because it may contain a secret"
 )
 
-// redact cuts the client's own secrets out of a text that a server sent, in the spellings in which a server may echo them.
+// redact replaces the secrets of the client in a text from a server.
 func (c *Client) redact(s string) string { return replaceSecrets(s, c.options.Secrets()) }
 
-// replaceSecrets cuts secrets out of a text.
+// replaceSecrets replaces secrets in a text, in all encodings in which a server may return them.
 func replaceSecrets(s string, secrets []string) string {
 	for _, secret := range secrets {
 		if len(secret) < minSecretLength {
@@ -35,7 +35,7 @@ func replaceSecrets(s string, secrets []string) string {
 	return s
 }
 
-// inJSON spells a text as within a JSON string, where encoders escape <, > and & or do not.
+// inJSON returns a text as part of a JSON string. Some encoders escape <, >, and &.
 func inJSON(text string, escapeHTML bool) string {
 	var b strings.Builder
 	encoder := json.NewEncoder(&b)
@@ -44,8 +44,8 @@ func inJSON(text string, escapeHTML bool) string {
 	return strings.Trim(strings.TrimSpace(b.String()), `"`)
 }
 
-// redactMessage takes out of a refusal of a call with secrets what may contain one. The API's words about a wrong value, a missing object, and
-// the caller's rights stay, without the secrets.
+// redactMessage removes the message of a call with secrets, unless it is the API's own about an invalid value, a missing object, or the
+// permissions of the caller. In those, it replaces the secrets.
 func (e *APIError) redactMessage(secrets []string) {
 	switch {
 	case e.Message == duplicateMessage, strings.EqualFold(e.Message, "Permission denied"):
@@ -56,7 +56,7 @@ func (e *APIError) redactMessage(secrets []string) {
 	}
 }
 
-// isRequestError reports that the API itself refused the request for its values, its object, or its caller.
+// isRequestError reports whether the API itself rejected the request for its values, its object, or its caller.
 func (e *APIError) isRequestError() bool {
 	switch e.Code {
 	case "INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "PERMISSION_DENIED", "UNAUTHENTICATED":

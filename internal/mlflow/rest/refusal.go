@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// errorBody is every shape of error body that is known: the API's, SCIM's and the old API 1.2's.
+// errorBody has the fields of all known error bodies: of the API, of SCIM, and of API 1.2.
 type errorBody struct {
 	ErrorCode json.RawMessage `json:"error_code"` // a string, seldom a number
 	Message   string          `json:"message"`
@@ -44,7 +44,7 @@ func parseErrorBody(body []byte) (errorBody, bool) {
 	return b, true
 }
 
-// errorCode is the error_code of a body, "" when it has none.
+// errorCode returns the error_code of a body, "" if it has none.
 func errorCode(body []byte) string {
 	if !bytes.Contains(body, []byte(`"error_code"`)) {
 		return ""
@@ -53,7 +53,7 @@ func errorCode(body []byte) string {
 	return b.code()
 }
 
-// retryInfo is the delay that the body asks for, 0 when it asks for none.
+// retryInfo returns the retry delay in a body, 0 if it has none.
 func retryInfo(body []byte) time.Duration {
 	b, _ := parseErrorBody(body)
 	for _, d := range b.Details {
@@ -73,7 +73,7 @@ func (a *attempts) unreachable(err error) error {
 	}
 }
 
-// newError is an error about a response, without its words.
+// newError returns an error about a response, without a message.
 func (a *attempts) newError(resp *http.Response) *APIError {
 	e := &APIError{
 		Method: a.call.Method, Path: a.call.Path, Status: resp.StatusCode,
@@ -83,10 +83,10 @@ func (a *attempts) newError(resp *http.Response) *APIError {
 	return e
 }
 
-// invalidResponseMessage is the message of a success that is no answer to the call.
+// invalidResponseMessage is the message of a success that is not a valid response to the call.
 const invalidResponseMessage = "the response is not a valid response of the MLflow API"
 
-// invalidResponse is the error of a success that is no answer to the call: of a proxy, a sign-in page, or about another object.
+// invalidResponse returns the error for a success that is not a valid response to the call: from a proxy, or about another object.
 func (a *attempts) invalidResponse(resp *http.Response, why error) error {
 	e := a.newError(resp)
 	e.Message = cleanMessage(a.client.redact(invalidResponseMessage + ": " + why.Error()))
@@ -97,7 +97,7 @@ func (a *attempts) invalidResponse(resp *http.Response, why error) error {
 	return e
 }
 
-// apiError builds the error of a response that is not a success, or a success that is an error: with an error_code, or no JSON.
+// apiError returns the error for an error response, or for a success that contains an error_code or is not JSON.
 func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	e := a.refusal(resp, body)
 	if len(a.call.Secrets) > 0 {
@@ -106,7 +106,7 @@ func (a *attempts) apiError(resp *http.Response, body []byte) error {
 	return e
 }
 
-// refusal builds the error with the server's words.
+// refusal returns the error with the message of the server.
 func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	e := a.newError(resp)
 	b, ok := parseErrorBody(body)
@@ -154,7 +154,8 @@ func (e *APIError) addDetails(b errorBody, redact func(string) string) {
 	}
 }
 
-// nonAPIResponse words an answer that is not the API's: a login page, a proxy's error page, a guard's plain text.
+// nonAPIResponse returns the message and the hint for a response that is not from the API: a sign-in page, an error page of a proxy, or the
+// text of a check of host names.
 func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	text := shorten(cleanMessage(pageText(body)), maxPageText)
 	switch {
@@ -169,7 +170,7 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	case resp.StatusCode == http.StatusUnauthorized:
 		return firstNonEmpty(text, "the server requires credentials"),
 			"The server rejected the credentials, or received none. Check the username and password, or the token."
-	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // an MLflow server's own words
+	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // the response of an MLflow server
 		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
 		return firstNonEmpty(text, "access denied"), proxyHint
@@ -185,10 +186,10 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	}
 }
 
-// blockedText is how Databricks says that the address of the client is not allowed.
+// blockedText matches messages of Databricks that the IP address of the client is not allowed.
 var blockedText = regexp.MustCompile(`(?i)\bIP (ACL|access list)`)
 
-// httpsText is how Go's servers, and nginx, answer plain HTTP on a port for HTTPS.
+// httpsText matches responses of Go servers and nginx to plain HTTP on a port for HTTPS.
 var httpsText = regexp.MustCompile(`HTTP request to an HTTPS server|plain HTTP request was sent to HTTPS port`)
 
 const (
@@ -198,7 +199,7 @@ const (
 		"machine."
 )
 
-// apiRoot is the beginning of the path of a call that a gateway passes or not, such as "/api/2.0".
+// apiRoot returns the beginning of a path by which a gateway decides whether to forward a request, such as "/api/2.0".
 func apiRoot(path string) string {
 	parts := strings.SplitN(path, "/", 4)
 	return strings.Join(parts[:min(3, len(parts))], "/")

@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// Response is what a call returns. Every call states by it what the server's response must contain: what does not is no answer, so that
-// the JSON of a proxy, a sign-in page, or another object is never taken for "nothing there".
+// Response is the result of a call. It defines what the server's response must contain, so that JSON from a proxy, a sign-in page, or
+// another object is an error and never "not found".
 type Response interface {
-	// Validate returns why a decoded response is no answer to the call, nil if it is one. empty reports that the response was {}, which
-	// searches return for no match.
+	// Validate returns why a decoded response is not valid for the call. empty reports whether the response was {}, which searches return
+	// if nothing matches.
 	Validate(empty bool) error
 }
 
-// Largest responses that are read, in bytes. Refusals and pages that are not JSON are quoted at most, so little of them is enough. A page
-// of 1,000 experiments with 20 tags each has about 3 MB, the users of an MLflow server with all their roles less.
+// Maximum sizes of responses, in bytes. Of error responses and web pages, only the beginning is quoted, and so only that is read. A page of
+// 1,000 experiments with 20 tags each has about 3 MB, and the list of users of an MLflow server with their roles is smaller.
 const (
 	maxErrorBody = 64 << 10
 	maxObject    = 16 << 20
@@ -36,7 +36,7 @@ func (e tooLargeError) Error() string {
 	return fmt.Sprintf("the response exceeds the maximum of %d MiB", e.limit>>20)
 }
 
-// Permanent implements the interface that isPermanent looks for.
+// Permanent implements the interface that isPermanent checks for.
 func (tooLargeError) Permanent() bool { return true }
 
 // Int64 decodes from a JSON number or from a decimal string: servers send both.
@@ -56,7 +56,7 @@ func (i *Int64) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
-// CheckPage checks a page of a search: it lists something, says where the next page is, or is {}.
+// CheckPage returns an error unless a page of a search has a list, a token for the next page, or is {}. noun is what the list contains.
 func CheckPage(listed, empty bool, token, noun string) error {
 	if listed || token != "" || empty {
 		return nil
@@ -64,7 +64,8 @@ func CheckPage(listed, empty bool, token, noun string) error {
 	return errors.New("it contains no " + noun)
 }
 
-// CheckSame checks that an answer is about what was asked for.
+// CheckSame returns an error if a response is about another object than the requested one. noun is the kind of the objects, and asked and
+// got are their names or IDs.
 func CheckSame(noun, asked, got string) error {
 	switch got {
 	case asked:
@@ -76,13 +77,13 @@ func CheckSame(noun, asked, got string) error {
 	}
 }
 
-// isEmptyObject reports whether a response is {}, whatever white space is in it.
+// isEmptyObject reports whether a response is {}, ignoring white space.
 func isEmptyObject(body []byte) bool {
 	inner, ok := bytes.CutPrefix(bytes.TrimSpace(body), []byte("{"))
 	return ok && string(bytes.TrimSpace(inner)) == "}"
 }
 
-// describeJSONError says what is wrong with a response, in words of JSON and not of Go.
+// describeJSONError returns an error that describes invalid JSON without Go types.
 func describeJSONError(err error) error {
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		field := wrong.Field[strings.LastIndex(wrong.Field, ".")+1:]
@@ -91,7 +92,7 @@ func describeJSONError(err error) error {
 	return fmt.Errorf("it is not valid JSON: %w", err)
 }
 
-// decode turns the last answer into the call's result or an error.
+// decode decodes the last response into the result of the call, or returns an error.
 func (a *attempts) decode(resp *http.Response) error {
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
@@ -123,7 +124,7 @@ func (a *attempts) decode(resp *http.Response) error {
 	return nil
 }
 
-// isJSON tells a JSON answer from a web page or text: some servers send JSON without its content type.
+// isJSON reports whether a response is JSON rather than a web page or text. Some servers send JSON without its content type.
 func isJSON(resp *http.Response, body []byte) bool {
 	mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	if mediaType == "text/html" {

@@ -16,10 +16,10 @@ import (
 )
 
 const (
-	// initialBackoff and maxBackoff bound the exponential backoff; the wait is drawn between 0 and the step (full jitter).
+	// initialBackoff and maxBackoff bound the exponential backoff. The wait is random between 0 and the step (full jitter).
 	initialBackoff = 250 * time.Millisecond
 	maxBackoff     = 20 * time.Second
-	// maxDialTries is how often a host that never answered anything is dialled.
+	// maxDialTries is the maximum number of tries to connect to a host that never responded.
 	maxDialTries = 3
 )
 
@@ -48,7 +48,7 @@ func (a *attempts) shouldRetry(resp *http.Response, err error) bool {
 		!isDisabledFeature(resp.StatusCode, body) && !isImmutableACL(resp.StatusCode, body)
 }
 
-// isTransient reports whether a failed attempt may go better next time.
+// isTransient reports whether another try of a failed attempt can succeed.
 func (a *attempts) isTransient(err error) bool {
 	var dns *net.DNSError
 	if isPermanent(err) || errors.As(err, &dns) && dns.IsNotFound {
@@ -62,20 +62,20 @@ func (a *attempts) isTransient(err error) bool {
 	return retry
 }
 
-// isPermanent: the transport says so of settings and credentials that will not get better.
+// isPermanent reports whether the transport marked an error as permanent, as for invalid settings and credentials.
 func isPermanent(err error) bool {
 	var permanent interface{ Permanent() bool }
 	return errors.As(err, &permanent) && permanent.Permanent()
 }
 
-// dialFailed reports that there was no connection, to the server or to the proxy in front of it, and so no effect.
+// dialFailed reports whether the connection to the server or its proxy failed, so that the call had no effect.
 func dialFailed(err error) bool {
 	var op *net.OpError
 	return errors.As(err, &op) && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isThrottled: a request refused for its rate had no effect. The code counts even under another status. A number of objects that is used
-// up, which servers refuse alike, stays so.
+// isThrottled reports whether a request was rate-limited, and so had no effect. Servers also send the code with other statuses, and for an
+// exceeded number of objects, which is not a rate limit.
 func isThrottled(status int, code string, text []byte) bool {
 	limited := status == http.StatusTooManyRequests || code == "REQUEST_LIMIT_EXCEEDED" || code == "RESOURCE_EXHAUSTED"
 	return limited && !quotaText.Match(text[:min(len(text), maxErrorBody)])
@@ -92,20 +92,21 @@ func isTransientStatus(status int, code string) bool {
 	}
 }
 
-// isDisabledFeature: an MLflow server without workspaces answers the calls about them with a page that says so, and with the status of one that
-// is busy.
+// isDisabledFeature reports whether an MLflow server without workspaces rejected a call for workspaces, which it does with a page and the
+// status of a busy server.
 func isDisabledFeature(status int, text []byte) bool {
 	text = text[:min(len(text), maxErrorBody)]
 	return status == http.StatusServiceUnavailable && bytes.Contains(text, []byte("running without workspaces support"))
 }
 
-// isImmutableACL: Databricks answers a change of the permissions of /Shared, and of other special folders, like a failure.
+// isImmutableACL reports whether Databricks rejected a change of the permissions of /Shared or another special folder, which it does with
+// the status of a server failure.
 func isImmutableACL(status int, text []byte) bool {
 	text = text[:min(len(text), maxErrorBody)]
 	return status == http.StatusInternalServerError && bytes.Contains(text, []byte("Cannot modify permissions of directory"))
 }
 
-// nextWait is what the server asks for (Retry-After, RetryInfo), or else an exponential step with full jitter.
+// nextWait returns the wait that the server specifies (Retry-After, RetryInfo), or else an exponential step with full jitter.
 func (a *attempts) nextWait(resp *http.Response) time.Duration {
 	if resp != nil {
 		if asked := retryAfter(resp.Header.Get("Retry-After")); asked > 0 {
@@ -118,8 +119,8 @@ func (a *attempts) nextWait(resp *http.Response) time.Duration {
 	return backoffStep(a.count)
 }
 
-// retryAfter is the wait that a header asks for, in seconds or until a date; 0 if it asks for none. The library has a function for it, but
-// there many seconds overflow to few or none.
+// retryAfter returns the wait in a Retry-After header, in seconds or until a date; 0 if there is none. In the function of the library, a
+// large number of seconds overflows.
 func retryAfter(header string) time.Duration {
 	if date, err := http.ParseTime(header); err == nil {
 		return time.Until(date)
@@ -132,7 +133,7 @@ func retryAfter(header string) time.Duration {
 	return time.Duration(min(seconds, longest)) * time.Second
 }
 
-// backoffStep is the wait after the nth try.
+// backoffStep returns the wait after the nth try.
 func backoffStep(n int) time.Duration {
 	step := maxBackoff
 	if n < 8 { // beyond, the step is past maxBackoff anyway
@@ -141,7 +142,7 @@ func backoffStep(n int) time.Duration {
 	return rand.N(step)
 }
 
-// sleep waits, and reports whether ctx lasted as long.
+// sleep waits, and reports whether ctx is still active.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -153,12 +154,12 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// backoff implements [retryablehttp.Backoff] with the wait that checkRetry weighed against the time left.
+// backoff implements [retryablehttp.Backoff] with the wait that checkRetry compared with the time left.
 func (a *attempts) backoff(_, _ time.Duration, _ int, _ *http.Response) time.Duration {
 	return a.wait
 }
 
-// peek reads a buffered body and puts it back.
+// peek returns a buffered body, which can be read again.
 func peek(resp *http.Response) []byte {
 	body, _ := io.ReadAll(resp.Body)
 	resp.Body = io.NopCloser(bytes.NewReader(body))

@@ -7,18 +7,18 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// Shared is a value that is fetched once and then kept until it is forgotten. Callers that come at the same time share one fetch,
-// and each gives up with its own context. A failed fetch is not kept.
+// Shared is a cache of one value, which is fetched once. Concurrent callers share one fetch, and each stops waiting when its own context
+// ends. An error is not cached. Its zero value is ready to use.
 type Shared[T any] struct {
 	flights singleflight.Group
 
 	mu    sync.Mutex
 	value *T
-	// generation counts how often the value was forgotten: what was fetched for an older one is not kept.
+	// generation counts the calls of Forget: the result of a fetch of an older generation is not cached.
 	generation int
 }
 
-// Get returns the value, from fetch unless there is one. The fetch goes on when ctx ends.
+// Get returns the cached value, or else that of fetch. The fetch continues when ctx ends.
 func (s *Shared[T]) Get(ctx context.Context, fetch func(context.Context) (T, error)) (T, error) {
 	kept, generation := s.current()
 	if kept != nil {
@@ -36,9 +36,9 @@ func (s *Shared[T]) Get(ctx context.Context, fetch func(context.Context) (T, err
 	})
 }
 
-// Join fetches a value. Callers that come with the same key at the same time share one fetch, and each gives up with its own context.
+// Join returns the result of fetch. Concurrent callers with the same key share one fetch, and each stops waiting when its own context ends.
 func Join[T any](ctx context.Context, flights *singleflight.Group, key string, fetch func(context.Context) (T, error)) (T, error) {
-	// One caller's cancellation must not fail the others, so the flight outlives it; it is bounded by the client's own timeouts.
+	// Canceling one caller must not fail the others, so the fetch continues. The timeouts of the client bound it.
 	flight := flights.DoChan(key, func() (any, error) { return fetch(context.WithoutCancel(ctx)) })
 	select {
 	case <-ctx.Done():
@@ -50,7 +50,7 @@ func Join[T any](ctx context.Context, flights *singleflight.Group, key string, f
 	}
 }
 
-// Forget makes the next get fetch again.
+// Forget removes the cached value, so that the next Get fetches it again.
 func (s *Shared[T]) Forget() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -66,7 +66,7 @@ func (s *Shared[T]) current() (*T, int) {
 	return s.value, s.generation
 }
 
-// keep stores a value that was fetched for a generation, unless that was forgotten meanwhile.
+// keep caches the result of a fetch of a generation, unless Forget was called since.
 func (s *Shared[T]) keep(v T, generation int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// accessControl is the access control of an MLflow server, whose permission API is found out at the first call: role-based grants
-// (3.13 and newer), the older calls for each experiment (2.5 to 3.12), or none.
+// accessControl is the access control of an MLflow server. The first call detects its permission API: role-based grants (3.13 and newer),
+// endpoints for each experiment (2.5 to 3.12), or none.
 type accessControl struct {
 	client  *mlflow.Client
 	backend *Backend
@@ -39,10 +39,10 @@ func (a accessControl) GetListed(ctx context.Context, experimentID string) (mlfl
 	return all.acl(experimentID), nil
 }
 
-// AccessContext implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and the
-// effective level of another user. No call returns the default level of the server, so it is read as the effective level of a user without grants. It
-// is read in the workspace, since most workspaces have none. For a configured username, the list of users can show that the caller is an admin, which
-// saves a request.
+// AccessContext implements [mlflow.AccessControl]. Only server admins and managers of the workspace can read the members of roles, and
+// the effective level of another user. No endpoint returns the default level of the server, so it is read as the effective level, in the
+// workspace, of a user without grants. For a configured username, the list of users can show that the caller is an admin, which saves a
+// request.
 func (a accessControl) AccessContext(ctx context.Context, experimentIDs []string) (mlflow.AccessContext, error) {
 	all, api, err := a.readAll(ctx)
 	if err != nil {
@@ -71,8 +71,8 @@ func (a accessControl) AccessContext(ctx context.Context, experimentIDs []string
 	return b, nil
 }
 
-// Set implements [mlflow.AccessControl]. Whether every principal exists is checked before the first change. New grants come first and
-// removals last, so that a failure in the middle takes nothing away that should be there.
+// Set implements [mlflow.AccessControl]. It checks that all principals exist before the first change. It grants first and revokes last,
+// so that after a failure no declared grant is missing that existed before.
 func (a accessControl) Set(ctx context.Context, experimentID string, grants []mlflow.Grant) (mlflow.ACL, error) {
 	a.backend.grantsChanged()
 	all, api, err := a.readAll(ctx)
@@ -141,8 +141,9 @@ func (a accessControl) Revoke(ctx context.Context, experimentID string, p mlflow
 	return err
 }
 
-// Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` removes the grants on an experiment, and SQLite uses its ID
-// again. They are read once a run. Without credentials there are none, and who may not list the grants is told nothing.
+// Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` revokes the grants on an experiment, and a server with
+// SQLite reuses its ID. The grants are read once per run. The result is empty without credentials, and if the caller cannot list the
+// grants.
 func (a accessControl) Leftover(ctx context.Context, experimentID string) ([]mlflow.Grant, error) {
 	if a.backend.Username == "" {
 		return nil, nil
@@ -179,7 +180,7 @@ func (a accessControl) Levels(ctx context.Context, _ string) ([]mlflow.LevelInfo
 	return infos, nil
 }
 
-// exists asks for the experiment itself: grants outlive it, so they do not tell whether there is one.
+// exists reads the experiment, because grants do not show whether it exists: they remain after it is deleted.
 func (a accessControl) exists(ctx context.Context, experimentID string) (mlflow.Experiment, error) {
 	e, err := a.client.RefreshExperiment(ctx, experimentID, func(e mlflow.Experiment) bool { return !e.Deleted() })
 	if err == nil && e.Deleted() {
@@ -191,7 +192,7 @@ func (a accessControl) exists(ctx context.Context, experimentID string) (mlflow.
 	return e, err
 }
 
-// readAll reads all grants. Errors: *[mlflow.UnsupportedError] when the caller may not see them.
+// readAll reads all grants. Errors: *[mlflow.UnsupportedError], also if the caller cannot read them.
 func (a accessControl) readAll(ctx context.Context) (*allGrants, permissionAPI, error) {
 	api, err := a.api(ctx)
 	if err != nil {
@@ -201,7 +202,7 @@ func (a accessControl) readAll(ctx context.Context) (*allGrants, permissionAPI, 
 	return all, api, err
 }
 
-// checkRevoked reads the grants on an experiment again after some were revoked: only then are they gone.
+// checkRevoked reads the grants on an experiment again, and returns an error if one that was revoked still exists.
 func (a accessControl) checkRevoked(ctx context.Context, experimentID string, revoked []mlflow.Principal) error {
 	if len(revoked) == 0 {
 		return nil
@@ -220,7 +221,7 @@ func (a accessControl) checkRevoked(ctx context.Context, experimentID string, re
 	return nil
 }
 
-// changeOne makes a principal's level another one, "" to hold nothing.
+// changeOne grants a level to a principal, or revokes its grant if the level is "".
 func (a accessControl) changeOne(ctx context.Context, experimentID string, p mlflow.Principal, to string) (created time.Time, err error) {
 	api, err := a.api(ctx)
 	if err != nil {

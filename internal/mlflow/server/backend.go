@@ -1,4 +1,5 @@
-// Package server is the open-source MLflow tracking server: its names, callers, and the permission APIs of its versions.
+// Package server implements [mlflow.Backend] for open-source MLflow servers: names, the permission APIs of their versions, and their
+// users, roles, and workspaces.
 package server
 
 import (
@@ -21,22 +22,22 @@ type Backend struct {
 	Names
 	mlflow.NoFolders
 
-	// Username is the configured user name, "" without basic authentication.
+	// Username is the configured username, "" without basic authentication.
 	Username string
 	// Workspace is the configured workspace, "" for the server's default.
 	Workspace string
 
-	// server is the backend that the client was created with. It holds what the workspaces of a server share; nil for itself.
+	// server is the backend of the configured workspace, which has what all workspaces of the server share. It is nil in that backend
+	// itself.
 	server *Backend
-	// permissions creates the permission API that the server has. It is shared.
+	// permissions caches the constructor of the permission API of the server. It is shared.
 	permissions rest.Shared[func(accessControl) permissionAPI]
-	// directory is what was read of users, roles, and workspaces. It is shared.
+	// directory caches users, roles, and workspaces. It is shared.
 	directory directoryCache
-	// members lists the users as a member of the workspace is shown them.
+	// members caches the list of users that a member of the workspace can read.
 	members rest.Shared[userList]
 	grants  rest.Shared[*allGrants]
-	// leftovers are the grants as they were when they were first needed in a run, not refreshed by changes: see
-	// [mlflow.AccessControl.Leftover].
+	// leftovers caches the grants at the first call of [mlflow.AccessControl.Leftover] in a run. Changes do not invalidate it.
 	leftovers rest.Shared[*allGrants]
 }
 
@@ -55,7 +56,7 @@ func (s *Backend) CheckWorkspaces(ctx context.Context, c *mlflow.Client) error {
 	return (&Directory{c, s}).requireWorkspaces(ctx)
 }
 
-// Header implements [mlflow.Backend]. Nothing is sent unless a workspace is configured: a server without workspaces refuses the header.
+// Header implements [mlflow.Backend]. It is nil unless a workspace is configured, because a server without workspaces rejects the header.
 func (s *Backend) Header() http.Header {
 	if s.Workspace == "" {
 		return nil
@@ -65,7 +66,7 @@ func (s *Backend) Header() http.Header {
 	return header
 }
 
-// shared returns the backend that holds what all workspaces of the server share.
+// shared returns the backend that has what all workspaces of the server share.
 func (s *Backend) shared() *Backend {
 	if s.server != nil {
 		return s.server
@@ -96,7 +97,7 @@ func (*Backend) CheckTraceLocation() error {
 		"from the configuration"}
 }
 
-// ExperimentURL implements [mlflow.Backend]. The page of a workspace other than the default one names it, as MLflow's own client does.
+// ExperimentURL implements [mlflow.Backend]. Like that of MLflow's own client, the URL contains the workspace if it is not the default one.
 func (s *Backend) ExperimentURL(e rest.Endpoint, id string) string {
 	page := strings.TrimSuffix(e.BaseURL.String(), "/") + "/#/experiments/" + url.PathEscape(id)
 	if s.MLflowWorkspace() == mlflow.DefaultWorkspace {
@@ -111,7 +112,7 @@ func (*Backend) DeletedKeepName() bool { return true }
 // BulkRuns implements [mlflow.Backend].
 func (*Backend) BulkRuns() bool { return false }
 
-// CurrentCaller asks the server, or where it can't tell goes by the configured user name.
+// CurrentCaller implements [mlflow.Backend]. It uses the configured username if the server cannot report the current user.
 func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.Caller, error) {
 	api, err := accessControl{c, s}.api(ctx)
 	if err != nil {
@@ -126,18 +127,19 @@ func (s *Backend) CurrentCaller(ctx context.Context, c *mlflow.Client) (mlflow.C
 // ConfiguredUser implements [mlflow.Backend].
 func (s *Backend) ConfiguredUser() string { return s.Username }
 
-// OwnedByCaller implements [mlflow.Backend]: experiments have no owner.
+// OwnedByCaller implements [mlflow.Backend]. Experiments have no owner.
 func (*Backend) OwnedByCaller(context.Context, *mlflow.Client, mlflow.Experiment) (bool, error) {
 	return true, nil
 }
 
-// Rate implements [mlflow.Backend]: the server limits nothing itself; this holds for a proxy that does.
+// Rate implements [mlflow.Backend]. The server itself has no rate limits; this one is for a proxy in front of it.
 func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
 
 // AccessControl implements [mlflow.Backend].
 func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
 
-// KnownLevels lists the levels of every version: USE comes with MLflow 3, NO_PERMISSIONS ends with 3.12, and DENY comes with 3.17.
+// KnownLevels implements [mlflow.Backend] with the levels of all versions: USE since MLflow 3, NO_PERMISSIONS until 3.12, and DENY since
+// 3.17.
 func (*Backend) KnownLevels() []string {
 	return []string{mlflow.LevelDeny, mlflow.LevelNone, mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage}
 }
@@ -168,7 +170,7 @@ func (*Backend) AccessAdvice() string {
 		"manager of the workspace. Run Terraform as an identity with this access."
 }
 
-// grantsChanged makes the next reader of grants read them again.
+// grantsChanged invalidates the cached grants.
 func (s *Backend) grantsChanged() {
 	s.shared().directory.forgetRoles()
 	s.grants.Forget()

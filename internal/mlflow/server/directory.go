@@ -14,14 +14,14 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// Directory is the users, roles, and MLflow workspaces of an MLflow server. What it reads is shared by all readers of the server until
-// something is written. It is safe for concurrent use.
+// Directory reads and changes the users, roles, and MLflow workspaces of an MLflow server. All directories of the server share a cache,
+// which each change invalidates. It is safe for concurrent use.
 type Directory struct {
 	client  *mlflow.Client
 	backend *Backend
 }
 
-// DirectoryOf returns the directory of the server that a client calls. It makes no call. Errors: *[mlflow.UnsupportedError] on Databricks.
+// DirectoryOf returns the directory of the server of a client. It sends no request. Errors: *[mlflow.UnsupportedError] on Databricks.
 func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	backend, ok := c.Backend().(*Backend)
 	if !ok {
@@ -31,7 +31,7 @@ func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 	return &Directory{client: c, backend: backend}, nil
 }
 
-// directoryCache is what was read of a server's users, roles, and workspaces.
+// directoryCache caches the users, roles, and workspaces of a server.
 type directoryCache struct {
 	users      rest.Shared[userList]
 	fullUsers  rest.Shared[[]User]
@@ -39,13 +39,13 @@ type directoryCache struct {
 	info       rest.Shared[wire.ServerInfo]
 
 	mu sync.Mutex
-	// roles holds the roles of each workspace that was asked for.
+	// roles caches the roles of each workspace.
 	roles map[string]*rest.Shared[[]wire.Role]
-	// others are the backends of other workspaces than the configured one.
+	// others has the backends of other workspaces than the configured one.
 	others []*Backend
 }
 
-// rolesOf returns what was read of the roles of a workspace.
+// rolesOf returns the cache of the roles of a workspace.
 func (r *directoryCache) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -58,7 +58,7 @@ func (r *directoryCache) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
 	return r.roles[workspace]
 }
 
-// forgetUsers makes the next reader of users read them again.
+// forgetUsers invalidates the cached users.
 func (r *directoryCache) forgetUsers() {
 	r.users.Forget()
 	r.fullUsers.Forget()
@@ -67,7 +67,7 @@ func (r *directoryCache) forgetUsers() {
 	}
 }
 
-// forgetRoles makes the next reader of roles, and of the users in them, read them again.
+// forgetRoles invalidates the cached roles, and the users in them.
 func (r *directoryCache) forgetRoles() {
 	r.forgetUsers()
 	r.mu.Lock()
@@ -77,7 +77,7 @@ func (r *directoryCache) forgetRoles() {
 	}
 }
 
-// add takes note of the backend of another workspace.
+// add adds the backend of another workspace.
 func (r *directoryCache) add(other *Backend) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -91,10 +91,10 @@ func (r *directoryCache) otherBackends() []*Backend {
 	return slices.Clone(r.others)
 }
 
-// cache is what the server's directories share.
+// cache returns the cache that the directories of the server share.
 func (d *Directory) cache() *directoryCache { return &d.backend.shared().directory }
 
-// changed makes the next readers of users, of roles, and of the grants in any workspace, read them again.
+// changed invalidates the cached users, roles, and grants of all workspaces.
 func (d *Directory) changed() {
 	d.cache().forgetRoles()
 	d.backend.shared().grants.Forget()
@@ -103,23 +103,24 @@ func (d *Directory) changed() {
 	}
 }
 
-// do makes a call. It acts in no workspace: it names what it is about, and the client's workspace may not exist yet.
+// do sends a call without a workspace: its path or body identifies the objects, and the workspace of the client may not exist yet.
 func (d *Directory) do(ctx context.Context, cl rest.Call) error {
 	return withoutWorkspace(d.client).Do(ctx, cl)
 }
 
-// withoutWorkspace returns the client of a server that acts in no workspace.
+// withoutWorkspace returns a client of the server that sends no workspace.
 func withoutWorkspace(c *mlflow.Client) *rest.Client { return c.WithHeader(nil) }
 
-// Caller returns who the credentials belong to, and whether that is a server admin.
+// Caller returns the identity of the credentials, and whether it is a server admin.
 func (d *Directory) Caller(ctx context.Context) (mlflow.Caller, error) { return d.client.Caller(ctx) }
 
-// workspaceOr returns a workspace's name, that of the configured workspace for none.
+// workspaceOr returns the name, or that of the configured workspace if it is empty.
 func (d *Directory) workspaceOr(name string) string {
 	return cmp.Or(name, d.backend.MLflowWorkspace())
 }
 
-// explainAbsent explains the error of a call that the server does not have. what is what the call is for, since MLflow of a version.
+// explainAbsent returns the reason why the server does not have an endpoint, or err if it is another error. what is the purpose of the
+// endpoint, and since the first MLflow version that has it.
 func (d *Directory) explainAbsent(ctx context.Context, err error, what, since string) error {
 	if !rest.IsEndpointAbsent(err) || rest.IsFromProxy(err) {
 		return err
@@ -127,7 +128,7 @@ func (d *Directory) explainAbsent(ctx context.Context, err error, what, since st
 	return d.unsupportedError(ctx, what, since)
 }
 
-// unsupportedError explains why the server does not have something, by the permission API that it has.
+// unsupportedError returns an *[mlflow.UnsupportedError] with the reason, which depends on the permission API of the server.
 func (d *Directory) unsupportedError(ctx context.Context, what, since string) error {
 	_, err := accessControl{d.client, d.backend}.api(ctx)
 	none := isUnsupported(err)
@@ -146,8 +147,8 @@ func (d *Directory) unsupportedError(ctx context.Context, what, since string) er
 	}
 }
 
-// requireRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their calls, but does not report who
-// is in a role.
+// requireRoles returns an *[mlflow.UnsupportedError] if the server has no roles. MLflow 3.12 has some of their endpoints, but does not
+// return the members of a role.
 func (d *Directory) requireRoles(ctx context.Context) error {
 	api, err := accessControl{d.client, d.backend}.api(ctx)
 	if _, has := api.(*rbacAPI); has || err != nil && !isUnsupported(err) {
@@ -161,13 +162,13 @@ func isUnsupported(err error) bool {
 	return unsupported
 }
 
-// hasAuthentication reports whether the server has the calls of its authentication below /api/2.0.
+// hasAuthentication reports whether the server has the endpoints of its authentication below /api/2.0.
 func (d *Directory) hasAuthentication(ctx context.Context) bool {
 	_, err := currentUser(ctx, d.client)
 	return err == nil || isAPIRefusal(err)
 }
 
-// notListedError is the error for what a list does not have.
+// notListedError returns the error for an object that is not in a list.
 func notListedError(path, noun, name string) error {
 	return &rest.APIError{
 		Method: http.MethodGet, Path: path, Status: http.StatusNotFound, Code: "RESOURCE_DOES_NOT_EXIST",

@@ -2,16 +2,15 @@ package server
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// create makes a create call, which is never repeated blindly: when its answer is lost or unclear, look looks the name up, also when ctx
-// has ended, and reports whether what it found can be what was sent. Then it is. A first, clear "already exists" means that it was there
-// before.
+// create sends a create call, which it does not repeat blindly: if the response is lost or unclear, look looks up the name, also after
+// ctx has ended, and reports whether the object can be the created one. A clear "already exists" in the first response means that it
+// existed before.
 func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, look func(context.Context) (same bool, err error)) error {
 	cl.NotIdempotent = true
 	start := time.Now()
@@ -34,15 +33,16 @@ func (d *Directory) create(ctx context.Context, cl rest.Call, taken TakenError, 
 			return &taken
 		case !rest.IsNotFound(lookErr):
 			return fmt.Errorf("%w; the provider could not verify whether it was created: %w", err, lookErr)
-		case rest.IsAlreadyExists(err), isNoAnswer(err), !d.client.WaitForRetry(ctx, start, try):
+		case rest.IsAlreadyExists(err), rest.IsInvalidResponse(err), !d.client.WaitForRetry(ctx, start, try):
 			return err
 		}
 	}
 }
 
-// change makes a call that names its object by a number. The server gives the number of a deleted object to the next one at once, so that
-// a call whose answer was lost must not be repeated as it is: before each try, next looks up what to call, and returns nil if there is
-// nothing left to do. It also decides, even when ctx has ended, after the last try, and when the server refuses what may be done already.
+// change sends a call that identifies its object by a number. The server reuses the number of a deleted object for the next one, so a
+// call whose response was lost must not be repeated unchanged: before each try, next looks up the object and returns the call, or nil if
+// there is nothing left to do. It is also used, even after ctx has ended, after the last try, and if the server rejects a change that an
+// earlier try may have made.
 func (d *Directory) change(ctx context.Context, next func(context.Context) (*rest.Call, error)) error {
 	start := time.Now()
 	for try := 1; ; try++ {
@@ -56,7 +56,7 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 		switch {
 		case err == nil, !refused && !rest.IsUncertain(err):
 			return err
-		case !refused && !isNoAnswer(err) && d.client.WaitForRetry(ctx, start, try):
+		case !refused && !rest.IsInvalidResponse(err) && d.client.WaitForRetry(ctx, start, try):
 			continue
 		}
 		if cl, lookErr := lookUpAfterFailure(ctx, next); lookErr == nil && cl == nil {
@@ -66,15 +66,9 @@ func (d *Directory) change(ctx context.Context, next func(context.Context) (*res
 	}
 }
 
-// lookUpAfterFailure looks what a failed call has done, also when ctx has ended.
+// lookUpAfterFailure calls look after a failed call, also after ctx has ended.
 func lookUpAfterFailure[T any](ctx context.Context, look func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
 	return look(ctx)
-}
-
-// isNoAnswer reports a success that is no answer, such as a login page: it will not turn into one.
-func isNoAnswer(err error) bool {
-	e, ok := errors.AsType[*rest.APIError](err)
-	return ok && e.Status < 300
 }

@@ -2,11 +2,11 @@ package server
 
 import "fmt"
 
-// TakenError means that there is a user, role, or workspace of a name already.
+// TakenError means that a user, role, or workspace with the name already exists.
 type TakenError struct {
 	// Noun is "user", "role", or "workspace". Name is its name, and Workspace the workspace of a role.
 	Noun, Name, Workspace string
-	// Err is what the server said, without anything secret; nil if the provider saw it first.
+	// Err is the error of the server without secrets, nil if no create call was sent.
 	Err error
 }
 
@@ -18,10 +18,10 @@ func (e *TakenError) Error() string {
 	return fmt.Sprintf("%s %q already exists", e.Noun, e.Name)
 }
 
-// Unwrap gives what the server said.
+// Unwrap returns the error of the server.
 func (e *TakenError) Unwrap() error { return e.Err }
 
-// MissingWorkspaceError means that the server has no workspace of a name, or does not show it to the caller.
+// MissingWorkspaceError means that the workspace does not exist, or that the caller cannot access it.
 type MissingWorkspaceError struct{ Name string }
 
 // Error implements error.
@@ -29,10 +29,10 @@ func (e *MissingWorkspaceError) Error() string {
 	return fmt.Sprintf("the MLflow server has no workspace %q, or the current user cannot access it", e.Name)
 }
 
-// NotEmptyError means that a workspace cannot be deleted because there is something in it.
+// NotEmptyError means that a workspace cannot be deleted because it is not empty.
 type NotEmptyError struct {
 	Name string
-	// Err is what the server said.
+	// Err is the error of the server.
 	Err error
 }
 
@@ -41,5 +41,5 @@ func (e *NotEmptyError) Error() string {
 	return fmt.Sprintf("workspace %q is not empty: %s", e.Name, e.Err)
 }
 
-// Unwrap gives what the server said.
+// Unwrap returns the error of the server.
 func (e *NotEmptyError) Unwrap() error { return e.Err }

@@ -7,17 +7,17 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// allGrants is everything that a server grants on experiments, at one moment.
+// allGrants has all grants on experiments of a server at one time.
 type allGrants struct {
-	// admins are users who may do everything.
+	// admins are the server admins.
 	admins []string
-	// users and groups are all that there are, whether they hold a grant or not. members lists the users in each group.
+	// users and groups are all users and roles, with or without grants. members has the users in each role.
 	users, groups []string
 	members       map[string][]string
 	grants        []oneGrant
 }
 
-// oneGrant is one grant. ExperimentID is "*" for one on all experiments; from says then where it comes from.
+// oneGrant is one grant. experimentID is "*" for a grant on all experiments, whose origin is from.
 type oneGrant struct {
 	principal    mlflow.Principal
 	experimentID string
@@ -28,7 +28,7 @@ type oneGrant struct {
 // everyExperiment is the pattern of a grant on all experiments.
 const everyExperiment = "*"
 
-// acl picks what concerns one experiment. Grants on all experiments count as inherited, and so does what an admin may do.
+// acl returns the access control list of one experiment. Grants on all experiments, and the access of admins, are inherited.
 func (g *allGrants) acl(experimentID string) mlflow.ACL {
 	acl := mlflow.ACL{}
 	at := map[mlflow.Principal]int{}
@@ -65,7 +65,7 @@ func (g *allGrants) isAdmin(caller mlflow.Caller) bool {
 	})
 }
 
-// userWithoutGrant gives a user who holds nothing on an experiment, neither alone nor by a role; found is false when there is none.
+// userWithoutGrant returns a user without a grant on an experiment, neither direct nor through a role; found is false if there is none.
 func (g *allGrants) userWithoutGrant(experimentID string) (user string, found bool) {
 	holders := map[string]bool{}
 	for _, e := range g.acl(experimentID).Entries {
@@ -84,7 +84,7 @@ func (g *allGrants) userWithoutGrant(experimentID string) (user string, found bo
 	return g.users[i], true
 }
 
-// direct gives the level that each principal holds on one experiment itself, in the server's words.
+// direct returns the direct grants on one experiment, with levels as the server names them.
 func (g *allGrants) direct(experimentID string) map[mlflow.Principal]string {
 	levels := map[mlflow.Principal]string{}
 	for _, grant := range g.grants {
@@ -95,7 +95,7 @@ func (g *allGrants) direct(experimentID string) map[mlflow.Principal]string {
 	return levels
 }
 
-// checkPrincipal says that a principal does not exist, nil when it does.
+// checkPrincipal returns an error if a principal does not exist.
 func (g *allGrants) checkPrincipal(p mlflow.Principal) error {
 	known, noun := g.users, "user"
 	if p.Kind == mlflow.KindGroup {
@@ -107,7 +107,7 @@ func (g *allGrants) checkPrincipal(p mlflow.Principal) error {
 	return &mlflow.MissingPrincipalError{Principal: p, Err: fmt.Errorf("the MLflow server has no %s %q", noun, p.Name)}
 }
 
-// with returns the grants as they are once those on one experiment are replaced.
+// with returns the grants after those on one experiment are replaced.
 func (g *allGrants) with(experimentID string, levels map[mlflow.Principal]string) *allGrants {
 	changed := *g
 	changed.grants = slices.DeleteFunc(slices.Clone(g.grants), func(grant oneGrant) bool { return grant.experimentID == experimentID })

@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// What an admin of MLflow 3.17 is answered, shortened: ana is in the role risk, ben was denied, and boss manages the workspace.
+// The responses of MLflow 3.17 to an admin, shortened: ana is in the role risk, ben has DENY, and boss manages the workspace.
 const (
 	usersBody = `[
 		{"id": 1, "is_admin": true, "username": "admin", "roles": []},
@@ -19,14 +19,14 @@ const (
 		{"id": 4, "is_admin": false, "username": "carl", "roles": [{"id": 9, "name": "risk", "workspace": "other"}]},
 		{"id": 5, "is_admin": false, "username": "boss", "roles": [{"id": 4, "name": "bosses", "workspace": "default"}]}]`
 	rolesBody = `[
-		{"id": 1, "name": "risk", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1", "resource_type": "experiment"}]},
-		{"id": 2, "name": "people", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*", "resource_type": "workspace"}]},
-		{"id": 3, "name": "__user_3__", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1", "resource_type": "experiment"},
+		{"id": 1, "name": "risk", "workspace": "default", "permissions": [{"id": 3, "permission": "EDIT", "resource_pattern": "1", "resource_type": "experiment"}]},
+		{"id": 2, "name": "people", "workspace": "default", "permissions": [{"id": 5, "permission": "USE", "resource_pattern": "*", "resource_type": "workspace"}]},
+		{"id": 3, "name": "__user_3__", "workspace": "default", "permissions": [{"id": 4, "permission": "DENY", "resource_pattern": "1", "resource_type": "experiment"},
 			{"id": 6, "permission": "MANAGE", "resource_pattern": "m", "resource_type": "registered_model"}]},
-		{"id": 4, "name": "bosses", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*", "resource_type": "workspace"}]}]`
+		{"id": 4, "name": "bosses", "workspace": "default", "permissions": [{"id": 7, "permission": "MANAGE", "resource_pattern": "*", "resource_type": "workspace"}]}]`
 )
 
-func grantsOfAnswers(t *testing.T) *allGrants {
+func grantsOfResponses(t *testing.T) *allGrants {
 	t.Helper()
 	var users []wire.User
 	var roles []wire.Role
@@ -41,7 +41,7 @@ func grantsOfAnswers(t *testing.T) *allGrants {
 
 func TestServerGrants(t *testing.T) {
 	t.Parallel()
-	all := grantsOfAnswers(t)
+	all := grantsOfResponses(t)
 	if want := map[string][]string{"risk": {"ana"}, "people": {}, "bosses": {"boss"}}; !reflect.DeepEqual(all.members, want) {
 		t.Errorf("the members are %v, want %v", all.members, want)
 	}
@@ -69,7 +69,7 @@ func TestServerGrants(t *testing.T) {
 
 func TestServerGrants_isAdmin(t *testing.T) {
 	t.Parallel()
-	all := grantsOfAnswers(t)
+	all := grantsOfResponses(t)
 	user := func(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindUser, Name: name} }
 	for name, c := range map[string]struct {
 		caller mlflow.Caller

@@ -14,7 +14,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// legacyAPI is the permission API of MLflow 2.5 to 3.12, which knows users only. API: experiments/permissions/*, users/*.
+// legacyAPI is the permission API of MLflow 2.5 to 3.12, which has no roles. API: experiments/permissions/*, users/*.
 type legacyAPI struct {
 	client  *mlflow.Client
 	backend *Backend
@@ -26,12 +26,12 @@ func newLegacyAPI(a accessControl) permissionAPI {
 
 const (
 	legacyPath = mlflow.ExperimentsPath + "permissions/"
-	// parallelUserReads is how many users are read side by side.
+	// parallelUserReads is the number of users that are read in parallel.
 	parallelUserReads = 8
 )
 
-// read asks for the list of users, and then for each of them: nothing lists the grants of an experiment. Servers before 3.10
-// have no list of users either.
+// read reads the list of users, and then each of them, because no endpoint lists the grants on an experiment. Servers before 3.10 also
+// have no list of users.
 func (a *legacyAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
 		names, err := listUsers(ctx, a.client)
@@ -104,12 +104,12 @@ func (a *legacyAPI) level(ctx context.Context, experimentID string, p mlflow.Pri
 		Out: &out, Group: rest.GroupPermissionReads,
 	})
 	if rest.IsNotFound(err) {
-		return "", nil // no grant, or no such user: the write tells
+		return "", nil // no grant or no such user, which the write reports
 	}
 	return out.Permission.Permission, err
 }
 
-// levels has USE too, which MLflow 2 refuses: nothing tells the versions with this API apart.
+// levels includes USE, which MLflow 2 rejects: the versions with this API cannot be distinguished.
 func (a *legacyAPI) levels() []string {
 	return []string{"NO_PERMISSIONS", "READ", "USE", "EDIT", "MANAGE"}
 }
@@ -122,7 +122,7 @@ func (a *legacyAPI) supports(p mlflow.Principal) error {
 	return a.backend.CheckPrincipal(p)
 }
 
-// change creates, changes or deletes a row. There is no upsert.
+// change creates, updates, or deletes a row. There is no upsert.
 func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
 	cl := rest.Call{Body: wire.LegacyPermission{ExperimentID: experimentID, Username: p.Name, Permission: to}, Group: rest.GroupPermissionWrites}
 	refused := func(error) bool { return false }
@@ -149,7 +149,7 @@ func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Pr
 	return err
 }
 
-// caller goes by the configured user name; nothing else tells who the caller is.
+// caller looks up the configured username. No endpoint returns the current user.
 func (a *legacyAPI) caller(ctx context.Context, username string) (mlflow.Caller, error) {
 	if username == "" {
 		return mlflow.Caller{}, errors.New("this MLflow server does not report the current user, and no username is configured. Set username " +

@@ -4,7 +4,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// serverLevels maps the levels that both servers have. Others go by the server's own name.
+// serverLevels has the server's own names of the levels that both kinds of servers have. Other levels have the same name.
 var serverLevels = map[string]string{mlflow.LevelRead: "READ", mlflow.LevelEdit: "EDIT", mlflow.LevelManage: "MANAGE"}
 
 // toServerLevel returns the server's own name of a level.
@@ -15,7 +15,7 @@ func toServerLevel(level string) string {
 	return level
 }
 
-// fromServerLevel returns the level that the server names so.
+// fromServerLevel returns the level for the server's own name.
 func fromServerLevel(level string) string {
 	for ours, theirs := range serverLevels {
 		if theirs == level {
@@ -25,7 +25,7 @@ func fromServerLevel(level string) string {
 	return level
 }
 
-// levelDescriptions describe the levels, by the server's own names.
+// levelDescriptions has the descriptions of the levels, by the server's own names.
 var levelDescriptions = map[string]string{
 	"NO_PERMISSIONS": "No access",
 	"DENY":           "No access, regardless of other grants",

@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// Assign makes a user a member of a role. One who is a member already is assigned. Errors: [rest.IsNotFound] if there is no role,
-// *[mlflow.MissingPrincipalError] if there is no user. API: POST roles/assign.
+// Assign adds a user to a role. It succeeds if the user is already a member. Errors: [rest.IsNotFound] if the role does not exist,
+// *[mlflow.MissingPrincipalError] if the user does not exist. API: POST roles/assign.
 func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 	defer d.changed()
 	tried := false
@@ -40,8 +40,8 @@ func (d *Directory) Assign(ctx context.Context, role Role, user string) error {
 	return err
 }
 
-// Unassign ends the membership of a user in a role. One who is no member, or does not exist, is unassigned, and so is everybody of a role
-// that is gone. API: DELETE roles/unassign.
+// Unassign removes a user from a role. It succeeds if the user is not a member, or if the user or the role does not exist.
+// API: DELETE roles/unassign.
 func (d *Directory) Unassign(ctx context.Context, role Role, user string) error {
 	defer d.changed()
 	tried := false
@@ -66,7 +66,7 @@ func (d *Directory) Unassign(ctx context.Context, role Role, user string) error 
 	})
 }
 
-// isMember looks up, by a fresh read, whether a user is in a role. A user who does not exist is in none.
+// isMember reports whether a user is in a role, with a new read. It is false if the user does not exist.
 func (d *Directory) isMember(ctx context.Context, role Role, user string) (bool, error) {
 	d.cache().forgetUsers()
 	list, err := d.listedUsersIn(ctx, role.Workspace)

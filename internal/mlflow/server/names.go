@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Names are the name rules of an MLflow server: all names are free text and compare exactly. The users ben and BEN are two.
+// Names implements [mlflow.NameRules] for an MLflow server: all names are free text and are compared exactly, including case.
 type Names struct{}
 
 // NormalizeName implements [mlflow.NameRules].
@@ -19,8 +19,8 @@ func (Names) NormalizeName(name string) string { return name }
 // PrincipalKey implements [mlflow.NameRules].
 func (Names) PrincipalKey(p mlflow.Principal) mlflow.PrincipalKey { return mlflow.PrincipalKey(p) }
 
-// Limits of an MLflow server, in characters. Values end at 5,000 on older servers, which say so themselves. API: set-experiment-tag,
-// experiments/create.
+// Limits of an MLflow server, in characters. On older servers, which return an error, the maximum of values is 5,000. API:
+// set-experiment-tag, experiments/create.
 const (
 	maxName     = 500
 	maxTagKey   = 250
@@ -35,7 +35,7 @@ func (*Backend) CheckName(name string) error {
 	return nil
 }
 
-// tagKey is what set-experiment-tag takes. Create checks nothing, so a key outside could be created and never changed.
+// tagKey matches the keys that set-experiment-tag accepts. Create accepts all keys, so another key could be created, but not changed.
 var tagKey = regexp.MustCompile(`^[/\p{L}\p{N}_.\- :]+$`)
 
 // CheckTag implements [mlflow.Backend].

@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// Principals implements [mlflow.Backend]: roles take the place of groups.
+// Principals implements [mlflow.Backend], with roles as groups.
 func (s *Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow.Principal) (mlflow.Principals, error) {
 	d := &Directory{client: c, backend: s}
 	return mlflow.ResolvePrincipals(ctx, c, &wire.Principals{

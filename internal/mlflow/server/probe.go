@@ -10,21 +10,21 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// permissionAPI is one generation of a server's permission API. Levels are in the server's own words.
+// permissionAPI is one version of a server's permission API. Levels are as the server names them.
 type permissionAPI interface {
-	// read gives everything that is granted on any experiment, shared by all readers until something is written.
+	// read returns all grants on experiments. They are cached until a change.
 	read(ctx context.Context) (*allGrants, error)
-	// level reads one principal's own grant, "" when there is none.
+	// level reads the direct grant of one principal, "" if there is none.
 	level(ctx context.Context, experimentID string, p mlflow.Principal) (string, error)
-	// change makes one principal's level another one. Either may be "": nothing granted.
+	// change changes the direct grant of one principal. A level "" is no grant.
 	change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error
-	// levels lists what can be granted.
+	// levels lists the levels that can be granted.
 	levels() []string
-	// supports says why a principal can't be granted anything, nil when it can.
+	// supports returns an error for a principal to which nothing can be granted.
 	supports(p mlflow.Principal) error
 }
 
-// api finds out which permission API the server has. It goes by what the server answers, not by its version.
+// api returns the permission API of the server. It is detected by the responses of the server, not by its version.
 func (a accessControl) api(ctx context.Context) (permissionAPI, error) {
 	create, err := a.backend.shared().permissions.Get(ctx, a.probe)
 	if err != nil {
@@ -34,7 +34,7 @@ func (a accessControl) api(ctx context.Context) (permissionAPI, error) {
 }
 
 func (a accessControl) probe(ctx context.Context) (func(accessControl) permissionAPI, error) {
-	// The workspace may not exist yet, and its absence would say nothing about the API.
+	// The workspace may not exist yet, which would not show whether the API exists.
 	_, err := effectiveLevel(ctx, withoutWorkspace(a.client), a.backend.Username, "0")
 	if err == nil || isAPIRefusal(err) {
 		return newRBACAPI, nil
@@ -49,7 +49,8 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 	case !rest.IsEndpointAbsent(err):
 		return nil, err
 	}
-	// An ingress that passes /api/2.0 alone looks the same; users/current is there with RBAC, below /api/2.0.
+	// An ingress that forwards only /api/2.0 has the same responses, but users/current, which is below /api/2.0, exists on servers with
+	// RBAC.
 	if _, err := currentUser(ctx, a.client); err == nil || isAPIRefusal(err) {
 		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " +
 			"permissions, are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
@@ -59,8 +60,8 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 		"permission resources"}
 }
 
-// isAPIRefusal reports that the API itself refused something, which proves that it is there: with a code for the client's mistakes, or with
-// the text of the authentication app. An error of the server, or of something in front of it, proves nothing.
+// isAPIRefusal reports whether the API itself rejected a call, which proves that it exists: with an error_code and a status below 500, or
+// with the text of the authentication app. A server error, or a response of a proxy, proves nothing.
 func isAPIRefusal(err error) bool {
 	e, ok := rest.AsRefusal(err)
 	if !ok || e.Status >= http.StatusInternalServerError || rest.IsUnauthenticated(err) || rest.IsEndpointAbsent(err) ||
@@ -70,7 +71,7 @@ func isAPIRefusal(err error) bool {
 	return e.Code != "" || e.Status == http.StatusForbidden && e.Message == "Permission denied"
 }
 
-// effectiveLevel asks what a user may do on an experiment, all told. API: GET users/permissions/get (3.0).
+// effectiveLevel reads the effective level of a user on an experiment. API: GET users/permissions/get (3.0).
 func effectiveLevel(ctx context.Context, calls *rest.Client, username, experimentID string) (string, error) {
 	var out wire.Effective
 	err := calls.Do(ctx, rest.Call{

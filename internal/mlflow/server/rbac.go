@@ -4,15 +4,14 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// rbacAPI is the role-based permission API of MLflow 3.13 and newer. A user's own grants sit in a hidden role of that user; the other
-// roles are what groups are elsewhere. API: users/permissions/*, roles/*, users/list.
+// rbacAPI is the role-based permission API of MLflow 3.13 and newer. The direct grants of a user are in a hidden role of that user. Other
+// roles correspond to groups. API: users/permissions/*, roles/*, users/list.
 type rbacAPI struct {
 	client  *mlflow.Client
 	backend *Backend
@@ -22,10 +21,10 @@ func newRBACAPI(a accessControl) permissionAPI { return &rbacAPI{client: a.clien
 
 const rbacPath = "/api/3.0/mlflow/"
 
-// read needs two calls for all experiments: users/list names the users, and roles/list has all grants, also of roles without members.
+// read sends two calls for all experiments: users/list, and roles/list, which has all grants, including those of roles without members.
 func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	return a.backend.grants.Get(ctx, func(ctx context.Context) (*allGrants, error) {
-		// The names are the same in all workspaces; who is in which role is shown to those who may see it.
+		// The usernames are the same in all workspaces. The memberships are only those that the caller can read.
 		users, err := a.backend.allUsers(ctx, a.client)
 		if rest.IsPermissionDenied(err) { // where workspaces are on
 			return nil, &mlflow.UnsupportedError{Denied: true, Reason: fmt.Sprintf("this MLflow server lists the grants in workspace %q only for its admins and for "+
@@ -47,7 +46,7 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 	})
 }
 
-// listUsers lists all users. The caller must be a member of the workspace that the call acts in, unless it is a server admin.
+// listUsers lists all users. The caller must be a member of the workspace of the call, or a server admin.
 func listUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
 	var out wire.Users
 	cl := rest.Call{
@@ -60,7 +59,7 @@ func listUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
 	return out.Users, err
 }
 
-// roles lists the roles of the active workspace, shared by all readers until something is written.
+// roles lists the roles of the workspace of the client. They are cached until a change.
 func (a *rbacAPI) roles(ctx context.Context) ([]wire.Role, error) {
 	return (&Directory{a.client, a.backend}).listedRoles(ctx, a.backend.MLflowWorkspace())
 }
@@ -81,7 +80,7 @@ func rbacGrants(users []wire.User, roles []wire.Role) *allGrants {
 			principal = mlflow.Principal{Kind: mlflow.KindUser, Name: username}
 		} else {
 			all.groups = append(all.groups, r.Name)
-			all.members[r.Name] = membersOf(r, users)
+			all.members[r.Name] = membersByName(r, users)
 		}
 		for _, p := range r.Permissions {
 			if grant, ok := toGrant(p, principal); ok {
@@ -92,21 +91,9 @@ func rbacGrants(users []wire.User, roles []wire.Role) *allGrants {
 	return all
 }
 
-// membersOf lists the users in a role, by name. Roles of other workspaces may have the same name.
-func membersOf(r wire.Role, users []wire.User) []string {
-	members := []string{}
-	for _, u := range users {
-		if slices.ContainsFunc(u.Roles, func(held wire.Role) bool { return held.ID == r.ID }) {
-			members = append(members, u.Username)
-		}
-	}
-	slices.Sort(members)
-	return members
-}
-
-// grant reads one row of a role; rows about other things than experiments are none. For a workspace MANAGE alone counts: it makes an
-// admin there, whereas USE lets people in and gives them no experiment.
-func toGrant(p wire.Permission, principal mlflow.Principal) (oneGrant, bool) {
+// toGrant converts one row of a role; ok is false for a row without access to experiments. On a workspace, only MANAGE includes that: USE
+// is access to the workspace, but to none of its experiments.
+func toGrant(p wire.Permission, principal mlflow.Principal) (grant oneGrant, ok bool) {
 	switch {
 	case p.Type == "workspace" && p.Permission == "MANAGE":
 		return oneGrant{principal, everyExperiment, p.Permission, mlflow.FromWorkspace}, true

@@ -12,7 +12,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// rbacCaller asks who the credentials belong to, also while the workspace does not exist. API: GET users/current (3.13).
+// rbacCaller looks up the identity of the credentials, also if the workspace does not exist. API: GET users/current (3.13).
 func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow.Caller, error) {
 	user, err := currentUser(ctx, c)
 	if err != nil {
@@ -31,8 +31,7 @@ func currentUser(ctx context.Context, c *mlflow.Client) (wire.User, error) {
 	return out.User, err
 }
 
-// currentUserRoles lists the roles of one workspace that the caller is a member of. A role of the same name in another workspace is
-// another role. API: GET users/current/permissions.
+// currentUserRoles lists the roles of a workspace of which the caller is a member. API: GET users/current/permissions.
 func currentUserRoles(ctx context.Context, c *mlflow.Client, workspace string) ([]string, error) {
 	var out wire.OwnGrants
 	err := withoutWorkspace(c).Do(ctx, rest.Call{

@@ -17,8 +17,8 @@ type userPermission struct {
 	Permission string `json:"permission,omitempty"`
 }
 
-// change grants and revokes; there is no call that changes a level. When that fails half-way, the old level is granted again, so that
-// nobody is left with nothing.
+// change implements [permissionAPI]. For users, it revokes the old level and grants the new one, because no endpoint changes a level. If
+// the second call fails, it grants the old level again.
 func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
 	if p.Kind == mlflow.KindGroup {
 		return a.changeRole(ctx, experimentID, p, from, to)
@@ -26,7 +26,7 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Prin
 	if from != "" {
 		err := a.revoke(ctx, experimentID, p)
 		switch {
-		case err != nil && to != "" && rest.IsUncertain(err): // it may be gone all the same
+		case err != nil && to != "" && rest.IsUncertain(err): // the grant may be revoked
 			return a.restoreGrant(ctx, experimentID, p, from, err)
 		case err != nil:
 			return err
@@ -42,8 +42,8 @@ func (a *rbacAPI) change(ctx context.Context, experimentID string, p mlflow.Prin
 	return a.restoreGrant(ctx, experimentID, p, from, err)
 }
 
-// restoreGrant grants the level that a failed change took away, unless it is still there, and also when ctx has ended. It returns why the
-// change failed.
+// restoreGrant grants the level that a failed change revoked, unless it still exists, and also after ctx has ended. It returns the error
+// of the change.
 func (a *rbacAPI) restoreGrant(ctx context.Context, experimentID string, p mlflow.Principal, level string, why error) error {
 	ctx, cancel := rest.AfterFailure(ctx)
 	defer cancel()
@@ -74,7 +74,8 @@ func (a *rbacAPI) revoke(ctx context.Context, experimentID string, p mlflow.Prin
 	return ignoreAbsent(ctx, err, a.hasLevel(experimentID, p, ""))
 }
 
-// ignoreAbsent turns "not found" into success when a read shows that there is no grant: an earlier try revoked it, or somebody else did.
+// ignoreAbsent returns nil for "not found" if none, which reads the object, reports that it does not exist: an earlier try or another
+// client removed it. Otherwise, it returns err.
 func ignoreAbsent(ctx context.Context, err error, none func(context.Context) bool) error {
 	if rest.IsNotFound(err) && none(ctx) {
 		return nil
@@ -82,7 +83,7 @@ func ignoreAbsent(ctx context.Context, err error, none func(context.Context) boo
 	return err
 }
 
-// hasLevel tells, by a fresh read, whether a principal holds exactly a level.
+// hasLevel returns a function that reports, with a new read, whether the direct grant of a principal has exactly a level.
 func (a *rbacAPI) hasLevel(experimentID string, p mlflow.Principal, level string) func(context.Context) bool {
 	return func(ctx context.Context) bool {
 		a.backend.grantsChanged()
@@ -91,7 +92,7 @@ func (a *rbacAPI) hasLevel(experimentID string, p mlflow.Principal, level string
 	}
 }
 
-// changeRole changes a row of a role; there the level can be changed in place.
+// changeRole changes the grant of a role, whose level can be updated in place.
 func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
 	role, row, err := a.findRole(ctx, experimentID, p)
 	if err != nil {
@@ -106,7 +107,7 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 		})
 		return rest.Confirm(ctx, err, rest.IsAlreadyExists, a.hasLevel(experimentID, p, to))
 	case to == "" && row == 0:
-		return nil // somebody else has revoked it meanwhile
+		return nil // another client has revoked it
 	case to == "":
 		err = a.client.Do(ctx, rest.Call{
 			Method: http.MethodDelete, Path: rbacPath + "roles/permissions/remove", Group: rest.GroupPermissionWrites,
@@ -122,9 +123,9 @@ func (a *rbacAPI) changeRole(ctx context.Context, experimentID string, p mlflow.
 	}
 }
 
-// findRole gives the id of a role, and of its row about an experiment (0 when it has none).
+// findRole returns the ID of a role, and that of its row for an experiment (0 if there is none).
 func (a *rbacAPI) findRole(ctx context.Context, experimentID string, p mlflow.Principal) (role, row rest.Int64, err error) {
-	a.backend.shared().directory.rolesOf(a.backend.MLflowWorkspace()).Forget() // numbers are used again
+	a.backend.shared().directory.rolesOf(a.backend.MLflowWorkspace()).Forget() // IDs are reused
 	roles, err := a.roles(ctx)
 	if err != nil {
 		return 0, 0, err

@@ -14,23 +14,23 @@ import (
 
 // Role is a role of an MLflow server, in a workspace.
 type Role struct {
-	// ID is the server's number of the role at the time of the read. The server gives it to another role once this one is deleted.
+	// ID is the ID of the role at the time of the read. The server reuses it after the role is deleted.
 	ID                           int64
 	Workspace, Name, Description string
-	// Grants are all rows of the role by type and pattern.
+	// Grants has the grants of the role, in order of type and pattern.
 	Grants []RoleGrant
-	// Members are the names of the users in the role, in order; nil if the server does not show all of them to the caller, who is neither a
-	// server admin nor a manager of the workspace.
+	// Members has the names of the users in the role, sorted. It is nil if the server does not return all of them, because the caller is
+	// neither a server admin nor a manager of the workspace.
 	Members []string
 }
 
-// RoleGrant is one row of a role: a level on the objects of a type that a pattern matches, "*" for all.
+// RoleGrant is a grant of a role: a level on the objects of a type that match a pattern, "*" for all.
 type RoleGrant struct {
 	ID                   int64
 	Type, Pattern, Level string
 }
 
-// listedRoles reads the roles of a workspace, shared by all readers until something is written.
+// listedRoles returns the roles of a workspace. They are cached until a change.
 func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]wire.Role, error) {
 	return d.cache().rolesOf(workspace).Get(ctx, func(ctx context.Context) ([]wire.Role, error) {
 		if err := d.requireRoles(ctx); err != nil {
@@ -45,8 +45,9 @@ func (d *Directory) listedRoles(ctx context.Context, workspace string) ([]wire.R
 	})
 }
 
-// Roles lists the roles of a workspace by name, without the hidden ones of users. The empty workspace is the configured one. A workspace
-// that does not exist has none. Errors: *[mlflow.UnsupportedError] before MLflow 3.13. API: GET roles/list, users/list.
+// Roles lists the roles of a workspace in order of name, without the hidden roles of users. The empty workspace is the configured one.
+// The list is empty if the workspace does not exist. Errors: *[mlflow.UnsupportedError] before MLflow 3.13. API: GET roles/list,
+// users/list.
 func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error) {
 	workspace = d.workspaceOr(workspace)
 	listed, err := d.listedRoles(ctx, workspace)
@@ -76,8 +77,8 @@ func (d *Directory) Roles(ctx context.Context, workspace string) ([]Role, error)
 	return roles, nil
 }
 
-// canSeeMembers reports whether the list of users shows the caller all members of the roles of a workspace. It shows them to server admins
-// and to managers of the workspace.
+// canSeeMembers reports whether the list of users contains all members of the roles of a workspace, as it does for server admins and
+// managers of the workspace.
 func (d *Directory) canSeeMembers(ctx context.Context, workspace string, users []wire.User) (bool, error) {
 	name, err := d.client.CallerName(ctx)
 	if err != nil {
@@ -94,7 +95,8 @@ func (d *Directory) canSeeMembers(ctx context.Context, workspace string, users [
 	}), nil
 }
 
-// membersByName lists the users in a role by name. The lists are read one after the other, so that numbers may have been used again.
+// membersByName returns the names of the users in a role, sorted. It compares names and not IDs, because the lists are read one after the
+// other, and the server reuses IDs.
 func membersByName(r wire.Role, users []wire.User) []string {
 	members := []string{}
 	for _, u := range users {
@@ -106,7 +108,7 @@ func membersByName(r wire.Role, users []wire.User) []string {
 	return members
 }
 
-// role is what is exported of a role in a list.
+// toRole converts a role of a response, without its members.
 func toRole(r wire.Role) Role {
 	grants := make([]RoleGrant, 0, len(r.Permissions))
 	for _, p := range r.Permissions {
@@ -118,7 +120,7 @@ func toRole(r wire.Role) Role {
 	return Role{ID: int64(r.ID), Workspace: r.Workspace, Name: r.Name, Description: r.Description, Grants: grants}
 }
 
-// Role returns a role by name, upper and lower case included, from [Directory.Roles]. Errors: [rest.IsNotFound].
+// Role returns a role by name, compared exactly, from [Directory.Roles]. Errors: [rest.IsNotFound].
 func (d *Directory) Role(ctx context.Context, workspace, name string) (Role, error) {
 	roles, err := d.Roles(ctx, workspace)
 	if err != nil {
@@ -131,7 +133,7 @@ func (d *Directory) Role(ctx context.Context, workspace, name string) (Role, err
 	return roles[i], nil
 }
 
-// currentRole looks a role up by name, as it is now: the number that was read before may be another role's.
+// currentRole looks up a role by name with a new read, because the ID of an earlier read can belong to another role.
 func (d *Directory) currentRole(ctx context.Context, workspace, name string) (Role, error) {
 	d.cache().rolesOf(workspace).Forget()
 	listed, err := d.listedRoles(ctx, workspace)

@@ -11,8 +11,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// CreateRole creates a role in a workspace, the configured one if it is empty. The server would create it in one that does not exist, too.
-// Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
+// CreateRole creates a role in a workspace, the configured one if it is empty. It checks that the workspace exists, which the server does
+// not do. Errors: *[TakenError], *[MissingWorkspaceError], *[mlflow.UnsupportedError] before MLflow 3.13. API: POST roles/create.
 func (d *Directory) CreateRole(ctx context.Context, workspace, name, description string) (Role, error) {
 	workspace = d.workspaceOr(workspace)
 	if err := d.requireRoles(ctx); err != nil {
@@ -49,7 +49,7 @@ func (d *Directory) checkWorkspace(ctx context.Context, name string) error {
 	if name == mlflow.DefaultWorkspace {
 		return nil
 	}
-	_, err := d.Workspace(ctx, name) // the list also shows it to who is no admin
+	_, err := d.Workspace(ctx, name) // which non-admins can also read
 	if rest.IsNotFound(err) {
 		return &MissingWorkspaceError{Name: name}
 	}
@@ -82,7 +82,7 @@ func (d *Directory) UpdateRole(ctx context.Context, role Role, name, description
 	return err
 }
 
-// DeleteRole deletes a role with its grants and memberships. A role that is gone already is deleted. API: DELETE roles/delete.
+// DeleteRole deletes a role with its grants and memberships. It succeeds if the role does not exist. API: DELETE roles/delete.
 func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
@@ -96,7 +96,7 @@ func (d *Directory) DeleteRole(ctx context.Context, role Role) error {
 	})
 }
 
-// AddGrant adds a row to a role. It is not an error if the role has the row already. Errors: [rest.IsNotFound] if there is no role,
+// AddGrant adds a grant to a role. It succeeds if the role already has the grant. Errors: [rest.IsNotFound] if the role does not exist,
 // [rest.IsAlreadyExists] if the role has another level for the type and pattern. API: POST roles/permissions/add.
 func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error {
 	defer d.changed()
@@ -112,8 +112,8 @@ func (d *Directory) AddGrant(ctx context.Context, role Role, g RoleGrant) error 
 	})
 }
 
-// ChangeGrant changes the level of a row in place, so that nobody loses access meanwhile. Errors: [rest.IsNotFound] if there is no role or
-// row. API: PATCH roles/permissions/update.
+// ChangeGrant updates the level of a grant in place, without an interruption of access. Errors: [rest.IsNotFound] if the role or the
+// grant does not exist. API: PATCH roles/permissions/update.
 func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, level string) error {
 	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
@@ -136,8 +136,8 @@ func (d *Directory) ChangeGrant(ctx context.Context, role Role, g RoleGrant, lev
 	})
 }
 
-// RemoveGrant removes the row of a type and pattern from a role, whatever its level. One that is gone already, with its role or alone, is
-// removed. API: DELETE roles/permissions/remove.
+// RemoveGrant revokes the grant of a role for a type and pattern, with any level. It succeeds if the grant or the role does not exist.
+// API: DELETE roles/permissions/remove.
 func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) error {
 	defer d.changed()
 	return d.change(ctx, func(ctx context.Context) (*rest.Call, error) {
@@ -156,7 +156,7 @@ func (d *Directory) RemoveGrant(ctx context.Context, role Role, g RoleGrant) err
 	})
 }
 
-// row returns the row of a role with the type and pattern of a grant, nil if there is none.
+// row returns the grant of a role with the type and pattern of another grant, nil if there is none.
 func (r Role) row(g RoleGrant) *RoleGrant {
 	for i := range r.Grants {
 		if r.Grants[i].Type == g.Type && r.Grants[i].Pattern == g.Pattern {

@@ -18,24 +18,24 @@ import (
 type User struct {
 	Name  string
 	Admin bool
-	// Roles are the roles of which the user is a member, without the hidden one of the user's own grants, in order. It is empty before MLflow
-	// 3.13, and lists only what the caller is shown: a server admin all, others their own and those of workspaces that they manage.
+	// Roles has the roles of which the user is a member, sorted, without the hidden role. It is empty before MLflow 3.13. Server admins
+	// can read all memberships, and other users their own and those in workspaces that they manage.
 	Roles []RoleRef
 }
 
-// RoleRef names a role.
+// RoleRef identifies a role.
 type RoleRef struct{ Workspace, Name string }
 
-// userList is what the server answers to users/list.
+// userList is the response of users/list.
 type userList struct {
 	users []wire.User
-	// absent is the refusal of a server that has no such call, before MLflow 3.10.
+	// absent is the error of a server without the endpoint, before MLflow 3.10.
 	absent error
-	// names reports that names alone are listed, before MLflow 3.13.
+	// names reports whether the list has only names, as before MLflow 3.13.
 	names bool
 }
 
-// listedUsers reads the list of users, shared by all readers of the server until something is written.
+// listedUsers returns the list of users. It is cached until a change.
 func (s *Backend) listedUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
 	return s.shared().directory.users.Get(ctx, func(ctx context.Context) (userList, error) { return readUsers(ctx, c) })
 }
@@ -49,18 +49,19 @@ func readUsers(ctx context.Context, c *mlflow.Client) (userList, error) {
 	return userList{users: users, names: names}, err
 }
 
-// allUsers reads the list of users as a server with roles has it.
+// allUsers returns the users of a server with roles.
 func (s *Backend) allUsers(ctx context.Context, c *mlflow.Client) ([]wire.User, error) {
 	list, err := s.listedUsers(ctx, c)
 	return list.users, cmp.Or(err, list.absent)
 }
 
-// listedUsers reads the list of users.
+// listedUsers returns the list of users.
 func (d *Directory) listedUsers(ctx context.Context) (userList, error) {
 	return d.backend.listedUsers(ctx, d.client)
 }
 
-// listedUsersIn reads the list of users. If it is shown only to members of a workspace, the caller may be one in the given workspace.
+// listedUsersIn returns the list of users. If the caller cannot read it in the configured workspace, it is read in the given one, of
+// which the caller may be a member.
 func (d *Directory) listedUsersIn(ctx context.Context, workspace string) (userList, error) {
 	list, err := d.listedUsers(ctx)
 	if !rest.IsPermissionDenied(err) {
@@ -77,7 +78,7 @@ func (d *Directory) listedUsersIn(ctx context.Context, workspace string) (userLi
 	return backend.members.Get(ctx, func(ctx context.Context) (userList, error) { return readUsers(ctx, in) })
 }
 
-// Users lists the users of the server by name. Errors: *[mlflow.UnsupportedError] if the server has no list of users.
+// Users lists the users of the server in order of name. Errors: *[mlflow.UnsupportedError] if the server cannot list users.
 // API: GET users/list; before 3.13 also users/get for each.
 func (d *Directory) Users(ctx context.Context) ([]User, error) {
 	list, err := d.listedUsers(ctx)
@@ -96,7 +97,7 @@ func (d *Directory) Users(ctx context.Context) ([]User, error) {
 	return sortedUsers(users), nil
 }
 
-// readEachUser reads each user, since the list of an older server does not report who is an admin.
+// readEachUser reads each user, because the list of an older server does not include whether a user is an admin.
 func (d *Directory) readEachUser(ctx context.Context, names []wire.User) ([]User, error) {
 	found := make([]*User, len(names))
 	group, ctx := errgroup.WithContext(ctx)
@@ -123,8 +124,8 @@ func (d *Directory) readEachUser(ctx context.Context, names []wire.User) ([]User
 	return sortedUsers(users), nil
 }
 
-// User returns a user by name, upper and lower case included. It is looked up in [Directory.Users] if the server lists its users with all
-// that belongs to them, and to the caller. Errors: [rest.IsNotFound].
+// User returns a user by name, compared exactly. It is looked up in the list of users if the caller can read that with all attributes,
+// and else read directly, without roles. Errors: [rest.IsNotFound].
 func (d *Directory) User(ctx context.Context, name string) (User, error) {
 	list, err := d.listedUsers(ctx)
 	switch {
@@ -148,7 +149,7 @@ func (d *Directory) getUser(ctx context.Context, name string) (User, error) {
 	return User{Name: u.Username, Admin: u.IsAdmin, Roles: []RoleRef{}}, err
 }
 
-// user is what is exported of a user in a list.
+// toUser converts a user of a response.
 func toUser(u wire.User) User {
 	roles := []RoleRef{}
 	for _, r := range u.Roles {
@@ -167,8 +168,8 @@ func sortedUsers(users []User) []User {
 	return users
 }
 
-// CreateUser creates a user, who is no admin. The message of a refusal is not shown where it may contain the hash of the password.
-// Errors: *[TakenError]. API: POST users/create.
+// CreateUser creates a user who is not an admin. Errors, which do not contain the password or its hash: *[TakenError]. API: POST
+// users/create.
 func (d *Directory) CreateUser(ctx context.Context, name, password string) error {
 	_, err := d.User(ctx, name)
 	if err == nil {
@@ -189,7 +190,7 @@ func (d *Directory) CreateUser(ctx context.Context, name, password string) error
 	})
 }
 
-// SetPassword sets the password of another user than the caller. Errors: [rest.IsNotFound]. API: PATCH users/update-password.
+// SetPassword sets the password of a user other than the caller. Errors: [rest.IsNotFound]. API: PATCH users/update-password.
 func (d *Directory) SetPassword(ctx context.Context, name, password string) error {
 	return d.do(ctx, rest.Call{
 		Method: http.MethodPatch, Path: wire.UsersPath + "update-password", Group: rest.GroupPermissionWrites,
@@ -197,7 +198,7 @@ func (d *Directory) SetPassword(ctx context.Context, name, password string) erro
 	})
 }
 
-// SetAdmin makes a user a server admin, or no longer one. The server would demote its last admin too. Errors: [rest.IsNotFound].
+// SetAdmin sets whether a user is a server admin. The server does not protect its last admin. Errors: [rest.IsNotFound].
 // API: PATCH users/update-admin.
 func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error {
 	defer d.changed()
@@ -207,7 +208,7 @@ func (d *Directory) SetAdmin(ctx context.Context, name string, admin bool) error
 	})
 }
 
-// DeleteUser deletes a user with all grants and memberships. A user who is gone already is deleted. API: DELETE users/delete.
+// DeleteUser deletes a user with all grants and memberships. It succeeds if the user does not exist. API: DELETE users/delete.
 func (d *Directory) DeleteUser(ctx context.Context, name string) error {
 	defer d.changed()
 	err := d.do(ctx, rest.Call{

@@ -13,26 +13,27 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
 )
 
-// contentCounted is how many experiments and models of a workspace are counted at most.
+// contentCounted is the maximum number of experiments and models of a workspace that are counted.
 const contentCounted = 1000
 
-// WorkspaceContent is what a workspace contains, as far as it is looked at: the server also counts webhooks, gateway endpoints, and more.
+// WorkspaceContent summarizes the content of a workspace. It does not include all objects that prevent deletion: the server also counts
+// webhooks, gateway endpoints, and more.
 type WorkspaceContent struct {
 	// Active and Deleted are the numbers of experiments, Models and Prompts those of registered models and prompts.
 	Active, Deleted, Models, Prompts int
-	// Names are the names of the first active experiments.
+	// Names has the names of the first active experiments.
 	Names []string
-	// More reports whether there is more than was counted.
+	// More reports whether there are more objects than were counted.
 	More bool
 }
 
-// namesShown is how many experiments of a workspace are named.
+// namesShown is the maximum number of experiments in Names.
 const namesShown = 3
 
-// IsEmpty reports whether nothing was found.
+// IsEmpty reports whether no object was found.
 func (c WorkspaceContent) IsEmpty() bool { return c.Active+c.Deleted+c.Models+c.Prompts == 0 }
 
-// String lists what there is, as part of a sentence: 2 experiments ("a", "b"), 1 deleted experiment, and 3 registered models.
+// String describes the content as part of a sentence: 2 experiments ("a", "b"), 1 deleted experiment, and 3 registered models.
 func (c WorkspaceContent) String() string {
 	var parts []string
 	for _, counted := range []struct {
@@ -84,9 +85,9 @@ func joinParts(parts []string) string {
 	}
 }
 
-// WorkspaceContent counts the experiments, deleted ones included, the registered models, and the prompts of a workspace. Errors:
-// [rest.IsNotFound] if there is no such workspace, *[mlflow.UnsupportedError] if the server runs without workspaces. API: POST
-// experiments/search, GET registered-models/search.
+// WorkspaceContent counts the experiments, including deleted ones, the registered models, and the prompts of a workspace. Errors:
+// [rest.IsNotFound] if the workspace does not exist, *[mlflow.UnsupportedError] if the server runs without workspaces.
+// API: POST experiments/search, GET registered-models/search.
 func (d *Directory) WorkspaceContent(ctx context.Context, name string) (WorkspaceContent, error) {
 	var content WorkspaceContent
 	if _, err := d.Workspace(ctx, name); err != nil {
@@ -111,7 +112,7 @@ func (d *Directory) WorkspaceContent(ctx context.Context, name string) (Workspac
 	return content, content.addModels(ctx, client, "tags.`mlflow.prompt.is_prompt` = 'true'", &content.Prompts)
 }
 
-// addModels counts the registered models that match a filter; an empty one matches all that are no prompts.
+// addModels counts the registered models that match a filter. The empty filter matches all except prompts.
 func (c *WorkspaceContent) addModels(ctx context.Context, client *mlflow.Client, filter string, count *int) error {
 	query := url.Values{"max_results": {strconv.Itoa(contentCounted)}}
 	if filter != "" {

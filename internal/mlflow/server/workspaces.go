@@ -17,13 +17,13 @@ import (
 type Workspace struct {
 	Name        string `json:"name"`
 	Description string `json:"description"`
-	// DefaultArtifactRoot is where the artifacts of new experiments go, "" for the server's own.
+	// DefaultArtifactRoot is the location of the artifacts of new experiments, "" for that of the server.
 	DefaultArtifactRoot string `json:"default_artifact_root"`
 }
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
 
-// workspacesResponse lists workspaces; {} is none.
+// workspacesResponse lists workspaces. {} lists none.
 type workspacesResponse struct {
 	Workspaces []Workspace `json:"workspaces"`
 }
@@ -48,7 +48,7 @@ func (a *workspaceResponse) Validate(bool) error {
 	return rest.CheckSame("workspace", a.name, a.Workspace.Name)
 }
 
-// info reads what the server says about itself, once. API: GET server-info (3.10).
+// info reads the information about the server, once. API: GET server-info (3.10).
 func (d *Directory) info(ctx context.Context) (wire.ServerInfo, error) {
 	return d.cache().info.Get(ctx, func(ctx context.Context) (wire.ServerInfo, error) {
 		var out wire.ServerInfo
@@ -60,7 +60,7 @@ func (d *Directory) info(ctx context.Context) (wire.ServerInfo, error) {
 	})
 }
 
-// HasWorkspaces reports whether the server runs with workspaces. It is asked once.
+// HasWorkspaces reports whether the server runs with workspaces. The result is cached.
 func (d *Directory) HasWorkspaces(ctx context.Context) (bool, error) {
 	info, err := d.info(ctx)
 	return err == nil && !info.Absent && *info.WorkspacesEnabled, err
@@ -81,7 +81,7 @@ func (d *Directory) requireWorkspaces(ctx context.Context) error {
 	return nil
 }
 
-// Workspaces lists the workspaces by name that the caller may enter; only server admins are shown "default".
+// Workspaces lists the workspaces that the caller can access, in order of name. Only for server admins, it includes "default".
 // Errors: *[mlflow.UnsupportedError] if the server runs without workspaces. API: GET workspaces.
 func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
 	if err := d.requireWorkspaces(ctx); err != nil {
@@ -95,8 +95,8 @@ func (d *Directory) Workspaces(ctx context.Context) ([]Workspace, error) {
 	})
 }
 
-// Workspace returns a workspace by name, from [Directory.Workspaces]; one that is not listed is asked for directly.
-// Errors: [rest.IsNotFound].
+// Workspace returns a workspace by name, from [Directory.Workspaces] or, if it is not listed, with a direct read. Errors:
+// [rest.IsNotFound].
 func (d *Directory) Workspace(ctx context.Context, name string) (Workspace, error) {
 	list, err := d.Workspaces(ctx)
 	if err != nil {
@@ -108,7 +108,7 @@ func (d *Directory) Workspace(ctx context.Context, name string) (Workspace, erro
 	return d.getWorkspace(ctx, name)
 }
 
-// getWorkspace reads a workspace as it is now. API: GET workspaces/NAME.
+// getWorkspace reads a workspace. API: GET workspaces/NAME.
 func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, error) {
 	if err := d.requireWorkspaces(ctx); err != nil {
 		return Workspace{}, err
@@ -120,8 +120,8 @@ func (d *Directory) getWorkspace(ctx context.Context, name string) (Workspace, e
 
 func workspacePath(name string) string { return workspacesPath + "/" + url.PathEscape(name) }
 
-// workspaceNotFound words the refusal of a call about a workspace that does not exist. In other calls, the same words are about the
-// workspace that they act in, and so [rest.IsNotFound] does not count them.
+// workspaceNotFound returns an error for which [rest.IsNotFound] is true if the server has no such workspace, or else err. For other calls,
+// the same message is about the workspace of the call, and so [rest.IsNotFound] is false.
 func workspaceNotFound(err error, name string) error {
 	if e, ok := rest.AsRefusal(err); ok && e.Code == "RESOURCE_DOES_NOT_EXIST" && strings.Contains(e.Message, "'"+name+"'") {
 		return notListedError(e.Path, "workspace", name)
@@ -163,7 +163,7 @@ func (d *Directory) UpdateWorkspace(ctx context.Context, w Workspace) error {
 	}), w.Name)
 }
 
-// DeleteWorkspace deletes a workspace that is empty. One that is gone already is deleted. Errors: *[NotEmptyError].
+// DeleteWorkspace deletes an empty workspace. It succeeds if the workspace does not exist. Errors: *[NotEmptyError].
 // API: DELETE workspaces/NAME?mode=RESTRICT.
 func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 	if err := d.requireWorkspaces(ctx); err != nil {
@@ -182,7 +182,7 @@ func (d *Directory) DeleteWorkspace(ctx context.Context, name string) error {
 	})
 }
 
-// workspacesChanged makes the next readers of workspaces, and of their roles, read again.
+// workspacesChanged invalidates the cached workspaces, and the users, roles, and grants.
 func (d *Directory) workspacesChanged() {
 	d.cache().workspaces.Forget()
 	d.changed()

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Principals is the directory of an MLflow server, made of its users and the roles of a workspace. It implements [mlflow.PrincipalSource]. It
-// must not be copied.
+// Principals is the directory of an MLflow server, made of its users and the roles of a workspace. It implements
+// [mlflow.PrincipalSource]. It must not be copied.
 type Principals struct {
 	// User looks up a user, and reports whether it is a server admin. Errors: [rest.IsNotFound].
 	User func(ctx context.Context, name string) (admin bool, err error)
