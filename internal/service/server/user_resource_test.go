@@ -16,14 +16,14 @@ import (
 
 const password = "users-password-1234"
 
-// userConfig is a user with a password, and more.
+// userConfig returns the configuration of a user with a password and further attributes.
 func userConfig(name string, more ...any) map[string]any {
 	config := map[string]any{"username": name, "password_wo": password}
 	maps.Copy(config, acctest.AttributeValues(more...))
 	return config
 }
 
-// TestUser_plan: what can be known is refused in the plan, and the plan of a server that is not there yet goes ahead.
+// TestUser_plan checks the errors of a plan, and that a plan succeeds while the server is unreachable.
 func TestUser_plan(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false, "boss": true})
@@ -77,7 +77,7 @@ func TestUser_plan(t *testing.T) {
 	t.Cleanup(func() { s.expectWrites(t) })
 }
 
-// TestUser_raced: an account that appears between the look and the create is somebody else's, and the server's words stay out of the error.
+// TestUser_raced checks an account that is created outside Terraform after the lookup. The error does not contain the server's message.
 func TestUser_raced(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -103,7 +103,7 @@ func TestUser_raced(t *testing.T) {
 	}
 }
 
-// TestUser_lastAdmin: the provider's own account lost its rights between the plan and the apply, and the other admin is the last one.
+// TestUser_lastAdmin checks that the last admin is protected if the provider's account is demoted between plan and apply.
 func TestUser_lastAdmin(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{"delete": nil, "demote": {"username": "boss"}} {
@@ -125,11 +125,11 @@ func TestUser_lastAdmin(t *testing.T) {
 	}
 }
 
-// TestUser_twoAddresses: a resource that is renamed looks like two, and the account is not deleted for it.
+// TestUser_twoAddresses checks that the account of a renamed resource, which looks like two resources, is not deleted.
 func TestUser_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	// block returns a resource of a process, with the state or without.
+	// block returns a resource of a process, with or without a state.
 	block := func(p *acctest.Process, inState bool) *acctest.Block {
 		b := p.Block("mlflow_user")
 		if inState {
@@ -191,7 +191,7 @@ func TestUser_twoAddresses(t *testing.T) {
 	s.expectWrites(t)
 }
 
-// TestUser_renamedUnseen: a replacement that no plan showed is refused.
+// TestUser_renamedUnseen checks that a replacement that no plan showed is rejected.
 func TestUser_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
@@ -211,7 +211,7 @@ func TestUser_renamedUnseen(t *testing.T) {
 	s.expectWrites(t)
 }
 
-// TestUser_unknownProvider: while it is unknown which server it is, a refresh keeps the state and a plan goes ahead.
+// TestUser_unknownProvider checks that a refresh keeps the state and a plan succeeds while the provider configuration is unknown.
 func TestUser_unknownProvider(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
@@ -227,7 +227,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	acctest.ExpectSays(t, says, "error: Could not import")
 }
 
-// TestUser_oldCLI: a CLI without write-only arguments is told what they need.
+// TestUser_oldCLI checks the error of a CLI that does not support write-only arguments.
 func TestUser_oldCLI(t *testing.T) {
 	t.Parallel()
 	d := newUsersServer(t, map[string]bool{"admin": true}).Provider(t, nil)
@@ -248,7 +248,7 @@ func TestUser_oldCLI(t *testing.T) {
 	}
 }
 
-// TestUsers: the list is sorted, says who is an admin, and whether it can be partial.
+// TestUsers checks the order of the list, admin, and incomplete.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ben": false, "ana": true, "Zoe": false})
@@ -272,8 +272,8 @@ func TestUsers(t *testing.T) {
 	acctest.ExpectSays(t, says, "error: Users not supported", "databricks")
 }
 
-// TestUser_anotherServer: a user of the same name on another server is not touched. The MLflow workspace of the provider makes no
-// difference.
+// TestUser_anotherServer checks that a user with the same name on another server is not changed. The MLflow workspace of the provider
+// does not matter.
 func TestUser_anotherServer(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})

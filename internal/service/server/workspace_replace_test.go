@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// TestWorkspaceResource_renamedUnseen: a replacement that no plan showed is refused.
+// TestWorkspaceResource_renamedUnseen checks that a replacement that no plan showed is rejected.
 func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -35,7 +35,7 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	}
 }
 
-// TestWorkspaceResource_replaceOption: the CLI replaces a workspace that the provider keeps, for -replace or replace_triggered_by.
+// TestWorkspaceResource_replaceOption checks replacements with -replace or replace_triggered_by, which the first plan does not show.
 func TestWorkspaceResource_replaceOption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -56,7 +56,7 @@ func TestWorkspaceResource_replaceOption(t *testing.T) {
 	acctest.ExpectSays(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
 }
 
-// TestWorkspaceResource_plannedTwice: a process that plans an address more than once takes it for one resource.
+// TestWorkspaceResource_plannedTwice checks that an address that is planned more than once in a process counts as one resource.
 func TestWorkspaceResource_plannedTwice(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
