@@ -44,7 +44,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 	for kind, config := range roleKinds {
 		b := p.Block(kind)
 		if plan := b.Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
 		}
 		state := map[string]any{"id": "default/ds"}
 		for name, value := range config {
@@ -69,7 +69,7 @@ func TestRoles_unreachable(t *testing.T) {
 	server := &acctest.Backend{URL: closed.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
 		if plan := server.Provider(t, nil).Block(kind).Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
 		}
 	}
 }

@@ -40,7 +40,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 		"cut before the effect": {fault: emulator.Fault{DropBefore: true}, a: 40, b: 30},
 		"cut after the effect":  {fault: emulator.Fault{DropAfter: true}, a: 40, b: 30},
 		"always cut":            {fault: emulator.Fault{DropAfter: true, Times: -1}, a: 40, b: 30},
-		"there is no such call": {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30, alone: 70},
+		"no such endpoint":      {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30, alone: 70},
 		"403 on one experiment": {fault: refused, b: 30, says: []string{"error at experiment_ids: Could not delete runs: Runs of experiment ",
 			"Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
 		"400": {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"},
@@ -97,7 +97,7 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 			w := newSeeded(t, 40, 30)
 			tc.run.ExperimentID = w.a
 			odd := w.CreateRun(tc.run)
-			before := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: start + 3000*hour}) // deleted by somebody else
+			before := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: start + 3000*hour}) // deleted by another client
 			w.DeleteRun(before)
 			_, says := w.deletion(t).Invoke(w.oldRuns())
 			if warns := strings.HasPrefix(says, "warning: Runs deleted that were not selected: ") &&

@@ -46,11 +46,11 @@ func TestUser_plan(t *testing.T) {
 		"an unknown username": {s.Backend, userConfig("", "username", tftypes.UnknownValue), "", nil},
 		"no password": {s.Backend, map[string]any{"username": "ben"}, "error at password_wo: Could not create user",
 			[]string{`User "ben"`, "ephemeral = true", "Terraform 1.11 or OpenTofu 1.11"}},
-		"nobody to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
+		"no account to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
 			"create user",
 			[]string{`User "ben" cannot be created`}},
-		"somebody to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
-		"an empty password": {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
+		"an account to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
+		"an empty password":   {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
 		"a short password": {s.Backend, userConfig("ben", "password_wo", "short-pw"), "error at password_wo: Invalid " +
 			"password", []string{"has 8 characters"}},
 		"twelve characters": {s.Backend, userConfig("ben", "password_wo", "ünïcödé-1234"), "", nil},
@@ -199,14 +199,14 @@ func TestUser_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, u.Adopt("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
 	if late.Says != "" || late.Action != "update" {
-		t.Errorf("an unknown username is to %s, and says %q", late.Action, late.Says)
+		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Says)
 	}
 	u.Process = u.Again() // the apply, which does not refresh
 	acctest.ExpectSays(t, u.Plan(userConfig("ben")).Says, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
-		t.Errorf("another username is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Says)
 	}
 	s.expectWrites(t)
 }
@@ -221,7 +221,7 @@ func TestUser_unknownProvider(t *testing.T) {
 	u.Process = &acctest.Process{Direct: d}
 	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
-		t.Errorf("the plan is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Says)
 	}
 	_, says := d.ImportState("mlflow_user", "ana")
 	acctest.ExpectSays(t, says, "error: Could not import")
@@ -265,7 +265,7 @@ func TestUsers(t *testing.T) {
 		}
 		want := map[bool]string{true: "Zoe admin* ana* ben", false: "Zoe admin ana* ben"}[admin]
 		if got := strings.Join(names, " "); says != "" || got != want || acctest.IsTrue(state["incomplete"]) == admin {
-			t.Errorf("an admin (%t) is told %q, and gets %s and %v", admin, says, got, state["incomplete"])
+			t.Errorf("for an admin (%t), the data source says %q and returns %s and %v", admin, says, got, state["incomplete"])
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})

@@ -17,7 +17,7 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, w.Refresh(), "")
 	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
 	if late.Says != "" || late.Action != "update" {
-		t.Errorf("an unknown name is to %s, and says %q", late.Action, late.Says)
+		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Says)
 	}
 	renamed := map[string]any{"name": "fraud"}
 	w.Process = w.Again() // the apply, which does not refresh
@@ -28,7 +28,7 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, updates.Apply(shown, renamed), says)
 	acctest.ExpectSays(t, w.Refresh(), "")
 	if plan := w.Plan(renamed); plan.Action != "replace" {
-		t.Errorf("another name is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Says)
 	}
 	if s.workspaces["risk"] == nil || s.workspaces["fraud"] != nil {
 		t.Errorf("the server has %v", s.workspaces)

@@ -222,7 +222,7 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 		w.Process = p
 		acctest.ExpectSays(t, w.Read(), "")
 		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
-			t.Errorf("planned is to %s", planned.Action)
+			t.Errorf("the plan is %s", planned.Action)
 		}
 	}
 	if got, want := s.count(), map[string]int{"GET /api/3.0/mlflow/server-info": 1, "GET " + workspacesPath: 1}; !maps.Equal(got, want) {
