@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// managers is a server whose provider manages the workspace through these roles, without being an admin.
+// managers returns a server on which the provider is not an admin and manages the workspace through these roles.
 func managers(t *testing.T, names ...string) *rolesServer {
 	t.Helper()
 	roles := map[string]*servedRole{}

@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/framework"
 )
 
-// TestPlannedRoleConflict: what two resources of a plan cannot both have, whichever comes first.
+// TestPlannedRoleConflict checks two planned uses of a role name, in both orders.
 func TestPlannedRoleConflict(t *testing.T) {
 	t.Parallel()
 	use := func(action framework.PlannedAction, address string) framework.PlannedUse {

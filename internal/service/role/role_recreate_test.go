@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// dsRole is a role with a member and two grants on single objects.
+// dsRole returns a server with a role that has a member and two grants on single objects.
 func dsRole(t *testing.T) *rolesServer {
 	t.Helper()
 	return newRolesServer(t, map[string]*servedRole{"ds": {grants: map[string]string{
@@ -21,7 +21,7 @@ func roleConfig(adopts bool, keys ...string) map[string]any {
 	return map[string]any{"name": "ds", "adopt_existing": adopts, "grants": grants}
 }
 
-// adoptedRole is the block of a role that another address has in the state, in a new run.
+// adoptedRole returns the resource of a role in the state, in a new run.
 func (s *rolesServer) adoptedRole(t *testing.T) *acctest.Block {
 	t.Helper()
 	b := s.Provider(t, nil).Block("mlflow_role")
@@ -30,7 +30,7 @@ func (s *rolesServer) adoptedRole(t *testing.T) *acctest.Block {
 	return b
 }
 
-// TestRole_adoptionFails: a renamed block fails to adopt the role. Its old address does not delete what the new one was to manage.
+// TestRole_adoptionFails checks that the old address of a renamed resource does not delete the role if the new one fails to adopt it.
 func TestRole_adoptionFails(t *testing.T) {
 	t.Parallel()
 	s := dsRole(t)
@@ -45,8 +45,8 @@ func TestRole_adoptionFails(t *testing.T) {
 	s.expectRole(t, "ds", map[string]string{"experiment/*": "READ", "prompt/mine": "EDIT", "prompt/others": "EDIT"}, "ana")
 }
 
-// TestRole_recreated: a role that is deleted and created in one apply gets back what the configuration does not manage, and no more. What
-// the server refuses does not take the rest away again.
+// TestRole_recreated checks that the members and the unmanaged grants of a role that is deleted and recreated in one apply are restored,
+// also if the server rejects some of them.
 func TestRole_recreated(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

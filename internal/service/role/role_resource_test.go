@@ -11,14 +11,14 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// roleKinds are the resources of roles with a configuration of each.
+// roleKinds maps each resource of roles to a configuration.
 var roleKinds = map[string]map[string]any{
 	"mlflow_role":         {"name": "ds", "grants": map[string]string{"experiment/*": "READ"}},
 	"mlflow_role_members": {"role": "ds", "users": []string{"ana"}},
 	"mlflow_role_member":  {"role": "ds", "user": "ana"},
 }
 
-// TestRoles_unsupported: what other servers offer is told when the plan, the import, or the read is made.
+// TestRoles_unsupported checks the errors of plan, import, and read on servers without roles.
 func TestRoles_unsupported(t *testing.T) {
 	t.Parallel()
 	databricks := acctest.NewWorkspace(t).Backend()
@@ -36,7 +36,7 @@ func TestRoles_unsupported(t *testing.T) {
 	acctest.ExpectSays(t, says, "error: Roles not supported: Databricks", "databricks_group")
 }
 
-// TestRoles_unknownProvider: while the provider's configuration is unknown, plans go ahead, and a refresh keeps the state.
+// TestRoles_unknownProvider checks that plans succeed and a refresh keeps the state while the provider configuration is unknown.
 func TestRoles_unknownProvider(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewDirect(t, map[string]any{"tracking_uri": tftypes.UnknownValue})
@@ -44,7 +44,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 	for kind, config := range roleKinds {
 		b := p.Block(kind)
 		if plan := b.Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
 		}
 		state := map[string]any{"id": "default/ds"}
 		for name, value := range config {
@@ -61,7 +61,7 @@ func TestRoles_unknownProvider(t *testing.T) {
 	}
 }
 
-// TestRoles_unreachable: the plan of a server that is not there yet goes ahead.
+// TestRoles_unreachable checks that a plan succeeds while the server is unreachable.
 func TestRoles_unreachable(t *testing.T) {
 	t.Parallel()
 	closed := httptest.NewServer(http.NotFoundHandler())
@@ -69,7 +69,7 @@ func TestRoles_unreachable(t *testing.T) {
 	server := &acctest.Backend{URL: closed.URL, Address: "tracking_uri", Settings: map[string]any{"retry_timeout_seconds": 1}}
 	for kind, config := range roleKinds {
 		if plan := server.Provider(t, nil).Block(kind).Plan(config); plan.Action != "create" || plan.Says != "" {
-			t.Errorf("%s: planned is to %s, and said is %q", kind, plan.Action, plan.Says)
+			t.Errorf("%s: the plan is %s, and says %q", kind, plan.Action, plan.Says)
 		}
 	}
 }

@@ -13,22 +13,22 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// rolesServer has the calls for roles of MLflow 3.17, for what a real server cannot be brought to do at the right moment. What roles go
-// through in general is tested on real servers.
+// rolesServer implements the role endpoints of MLflow 3.17, for situations that a real server cannot reproduce. All others are tested on
+// real servers.
 type rolesServer struct {
 	*acctest.Backend
 
 	mu     sync.Mutex
 	nextID int
 	roles  map[string]*servedRole
-	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it may not list users; unknown, whether it is not
-	// shown its own roles either.
+	// admin reports whether the provider's user, boss, is a server admin; unlisted, whether it cannot list users; unknown, whether it cannot
+	// read its own roles either.
 	admin, unlisted, unknown bool
-	// refused holds what cannot be granted or assigned: grants as "type/pattern", and users.
+	// refused contains the grants, as "type/pattern", and the users that the server rejects.
 	refused map[string]bool
 }
 
-// servedRole is a role with its levels by "type/pattern", and its members.
+// servedRole is a role with its levels, by "type/pattern", and its members.
 type servedRole struct {
 	id      int
 	grants  map[string]string
@@ -159,7 +159,7 @@ func (s *rolesServer) users() []any {
 	return list
 }
 
-// own lists the grants of boss.
+// own returns the grants of boss.
 func (s *rolesServer) own() []any {
 	list := []any{}
 	for _, name := range slices.Sorted(maps.Keys(s.roles)) {

@@ -19,12 +19,12 @@ const (
 	allOfThem      = 1_000_000
 )
 
-// oldRuns is a deletion of all runs of both experiments.
+// oldRuns is the configuration of a deletion of all runs of both experiments.
 func (w *seeded) oldRuns() map[string]any {
 	return map[string]any{"experiment_ids": []string{w.a, w.b}, "before": at(1000), "max_runs": allOfThem}
 }
 
-// TestDeleteRuns_bulkFaults: faults of the bulk calls, of which the first is the one of experiment a.
+// TestDeleteRuns_bulkFaults checks faults of bulk requests. The first request is for experiment a.
 func TestDeleteRuns_bulkFaults(t *testing.T) {
 	t.Parallel()
 	refused := emulator.Fault{Status: 403, Code: "PERMISSION_DENIED", Message: "not yours"}
@@ -34,19 +34,22 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 		a, b  int      // how many runs are deleted
 		alone int      // how many of them one by one
 	}{
-		"429":                      {fault: emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}, a: 40, b: 30},
-		"500 without an effect":    {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR"}, a: 40, b: 30},
-		"500 after the effect":     {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, a: 40, b: 30},
-		"cut before the effect":    {fault: emulator.Fault{DropBefore: true}, a: 40, b: 30},
-		"cut after the effect":     {fault: emulator.Fault{DropAfter: true}, a: 40, b: 30},
-		"always cut":               {fault: emulator.Fault{DropAfter: true, Times: -1}, a: 40, b: 30},
-		"there is no such call":    {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30, alone: 70},
-		"403 on one experiment":    {fault: refused, b: 30, says: []string{"error at experiment_ids: Could not delete runs: Runs of experiment ", "Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
-		"400":                      {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"}, says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
+		"429":                   {fault: emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}, a: 40, b: 30},
+		"500 without an effect": {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR"}, a: 40, b: 30},
+		"500 after the effect":  {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, a: 40, b: 30},
+		"cut before the effect": {fault: emulator.Fault{DropBefore: true}, a: 40, b: 30},
+		"cut after the effect":  {fault: emulator.Fault{DropAfter: true}, a: 40, b: 30},
+		"always cut":            {fault: emulator.Fault{DropAfter: true, Times: -1}, a: 40, b: 30},
+		"no such endpoint":      {fault: emulator.Fault{Status: 404, RawBody: "<html>Not Found</html>", Times: -1}, a: 40, b: 30, alone: 70},
+		"403 on one experiment": {fault: refused, b: 30, says: []string{"error at experiment_ids: Could not delete runs: Runs of experiment ",
+			"Grant CAN_EDIT", "deleted 30 of 70 runs; 40 remain"}},
+		"400": {fault: emulator.Fault{Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no"},
+			says: []string{"error: Could not delete runs: Runs of experiment ", "deleted 0 of 70 runs; 70 remain"}},
 		"more than were asked for": {fault: emulator.Fault{RawBody: `{"runs_deleted":41}`}, a: 40, b: 30},
 		"a negative number":        {fault: emulator.Fault{RawBody: `{"runs_deleted":-1}`}, a: 40, b: 30},
-		"fewer than it says":       {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40, says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
-		"nothing":                  {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30, alone: 40},
+		"fewer than it says": {fault: emulator.Fault{RawBody: `{"runs_deleted":40}`}, a: 40, b: 30, alone: 40,
+			says: []string{"warning: Runs deleted that were not selected: ", "reported 40 deleted runs more than"}},
+		"nothing": {fault: emulator.Fault{RawBody: `{}`}, a: 40, b: 30, alone: 40},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -76,7 +79,7 @@ func TestDeleteRuns_bulkFaults(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_otherClocks: runs whose start time is not that of their creation.
+// TestDeleteRuns_otherClocks checks runs whose start time differs from their creation time.
 func TestDeleteRuns_otherClocks(t *testing.T) {
 	t.Parallel()
 	const hour = 60 * 60_000
@@ -94,10 +97,11 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 			w := newSeeded(t, 40, 30)
 			tc.run.ExperimentID = w.a
 			odd := w.CreateRun(tc.run)
-			before := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: start + 3000*hour}) // deleted by somebody else
+			before := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: start + 3000*hour}) // deleted by another client
 			w.DeleteRun(before)
 			_, says := w.deletion(t).Invoke(w.oldRuns())
-			if warns := strings.HasPrefix(says, "warning: Runs deleted that were not selected: ") && strings.Contains(says, "The action restored them: "+odd+"."); warns != tc.warns || !warns && says != "" {
+			if warns := strings.HasPrefix(says, "warning: Runs deleted that were not selected: ") &&
+				strings.Contains(says, "The action restored them: "+odd+"."); warns != tc.warns || !warns && says != "" {
 				t.Errorf("it says %q", says)
 			}
 			want := [][]string{w.ofA, w.ofB, {before}}
@@ -109,7 +113,7 @@ func TestDeleteRuns_otherClocks(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_meanwhile: runs that other clients create and delete while the action runs.
+// TestDeleteRuns_meanwhile checks runs that other clients create and delete while the action runs.
 func TestDeleteRuns_meanwhile(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "metrics.loss > 0"} {
@@ -130,7 +134,7 @@ func TestDeleteRuns_meanwhile(t *testing.T) {
 	}
 }
 
-// act creates a new run and deletes an old one before the first call that deletes.
+// act creates a new run and deletes an old one before the first delete request.
 func act(w *seeded, r *http.Request, done *bool, created *[]string) {
 	if *done || !strings.Contains(r.URL.Path, "delete") {
 		return
@@ -140,7 +144,7 @@ func act(w *seeded, r *http.Request, done *bool, created *[]string) {
 	w.DeleteRun(w.ofA[3])
 }
 
-// TestDeleteRuns_singleFaults: faults while runs are deleted one by one.
+// TestDeleteRuns_singleFaults checks faults while runs are deleted one by one.
 func TestDeleteRuns_singleFaults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -151,9 +155,11 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 		"429":                  {fault: emulator.Fault{Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}, all: true},
 		"500 after the effect": {fault: emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, all: true},
 		"cut after the effect": {fault: emulator.Fault{DropAfter: true}, all: true},
-		"400 in the middle":    {fault: emulator.Fault{Skip: 35, Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no", Times: -1}, says: []string{"error: Could not delete runs: Run \"", "deleted 35 of 70 runs; 35 remain"}},
-		"403 in the middle":    {fault: emulator.Fault{Skip: 35, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1}, says: []string{"error at experiment_ids: Could not delete runs: Runs of ", "deleted 35 of 70 runs; 35 remain"}},
-		"purged meanwhile":     {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
+		"400 in the middle": {fault: emulator.Fault{Skip: 35, Status: 400, Code: "INVALID_PARAMETER_VALUE", Message: "no", Times: -1},
+			says: []string{"error: Could not delete runs: Run \"", "deleted 35 of 70 runs; 35 remain"}},
+		"403 in the middle": {fault: emulator.Fault{Skip: 35, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: -1},
+			says: []string{"error at experiment_ids: Could not delete runs: Runs of ", "deleted 35 of 70 runs; 35 remain"}},
+		"purged meanwhile": {fault: emulator.Fault{Skip: 35, Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,7 +186,7 @@ func TestDeleteRuns_singleFaults(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_access: without CAN_EDIT on one experiment, the runs of the other one are deleted.
+// TestDeleteRuns_access checks that without CAN_EDIT on one experiment, the runs of the other one are deleted.
 func TestDeleteRuns_access(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "metrics.loss > 0"} {
@@ -190,7 +196,8 @@ func TestDeleteRuns_access(t *testing.T) {
 		w.Grant(home, emulator.UserPrincipal(emulator.User), "CAN_READ")
 		config := map[string]any{"experiment_ids": []string{w.a, home}, "before": at(1000), "max_runs": allOfThem, "filter": filter}
 		_, says := w.Action(t, emulator.UserToken, "mlflow_delete_runs").Invoke(config)
-		acctest.ExpectSays(t, says, "error at experiment_ids: Could not delete runs: Runs of experiment "+home, "deleted 40 of 60 runs; 20 remain")
+		acctest.ExpectSays(t, says, "error at experiment_ids: Could not delete runs: Runs of experiment "+home,
+			"deleted 40 of 60 runs; 20 remain")
 		w.expectDeleted(t, w.ofA)
 		for _, id := range ofHome {
 			if r, _ := w.Run(id); r.Deleted != 0 {
@@ -200,13 +207,14 @@ func TestDeleteRuns_access(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_ignoredFilter: a server that returns runs that do not match.
+// TestDeleteRuns_ignoredFilter checks that nothing is deleted if a server returns runs that do not match.
 func TestDeleteRuns_ignoredFilter(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 1, 0)
 	r, _ := w.Run(w.ofA[0])
 	answer := func(started string) string {
-		return `{"runs":[{"info":{"run_id":"` + r.ID + `","experiment_id":"` + w.a + `","lifecycle_stage":"active","start_time":` + started + `}}]}`
+		return `{"runs":[{"info":{"run_id":"` + r.ID + `","experiment_id":"` + w.a + `","lifecycle_stage":"active","start_time":` +
+			started + `}}]}`
 	}
 	for started, says := range map[string]string{
 		"1999999999999": "error: Could not search runs: ", "0": "error: Could not search runs: ",
@@ -219,7 +227,7 @@ func TestDeleteRuns_ignoredFilter(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestDeleteRuns_largePages: a page that the server does not return is replaced by smaller ones.
+// TestDeleteRuns_largePages checks that smaller pages are requested if the server rejects a page size.
 func TestDeleteRuns_largePages(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 2500, 0)
@@ -236,7 +244,7 @@ func TestDeleteRuns_largePages(t *testing.T) {
 	w.expectDeleted(t, w.ofA)
 }
 
-// TestDeleteRuns_canceled: a canceled action stops at once, and reports how many runs it deleted.
+// TestDeleteRuns_canceled checks that a canceled action stops and reports the number of deleted runs.
 func TestDeleteRuns_canceled(t *testing.T) {
 	t.Parallel()
 	for name, filter := range map[string]any{"in bulk": nil, "one by one": "metrics.loss > 0"} {
@@ -252,14 +260,15 @@ func TestDeleteRuns_canceled(t *testing.T) {
 				return
 			}
 			acctest.ExpectSays(t, says, "error: Could not delete runs: The action was canceled.", "of 800 runs")
-			if exact := fmt.Sprintf("deleted %d of 800 runs; %d remain.", n, 800-n); n < 100 || !strings.Contains(says, exact) && !strings.Contains(says, "deleted at least ") {
+			if exact := fmt.Sprintf("deleted %d of 800 runs; %d remain.", n, 800-n); n < 100 || !strings.Contains(says, exact) &&
+				!strings.Contains(says, "deleted at least ") {
 				t.Errorf("%d runs are deleted; it says %q", n, says)
 			}
 		})
 	}
 }
 
-// TestDeleteRuns_manyWithoutStart: runs without a start time of one experiment hide those of another one from the search.
+// TestDeleteRuns_manyWithoutStart checks that runs without a start time in one experiment do not hide those in another.
 func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 30)
@@ -275,7 +284,7 @@ func TestDeleteRuns_manyWithoutStart(t *testing.T) {
 	w.expectDeleted(t, w.oldest(w.ofA, w.ofB, 13, 12)...)
 }
 
-// TestDeleteRuns_manyDeletedMeanwhile: other clients delete so many runs that the runs that an uncertain call deleted cannot be determined.
+// TestDeleteRuns_manyDeletedMeanwhile checks the warning if other clients delete too many runs to determine those of an uncertain request.
 func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 40, 0)
@@ -290,6 +299,7 @@ func TestDeleteRuns_manyDeletedMeanwhile(t *testing.T) {
 	})
 	w.Inject(emulator.Fault{Path: bulkDeletePath, DropAfter: true})
 	_, says := w.deletion(t).Invoke(w.oldRuns())
-	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile", "Check the deleted runs of experiments "+w.a)
+	acctest.ExpectSays(t, says, "warning: Runs deleted that were not selected: ", "too many runs were deleted meanwhile",
+		"Check the deleted runs of experiments "+w.a)
 	w.expectDeleted(t, w.ofA, newer)
 }

@@ -23,7 +23,7 @@ const (
 	runRestore  = "POST " + runCalls + "restore"
 )
 
-// seeded is a workspace with runs in two experiments, a minute apart. The first run of each starts at start.
+// seeded is a workspace with two experiments, whose runs start one minute apart. The first run of each starts at start.
 type seeded struct {
 	*acctest.Workspace
 	a, b     string   // experiments
@@ -40,7 +40,7 @@ func newSeeded(t *testing.T, inA, inB int) *seeded {
 	return w
 }
 
-// at returns the time a number of minutes after start, in RFC 3339.
+// at returns the time that is a number of minutes after start, in RFC 3339.
 func at(minutes float64) string {
 	return time.UnixMilli(start + int64(minutes*60_000)).UTC().Format(time.RFC3339Nano)
 }
@@ -70,7 +70,7 @@ func (w *seeded) deletion(t *testing.T) acctest.Action {
 	return w.Action(t, emulator.AdminToken, "mlflow_delete_runs")
 }
 
-// expectCalls checks the calls since the last reset, each with the number of its requests.
+// expectCalls checks the number of requests to each endpoint since the last reset.
 func expectCalls(t *testing.T, w *acctest.Workspace, want map[string]int) {
 	t.Helper()
 	got := map[string]int{}
@@ -82,13 +82,13 @@ func expectCalls(t *testing.T, w *acctest.Workspace, want map[string]int) {
 	}
 }
 
-// TestDeleteRuns: the plan reports the runs that the invocation deletes.
+// TestDeleteRuns checks that the plan reports the runs that the invocation deletes.
 func TestDeleteRuns(t *testing.T) {
 	t.Parallel()
 	finished := "attributes.status = 'FINISHED'"
 	for name, tc := range map[string]struct {
 		config map[string]any
-		// warns are parts of the plan's warning, none if there is nothing to do.
+		// warns are parts of the plan's warning, none if no run matches.
 		warns        []string
 		inA, inB     int // how many of the oldest runs are deleted
 		result       string
@@ -97,11 +97,13 @@ func TestDeleteRuns(t *testing.T) {
 	}{
 		"a cutoff": {
 			config: map[string]any{"before": at(20), "max_runs": 1000}, inA: 20, inB: 20, result: "Deleted 40 runs",
-			warns: []string{"The action deletes 40 active runs that started before 2026-03-01T12:20:00.000Z.\n", `experiment "/Shared/a" (`, "20 runs", "mlflow_restore_runs"},
+			warns: []string{"The action deletes 40 active runs that started before 2026-03-01T12:20:00.000Z.\n", `experiment "/Shared/a" (`,
+				"20 runs", "mlflow_restore_runs"},
 			calls: map[string]int{runSearch: 3, bulkDelete: 2},
 		},
 		"older than": {
-			config: map[string]any{"older_than": "1h", "max_runs": 1000}, inA: 50, inB: 30, result: "Deleted 80 runs", warns: []string{"deletes 80 active runs"},
+			config: map[string]any{"older_than": "1h", "max_runs": 1000}, inA: 50, inB: 30, result: "Deleted 80 runs",
+			warns: []string{"deletes 80 active runs"},
 			calls: map[string]int{runSearch: 3, bulkDelete: 2},
 		},
 		"not that old": {
@@ -114,22 +116,26 @@ func TestDeleteRuns(t *testing.T) {
 			config: map[string]any{"before": at(0), "max_runs": 1000}, result: "Deleted 0 runs", calls: map[string]int{runSearch: 1},
 		},
 		"the brake": {
-			config: map[string]any{"before": at(100), "max_runs": 41}, inA: 21, inB: 20, result: "Deleted 41 runs; more runs match, invoke the action again to delete them",
-			warns: []string{"deletes 41 active runs that started before 2026-03-01T13:40:00.000Z: the oldest of 80, as max_runs allows."},
-			// The runs 21 of both experiments started at the same time, and one of them is not to be deleted: the other one is deleted alone.
+			config: map[string]any{"before": at(100), "max_runs": 41}, inA: 21, inB: 20,
+			result: "Deleted 41 runs; more runs match, invoke the action again to delete them",
+			warns:  []string{"deletes 41 active runs that started before 2026-03-01T13:40:00.000Z: the oldest of 80, as max_runs allows."},
+			// Run 21 of both experiments started at the same time, and only one of them is selected, so it is deleted by itself.
 			calls: map[string]int{runSearch: 3, bulkDelete: 2, runDelete: 1},
 		},
 		"a brake of one": {
-			config: map[string]any{"before": at(100), "max_runs": 1}, inA: 1, result: "Deleted 1 run; more runs match, invoke the action again to delete them",
-			warns: []string{"deletes 1 active run "}, calls: map[string]int{runSearch: 1, runDelete: 1},
+			config: map[string]any{"before": at(100), "max_runs": 1}, inA: 1,
+			result: "Deleted 1 run; more runs match, invoke the action again to delete them",
+			warns:  []string{"deletes 1 active run "}, calls: map[string]int{runSearch: 1, runDelete: 1},
 		},
 		"one experiment": {
 			config: map[string]any{"before": at(100), "max_runs": 1000}, inB: 30, result: "Deleted 30 runs",
-			experimentIn: func(w *seeded) []string { return []string{w.b} }, warns: []string{"deletes 30 active runs"}, calls: map[string]int{runSearch: 3, bulkDelete: 1},
+			experimentIn: func(w *seeded) []string { return []string{w.b} }, warns: []string{"deletes 30 active runs"},
+			calls: map[string]int{runSearch: 3, bulkDelete: 1},
 		},
 		"a filter": {
 			config: map[string]any{"before": at(3), "filter": finished, "max_runs": 1000}, inA: 3, inB: 3, result: "Deleted 6 runs",
-			warns: []string{"deletes 6 active runs that started before 2026-03-01T12:03:00.000Z and match the filter."}, calls: map[string]int{runSearch: 1, runDelete: 6},
+			warns: []string{"deletes 6 active runs that started before 2026-03-01T12:03:00.000Z and match the filter."},
+			calls: map[string]int{runSearch: 1, runDelete: 6},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -202,7 +208,7 @@ func TestDeleteRuns_refused(t *testing.T) {
 	t.Cleanup(func() { w.expectDeleted(t) })
 }
 
-// TestDeleteRuns_unknown: a plan with unknown values sends no request.
+// TestDeleteRuns_unknown checks that a plan with unknown values sends no request.
 func TestDeleteRuns_unknown(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 1, 0)
@@ -216,7 +222,7 @@ func TestDeleteRuns_unknown(t *testing.T) {
 	}
 }
 
-// TestDeleteRuns_withoutStart: a run without a start time is not the oldest one, and is not deleted in bulk either.
+// TestDeleteRuns_withoutStart checks that a run without a start time is not deleted, neither as the oldest run nor in bulk.
 func TestDeleteRuns_withoutStart(t *testing.T) {
 	t.Parallel()
 	for _, filter := range []any{nil, "attributes.start_time >= 0"} {
@@ -227,10 +233,11 @@ func TestDeleteRuns_withoutStart(t *testing.T) {
 		if answer["run"] == nil {
 			t.Fatalf("%v", answer)
 		}
-		// A run that starts later than now: a bulk call would delete the new run instead of it.
+		// This run starts in the future: a bulk request would delete the new run instead.
 		later := time.Now().Add(time.Hour)
 		ahead := w.CreateRun(emulator.Run{ExperimentID: w.a, Started: later.UnixMilli(), Created: later.UnixMilli()})
-		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "before": later.Add(time.Hour).Format(time.RFC3339), "max_runs": 1000, "filter": filter}
+		config := map[string]any{"experiment_ids": []string{w.a, w.b}, "before": later.Add(time.Hour).Format(time.RFC3339), "max_runs": 1000,
+			"filter": filter}
 		if got := w.deletion(t).MustInvoke(config); got != "Deleted 41 runs" {
 			t.Errorf("the result is %q", got)
 		}

@@ -82,7 +82,7 @@ func TestRestoreExperiment(t *testing.T) {
 	}
 }
 
-// TestRestoreExperiment_ambiguous: on Databricks, several deleted experiments can have had one name.
+// TestRestoreExperiment_ambiguous checks the error if several deleted experiments had the same name, which Databricks allows.
 func TestRestoreExperiment_ambiguous(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -96,9 +96,12 @@ func TestRestoreExperiment_ambiguous(t *testing.T) {
 	other := trash("/Users/" + emulator.Admin + "/50% of 'it'")
 	action := w.Action(t, emulator.AdminToken, "mlflow_restore_experiment")
 	for name, says := range map[string][]string{
-		"/Shared/churn":         {"error at name: Name does not identify an experiment: Several deleted experiments had the name", first, second, "Set experiment_id instead of name."},
-		"/Shared/team/churn":    {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name", first, second},
-		"/Shared/50% of 'it'":   {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name", other},
+		"/Shared/churn": {"error at name: Name does not identify an experiment: Several deleted experiments had the name", first, second,
+			"Set experiment_id instead of name."},
+		"/Shared/team/churn": {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name",
+			first, second},
+		"/Shared/50% of 'it'": {"error at name: Name does not identify an experiment: No deleted experiment is known to have had the name",
+			other},
 		"/Shared/something":     {"error at name: Could not find experiment: "},
 		"/Shared/churn-2/three": {"error at name: Could not find experiment: "},
 	} {
@@ -133,10 +136,11 @@ func TestRestoreExperiment_refused(t *testing.T) {
 	}
 }
 
-// TestRestoreExperiment_faults: the response to the restore request is lost, or the request is rejected for its rate.
+// TestRestoreExperiment_faults checks a restore request whose response is lost or that is rate-limited.
 func TestRestoreExperiment_faults(t *testing.T) {
 	t.Parallel()
-	for _, fault := range []emulator.Fault{{DropAfter: true}, {DropBefore: true}, {Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, {Status: 429}} {
+	for _, fault := range []emulator.Fault{{DropAfter: true}, {DropBefore: true}, {Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true},
+		{Status: 429}} {
 		w := acctest.NewWorkspace(t)
 		id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 		w.Trash(id)

@@ -11,7 +11,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// newDeletedRuns is a workspace in which all runs are deleted.
+// newDeletedRuns returns a workspace in which all runs are deleted.
 func newDeletedRuns(t *testing.T, inA, inB int) *seeded {
 	t.Helper()
 	w := newSeeded(t, inA, inB)
@@ -26,7 +26,7 @@ func (w *seeded) restoration(t *testing.T) acctest.Action {
 	return w.Action(t, emulator.AdminToken, "mlflow_restore_runs")
 }
 
-// TestRestoreRuns: the plan reports the runs that the invocation restores.
+// TestRestoreRuns checks that the plan reports the runs that the invocation restores.
 func TestRestoreRuns(t *testing.T) {
 	t.Parallel()
 	experiments := func(w *seeded, more ...any) map[string]any {
@@ -38,7 +38,7 @@ func TestRestoreRuns(t *testing.T) {
 	for name, tc := range map[string]struct {
 		config func(*seeded) map[string]any
 		warns  []string
-		// left are the runs that stay deleted, and remain is their number if the server selects them.
+		// left are the runs that remain deleted, and remain is their number if the server selects them.
 		left   func(*seeded) [][]string
 		remain int
 		result string
@@ -46,18 +46,21 @@ func TestRestoreRuns(t *testing.T) {
 	}{
 		"all": {
 			config: func(w *seeded) map[string]any { return experiments(w, "max_runs", 1000) }, result: "Restored 50 runs",
-			warns: []string{"The action restores 50 deleted runs.", `experiment "/Shared/a" (`}, calls: map[string]int{runSearch: 1, getExperiment: 2, runRestore: 50},
+			warns: []string{"The action restores 50 deleted runs.", `experiment "/Shared/a" (`},
+			calls: map[string]int{runSearch: 1, getExperiment: 2, runRestore: 50},
 		},
 		"a cutoff": {
 			config: func(w *seeded) map[string]any { return experiments(w, "max_runs", 1000, "before", at(20)) }, result: "Restored 40 runs",
-			warns: []string{"restores 40 deleted runs that started before 2026-03-01T12:20:00.000Z."}, left: func(w *seeded) [][]string { return [][]string{w.ofA[20:]} },
+			warns: []string{"restores 40 deleted runs that started before 2026-03-01T12:20:00.000Z."},
+			left:  func(w *seeded) [][]string { return [][]string{w.ofA[20:]} },
 			calls: map[string]int{runSearch: 1, getExperiment: 2, runRestore: 40},
 		},
 		"a filter": {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 1000, "filter", "params.seed = '7'")
 			}, result: "Restored 2 runs",
-			warns: []string{"restores 2 deleted runs that match the filter."}, left: func(w *seeded) [][]string { return [][]string{without(w.ofA, 6), without(w.ofB, 6)} },
+			warns: []string{"restores 2 deleted runs that match the filter."},
+			left:  func(w *seeded) [][]string { return [][]string{without(w.ofA, 6), without(w.ofB, 6)} },
 			calls: map[string]int{runSearch: 1, getExperiment: 2, runRestore: 2},
 		},
 		"the brake": {
@@ -79,7 +82,8 @@ func TestRestoreRuns(t *testing.T) {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 1000, "deleted_after", "2026-03-01T00:00:00Z")
 			}, result: "Restored 50 runs",
-			warns: []string{"restores 50 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z."}, calls: map[string]int{getExperiment: 2, bulkRestore: 2},
+			warns: []string{"restores 50 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z."},
+			calls: map[string]int{getExperiment: 2, bulkRestore: 2},
 		},
 		"by the time of deletion, as many as the brake allows": {
 			config: func(w *seeded) map[string]any {
@@ -91,7 +95,8 @@ func TestRestoreRuns(t *testing.T) {
 			config: func(w *seeded) map[string]any {
 				return experiments(w, "max_runs", 30, "deleted_after", "2026-03-01T00:00:00Z")
 			}, result: "Restored 30 runs; more runs may match, invoke the action again to restore them",
-			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"}, calls: map[string]int{getExperiment: 2, bulkRestore: 1}, remain: 20,
+			warns: []string{"restores 30 deleted runs at most, of those deleted at or after 2026-03-01T00:00:00Z.\n\nDeleted runs:\n"},
+			calls: map[string]int{getExperiment: 2, bulkRestore: 1}, remain: 20,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -137,14 +142,19 @@ func TestRestoreRuns_refused(t *testing.T) {
 		config map[string]any
 		says   string
 	}{
-		"nothing":                {map[string]any{}, "error at experiment_ids: Invalid Attribute Combination"},
-		"both":                   {map[string]any{"experiment_ids": []string{w.a}, "run_ids": w.ofA, "max_runs": 1}, "error at experiment_ids: Invalid Attribute Combination"},
-		"no brake":               {map[string]any{"experiment_ids": []string{w.a}}, "error at experiment_ids: Invalid Attribute Combination"},
-		"run IDs and a filter":   {map[string]any{"run_ids": w.ofA, "filter": "metrics.loss > 0"}, "error at run_ids: Invalid Attribute Combination"},
-		"run IDs and a brake":    {map[string]any{"run_ids": w.ofA, "max_runs": 1}, "error at max_runs: Invalid Attribute Combination"},
-		"two cutoffs":            {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "before": at(1), "older_than": "1d"}, "error at before: Invalid Attribute Combination"},
-		"deletion and start":     {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "before": at(1), "deleted_after": at(1)}, "error at deleted_after: Invalid Attribute Combination"},
-		"not a time":             {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "deleted_after": "yesterday"}, "error at deleted_after: Invalid time"},
+		"nothing": {map[string]any{}, "error at experiment_ids: Invalid Attribute Combination"},
+		"both": {map[string]any{"experiment_ids": []string{w.a}, "run_ids": w.ofA, "max_runs": 1},
+			"error at experiment_ids: Invalid Attribute Combination"},
+		"no max_runs": {map[string]any{"experiment_ids": []string{w.a}}, "error at experiment_ids: Invalid Attribute Combination"},
+		"run IDs and a filter": {map[string]any{"run_ids": w.ofA, "filter": "metrics.loss > 0"},
+			"error at run_ids: Invalid Attribute Combination"},
+		"run IDs and max_runs": {map[string]any{"run_ids": w.ofA, "max_runs": 1}, "error at max_runs: Invalid Attribute Combination"},
+		"two cutoffs": {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "before": at(1), "older_than": "1d"},
+			"error at before: Invalid Attribute Combination"},
+		"deletion and start": {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "before": at(1), "deleted_after": at(1)},
+			"error at deleted_after: Invalid Attribute Combination"},
+		"not a time": {map[string]any{"experiment_ids": []string{w.a}, "max_runs": 1, "deleted_after": "yesterday"},
+			"error at deleted_after: Invalid time"},
 		"no such run":            {map[string]any{"run_ids": []string{strings.Repeat("0", 32)}}, "error at run_ids: Could not read run: "},
 		"not a run ID":           {map[string]any{"run_ids": []string{"a/b"}}, "error at run_ids: Invalid Attribute Value Match"},
 		"no such experiment":     {map[string]any{"experiment_ids": []string{"404"}, "max_runs": 1}, "error: Could not search runs: "},
@@ -157,7 +167,7 @@ func TestRestoreRuns_refused(t *testing.T) {
 	}
 }
 
-// TestRestoreRuns_deletedExperiment: the experiment must be restored first, which also restores its runs.
+// TestRestoreRuns_deletedExperiment checks that runs of a deleted experiment are not restored without it.
 func TestRestoreRuns_deletedExperiment(t *testing.T) {
 	t.Parallel()
 	w := newSeeded(t, 3, 0)
@@ -167,7 +177,8 @@ func TestRestoreRuns_deletedExperiment(t *testing.T) {
 		{"experiment_ids": []string{w.a}, "max_runs": 10, "deleted_after": "2026-03-01T00:00:00Z"},
 		{"run_ids": w.ofA},
 	} {
-		acctest.ExpectSays(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", ": Experiment is deleted: ", "Unless it is restored first, the action fails.")
+		acctest.ExpectSays(t, w.restoration(t).Plan(config), "warning: Action restores runs: ", ": Experiment is deleted: ",
+			"Unless it is restored first, the action fails.")
 		_, says := w.restoration(t).Invoke(config)
 		acctest.ExpectSays(t, says, "error at ", ": Experiment is deleted: ", "mlflow_restore_experiment")
 	}
@@ -176,7 +187,7 @@ func TestRestoreRuns_deletedExperiment(t *testing.T) {
 	w.expectDeleted(t)
 }
 
-// TestRestoreRuns_faults: faults in the middle, in bulk and one by one.
+// TestRestoreRuns_faults checks faults of bulk requests and of requests for single runs.
 func TestRestoreRuns_faults(t *testing.T) {
 	t.Parallel()
 	const bulkPath = "/api/2.0/mlflow/databricks/runs/restore-runs"
@@ -184,14 +195,20 @@ func TestRestoreRuns_faults(t *testing.T) {
 		fault emulator.Fault
 		says  []string
 	}{
-		"429":                      {fault: emulator.Fault{Path: bulkPath, Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
-		"bulk, 500 after effect":   {fault: emulator.Fault{Path: bulkPath, Skip: 1, Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, says: []string{"Deleted runs of experiment ", "restored at least 30 runs. To continue, invoke the action again"}},
-		"bulk, cut":                {fault: emulator.Fault{Path: bulkPath, DropBefore: true}, says: []string{"Deleted runs of experiment ", "restored at least 0 runs."}},
-		"bulk, 403":                {fault: emulator.Fault{Path: bulkPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"}, says: []string{"Grant CAN_EDIT", "restored 20 runs."}},
-		"bulk, more than asked":    {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":1001}`}, says: []string{"although at most 1000 runs were asked for", "at least 0 runs"}},
-		"bulk, a negative number":  {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":-1}`}, says: []string{"-1", "at least 0 runs"}},
+		"429": {fault: emulator.Fault{Path: bulkPath, Status: 429, Code: "REQUEST_LIMIT_EXCEEDED"}},
+		"bulk, 500 after effect": {fault: emulator.Fault{Path: bulkPath, Skip: 1, Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true},
+			says: []string{"Deleted runs of experiment ", "restored at least 30 runs. To continue, invoke the action again"}},
+		"bulk, cut": {fault: emulator.Fault{Path: bulkPath, DropBefore: true},
+			says: []string{"Deleted runs of experiment ", "restored at least 0 runs."}},
+		"bulk, 403": {fault: emulator.Fault{Path: bulkPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no"},
+			says: []string{"Grant CAN_EDIT", "restored 20 runs."}},
+		"bulk, more than asked": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":1001}`},
+			says: []string{"although at most 1000 runs were asked for", "at least 0 runs"}},
+		"bulk, a negative number": {fault: emulator.Fault{Path: bulkPath, RawBody: `{"runs_restored":-1}`},
+			says: []string{"-1", "at least 0 runs"}},
 		"single, 500 after effect": {fault: emulator.Fault{Path: runCalls + "restore", Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}},
-		"single, 400":              {fault: emulator.Fault{Path: runCalls + "restore", Skip: 10, Status: 400, Code: "INVALID_PARAMETER_VALUE", Times: -1}, says: []string{"Run \"", "restored 10 of 50 runs; 40 remain"}},
+		"single, 400": {fault: emulator.Fault{Path: runCalls + "restore", Skip: 10, Status: 400, Code: "INVALID_PARAMETER_VALUE",
+			Times: -1}, says: []string{"Run \"", "restored 10 of 50 runs; 40 remain"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -219,7 +236,7 @@ func TestRestoreRuns_faults(t *testing.T) {
 	}
 }
 
-// TestRestoreRuns_server: an MLflow server does not restore by the time of deletion.
+// TestRestoreRuns_server checks that an MLflow server does not restore runs by deletion time.
 func TestRestoreRuns_server(t *testing.T) {
 	t.Parallel()
 	s := mlflowServer(t, nil)

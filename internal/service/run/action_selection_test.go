@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/terraform-plugin-framework/types"
 )
 
-// TestSelectionCutoff: an argument without a meaning is an error. Without a cutoff, all runs would be selected.
+// TestSelectionCutoff checks that an invalid argument is an error: without a cutoff, all runs would be selected.
 func TestSelectionCutoff(t *testing.T) {
 	t.Parallel()
 	now := time.Date(2026, 3, 1, 12, 0, 0, 5_600_000, time.UTC)

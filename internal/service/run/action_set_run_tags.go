@@ -80,8 +80,9 @@ func (v runTagsValidator) MarkdownDescription(ctx context.Context) string { retu
 
 // ValidateMap implements [validator.Map].
 func (runTagsValidator) ValidateMap(_ context.Context, req validator.MapRequest, resp *validator.MapResponse) {
-	for key, value := range req.ConfigValue.Elements() {
-		text, _ := value.(types.String)
+	elements := req.ConfigValue.Elements()
+	for _, key := range framework.SortedKeys(elements) {
+		text, _ := elements[key].(types.String)
 		switch {
 		case key == "":
 			resp.Diagnostics.AddAttributeError(req.Path.AtMapKey(key), "Invalid tag key", "The key of a tag must not be empty.")
@@ -144,8 +145,9 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 	if client.Kind() != mlflow.KindServer {
 		return
 	}
-	for key, value := range framework.StringMap(m.Tags) {
-		if n := utf8.RuneCountInString(value); n > maxServerTagValue {
+	values := framework.StringMap(m.Tags)
+	for _, key := range framework.SortedKeys(values) {
+		if n := utf8.RuneCountInString(values[key]); n > maxServerTagValue {
 			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores "+
 				"only the first %s characters of the value of a run tag.\n\nShorten the value.", formatCount(n), formatCount(maxServerTagValue)))
 		}

@@ -76,21 +76,25 @@ func TestSetRunTags_refused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			acctest.ExpectSays(t, w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}), tc.says)
+			acctest.ExpectSays(t, w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Plan(map[string]any{"run_id": tc.id, "tags": tc.tags}),
+				tc.says)
 		})
 	}
 	t.Run("deleted after the plan", func(t *testing.T) {
 		t.Parallel()
-		_, says := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Invoke(map[string]any{"run_id": w.ids["deleted"], "tags": map[string]string{"a": "b"}})
+		_, says := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags").Invoke(map[string]any{"run_id": w.ids["deleted"],
+			"tags": map[string]string{"a": "b"}})
 		acctest.ExpectSays(t, says, "error at run_id: Run is deleted: ", "mlflow_restore_runs and run_ids = [")
 	})
 	t.Cleanup(func() { w.ExpectWrites(t) })
 }
 
-// TestSetRunTags_server: an MLflow server truncates a long value without an error.
+// TestSetRunTags_server checks that a value that an MLflow server would truncate is rejected.
 func TestSetRunTags_server(t *testing.T) {
 	t.Parallel()
-	s := mlflowServer(t, map[string]string{"GET " + runCalls + "get": `{"run":{"info":{"run_id":"a","experiment_id":"1","lifecycle_stage":"active"}}}`})
+	s := mlflowServer(t, map[string]string{
+		"GET " + runCalls + "get": `{"run":{"info":{"run_id":"a","experiment_id":"1","lifecycle_stage":"active"}}}`,
+	})
 	action := acctest.NewDirect(t, s.Block(nil)).Action("mlflow_set_run_tags")
 	acctest.ExpectSays(t, action.Plan(map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8000)}}), "")
 	config := map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8001)}}
@@ -99,7 +103,7 @@ func TestSetRunTags_server(t *testing.T) {
 	acctest.ExpectSays(t, says, "error at tags: Tag not allowed: ")
 }
 
-// TestSetRunTags_faults: an error lists the tags that were changed, and the next invocation changes the others.
+// TestSetRunTags_faults checks that an error lists the changed tags, and that the next invocation changes the others.
 func TestSetRunTags_faults(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -115,7 +119,8 @@ func TestSetRunTags_faults(t *testing.T) {
 			w := newTrained(t)
 			tc.fault.Path, tc.fault.Skip = runCalls+"set-tag", 1
 			w.Inject(tc.fault)
-			action, config := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags"), map[string]any{"run_id": w.ids["old"], "tags": map[string]string{"a": "1", "b": "2"}}
+			action, config := w.Action(t, emulator.AdminToken, "mlflow_set_run_tags"),
+				map[string]any{"run_id": w.ids["old"], "tags": map[string]string{"a": "1", "b": "2"}}
 			_, says := action.Invoke(config)
 			if tc.says == "" {
 				acctest.ExpectSays(t, says, "")

@@ -13,13 +13,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// start is when the first run of a test starts.
+// start is the start time of the first run of a test.
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC).UnixMilli()
 
-// runCalls is where the paths of the calls about runs begin.
+// runCalls is the common prefix of the paths of run endpoints.
 const runCalls = "/api/2.0/mlflow/runs/"
 
-// trained is a workspace with two experiments. The names of the runs of the first one say what is special about them.
+// trained is a workspace with two experiments. The runs of the first one are named for their properties.
 type trained struct {
 	*acctest.Workspace
 	churn, demand string
@@ -32,7 +32,8 @@ func newTrained(t *testing.T) trained {
 	w.churn, w.demand = w.CreateExperiment(emulator.Admin, "/Shared/churn", nil), w.CreateExperiment(emulator.Admin, "/Shared/demand", nil)
 	for i, r := range []emulator.Run{
 		{Name: "old", Status: "FINISHED", Metrics: map[string]float64{"auc": 0.7}},
-		{Name: "best", Status: "FINISHED", Metrics: map[string]float64{"auc": 0.9, "loss": 0.25}, Params: map[string]string{"lr": "0.1", "depth": "6"}, Tags: map[string]string{"release": "yes", "it's": "odd"}},
+		{Name: "best", Status: "FINISHED", Metrics: map[string]float64{"auc": 0.9, "loss": 0.25},
+			Params: map[string]string{"lr": "0.1", "depth": "6"}, Tags: map[string]string{"release": "yes", "it's": "odd"}},
 		{Name: "failed", Status: "FAILED", Metrics: map[string]float64{"loss": math.NaN(), "auc": math.Inf(1), "low": math.Inf(-1)}},
 		{Name: "killed", Status: "KILLED"},
 		{Name: "running", Status: "RUNNING", User: "ana@example.com"},
@@ -45,7 +46,8 @@ func newTrained(t *testing.T) trained {
 		w.ids[r.Name] = w.CreateRun(r)
 	}
 	w.DeleteRun(w.ids["deleted"])
-	w.ids["other"] = w.CreateRun(emulator.Run{ExperimentID: w.demand, Name: "other", Status: "FINISHED", Started: start + 2500, Ended: start + 3000})
+	w.ids["other"] = w.CreateRun(emulator.Run{ExperimentID: w.demand, Name: "other", Status: "FINISHED", Started: start + 2500,
+		Ended: start + 3000})
 	return w
 }
 

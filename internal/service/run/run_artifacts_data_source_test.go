@@ -15,12 +15,13 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// newModel is a workspace with a run that has a model.
+// newModel returns a workspace with a run that logged a model.
 func newModel(t *testing.T) (w trained, runID string) {
 	t.Helper()
 	w = newTrained(t)
 	runID = w.ids["best"]
-	for file, size := range map[string]int64{"model/MLmodel": 700, "model/data/weights.bin": 1 << 40, "model/conda.yaml": 0, "report.html": 12} {
+	for file, size := range map[string]int64{"model/MLmodel": 700, "model/data/weights.bin": 1 << 40, "model/conda.yaml": 0,
+		"report.html": 12} {
 		w.PutArtifact(runID, file, size)
 	}
 	return w, runID
@@ -34,7 +35,8 @@ func TestRunArtifactsDataSource_cli(t *testing.T) {
 		  path   = "model"
 		}`)
 	file := func(path string, dir bool, size knownvalue.Check) knownvalue.Check {
-		return knownvalue.ObjectExact(map[string]knownvalue.Check{"path": knownvalue.StringExact(path), "is_dir": knownvalue.Bool(dir), "file_size": size})
+		return knownvalue.ObjectExact(map[string]knownvalue.Check{"path": knownvalue.StringExact(path), "is_dir": knownvalue.Bool(dir),
+			"file_size": size})
 	}
 	value := func(attribute string, want knownvalue.Check) statecheck.StateCheck {
 		return statecheck.ExpectKnownValue("data.mlflow_run_artifacts.model", tfjsonpath.New(attribute), want)
@@ -42,7 +44,8 @@ func TestRunArtifactsDataSource_cli(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 			value("files", knownvalue.ListExact([]knownvalue.Check{
-				file("model/MLmodel", false, knownvalue.Int64Exact(700)), file("model/conda.yaml", false, knownvalue.Int64Exact(0)), file("model/data", true, knownvalue.Null()),
+				file("model/MLmodel", false, knownvalue.Int64Exact(700)), file("model/conda.yaml", false, knownvalue.Int64Exact(0)),
+				file("model/data", true, knownvalue.Null()),
 			})),
 			value("artifact_uri", knownvalue.StringExact("dbfs:/databricks/mlflow-tracking/"+w.churn+"/"+id+"/artifacts")),
 			value("has_more", knownvalue.Bool(false)),
@@ -102,15 +105,17 @@ func TestRunArtifactsDataSource_refused(t *testing.T) {
 		config map[string]any
 		says   []string
 	}{
-		"an absolute path": {map[string]any{"path": "/model"}, []string{`error at path: Invalid artifact path: "/model" is not a path relative`, "without a slash at the beginning"}},
+		"an absolute path": {map[string]any{"path": "/model"}, []string{`error at path: Invalid artifact path: "/model" is not a path relative`,
+			"without a slash at the beginning"}},
 		"upwards":          {map[string]any{"path": "model/../.."}, []string{"error at path: Invalid artifact path"}},
 		"a dot":            {map[string]any{"path": "."}, []string{"error at path: Invalid artifact path"}},
 		"two slashes":      {map[string]any{"path": "model//data"}, []string{"error at path: Invalid artifact path"}},
 		"an empty path":    {map[string]any{"path": ""}, []string{"error at path: Invalid artifact path", "omit path"}},
 		"no limit":         {map[string]any{"limit": 0}, []string{"error at limit: Invalid Attribute Value", "between 1 and 1000"}},
 		"too high a limit": {map[string]any{"limit": 1001}, []string{"error at limit: Invalid Attribute Value"}},
-		"no such run":      {map[string]any{"run_id": "abc"}, []string{`error at run_id: Could not list artifacts: Run "abc": `, "the part after /runs/"}},
-		"a name of a run":  {map[string]any{"run_id": "my run"}, []string{"error at run_id: Invalid Attribute Value Match"}},
+		"no such run": {map[string]any{"run_id": "abc"}, []string{`error at run_id: Could not list artifacts: Run "abc": `,
+			"the part after /runs/"}},
+		"a name of a run": {map[string]any{"run_id": "my run"}, []string{"error at run_id: Invalid Attribute Value Match"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := map[string]any{"run_id": id}

@@ -35,8 +35,10 @@ func TestRunDataSource_cli(t *testing.T) {
 	acctest.UnitTest(t,
 		resource.TestStep{Config: config, ConfigStateChecks: []statecheck.StateCheck{
 			value("newest", "run_name", knownvalue.StringExact("best")),
-			value("newest", "metrics", knownvalue.MapExact(map[string]knownvalue.Check{"auc": knownvalue.Float64Exact(0.9), "loss": knownvalue.Float64Exact(0.25)})),
-			value("newest", "params", knownvalue.MapExact(map[string]knownvalue.Check{"lr": knownvalue.StringExact("0.1"), "depth": knownvalue.StringExact("6")})),
+			value("newest", "metrics", knownvalue.MapExact(map[string]knownvalue.Check{"auc": knownvalue.Float64Exact(0.9),
+				"loss": knownvalue.Float64Exact(0.25)})),
+			value("newest", "params", knownvalue.MapExact(map[string]knownvalue.Check{"lr": knownvalue.StringExact("0.1"),
+				"depth": knownvalue.StringExact("6")})),
 			value("newest", "tags", knownvalue.MapExact(map[string]knownvalue.Check{
 				"release": knownvalue.StringExact("yes"), "it's": knownvalue.StringExact("odd"), "mlflow.runName": knownvalue.StringExact("best"),
 			})),
@@ -51,7 +53,7 @@ func TestRunDataSource_cli(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// TestRunDataSource_states: a running run has no end time, and a deleted one can be read until it is purged.
+// TestRunDataSource_states checks that a running run has no end time, and that a deleted one can be read until it is purged.
 func TestRunDataSource_states(t *testing.T) {
 	t.Parallel()
 	w := newTrained(t)
@@ -59,16 +61,19 @@ func TestRunDataSource_states(t *testing.T) {
 		return w.Direct(t, emulator.AdminToken).Data("mlflow_run", map[string]any{"run_id": w.ids[name]})
 	}
 	running, says := read("running")
-	if says != "" || running["end_time"] != nil || running["start_time"] != "2026-03-01T12:00:04.000Z" || running["user_id"] != "ana@example.com" || running["lifecycle_stage"] != "active" {
+	if says != "" || running["end_time"] != nil || running["start_time"] != "2026-03-01T12:00:04.000Z" ||
+		running["user_id"] != "ana@example.com" || running["lifecycle_stage"] != "active" {
 		t.Errorf("running: %v, said is %q", running, says)
 	}
 	deleted, says := read("deleted")
-	if says != "" || deleted["lifecycle_stage"] != "deleted" || deleted["end_time"] == nil || !reflect.DeepEqual(deleted["metrics"], map[string]any{}) {
+	if says != "" || deleted["lifecycle_stage"] != "deleted" || deleted["end_time"] == nil ||
+		!reflect.DeepEqual(deleted["metrics"], map[string]any{}) {
 		t.Errorf("deleted: %v, said is %q", deleted, says)
 	}
 	w.PurgeRun(w.ids["deleted"])
 	_, says = read("deleted")
-	acctest.ExpectSays(t, says, `error at run_id: Could not read run: Run "`+w.ids["deleted"]+`": `, "RESOURCE_DOES_NOT_EXIST", "the part after /runs/ in the URL of the run")
+	acctest.ExpectSays(t, says, `error at run_id: Could not read run: Run "`+w.ids["deleted"]+`": `, "RESOURCE_DOES_NOT_EXIST",
+		"the part after /runs/ in the URL of the run")
 	w.Trash(w.churn)
 	if best, says := read("best"); says != "" || best["lifecycle_stage"] != "deleted" {
 		t.Errorf("in a deleted experiment: %v, said is %q", best, says)
@@ -82,7 +87,8 @@ func TestRunDataSource_refused(t *testing.T) {
 		"":                {"error at run_id: Invalid Attribute Value Match", "the part after /runs/"},
 		"/Shared/x":       {"error at run_id: Invalid Attribute Value Match"},
 		"runs:/abc/model": {"error at run_id: Invalid Attribute Value Match"},
-		"abc":             {`error at run_id: Could not read run: Run "abc": Run with id=abc not found`, "A run that was deleted and purged cannot be read."},
+		"abc": {`error at run_id: Could not read run: Run "abc": Run with id=abc not found`,
+			"A run that was deleted and purged cannot be read."},
 	} {
 		_, says := w.Direct(t, emulator.AdminToken).Data("mlflow_run", map[string]any{"run_id": id})
 		acctest.ExpectSays(t, says, want[0], want[1:]...)

@@ -17,11 +17,12 @@ func TestStatusFilter(t *testing.T) {
 		filter   string
 		want     string
 	}{
-		"none":             {nil, "", ""},
-		"none, a filter":   {nil, "metrics.auc > 0.9", "metrics.auc > 0.9"},
-		"one":              {[]string{"FINISHED"}, "", "attributes.status = 'FINISHED'"},
-		"one, a filter":    {[]string{"FINISHED"}, "metrics.auc > 0.9", "attributes.status = 'FINISHED' AND metrics.auc > 0.9"},
-		"two":              {[]string{"KILLED", "FAILED"}, "", "attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED' AND attributes.status != 'FINISHED'"},
+		"none":           {nil, "", ""},
+		"none, a filter": {nil, "metrics.auc > 0.9", "metrics.auc > 0.9"},
+		"one":            {[]string{"FINISHED"}, "", "attributes.status = 'FINISHED'"},
+		"one, a filter":  {[]string{"FINISHED"}, "metrics.auc > 0.9", "attributes.status = 'FINISHED' AND metrics.auc > 0.9"},
+		"two": {[]string{"KILLED", "FAILED"}, "",
+			"attributes.status != 'RUNNING' AND attributes.status != 'SCHEDULED' AND attributes.status != 'FINISHED'"},
 		"all but one":      {[]string{"RUNNING", "SCHEDULED", "FAILED", "KILLED"}, "x", "attributes.status != 'FINISHED' AND x"},
 		"all":              {mlflow.RunStatuses, "", ""},
 		"all, a filter":    {mlflow.RunStatuses, "x", "x"},

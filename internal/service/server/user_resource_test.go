@@ -16,14 +16,14 @@ import (
 
 const password = "users-password-1234"
 
-// userConfig is a user with a password, and more.
+// userConfig returns the configuration of a user with a password and further attributes.
 func userConfig(name string, more ...any) map[string]any {
 	config := map[string]any{"username": name, "password_wo": password}
 	maps.Copy(config, acctest.AttributeValues(more...))
 	return config
 }
 
-// TestUser_plan: what can be known is refused in the plan, and the plan of a server that is not there yet goes ahead.
+// TestUser_plan checks the errors of a plan, and that a plan succeeds while the server is unreachable.
 func TestUser_plan(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false, "boss": true})
@@ -46,11 +46,11 @@ func TestUser_plan(t *testing.T) {
 		"an unknown username": {s.Backend, userConfig("", "username", tftypes.UnknownValue), "", nil},
 		"no password": {s.Backend, map[string]any{"username": "ben"}, "error at password_wo: Could not create user",
 			[]string{`User "ben"`, "ephemeral = true", "Terraform 1.11 or OpenTofu 1.11"}},
-		"nobody to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
+		"no account to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
 			"create user",
 			[]string{`User "ben" cannot be created`}},
-		"somebody to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
-		"an empty password": {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
+		"an account to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
+		"an empty password":   {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
 		"a short password": {s.Backend, userConfig("ben", "password_wo", "short-pw"), "error at password_wo: Invalid " +
 			"password", []string{"has 8 characters"}},
 		"twelve characters": {s.Backend, userConfig("ben", "password_wo", "ünïcödé-1234"), "", nil},
@@ -77,7 +77,7 @@ func TestUser_plan(t *testing.T) {
 	t.Cleanup(func() { s.expectWrites(t) })
 }
 
-// TestUser_raced: an account that appears between the look and the create is somebody else's, and the server's words stay out of the error.
+// TestUser_raced checks an account that is created outside Terraform after the lookup. The error does not contain the server's message.
 func TestUser_raced(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
@@ -103,7 +103,7 @@ func TestUser_raced(t *testing.T) {
 	}
 }
 
-// TestUser_lastAdmin: the provider's own account lost its rights between the plan and the apply, and the other admin is the last one.
+// TestUser_lastAdmin checks that the last admin is protected if the provider's account is demoted between plan and apply.
 func TestUser_lastAdmin(t *testing.T) {
 	t.Parallel()
 	for name, config := range map[string]map[string]any{"delete": nil, "demote": {"username": "boss"}} {
@@ -125,11 +125,11 @@ func TestUser_lastAdmin(t *testing.T) {
 	}
 }
 
-// TestUser_twoAddresses: a resource that is renamed looks like two, and the account is not deleted for it.
+// TestUser_twoAddresses checks that the account of a renamed resource, which looks like two resources, is not deleted.
 func TestUser_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
-	// block returns a resource of a process, with the state or without.
+	// block returns a resource of a process, with or without a state.
 	block := func(p *acctest.Process, inState bool) *acctest.Block {
 		b := p.Block("mlflow_user")
 		if inState {
@@ -191,7 +191,7 @@ func TestUser_twoAddresses(t *testing.T) {
 	s.expectWrites(t)
 }
 
-// TestUser_renamedUnseen: a replacement that no plan showed is refused.
+// TestUser_renamedUnseen checks that a replacement that no plan showed is rejected.
 func TestUser_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
@@ -199,19 +199,19 @@ func TestUser_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, u.Adopt("ana"), "")
 	late := u.Plan(userConfig("", "username", tftypes.UnknownValue))
 	if late.Says != "" || late.Action != "update" {
-		t.Errorf("an unknown username is to %s, and says %q", late.Action, late.Says)
+		t.Errorf("the plan of an unknown username is %s, and says %q", late.Action, late.Says)
 	}
 	u.Process = u.Again() // the apply, which does not refresh
 	acctest.ExpectSays(t, u.Plan(userConfig("ben")).Says, "error at username: Could not replace "+
 		"user", `User "ana" cannot be renamed to "ben"`)
 	acctest.ExpectSays(t, u.Refresh(), "")
 	if plan := u.Plan(userConfig("ben")); plan.Action != "replace" {
-		t.Errorf("another username is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another username is %s, and says %q", plan.Action, plan.Says)
 	}
 	s.expectWrites(t)
 }
 
-// TestUser_unknownProvider: while it is unknown which server it is, a refresh keeps the state and a plan goes ahead.
+// TestUser_unknownProvider checks that a refresh keeps the state and a plan succeeds while the provider configuration is unknown.
 func TestUser_unknownProvider(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})
@@ -221,13 +221,13 @@ func TestUser_unknownProvider(t *testing.T) {
 	u.Process = &acctest.Process{Direct: d}
 	acctest.ExpectSays(t, u.Read(), "warning: Not refreshed")
 	if plan := u.Plan(userConfig("ana", "admin", true)); plan.Says != "" || plan.Action != "update" {
-		t.Errorf("the plan is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan is %s, and says %q", plan.Action, plan.Says)
 	}
 	_, says := d.ImportState("mlflow_user", "ana")
 	acctest.ExpectSays(t, says, "error: Could not import")
 }
 
-// TestUser_oldCLI: a CLI without write-only arguments is told what they need.
+// TestUser_oldCLI checks the error of a CLI that does not support write-only arguments.
 func TestUser_oldCLI(t *testing.T) {
 	t.Parallel()
 	d := newUsersServer(t, map[string]bool{"admin": true}).Provider(t, nil)
@@ -248,7 +248,7 @@ func TestUser_oldCLI(t *testing.T) {
 	}
 }
 
-// TestUsers: the list is sorted, says who is an admin, and whether it can be partial.
+// TestUsers checks the order of the list, admin, and incomplete.
 func TestUsers(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ben": false, "ana": true, "Zoe": false})
@@ -265,15 +265,15 @@ func TestUsers(t *testing.T) {
 		}
 		want := map[bool]string{true: "Zoe admin* ana* ben", false: "Zoe admin ana* ben"}[admin]
 		if got := strings.Join(names, " "); says != "" || got != want || acctest.IsTrue(state["incomplete"]) == admin {
-			t.Errorf("an admin (%t) is told %q, and gets %s and %v", admin, says, got, state["incomplete"])
+			t.Errorf("for an admin (%t), the data source says %q and returns %s and %v", admin, says, got, state["incomplete"])
 		}
 	}
 	_, says := acctest.NewWorkspace(t).Backend().Provider(t, nil).Data("mlflow_users", map[string]any{})
 	acctest.ExpectSays(t, says, "error: Users not supported", "databricks")
 }
 
-// TestUser_anotherServer: a user of the same name on another server is not touched. The MLflow workspace of the provider makes no
-// difference.
+// TestUser_anotherServer checks that a user with the same name on another server is not changed. The MLflow workspace of the provider
+// does not matter.
 func TestUser_anotherServer(t *testing.T) {
 	t.Parallel()
 	s := newUsersServer(t, map[string]bool{"admin": true, "ana": false})

@@ -15,15 +15,15 @@ import (
 
 const userCalls = "/api/2.0/mlflow/users/"
 
-// usersServer has the calls for users of MLflow 3.17, for what a real server cannot be brought to do at the right moment. What users go
-// through in general is tested on real servers, see internal/provider/servers_scenarios_users_test.go.
+// usersServer implements the user endpoints of MLflow 3.17, for situations that a real server cannot reproduce. All others are tested on
+// real servers, in internal/provider/servers_scenarios_users_test.go.
 type usersServer struct {
 	*acctest.Backend
 
 	mu sync.Mutex
-	// admins holds whether each user is an admin.
+	// admins maps each user to whether it is an admin.
 	admins map[string]bool
-	// before is called before each call, without the lock.
+	// before is called before each request, without the lock.
 	before func(call string)
 	writes []string
 }
@@ -40,7 +40,7 @@ func newUsersServer(t *testing.T, admins map[string]bool) *usersServer {
 	return s
 }
 
-// callBefore sets what is called before each call.
+// callBefore sets the function that is called before each request.
 func (s *usersServer) callBefore(before func(call string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -86,7 +86,7 @@ func (s *usersServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// change answers the calls that change or delete a user.
+// change handles the requests that change or delete a user.
 func (s *usersServer) change(w http.ResponseWriter, r *http.Request, name string, admin bool) {
 	if _, there := s.admins[name]; !there {
 		refuse(w, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", fmt.Sprintf("User with username=%s not found", name))
@@ -132,14 +132,14 @@ func refuse(w http.ResponseWriter, status int, code, message string) {
 	reply(w, status, map[string]any{"error_code": code, "message": message})
 }
 
-// set makes a user, or changes one, behind Terraform's back.
+// set creates or changes a user outside Terraform.
 func (s *usersServer) set(name string, admin bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.admins[name] = admin
 }
 
-// expectWrites checks the writes since it was called last.
+// expectWrites checks the writes since its last call.
 func (s *usersServer) expectWrites(t *testing.T, want ...string) {
 	t.Helper()
 	s.mu.Lock()

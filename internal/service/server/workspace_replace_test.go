@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/acctest"
 )
 
-// TestWorkspaceResource_renamedUnseen: a replacement that no plan showed is refused.
+// TestWorkspaceResource_renamedUnseen checks that a replacement that no plan showed is rejected.
 func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -17,7 +17,7 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, w.Refresh(), "")
 	late := w.Plan(map[string]any{"name": tftypes.UnknownValue})
 	if late.Says != "" || late.Action != "update" {
-		t.Errorf("an unknown name is to %s, and says %q", late.Action, late.Says)
+		t.Errorf("the plan of an unknown name is %s, and says %q", late.Action, late.Says)
 	}
 	renamed := map[string]any{"name": "fraud"}
 	w.Process = w.Again() // the apply, which does not refresh
@@ -28,14 +28,14 @@ func TestWorkspaceResource_renamedUnseen(t *testing.T) {
 	acctest.ExpectSays(t, updates.Apply(shown, renamed), says)
 	acctest.ExpectSays(t, w.Refresh(), "")
 	if plan := w.Plan(renamed); plan.Action != "replace" {
-		t.Errorf("another name is to %s, and says %q", plan.Action, plan.Says)
+		t.Errorf("the plan of another name is %s, and says %q", plan.Action, plan.Says)
 	}
 	if s.workspaces["risk"] == nil || s.workspaces["fraud"] != nil {
 		t.Errorf("the server has %v", s.workspaces)
 	}
 }
 
-// TestWorkspaceResource_replaceOption: the CLI replaces a workspace that the provider keeps, for -replace or replace_triggered_by.
+// TestWorkspaceResource_replaceOption checks replacements with -replace or replace_triggered_by, which the first plan does not show.
 func TestWorkspaceResource_replaceOption(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -56,7 +56,7 @@ func TestWorkspaceResource_replaceOption(t *testing.T) {
 	acctest.ExpectSays(t, replace(), "error at deletion_policy: Could not replace workspace", `It contains 1 experiment ("churn")`)
 }
 
-// TestWorkspaceResource_plannedTwice: a process that plans an address more than once takes it for one resource.
+// TestWorkspaceResource_plannedTwice checks that an address that is planned more than once in a process counts as one resource.
 func TestWorkspaceResource_plannedTwice(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)

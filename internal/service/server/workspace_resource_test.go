@@ -127,7 +127,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 	})
 }
 
-// Values, and the provider's own configuration, that are known only after apply.
+// Values of the resource and of the provider configuration that are unknown until apply.
 func TestWorkspaceResource_unknownValues(t *testing.T) {
 	s := newWorkspaceServer(t)
 	config := func(name, description string) string {
@@ -205,7 +205,7 @@ func TestWorkspaceResource_withoutWorkspaces(t *testing.T) {
 		"supported: ", "--enable-workspaces")
 }
 
-// A refresh of many workspaces reads one list, and a plan adds nothing.
+// A refresh of many workspaces reads one list, and a plan sends no further request.
 func TestWorkspaceResource_sharedReads(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -222,7 +222,7 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 		w.Process = p
 		acctest.ExpectSays(t, w.Read(), "")
 		if planned := w.Plan(map[string]any{"name": name}); planned.Action != "none" {
-			t.Errorf("planned is to %s", planned.Action)
+			t.Errorf("the plan is %s", planned.Action)
 		}
 	}
 	if got, want := s.count(), map[string]int{"GET /api/3.0/mlflow/server-info": 1, "GET " + workspacesPath: 1}; !maps.Equal(got, want) {
@@ -230,7 +230,7 @@ func TestWorkspaceResource_sharedReads(t *testing.T) {
 	}
 }
 
-// An answer that gets lost after the call took effect changes nothing, and a workspace with content is asked for once.
+// A response that is lost after the request took effect changes nothing, and the content of a workspace is read once.
 func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)
@@ -254,7 +254,7 @@ func TestWorkspaceResource_lostAnswers(t *testing.T) {
 	acctest.ExpectSays(t, w.Destroy(), "")
 }
 
-// Another server has a workspace of the same name.
+// Another server has a workspace with the same name.
 func TestWorkspaceResource_otherServer(t *testing.T) {
 	t.Parallel()
 	s, other := newWorkspaceServer(t), newWorkspaceServer(t)
@@ -307,8 +307,8 @@ func TestWorkspaceResource_failedAdoption(t *testing.T) {
 	}
 }
 
-// TestWorkspaceResource_twoAddresses: a resource that is renamed without a moved block looks like two. Either order of the apply could lose
-// the workspace or its roles.
+// TestWorkspaceResource_twoAddresses checks a resource that is renamed without a moved block, which looks like two. In either order,
+// apply could delete the workspace or its roles.
 func TestWorkspaceResource_twoAddresses(t *testing.T) {
 	t.Parallel()
 	s := newWorkspaceServer(t)

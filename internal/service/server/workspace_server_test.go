@@ -17,21 +17,21 @@ import (
 
 const workspacesPath = "/api/3.0/mlflow/workspaces"
 
-// workspaceServer answers the calls about workspaces as MLflow 3.17 does. Real servers are tested with `make test-mlflow`: here are counts
-// of calls and lost answers.
+// workspaceServer implements the workspace endpoints of MLflow 3.17, to count requests and lose responses. `make test-mlflow` tests real
+// servers.
 type workspaceServer struct {
 	*acctest.Backend
 	t *testing.T
 
 	mu         sync.Mutex
 	workspaces map[string]map[string]any
-	// experiments holds the names of the experiments of each workspace; a deleted one begins with "-".
+	// experiments contains the names of the experiments of each workspace; that of a deleted one starts with "-".
 	experiments map[string][]string
-	// off: the server runs without workspaces.
+	// off reports whether the server runs without workspaces.
 	off bool
-	// lose is the call whose next answer gets lost after it took effect.
+	// lose is the request whose next response is lost after it took effect.
 	lose string
-	// refuse is the call that the server does not permit.
+	// refuse is the request that the server rejects.
 	refuse string
 	calls  []string
 }
@@ -117,7 +117,7 @@ func (s *workspaceServer) answer(r *http.Request, body map[string]any) (status i
 	}
 }
 
-// one answers the calls about one workspace.
+// one handles the requests for one workspace.
 func (s *workspaceServer) one(method, name string, body map[string]any) (status int, answer any) {
 	found := s.workspaces[name]
 	switch {
@@ -142,14 +142,14 @@ func refusal(status int, code, message string) (int, any) {
 	return status, map[string]any{"error_code": code, "message": message}
 }
 
-// change changes the server from outside.
+// change changes the server outside Terraform.
 func (s *workspaceServer) change(f func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	f()
 }
 
-// count returns how often each call came since the last count.
+// count returns the number of requests to each endpoint since the last count.
 func (s *workspaceServer) count() map[string]int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -161,7 +161,7 @@ func (s *workspaceServer) count() map[string]int {
 	return counts
 }
 
-// config is the provider block, and what follows it.
+// config returns the provider block followed by a configuration.
 func (s *workspaceServer) config(rest string) string {
 	return fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri          = %q\n  retry_timeout_seconds = 20\n}\n%s", s.URL, rest)
 }
