@@ -9,7 +9,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestAccess checks every operation with every level: the lowest level with which it works.
+// TestAccess checks the lowest level of each operation.
 func TestAccess(t *testing.T) {
 	levels := []string{"", "CAN_READ", "CAN_EDIT", "CAN_MANAGE"}
 	cases := []struct {
@@ -42,18 +42,18 @@ func TestAccess(t *testing.T) {
 					a := admin.as(emulator.UserToken).do(c.method, strings.ReplaceAll(c.path, "ID", id), withID(c.body, id))
 					if slices.Index(levels, level) >= slices.Index(levels, c.lowest) {
 						if a.status != 200 {
-							t.Errorf("refused: %d %s", a.status, a.raw)
+							t.Errorf("rejected: %d %s", a.status, a.raw)
 						}
 						return
 					}
-					a.wantRefused(t, 403, "PERMISSION_DENIED", emulator.User+" does not have ")
+					a.wantError(t, 403, "PERMISSION_DENIED", emulator.User+" does not have ")
 				})
 			}
 		}
 	}
 }
 
-// withID puts the id where the body of a table's case says ID.
+// withID replaces ID in a body with the ID.
 func withID(body object, id string) any {
 	if body == nil {
 		return nil
@@ -74,16 +74,16 @@ func TestAccessToFolders(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	w.Mkdirs("/Projects")
 	ana := admin.as(emulator.UserToken)
-	create := func(name string) answer { return ana.post(experimentsAPI+"create", object{"name": name}) }
-	mkdirs := func(path string) answer { return ana.post("/api/2.0/workspace/mkdirs", object{"path": path}) }
+	create := func(name string) response { return ana.post(experimentsAPI+"create", object{"name": name}) }
+	mkdirs := func(path string) response { return ana.post("/api/2.0/workspace/mkdirs", object{"path": path}) }
 	const denied = "PERMISSION_DENIED"
 
-	create("/Projects/x").wantRefused(t, 403, denied, emulator.User+" does not have Edit permissions on /Projects")
-	create("/x").wantRefused(t, 403, denied, "")
-	create("/Users/"+emulator.OtherUser+"/x").wantRefused(t, 403, denied, "")
-	mkdirs("/Projects/a/b").wantRefused(t, 403, denied, "")
+	create("/Projects/x").wantError(t, 403, denied, emulator.User+" does not have Edit permissions on /Projects")
+	create("/x").wantError(t, 403, denied, "")
+	create("/Users/"+emulator.OtherUser+"/x").wantError(t, 403, denied, "")
+	mkdirs("/Projects/a/b").wantError(t, 403, denied, "")
 	w.GrantFolder("/Projects", emulator.GroupPrincipal("users"), "CAN_RUN")
-	create("/Projects/x").wantRefused(t, 403, denied, "")
+	create("/Projects/x").wantError(t, 403, denied, "")
 	w.GrantFolder("/Projects", emulator.GroupPrincipal("users"), "CAN_EDIT")
 	if a := create("/Projects/x"); a.status != 200 {
 		t.Errorf("create with CAN_EDIT on the folder: %s", a.raw)
@@ -93,20 +93,20 @@ func TestAccessToFolders(t *testing.T) {
 	}
 	want := "user_name " + emulator.User + ": CAN_MANAGE"
 	if got := rules(ana.ok("GET", "/api/2.0/permissions/directories/"+folderID(ana, "/Projects/a"), nil)); !slices.Contains(got, want) {
-		t.Errorf("the maker of a folder manages it: %q", got)
+		t.Errorf("grants on a created folder = %q", got)
 	}
 	id := ana.create(home + "y")
-	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantRefused(t, 403, denied, "")
+	ana.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": "/y"}).wantError(t, 403, denied, "")
 }
 
-// CAN_RUN on a folder lets a user view the experiments in it, and neither edit them nor add more.
+// CAN_RUN on a folder allows viewing the experiments in it, but not editing them or creating others.
 func TestRunOnAFolder(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
 	ana := admin.as(emulator.UserToken)
 	ana.experiment(id)
-	if names, _ := searched(ana, object{}); !slices.Equal(names, []string{"x"}) {
+	if names, _ := searchAll(ana, object{}); !slices.Equal(names, []string{"x"}) {
 		t.Errorf("search finds %q", names)
 	}
 	ana.ok("GET", "/api/2.0/workspace/get-status?path=/Projects/x", nil)
@@ -117,7 +117,7 @@ func TestRunOnAFolder(t *testing.T) {
 		"/api/2.0/mlflow/runs/create":         {"experiment_id": id},
 		"/api/2.0/workspace/mkdirs":           {"path": "/Projects/deep"},
 	} {
-		ana.post(path, body).wantRefused(t, 403, "PERMISSION_DENIED", "")
+		ana.post(path, body).wantError(t, 403, "PERMISSION_DENIED", "")
 	}
 }
 
@@ -126,8 +126,8 @@ func TestLockedOut(t *testing.T) {
 	id := w.CreateExperiment(emulator.User, "/Projects/x", nil)
 	ana := admin.as(emulator.UserToken)
 	ana.ok("PUT", permissionsAPI+id, object{})
-	ana.get(experimentsAPI+"get?experiment_id="+id).wantRefused(t, 403, "PERMISSION_DENIED", "")
-	ana.get(permissionsAPI+id).wantRefused(t, 403, "PERMISSION_DENIED", emulator.User+" does not have Manage permissions on /experiments/"+id)
+	ana.get(experimentsAPI+"get?experiment_id="+id).wantError(t, 403, "PERMISSION_DENIED", "")
+	ana.get(permissionsAPI+id).wantError(t, 403, "PERMISSION_DENIED", emulator.User+" does not have Manage permissions on /experiments/"+id)
 }
 
 func TestWhoeverCouldDeleteCanRestore(t *testing.T) {
@@ -178,7 +178,7 @@ func TestFolderRights(t *testing.T) {
 				}
 				return refused
 			}
-			// By the experiment alone, by a folder where she may edit, by one that she manages.
+			// CAN_MANAGE only on the experiment, CAN_EDIT on a folder, CAN_MANAGE on a folder.
 			granted := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
 			w.Grant(granted, ana, "CAN_MANAGE")
 			own := user.create("/Editors/x")
@@ -199,7 +199,7 @@ func TestFolderRights(t *testing.T) {
 					want = c.strict
 				}
 				if got := refusals(c.id, c.name); !slices.Equal(got, want) {
-					t.Errorf("%s: refused %q, want %q", c.fact, got, want)
+					t.Errorf("%s: rejected %q, want %q", c.fact, got, want)
 				}
 			}
 		})

@@ -11,7 +11,7 @@ import (
 )
 
 // names returns an attribute of the resources on a page.
-func names(a answer, attribute string) string {
+func names(a response, attribute string) string {
 	var all []string
 	for _, r := range list(a.json, "Resources") {
 		all = append(all, text(r, attribute))
@@ -20,7 +20,7 @@ func names(a answer, attribute string) string {
 }
 
 // byDisplay finds a resource on a page.
-func byDisplay(t *testing.T, a answer, name string) object {
+func byDisplay(t *testing.T, a response, name string) object {
 	t.Helper()
 	resources := list(a.json, "Resources")
 	i := slices.IndexFunc(resources, func(r object) bool { return text(r, "displayName") == name })
@@ -30,10 +30,11 @@ func byDisplay(t *testing.T, a answer, name string) object {
 	return resources[i]
 }
 
-func wantSCIMError(t *testing.T, a answer, status int, scimType string) {
+func wantSCIMError(t *testing.T, a response, status int, scimType string) {
 	t.Helper()
-	if a.status != status || text(a.json, "detail") == "" || a.json["status"] == nil || a.json["error_code"] != nil || text(a.json, "scimType") != scimType {
-		t.Errorf("%d %s, want %d %q in the shape of SCIM", a.status, a.raw, status, scimType)
+	if a.status != status || text(a.json, "detail") == "" || a.json["status"] == nil || a.json["error_code"] != nil ||
+		text(a.json, "scimType") != scimType {
+		t.Errorf("%d %s, want %d %q in the form of SCIM", a.status, a.raw, status, scimType)
 	}
 }
 
@@ -58,7 +59,8 @@ func TestSCIM_pages(t *testing.T) {
 			_, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{PageSize: c.cap}})
 			a := admin.ok("GET", scimAPI+"Users?"+c.query, nil)
 			_, resources := a.json["Resources"]
-			if names(a, "userName") != c.users || a.json["startIndex"] != c.start || a.json["itemsPerPage"] != c.items || a.json["totalResults"] != c.all || resources != c.resources {
+			if names(a, "userName") != c.users || a.json["startIndex"] != c.start || a.json["itemsPerPage"] != c.items ||
+				a.json["totalResults"] != c.all || resources != c.resources {
 				t.Errorf("%s", a.raw)
 			}
 		})
@@ -90,7 +92,8 @@ func TestSCIM_filters(t *testing.T) {
 			t.Errorf("%s finds %q, want %q", filter, got, want)
 		}
 	}
-	for _, filter := range []string{`userName gt "a"`, `userName`, `name eq "a"`, `userName eq "a" nor userName eq "b"`, `(userName eq "a")`, `userName eq "a`} {
+	for _, filter := range []string{`userName gt "a"`, `userName`, `name eq "a"`, `userName eq "a" nor userName eq "b"`,
+		`(userName eq "a")`, `userName eq "a`} {
 		wantSCIMError(t, admin.get(scimAPI+"Users?filter="+url.QueryEscape(filter)), http.StatusBadRequest, "invalidFilter")
 	}
 }
@@ -137,7 +140,7 @@ func TestSCIM_order(t *testing.T) {
 	wantSCIMError(t, admin.get(scimAPI+"Groups?sortBy=members"), http.StatusBadRequest, "invalidPath")
 }
 
-// members returns the members of a group as "DISPLAY $REF TYPE", with the IDs cut.
+// members returns the members of a group as "DISPLAY $REF TYPE", without the IDs.
 func members(group object) []string {
 	var all []string
 	for _, m := range list(group, "members") {
@@ -156,14 +159,16 @@ func TestSCIM_groups(t *testing.T) {
 		true:  {"risk Groups Group", "Ana Users User", "deployer ServicePrincipals ServicePrincipal"},
 	} {
 		w, admin := start(t, emulator.Options{SCIM: emulator.SCIMOptions{MemberTypes: types}})
-		for _, p := range []emulator.Principal{emulator.UserPrincipal(emulator.User), emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), emulator.GroupPrincipal("risk")} {
+		for _, p := range []emulator.Principal{emulator.UserPrincipal(emulator.User),
+			emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal), emulator.GroupPrincipal("risk")} {
 			w.Join(p, "ml-platform", "ml-platform")
 		}
 		w.SetNames(emulator.GroupPrincipal("ml-platform"), "", "ext-9")
 		w.AddAccountGroup("everyone")
 		all := admin.ok("GET", scimAPI+"Groups", nil)
 		platform := byDisplay(t, all, "ml-platform")
-		if got := members(platform); !slices.Equal(got, want) || text(platform, "externalId") != "ext-9" || text(child(platform, "meta"), "resourceType") != "WorkspaceGroup" {
+		if got := members(platform); !slices.Equal(got, want) || text(platform, "externalId") != "ext-9" ||
+			text(child(platform, "meta"), "resourceType") != "WorkspaceGroup" {
 			t.Errorf("the group is %v, with the members %q, want %q", platform, got, want)
 		}
 		risk, everyone := byDisplay(t, all, "risk"), byDisplay(t, all, "everyone")
@@ -224,7 +229,7 @@ func TestSCIM_whatOnlyAdminsSee(t *testing.T) {
 			}
 			who.ok("GET", scimAPI+"Groups/"+id+"?attributes=displayName", nil)
 			for _, attribute := range []string{"externalId", "members"} {
-				if !sees { // also of a group that has none
+				if !sees { // also of a group without members
 					wantSCIMError(t, who.get(scimAPI+"Groups/"+empty+"?attributes=displayName,"+attribute), http.StatusForbidden, "")
 				}
 				a := who.get(scimAPI + "Groups/" + id + "?attributes=" + attribute)
@@ -239,7 +244,7 @@ func TestSCIM_whatOnlyAdminsSee(t *testing.T) {
 	}
 }
 
-// Who is deleted is no longer listed, in no group, and cannot sign in, but what was granted stays.
+// Deleted principals are not listed, are not in groups, and cannot authenticate, but their grants remain.
 func TestSCIM_deleted(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := admin.create("/Shared/x")
@@ -249,7 +254,8 @@ func TestSCIM_deleted(t *testing.T) {
 	w.Grant(id, ana, "CAN_EDIT")
 	w.Grant(id, risk, "CAN_READ")
 	w.DeletePrincipal(ana)
-	if a := admin.ok("GET", scimAPI+"Groups", nil); strings.Contains(admin.ok("GET", scimAPI+"Users", nil).raw, emulator.User) || len(members(byDisplay(t, a, "risk"))) != 0 {
+	if a := admin.ok("GET", scimAPI+"Groups", nil); strings.Contains(admin.ok("GET", scimAPI+"Users", nil).raw, emulator.User) ||
+		len(members(byDisplay(t, a, "risk"))) != 0 {
 		t.Errorf("a deleted user is listed: %s", a.raw)
 	}
 	w.DeletePrincipal(risk)
@@ -261,18 +267,19 @@ func TestSCIM_deleted(t *testing.T) {
 	}
 	a := admin.ok("GET", permissionsAPI+id, nil)
 	if !strings.Contains(a.raw, `"user_name":"ana@example.com"`) || !strings.Contains(a.raw, `"group_name":"risk"`) {
-		t.Errorf("the grants are gone: %s", a.raw)
+		t.Errorf("the grants were removed: %s", a.raw)
 	}
-	admin.put(permissionsAPI+id, emulator.User).wantRefused(t, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST", "UserName(ana@example.com) does not exist")
+	admin.put(permissionsAPI+id, emulator.User).wantError(t, http.StatusNotFound, "RESOURCE_DOES_NOT_EXIST",
+		"UserName(ana@example.com) does not exist")
 }
 
-// put grants a user CAN_READ, and nobody else anything.
-func (p person) put(path, user string) answer {
+// put sets the list of permissions to CAN_READ for a user.
+func (p client) put(path, user string) response {
 	p.t.Helper()
 	return p.do("PUT", path, object{"access_control_list": []object{{"user_name": user, "permission_level": "CAN_READ"}}})
 }
 
-// Access follows groups in groups, also in a circle, as soon as somebody joins or leaves.
+// Nested groups provide access, also in a cycle, as soon as a member joins or leaves.
 func TestNestedGroups_access(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := admin.create("/x")
@@ -288,7 +295,7 @@ func TestNestedGroups_access(t *testing.T) {
 	status(http.StatusForbidden, "in another group")
 	w.Join(emulator.GroupPrincipal("data-science"), "risk")
 	w.Join(emulator.GroupPrincipal("risk"), "ml-platform")
-	w.Join(emulator.GroupPrincipal("ml-platform"), "data-science") // a circle
+	w.Join(emulator.GroupPrincipal("ml-platform"), "data-science") // a cycle
 	status(http.StatusOK, "in a group in a group")
 	w.Leave(emulator.GroupPrincipal("risk"), "ml-platform")
 	status(http.StatusForbidden, "no longer")

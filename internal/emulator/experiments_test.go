@@ -18,7 +18,7 @@ func TestCreateNames(t *testing.T) {
 		{"/Workspace is dropped", "/Workspace" + home + "churn", home + "churn"},
 		{"a trailing slash is dropped", "/Workspace/Shared/churn/", "/Shared/churn"},
 		{"only a whole first element is /Workspace", "/WorkspaceFoo/churn", "/WorkspaceFoo/churn"},
-		{"doubled slashes are the same place", "//Shared/churn", "/Shared/churn"},
+		{"duplicate slashes are ignored", "//Shared/churn", "/Shared/churn"},
 	}
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
@@ -29,7 +29,7 @@ func TestCreateNames(t *testing.T) {
 				t.Errorf("name = %v, want %s", got, c.stored)
 			}
 			admin.post(experimentsAPI+"create", object{"name": c.name}).
-				wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
+				wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
 		})
 	}
 }
@@ -41,17 +41,23 @@ func TestCreateRefusals(t *testing.T) {
 		status        int
 		code, message string
 	}{
-		{"a relative name", object{"name": "churn"}, 400, "INVALID_PARAMETER_VALUE", "Got an invalid experiment name 'churn'. An experiment name must be an absolute path"},
+		{"a relative name", object{"name": "churn"}, 400, "INVALID_PARAMETER_VALUE",
+			"Got an invalid experiment name 'churn'. An experiment name must be an absolute path"},
 		{"no name", object{}, 400, "INVALID_PARAMETER_VALUE", "'name'"},
-		{"a missing parent", object{"name": "/Shared/none/churn"}, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared/none does not exist."},
-		{"an experiment as parent", object{"name": "/Shared/experiment/churn"}, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Shared/experiment does not exist."},
-		{"the name of an experiment", object{"name": "/Shared/experiment"}, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'experiment' already exists"},
+		{"a missing parent", object{"name": "/Shared/none/churn"}, 404, "RESOURCE_DOES_NOT_EXIST",
+			"Parent directory /Shared/none does not exist."},
+		{"an experiment as parent", object{"name": "/Shared/experiment/churn"}, 404, "RESOURCE_DOES_NOT_EXIST",
+			"Parent directory /Shared/experiment does not exist."},
+		{"the name of an experiment", object{"name": "/Shared/experiment"}, 400, "RESOURCE_ALREADY_EXISTS",
+			"Node named 'experiment' already exists"},
 		{"the name of a folder", object{"name": "/Shared/folder"}, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'folder' already exists"},
 		{"the name of a notebook", object{"name": "/Shared/notebook"}, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'notebook' already exists"},
 		{"a name below /Repos", object{"name": "/Repos/churn"}, 400, "INVALID_PARAMETER_VALUE", "not permitted in a repo"},
 		{"a name in a Git folder", object{"name": "/Shared/git/deep/churn"}, 400, "INVALID_PARAMETER_VALUE", "not permitted in a repo"},
-		{"a relative artifact location", object{"name": "/Shared/x", "artifact_location": "some/where"}, 400, "INVALID_PARAMETER_VALUE", "artifact location"},
-		{"a key of 251 bytes", object{"name": "/Shared/x", "tags": []object{{"key": strings.Repeat("k", 251), "value": ""}}}, 400, "INVALID_PARAMETER_VALUE", "length limit of 250"},
+		{"a relative artifact location", object{"name": "/Shared/x", "artifact_location": "some/where"}, 400, "INVALID_PARAMETER_VALUE",
+			"artifact location"},
+		{"a key of 251 bytes", object{"name": "/Shared/x", "tags": []object{{"key": strings.Repeat("k", 251), "value": ""}}}, 400,
+			"INVALID_PARAMETER_VALUE", "length limit of 250"},
 	}
 	w, admin := start(t, emulator.Options{})
 	w.CreateExperiment(emulator.Admin, "/Shared/experiment", nil)
@@ -61,17 +67,17 @@ func TestCreateRefusals(t *testing.T) {
 	before := len(w.Experiments())
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
-			admin.post(experimentsAPI+"create", c.body).wantRefused(t, c.status, c.code, c.message)
+			admin.post(experimentsAPI+"create", c.body).wantError(t, c.status, c.code, c.message)
 		})
 	}
 	if got := len(w.Experiments()); got != before {
-		t.Errorf("%d experiments, %d before the refusals", got, before)
+		t.Errorf("%d experiments, %d before the rejected requests", got, before)
 	}
 	a, err := admin.send("POST", experimentsAPI+"create", "{")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.wantRefused(t, 400, "MALFORMED_REQUEST", "")
+	a.wantError(t, 400, "MALFORMED_REQUEST", "")
 }
 
 func TestNewExperiment(t *testing.T) {
@@ -89,7 +95,7 @@ func TestNewExperiment(t *testing.T) {
 	if e["artifact_location"] != "dbfs:/databricks/mlflow-tracking/"+id {
 		t.Errorf("artifact_location = %v", e["artifact_location"])
 	}
-	// encoding/json gives float64 for a JSON number and string for a string.
+	// encoding/json decodes a JSON number as float64.
 	if millis := float64(now.now.UnixMilli()); e["creation_time"] != millis || e["last_update_time"] != millis {
 		t.Errorf("times = %v, %v, want the number %v", e["creation_time"], e["last_update_time"], millis)
 	}
@@ -107,7 +113,7 @@ func TestNewExperiment(t *testing.T) {
 		t.Errorf("Experiment = %+v", direct)
 	}
 	if _, has := direct.Tag("none"); has {
-		t.Error("has a tag that nobody set")
+		t.Error("has a tag that was not set")
 	}
 }
 
@@ -132,7 +138,8 @@ func TestGet(t *testing.T) {
 	}{
 		{"an unknown id", experimentsAPI + "get?experiment_id=42", 404, "RESOURCE_DOES_NOT_EXIST", "Node ID 42 does not exist."},
 		{"no id", experimentsAPI + "get", 400, "INVALID_PARAMETER_VALUE", "'experiment_id'"},
-		{"a folder's id", experimentsAPI + "get?experiment_id=" + folder, 400, "INVALID_PARAMETER_VALUE", "to be an MLflow experiment or Databricks notebook, found 'DIRECTORY'"},
+		{"a folder's id", experimentsAPI + "get?experiment_id=" + folder, 400, "INVALID_PARAMETER_VALUE",
+			"to be an MLflow experiment or Databricks notebook, found 'DIRECTORY'"},
 		{"an unknown name", byName("/Shared/none"), 404, "RESOURCE_DOES_NOT_EXIST", "Node /Shared/none does not exist."},
 		{"a relative name", byName("none"), 404, "RESOURCE_DOES_NOT_EXIST", "Node none does not exist."},
 		{"a name with /Workspace", byName("/Workspace/Shared/a b@[c]"), 404, "RESOURCE_DOES_NOT_EXIST", "does not exist."},
@@ -141,7 +148,7 @@ func TestGet(t *testing.T) {
 		{"no name", byName(""), 400, "INVALID_PARAMETER_VALUE", "'experiment_name'"},
 	}
 	for _, c := range refusals {
-		t.Run(c.fact, func(t *testing.T) { admin.get(c.path).wantRefused(t, c.status, c.code, c.message) })
+		t.Run(c.fact, func(t *testing.T) { admin.get(c.path).wantError(t, c.status, c.code, c.message) })
 	}
 	t.Run("a name with reserved characters", func(t *testing.T) {
 		a := admin.ok("GET", byName("/Shared/a b@[c]"), nil)
@@ -156,14 +163,14 @@ func TestUpdate(t *testing.T) {
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/old", nil)
 	w.CreateExperiment(emulator.Admin, "/Shared/other", nil)
-	update := func(name string) answer {
+	update := func(name string) response {
 		return admin.post(experimentsAPI+"update", object{"experiment_id": id, "new_name": name})
 	}
-	update("/Shared/other").wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'other' already exists")
-	update("/none/new").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /none does not exist.")
-	update("new").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "absolute path")
-	update("/Repos/new").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "not permitted in a repo")
-	update("").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'new_name'")
+	update("/Shared/other").wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'other' already exists")
+	update("/none/new").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /none does not exist.")
+	update("new").wantError(t, 400, "INVALID_PARAMETER_VALUE", "absolute path")
+	update("/Repos/new").wantError(t, 400, "INVALID_PARAMETER_VALUE", "not permitted in a repo")
+	update("").wantError(t, 400, "INVALID_PARAMETER_VALUE", "'new_name'")
 
 	now.now = now.now.Add(time.Second)
 	if a := update("/Workspace/Shared/old/"); a.status != 200 || strings.TrimSpace(a.raw) != "{}" {
@@ -177,9 +184,9 @@ func TestUpdate(t *testing.T) {
 		t.Errorf("experiment = %v", e)
 	}
 	if !slices.Contains(tags(e), "mlflow.experiment.sourceName="+home+"new") {
-		t.Errorf("sourceName did not follow: %q", tags(e))
+		t.Errorf("sourceName is unchanged: %q", tags(e))
 	}
-	admin.get(byName("/Shared/old")).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+	admin.get(byName("/Shared/old")).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 	if _, ok := w.ExperimentByName("/Workspace" + home + "new/"); !ok {
 		t.Error("ExperimentByName does not find the new name")
 	}
@@ -191,13 +198,13 @@ func TestTrash(t *testing.T) {
 	id := ana.create("/Shared/churn")
 	body := object{"experiment_id": id}
 	if a := ana.ok("POST", experimentsAPI+"delete", body); strings.TrimSpace(a.raw) != "{}" {
-		t.Errorf("delete answers %s, want {}", a.raw)
+		t.Errorf("delete returns %s, want {}", a.raw)
 	}
 	e := ana.experiment(id)
 	if e["lifecycle_stage"] != "deleted" || e["name"] != home+"Trash/churn" {
 		t.Errorf("get by id after delete = %v", e)
 	}
-	ana.get(byName("/Shared/churn")).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node /Shared/churn does not exist.")
+	ana.get(byName("/Shared/churn")).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node /Shared/churn does not exist.")
 	ana.ok("GET", byName(home+"Trash/churn"), nil)
 	if _, ok := w.ExperimentByName(home + "Trash/churn"); ok {
 		t.Error("ExperimentByName finds a deleted experiment")
@@ -208,36 +215,38 @@ func TestTrash(t *testing.T) {
 		status        int
 		code, message string
 	}{
-		{"a rename", "update", object{"experiment_id": id, "new_name": "/Shared/other"}, 400, "INVALID_PARAMETER_VALUE", "because it is in trash folder"},
-		{"a tag", "set-experiment-tag", object{"experiment_id": id, "key": "k", "value": "v"}, 400, "INVALID_PARAMETER_VALUE", "must be in the 'active' state"},
+		{"a rename", "update", object{"experiment_id": id, "new_name": "/Shared/other"}, 400, "INVALID_PARAMETER_VALUE",
+			"because it is in trash folder"},
+		{"a tag", "set-experiment-tag", object{"experiment_id": id, "key": "k", "value": "v"}, 400, "INVALID_PARAMETER_VALUE",
+			"must be in the 'active' state"},
 		{"a second delete", "delete", body, 404, "RESOURCE_DOES_NOT_EXIST", ""},
 	}
 	for _, c := range refusals {
 		t.Run(c.fact+" is refused in trash", func(t *testing.T) {
-			ana.post(experimentsAPI+c.path, c.body).wantRefused(t, c.status, c.code, c.message)
+			ana.post(experimentsAPI+c.path, c.body).wantError(t, c.status, c.code, c.message)
 		})
 	}
 	t.Run("permissions are gone", func(t *testing.T) {
-		ana.get(permissionsAPI+id).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+		ana.get(permissionsAPI+id).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 	})
 
 	second := ana.create("/Shared/churn") // the name is free again
-	ana.post(experimentsAPI+"restore", body).wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
+	ana.post(experimentsAPI+"restore", body).wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "Node named 'churn' already exists")
 	ana.ok("POST", experimentsAPI+"delete", object{"experiment_id": second})
 	if got := ana.experiment(second)["name"]; got == e["name"] {
-		t.Errorf("two experiments in trash under one name %v", got)
+		t.Errorf("second experiment in Trash with the same name = %v", got)
 	}
 
 	ana.ok("POST", experimentsAPI+"restore", body)
 	if e := ana.experiment(id); e["lifecycle_stage"] != "active" || e["name"] != "/Shared/churn" {
 		t.Errorf("restored = %v", e)
 	}
-	ana.post(experimentsAPI+"restore", body).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+	ana.post(experimentsAPI+"restore", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 
 	w.Trash(id)
 	w.Purge(id)
-	ana.get(experimentsAPI+"get?experiment_id="+id).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID "+id+" does not exist.")
-	ana.post(experimentsAPI+"restore", body).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
+	ana.get(experimentsAPI+"get?experiment_id="+id).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID "+id+" does not exist.")
+	ana.post(experimentsAPI+"restore", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "")
 }
 
 func TestNotebookExperiments(t *testing.T) {
@@ -255,11 +264,11 @@ func TestNotebookExperiments(t *testing.T) {
 	}
 	for _, id := range []string{plain, git} {
 		admin.ok("GET", permissionsAPI+id+"/permissionLevels", nil)
-		admin.get(permissionsAPI+id).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a experiment")
+		admin.get(permissionsAPI+id).wantError(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a experiment")
 		admin.ok("GET", "/api/2.0/permissions/notebooks/"+id, nil)
 	}
 	admin.ok("POST", experimentsAPI+"delete", object{"experiment_id": plain})
-	admin.post(experimentsAPI+"restore", object{"experiment_id": plain}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "notebook")
+	admin.post(experimentsAPI+"restore", object{"experiment_id": plain}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "notebook")
 }
 
 func TestBehindTerraformsBack(t *testing.T) {
@@ -267,7 +276,7 @@ func TestBehindTerraformsBack(t *testing.T) {
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	id := w.CreateExperiment(emulator.User, "/Projects/new/churn", map[string]string{"b": "2", "a": "1"})
 	if !w.HasFolder("/Workspace/Projects/new/") || w.HasFolder("/Projects/new/churn") {
-		t.Error("CreateExperiment did not make the folders above, and only those")
+		t.Error("CreateExperiment must create the parent folders only")
 	}
 	w.SetTag(id, "a", "3")
 	w.RemoveTag(id, "b")
@@ -333,7 +342,7 @@ func TestUnknownRoutes(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
 			admin.do(c.method, c.path, object{}).
-				wantRefused(t, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+c.method+" "+c.path+"'")
+				wantError(t, http.StatusNotFound, "ENDPOINT_NOT_FOUND", "No API found for '"+c.method+" "+c.path+"'")
 		})
 	}
 }
@@ -346,7 +355,7 @@ func TestDeletedKeepName(t *testing.T) {
 		t.Errorf("a deleted experiment is %v", e)
 	}
 	admin.ok("GET", byName("/Shared/churn"), nil)
-	admin.post(experimentsAPI+"create", object{"name": "/Shared/churn"}).wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "already exists")
+	admin.post(experimentsAPI+"create", object{"name": "/Shared/churn"}).wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "already exists")
 	if _, active := w.ExperimentByName("/Shared/churn"); active {
 		t.Error("a deleted experiment counts as active")
 	}

@@ -21,13 +21,15 @@ func TestFaults(t *testing.T) {
 		fact     string
 		fault    emulator.Fault
 		effect   bool // the experiment is created
-		broken   bool // the client gets no whole answer
+		broken   bool // the client gets no complete response
 		status   int
 		raw      string // part of the body
 		recorded int    // status in the journal
 	}{
-		{"a status in the usual shape", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", Message: "later"}, false, false, 503, `{"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}`, 503},
-		{"a status although it was done", emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, true, false, 500, "INTERNAL_ERROR", 500},
+		{"an error of the usual form", emulator.Fault{Status: 503, Code: "TEMPORARILY_UNAVAILABLE", Message: "later"}, false, false, 503,
+			`{"error_code":"TEMPORARILY_UNAVAILABLE","message":"later"}`, 503},
+		{"an error after the effect", emulator.Fault{Status: 500, Code: "INTERNAL_ERROR", AfterEffect: true}, true, false, 500,
+			"INTERNAL_ERROR", 500},
 		{"a raw body", emulator.Fault{Status: 502, RawBody: "<html>", ContentType: "text/x-own"}, false, false, 502, "<html>", 502},
 		{"a raw body with success", emulator.Fault{RawBody: "<html>"}, false, false, 200, "<html>", 200},
 		{"an empty object with success", emulator.Fault{RawBody: "{}", ContentType: "application/json"}, false, false, 200, "{}", 200},
@@ -37,7 +39,7 @@ func TestFaults(t *testing.T) {
 		{"no body although it was done", emulator.Fault{Status: 204, AfterEffect: true}, true, false, 204, "", 204},
 		{"a broken connection before", emulator.Fault{DropBefore: true}, false, true, 0, "", 0},
 		{"a broken connection after", emulator.Fault{DropAfter: true}, true, true, 0, "", 0},
-		{"half an answer", emulator.Fault{Truncate: true}, true, true, 0, "", 200},
+		{"half a response", emulator.Fault{Truncate: true}, true, true, 0, "", 200},
 		{"a header and nothing else", emulator.Fault{Header: map[string]string{"X-Fault": "yes"}}, true, false, 200, "experiment_id", 200},
 		{"a delay and nothing else", emulator.Fault{Delay: time.Millisecond}, true, false, 200, "experiment_id", 200},
 	}
@@ -77,7 +79,7 @@ func TestFaults(t *testing.T) {
 	}
 }
 
-// contentType is that of an answer with this body, unless a fault says otherwise.
+// contentType returns the default content type of a body.
 func contentType(body string) string {
 	switch {
 	case body == "":
@@ -88,13 +90,13 @@ func contentType(body string) string {
 	return "application/json"
 }
 
-// TestBrokenGetIsNotRepeated: on a connection that was used before, Go's HTTP client repeats a GET that got no byte at all.
+// TestBrokenGetIsNotRepeated checks that Go's HTTP client does not repeat a GET on a reused connection, as it does without any byte.
 func TestBrokenGetIsNotRepeated(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	admin.get(scimAPI + "Me")
 	w.Inject(emulator.Fault{DropBefore: true})
 	if _, err := admin.send("GET", scimAPI+"Me", ""); err == nil {
-		t.Error("the broken connection went unnoticed")
+		t.Error("the broken connection caused no error")
 	}
 	if got := w.Count("GET", scimAPI+"Me"); got != 2 {
 		t.Errorf("%d calls, want 2", got)
@@ -131,7 +133,7 @@ func TestFaultMatching(t *testing.T) {
 
 	w.Inject(emulator.Fault{Body: `"key":"team"`, Status: 429, Header: map[string]string{"Retry-After": "3"}})
 	id := admin.create("/Shared/x")
-	set := func(key string) answer {
+	set := func(key string) response {
 		return admin.post(experimentsAPI+"set-experiment-tag", object{"experiment_id": id, "key": key, "value": "v"})
 	}
 	check("another body", set("stage").status, 200)
@@ -153,10 +155,10 @@ func TestCancelledWhileDelayed(t *testing.T) {
 	r.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
 	if response, err := admin.http.Do(r); err == nil {
 		response.Body.Close()
-		t.Error("the call was answered")
+		t.Error("the request got a response")
 	}
 	if _, ok := w.ExperimentByName("/Shared/x"); ok {
-		t.Error("a call that was given up had an effect")
+		t.Error("a canceled request had an effect")
 	}
 }
 
@@ -169,13 +171,13 @@ func TestHooks(t *testing.T) {
 			t.Error(err)
 		}
 		seen = body.Name
-		w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil) // somebody is faster
+		w.CreateExperiment(emulator.OtherUser, "/Shared/x", nil) // a concurrent request
 	})
 	admin.get(scimAPI + "Me")
 	if seen != "" {
-		t.Error("the hook ran before another call")
+		t.Error("the hook ran before another request")
 	}
-	admin.post(experimentsAPI+"create", object{"name": "/Shared/x"}).wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "")
+	admin.post(experimentsAPI+"create", object{"name": "/Shared/x"}).wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "")
 	if seen != "/Shared/x" {
 		t.Errorf("the hook saw %q", seen)
 	}
@@ -214,12 +216,13 @@ func TestJournal(t *testing.T) {
 		Method, Path, Principal string
 		Status                  int
 	}
-	if err := json.NewDecoder(&lines).Decode(&line); err != nil || line.Method != "POST" || line.Status != 200 || line.Principal != emulator.Admin {
+	if err := json.NewDecoder(&lines).Decode(&line); err != nil || line.Method != "POST" || line.Status != 200 ||
+		line.Principal != emulator.Admin {
 		t.Errorf("first line = %+v, %v", line, err)
 	}
 	w.ResetJournal()
 	if len(w.Journal()) != 0 || len(calls) != 2 {
-		t.Error("ResetJournal did not forget, or took away what was handed out")
+		t.Error("ResetJournal did not clear the journal, or changed the returned slice")
 	}
 }
 
@@ -233,7 +236,8 @@ func TestConcurrentUse(t *testing.T) {
 			for range each {
 				id := w.CreateExperiment(emulator.Admin, fmt.Sprint("/Shared/many/", names.Add(1)), nil)
 				_, err := admin.send("GET", experimentsAPI+"get?experiment_id="+id, "")
-				if _, failed := admin.send("POST", experimentsAPI+"set-experiment-tag", `{"experiment_id":"`+id+`","key":"k","value":"v"}`); err != nil || failed != nil {
+				if _, failed := admin.send("POST", experimentsAPI+"set-experiment-tag",
+					`{"experiment_id":"`+id+`","key":"k","value":"v"}`); err != nil || failed != nil {
 					t.Error(err, failed)
 				}
 				w.Journal()
@@ -251,13 +255,13 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
-// searchOnce answers one search without a network.
+// searchOnce runs a search without a network.
 func searchOnce(tb testing.TB, w *emulator.Workspace, body string) {
 	r := httptest.NewRequestWithContext(tb.Context(), "POST", experimentsAPI+"search", strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+emulator.AdminToken)
-	answer := httptest.NewRecorder()
-	w.ServeHTTP(answer, r)
-	if answer.Code != http.StatusOK {
-		tb.Fatal(answer.Body)
+	recorder := httptest.NewRecorder()
+	w.ServeHTTP(recorder, r)
+	if recorder.Code != http.StatusOK {
+		tb.Fatal(recorder.Body)
 	}
 }

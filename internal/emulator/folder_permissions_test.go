@@ -45,14 +45,14 @@ func TestFolderPermissions(t *testing.T) {
 	if got := w.FolderGrants("/Projects"); !slices.Equal(got, want) {
 		t.Errorf("after PATCH: %v, want %v", got, want)
 	}
-	// Nothing but inheritance protects the caller.
+	// The caller keeps only inherited access.
 	admin.as(emulator.UserToken).ok("PUT", foldersAPI+projects, acl())
 	if got := w.FolderGrants("/Projects"); got != nil {
 		t.Errorf("after PUT of an empty list: %v", got)
 	}
-	admin.as(emulator.UserToken).get(foldersAPI+projects).wantRefused(t, 403, "PERMISSION_DENIED",
+	admin.as(emulator.UserToken).get(foldersAPI+projects).wantError(t, 403, "PERMISSION_DENIED",
 		emulator.User+" does not have Manage permissions on /directories/"+projects)
-	w.RevokeFolder("/Projects", emulator.UserPrincipal(emulator.User)) // nothing to take away
+	w.RevokeFolder("/Projects", emulator.UserPrincipal(emulator.User)) // no grant to revoke
 }
 
 func TestFolderPermissionsRefusals(t *testing.T) {
@@ -67,7 +67,7 @@ func TestFolderPermissionsRefusals(t *testing.T) {
 		id := w.FolderID(folder)
 		before := w.FolderGrants(folder)
 		for _, method := range []string{"PUT", "PATCH"} {
-			admin.do(method, foldersAPI+id, list).wantRefused(t, 500, "INTERNAL_ERROR", "Cannot modify permissions of directory "+id)
+			admin.do(method, foldersAPI+id, list).wantError(t, 500, "INTERNAL_ERROR", "Cannot modify permissions of directory "+id)
 		}
 		admin.ok("GET", foldersAPI+id, nil)
 		if got := w.FolderGrants(folder); !slices.Equal(got, before) {
@@ -76,7 +76,7 @@ func TestFolderPermissionsRefusals(t *testing.T) {
 	}
 	root := foldersAPI + w.FolderID("/")
 	for _, body := range []object{{}, list} {
-		admin.do("PUT", root, body).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "Cannot remove admins's CAN_MANAGE permission on 0")
+		admin.do("PUT", root, body).wantError(t, 400, "INVALID_PARAMETER_VALUE", "Cannot remove admins's CAN_MANAGE permission on 0")
 	}
 	admin.ok("PUT", root, acl(object{"group_name": "admins", "permission_level": "CAN_MANAGE"}, toUser(emulator.User, "CAN_READ")))
 
@@ -85,19 +85,19 @@ func TestFolderPermissionsRefusals(t *testing.T) {
 		"a Git folder": folderID(admin, "/Projects/code"), "a Git folder with Git CLI access": folderID(admin, "/Projects/cli"),
 	} {
 		t.Run(kind, func(t *testing.T) {
-			admin.get(foldersAPI+id).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a directory")
-			admin.do("PUT", foldersAPI+id, list).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a directory")
+			admin.get(foldersAPI+id).wantError(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a directory")
+			admin.do("PUT", foldersAPI+id, list).wantError(t, 400, "INVALID_PARAMETER_VALUE", id+" is not a directory")
 		})
 	}
-	admin.get(foldersAPI+"42").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID 42 does not exist.")
+	admin.get(foldersAPI+"42").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID 42 does not exist.")
 	admin.do("PUT", foldersAPI+w.FolderID("/Projects"), acl(toUser(emulator.User, "IS_OWNER"))).
-		wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'IS_OWNER'")
+		wantError(t, 400, "INVALID_PARAMETER_VALUE", "'IS_OWNER'")
 	admin.do("PUT", foldersAPI+w.FolderID("/Projects"), acl(object{"group_name": "none", "permission_level": "CAN_RUN"})).
-		wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: GroupName(none) does not exist")
+		wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: GroupName(none) does not exist")
 	ana := admin.as(emulator.UserToken)
 	for _, method := range []string{"GET", "PUT", "PATCH"} {
 		w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_EDIT")
-		ana.do(method, foldersAPI+w.FolderID("/Projects"), object{}).wantRefused(t, 403, "PERMISSION_DENIED", "does not have Manage permissions")
+		ana.do(method, foldersAPI+w.FolderID("/Projects"), object{}).wantError(t, 403, "PERMISSION_DENIED", "does not have Manage permissions")
 	}
 }
 

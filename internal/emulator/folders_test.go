@@ -30,12 +30,12 @@ func TestGetStatus(t *testing.T) {
 			t.Errorf("%s: %s, want is_git_folder %q", path, a.raw, want.inGit)
 		}
 	}
-	admin.get(statusAPI+"/none").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/none) doesn't exist.")
-	admin.get(statusAPI+"none").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
-	admin.as(emulator.UserToken).get(statusAPI+"/Users/"+emulator.OtherUser).wantRefused(t, 403, "PERMISSION_DENIED", "")
+	admin.get(statusAPI+"/none").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/none) doesn't exist.")
+	admin.get(statusAPI+"none").wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
+	admin.as(emulator.UserToken).get(statusAPI+"/Users/"+emulator.OtherUser).wantError(t, 403, "PERMISSION_DENIED", "")
 	admin.as(emulator.UserToken).ok("GET", statusAPI+"/Users", nil)
 	admin.get(experimentsAPI+"get?experiment_id="+w.FolderID("/Repos/cli")).
-		wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "found 'DIRECTORY'")
+		wantError(t, 400, "INVALID_PARAMETER_VALUE", "found 'DIRECTORY'")
 }
 
 func TestTimesOfObjects(t *testing.T) {
@@ -64,8 +64,8 @@ func TestTimesOfObjects(t *testing.T) {
 	}
 }
 
-// listed lists the objects of a folder as "path kind", and checks that each is what get-status returns.
-func listed(p person, path string) (objects []string) {
+// listed returns the objects of a folder as "path kind", and compares each with the response of get-status.
+func listed(p client, path string) (objects []string) {
 	p.t.Helper()
 	for _, o := range list(p.ok("GET", "/api/2.0/workspace/list?path="+url.QueryEscape(path), nil).json, "objects") {
 		objects = append(objects, text(o, "path")+" "+text(o, "object_type"))
@@ -98,7 +98,7 @@ func TestListFolder(t *testing.T) {
 		home + "Trash":              {home + "Trash/y MLFLOW_EXPERIMENT"},
 	} {
 		if got := listed(admin, path); !slices.Equal(got, want) {
-			t.Errorf("%s holds %q, want %q", path, got, want)
+			t.Errorf("%s contains %q, want %q", path, got, want)
 		}
 	}
 	if a := admin.get("/api/2.0/workspace/list?path=/Projects/deep/empty"); a.status != 200 || strings.TrimSpace(a.raw) != "{}" {
@@ -106,13 +106,13 @@ func TestListFolder(t *testing.T) {
 	}
 	ana := admin.as(emulator.UserToken)
 	if got := listed(ana, "/Users"); !slices.Contains(got, folder("/Users/"+emulator.OtherUser)) {
-		t.Errorf("everybody lists /Users, got %q", got)
+		t.Errorf("all users can list /Users, got %q", got)
 	}
-	ana.get("/api/2.0/workspace/list?path=/Projects/deep").wantRefused(t, 403, "PERMISSION_DENIED", "View permissions on /Projects/deep")
+	ana.get("/api/2.0/workspace/list?path=/Projects/deep").wantError(t, 403, "PERMISSION_DENIED", "View permissions on /Projects/deep")
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_RUN")
 	ana.ok("GET", "/api/2.0/workspace/list?path=/Projects/deep", nil)
-	admin.get("/api/2.0/workspace/list?path=/none").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/none) doesn't exist.")
-	admin.get("/api/2.0/workspace/list?path=none").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+	admin.get("/api/2.0/workspace/list?path=/none").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/none) doesn't exist.")
+	admin.get("/api/2.0/workspace/list?path=none").wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 }
 
 func TestDeleteObject(t *testing.T) {
@@ -121,14 +121,14 @@ func TestDeleteObject(t *testing.T) {
 	single := w.CreateExperiment(emulator.User, "/Projects/y", nil)
 	w.Mkdirs("/Projects/deep/empty")
 	w.Mkdirs("/ProjectsToo")
-	remove := func(p person, path string, recursive bool) answer {
+	remove := func(p client, path string, recursive bool) response {
 		return p.post("/api/2.0/workspace/delete", object{"path": path, "recursive": recursive})
 	}
-	remove(admin, "/Projects/deep", false).wantRefused(t, 400, "DIRECTORY_NOT_EMPTY", "/Projects/deep")
+	remove(admin, "/Projects/deep", false).wantError(t, 400, "DIRECTORY_NOT_EMPTY", "/Projects/deep")
 	ana := admin.as(emulator.UserToken)
 	for _, level := range []string{"CAN_RUN", "CAN_EDIT"} {
 		w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), level)
-		remove(ana, "/Projects/deep", true).wantRefused(t, 403, "PERMISSION_DENIED", "Manage permissions on /Projects/deep")
+		remove(ana, "/Projects/deep", true).wantError(t, 403, "PERMISSION_DENIED", "Manage permissions on /Projects/deep")
 	}
 	w.GrantFolder("/Projects", emulator.UserPrincipal(emulator.User), "CAN_MANAGE")
 	for _, path := range []string{"/Workspace/Projects/deep/empty/", "/Projects/y"} {
@@ -148,10 +148,10 @@ func TestDeleteObject(t *testing.T) {
 	if w.HasFolder("/Projects") || w.HasFolder("/Projects/deep") || !w.HasFolder("/ProjectsToo") {
 		t.Error("the wrong folders are deleted")
 	}
-	remove(admin, "/Projects", true).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/Projects) doesn't exist.")
-	admin.get(foldersAPI+old).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID "+old)
+	remove(admin, "/Projects", true).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Path (/Projects) doesn't exist.")
+	admin.get(foldersAPI+old).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID "+old)
 	admin.post(experimentsAPI+"restore", object{"experiment_id": id}).
-		wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Projects/deep does not exist.")
+		wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Parent directory /Projects/deep does not exist.")
 	w.Mkdirs("/Projects/deep")
 	admin.ok("POST", experimentsAPI+"restore", object{"experiment_id": id})
 	if w.FolderID("/Projects") == old {
@@ -159,10 +159,10 @@ func TestDeleteObject(t *testing.T) {
 	}
 
 	for _, path := range []string{"/", "/Shared", "/Users", "/Repos", "/Users/" + emulator.User, home + "Trash"} {
-		remove(admin, path, true).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "Cannot delete the folder "+path)
+		remove(admin, path, true).wantError(t, 400, "INVALID_PARAMETER_VALUE", "Cannot delete the folder "+path)
 	}
-	remove(admin, home+"Trash/y", false).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "trash")
-	remove(admin, "relative", false).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+	remove(admin, home+"Trash/y", false).wantError(t, 400, "INVALID_PARAMETER_VALUE", "trash")
+	remove(admin, "relative", false).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 }
 
 func TestFoldersBehindTerraformsBack(t *testing.T) {
@@ -184,7 +184,7 @@ func TestFoldersBehindTerraformsBack(t *testing.T) {
 
 	w.MoveFolder("/Projects", "/Archive/2026")
 	if w.HasFolder("/Projects") || w.FolderID("/Archive/2026") != projects || w.FolderID("/Archive/2026/churn") != churn {
-		t.Error("the folders have not moved with their ids")
+		t.Error("the moved folders have other IDs")
 	}
 	if got := w.FolderGrants("/Archive/2026/churn"); !slices.Equal(got, []emulator.Grant{{ben, "CAN_RUN"}}) {
 		t.Errorf("grants after MoveFolder = %v", got)
@@ -226,8 +226,8 @@ func TestFoldersBehindTerraformsBack(t *testing.T) {
 func TestMkdirs(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	w.CreateExperiment(emulator.Admin, "/Shared/x", nil)
-	mkdirs := func(path string) answer { return admin.post("/api/2.0/workspace/mkdirs", object{"path": path}) }
-	for range 2 { // making it again is no error
+	mkdirs := func(path string) response { return admin.post("/api/2.0/workspace/mkdirs", object{"path": path}) }
+	for range 2 { // creating it again succeeds
 		if a := mkdirs("/Workspace/Projects/churn/deep/"); a.status != 200 || len(a.json) != 0 {
 			t.Errorf("%d %s, want {}", a.status, a.raw)
 		}
@@ -237,7 +237,7 @@ func TestMkdirs(t *testing.T) {
 			t.Errorf("no folder %s", path)
 		}
 	}
-	mkdirs("/Shared/x").wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "/Shared/x")
-	mkdirs("/Shared/x/deep").wantRefused(t, 400, "RESOURCE_ALREADY_EXISTS", "/Shared/x")
-	mkdirs("relative").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+	mkdirs("/Shared/x").wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "/Shared/x")
+	mkdirs("/Shared/x/deep").wantError(t, 400, "RESOURCE_ALREADY_EXISTS", "/Shared/x")
+	mkdirs("relative").wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 }

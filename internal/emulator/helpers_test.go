@@ -22,40 +22,40 @@ const (
 	home           = "/Users/" + emulator.User + "/"
 )
 
-// object is a JSON object of a request or an answer.
+// object is a JSON object of a request or a response.
 type object = map[string]any
 
-// person talks to a workspace with one token.
-type person struct {
+// client sends requests to a workspace with a token.
+type client struct {
 	t           *testing.T
 	base, token string
 	http        *http.Client
 }
 
-// answer is what came back. json is nil when the body is no JSON object.
-type answer struct {
+// response is a response. json is nil if the body is not a JSON object.
+type response struct {
 	status int
 	header http.Header
 	raw    string
 	json   object
 }
 
-// start serves a workspace and returns it with somebody who has the admin's token.
-func start(t *testing.T, options emulator.Options) (*emulator.Workspace, person) {
+// start serves a workspace, and returns it with a client of the admin.
+func start(t *testing.T, options emulator.Options) (*emulator.Workspace, client) {
 	t.Helper()
 	w := emulator.New(options)
 	server := httptest.NewServer(w)
 	t.Cleanup(server.Close)
-	return w, person{t, server.URL, emulator.AdminToken, server.Client()}
+	return w, client{t, server.URL, emulator.AdminToken, server.Client()}
 }
 
-func (p person) as(token string) person {
+func (p client) as(token string) client {
 	p.token = token
 	return p
 }
 
-// send sends one request; headers are pairs of key and value.
-func (p person) send(method, path, body string, headers ...string) (answer, error) {
+// send sends a request. Headers are pairs of key and value.
+func (p client) send(method, path, body string, headers ...string) (response, error) {
 	p.t.Helper()
 	r, err := http.NewRequestWithContext(p.t.Context(), method, p.base+path, strings.NewReader(body))
 	if err != nil {
@@ -67,18 +67,18 @@ func (p person) send(method, path, body string, headers ...string) (answer, erro
 	for i := 0; i < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	response, err := p.http.Do(r)
+	resp, err := p.http.Do(r)
 	if err != nil {
-		return answer{}, err
+		return response{}, err
 	}
-	defer response.Body.Close()
-	raw, err := io.ReadAll(response.Body)
-	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	a := response{status: resp.StatusCode, header: resp.Header, raw: string(raw)}
 	_ = json.Unmarshal(raw, &a.json)
 	return a, err
 }
 
-func (p person) do(method, path string, body any, headers ...string) answer {
+func (p client) do(method, path string, body any, headers ...string) response {
 	p.t.Helper()
 	text := ""
 	if body != nil {
@@ -95,12 +95,12 @@ func (p person) do(method, path string, body any, headers ...string) answer {
 	return a
 }
 
-func (p person) get(path string) answer { p.t.Helper(); return p.do("GET", path, nil) }
+func (p client) get(path string) response { p.t.Helper(); return p.do("GET", path, nil) }
 
-func (p person) post(path string, body any) answer { p.t.Helper(); return p.do("POST", path, body) }
+func (p client) post(path string, body any) response { p.t.Helper(); return p.do("POST", path, body) }
 
-// ok does what post does and fails the test unless it succeeds.
-func (p person) ok(method, path string, body any) answer {
+// ok sends a request that must succeed.
+func (p client) ok(method, path string, body any) response {
 	p.t.Helper()
 	a := p.do(method, path, body)
 	if a.status != http.StatusOK {
@@ -109,18 +109,18 @@ func (p person) ok(method, path string, body any) answer {
 	return a
 }
 
-func (p person) create(name string) string {
+func (p client) create(name string) string {
 	p.t.Helper()
 	return text(p.ok("POST", experimentsAPI+"create", object{"name": name}).json, "experiment_id")
 }
 
-func (p person) experiment(id string) object {
+func (p client) experiment(id string) object {
 	p.t.Helper()
 	return child(p.ok("GET", experimentsAPI+"get?experiment_id="+id, nil).json, "experiment")
 }
 
-// wantRefused checks the shape of an error: status, code, and a part of the message.
-func (a answer) wantRefused(t *testing.T, status int, code, message string) {
+// wantError checks an error response: status, code, and a part of the message.
+func (a response) wantError(t *testing.T, status int, code, message string) {
 	t.Helper()
 	got, _ := a.json["message"].(string)
 	if a.status != status || a.json["error_code"] != code || !strings.Contains(got, message) {
@@ -132,7 +132,7 @@ func byName(name string) string {
 	return experimentsAPI + "get-by-name?experiment_name=" + url.QueryEscape(name)
 }
 
-// text, child and list read a field of an object; what is missing or of another type is empty.
+// text, child, and list return a field of an object, empty if it is missing or of another type.
 func text(o object, key string) string {
 	s, _ := o[key].(string)
 	return s
@@ -153,7 +153,7 @@ func list(o object, key string) []object {
 	return all
 }
 
-// tags lists an experiment's tags as key=value, in the order of the answer.
+// tags returns the tags of an experiment as key=value, in the order of the response.
 func tags(experiment object) []string {
 	var all []string
 	for _, t := range list(experiment, "tags") {
@@ -162,7 +162,7 @@ func tags(experiment object) []string {
 	return all
 }
 
-// clock is a time that stands still until it is moved.
+// clock is a time that changes only if a test sets it.
 type clock struct{ now time.Time }
 
 func (c *clock) Now() time.Time { return c.now }

@@ -34,7 +34,8 @@ func TestTokens(t *testing.T) {
 }
 
 func TestTokensOfOptions(t *testing.T) {
-	_, admin := start(t, emulator.Options{Tokens: map[string]string{"new": "carol@example.com", "robot": "00000000-0000-0000-0000-000000000001"}})
+	_, admin := start(t, emulator.Options{Tokens: map[string]string{"new": "carol@example.com",
+		"robot": "00000000-0000-0000-0000-000000000001"}})
 	if a := admin.get(scimAPI + "Me"); a.status != http.StatusForbidden {
 		t.Errorf("a default token still works: %s", a.raw)
 	}
@@ -69,12 +70,12 @@ func TestMe(t *testing.T) {
 				t.Errorf("Me = %s", a.raw)
 			}
 			if _, ok := a.json["entitlements"]; ok {
-				t.Error("entitlements were to be excluded")
+				t.Error("entitlements are not excluded")
 			}
 		})
 	}
 	if a := admin.get(scimAPI + "Me"); a.json["entitlements"] == nil {
-		t.Error("entitlements are missing although nobody excluded them")
+		t.Error("entitlements are missing")
 	}
 }
 
@@ -105,7 +106,8 @@ func TestDirectoryLookUp(t *testing.T) {
 	}
 	t.Run("pages from 1", func(t *testing.T) {
 		a := admin.ok("GET", scimAPI+"Users?startIndex=2&count=1", nil)
-		if a.json["totalResults"] != 3.0 || a.json["itemsPerPage"] != 1.0 || a.json["startIndex"] != 2.0 || !strings.Contains(a.raw, emulator.User) {
+		if a.json["totalResults"] != 3.0 || a.json["itemsPerPage"] != 1.0 || a.json["startIndex"] != 2.0 ||
+			!strings.Contains(a.raw, emulator.User) {
 			t.Errorf("%s", a.raw)
 		}
 	})
@@ -121,7 +123,7 @@ func TestHeaders(t *testing.T) {
 	now := newClock()
 	_, admin := start(t, emulator.Options{Now: now.Now})
 	good, bad := admin.get(scimAPI+"Me"), admin.get("/none")
-	for _, a := range []answer{good, bad} {
+	for _, a := range []response{good, bad} {
 		if a.header.Get("X-Databricks-Org-Id") != emulator.WorkspaceID || a.header.Get("Content-Type") != "application/json" {
 			t.Errorf("headers = %v", a.header)
 		}
@@ -158,7 +160,7 @@ func TestDiscovery(t *testing.T) {
 	}
 	_, other := start(t, emulator.Options{NoHostMetadata: true})
 	if a := other.as("").get("/.well-known/databricks-config"); a.status != http.StatusNotFound {
-		t.Errorf("host metadata although there is none: %d %s", a.status, a.raw)
+		t.Errorf("host metadata with NoHostMetadata: %d %s", a.status, a.raw)
 	}
 }
 
@@ -173,22 +175,29 @@ func TestIssuedTokens(t *testing.T) {
 		fact   string
 		form   url.Values
 		header []string
-		want   string // whose token it is; empty: refused
+		want   string // owner of the token; empty if rejected
 		err    string
 	}{
-		{"a client by its Basic header", url.Values{"grant_type": {"client_credentials"}}, []string{"Authorization", basic(emulator.ServicePrincipal, emulator.ServicePrincipalSecret)}, emulator.ServicePrincipal, ""},
-		{"a client in the form", url.Values{"grant_type": {"client_credentials"}, "client_id": {emulator.ServicePrincipal}, "client_secret": {emulator.ServicePrincipalSecret}}, nil, emulator.ServicePrincipal, ""},
-		{"a wrong secret", url.Values{"grant_type": {"client_credentials"}}, []string{"Authorization", basic(emulator.ServicePrincipal, "wrong")}, "", "invalid_client"},
-		{"an unknown client", url.Values{"grant_type": {"client_credentials"}}, []string{"Authorization", basic("unknown", emulator.ServicePrincipalSecret)}, "", "invalid_client"},
+		{"a client by its Basic header", url.Values{"grant_type": {"client_credentials"}},
+			[]string{"Authorization", basic(emulator.ServicePrincipal, emulator.ServicePrincipalSecret)}, emulator.ServicePrincipal, ""},
+		{"a client in the form", url.Values{"grant_type": {"client_credentials"}, "client_id": {emulator.ServicePrincipal},
+			"client_secret": {emulator.ServicePrincipalSecret}}, nil, emulator.ServicePrincipal, ""},
+		{"a wrong secret", url.Values{"grant_type": {"client_credentials"}},
+			[]string{"Authorization", basic(emulator.ServicePrincipal, "wrong")}, "", "invalid_client"},
+		{"an unknown client", url.Values{"grant_type": {"client_credentials"}},
+			[]string{"Authorization", basic("unknown", emulator.ServicePrincipalSecret)}, "", "invalid_client"},
 		{"a federated token of a user", exchange, nil, emulator.User, ""},
-		{"a federated token for a client", url.Values{"grant_type": exchange["grant_type"], "subject_token": {jwt}, "client_id": {emulator.ServicePrincipal}}, nil, emulator.ServicePrincipal, ""},
-		{"a subject token that is no JWT", url.Values{"grant_type": exchange["grant_type"], "subject_token": {"text"}}, nil, "", "invalid_request"},
+		{"a federated token for a client", url.Values{"grant_type": exchange["grant_type"], "subject_token": {jwt},
+			"client_id": {emulator.ServicePrincipal}}, nil, emulator.ServicePrincipal, ""},
+		{"a subject token that is no JWT", url.Values{"grant_type": exchange["grant_type"], "subject_token": {"text"}}, nil, "",
+			"invalid_request"},
 		{"another grant", url.Values{"grant_type": {"password"}}, nil, "", "unsupported_grant_type"},
 	}
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
 			_, admin := start(t, emulator.Options{})
-			a, err := admin.as("").send("POST", "/oidc/v1/token", c.form.Encode(), append(c.header, "Content-Type", "application/x-www-form-urlencoded")...)
+			a, err := admin.as("").send("POST", "/oidc/v1/token", c.form.Encode(),
+				append(c.header, "Content-Type", "application/x-www-form-urlencoded")...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -211,7 +220,8 @@ func TestIssuedTokens(t *testing.T) {
 func TestIssuedTokensExpire(t *testing.T) {
 	now := newClock()
 	_, admin := start(t, emulator.Options{Now: now.Now})
-	a, err := admin.as("").send("POST", "/oidc/v1/token", "grant_type=client_credentials", "Authorization", basic(emulator.ServicePrincipal, emulator.ServicePrincipalSecret))
+	a, err := admin.as("").send("POST", "/oidc/v1/token", "grant_type=client_credentials", "Authorization",
+		basic(emulator.ServicePrincipal, emulator.ServicePrincipalSecret))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 
 const modelsAPI = "/api/2.0/mlflow/logged-models"
 
-func (p person) createModel(body object) object {
+func (p client) createModel(body object) object {
 	p.t.Helper()
 	return child(p.ok("POST", modelsAPI, body).json, "model")
 }
@@ -41,10 +41,10 @@ func TestLoggedModels(t *testing.T) {
 		wantEqual(t, "status", child(changed, "info")["status"], status)
 		wantEqual(t, "update", child(changed, "info")["last_updated_timestamp_ms"], float64(now+1000))
 	}
-	admin.do("PATCH", modelsAPI+"/"+model, object{"status": "LOGGED_MODEL_PENDING"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'status'")
+	admin.do("PATCH", modelsAPI+"/"+model, object{"status": "LOGGED_MODEL_PENDING"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'status'")
 	admin.ok("PATCH", modelsAPI+"/"+model+"/tags", object{"tags": []object{{"key": "team", "value": "blue"}, {"key": "stage", "value": ""}}})
 	admin.ok("DELETE", modelsAPI+"/"+model+"/tags/stage", nil)
-	admin.do("DELETE", modelsAPI+"/"+model+"/tags/stage", nil).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "'stage'")
+	admin.do("DELETE", modelsAPI+"/"+model+"/tags/stage", nil).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "'stage'")
 	admin.ok("POST", modelsAPI+"/"+model+"/params", object{"params": []object{{"key": "seed", "value": "1"}}})
 	run := w.CreateRun(emulator.Run{ExperimentID: id})
 	for _, value := range []int{2, 1} {
@@ -60,18 +60,18 @@ func TestLoggedModels(t *testing.T) {
 			"key": "loss", "value": 2, "timestamp": 5, "step": 0, "model_id": model, "dataset_name": "d", "dataset_digest": "1", "run_id": run,
 		}},
 	})
-	for range 2 { // the second time is a success, too
+	for range 2 { // the second time succeeds, too
 		admin.ok("DELETE", modelsAPI+"/"+model, nil)
 	}
-	admin.get(modelsAPI+"/"+model).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", model)
+	admin.get(modelsAPI+"/"+model).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", model)
 	if name := text(child(admin.createModel(object{"experiment_id": id}), "info"), "name"); name == "" {
-		t.Error("no name was made up")
+		t.Error("no name was generated")
 	}
 	trashed := w.CreateExperiment(emulator.Admin, "/Projects/trashed", nil)
 	w.Trash(trashed)
-	admin.post(modelsAPI, object{"experiment_id": trashed}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'active' state")
-	admin.post(modelsAPI, object{}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'experiment_id'")
-	admin.post(modelsAPI, object{"experiment_id": id, "name": "a/b"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "Invalid model name")
+	admin.post(modelsAPI, object{"experiment_id": trashed}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'active' state")
+	admin.post(modelsAPI, object{}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'experiment_id'")
+	admin.post(modelsAPI, object{"experiment_id": id, "name": "a/b"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "Invalid model name")
 }
 
 func TestLoggedModels_access(t *testing.T) {
@@ -89,11 +89,11 @@ func TestLoggedModels_access(t *testing.T) {
 		{"POST", "", object{"experiment_id": id}},
 		{"DELETE", "/" + model, nil},
 	} {
-		reader.do(c.method, modelsAPI+c.path, c.body).wantRefused(t, 403, "PERMISSION_DENIED", "Edit")
+		reader.do(c.method, modelsAPI+c.path, c.body).wantError(t, 403, "PERMISSION_DENIED", "Edit")
 	}
 	wantEqual(t, "status for a reader", reader.get(modelsAPI+"/"+model).status, 200)
-	stranger.get(modelsAPI+"/"+model).wantRefused(t, 403, "PERMISSION_DENIED", "View")
-	stranger.post(modelsAPI+"/search", object{"experiment_ids": []string{id}}).wantRefused(t, 403, "PERMISSION_DENIED", "View")
+	stranger.get(modelsAPI+"/"+model).wantError(t, 403, "PERMISSION_DENIED", "View")
+	stranger.post(modelsAPI+"/search", object{"experiment_ids": []string{id}}).wantError(t, 403, "PERMISSION_DENIED", "View")
 }
 
 func TestLoggedModels_search(t *testing.T) {
@@ -141,11 +141,12 @@ func TestLoggedModels_search(t *testing.T) {
 	first := admin.ok("POST", modelsAPI+"/search", object{"experiment_ids": []string{id}, "max_results": 2})
 	wantEqual(t, "second page", search(object{"max_results": 2, "page_token": first.json["next_page_token"]}), "a")
 	for _, bad := range []object{
-		{"max_results": 51}, {"filter": "nothing = 'x'"}, order("nothing", true), {"datasets": []object{{}}}, {"page_token": "x"}, {"experiment_ids": []string{}},
+		{"max_results": 51}, {"filter": "nothing = 'x'"}, order("nothing",
+			true), {"datasets": []object{{}}}, {"page_token": "x"}, {"experiment_ids": []string{}},
 	} {
 		if bad["experiment_ids"] == nil {
 			bad["experiment_ids"] = []string{id}
 		}
-		admin.post(modelsAPI+"/search", bad).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+		admin.post(modelsAPI+"/search", bad).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 	}
 }

@@ -13,8 +13,8 @@ import (
 // The methods in this file change and read the workspace out of band, as another user would: without requests and entries in the journal.
 // They panic if an ID, a path, or a principal does not exist, because that is an error in the calling test.
 
-// Experiment is a copy of an experiment in the workspace. Times are milliseconds since 1970. Tags contains the tags that users set, and then
-// those that the workspace sets, which contain the owner ID twice.
+// Experiment is a copy of an experiment in the workspace. Times are milliseconds since 1970. Tags contains the tags that users set, and
+// then those that the workspace sets, which contain the owner ID twice.
 type Experiment struct {
 	ID, Name, ArtifactLocation, LifecycleStage string
 	CreationTime, LastUpdateTime               int64

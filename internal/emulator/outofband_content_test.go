@@ -17,7 +17,7 @@ func TestOutOfBandRuns(t *testing.T) {
 	wantEqual(t, "found", ok, true)
 	wantEqual(t, "defaults", []any{r.Status, r.Created, r.Started, r.Ended, r.Deleted}, []any{"RUNNING", now, now, 0, 0})
 	if _, ok := w.Run("none"); ok {
-		t.Error("there is a run that does not exist")
+		t.Error("found a run that does not exist")
 	}
 	clock.now = clock.now.Add(time.Second)
 	w.LogMetric(bare, "loss", 0.5)
@@ -39,7 +39,7 @@ func TestOutOfBandRuns(t *testing.T) {
 	wantEqual(t, "status", child(last, "info")["status"], "FINISHED")
 	defer func() {
 		if recover() == nil {
-			t.Error("deleting a run that does not exist does not panic")
+			t.Error("deleting a run that does not exist must panic")
 		}
 	}()
 	w.DeleteRun("none")

@@ -9,8 +9,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// rules lists an access control list as "principal: level, level(from)".
-func rules(a answer) []string {
+// rules returns an access control list as "principal: level, level(from)".
+func rules(a response) []string {
 	var all []string
 	for _, rule := range list(a.json, "access_control_list") {
 		var levels []string
@@ -30,7 +30,7 @@ func rules(a answer) []string {
 	return all
 }
 
-func folderID(p person, path string) string {
+func folderID(p client, path string) string {
 	p.t.Helper()
 	return text(p.ok("GET", statusAPI+path, nil).json, "resource_id")
 }
@@ -88,24 +88,34 @@ func TestInheritedPermissions(t *testing.T) {
 
 func TestWritePermissions(t *testing.T) {
 	entry := func(field, name, level string) object { return object{field: name, "permission_level": level} }
-	ana, ben := emulator.Grant{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}, emulator.Grant{emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"}
+	ana := emulator.Grant{emulator.UserPrincipal(emulator.User), "CAN_MANAGE"}
+	ben := emulator.Grant{emulator.UserPrincipal(emulator.OtherUser), "CAN_READ"}
 	robot := emulator.ServicePrincipalPrincipal(emulator.ServicePrincipal)
 	cases := []struct {
 		fact, method string
 		list         []object
 		want         []emulator.Grant
 	}{
-		{"PUT replaces all direct entries, the caller's too", "PUT", []object{entry("user_name", emulator.OtherUser, "CAN_READ")}, []emulator.Grant{ben}},
+		{"PUT replaces all direct entries, the caller's too", "PUT", []object{entry("user_name", emulator.OtherUser, "CAN_READ")},
+			[]emulator.Grant{ben}},
 		{"PUT of an empty list removes all", "PUT", []object{}, nil},
 		{"PUT of no list removes all", "PUT", nil, nil},
-		{"of a repeated principal the last entry wins", "PUT", []object{entry("user_name", emulator.OtherUser, "CAN_MANAGE"), entry("user_name", emulator.OtherUser, "CAN_READ")}, []emulator.Grant{ben}},
+		{"the last entry of a repeated principal applies", "PUT", []object{
+			entry("user_name", emulator.OtherUser, "CAN_MANAGE"), entry("user_name", emulator.OtherUser, "CAN_READ"),
+		}, []emulator.Grant{ben}},
 		{"PATCH adds", "PATCH", []object{entry("user_name", emulator.OtherUser, "CAN_READ")}, []emulator.Grant{ana, ben}},
-		{"PATCH changes", "PATCH", []object{entry("user_name", emulator.User, "CAN_EDIT")}, []emulator.Grant{{emulator.UserPrincipal(emulator.User), "CAN_EDIT"}}},
+		{"PATCH changes", "PATCH", []object{entry("user_name", emulator.User, "CAN_EDIT")},
+			[]emulator.Grant{{emulator.UserPrincipal(emulator.User), "CAN_EDIT"}}},
 		{"PATCH of an empty list changes nothing", "PATCH", []object{}, []emulator.Grant{ana}},
-		{"users are found in any case and come back as the directory spells them", "PUT", []object{entry("user_name", "BEN@Example.com", "CAN_READ")}, []emulator.Grant{ben}},
-		{"a service principal by its own field", "PUT", []object{entry("service_principal_name", strings.ToUpper(emulator.ServicePrincipal), "CAN_EDIT")}, []emulator.Grant{{robot, "CAN_EDIT"}}},
-		{"a service principal in the user's field comes back in its own", "PUT", []object{entry("user_name", emulator.ServicePrincipal, "CAN_EDIT")}, []emulator.Grant{{robot, "CAN_EDIT"}}},
-		{"admins can be granted what they have", "PUT", []object{entry("group_name", "admins", "CAN_MANAGE")}, []emulator.Grant{{emulator.GroupPrincipal("admins"), "CAN_MANAGE"}}},
+		{"users are case-insensitive and returned as the directory spells them", "PUT",
+			[]object{entry("user_name", "BEN@Example.com", "CAN_READ")}, []emulator.Grant{ben}},
+		{"a service principal by its own field", "PUT",
+			[]object{entry("service_principal_name", strings.ToUpper(emulator.ServicePrincipal), "CAN_EDIT")},
+			[]emulator.Grant{{robot, "CAN_EDIT"}}},
+		{"a service principal in the user's field is returned in its own", "PUT",
+			[]object{entry("user_name", emulator.ServicePrincipal, "CAN_EDIT")}, []emulator.Grant{{robot, "CAN_EDIT"}}},
+		{"admins can be granted what they have", "PUT", []object{entry("group_name", "admins", "CAN_MANAGE")},
+			[]emulator.Grant{{emulator.GroupPrincipal("admins"), "CAN_MANAGE"}}},
 	}
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
@@ -116,10 +126,10 @@ func TestWritePermissions(t *testing.T) {
 				t.Errorf("grants = %v, want %v", got, c.want)
 			}
 			if after := admin.get(permissionsAPI + id); a.raw != after.raw {
-				t.Errorf("%s answers %s\na GET after it %s", c.method, a.raw, after.raw)
+				t.Errorf("%s returns %s\na GET after it %s", c.method, a.raw, after.raw)
 			}
 			if !strings.Contains(a.raw, `"group_name":"admins"`) {
-				t.Errorf("the inherited entry is gone: %s", a.raw)
+				t.Errorf("the inherited entry is missing: %s", a.raw)
 			}
 		})
 	}
@@ -134,14 +144,20 @@ func TestWritePermissionsRefusals(t *testing.T) {
 		status        int
 		code, message string
 	}{
-		{"an unknown user", object{"user_name": "x@example.com", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: UserName(x@example.com) does not exist"},
-		{"an unknown group", object{"group_name": "none", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: GroupName(none) does not exist"},
-		{"a group in another case", object{"group_name": "Users", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: GroupName(Users) does not exist"},
-		{"a service principal by its display name", object{"service_principal_name": "deployer", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST", "Principal: ServicePrincipalName(deployer) does not exist"},
+		{"an unknown user", object{"user_name": "x@example.com", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST",
+			"Principal: UserName(x@example.com) does not exist"},
+		{"an unknown group", object{"group_name": "none", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST",
+			"Principal: GroupName(none) does not exist"},
+		{"a group in another case", object{"group_name": "Users", "permission_level": "CAN_READ"}, 404, "RESOURCE_DOES_NOT_EXIST",
+			"Principal: GroupName(Users) does not exist"},
+		{"a service principal by its display name", object{"service_principal_name": "deployer", "permission_level": "CAN_READ"}, 404,
+			"RESOURCE_DOES_NOT_EXIST", "Principal: ServicePrincipalName(deployer) does not exist"},
 		{"an unknown level", object{"user_name": emulator.User, "permission_level": "IS_OWNER"}, 400, "INVALID_PARAMETER_VALUE", "'IS_OWNER'"},
 		{"a folder's level", object{"user_name": emulator.User, "permission_level": "CAN_RUN"}, 400, "INVALID_PARAMETER_VALUE", "'CAN_RUN'"},
-		{"less for admins", object{"group_name": "admins", "permission_level": "CAN_READ"}, 400, "INVALID_PARAMETER_VALUE", "Cannot change permissions for group 'admins'"},
-		{"two principals in one entry", object{"user_name": emulator.User, "group_name": "users", "permission_level": "CAN_READ"}, 400, "INVALID_PARAMETER_VALUE", "Exactly one"},
+		{"less for admins", object{"group_name": "admins", "permission_level": "CAN_READ"}, 400, "INVALID_PARAMETER_VALUE",
+			"Cannot change permissions for group 'admins'"},
+		{"two principals in one entry", object{"user_name": emulator.User, "group_name": "users", "permission_level": "CAN_READ"}, 400,
+			"INVALID_PARAMETER_VALUE", "Exactly one"},
 		{"no principal", object{"permission_level": "CAN_READ"}, 400, "INVALID_PARAMETER_VALUE", "Exactly one"},
 	}
 	for _, c := range cases {
@@ -149,15 +165,15 @@ func TestWritePermissionsRefusals(t *testing.T) {
 			t.Run(method+" of "+c.fact, func(t *testing.T) {
 				good := object{"user_name": emulator.OtherUser, "permission_level": "CAN_READ"}
 				admin.do(method, permissionsAPI+id, object{"access_control_list": []object{good, c.entry}}).
-					wantRefused(t, c.status, c.code, c.message)
+					wantError(t, c.status, c.code, c.message)
 				if got := w.Grants(id); got != nil {
-					t.Errorf("refused, but written in part: %v", got)
+					t.Errorf("rejected, but partly written: %v", got)
 				}
 			})
 		}
 	}
-	admin.get(permissionsAPI+"42").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID 42 does not exist.")
-	admin.get(permissionsAPI+folderID(admin, "/Shared")).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "is not a experiment")
+	admin.get(permissionsAPI+"42").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Node ID 42 does not exist.")
+	admin.get(permissionsAPI+folderID(admin, "/Shared")).wantError(t, 400, "INVALID_PARAMETER_VALUE", "is not a experiment")
 }
 
 func TestManagersAreAdded(t *testing.T) {
@@ -183,14 +199,14 @@ func TestManagersAreAdded(t *testing.T) {
 	}
 	want := []string{admins, fmt.Sprintf(owner, "CAN_READ, ")}
 	if got := rules(admin.ok("PUT", permissionsAPI+id, list(emulator.User, "CAN_READ"))); !slices.Equal(got, want) {
-		t.Errorf("an owner that the list names: %q, want %q", got, want)
+		t.Errorf("an owner in the list: %q, want %q", got, want)
 	}
 }
 
 func TestGroupNamesInAnyCase(t *testing.T) {
 	w, admin := start(t, emulator.Options{FoldsGroupNames: true})
 	id := w.CreateExperiment(emulator.Admin, "/Projects/x", nil)
-	w.AddGroup("DATA-SCIENCE") // the one that is there
+	w.AddGroup("DATA-SCIENCE") // an existing group
 	list := func(group, level string) object {
 		return object{"access_control_list": []object{{"group_name": group, "permission_level": level}}}
 	}
@@ -198,5 +214,5 @@ func TestGroupNamesInAnyCase(t *testing.T) {
 	if got := rules(admin.ok("PUT", permissionsAPI+id, list("Data-Science", "CAN_EDIT"))); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}
-	admin.do("PUT", permissionsAPI+id, list("Admins", "CAN_READ")).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "group 'admins'")
+	admin.do("PUT", permissionsAPI+id, list("Admins", "CAN_READ")).wantError(t, 400, "INVALID_PARAMETER_VALUE", "group 'admins'")
 }

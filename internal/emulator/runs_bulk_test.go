@@ -14,7 +14,7 @@ func TestRunsBulk(t *testing.T) {
 	first := clock.now.Add(-10 * time.Hour)
 	ids := w.SeedRuns(id, 5, first, time.Hour)
 	w.SeedRuns(other, 1, first, time.Hour)
-	// The time that a client sets does not count.
+	// The start time that a client sets is ignored.
 	w.CreateRun(emulator.Run{ExperimentID: id, Started: 1})
 	bulk := func(verb, field string, at int64, more object) float64 {
 		body := object{"experiment_id": id, field: at}
@@ -67,7 +67,7 @@ func TestRunsBulk(t *testing.T) {
 		{"unknown experiment", "restore-runs", object{"experiment_id": "42", "min_timestamp_millis": 0}, 404, "42"},
 	} {
 		code := map[int]string{400: "INVALID_PARAMETER_VALUE", 404: "RESOURCE_DOES_NOT_EXIST"}[c.status]
-		admin.post(bulkAPI+c.verb, c.body).wantRefused(t, c.status, code, c.message)
+		admin.post(bulkAPI+c.verb, c.body).wantError(t, c.status, code, c.message)
 	}
 }
 
@@ -88,7 +88,8 @@ func TestRunsBulk_many(t *testing.T) {
 	}
 	t.Logf("20 pages took %v", time.Since(began))
 	for _, want := range []float64{10_000, 10_000, 0} {
-		n, _ := admin.ok("POST", bulkAPI+"delete-runs", object{"experiment_id": id, "max_timestamp_millis": clock.now.UnixMilli()}).json["runs_deleted"].(float64)
+		n, _ := admin.ok("POST", bulkAPI+"delete-runs", object{"experiment_id": id,
+			"max_timestamp_millis": clock.now.UnixMilli()}).json["runs_deleted"].(float64)
 		wantEqual(t, "deleted", n, want)
 	}
 	for _, want := range []float64{10_000, 10_000, 0} {

@@ -9,13 +9,13 @@ import (
 )
 
 // startRun serves a workspace with one run.
-func startRun(t *testing.T) (admin person, run string) {
+func startRun(t *testing.T) (admin client, run string) {
 	t.Helper()
 	w, admin, id := startRuns(t, emulator.Options{})
 	return admin, w.CreateRun(emulator.Run{ExperimentID: id, Name: "first"})
 }
 
-// pairs lists n entries with keys of their own.
+// pairs returns n entries with different keys.
 func pairs(n int) []object {
 	all := []object{}
 	for i := range n {
@@ -72,7 +72,7 @@ func TestLogMetric(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.body["run_id"] = run
-			admin.post(runsAPI+"log-metric", c.body).wantRefused(t, 400, c.code, c.message)
+			admin.post(runsAPI+"log-metric", c.body).wantError(t, 400, c.code, c.message)
 		})
 	}
 }
@@ -99,10 +99,10 @@ func TestMetricHistory_pages(t *testing.T) {
 		t.Errorf("an unknown metric: %s, want {}", a.raw)
 	}
 	for _, query := range []string{"&max_results=25001", "&max_results=0", "&max_results=many", "&page_token=more"} {
-		admin.get(api+query).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+		admin.get(api+query).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 	}
 	wantEqual(t, "at the limit", admin.get(api+"&max_results=25000").status, 200)
-	admin.get("/api/2.0/mlflow/metrics/get-history?run_id="+run).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'metric_key'")
+	admin.get("/api/2.0/mlflow/metrics/get-history?run_id="+run).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'metric_key'")
 }
 
 func TestLogParam(t *testing.T) {
@@ -125,13 +125,13 @@ func TestLogParam(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			a := admin.post(runsAPI+"log-parameter", object{"run_id": run, "key": c.key, "value": c.value})
 			if c.message == "" {
-				wantEqual(t, "answer", a.raw, "{}\n")
+				wantEqual(t, "response", a.raw, "{}\n")
 			} else {
-				a.wantRefused(t, 400, "INVALID_PARAMETER_VALUE", c.message)
+				a.wantError(t, 400, "INVALID_PARAMETER_VALUE", c.message)
 			}
 		})
 	}
-	admin.post(runsAPI+"log-parameter", object{"run_id": run, "key": "k"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'value'")
+	admin.post(runsAPI+"log-parameter", object{"run_id": run, "key": "k"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'value'")
 	wantEqual(t, "params", len(list(child(admin.run(run), "data"), "params")), 4)
 }
 
@@ -155,16 +155,17 @@ func TestRunTags(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.body["run_id"] = run
 			if a := admin.post(runsAPI+"set-tag", c.body); c.message == "" {
-				wantEqual(t, "answer", a.raw, "{}\n")
+				wantEqual(t, "response", a.raw, "{}\n")
 			} else {
-				a.wantRefused(t, 400, "INVALID_PARAMETER_VALUE", c.message)
+				a.wantError(t, 400, "INVALID_PARAMETER_VALUE", c.message)
 			}
 		})
 	}
 	admin.ok("POST", runsAPI+"delete-tag", object{"run_id": run, "key": strings.Repeat("k", 250)})
 	wantEqual(t, "tags", entries(admin.run(run), "tags"), []string{"empty=", "mlflow.runName=first", "team=blue"})
-	admin.post(runsAPI+"delete-tag", object{"run_id": run, "key": "none"}).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "No tag with name: none in run with id "+run)
-	admin.post(runsAPI+"delete-tag", object{"run_id": run}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'key'")
+	admin.post(runsAPI+"delete-tag", object{"run_id": run, "key": "none"}).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST",
+		"No tag with name: none in run with id "+run)
+	admin.post(runsAPI+"delete-tag", object{"run_id": run}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'key'")
 }
 
 func TestLogBatch(t *testing.T) {
@@ -204,9 +205,9 @@ func TestLogBatch(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			c.body["run_id"] = run
 			if a := admin.post(runsAPI+"log-batch", c.body); c.message == "" {
-				wantEqual(t, "answer", a.raw, "{}\n")
+				wantEqual(t, "response", a.raw, "{}\n")
 			} else {
-				a.wantRefused(t, 400, "INVALID_PARAMETER_VALUE", c.message)
+				a.wantError(t, 400, "INVALID_PARAMETER_VALUE", c.message)
 			}
 		})
 	}
@@ -218,7 +219,7 @@ func TestLogBatch(t *testing.T) {
 		}
 	}
 	if strings.Contains(fmt.Sprint(entries(got, "params")), "fresh") {
-		t.Error("a part of a refused batch was stored")
+		t.Error("a part of a rejected batch was stored")
 	}
 }
 
@@ -236,7 +237,8 @@ func TestLogInputs(t *testing.T) {
 	for _, field := range []string{"name", "digest", "source_type", "source"} {
 		without := object{"name": "n", "digest": "d", "source_type": "t", "source": "s"}
 		delete(without, field)
-		admin.post(runsAPI+"log-inputs", object{"run_id": run, "datasets": []object{{"dataset": without}}}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "dataset."+field)
+		admin.post(runsAPI+"log-inputs", object{"run_id": run, "datasets": []object{{"dataset": without}}}).wantError(t, 400,
+			"INVALID_PARAMETER_VALUE", "dataset."+field)
 	}
 }
 
@@ -246,8 +248,10 @@ func TestLogModel(t *testing.T) {
 	for range 2 {
 		admin.ok("POST", runsAPI+"log-model", object{"run_id": run, "model_json": described})
 	}
-	wantEqual(t, "tags", entries(admin.run(run), "tags"), []string{"mlflow.log-model.history=[" + described + "," + described + "]", "mlflow.runName=first"})
-	for body, message := range map[string]string{"": "'model_json'", "x": "no JSON", "{}": "artifact_path, flavors, run_id, utc_time_created"} {
-		admin.post(runsAPI+"log-model", object{"run_id": run, "model_json": body}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", message)
+	wantEqual(t, "tags", entries(admin.run(run), "tags"), []string{"mlflow.log-model.history=[" + described + "," + described + "]",
+		"mlflow.runName=first"})
+	for body, message := range map[string]string{"": "'model_json'", "x": "no JSON",
+		"{}": "artifact_path, flavors, run_id, utc_time_created"} {
+		admin.post(runsAPI+"log-model", object{"run_id": run, "model_json": body}).wantError(t, 400, "INVALID_PARAMETER_VALUE", message)
 	}
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // seedSearch adds runs a to d, of which c is running and d is deleted, and returns a function that searches for runs.
-func seedSearch(t *testing.T) (w *emulator.Workspace, admin person, id string, search func(object) answer) {
+func seedSearch(t *testing.T) (w *emulator.Workspace, admin client, id string, search func(object) response) {
 	t.Helper()
 	w, admin, id = startRuns(t, emulator.Options{})
 	for _, r := range []emulator.Run{
@@ -27,7 +27,7 @@ func seedSearch(t *testing.T) (w *emulator.Workspace, admin person, id string, s
 		r.ExperimentID = id
 		w.CreateRun(r)
 	}
-	search = func(body object) answer {
+	search = func(body object) response {
 		if body["experiment_ids"] == nil {
 			body["experiment_ids"] = []string{id}
 		}
@@ -36,8 +36,8 @@ func seedSearch(t *testing.T) (w *emulator.Workspace, admin person, id string, s
 	return w, admin, id, search
 }
 
-// runNames lists the names of the runs that were found.
-func runNames(a answer) string {
+// runNames returns the names of the runs in a response.
+func runNames(a response) string {
 	var all strings.Builder
 	for _, run := range list(a.json, "runs") {
 		all.WriteString(text(child(run, "info"), "run_name"))
@@ -81,7 +81,7 @@ func TestRunsSearch_filter(t *testing.T) {
 		{"attributes.start_time > 1000", "cB"},
 		{"start_time >= 1000 AND start_time <= 2000", "Ba"},
 		{"created < 2000", "a"},
-		{"end_time < 9000", "B"}, // a run that has not ended has none
+		{"end_time < 9000", "B"}, // a running run has no end time
 		{"attributes.end_time != 9000", "B"},
 		{"user_id = 'ben'", "B"},
 		{"attributes.run_id = '" + first.ID + "'", "a"},
@@ -100,13 +100,14 @@ func TestRunsSearch_filter(t *testing.T) {
 		"status IN ('FAILED')", "tags.user-name = 'ana'", "(params.depth = '3')", "params.depth = '3' AND", "NOT status = 'FAILED'",
 		"experiments.name = 'x'", "lifecycle_stage = 'active'", "tags.team = red",
 	} {
-		search(object{"filter": bad}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+		search(object{"filter": bad}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 	}
 }
 
 func TestRunsSearch_order(t *testing.T) {
 	w, _, id, search := seedSearch(t)
-	w.CreateRun(emulator.Run{ExperimentID: id, Name: "e", Started: 3000, Ended: 9000, Metrics: map[string]float64{"loss": math.Inf(-1)}, User: "ana"})
+	w.CreateRun(emulator.Run{ExperimentID: id, Name: "e", Started: 3000, Ended: 9000, Metrics: map[string]float64{"loss": math.Inf(-1)},
+		User: "ana"})
 	ce := "ce" // by run ID, both started at once
 	if w.RunsOf(id)[1].Name == "e" {
 		ce = "ec"
@@ -136,7 +137,7 @@ func TestRunsSearch_order(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"metrics.loss SIDEWAYS", "nothing", "attributes.nothing DESC", "start_time, run_id", "metrics.val loss"} {
-		search(object{"order_by": []string{bad}}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+		search(object{"order_by": []string{bad}}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 	}
 }
 
@@ -147,10 +148,10 @@ func TestRunsSearch_views(t *testing.T) {
 	for view, want := range map[string]string{"": "cBa", "ACTIVE_ONLY": "cBa", "DELETED_ONLY": "d", "ALL": "dcBa"} {
 		wantEqual(t, "view "+view, runNames(search(object{"run_view_type": view})), want)
 	}
-	search(object{"run_view_type": "SOME"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'run_view_type'")
+	search(object{"run_view_type": "SOME"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'run_view_type'")
 	wantEqual(t, "two experiments, one of them twice", runNames(search(object{"experiment_ids": []string{id, other, id}})), "coBa")
-	search(object{"experiment_ids": []string{}}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'experiment_ids'")
-	search(object{"experiment_ids": []string{id, "42"}}).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "42")
+	search(object{"experiment_ids": []string{}}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'experiment_ids'")
+	search(object{"experiment_ids": []string{id, "42"}}).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "42")
 	w.Trash(id)
 	wantEqual(t, "active in Trash", runNames(search(object{})), "")
 	wantEqual(t, "deleted in Trash", runNames(search(object{"run_view_type": "DELETED_ONLY"})), "dcBa")

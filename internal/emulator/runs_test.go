@@ -16,7 +16,7 @@ const (
 )
 
 // startRuns serves a workspace with an experiment that User can edit, OtherUser can read, and ServicePrincipal cannot see.
-func startRuns(t *testing.T, options emulator.Options) (w *emulator.Workspace, admin person, experiment string) {
+func startRuns(t *testing.T, options emulator.Options) (w *emulator.Workspace, admin client, experiment string) {
 	t.Helper()
 	if options.Tokens == nil {
 		options.Tokens = map[string]string{
@@ -31,12 +31,12 @@ func startRuns(t *testing.T, options emulator.Options) (w *emulator.Workspace, a
 	return w, admin, experiment
 }
 
-func (p person) createRun(body object) object {
+func (p client) createRun(body object) object {
 	p.t.Helper()
 	return child(p.ok("POST", runsAPI+"create", body).json, "run")
 }
 
-func (p person) run(id string) object {
+func (p client) run(id string) object {
 	p.t.Helper()
 	return child(p.ok("GET", runsAPI+"get?run_id="+id, nil).json, "run")
 }
@@ -70,7 +70,8 @@ func TestRunsCreate(t *testing.T) {
 	info := child(run, "info")
 	wantEqual(t, "info", info, object{
 		"run_id": runID(run), "run_uuid": runID(run), "run_name": "first", "experiment_id": id, "user_id": "ana", "status": "RUNNING",
-		"start_time": 1000, "artifact_uri": "dbfs:/databricks/mlflow-tracking/" + id + "/" + runID(run) + "/artifacts", "lifecycle_stage": "active",
+		"start_time": 1000, "artifact_uri": "dbfs:/databricks/mlflow-tracking/" + id + "/" + runID(run) + "/artifacts",
+		"lifecycle_stage": "active",
 	})
 	wantEqual(t, "tags", entries(run, "tags"), []string{"empty=", "mlflow.runName=first", "team=red"})
 	if len(runID(run)) != 32 {
@@ -103,11 +104,12 @@ func TestRunsCreate(t *testing.T) {
 		{"no experiment", object{}, 400, "INVALID_PARAMETER_VALUE", "'experiment_id'"},
 		{"unknown experiment", object{"experiment_id": "42"}, 404, "RESOURCE_DOES_NOT_EXIST", "42"},
 		{"deleted experiment", object{"experiment_id": trashed}, 400, "INVALID_PARAMETER_VALUE", "'active' state"},
-		{"two names", object{"experiment_id": id, "run_name": "a", "tags": []object{{"key": "mlflow.runName", "value": "b"}}}, 400, "INVALID_PARAMETER_VALUE", "different values"},
+		{"two names", object{"experiment_id": id, "run_name": "a", "tags": []object{{"key": "mlflow.runName", "value": "b"}}}, 400,
+			"INVALID_PARAMETER_VALUE", "different values"},
 		{"tag without a key", object{"experiment_id": id, "tags": []object{{"value": "b"}}}, 400, "INVALID_PARAMETER_VALUE", "'key'"},
 		{"no number", object{"experiment_id": id, "start_time": "soon"}, 400, "MALFORMED_REQUEST", "whole number"},
 	} {
-		t.Run(c.name, func(t *testing.T) { admin.post(runsAPI+"create", c.body).wantRefused(t, c.status, c.code, c.message) })
+		t.Run(c.name, func(t *testing.T) { admin.post(runsAPI+"create", c.body).wantError(t, c.status, c.code, c.message) })
 	}
 }
 
@@ -115,7 +117,8 @@ func TestRunsUpdate(t *testing.T) {
 	_, admin, id := startRuns(t, emulator.Options{})
 	run := runID(admin.createRun(object{"experiment_id": id, "run_name": "first"}))
 	for i, status := range []string{"SCHEDULED", "FINISHED", "FAILED", "KILLED", "RUNNING"} {
-		info := child(admin.ok("POST", runsAPI+"update", object{"run_id": run, "status": status, "end_time": 2000 + i, "run_name": "renamed"}).json, "run_info")
+		info := child(admin.ok("POST", runsAPI+"update", object{"run_id": run, "status": status, "end_time": 2000 + i,
+			"run_name": "renamed"}).json, "run_info")
 		wantEqual(t, "status", info["status"], status)
 		wantEqual(t, "end", info["end_time"], 2000+i)
 		wantEqual(t, "name", info["run_name"], "renamed")
@@ -124,17 +127,17 @@ func TestRunsUpdate(t *testing.T) {
 	wantEqual(t, "tag", entries(admin.run(run), "tags"), []string{"mlflow.runName=renamed"})
 	admin.ok("POST", runsAPI+"set-tag", object{"run_id": run, "key": "mlflow.runName", "value": "by tag"})
 	wantEqual(t, "name", child(admin.run(run), "info")["run_name"], "by tag")
-	admin.post(runsAPI+"update", object{"run_id": run, "status": "DONE"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'status'")
-	admin.post(runsAPI+"update", object{"status": "FAILED"}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
+	admin.post(runsAPI+"update", object{"run_id": run, "status": "DONE"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'status'")
+	admin.post(runsAPI+"update", object{"status": "FAILED"}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
 }
 
-// TestRunsLifecycle deletes and restores runs, alone and with their experiment.
+// TestRunsLifecycle deletes and restores runs, individually and with their experiment.
 func TestRunsLifecycle(t *testing.T) {
 	clock := newClock()
 	w, admin, id := startRuns(t, emulator.Options{Now: clock.Now})
 	first, second := runID(admin.createRun(object{"experiment_id": id})), runID(admin.createRun(object{"experiment_id": id}))
 	stage := func(run string) string { return text(child(admin.run(run), "info"), "lifecycle_stage") }
-	for range 2 { // the second time is a success, too, and does not change the time
+	for range 2 { // the second time succeeds, too, and does not change the time
 		if a := admin.ok("POST", runsAPI+"delete", object{"run_id": first}); a.raw != "{}\n" {
 			t.Errorf("got %s", a.raw)
 		}
@@ -156,13 +159,13 @@ func TestRunsLifecycle(t *testing.T) {
 	wantEqual(t, "stages of the restored experiment", stage(first)+stage(second), "activeactive")
 
 	for _, verb := range []string{"delete", "restore"} {
-		admin.post(runsAPI+verb, object{"run_id": "42"}).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "Run with id=42 not found")
-		admin.post(runsAPI+verb, object{}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
+		admin.post(runsAPI+verb, object{"run_id": "42"}).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "Run with id=42 not found")
+		admin.post(runsAPI+verb, object{}).wantError(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
 	}
 	w.PurgeRun(second)
-	admin.get(runsAPI+"get?run_id="+second).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", second)
+	admin.get(runsAPI+"get?run_id="+second).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", second)
 	w.Recreate(id)
-	admin.get(runsAPI+"get?run_id="+first).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", first)
+	admin.get(runsAPI+"get?run_id="+first).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", first)
 }
 
 // runCalls are the calls for one run.
@@ -180,7 +183,10 @@ var runCalls = []struct {
 	{call: "POST " + runsAPI + "log-batch", body: object{}, write: true},
 	{call: "POST " + runsAPI + "log-inputs", body: object{}, write: true},
 	{call: "POST " + runsAPI + "outputs", body: object{}, write: true},
-	{call: "POST " + runsAPI + "log-model", body: object{"model_json": `{"run_id":"","artifact_path":"","utc_time_created":"","flavors":{}}`}, write: true},
+	{
+		call: "POST " + runsAPI + "log-model", write: true,
+		body: object{"model_json": `{"run_id":"","artifact_path":"","utc_time_created":"","flavors":{}}`},
+	},
 	{call: "POST " + runsAPI + "set-tag", body: object{"key": "t", "value": "1"}, write: true},
 	{call: "POST " + runsAPI + "delete-tag", body: object{"key": "mlflow.runName"}, write: true},
 	{call: "POST " + runsAPI + "delete", body: object{}},
@@ -188,7 +194,7 @@ var runCalls = []struct {
 }
 
 // callRun sends a request with one of the two names of the run's ID.
-func (p person) callRun(call string, body object, field, run string) answer {
+func (p client) callRun(call string, body object, field, run string) response {
 	p.t.Helper()
 	method, path, _ := strings.Cut(call, " ")
 	if body == nil {
@@ -207,18 +213,18 @@ func TestRunsAccess(t *testing.T) {
 			w, admin, id := startRuns(t, emulator.Options{})
 			run := w.CreateRun(emulator.Run{ExperimentID: id})
 			reader, stranger := admin.as("reader-token"), admin.as(emulator.ServicePrincipalToken)
-			stranger.callRun(c.call, c.body, "run_id", run).wantRefused(t, 403, "PERMISSION_DENIED", emulator.ServicePrincipal)
+			stranger.callRun(c.call, c.body, "run_id", run).wantError(t, 403, "PERMISSION_DENIED", emulator.ServicePrincipal)
 			if c.body == nil {
 				wantEqual(t, "status for a reader", reader.callRun(c.call, c.body, "run_id", run).status, 200)
 			} else {
-				reader.callRun(c.call, c.body, "run_id", run).wantRefused(t, 403, "PERMISSION_DENIED", emulator.OtherUser)
+				reader.callRun(c.call, c.body, "run_id", run).wantError(t, 403, "PERMISSION_DENIED", emulator.OtherUser)
 			}
 			wantEqual(t, "status for an editor", admin.as(emulator.UserToken).callRun(c.call, c.body, "run_uuid", run).status, 200)
-			admin.callRun(c.call, c.body, "run_id", "42").wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "42")
-			admin.callRun(c.call, c.body, "run_id", "").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
+			admin.callRun(c.call, c.body, "run_id", "42").wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "42")
+			admin.callRun(c.call, c.body, "run_id", "").wantError(t, 400, "INVALID_PARAMETER_VALUE", "'run_id'")
 			w.DeleteRun(run)
 			if deleted := admin.callRun(c.call, c.body, "run_id", run); c.write {
-				deleted.wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'active' state")
+				deleted.wantError(t, 400, "INVALID_PARAMETER_VALUE", "'active' state")
 			} else {
 				wantEqual(t, "status for a deleted run", deleted.status, 200)
 			}
@@ -231,10 +237,10 @@ func TestRunsAccess(t *testing.T) {
 		bulkAPI + "restore-runs": {"min_timestamp_millis": 0},
 	} {
 		body["experiment_id"] = id
-		admin.as("reader-token").post(call, body).wantRefused(t, 403, "PERMISSION_DENIED", "Edit")
+		admin.as("reader-token").post(call, body).wantError(t, 403, "PERMISSION_DENIED", "Edit")
 		wantEqual(t, "status for an editor", admin.as(emulator.UserToken).post(call, body).status, 200)
 	}
 	search := object{"experiment_ids": []string{id}}
-	admin.as(emulator.ServicePrincipalToken).post(runsAPI+"search", search).wantRefused(t, 403, "PERMISSION_DENIED", "View")
+	admin.as(emulator.ServicePrincipalToken).post(runsAPI+"search", search).wantError(t, 403, "PERMISSION_DENIED", "View")
 	wantEqual(t, "status for a reader", admin.as("reader-token").post(runsAPI+"search", search).status, 200)
 }

@@ -20,7 +20,7 @@ func TestHeldSearchLagsBehind(t *testing.T) {
 
 	expect := func(filter string, want ...string) {
 		t.Helper()
-		names, _ := searched(admin, object{"filter": filter})
+		names, _ := searchAll(admin, object{"filter": filter})
 		slices.Sort(names)
 		if !slices.Equal(names, want) {
 			t.Errorf("search %q finds %q, want %q", filter, names, want)
@@ -29,7 +29,7 @@ func TestHeldSearchLagsBehind(t *testing.T) {
 	expect("", "changed", "renamed", "trashed")
 	expect("tags.team = 'risk'", "changed")
 	if got := text(admin.experiment(renamed), "name"); got != "/Shared/moved" {
-		t.Errorf("a direct read gives the name %q", got)
+		t.Errorf("a direct read returns the name %q", got)
 	}
 
 	w.UnfreezeSearch()

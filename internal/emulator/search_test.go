@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// searched runs a search and follows the pages; it returns the last elements of the names and the number of pages.
-func searched(p person, body object) (names []string, pages int) {
+// searchAll runs a search on all pages. It returns the last elements of the names and the number of pages.
+func searchAll(p client, body object) (names []string, pages int) {
 	p.t.Helper()
 	for {
 		a := p.ok("POST", experimentsAPI+"search", body)
@@ -29,8 +29,8 @@ func searched(p person, body object) (names []string, pages int) {
 	}
 }
 
-// threeExperiments makes a, b and c (deleted), in this order, a second apart.
-func threeExperiments(t *testing.T) (person, int64) {
+// threeExperiments creates a, b, and c (deleted), in this order, a second apart.
+func threeExperiments(t *testing.T) (client, int64) {
 	now := newClock()
 	w, admin := start(t, emulator.Options{Now: now.Now})
 	first := now.now.UnixMilli()
@@ -77,7 +77,7 @@ func TestSearchFilters(t *testing.T) {
 		t.Run(c.fact, func(t *testing.T) {
 			p := admin
 			p.t = t
-			if got, _ := searched(p, object{"filter": c.filter}); !slices.Equal(got, c.want) {
+			if got, _ := searchAll(p, object{"filter": c.filter}); !slices.Equal(got, c.want) {
 				t.Errorf("%s: %q, want %q", c.filter, got, c.want)
 			}
 		})
@@ -110,7 +110,7 @@ func TestSearchRefusals(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.fact, func(t *testing.T) {
-			admin.post(experimentsAPI+"search", c.body).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "")
+			admin.post(experimentsAPI+"search", c.body).wantError(t, 400, "INVALID_PARAMETER_VALUE", "")
 		})
 	}
 }
@@ -139,7 +139,7 @@ func TestSearchOrderAndViews(t *testing.T) {
 				p.t = t
 				delete(c.body, "page_token")
 				c.body["max_results"] = size
-				if got, _ := searched(p, c.body); !slices.Equal(got, c.want) {
+				if got, _ := searchAll(p, c.body); !slices.Equal(got, c.want) {
 					t.Errorf("pages of %d: %q, want %q", size, got, c.want)
 				}
 			}
@@ -154,7 +154,7 @@ func TestSearchTieBreak(t *testing.T) {
 		w.CreateExperiment(emulator.Admin, "/Shared/"+name, nil)
 	}
 	for _, order := range [][]string{nil, {"creation_time ASC"}} {
-		if got, _ := searched(admin, object{"order_by": order, "max_results": 2}); !slices.Equal(got, []string{"c", "b", "a"}) {
+		if got, _ := searchAll(admin, object{"order_by": order, "max_results": 2}); !slices.Equal(got, []string{"c", "b", "a"}) {
 			t.Errorf("order %q: %q, want the highest id first", order, got)
 		}
 	}
@@ -163,7 +163,7 @@ func TestSearchTieBreak(t *testing.T) {
 func TestSearchPages(t *testing.T) {
 	_, admin := start(t, emulator.Options{Seed: 25})
 	for _, c := range []struct{ size, pages int }{{0, 1}, {25, 1}, {10, 3}, {1, 25}} {
-		names, pages := searched(admin, object{"max_results": c.size})
+		names, pages := searchAll(admin, object{"max_results": c.size})
 		slices.Sort(names)
 		if len(slices.Compact(names)) != 25 || pages != c.pages {
 			t.Errorf("pages of %d: %d names on %d pages, want 25 on %d", c.size, len(names), pages, c.pages)
@@ -178,7 +178,7 @@ func TestSearchPagesSurviveChanges(t *testing.T) {
 		first := list(a.json, "experiments")
 		w.Purge(text(first[2], "experiment_id")) // where the page ended
 		w.CreateExperiment(emulator.Admin, "/Aaa/first-in-either-order", nil)
-		got, _ := searched(admin, object{"max_results": 3, "order_by": order, "page_token": a.json["next_page_token"]})
+		got, _ := searchAll(admin, object{"max_results": 3, "order_by": order, "page_token": a.json["next_page_token"]})
 		if len(got) != 3 || slices.Contains(got, "first-in-either-order") {
 			t.Errorf("order %q: the second page is %q, want the three others", order, got)
 		}
@@ -190,7 +190,7 @@ func TestSearchShowsReadableOnes(t *testing.T) {
 	w.CreateExperiment(emulator.User, home+"mine", nil)
 	w.CreateExperiment(emulator.Admin, "/Projects/hidden", nil)
 	w.CreateExperiment(emulator.Admin, "/Shared/everybody", nil)
-	got, pages := searched(admin.as(emulator.UserToken), object{"max_results": 1})
+	got, pages := searchAll(admin.as(emulator.UserToken), object{"max_results": 1})
 	if !slices.Equal(got, []string{"everybody", "mine"}) {
 		t.Errorf("Ana sees %q", got)
 	}
@@ -214,7 +214,7 @@ func TestListPages(t *testing.T) {
 			t.Errorf("%v: %d experiments, want %d", c.query, got, c.want)
 		}
 	}
-	admin.get(experimentsAPI+"list?max_results=many").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "'max_results'")
+	admin.get(experimentsAPI+"list?max_results=many").wantError(t, 400, "INVALID_PARAMETER_VALUE", "'max_results'")
 }
 
 func BenchmarkSearch100000(b *testing.B) {
@@ -238,7 +238,7 @@ func TestSeed(t *testing.T) {
 	for i, e := range all {
 		minutes := int64(len(all) - i)
 		if e.CreationTime != now.now.Add(-time.Duration(minutes)*time.Minute).UnixMilli() || e.LastUpdateTime != e.CreationTime {
-			t.Errorf("%s was made at %d and changed at %d", e.Name, e.CreationTime, e.LastUpdateTime)
+			t.Errorf("%s was created at %d and updated at %d", e.Name, e.CreationTime, e.LastUpdateTime)
 		}
 		if team, _ := e.Tag("team"); team != path.Base(path.Dir(e.Name)) {
 			t.Errorf("%s has the team %q", e.Name, team)
@@ -270,13 +270,13 @@ func TestSeedNotebooks(t *testing.T) {
 	}
 	for i, e := range all {
 		if i > 0 && e.CreationTime <= all[i-1].CreationTime {
-			t.Errorf("%s is not younger than %s", e.Name, all[i-1].Name)
+			t.Errorf("%s is not newer than %s", e.Name, all[i-1].Name)
 		}
 		if _, inGit := e.Tag("mlflow.experiment.sourceType"); inGit != strings.Contains(e.Name, "/code/") {
 			t.Errorf("%s has the tags %v", e.Name, e.Tags)
 		}
 	}
-	if names, _ := searched(admin, object{"max_results": 2}); len(names) != 5 || names[4] != "experiment-000001" {
+	if names, _ := searchAll(admin, object{"max_results": 2}); len(names) != 5 || names[4] != "experiment-000001" {
 		t.Errorf("search finds %q", names)
 	}
 }

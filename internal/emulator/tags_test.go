@@ -14,7 +14,7 @@ func TestSetTag(t *testing.T) {
 	cases := []struct {
 		fact          string
 		body          object
-		code, message string // empty code: accepted
+		code, message string // empty if accepted
 	}{
 		{"a new key", object{"key": "new", "value": "1"}, "", ""},
 		{"an existing key", object{"key": "team", "value": "risk"}, "", ""},
@@ -34,7 +34,7 @@ func TestSetTag(t *testing.T) {
 			c.body["experiment_id"] = id
 			a := admin.post(experimentsAPI+"set-experiment-tag", c.body)
 			if c.code != "" {
-				a.wantRefused(t, 400, c.code, c.message)
+				a.wantError(t, 400, c.code, c.message)
 				return
 			}
 			if a.status != 200 || strings.TrimSpace(a.raw) != "{}" {
@@ -55,10 +55,10 @@ func TestTagLimit(t *testing.T) {
 		many[fmt.Sprint("key", i)] = "v"
 	}
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", many)
-	set := func(key string) answer {
+	set := func(key string) response {
 		return admin.post(experimentsAPI+"set-experiment-tag", object{"experiment_id": id, "key": key, "value": "changed"})
 	}
-	set("one-more").wantRefused(t, 400, "INVALID_PARAMETER_VALUE", "at most 1000 tags")
+	set("one-more").wantError(t, 400, "INVALID_PARAMETER_VALUE", "at most 1000 tags")
 	if a := set("key7"); a.status != 200 {
 		t.Errorf("changing an existing tag at the limit: %d %s", a.status, a.raw)
 	}
@@ -82,7 +82,7 @@ func TestTagDeletion(t *testing.T) {
 	body := object{"experiment_id": id, "key": "team"}
 	admin.ok("POST", experimentsAPI+"delete-experiment-tag", body)
 	if e, _ := w.Experiment(id); len(e.Tags) != 5 {
-		t.Errorf("tags = %v, want the workspace's own five", e.Tags)
+		t.Errorf("tags = %v, want the five tags of the workspace", e.Tags)
 	}
-	admin.post(experimentsAPI+"delete-experiment-tag", body).wantRefused(t, 404, "RESOURCE_DOES_NOT_EXIST", "No tag with name: team")
+	admin.post(experimentsAPI+"delete-experiment-tag", body).wantError(t, 404, "RESOURCE_DOES_NOT_EXIST", "No tag with name: team")
 }

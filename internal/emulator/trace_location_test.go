@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// traces returns the trace location of an experiment as the wire has it; nil if the experiment has none.
+// traces returns the trace location of an experiment in a response, nil if it has none.
 func traces(experiment object) object {
 	return child(child(experiment, "trace_location"), "uc_trace_location")
 }
@@ -48,7 +48,7 @@ func TestCreateBindsTraceLocation(t *testing.T) {
 				}
 			}
 			if e, _ := w.Experiment(id); (e.TraceLocation != nil) != (c.want != nil) {
-				t.Errorf("behind: %+v", e.TraceLocation)
+				t.Errorf("out of band: %+v", e.TraceLocation)
 			}
 		})
 	}
@@ -64,11 +64,14 @@ func TestCreateRefusesTraceLocation(t *testing.T) {
 		{"empty", object{}, "'trace_location.uc_trace_location'"},
 		{"no catalog", object{"uc_trace_location": object{"schema": "traces"}}, "uc_trace_location.catalog'"},
 		{"no schema", object{"uc_trace_location": object{"catalog": "main"}}, "uc_trace_location.schema'"},
-		{"a bad prefix", object{"uc_trace_location": object{"catalog": "main", "schema": "traces", "table_prefix": "a-b"}}, "Invalid table_prefix 'a-b'"},
-		{"a long prefix", object{"uc_trace_location": object{"catalog": "main", "schema": "traces", "table_prefix": strings.Repeat("x", 239)}}, "238"},
+		{"a bad prefix", object{"uc_trace_location": object{"catalog": "main", "schema": "traces", "table_prefix": "a-b"}},
+			"Invalid table_prefix 'a-b'"},
+		{"a long prefix", object{"uc_trace_location": object{"catalog": "main", "schema": "traces", "table_prefix": strings.Repeat("x", 239)}},
+			"238"},
 	} {
 		t.Run(c.fact, func(t *testing.T) {
-			admin.post(experimentsAPI+"create", object{"name": "/Shared/churn", "trace_location": c.sent}).wantRefused(t, 400, "INVALID_PARAMETER_VALUE", c.message)
+			admin.post(experimentsAPI+"create", object{"name": "/Shared/churn", "trace_location": c.sent}).wantError(t, 400,
+				"INVALID_PARAMETER_VALUE", c.message)
 		})
 	}
 	if n := len(w.Experiments()); n > 0 {
@@ -78,12 +81,13 @@ func TestCreateRefusesTraceLocation(t *testing.T) {
 	admin.ok("POST", experimentsAPI+"create", object{"name": "/Shared/churn", "trace_location": longest})
 }
 
-// TestTraceLocationStays: nothing but the workspace itself changes it. An update ignores the field, as all that it does not know.
+// TestTraceLocationStays checks that requests do not change a trace location. An update ignores the field, like all unknown fields.
 func TestTraceLocationStays(t *testing.T) {
 	w, admin := start(t, emulator.Options{})
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)
 	admin.ok("POST", experimentsAPI+"update", object{
-		"experiment_id": id, "new_name": "/Shared/renamed", "trace_location": object{"uc_trace_location": object{"catalog": "main", "schema": "traces"}},
+		"experiment_id": id, "new_name": "/Shared/renamed", "trace_location": object{"uc_trace_location": object{"catalog": "main",
+			"schema": "traces"}},
 	})
 	if _, has := admin.experiment(id)["trace_location"]; has {
 		t.Error("an update bound a trace location")
@@ -98,6 +102,6 @@ func TestTraceLocationStays(t *testing.T) {
 	}
 	w.UnbindTraceLocation(id)
 	if _, has := admin.experiment(id)["trace_location"]; has {
-		t.Error("it is bound still")
+		t.Error("it is still bound")
 	}
 }
