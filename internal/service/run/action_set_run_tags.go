@@ -145,7 +145,7 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 	}
 	for key, value := range framework.StringMap(m.Tags) {
 		if n := utf8.RuneCountInString(value); n > longestServerValue {
-			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores only the first "+
+			diags.AddAttributeError(at.AtMapKey(key), "Invalid tag", fmt.Sprintf("The value is %s characters long. An MLflow server stores only the first "+
 				"%s characters of the value of a run tag.\n\nShorten the value.", grouped(n), grouped(longestServerValue)))
 		}
 	}

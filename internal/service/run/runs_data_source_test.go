@@ -132,7 +132,7 @@ func TestRunsDataSource_refused(t *testing.T) {
 		says   []string
 	}{
 		"no experiment":           {map[string]any{"experiment_ids": []string{}}, []string{"error at experiment_ids: Invalid Attribute Value", "at least 1"}},
-		"a name":                  {map[string]any{"experiment_ids": []string{"/Shared/churn"}}, []string{"error at experiment_ids: Invalid Attribute Value Match", "gives the id of a name"}},
+		"a name":                  {map[string]any{"experiment_ids": []string{"/Shared/churn"}}, []string{"error at experiment_ids: Invalid Attribute Value Match", "looks up an experiment by name"}},
 		"an experiment twice":     {map[string]any{"experiment_ids": []string{w.churn, w.churn}}, []string{"error at experiment_ids: Duplicate List Value"}},
 		"no such experiment":      {map[string]any{"experiment_ids": []string{"42"}}, []string{"error: Could not search runs: Runs of experiments 42: ", "mlflow_experiment returns the ID of a name"}},
 		"no limit":                {map[string]any{"limit": 0}, []string{"error at limit: Invalid Attribute Value", "between 1 and 1000"}},
