@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzExperimentRef: whatever is written for an import gives an id or a name, or an error that says what can be written.
+// FuzzExperimentRef: an import ID is parsed to an experiment ID or a name, or the error lists the valid forms.
 func FuzzExperimentRef(f *testing.F) {
 	for _, text := range []string{
 		"", "12", "/Shared/x", "name=x", "name=", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://", "http://[::1", "0x1", "https:///ml/experiments/1",
@@ -25,7 +25,7 @@ func FuzzExperimentRef(f *testing.F) {
 	})
 }
 
-// FuzzSearchFilter: a value can't end its quotes, so it can't add a condition.
+// FuzzSearchFilter: a value cannot end its quotes, so it cannot add a condition.
 func FuzzSearchFilter(f *testing.F) {
 	for _, text := range []string{"x", "it's", `say "x"`, `both ' and "`, "a`b", `a\`, "%_", "' OR name LIKE '%", "\n"} {
 		f.Add(text, text)

@@ -43,7 +43,7 @@ func TestServerMark(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, now ServerMark
 		same        bool
-		// texts are what the error names, and what it says to set.
+		// texts are the servers in the error, and the arguments to set.
 		texts []string
 	}{
 		"the same":                    {before: risk, now: risk, same: true},

@@ -34,7 +34,7 @@ func baseOf(backend mlflow.Backend) *ResourceBase {
 	return answering(backend, http.StatusOK, `{"workspaces_enabled": true}`)
 }
 
-// answering is the base of a resource whose server answers everything alike.
+// answering returns the base of a resource whose server always returns the same response.
 func answering(backend mlflow.Backend, status int, body string) *ResourceBase {
 	endpoint := func(context.Context) (rest.Endpoint, error) {
 		return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
@@ -57,7 +57,7 @@ type answer func(*http.Request) (*http.Response, error)
 func (a answer) RoundTrip(r *http.Request) (*http.Response, error) { return a(r) }
 
 // Servers before 3.10 ignore the workspace: the object would be somewhere else than the state says.
-func TestCreateIn(t *testing.T) {
+func TestUseCreateWorkspace(t *testing.T) {
 	t.Parallel()
 	const page = "<!doctype html><title>404 Not Found</title>"
 	for name, c := range map[string]struct {
@@ -97,7 +97,7 @@ func TestUseWorkspace(t *testing.T) {
 	for name, c := range map[string]struct {
 		backend   mlflow.Backend
 		workspace string
-		// acts is the workspace that Client acts in, "none" where there is no client. refused is part of the error.
+		// acts is the workspace of the client, "none" if there is no client. refused is a part of the error.
 		acts, refused string
 	}{
 		"the provider's":                {&server.Backend{Workspace: "risk"}, "", "risk", ""},
@@ -192,7 +192,7 @@ func TestPlanWorkspace(t *testing.T) {
 		if unseen := b.IsUnreviewedPlan(t.Context(), private, "1"); unseen == read {
 			t.Errorf("%s: unseen is %t", name, unseen)
 		}
-		// Private state of a request can't be made here: the plan is as of an object that no server is remembered of.
+		// The test cannot create private state, so no server is stored for the object.
 		var resp resource.ModifyPlanResponse
 		if !b.PlanWorkspace(t.Context(), resource.ModifyPlanRequest{State: there}, placed, &resp) || len(resp.RequiresReplace) != 1 || resp.Diagnostics.HasError() {
 			t.Errorf("%s: the plan replaces by %v, saying %v", name, resp.RequiresReplace, resp.Diagnostics)

@@ -38,7 +38,7 @@ var badExperiments = inputs{
 	"experiment: unknown if_deleted":    experimentInput("if_deleted", "purge", refusal{atValidate, "if_deleted", "Invalid Attribute Value Match", "supersede"}),
 	"experiment: unknown policy":        experimentInput("deletion_policy", "keep", refusal{atValidate, "deletion_policy", "Invalid Attribute Value Match", "delete_if_empty"}),
 	"experiment: empty tag key":         experimentInput("tags", acctest.MapOfOne("", "v"), refusal{atValidate, `tags[""]`, "Invalid tag key: The key is empty", "remove the tag"}),
-	"experiment: description as a tag":  experimentInput("tags", acctest.MapOfOne("mlflow.note.content", "v"), refusal{atValidate, `tags["mlflow.note.content"]`, "Invalid tag key", "Set description instead"}),
+	"experiment: description as a tag":  experimentInput("tags", acctest.MapOfOne("mlflow.note.content", "v"), refusal{atValidate, `tags["mlflow.note.content"]`, "Invalid tag key", "Set description"}),
 	"experiment: the server's tag":      experimentInput("tags", acctest.MapOfOne("mlflow.ownerEmail", "v"), refusal{atValidate, `tags["mlflow.ownerEmail"]`, "Invalid tag key", "Remove the tag"}),
 	"experiment: a shared view":         experimentInput("tags", acctest.MapOfOne("mlflow.sharedViewState.1", "v"), refusal{atValidate, `tags["mlflow.sharedViewState.1"]`, "Invalid tag key", "Remove the tag"}),
 	"experiment: long tag key":          experimentInput("tags", acctest.MapOfOne(repeatLetter("k", 251), "v"), refusal{atPlan, `tags["` + repeatLetter("k", 251) + `"]`, "Invalid tag: The key is 251 bytes long", "maximum on Databricks is 250"}),
@@ -67,9 +67,9 @@ var badTags = inputs{
 	"tag: long value":         tagInput("k", repeatLetter("v", 64<<10+1), refusal{atPlan, "value", "Invalid tag: The value is 65537 bytes long", "maximum on Databricks is 65536"}),
 	"tag: odd key on MLflow":  onMLflow(tagInput("a,b", "v", refusal{atPlan, "key", "Invalid tag: The key \"a,b\" has characters", "are allowed"})),
 	"tag: unknown id":         tagInput("k", "v", refusal{atApply, "", "Could not set experiment tag", idAdvice}),
-	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12"), refusal: refusal{atImport, "", "Could not import experiment tag: \"12\" is not a valid import ID", "for example 1234567890/team"}},
-	"import of a tag: empty":  {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12/"), refusal: refusal{atImport, "", "Could not import experiment tag", "for example 1234567890/team"}},
-	"import of a tag: a name": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "/Shared/x"), refusal: refusal{atImport, "", "Could not import experiment tag", "for example 1234567890/team"}},
+	"import of a tag: no key": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12"), refusal: refusal{atImport, "", "Invalid import ID: \"12\" is not of the form EXPERIMENT_ID/KEY", "for example 1234567890/team"}},
+	"import of a tag: empty":  {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "12/"), refusal: refusal{atImport, "", "Invalid import ID", "for example 1234567890/team"}},
+	"import of a tag: a name": {object: "import mlflow_experiment_tag", config: acctest.AttributeValues("id", "/Shared/x"), refusal: refusal{atImport, "", "Invalid import ID", "for example 1234567890/team"}},
 }
 
 var badPermissions = inputs{

@@ -19,9 +19,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_relabelled deletes an experiment for one block and creates one of the same name for another, in the same process: so it
-// goes when a block gets another label without a moved block, and when a resource is replaced.
-func TestExperiment_relabelled(t *testing.T) {
+// TestExperiment_resourceRenamed deletes an experiment for one resource address and creates one with the same name for another address, in
+// the same process. This happens if a resource is renamed without a moved block, or replaced.
+func TestExperiment_resourceRenamed(t *testing.T) {
 	t.Parallel()
 	const restored = "warning: Experiment was deleted and restored: Experiment \"/Shared/churn\" (ID) was deleted in this apply by another resource"
 	for name, c := range map[string]struct {
@@ -30,7 +30,7 @@ func TestExperiment_relabelled(t *testing.T) {
 		behind  func(w *acctest.Workspace, id string)
 		says    string
 		fresh   bool // another experiment is made
-		// elsewhere: the experiment is left under another name.
+		// elsewhere: the restored experiment keeps another name.
 		elsewhere bool
 	}{
 		"taken back":                      {config: acctest.WithAdoptExisting(nil), says: restored},
@@ -94,7 +94,7 @@ func TestExperiment_relabelled(t *testing.T) {
 	}
 }
 
-// comesBackElsewhere has a restored experiment stay under another name.
+// comesBackElsewhere makes the workspace restore an experiment with another name.
 func comesBackElsewhere(w *acctest.Workspace, id string) {
 	w.Before("GET", acctest.ExperimentCalls+"get", func(*http.Request) {
 		if e, _ := w.Experiment(id); e.LifecycleStage == "active" && w.Count("POST", acctest.ExperimentCalls+"restore") == 1 && w.Count("POST", acctest.ExperimentCalls+"update") == 0 {
@@ -103,8 +103,9 @@ func comesBackElsewhere(w *acctest.Workspace, id string) {
 	})
 }
 
-// TestExperiment_relabelledAtOnce has the two blocks come at the same time, as the CLI does: the experiment outlives it in any order.
-func TestExperiment_relabelledAtOnce(t *testing.T) {
+// TestExperiment_resourceRenamedConcurrently runs both operations at the same time, as the CLI does: the experiment exists after either
+// order.
+func TestExperiment_resourceRenamedConcurrently(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	for i := range 20 {
@@ -128,9 +129,9 @@ func TestExperiment_relabelledAtOnce(t *testing.T) {
 	}
 }
 
-// TestExperiment_relabelNotDeleted: what could not be deleted for the old block is not taken over by the new one, or else the next apply, which
-// tries again, would delete it.
-func TestExperiment_relabelNotDeleted(t *testing.T) {
+// TestExperiment_resourceRenamedDeleteFails: if the delete for the old address fails, the new address does not adopt the experiment,
+// because the next apply would try to delete it again.
+func TestExperiment_resourceRenamedDeleteFails(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		fault emulator.Fault
@@ -171,8 +172,8 @@ func TestExperiment_relabelNotDeleted(t *testing.T) {
 	}
 }
 
-// TestExperiment_inStateTwice: an apply that was killed after the new block took the experiment over, and before the old one forgot it, leaves both
-// in the state. No plan deletes it then.
+// TestExperiment_inStateTwice: an apply that is interrupted between the adoption at the new address and the removal of the old one leaves
+// both addresses in the state. No later plan deletes the experiment.
 func TestExperiment_inStateTwice(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(labels ...string) string {
@@ -200,7 +201,7 @@ func TestExperiment_inStateTwice(t *testing.T) {
 	)
 }
 
-// planned is a configuration with what only the apply makes known.
+// planned returns a configuration with the computed attributes unknown.
 func planned(config map[string]any) map[string]any {
 	values := map[string]any{"tags_all": map[string]string{}}
 	for _, name := range []string{"id", "artifact_location", "creation_time", "url"} {
@@ -210,8 +211,8 @@ func planned(config map[string]any) map[string]any {
 	return values
 }
 
-// TestExperiment_replacedByHand replaces through the CLI, in both orders, what nobody changed.
-func TestExperiment_replacedByHand(t *testing.T) {
+// TestExperiment_replaceUnchanged replaces an unchanged experiment through the CLI, in both orders of operations.
+func TestExperiment_replaceUnchanged(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.OtherUser, "/Shared/churn", map[string]string{"foreign": "theirs"})
 	config := func(label, trigger string, createFirst bool) string {
@@ -251,7 +252,7 @@ func TestExperiment_replacedByHand(t *testing.T) {
 	)
 }
 
-// planDelete plans to destroy a resource, and gives what the person is told.
+// planDelete plans to destroy a resource, and returns the diagnostics.
 func planDelete(d *acctest.Direct, kind string, state map[string]any) string {
 	d.T.Helper()
 	schema := d.Schemas.ResourceSchemas[kind]

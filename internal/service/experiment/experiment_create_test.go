@@ -119,7 +119,8 @@ func TestExperiment_nameTaken(t *testing.T) {
 	})
 }
 
-// TestExperiment_createSurvives breaks calls of a create: once the experiment is there, the resource is neither lost nor tainted.
+// TestExperiment_createSurvives makes requests of a create fail: after the experiment is created, the resource is in the state and not
+// tainted.
 func TestExperiment_createSurvives(t *testing.T) {
 	const refused, message = 400, "no luck"
 	for name, fault := range map[string]emulator.Fault{
@@ -157,7 +158,7 @@ func TestExperiment_createSurvives(t *testing.T) {
 	}
 }
 
-// TestExperiment_claimed: what this process took over is not deleted under its old label.
+// TestExperiment_claimed: an experiment that this process adopted is not deleted at its old address.
 func TestExperiment_claimed(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -103,7 +103,7 @@ func TestExperimentDataSource_deletedByName(t *testing.T) {
 	}
 }
 
-func TestExperimentDataSource_whatTheServerDoesNotTell(t *testing.T) {
+func TestExperimentDataSource_missingValues(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Inject(emulator.Fault{

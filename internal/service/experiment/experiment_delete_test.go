@@ -81,8 +81,8 @@ func TestExperiment_deletion(t *testing.T) {
 	}
 }
 
-// TestExperiment_plannedDeletion: the plan says what stands against a deletion or would go with it, in at most three calls; it takes one more to
-// refuse.
+// TestExperiment_plannedDeletion: the plan reports what prevents a deletion, or what is deleted with the experiment, in at most three
+// requests, and one more for an error.
 func TestExperiment_plannedDeletion(t *testing.T) {
 	t.Parallel()
 	const (
@@ -149,7 +149,7 @@ func TestExperiment_plannedDeletion(t *testing.T) {
 	})
 }
 
-// TestExperiment_runAfterPlan: a run that comes between the plan and the apply keeps the experiment.
+// TestExperiment_runAfterPlan: an experiment is not deleted if its first run is created between the plan and the apply.
 func TestExperiment_runAfterPlan(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -165,7 +165,7 @@ func TestExperiment_runAfterPlan(t *testing.T) {
 	}
 }
 
-// spoken matches words in what the CLI prints, whatever the line breaks.
+// spoken matches words in the output of the CLI, regardless of line breaks.
 func spoken(text string) *regexp.Regexp {
 	words := strings.Fields(text)
 	for i, word := range words {
@@ -174,8 +174,7 @@ func spoken(text string) *regexp.Regexp {
 	return regexp.MustCompile(strings.Join(words, `[\s│]+`))
 }
 
-// TestExperiment_destroyRefusedAtPlan: however an experiment with a run comes to be destroyed, the plan refuses, and nothing that depends on it is
-// taken away.
+// TestExperiment_destroyRefusedAtPlan: every plan that destroys an experiment with a run fails, and the objects that depend on it remain.
 func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -229,7 +228,8 @@ func TestExperiment_destroyRefusedAtPlan(t *testing.T) {
 	acctest.RunDirectories(t, append(steps, forgotten)...)
 }
 
-// TestExperiment_taintedNotEmpty: a plan cannot tell the replacement of a tainted resource from a create, so the refusal comes with the apply.
+// TestExperiment_taintedNotEmpty: a plan cannot distinguish the replacement of a tainted resource from a create, so the apply fails
+// instead.
 func TestExperiment_taintedNotEmpty(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	var id string

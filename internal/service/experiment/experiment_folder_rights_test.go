@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_folderRights: where the folder decides, the error of whoever lacks its levels names them.
+// TestExperiment_folderRights: if an operation requires a permission on the folder, the error contains it.
 func TestExperiment_folderRights(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t, emulator.Options{FolderRights: true})

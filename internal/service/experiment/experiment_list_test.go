@@ -46,7 +46,7 @@ func TestList_experiments(t *testing.T) {
 	}
 }
 
-// TestList_validation: what can't be searched for is refused before the server is known.
+// TestList_validation: invalid search arguments cause an error before the server is known.
 func TestList_validation(t *testing.T) {
 	t.Parallel()
 	d := acctest.NewDirect(t, map[string]any{"host": "http://127.0.0.1:1", "token": "x"})

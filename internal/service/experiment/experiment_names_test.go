@@ -12,8 +12,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_relabelPlanned: the plan warns of what only looks like another experiment.
-func TestExperiment_relabelPlanned(t *testing.T) {
+// TestExperiment_resourceRenamedPlan: the plan warns if two resources are probably the same experiment.
+func TestExperiment_resourceRenamedPlan(t *testing.T) {
 	t.Parallel()
 	const warning = "warning: Experiment would be deleted and recreated"
 	for name, c := range map[string]struct {
@@ -53,7 +53,7 @@ func TestExperiment_relabelPlanned(t *testing.T) {
 	}
 }
 
-// TestExperiment_namesPlanned plans two resources that are about one name, in both orders.
+// TestExperiment_namesPlanned plans two resources with the same name, in both orders.
 func TestExperiment_namesPlanned(t *testing.T) {
 	t.Parallel()
 	const (
@@ -113,8 +113,8 @@ func TestExperiment_namesPlanned(t *testing.T) {
 	}
 }
 
-// TestExperiment_takenTwice applies two resources that take one experiment, which a plan without their names can't know.
-func TestExperiment_takenTwice(t *testing.T) {
+// TestExperiment_adoptedTwice applies two resources that adopt one experiment, which a plan with unknown names cannot detect.
+func TestExperiment_adoptedTwice(t *testing.T) {
 	t.Parallel()
 	const refused = "error at name: Experiment is managed by two resources: Experiment \"/Shared/churn\" (ID) was created, adopted, or changed by another resource"
 	for name, c := range map[string]struct {
@@ -143,8 +143,8 @@ func TestExperiment_takenTwice(t *testing.T) {
 	}
 }
 
-// TestExperiment_namesHandedOver refuses names that are handed over within one plan, and does it in two applies.
-func TestExperiment_namesHandedOver(t *testing.T) {
+// TestExperiment_nameReused: a plan cannot use the name that another experiment frees, but two applies can.
+func TestExperiment_nameReused(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(one, other string) string {
 		return w.Config(fmt.Sprintf("resource \"mlflow_experiment\" \"one\" {\n  name = %q\n}\nresource \"mlflow_experiment\" \"other\" {\n  name = %q\n}\n", one, other))

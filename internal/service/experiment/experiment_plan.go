@@ -210,7 +210,7 @@ func (r *experimentResource) replacementBlocker(plan, state experimentModel, mov
 		case policy == deletionPrevent:
 			return "deletion_policy = \"prevent\" does not allow that.\n\n" + undo + ", or apply another policy first."
 		case policy == deletionRetain && !moves:
-			return "With deletion_policy = \"retain\", the old experiment would keep the name.\n\n" + undo + ", or declare a second resource with " +
+			return "With deletion_policy = \"retain\", the old experiment would still use the name.\n\n" + undo + ", or declare a second resource with " +
 				"another name for the new experiment."
 		}
 	}

@@ -141,7 +141,7 @@ func TestExperiment_drift(t *testing.T) {
 	)
 }
 
-// TestExperiment_gone finds an experiment deleted, purged, or replaced by another under the same id, and creates a new one.
+// TestExperiment_gone: an experiment that was deleted or purged, or whose ID was reused, is created again.
 func TestExperiment_gone(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := w.Config(acctest.ExperimentConfig(`name = "/Shared/churn"`))
@@ -183,7 +183,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 		resource.TestStep{Config: config},
 		resource.TestStep{PreConfig: w.ResetJournal, RefreshState: true},
 	)
-	// The step refreshes, and then plans, which refreshes again; each in a provider process of its own.
+	// The step refreshes, and then plans, which refreshes again, each in its own provider process.
 	afterDestroy := w.Journal()
 	perRefresh := map[string]int{}
 	for _, c := range afterDestroy {
@@ -204,7 +204,7 @@ func TestExperiment_refreshCalls(t *testing.T) {
 	}
 }
 
-func TestExperiment_readWarnsWhenGone(t *testing.T) {
+func TestExperiment_readNotFoundWarning(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	e, _ := w.Experiment(w.CreateExperiment(emulator.Admin, "/Shared/churn", nil))
@@ -215,8 +215,8 @@ func TestExperiment_readWarnsWhenGone(t *testing.T) {
 	}
 }
 
-// TestExperiment_errorsAreNoAbsence: only the experiment's own absence takes it out of the state.
-func TestExperiment_errorsAreNoAbsence(t *testing.T) {
+// TestExperiment_readErrorKeepsState: only a missing experiment is removed from the state.
+func TestExperiment_readErrorKeepsState(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]emulator.Fault{
 		"denied":           {Status: 403, Code: "PERMISSION_DENIED", Message: "no"},

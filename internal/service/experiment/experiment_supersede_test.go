@@ -10,7 +10,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// withDeleted is a workspace where a deleted experiment with a run holds the name /Shared/churn.
+// withDeleted returns a workspace where a deleted experiment with a run reserves the name /Shared/churn.
 func withDeleted(t *testing.T) (w *acctest.Workspace, old string) {
 	t.Helper()
 	w = acctest.NewWorkspace(t, emulator.Options{DeletedKeepName: true})
@@ -25,7 +25,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 	for name, c := range map[string]struct {
 		config map[string]any
 		want   string
-		// restored: the old one is active and managed; superseded: it is aside, and a new one is managed.
+		// restored: the old experiment is active and managed; superseded: it is renamed and deleted, and a new one is managed.
 		restored, superseded bool
 	}{
 		"by default an error says what to do":  {want: "error at name: Could not create experiment: name reserved by a deleted experiment: Experiment \"/Shared/churn\" (ID) is deleted"},
@@ -52,7 +52,7 @@ func TestExperiment_ifDeleted(t *testing.T) {
 	}
 }
 
-// checkDeleted checks what became of the deleted experiment: restored, moved aside, or left as it was.
+// checkDeleted checks whether the deleted experiment was restored, superseded, or not changed.
 func checkDeleted(t *testing.T, w *acctest.Workspace, old string, state map[string]any, restored, superseded bool) {
 	t.Helper()
 	e, _ := w.Experiment(old)
@@ -77,8 +77,8 @@ func checkDeleted(t *testing.T, w *acctest.Workspace, old string, state map[stri
 	}
 }
 
-// TestExperiment_supersedeResumes cuts superseding at each of its steps, before and after the effect: the error names the id and the
-// present name, and the next apply ends where an undisturbed one would.
+// TestExperiment_supersedeResumes interrupts superseding at each of its steps, before and after the effect: the error contains the ID and
+// the current name, and the next apply has the same result as an uninterrupted one.
 func TestExperiment_supersedeResumes(t *testing.T) {
 	t.Parallel()
 	for _, step := range []string{"restore", "set-experiment-tag", "update", "delete", "get-by-name", "create"} {
@@ -118,9 +118,9 @@ func TestExperiment_supersedeResumes(t *testing.T) {
 	}
 }
 
-// When neither the answer to the restore nor a look comes through, nobody can mark the experiment, and the next apply can't tell it from
-// anybody's: the error says so.
-func TestExperiment_supersedeRestoreUnclear(t *testing.T) {
+// TestExperiment_supersedeRestoreUnknown: if both the restore and the read after it fail, the experiment has no mark, and the next apply
+// cannot distinguish it from an unrelated one. The error reports that.
+func TestExperiment_supersedeRestoreUnknown(t *testing.T) {
 	t.Parallel()
 	w, old := withDeleted(t)
 	w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "restore", Status: 400, Code: "INVALID_STATE", Message: "no luck", AfterEffect: true})

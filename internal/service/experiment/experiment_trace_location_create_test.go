@@ -18,7 +18,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// declaredTraces is trace_location of a configuration. An empty prefix is not declared.
+// declaredTraces returns a trace_location for a configuration, without an empty prefix.
 func declaredTraces(catalog, schema, prefix string) map[string]any {
 	location := map[string]any{"catalog": catalog, "schema": schema}
 	if prefix != "" {
@@ -85,7 +85,7 @@ func TestTraceLocation_createFails(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_notBound: a server that ignores the location is not taken to have bound it.
+// TestTraceLocation_notBound: a server that ignores the location causes a warning.
 func TestTraceLocation_notBound(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	w.Before(http.MethodGet, acctest.ExperimentCalls+"get", func(*http.Request) {
@@ -105,8 +105,8 @@ func TestTraceLocation_notBound(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_takeOver: an experiment with another trace location than declared, or with none, is refused before anything is written.
-func TestTraceLocation_takeOver(t *testing.T) {
+// TestTraceLocation_adopt: adopting an experiment with another trace location than declared, or with none, fails before the first write.
+func TestTraceLocation_adopt(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		bound    bool
@@ -153,7 +153,7 @@ func TestTraceLocation_takeOver(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_planned: a plan to create an experiment knows that it has no trace location, unless it may adopt or restore one.
+// TestTraceLocation_planned: a planned create has a null trace location, unless it may adopt or restore an experiment.
 func TestTraceLocation_planned(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -178,7 +178,7 @@ func TestTraceLocation_planned(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_unknown: what is unknown at plan replaces nothing, and a location that turns out to be another one is refused.
+// TestTraceLocation_unknown: an unknown location does not replace the experiment, and apply fails if it is a different one.
 func TestTraceLocation_unknown(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	late := func(input, location string) string {
@@ -219,8 +219,7 @@ func TestTraceLocation_unknown(t *testing.T) {
 	)
 }
 
-// TestTraceLocation_unknownForNone: an unknown location that turns out to be one, of an experiment that has none, is refused; one that turns out to be
-// null is none.
+// TestTraceLocation_unknownForNone: for an experiment without a location, apply fails if an unknown location is not null.
 func TestTraceLocation_unknownForNone(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	late := func(input string) string {
@@ -236,8 +235,8 @@ func TestTraceLocation_unknownForNone(t *testing.T) {
 	)
 }
 
-// TestTraceLocation_refusedInput: what the server would refuse is refused at the attribute, before it is asked.
-func TestTraceLocation_refusedInput(t *testing.T) {
+// TestTraceLocation_invalidInput: invalid values cause an error at the attribute, before a request.
+func TestTraceLocation_invalidInput(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	for name, c := range map[string]struct {
@@ -266,7 +265,7 @@ func TestTraceLocation_refusedInput(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_mlflowServer: refused at plan, at the attribute. Without it, the plan of an experiment knows that there is none.
+// TestTraceLocation_mlflowServer: a location causes an error at the attribute during plan. Without one, the planned location is null.
 func TestTraceLocation_mlflowServer(t *testing.T) {
 	t.Parallel()
 	s := acctest.NewRecordedServer(t, nil)

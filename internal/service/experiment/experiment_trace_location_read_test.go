@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// boundExperiment is a workspace with an experiment that is bound to main.traces, with the prefix churn or a derived one.
+// boundExperiment returns a workspace with an experiment that is bound to main.traces, with the prefix churn or a derived one.
 func boundExperiment(t *testing.T, prefix string) (w *acctest.Workspace, id string) {
 	t.Helper()
 	w = acctest.NewWorkspace(t)
@@ -57,7 +57,7 @@ func TestTraceLocation_import(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_importOther: an import does not hide that another location is declared.
+// TestTraceLocation_importOther: after an import, the plan shows that a different location is declared.
 func TestTraceLocation_importOther(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "churn")
@@ -71,7 +71,7 @@ func TestTraceLocation_importOther(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_generatedConfiguration: the generated configuration has what can be set, and plans nothing.
+// TestTraceLocation_generatedConfiguration: a generated configuration has only arguments, and its plan has no changes.
 func TestTraceLocation_generatedConfiguration(t *testing.T) {
 	for name, prefix := range map[string]string{"with a prefix": "churn", "with a derived prefix": ""} {
 		t.Run(name, func(t *testing.T) {
@@ -127,8 +127,8 @@ func TestTraceLocation_list(t *testing.T) {
 	}
 }
 
-// TestTraceLocation_move: the state of the Databricks provider has a block in a block, which is null or missing if no location is bound. The flat form
-// is that of the API.
+// TestTraceLocation_move: the state of the Databricks provider has nested blocks, which are null or missing if no location is bound. The
+// flat form is that of the API.
 func TestTraceLocation_move(t *testing.T) {
 	t.Parallel()
 	w, id := boundExperiment(t, "")

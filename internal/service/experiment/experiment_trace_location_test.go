@@ -16,7 +16,7 @@ import (
 
 const createCall = "POST " + acctest.ExperimentCalls + "create"
 
-// withTraces is the experiment of the tests with a trace_location, none if it is empty.
+// withTraces returns the configuration of an experiment with a trace_location, without one if it is empty.
 func withTraces(w *acctest.Workspace, location string) string {
 	if location != "" {
 		location = "\ntrace_location = " + location
@@ -31,7 +31,7 @@ func tracesIn(catalog, schema string, prefix, effective knownvalue.Check) statec
 	}))
 }
 
-// unchanged is a step whose plan has nothing to do, and which writes nothing.
+// unchanged is a step whose plan has no changes and which sends no write request.
 func unchanged(t *testing.T, w *acctest.Workspace, config string, behind func(), checks ...statecheck.StateCheck) resource.TestStep {
 	return resource.TestStep{
 		PreConfig: func() {
@@ -65,11 +65,11 @@ func TestTraceLocation_lifecycle(t *testing.T) {
 			},
 		},
 		unchanged(t, w, withTraces(w, `{ catalog = "main", schema = "TRACES", table_prefix = "Churn" }`), nil, tracesIn("Main", "traces", named, named)),
-		// The server's own spelling is not drift.
+		// The spelling of the server is not drift.
 		unchanged(t, w, withTraces(w, `{ catalog = "Main", schema = "traces", table_prefix = "churn" }`), func() {
 			w.BindTraceLocation(w.MustFind(t, "/Shared/churn").ID, "MAIN", "TRACES", "CHURN")
 		}, tracesIn("Main", "traces", named, knownvalue.StringExact("CHURN"))),
-		// What is not declared any more stays.
+		// A location that is no longer declared remains.
 		unchanged(t, w, withTraces(w, `{ catalog = "Main", schema = "traces" }`), nil),
 		unchanged(t, w, withTraces(w, ""), nil),
 		resource.TestStep{ // other changes leave it as it is
@@ -96,8 +96,8 @@ func TestTraceLocation_derivedPrefix(t *testing.T) {
 	)
 }
 
-// TestTraceLocation_boundOutside: while the configuration is silent, a location that is bound outside Terraform is read and plans nothing; to declare
-// it then plans nothing either.
+// TestTraceLocation_boundOutside: an undeclared location that is bound outside Terraform is read without a change. Declaring it afterward
+// is not a change either.
 func TestTraceLocation_boundOutside(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	bind := func() { w.BindTraceLocation(w.MustFind(t, "/Shared/churn").ID, "main", "traces", "") }
@@ -116,7 +116,7 @@ func TestTraceLocation_boundOutside(t *testing.T) {
 	)
 }
 
-// TestTraceLocation_prefixDeclaredLater: the prefix that the server derived can be declared, which writes nothing.
+// TestTraceLocation_prefixDeclaredLater: declaring the prefix that the server derived sends no write request.
 func TestTraceLocation_prefixDeclaredLater(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	id := w.CreateExperiment(emulator.Admin, "/Shared/churn", nil)

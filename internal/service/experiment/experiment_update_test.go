@@ -10,8 +10,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_updateSavesWhatWasDone fails one call of an update: the state tells what the server holds, and nothing else.
-func TestExperiment_updateSavesWhatWasDone(t *testing.T) {
+// TestExperiment_updateSavesPartialState makes one request of an update fail: the state is that of the server.
+func TestExperiment_updateSavesPartialState(t *testing.T) {
 	t.Parallel()
 	refuse := func(path, body string) emulator.Fault {
 		return emulator.Fault{Path: path, Body: body, Status: 400, Code: "INVALID_STATE", Message: "no luck", Times: 1000}
@@ -56,7 +56,7 @@ func TestExperiment_updateSavesWhatWasDone(t *testing.T) {
 	}
 }
 
-func TestExperiment_updateLooksFirst(t *testing.T) {
+func TestExperiment_updateReadsFirst(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
 		behind func(w *acctest.Workspace, id string)

@@ -18,7 +18,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// searchable has experiments whose names and tags are easily confused.
+// searchable returns a workspace with experiments that have similar names and tags.
 func searchable(t *testing.T) (w *acctest.Workspace, ids map[string]string) {
 	t.Helper()
 	var ticks atomic.Int64
@@ -66,7 +66,7 @@ func TestExperimentsDataSource_chained(t *testing.T) {
 	w.ExpectWrites(t)
 }
 
-// names gives the last path elements of what was found, in order.
+// names returns the last path elements of the found experiments, in order.
 func names(state map[string]any) string {
 	var names []string
 	list, _ := state["experiments"].([]any)
@@ -148,7 +148,8 @@ func TestExperimentsDataSource_paging(t *testing.T) {
 	}
 }
 
-// A server pages by offset, so what is created meanwhile moves experiments to the next page; and its database may compare loosely.
+// A server pages by offset, so an experiment that is created between two requests moves others to the next page. Its database may be
+// case-insensitive.
 func TestExperimentsDataSource_looseServer(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -170,7 +171,7 @@ func TestExperimentsDataSource_looseServer(t *testing.T) {
 	}
 }
 
-// What the search gives of an experiment is what the single data source gives.
+// The search returns the same attributes of an experiment as the data source for one experiment.
 func TestExperimentsDataSource_sameAsSingle(t *testing.T) {
 	t.Parallel()
 	w, ids := searchable(t)

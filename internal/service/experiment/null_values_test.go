@@ -13,8 +13,8 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestExperiment_nullTags: a tag whose value is null counts as absent, in tags and in default_tags, whether it is null from the beginning, becomes
-// null, or turns out to be null during apply.
+// TestExperiment_nullTags: a tag with a null value counts as absent, in tags and in default_tags, if it is null on create, becomes null, or
+// is null after it was unknown.
 func TestExperiment_nullTags(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	config := func(tags string) string {
@@ -58,7 +58,7 @@ func TestExperiment_nullTags(t *testing.T) {
 	)
 }
 
-// TestExperiment_emptyDescription: an empty description is none, and clears one that was set.
+// TestExperiment_emptyDescription: an empty description is the same as null, and clears a description.
 func TestExperiment_emptyDescription(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	apply := func(description, held string) resource.TestStep {
@@ -83,7 +83,7 @@ func TestExperiment_emptyDescription(t *testing.T) {
 	acctest.UnitTest(t, apply(`""`, ""), apply(`"Predicts churn"`, "Predicts churn"), apply(`""`, ""), apply(`null`, ""), apply(`""`, ""), others)
 }
 
-// TestExperiment_importKeepsUndeclared: what an import finds and the configuration does not declare stays on the server.
+// TestExperiment_importKeepsUndeclared: undeclared tags and an undeclared description of an imported experiment remain on the server.
 func TestExperiment_importKeepsUndeclared(t *testing.T) {
 	for name, byBlock := range map[string]bool{"by block": true, "by command": false} {
 		t.Run(name, func(t *testing.T) {

@@ -4,8 +4,8 @@ import (
 	"testing"
 )
 
-// FuzzExperimentPage: what is taken for a page's address has a host and an id.
-func FuzzExperimentPage(f *testing.F) {
+// FuzzURLParts: a parsed URL has a host and an experiment ID.
+func FuzzURLParts(f *testing.F) {
 	for _, text := range []string{
 		"", "12", "https://example.com/ml/experiments/12?o=1", "http://h/#/experiments/1", "https://", "http://[::1", "https:///ml/experiments/1",
 	} {
@@ -18,7 +18,7 @@ func FuzzExperimentPage(f *testing.F) {
 	})
 }
 
-func TestParseExperimentPage(t *testing.T) {
+func TestParseURLParts(t *testing.T) {
 	for text, want := range map[string][3]string{
 		"https://example.com/ml/experiments/12?o=3":         {"https://example.com", "3", "12"},
 		"https://example.com/ml/experiments/12?w=3&o=4":     {"https://example.com", "3", "12"},

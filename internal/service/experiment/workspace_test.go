@@ -8,7 +8,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestWorkspace_databricks: the argument workspace is refused where there are no MLflow workspaces, before anything is asked of the server.
+// TestWorkspace_databricks: the argument workspace causes an error on Databricks, before a request.
 func TestWorkspace_databricks(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)

@@ -15,7 +15,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// A search that gets no answer finds nothing only if the answer says so: for_each over its result would destroy everything.
+// A search has no results only if a valid response contains none. Otherwise, a for_each over the results would destroy all resources.
 func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -37,7 +37,7 @@ func TestExperimentsDataSource_wrongAnswers(t *testing.T) {
 	}
 }
 
-// What could not be told counts as not empty.
+// An experiment whose content cannot be determined counts as not empty.
 func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 	t.Parallel()
 	for name, lie := range acctest.WrongAnswers {
@@ -59,8 +59,9 @@ func TestExperiment_contentCheckWrongAnswers(t *testing.T) {
 	}
 }
 
-// Somebody else creates the name between the look and the create. The refusal is an answer, so nothing is taken over unasked.
-func TestExperiment_nameTakenMeanwhile(t *testing.T) {
+// Another client creates the experiment between the lookup and the create. The error of the server is a response, so the experiment is not
+// adopted.
+func TestExperiment_nameTakenDuringCreate(t *testing.T) {
 	w := acctest.NewWorkspace(t)
 	made := ""
 	w.Before(http.MethodPost, "/api/2.0/mlflow/experiments/create", func(*http.Request) {
@@ -93,7 +94,7 @@ func TestExperiment_nameTakenMeanwhile(t *testing.T) {
 	)
 }
 
-// A create whose answer is lost while the server goes down is looked for as long as any call is retried.
+// If the response to a create is lost because the server stops, the provider looks up the experiment until the retry timeout.
 func TestExperiment_createThenOutage(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
@@ -107,8 +108,8 @@ func TestExperiment_createThenOutage(t *testing.T) {
 	}
 }
 
-// Somebody makes the same folder at the same moment.
-func TestExperiment_folderMadeMeanwhile(t *testing.T) {
+// Another client creates the same folder at the same time.
+func TestExperiment_folderCreatedConcurrently(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
 	w.Mkdirs("/Teams/a")

@@ -148,7 +148,7 @@ func (m *setRunTagsModel) checkTags(client *mlflow.Client, diags *diag.Diagnosti
 	values := framework.StringMap(m.Tags)
 	for _, key := range framework.SortedKeys(values) {
 		if n := utf8.RuneCountInString(values[key]); n > maxServerTagValue {
-			diags.AddAttributeError(at.AtMapKey(key), "Tag not allowed", fmt.Sprintf("The value is %s characters long. An MLflow server stores "+
+			diags.AddAttributeError(at.AtMapKey(key), "Invalid tag", fmt.Sprintf("The value is %s characters long. An MLflow server stores "+
 				"only the first %s characters of the value of a run tag.\n\nShorten the value.", formatCount(n), formatCount(maxServerTagValue)))
 		}
 	}

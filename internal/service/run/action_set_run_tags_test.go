@@ -63,8 +63,8 @@ func TestSetRunTags_refused(t *testing.T) {
 	}{
 		"no tags":        {w.ids["best"], map[string]string{}, "error at tags: "},
 		"an empty key":   {w.ids["best"], map[string]string{"": "x"}, "error at tags: Invalid tag key"},
-		"a long key":     {w.ids["best"], map[string]string{strings.Repeat("k", 251): "x"}, "error at tags: Tag not allowed"},
-		"a long value":   {w.ids["best"], map[string]string{"k": strings.Repeat("v", 65537)}, "error at tags: Tag not allowed"},
+		"a long key":     {w.ids["best"], map[string]string{strings.Repeat("k", 251): "x"}, "error at tags: Invalid tag"},
+		"a long value":   {w.ids["best"], map[string]string{"k": strings.Repeat("v", 65537)}, "error at tags: Invalid tag"},
 		"no name":        {w.ids["best"], map[string]any{"mlflow.runName": nil}, "error at tags: Invalid tag value"},
 		"an empty name":  {w.ids["best"], map[string]any{"mlflow.runName": ""}, "error at tags: Invalid tag value"},
 		"an unknown one": {w.ids["best"], map[string]any{"mlflow.runName": tftypes.UnknownValue}, ""},
@@ -98,9 +98,9 @@ func TestSetRunTags_server(t *testing.T) {
 	action := acctest.NewDirect(t, s.Block(nil)).Action("mlflow_set_run_tags")
 	acctest.ExpectSays(t, action.Plan(map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8000)}}), "")
 	config := map[string]any{"run_id": "a", "tags": map[string]string{"k": strings.Repeat("ä", 8001)}}
-	acctest.ExpectSays(t, action.Plan(config), "error at tags: Tag not allowed: The value is 8,001 characters long.")
+	acctest.ExpectSays(t, action.Plan(config), "error at tags: Invalid tag: The value is 8,001 characters long.")
 	_, says := action.Invoke(config)
-	acctest.ExpectSays(t, says, "error at tags: Tag not allowed: ")
+	acctest.ExpectSays(t, says, "error at tags: Invalid tag: ")
 }
 
 // TestSetRunTags_faults checks that an error lists the changed tags, and that the next invocation changes the others.

@@ -144,7 +144,7 @@ func TestRunsDataSource_refused(t *testing.T) {
 		"no experiment": {map[string]any{"experiment_ids": []string{}},
 			[]string{"error at experiment_ids: Invalid Attribute Value", "at least 1"}},
 		"a name": {map[string]any{"experiment_ids": []string{"/Shared/churn"}},
-			[]string{"error at experiment_ids: Invalid Attribute Value Match", "gives the id of a name"}},
+			[]string{"error at experiment_ids: Invalid Attribute Value Match", "looks up an experiment by name"}},
 		"an experiment twice": {map[string]any{"experiment_ids": []string{w.churn, w.churn}},
 			[]string{"error at experiment_ids: Duplicate List Value"}},
 		"no such experiment": {map[string]any{"experiment_ids": []string{"42"}},

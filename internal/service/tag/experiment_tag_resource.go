@@ -134,9 +134,8 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 		id, key, workspace = values[framework.IdentityExperimentID], values["key"], framework.OrNull(values[framework.AttributeWorkspace])
 	}
 	if id == "" || key == "" {
-		resp.Diagnostics.AddError("Could not import experiment tag", fmt.Sprintf("%q is not a valid import ID. Use EXPERIMENT_ID/KEY, for "+
-			"example 1234567890/team, with the ID of the experiment, not its name. To import from another MLflow workspace, use "+
-			"workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, for example 1234567890/team. Use the ID "+
+			"of the experiment, not its name. To import from another MLflow workspace, use workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
 		return
 	}
 	resp.Diagnostics.Append(resp.State.SetAttribute(ctx, path.Root("id"), id+"/"+key)...)

@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/emulator"
 )
 
-// TestImport_namesWithSlashes: an id of several parts ends with a name that may hold what separates them.
+// TestImport_namesWithSlashes: the last part of an import ID can contain the separator.
 func TestImport_namesWithSlashes(t *testing.T) {
 	t.Parallel()
 	w := acctest.NewWorkspace(t)
