@@ -262,8 +262,8 @@ func (r *roleResource) planDelete(ctx context.Context, private framework.Private
 	}
 }
 
-// planGrants checks the declared grants on single experiments: no other resource must declare them, and the experiments of new ones should
-// exist.
+// planGrants checks the declared grants on single experiments: another resource must not declare them, and the experiments of new ones
+// should exist.
 func (r *roleResource) planGrants(ctx context.Context, before map[string]string, plan roleModel, diags *diag.Diagnostics) {
 	if plan.Grants.IsUnknown() {
 		return

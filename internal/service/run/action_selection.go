@@ -62,8 +62,8 @@ func selectionAttributes(verb, cutoffRule string, older, before []validator.Stri
 	return map[string]schema.Attribute{
 		attributeOlderThan: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{ageValidator{}}, older...),
-			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: days, such as "+
-				"`90d`, or a duration such as `36h` or `1h30m`. Does not select runs without a start time. %s", verb, cutoffRule),
+			MarkdownDescription: fmt.Sprintf("Minimum age of the runs to %s, measured from their start time when the action runs: a number of "+
+				"days, such as `90d`, or a duration such as `36h` or `1h30m`. Does not select runs without a start time. %s", verb, cutoffRule),
 		},
 		attributeBefore: schema.StringAttribute{
 			Optional: true, Validators: append([]validator.String{timeValidator{}}, before...),

@@ -88,8 +88,8 @@ func (d *runArtifactsDataSource) Schema(_ context.Context, _ datasource.SchemaRe
 			},
 			"limit": schema.Int64Attribute{
 				Optional: true, Validators: []validator.Int64{int64validator.Between(1, maxArtifacts)},
-				MarkdownDescription: fmt.Sprintf("Maximum number of files and directories to return, from 1 to %d. Defaults to "+
-					"`%d`.", maxArtifacts, maxArtifacts),
+				MarkdownDescription: fmt.Sprintf("Maximum number of files and directories to return, from 1 to %s. Defaults to "+
+					"`%d`.", formatCount(maxArtifacts), maxArtifacts),
 			},
 			"files": schema.ListNestedAttribute{
 				Computed: true, MarkdownDescription: "Files and directories, ordered by path. Empty if `path` is empty, does not exist, or is a file.",

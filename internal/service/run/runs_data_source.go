@@ -102,7 +102,7 @@ func (d *runsDataSource) Schema(_ context.Context, _ datasource.SchemaRequest, r
 			},
 			attributeLimit: schema.Int64Attribute{
 				Required: true, Validators: []validator.Int64{int64validator.Between(1, maxRuns)},
-				MarkdownDescription: fmt.Sprintf("Maximum number of runs to return, from 1 to %d, in `order_by` order.", maxRuns),
+				MarkdownDescription: fmt.Sprintf("Maximum number of runs to return, from 1 to %s, in `order_by` order.", formatCount(maxRuns)),
 			},
 			"metrics": keys("metrics"),
 			"params":  keys("parameters"),
