@@ -36,7 +36,7 @@ func (f *effectiveAccessFunction) Definition(_ context.Context, _ function.Defin
 	resp.Definition = function.Definition{
 		Summary: "Returns which users have access to which experiments",
 		MarkdownDescription: "Resolves the grants of a permission review to users and service principals. Returns a list of objects, one for each principal and " +
-			"experiment, with the highest permission level, the groups that the principal has access through, and all ways in which it has access.",
+			"experiment, with the highest permission level, the groups that provide access, and all access paths.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
 			function.DynamicParameter{

@@ -56,7 +56,7 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 		},
 		VariadicParameter: function.DynamicParameter{
 			Name: "options", CustomType: anyType{}, AllowNullValue: true,
-			MarkdownDescription: "At most one object with strings for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
+			MarkdownDescription: "At most one object with options for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
 				"`scope` (which experiments were reviewed), and `server` (defaults to the `server` of the review). Other formats ignore it.",
 		},
 		Return: function.StringReturn{},
@@ -86,7 +86,7 @@ func decodeOptions(tuple tftypes.Value) (review.PageOptions, error) {
 		return review.PageOptions{}, err
 	}
 	if len(given) > 1 {
-		return review.PageOptions{}, fmt.Errorf("there are %d objects with options. Use one object with all options", len(given))
+		return review.PageOptions{}, fmt.Errorf("%d option objects were passed. Use one object with all options", len(given))
 	}
 	if len(given) == 0 || given[0].IsNull() {
 		return review.PageOptions{}, nil
@@ -100,5 +100,5 @@ func decodeOptions(tuple tftypes.Value) (review.PageOptions, error) {
 		return review.PageOptions{}, fmt.Errorf("there is no option %s. The options are %s", strings.Join(unknown, ", "), known)
 	}
 	options := review.PageOptions{Title: f.text("title"), AsOf: f.text("as_of"), Scope: f.text("scope"), Server: f.text("server")}
-	return options, withAdvice(f.err, "All options are strings")
+	return options, withAdvice(f.err, "The options must be strings")
 }

@@ -158,7 +158,7 @@ func TestPermissionMatrix_arguments(t *testing.T) {
 		grants tftypes.Value
 		format string
 	}{
-		`"level" is missing or not a string`:          {valueOf([]any{good, bad}), "csv"},
+		`"level" must be a non-empty string`:          {valueOf([]any{good, bad}), "csv"},
 		`grants[1]: `:                                 {valueOf([]any{good, bad}), "html"},
 		`grants[0] is not an object`:                  {valueOf([]any{"x"}), "csv"},
 		`grants is not a list`:                        {valueOf("x"), "csv"},

@@ -88,7 +88,7 @@ func decodePrincipals(value tftypes.Value) (review.Principals, error) {
 	var decoded review.Principals
 	f, ok := fieldsOf(value)
 	if !ok || !f.has("principals") && !f.has("members") {
-		return decoded, fmt.Errorf("it is not an object with principals and members. %s", usePrincipals)
+		return decoded, fmt.Errorf("it must be an object with principals or members. %s", usePrincipals)
 	}
 	f.each("principals", func(p *fields) {
 		decoded.Principals = append(decoded.Principals, review.PrincipalStatus{

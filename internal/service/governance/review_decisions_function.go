@@ -49,7 +49,7 @@ func (f *reviewDecisionsFunction) Metadata(_ context.Context, _ function.Metadat
 // Definition implements [function.Function].
 func (f *reviewDecisionsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
-		Summary: "Returns which grants are approved, to be revoked, or not decided",
+		Summary: "Returns grants by the state of their decision",
 		MarkdownDescription: "Applies the decisions of reviewers to the grants of a permission review. Returns an object with the grants by the state of their decision, " +
 			"and the number of each.",
 		Parameters: []function.Parameter{

@@ -105,7 +105,7 @@ func (f *fields) text(name string) string {
 	}
 	text, ok := asText(value)
 	if !ok {
-		f.fail("%q is missing or not a string", name)
+		f.fail("%q must be a string", name)
 	}
 	return text
 }
@@ -114,7 +114,7 @@ func (f *fields) text(name string) string {
 func (f *fields) required(name string) string {
 	text := f.text(name)
 	if text == "" {
-		f.fail("%q is missing or not a string", name)
+		f.fail("%q must be a non-empty string", name)
 	}
 	return text
 }
