@@ -30,10 +30,10 @@ const (
 	credentialsSection = "mlflow"
 )
 
-// serverCredentials is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
+// serverCredentials are the credentials for an MLflow server: username and password, a token, or none.
 type serverCredentials struct{ username, password, token string }
 
-// openServer connects to an MLflow tracking server.
+// openServer returns a connection to an MLflow server.
 func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
 	if sigV4 {
@@ -73,7 +73,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	return c, nil
 }
 
-// serverWorkspace is the configured workspace, "" for the server's default.
+// serverWorkspace returns the configured workspace, "" for the default of the server.
 func serverWorkspace(s Settings) (string, error) {
 	if s.Workspace != "" {
 		return s.Workspace, nil
@@ -92,8 +92,8 @@ func serverHeaders(credentials serverCredentials) http.Header {
 	return h
 }
 
-// selectServerCredentials picks the credentials: from the block, else from the URL, else as MLflow's own clients do, for which a
-// complete pair of user name and password beats a token.
+// selectServerCredentials returns the credentials of the provider block, or else of the URL, or else those that MLflow's own clients use:
+// a username with a password takes precedence over a token.
 func selectServerCredentials(s Settings, uri trackingURI) (serverCredentials, error) {
 	inBlock := s.Username != "" || s.Password != "" || s.Token != ""
 	if inBlock && (uri.server.User == nil || attributeOf(uri.source) == "") {
@@ -124,7 +124,7 @@ func selectServerCredentials(s Settings, uri trackingURI) (serverCredentials, er
 	return serverCredentials{token: token}, err
 }
 
-// providerCredentials is for credentials in the block; of user name and password one may come from the environment.
+// providerCredentials returns the credentials of the provider block. Either username or password can be from environment variables.
 func providerCredentials(s Settings) (serverCredentials, error) {
 	if s.Token != "" {
 		if s.Username == "" && s.Password == "" {
@@ -149,7 +149,7 @@ func providerCredentials(s Settings) (serverCredentials, error) {
 	return credentials, nil
 }
 
-// environmentCredentials reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
+// environmentCredentials reads the username and the password, each from its environment variable, or else from ~/.mlflow/credentials.
 func environmentCredentials(s Settings) (username, password string, err error) {
 	username, usernameErr := s.variable(usernameVariable, "username")
 	password, passwordErr := s.variable(passwordVariable, "password")
@@ -164,13 +164,13 @@ func environmentCredentials(s Settings) (username, password string, err error) {
 		return username, password, nil //nolint:nilerr // no home directory, no credentials file
 	}
 	path := filepath.Join(home, filepath.FromSlash(mlflowCredentials))
-	// Read as Python's configparser would: a password may hold '#' and quotes.
+	// Read as by Python's configparser: a password can contain '#' and quotes.
 	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, PreserveSurroundedQuote: true, InsensitiveKeys: true}, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return username, password, nil
 	}
 	if err != nil {
-		// The parser's own words would repeat the line, and with it a password.
+		// The error of the parser contains the line, and with it a password.
 		return "", "", &Error{"", "Could not read MLflow credentials",
 			path + " cannot be read or is not a valid INI file. Correct or remove it."}
 	}
@@ -179,8 +179,8 @@ func environmentCredentials(s Settings) (username, password string, err error) {
 		firstNonEmpty(password, section.Key("mlflow_tracking_password").String()), nil
 }
 
-// serverTLS completes the TLS attributes from the environment. An attribute that says how to verify the server beats
-// the variables that do.
+// serverTLS completes the TLS arguments from environment variables. An argument for the verification of the server takes precedence over
+// all variables for it.
 func serverTLS(s Settings) (tlsFiles, error) {
 	files, err := providerTLS(s)
 	if err != nil {
@@ -203,7 +203,7 @@ func serverTLS(s Settings) (tlsFiles, error) {
 	return files, nil
 }
 
-// boolVariable reads a variable that MLflow's own clients take as true, false, 1 or 0.
+// boolVariable reads an environment variable that is true, false, 1, or 0.
 func boolVariable(s Settings, name string) (bool, error) {
 	value := s.Getenv(name)
 	if value == "" {
