@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -134,7 +135,7 @@ func methodNames(ms []method) []string {
 // missingSettings describes the required settings that are not set, or returns "".
 func (m method) missingSettings(cfg *config.Config) string {
 	if m.cloud == "azure" && !cfg.IsAzure() || m.cloud == "google" && !cfg.IsGcp() {
-		return fmt.Sprintf("%s is not a workspace on %s", firstNonEmpty(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
+		return fmt.Sprintf("%s is not a workspace on %s", cmp.Or(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
 	}
 	var missing []string
 	for i := range config.ConfigAttributes {
@@ -143,7 +144,7 @@ func (m method) missingSettings(cfg *config.Config) string {
 			missing = append(missing, fmt.Sprintf("%s (%s)", a.Name, strings.Join(a.EnvVars, ", ")))
 		}
 	}
-	if variable := firstNonEmpty(cfg.OIDCTokenEnv, "DATABRICKS_OIDC_TOKEN"); m.Name() == "env-oidc" && os.Getenv(variable) == "" {
+	if variable := cmp.Or(cfg.OIDCTokenEnv, "DATABRICKS_OIDC_TOKEN"); m.Name() == "env-oidc" && os.Getenv(variable) == "" {
 		missing = append(missing, "the environment variable "+variable)
 	}
 	switch len(missing) {
@@ -179,7 +180,7 @@ type methodChain struct {
 }
 
 // Name implements [config.CredentialsStrategy].
-func (c *methodChain) Name() string { return firstNonEmpty(c.used, "default") }
+func (c *methodChain) Name() string { return cmp.Or(c.used, "default") }
 
 // Configure implements [config.CredentialsStrategy].
 func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (credentials.CredentialsProvider, error) {
@@ -242,12 +243,12 @@ func withOwnTransport(ctx context.Context, tokens credentials.OAuthCredentialsPr
 func authError(cfg *config.Config, reasons []string) error {
 	if len(reasons) == 1 {
 		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("Authentication with %s%s failed: %s.",
-			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
+			cmp.Or(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
 		"No authentication method can be used with %s%s:\n  %s\n"+
 			"Complete the settings of one of them in the provider block, in environment variables, or in a profile.",
-		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
+		cmp.Or(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 
 // failureReason returns why a method failed on one line, shortened, without secrets and control characters.

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -47,7 +48,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 		return err
 	}
 	providerIsComplete := cfg.Host != "" && len(families) > 0
-	cfg.Profile = firstNonEmpty(cfg.Profile, d.profile)
+	cfg.Profile = cmp.Or(cfg.Profile, d.profile)
 	named := cfg.Profile != ""
 	if named {
 		if err := d.fillFromProfile(cfg, families); err != nil {
@@ -116,7 +117,7 @@ func (d databricksSettings) fallbackProfile(families []string) (profile, error) 
 	if fromEnvironment.Profile == "" && (fromEnvironment.Host != "" || len(familiesOf(fromEnvironment)) > 0) {
 		return profile{}, nil
 	}
-	return readProfile(firstNonEmpty(fromEnvironment.ConfigFile, configFilePath(d.settings)), fromEnvironment.Profile)
+	return readProfile(cmp.Or(fromEnvironment.ConfigFile, configFilePath(d.settings)), fromEnvironment.Profile)
 }
 
 // databricksFamilies returns the families of the credentials in DATABRICKS_* environment variables, or else in the profile. They override
@@ -244,7 +245,7 @@ func (d databricksSettings) databricksVariable(a *config.ConfigAttribute) (strin
 }
 
 func (d databricksSettings) fillFromProfile(cfg *config.Config, families []string) error {
-	cfg.ConfigFile = firstNonEmpty(cfg.ConfigFile, configFilePath(d.settings))
+	cfg.ConfigFile = cmp.Or(cfg.ConfigFile, configFilePath(d.settings))
 	p, err := readProfile(cfg.ConfigFile, cfg.Profile)
 	if err != nil {
 		return err
@@ -267,7 +268,7 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 				"Set the credentials in the provider block, or remove the host or the profile.",
 			p.name, p.path, host, cfg.Host)}
 	}
-	cfg.Profile, cfg.ConfigFile = p.name, firstNonEmpty(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
+	cfg.Profile, cfg.ConfigFile = p.name, cmp.Or(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
 	return fillUnset(cfg, families, p.lookup)
 }
 

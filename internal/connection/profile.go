@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"sort"
@@ -29,7 +30,7 @@ func (p profile) lookup(a *config.ConfigAttribute) (string, config.Source) {
 
 // configFilePath returns the path of the Databricks configuration file.
 func configFilePath(s Settings) string {
-	return firstNonEmpty(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)
+	return cmp.Or(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)
 }
 
 // readProfile reads a profile. Without a name, it reads the default one, which does not have to exist.
@@ -52,7 +53,7 @@ func readProfile(path, name string) (profile, error) {
 	if asked == "" {
 		asked = strings.TrimSpace(file.Section(settingsSection).Key("default_profile").String())
 	}
-	p := profile{name: firstNonEmpty(asked, defaultProfile), path: file.Path()}
+	p := profile{name: cmp.Or(asked, defaultProfile), path: file.Path()}
 	if file.HasSection(p.name) && p.name != settingsSection {
 		p.values = file.Section(p.name).KeysHash()
 	}

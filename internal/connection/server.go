@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -137,7 +138,7 @@ func providerCredentials(s Settings) (serverCredentials, error) {
 	if err != nil {
 		return serverCredentials{}, err
 	}
-	credentials := serverCredentials{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
+	credentials := serverCredentials{username: cmp.Or(s.Username, username), password: cmp.Or(s.Password, password)}
 	if credentials.username == "" {
 		return credentials, &Error{"password", "Incomplete credentials",
 			"password is set, but username is not. Set username or " + usernameVariable + "."}
@@ -175,8 +176,8 @@ func environmentCredentials(s Settings) (username, password string, err error) {
 			path + " cannot be read or is not a valid INI file. Correct or remove it."}
 	}
 	section := file.Section(credentialsSection)
-	return firstNonEmpty(username, section.Key("mlflow_tracking_username").String()),
-		firstNonEmpty(password, section.Key("mlflow_tracking_password").String()), nil
+	return cmp.Or(username, section.Key("mlflow_tracking_username").String()),
+		cmp.Or(password, section.Key("mlflow_tracking_password").String()), nil
 }
 
 // serverTLS completes the TLS arguments from environment variables. An argument for the verification of the server takes precedence over
@@ -214,13 +215,4 @@ func boolVariable(s Settings, name string) (bool, error) {
 		return false, &Error{"", "Invalid connection setting", fmt.Sprintf("%s is %q, but must be true or false.", name, value)}
 	}
 	return parsed, nil
-}
-
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package connection
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -258,7 +259,7 @@ func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, b
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
 		text := strings.Join(strings.Fields(t.secrets.redact(string(body))), " ")
-		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), text)
+		return fmt.Sprintf("%s instead of JSON: %.80q", cmp.Or(resp.Header.Get("Content-Type"), "text"), text)
 	}
 	if code, _ := answer["error"].(string); code != "" {
 		description, _ := answer["error_description"].(string)
