@@ -98,8 +98,8 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	settings.secrets = &d.secrets
 	cfg.Loaders = []config.Loader{settings}
 	cfg.HTTPTransport = &tokenTransport{
-		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, cleartextOrigins: d.cleartextOrigins, secrets: &d.secrets,
-		inconclusive: &d.inconclusive,
+		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout,
+		cleartextOrigins: d.cleartextOrigins, secrets: &d.secrets, inconclusive: &d.inconclusive,
 	}
 	// The transport applies the timeouts and sends the retries. The SDK must neither end them nor send its own.
 	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)

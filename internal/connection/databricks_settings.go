@@ -107,8 +107,9 @@ func sameHost(a, b string) bool {
 	return errA == nil && errB == nil && sameOrigin(first, second)
 }
 
-// fallbackProfile returns the profile of DATABRICKS_CONFIG_PROFILE, or else the default one, which the vendor's tools use only if nothing else
-// sets a host or credentials. Variables that other tools also use, such as ARM_CLIENT_ID, do not count, because they contain no host.
+// fallbackProfile returns the profile of DATABRICKS_CONFIG_PROFILE, or else the default one, which the vendor's tools use only if nothing
+// else sets a host or credentials. Variables that other tools also use, such as ARM_CLIENT_ID, do not count, because they contain no
+// host.
 func (d databricksSettings) fallbackProfile(families []string) (profile, error) {
 	fromEnvironment := d.settings.databricksConfig()
 	if err := fillUnset(fromEnvironment, families, d.databricksVariable); err != nil {

@@ -108,7 +108,9 @@ func (s *Principals) Members(ctx context.Context, group mlflow.Principal) ([]mlf
 	case err != nil:
 		return nil, err
 	case names == nil:
-		return nil, &mlflow.IncompleteError{Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace."}
+		return nil, &mlflow.IncompleteError{
+			Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace.",
+		}
 	}
 	members := make([]mlflow.Principal, 0, len(names))
 	for _, name := range names {
