@@ -10,8 +10,8 @@ import (
 	"syscall"
 )
 
-// Advice returns what to do about a request that failed without an answer: the setting that helps with this kind of failure
-// of the connection. It returns "" for errors that it does not know and for an [*Error], which has its own advice.
+// Advice returns the next step after a request that failed without a response, with the setting to correct for this kind of failure. It
+// returns "" for unknown errors, and for an [*Error], which contains its own advice.
 func Advice(err error, kind Kind) string {
 	if _, ok := errors.AsType[*Error](err); ok || err == nil {
 		return ""
@@ -31,7 +31,7 @@ func Advice(err error, kind Kind) string {
 	return ""
 }
 
-// settingNames are the names under which a kind of server is configured.
+// settingNames has the names of the settings of a kind of server in messages.
 type settingNames struct{ url, ca, skip, client string }
 
 func adviseProxy(err error, s settingNames) string {
@@ -70,7 +70,7 @@ func adviseTLS(err error, s settingNames) string {
 	return adviseAlert(err, s)
 }
 
-// adviseAlert knows the alerts of TLS by which a server says why it ends the handshake. Go has only their text.
+// adviseAlert returns the advice for a TLS alert with which a server ends the handshake. Go reports alerts only as text.
 func adviseAlert(err error, s settingNames) string {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || op.Op != "remote error" {
@@ -117,7 +117,7 @@ func dialFailed(err error) bool {
 	return ok && (op.Op == "dial" || op.Op == "proxyconnect")
 }
 
-// isPermanent reports whether an error of the connection stays as it is on another try.
+// isPermanent reports whether another try cannot correct an error of the connection.
 func isPermanent(err error) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsNotFound

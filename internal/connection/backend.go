@@ -11,17 +11,17 @@ import (
 
 const trackingURIVariable = "MLFLOW_TRACKING_URI"
 
-// trackingURI is a parsed tracking URI: either Databricks, perhaps with a profile, or the URL of an MLflow server.
+// trackingURI is a parsed tracking URI: Databricks with an optional profile, or the URL of an MLflow server.
 type trackingURI struct {
 	kind    Kind
 	profile string
 	server  *url.URL
-	// source is where it was given: "tracking_uri" or "MLFLOW_TRACKING_URI".
+	// source is the setting that contains it: "tracking_uri" or "MLFLOW_TRACKING_URI".
 	source string
 }
 
-// selectServer decides between the two kinds: attributes beat the environment, in which MLFLOW_TRACKING_URI beats the
-// DATABRICKS_* variables, which beat the default profile.
+// selectServer returns the server that the settings specify. Arguments take precedence over MLFLOW_TRACKING_URI, that over DATABRICKS_*
+// environment variables, and these over the default profile.
 func selectServer(s Settings) (trackingURI, error) {
 	databricks, server := databricksAttributes(s), serverAttributes(s)
 	if s.TrackingURI != "" {
@@ -58,8 +58,8 @@ func selectServer(s Settings) (trackingURI, error) {
 	return trackingURI{kind: Databricks}, nil
 }
 
-// selectDatabricks is for a block that holds Databricks settings and no tracking_uri. A profile that the environment's
-// tracking URI names still serves when the block does not say which workspace is meant.
+// selectDatabricks returns Databricks for a provider block with Databricks arguments and without tracking_uri. It uses the profile in
+// MLFLOW_TRACKING_URI if the block does not specify a workspace.
 func selectDatabricks(s Settings, databricks, server []string) (trackingURI, error) {
 	chosen := trackingURI{kind: Databricks}
 	if err := checkConflicts(chosen, s, databricks, server); err != nil {
@@ -74,7 +74,7 @@ func selectDatabricks(s Settings, databricks, server []string) (trackingURI, err
 	return chosen, nil
 }
 
-// checkConflicts refuses attributes that belong to the other kind of backend than the chosen one.
+// checkConflicts returns an error for arguments that are for the other kind of server than the selected one.
 func checkConflicts(uri trackingURI, s Settings, databricks, server []string) error {
 	if uri.kind == Server && len(databricks) > 0 {
 		return &Error{databricks[0], "Conflicting provider arguments", fmt.Sprintf(
@@ -106,7 +106,7 @@ func misplacedAttributeDetail(attribute string, uri trackingURI, databricks []st
 		attribute, chosenBy, advice)
 }
 
-// databricksAttributes are the names of the attributes in the block that only Databricks has.
+// databricksAttributes returns the names of the arguments in the provider block that are only for Databricks.
 func databricksAttributes(s Settings) []string {
 	cfg := s.databricksConfig()
 	var names []string
@@ -119,7 +119,7 @@ func databricksAttributes(s Settings) []string {
 	return names
 }
 
-// serverAttributes are the names of the attributes in the block that only an MLflow server has.
+// serverAttributes returns the names of the arguments in the provider block that are only for an MLflow server.
 func serverAttributes(s Settings) []string {
 	var names []string
 	for _, f := range s.Fields() {
@@ -130,8 +130,8 @@ func serverAttributes(s Settings) []string {
 	return names
 }
 
-// hasDatabricksEnvironment reports whether the environment holds a Databricks host, profile or credential. Variables
-// that other tools share (ARM_*, GOOGLE_*, ACTIONS_*) choose nothing by themselves.
+// hasDatabricksEnvironment reports whether DATABRICKS_* environment variables contain a host, a profile, or credentials. Variables that
+// other tools also use (ARM_*, GOOGLE_*, ACTIONS_*) alone do not select Databricks.
 func hasDatabricksEnvironment(s Settings) bool {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
@@ -156,8 +156,8 @@ func noServerError() error {
 Alternatively, create a DEFAULT profile in ~/.databrickscfg.`}
 }
 
-// parseTrackingURI reads the forms that MLflow's own clients take, and refuses with words those that no remote MLflow
-// serves.
+// parseTrackingURI parses the tracking URIs that MLflow's own clients accept, and returns an error for those that are not of a remote
+// server.
 func parseTrackingURI(raw, source string) (trackingURI, error) {
 	uri := trackingURI{source: source}
 	raw = strings.TrimSpace(raw)
@@ -183,7 +183,7 @@ func parseTrackingURI(raw, source string) (trackingURI, error) {
 func parseServerURL(raw string, uri trackingURI) (trackingURI, error) {
 	parsed, err := url.Parse(raw)
 	if err != nil {
-		// The parser's own words would repeat the URL, and with it a password.
+		// The error of the parser contains the URL, and with it a password.
 		return uri, uri.invalidError("It is not a valid URL.")
 	}
 	if parsed.Hostname() == "" {
@@ -213,7 +213,7 @@ func isDatabricksHost(host string) bool {
 	return false
 }
 
-// warnIfCleartext warns of credentials that travel readable for everybody in between.
+// warnIfCleartext returns a warning if credentials are sent over http to another machine.
 func warnIfCleartext(target *url.URL, attribute string) []Warning {
 	if target.Scheme != "http" || isLoopback(target.Hostname()) {
 		return nil

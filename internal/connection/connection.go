@@ -1,5 +1,5 @@
-// Package connection turns the provider's settings and the environment into a connection to an MLflow backend: which
-// kind it is, where it is, and a transport that authenticates each request. It knows neither Terraform nor MLflow's API.
+// Package connection resolves the settings of the provider and environment variables to a connection: the kind of the server, its URL,
+// and a transport that authenticates each request. It depends neither on Terraform nor on the MLflow API.
 package connection
 
 import (
@@ -15,59 +15,58 @@ const (
 	defaultRetryTimeout = 5 * time.Minute
 )
 
-// Kind is the kind of backend at the other end.
+// Kind is the kind of a server.
 type Kind string
 
 const (
-	// Databricks is MLflow as hosted in a Databricks workspace.
+	// Databricks is a Databricks workspace.
 	Databricks Kind = "databricks"
-	// Server is an open-source MLflow tracking server.
+	// Server is an open-source MLflow server.
 	Server Kind = "mlflow"
 )
 
-// Target is where requests go.
+// Target is the destination of requests.
 type Target struct {
 	// BaseURL has neither a trailing slash nor credentials.
 	BaseURL *url.URL
-	// WorkspaceID is the id of the Databricks workspace as far as known, "" on an MLflow server.
+	// WorkspaceID is the ID of the Databricks workspace, "" if it is unknown, and for an MLflow server.
 	WorkspaceID string
 }
 
-// Connection is what the API client needs to reach one backend. It is safe for concurrent use.
+// Connection is a connection to one server. It is safe for concurrent use.
 type Connection struct {
 	Kind Kind
-	// Resolve tells where the backend is. The first call may read files, run a command and use the network. Success is
-	// cached, failure is not; callers share one attempt, and each waits under its own context only.
+	// Resolve returns the destination of requests. The first call can read files, run a command, and send requests. Only success is cached.
+	// Concurrent callers share one attempt, and each stops waiting when its own context ends.
 	Resolve func(ctx context.Context) (Target, error)
-	// Transport authenticates requests to the target and refuses, with an [*Error], to send any to another host.
+	// Transport authenticates requests to the target. It returns an [*Error] for a request to another host.
 	Transport http.RoundTripper
-	// Username is the configured user name of an MLflow server, or "".
+	// Username is the configured username for an MLflow server, or "".
 	Username string
 	// Workspace is the configured workspace of an MLflow server, or "".
 	Workspace string
-	// Secrets returns every secret that the connection holds or has sent so far, the longest first, to cut them out of what a server
-	// sends back. It is cheap, and its result must not be changed.
+	// Secrets returns all secrets that the connection has or has sent, the longest first, for redaction of responses. It is cheap, and
+	// its result must not be changed.
 	Secrets func() []string
-	// Warnings are for the person who wrote the settings.
+	// Warnings are about settings that are accepted.
 	Warnings []Warning
 }
 
-// Warning is advice about a setting that is accepted. Attribute is the provider attribute's name, "" when none is at
-// fault.
+// Warning is a warning about a setting that is accepted. Attribute is the name of the provider argument, "" if the cause is not one.
 type Warning struct{ Attribute, Summary, Detail string }
 
-// Error is a setting or a credential that does not work. Attribute is the provider attribute's name, "" when none is at
-// fault. No text holds a secret.
+// Error is an error of a setting or of credentials. Attribute is the name of the provider argument, "" if the cause is not one. The texts
+// contain no secrets.
 type Error struct{ Attribute, Summary, Detail string }
 
 // Error implements error.
 func (e *Error) Error() string { return e.Summary + ": " + e.Detail }
 
-// Permanent tells a client that trying again does not help; what may pass was retried already.
+// Permanent reports that another try cannot succeed. Errors that can be temporary were already retried.
 func (e *Error) Permanent() bool { return true }
 
-// CredentialsError is an [*Error] of credentials that were rejected, or that could not be had from where the settings say. The next
-// request would meet the same.
+// CredentialsError is an [*Error] of credentials that were rejected, or that could not be obtained as configured. Each further request
+// would fail with it.
 type CredentialsError struct{ Reason *Error }
 
 // Error implements error.
@@ -76,11 +75,10 @@ func (e *CredentialsError) Error() string { return e.Reason.Error() }
 // Unwrap returns the [*Error].
 func (e *CredentialsError) Unwrap() error { return e.Reason }
 
-// CredentialsRefused tells a client that no request can be authenticated any more.
+// CredentialsRefused reports that no further request can be authenticated.
 func (e *CredentialsError) CredentialsRefused() bool { return true }
 
-// Open chooses the backend and checks the settings as far as that needs no network. Errors are of type [*Error];
-// several come joined.
+// Open selects the server, and checks the settings without sending a request. Errors: one [*Error], or several that are joined.
 func Open(s Settings) (*Connection, error) {
 	if s.Getenv == nil {
 		s.Getenv = os.Getenv

@@ -19,30 +19,30 @@ import (
 
 const (
 	workspaceIDHeader = "X-Databricks-Workspace-Id"
-	// metadataTimeout bounds the look at the host's metadata, which every workspace answers at once or not at all.
+	// metadataTimeout is the maximum time for the request of the host metadata.
 	metadataTimeout = 10 * time.Second
 )
 
-// databricks makes sessions with one Databricks workspace.
+// databricks creates sessions with one Databricks workspace.
 type databricks struct {
 	settings databricksSettings
 	base     http.RoundTripper
-	// workspaceID is the configured id, sent with each request; "" without one.
+	// workspaceID is the configured workspace ID, which is sent with each request; "" if there is none.
 	workspaceID string
-	// cleartextOrigins are the origins that the settings name; all others must be called over https.
+	// cleartextOrigins are the origins in the settings. Requests to all others must use https.
 	cleartextOrigins []*url.URL
 	secrets          secretSet
-	// inconclusive reports whether the last request for a token got no answer that says anything about the credentials.
+	// inconclusive reports whether the last request for a token failed without showing whether the credentials are valid.
 	inconclusive atomic.Bool
 }
 
-// session is a resolved configuration: the SDK's, which holds and renews the credentials, and where it leads.
+// session is a resolved configuration: that of the SDK, which has the credentials and renews them, and the destination of requests.
 type session struct {
 	cfg    *config.Config
 	target Target
 }
 
-// openDatabricks connects to a Databricks workspace. profile is the one that the tracking URI names, or "".
+// openDatabricks returns a connection to a Databricks workspace. profile is that of the tracking URI, or "".
 func openDatabricks(s Settings, profile string) (*Connection, error) {
 	d := &databricks{settings: databricksSettings{settings: s, profile: profile}}
 	cfg := s.databricksConfig()
@@ -53,7 +53,7 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	if files.ca == "" && cfg.InsecureSkipVerify { // a profile says so
+	if files.ca == "" && cfg.InsecureSkipVerify { // from a profile
 		files.skipVerify = true
 	}
 	base, err := newTransport(files, s.HTTPTimeout)
@@ -89,8 +89,8 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	return c, nil
 }
 
-// resolve lets the SDK find out the rest and fetch the first token. Whatever it does over HTTP ends with ctx, which
-// must therefore last as long as the session.
+// resolve completes the configuration with the SDK, and fetches the first token. All requests of the SDK end with ctx, which must
+// therefore last as long as the session.
 func (d *databricks) resolve(ctx context.Context) (session, error) {
 	s := d.settings.settings
 	cfg := s.databricksConfig()
@@ -98,10 +98,10 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	settings.secrets = &d.secrets
 	cfg.Loaders = []config.Loader{settings}
 	cfg.HTTPTransport = &tokenTransport{
-		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout, cleartextOrigins: d.cleartextOrigins, secrets: &d.secrets,
-		inconclusive: &d.inconclusive,
+		ctx: ctx, base: d.base, httpTimeout: s.HTTPTimeout, retryTimeout: s.RetryTimeout,
+		cleartextOrigins: d.cleartextOrigins, secrets: &d.secrets, inconclusive: &d.inconclusive,
 	}
-	// The transport bounds each try by the HTTP timeout and makes the retries; the SDK must not end them, nor make its own.
+	// The transport applies the timeouts and sends the retries. The SDK must neither end them nor send its own.
 	cfg.HTTPTimeoutSeconds = wholeSeconds(s.HTTPTimeout + s.RetryTimeout)
 	cfg.RetryTimeoutSeconds = 1
 	isAccount := false
@@ -126,8 +126,8 @@ func (d *databricks) resolve(ctx context.Context) (session, error) {
 	return session{cfg: cfg, target: Target{BaseURL: base, WorkspaceID: cfg.WorkspaceID}}, nil
 }
 
-// hostMetadata asks the host about itself, once. It is a help only: nil, too, tells the SDK to go on without it, and what
-// is wrong with the host shows at the first call.
+// hostMetadata reads the metadata of the host, once. It returns nil on failure: the SDK works without metadata, and the first API call
+// reports errors of the host.
 func (d *databricks) hostMetadata(ctx context.Context, host string) *config.HostMetadata {
 	ctx, cancel := context.WithTimeout(ctx, metadataTimeout)
 	defer cancel()
@@ -150,8 +150,8 @@ func (d *databricks) hostMetadata(ctx context.Context, host string) *config.Host
 	return &metadata
 }
 
-// headers authenticates one request. The SDK renews tokens without regard to the request's context, so it does that
-// aside, and who is cancelled stops waiting.
+// headers returns the headers that authenticate one request. The SDK renews tokens independent of the context of the request, so that
+// runs in a separate goroutine, and a canceled caller stops waiting.
 func (d *databricks) headers(ctx context.Context, s session) (http.Header, error) {
 	req := d.emptyRequest()
 	done := make(chan error, 1)
@@ -174,13 +174,13 @@ func (d *databricks) headers(ctx context.Context, s session) (http.Header, error
 	return req.Header, nil
 }
 
-// emptyRequest is for the SDK to put headers on.
+// emptyRequest returns a request on which the SDK sets headers.
 func (d *databricks) emptyRequest() *http.Request {
 	req := &http.Request{Header: http.Header{}}
 	return req.WithContext(withRetryDeadline(context.Background(), d.settings.settings.RetryTimeout))
 }
 
-// checkAuthorization refuses what some methods of the SDK make of an answer without a token.
+// checkAuthorization returns an error for the header that some methods of the SDK set if a response contains no token.
 func checkAuthorization(h http.Header) error {
 	scheme, credentials, _ := strings.Cut(h.Get("Authorization"), " ")
 	if strings.TrimSpace(scheme) == "" || strings.TrimSpace(credentials) == "" {
@@ -194,8 +194,8 @@ func checkAuthorization(h http.Header) error {
 	return nil
 }
 
-// asConnectionError is the [*Error] in what the SDK returns, which adds all settings to it, or else a new one. Unless a token endpoint
-// could not be reached, it is a [*CredentialsError].
+// asConnectionError returns the [*Error] in an error of the SDK, which adds all settings to it, or else a new one. Unless a token
+// endpoint could not be reached, it is a [*CredentialsError].
 func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok {
@@ -208,7 +208,7 @@ func (d *databricks) asConnectionError(cfg *config.Config, err error) error {
 	return &CredentialsError{own}
 }
 
-// cleartextOrigins are the origins without TLS that requests for tokens may go to, since the settings name them.
+// cleartextOrigins returns the origins to which requests for tokens can be sent over http, because the settings contain them.
 func cleartextOrigins(cfg *config.Config) []*url.URL {
 	var origins []*url.URL
 	for _, named := range []string{cfg.Host, cfg.MetadataServiceURL, cfg.ActionsIDTokenRequestURL, cfg.DiscoveryURL,
@@ -220,5 +220,5 @@ func cleartextOrigins(cfg *config.Config) []*url.URL {
 	return origins
 }
 
-// wholeSeconds rounds up: to the SDK, 0 means its own default.
+// wholeSeconds rounds up, because for the SDK, 0 is its own default.
 func wholeSeconds(d time.Duration) int { return int((d + time.Second - 1) / time.Second) }

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,26 +16,26 @@ import (
 	"github.com/databricks/databricks-sdk-go/config/credentials"
 )
 
-// actionsFamily is ours: the SDK gives GitHub's variables no family.
+// actionsFamily is the family of GitHub's variables, which have none in the SDK.
 const actionsFamily = "github-actions"
 
-// method is one way to authenticate with Databricks.
+// method is an authentication method of Databricks.
 type method struct {
 	config.CredentialsStrategy
 	// families are those of the SDK whose settings the method uses.
 	families []string
-	// needs are the attributes without which the method can't work.
+	// needs are the attributes that the method requires.
 	needs []string
-	// cloud is "azure" or "google" for methods that only workspaces there accept.
+	// cloud is "azure" or "google" for methods that work only for workspaces there.
 	cloud string
-	// ambient methods take what the machine happens to offer. When one fails, the next is tried; any other one was
-	// asked for by its settings, and another identity in its place would be a surprise.
+	// ambient methods depend on the machine: if one fails, the next one is tried. Any other method was configured, and must not be
+	// replaced by another identity.
 	ambient bool
 }
 
 var githubNeeds = []string{"host", "actions_id_token_request_url", "actions_id_token_request_token"}
 
-// methods are all ways to authenticate, in the order in which the vendor's tools try them.
+// methods has all authentication methods, in the order in which the vendor's tools try them.
 var methods = []method{
 	{CredentialsStrategy: config.PatCredentials{}, families: []string{"pat"}, needs: []string{"host", "token"}},
 	{CredentialsStrategy: config.M2mCredentials{}, families: []string{"oauth"}, needs: []string{"host", "client_id", "client_secret"}},
@@ -66,7 +67,7 @@ func methodByName(name string) (method, bool) {
 	return methods[i], true
 }
 
-// uses reports whether the method can draw on all the families.
+// uses reports whether the method can use all the families.
 func (m method) uses(families []string) bool {
 	return !slices.ContainsFunc(families, func(f string) bool { return !slices.Contains(m.families, f) })
 }
@@ -81,8 +82,7 @@ func methodsUsing(families []string) []method {
 	return found
 }
 
-// selectMethods are the methods to try: the one that auth_type names, or those that can use the families (all methods
-// when there are none).
+// selectMethods returns the methods to try: that of auth_type, or those that can use all the families (all methods if there are none).
 func selectMethods(cfg *config.Config, families []string) ([]method, error) {
 	if cfg.AuthType != "" {
 		m, ok := methodByName(cfg.AuthType)
@@ -96,7 +96,7 @@ func selectMethods(cfg *config.Config, families []string) ([]method, error) {
 		return nil, err
 	}
 	if len(families) == 0 && len(present) > 1 {
-		families = present // together they mean the one method that uses them all
+		families = present // only one method uses all of them
 	}
 	return methodsUsing(families), nil
 }
@@ -132,10 +132,10 @@ func methodNames(ms []method) []string {
 	return names
 }
 
-// missingSettings names the settings that the method needs and does not have, or returns "".
+// missingSettings describes the required settings that are not set, or returns "".
 func (m method) missingSettings(cfg *config.Config) string {
 	if m.cloud == "azure" && !cfg.IsAzure() || m.cloud == "google" && !cfg.IsGcp() {
-		return fmt.Sprintf("%s is not a workspace on %s", firstNonEmpty(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
+		return fmt.Sprintf("%s is not a workspace on %s", cmp.Or(cfg.Host, "the host"), strings.ToUpper(m.cloud[:1])+m.cloud[1:])
 	}
 	var missing []string
 	for i := range config.ConfigAttributes {
@@ -144,7 +144,7 @@ func (m method) missingSettings(cfg *config.Config) string {
 			missing = append(missing, fmt.Sprintf("%s (%s)", a.Name, strings.Join(a.EnvVars, ", ")))
 		}
 	}
-	if variable := firstNonEmpty(cfg.OIDCTokenEnv, "DATABRICKS_OIDC_TOKEN"); m.Name() == "env-oidc" && os.Getenv(variable) == "" {
+	if variable := cmp.Or(cfg.OIDCTokenEnv, "DATABRICKS_OIDC_TOKEN"); m.Name() == "env-oidc" && os.Getenv(variable) == "" {
 		missing = append(missing, "the environment variable "+variable)
 	}
 	switch len(missing) {
@@ -156,7 +156,7 @@ func (m method) missingSettings(cfg *config.Config) string {
 	return strings.Join(missing, " and ") + " are not set"
 }
 
-// checkAdvice names the settings of the method, for when the server rejected them. It is empty if the method has none of its own.
+// checkAdvice returns the advice to check the settings of the method after the server rejected them, "" if it has none of its own.
 func (m method) checkAdvice() string {
 	var settings []string
 	for i := range config.ConfigAttributes {
@@ -170,8 +170,8 @@ func (m method) checkAdvice() string {
 	return ". Check " + strings.Join(settings, " and ")
 }
 
-// methodChain tries methods until one gives credentials. It implements [config.CredentialsStrategy], in place of the
-// SDK's chain, which swallows the reasons, and which goes on to another identity when the one that was configured fails.
+// methodChain tries methods until one returns credentials. It implements [config.CredentialsStrategy] instead of the chain of the SDK,
+// which does not report the reasons, and which falls back to another identity if the configured one fails.
 type methodChain struct {
 	methods      []method
 	retryTimeout time.Duration
@@ -180,7 +180,7 @@ type methodChain struct {
 }
 
 // Name implements [config.CredentialsStrategy].
-func (c *methodChain) Name() string { return firstNonEmpty(c.used, "default") }
+func (c *methodChain) Name() string { return cmp.Or(c.used, "default") }
 
 // Configure implements [config.CredentialsStrategy].
 func (c *methodChain) Configure(ctx context.Context, cfg *config.Config) (credentials.CredentialsProvider, error) {
@@ -226,8 +226,8 @@ func (m method) try(ctx context.Context, cfg *config.Config) (credentials.Creden
 	return provider, checkAuthorization(req.Header)
 }
 
-// withOwnTransport sets the token, which is all that Databricks' own methods set, under ctx, which holds the HTTP client
-// to renew it with. Left to itself the SDK renews some tokens with Go's default client, without our TLS settings.
+// withOwnTransport returns a provider that sets the token, the only header of Databricks' own methods, under ctx, which contains the HTTP
+// client for its renewal. By default, the SDK renews some tokens with Go's default client, without the TLS settings of the connection.
 func withOwnTransport(ctx context.Context, tokens credentials.OAuthCredentialsProvider) credentials.CredentialsProvider {
 	return credentials.CredentialsProviderFn(func(r *http.Request) error {
 		token, err := tokens.Token(context.WithValue(ctx, retryDeadline{}, r.Context().Value(retryDeadline{})))
@@ -243,15 +243,15 @@ func withOwnTransport(ctx context.Context, tokens credentials.OAuthCredentialsPr
 func authError(cfg *config.Config, reasons []string) error {
 	if len(reasons) == 1 {
 		return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf("Authentication with %s%s failed: %s.",
-			firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
+			cmp.Or(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.TrimSuffix(reasons[0], "."))}
 	}
 	return &Error{"", "Could not authenticate with Databricks", fmt.Sprintf(
 		"No authentication method can be used with %s%s:\n  %s\n"+
 			"Complete the settings of one of them in the provider block, in environment variables, or in a profile.",
-		firstNonEmpty(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
+		cmp.Or(cfg.Host, cfg.AzureResourceID), profileSuffix(cfg), strings.Join(reasons, "\n  "))}
 }
 
-// failureReason is why a method failed, short, on one line, and without secrets and control characters.
+// failureReason returns why a method failed on one line, shortened, without secrets and control characters.
 func failureReason(secrets *secretSet, err error) string {
 	text, longest := err.Error(), 400
 	if failed, ok := errors.AsType[*tokenFailure](err); ok {

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -12,7 +13,7 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 )
 
-// databricksConfig is the block's part of a Databricks configuration. The SDK names the settings as the block does.
+// databricksConfig returns the arguments of the provider block as a configuration of the SDK, where they have the same names.
 func (s Settings) databricksConfig() *config.Config {
 	block := map[string]any{}
 	for _, f := range s.Fields() {
@@ -25,29 +26,29 @@ func (s Settings) databricksConfig() *config.Config {
 	return cfg
 }
 
-// databricksSettings completes the block's settings. It implements [config.Loader], in place of the SDK's own loaders:
-// those let any variable of the environment beat the profile that the block names, and answer "more than one
-// authorization method" when the environment holds leftovers of a method that the block does not use.
+// databricksSettings completes the arguments of the provider block. It implements [config.Loader] instead of the loaders of the SDK: with
+// those, any environment variable overrides the profile of the block, and leftover environment variables of another method are the error
+// "more than one authorization method".
 type databricksSettings struct {
 	settings Settings
-	// profile is the one that the tracking URI names, or "".
+	// profile is that of the tracking URI, or "".
 	profile string
-	// secrets are cut out of the reasons why a method failed.
+	// secrets are redacted in the reasons why a method failed.
 	secrets *secretSet
 }
 
 // Name implements [config.Loader].
 func (d databricksSettings) Name() string { return "settings" }
 
-// Configure implements [config.Loader]. Each source fills what the ones before it left open: the block, the profile if
-// the block names one, the environment, any other profile. Credentials of the first two keep those of other methods out.
+// Configure implements [config.Loader]. Precedence, highest first: the provider block, the profile that it specifies, environment
+// variables, any other profile. Credentials of the first two override those of other methods.
 func (d databricksSettings) Configure(cfg *config.Config) error {
 	families, err := providerFamilies(cfg, d.settings)
 	if err != nil {
 		return err
 	}
 	providerIsComplete := cfg.Host != "" && len(families) > 0
-	cfg.Profile = firstNonEmpty(cfg.Profile, d.profile)
+	cfg.Profile = cmp.Or(cfg.Profile, d.profile)
 	named := cfg.Profile != ""
 	if named {
 		if err := d.fillFromProfile(cfg, families); err != nil {
@@ -57,7 +58,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 			families = familiesInUse(cfg)
 		}
 	}
-	other := profile{} // the profile that comes after the environment, if any
+	other := profile{} // the profile with the lowest precedence, if any
 	if !named && !providerIsComplete {
 		if other, err = d.fallbackProfile(families); err != nil {
 			return err
@@ -74,7 +75,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 		return err
 	}
 	if providerIsComplete && !named {
-		cfg.Profile = "" // what DATABRICKS_CONFIG_PROFILE names could only mix in another workspace's settings
+		cfg.Profile = "" // that of DATABRICKS_CONFIG_PROFILE could only add settings of another workspace
 	}
 	if err := fillFrom(cfg, other, families); err != nil {
 		return err
@@ -82,7 +83,7 @@ func (d databricksSettings) Configure(cfg *config.Config) error {
 	return d.finish(cfg, families)
 }
 
-// checkEnvironmentHost refuses credentials of the environment that would go to another host than the environment says.
+// checkEnvironmentHost returns an error if credentials in environment variables would be sent to another host than DATABRICKS_HOST.
 func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []string) error {
 	host := d.settings.Getenv("DATABRICKS_HOST")
 	if len(families) > 0 || cfg.AuthType != "" || cfg.Host == "" || host == "" || sameHost(cfg.Host, host) {
@@ -99,15 +100,16 @@ func (d databricksSettings) checkEnvironmentHost(cfg *config.Config, families []
 		host, cfg.Host, profileSuffix(cfg))}
 }
 
-// sameHost reports whether two spellings of a workspace's host mean the same one.
+// sameHost reports whether two spellings of a host denote the same one.
 func sameHost(a, b string) bool {
 	first, errA := url.Parse((&config.Config{Host: a}).CanonicalHostName())
 	second, errB := url.Parse((&config.Config{Host: b}).CanonicalHostName())
 	return errA == nil && errB == nil && sameOrigin(first, second)
 }
 
-// fallbackProfile is the profile that the environment names, or else the default one, which is only for those who fromEnvironment nothing else: the
-// vendor's rule. Variables that other tools share, such as ARM_CLIENT_ID, say nothing: without a host they are of no use.
+// fallbackProfile returns the profile of DATABRICKS_CONFIG_PROFILE, or else the default one, which the vendor's tools use only if nothing
+// else sets a host or credentials. Variables that other tools also use, such as ARM_CLIENT_ID, do not count, because they contain no
+// host.
 func (d databricksSettings) fallbackProfile(families []string) (profile, error) {
 	fromEnvironment := d.settings.databricksConfig()
 	if err := fillUnset(fromEnvironment, families, d.databricksVariable); err != nil {
@@ -116,12 +118,12 @@ func (d databricksSettings) fallbackProfile(families []string) (profile, error) 
 	if fromEnvironment.Profile == "" && (fromEnvironment.Host != "" || len(familiesOf(fromEnvironment)) > 0) {
 		return profile{}, nil
 	}
-	return readProfile(firstNonEmpty(fromEnvironment.ConfigFile, configFilePath(d.settings)), fromEnvironment.Profile)
+	return readProfile(cmp.Or(fromEnvironment.ConfigFile, configFilePath(d.settings)), fromEnvironment.Profile)
 }
 
-// databricksFamilies are those of the credentials that the DATABRICKS_* variables, or else the profile, hold. Beside them, credentials of other
-// methods in variables that other tools share, such as ARM_CLIENT_ID, are leftovers. None are returned if the credentials are ambiguous
-// or auth_type chooses.
+// databricksFamilies returns the families of the credentials in DATABRICKS_* environment variables, or else in the profile. They override
+// credentials of other methods in variables that other tools also use, such as ARM_CLIENT_ID. The result is empty if the credentials are
+// ambiguous or auth_type is set.
 func (d databricksSettings) databricksFamilies(p profile) []string {
 	for _, lookup := range []func(*config.ConfigAttribute) (string, config.Source){d.databricksVariable, p.lookup} {
 		own := &config.Config{}
@@ -141,7 +143,7 @@ func (d databricksSettings) databricksFamilies(p profile) []string {
 	return nil
 }
 
-// finish checks the complete settings and picks the methods to try.
+// finish checks the complete settings, and selects the methods to try.
 func (d databricksSettings) finish(cfg *config.Config, families []string) error {
 	if strings.EqualFold(cfg.WorkspaceID, "none") {
 		cfg.WorkspaceID = "" // the vendor's spelling, in profiles, of "no workspace"
@@ -155,7 +157,7 @@ func (d databricksSettings) finish(cfg *config.Config, families []string) error 
 	}
 	cfg.Credentials = &methodChain{methods: chosen, retryTimeout: d.settings.RetryTimeout, secrets: d.secrets}
 	if cfg.AuthType == "" {
-		// Not empty, or else the SDK would run its own check for ambiguity after ours, which knows less.
+		// If it were empty, the SDK would also run its own check for ambiguity, which is less exact.
 		cfg.AuthType = cfg.Credentials.Name()
 	}
 	return nil
@@ -169,7 +171,7 @@ func checkHost(cfg *config.Config) error {
 	if cfg.Host == "" {
 		return nil
 	}
-	nameless := strings.HasSuffix(cfg.Host, "://") // where the SDK would take the scheme for the host
+	nameless := strings.HasSuffix(cfg.Host, "://") // the SDK would use the scheme as the host
 	host, err := url.Parse(cfg.CanonicalHostName())
 	if err != nil || nameless || host.Hostname() == "" || host.Scheme != "https" && host.Scheme != "http" {
 		return &Error{"host", "Invalid host", "host (DATABRICKS_HOST) must be the https URL of a Databricks workspace, " +
@@ -186,8 +188,8 @@ func accountHostError(cfg *config.Config) error {
 		"%s is the account console, which contains no experiments. Set host to the URL of a workspace.", cfg.Host)}
 }
 
-// fillUnset sets what is still open from one source. A credential that no method of the families uses stays out, and so does
-// the choice of such a method.
+// fillUnset sets unset attributes from one source. It ignores credentials that no method of the families uses, and the auth_type of such
+// a method.
 func fillUnset(cfg *config.Config, families []string, lookup func(*config.ConfigAttribute) (string, config.Source)) error {
 	for i := range config.ConfigAttributes {
 		a := &config.ConfigAttributes[i]
@@ -212,7 +214,7 @@ func fillUnset(cfg *config.Config, families []string, lookup func(*config.Config
 
 func isAllowed(a *config.ConfigAttribute, value string, families []string) bool {
 	if a.Auth == "basic" {
-		return false // not offered; what is left of it must not make other credentials ambiguous
+		return false // not supported; leftovers must not make other credentials ambiguous
 	}
 	if len(families) == 0 {
 		return true
@@ -234,7 +236,7 @@ func (d databricksSettings) variable(a *config.ConfigAttribute) (string, config.
 	return "", config.Source{}
 }
 
-// databricksVariable is variable without those that other tools share.
+// databricksVariable is variable without those that other tools also use.
 func (d databricksSettings) databricksVariable(a *config.ConfigAttribute) (string, config.Source) {
 	v, source := d.variable(a)
 	if !strings.HasPrefix(source.Name, "DATABRICKS_") {
@@ -244,7 +246,7 @@ func (d databricksSettings) databricksVariable(a *config.ConfigAttribute) (strin
 }
 
 func (d databricksSettings) fillFromProfile(cfg *config.Config, families []string) error {
-	cfg.ConfigFile = firstNonEmpty(cfg.ConfigFile, configFilePath(d.settings))
+	cfg.ConfigFile = cmp.Or(cfg.ConfigFile, configFilePath(d.settings))
 	p, err := readProfile(cfg.ConfigFile, cfg.Profile)
 	if err != nil {
 		return err
@@ -252,7 +254,7 @@ func (d databricksSettings) fillFromProfile(cfg *config.Config, families []strin
 	return fillFrom(cfg, p, families)
 }
 
-// fillFrom completes settings from a profile. One of another host is left out: its credentials are not for the host that is set.
+// fillFrom completes the settings from a profile. It ignores a profile of another host, whose credentials are not for the configured one.
 func fillFrom(cfg *config.Config, p profile, families []string) error {
 	if len(p.values) == 0 {
 		return nil
@@ -267,11 +269,11 @@ func fillFrom(cfg *config.Config, p profile, families []string) error {
 				"Set the credentials in the provider block, or remove the host or the profile.",
 			p.name, p.path, host, cfg.Host)}
 	}
-	cfg.Profile, cfg.ConfigFile = p.name, firstNonEmpty(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
+	cfg.Profile, cfg.ConfigFile = p.name, cmp.Or(cfg.ConfigFile, p.path) // the SDK hands the name to the Databricks CLI
 	return fillUnset(cfg, families, p.lookup)
 }
 
-// profileSuffix names, in a message, the profile that the settings came from.
+// profileSuffix returns the profile of the settings for a message, "" if there is none.
 func profileSuffix(cfg *config.Config) string {
 	if cfg.Profile == "" {
 		return ""
@@ -279,7 +281,7 @@ func profileSuffix(cfg *config.Config) string {
 	return fmt.Sprintf(" (profile %q in %s)", cfg.Profile, cfg.ConfigFile)
 }
 
-// familiesInUse are those that auth_type stands for, or else those of the credentials that are set.
+// familiesInUse returns the families of auth_type, or else those of the credentials that are set.
 func familiesInUse(cfg *config.Config) []string {
 	if m, ok := methodByName(cfg.AuthType); ok {
 		return m.families
@@ -287,7 +289,7 @@ func familiesInUse(cfg *config.Config) []string {
 	return familiesOf(cfg)
 }
 
-// familiesOf lists the SDK's families of credentials that are set, sorted: "pat", "oauth", "azure" and so on.
+// familiesOf returns the SDK's families of the credentials that are set, sorted: "pat", "oauth", "azure", and so on.
 func familiesOf(cfg *config.Config) []string {
 	seen := map[string]bool{}
 	var families []string
@@ -302,8 +304,8 @@ func familiesOf(cfg *config.Config) []string {
 	return families
 }
 
-// providerFamilies are the families of the credentials in the block, while cfg holds nothing else. A GitHub Actions token
-// counts here, though not in the environment, where every runner has one.
+// providerFamilies returns the families of the credentials in the provider block, which must be all that cfg contains. It includes that
+// of a GitHub Actions token, which in environment variables is ignored, because every runner has one.
 func providerFamilies(cfg *config.Config, s Settings) ([]string, error) {
 	families := familiesInUse(cfg)
 	if cfg.AuthType != "" {
@@ -315,7 +317,7 @@ func providerFamilies(cfg *config.Config, s Settings) ([]string, error) {
 	return families, checkUnambiguous(families, credentialAttribute(cfg), "The provider block contains")
 }
 
-// credentialAttribute is the first credential that is set.
+// credentialAttribute returns the name of the first credential that is set.
 func credentialAttribute(cfg *config.Config) string {
 	for i := range config.ConfigAttributes {
 		if a := &config.ConfigAttributes[i]; a.Auth != "" && !a.IsZero(cfg) {
@@ -325,7 +327,7 @@ func credentialAttribute(cfg *config.Config) string {
 	return ""
 }
 
-// dropAttributeIfUnset takes the blame off an attribute that the block does not hold: the value came from elsewhere.
+// dropAttributeIfUnset removes the attribute from an error if the provider block does not contain it: the value is from another source.
 func dropAttributeIfUnset(s Settings, err error) error {
 	own, ok := errors.AsType[*Error](err)
 	if !ok || slices.Contains(append(databricksAttributes(s), "token"), own.Attribute) {

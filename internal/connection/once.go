@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// once loads a value when it is first asked for and keeps it. A failure is not kept. Callers that come meanwhile share
-// the attempt; each waits under its own context, and the last one to give up ends the attempt.
+// once is a cache of one value, which is loaded on first use. A failure is not cached. Concurrent callers share an attempt. Each stops
+// waiting when its own context ends, and the last one cancels the attempt.
 type once[T any] struct {
-	// load runs under a context that is cancelled when the attempt fails or is given up, and otherwise never.
+	// load loads the value. Its context is canceled only if the attempt fails or is abandoned.
 	load func(ctx context.Context) (T, error)
 
 	mu      sync.Mutex
@@ -52,7 +52,7 @@ func (o *once[T]) get(ctx context.Context) (T, error) {
 	}
 }
 
-// start begins an attempt. The lock is held.
+// start starts an attempt. The lock is held.
 func (o *once[T]) start(ctx context.Context) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	a := &attempt[T]{cancel: cancel, done: make(chan struct{})}
@@ -63,7 +63,7 @@ func (o *once[T]) start(ctx context.Context) {
 			cancel()
 		}
 		o.mu.Lock()
-		if o.current == a { // else given up
+		if o.current == a { // otherwise, it was abandoned
 			o.current = nil
 			o.value, o.loaded = a.value, a.err == nil
 		}
@@ -72,7 +72,7 @@ func (o *once[T]) start(ctx context.Context) {
 	}()
 }
 
-// leave is for a caller that stopped waiting.
+// leave removes a caller that stopped waiting.
 func (o *once[T]) leave(a *attempt[T]) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"sort"
@@ -12,11 +13,11 @@ import (
 const (
 	defaultConfigFile = "~/.databrickscfg"
 	defaultProfile    = "DEFAULT"
-	// settingsSection is no profile; the Databricks CLI keeps the name of the default profile there.
+	// settingsSection is not a profile. The Databricks CLI stores the name of the default profile in it.
 	settingsSection = "__settings__"
 )
 
-// profile is one section of a Databricks configuration file.
+// profile is a section of a Databricks configuration file.
 type profile struct {
 	name, path string
 	values     map[string]string
@@ -27,12 +28,12 @@ func (p profile) lookup(a *config.ConfigAttribute) (string, config.Source) {
 	return p.values[a.Name], config.Source{Type: config.SourceFile, Name: p.path}
 }
 
-// configFilePath is the Databricks configuration file to read.
+// configFilePath returns the path of the Databricks configuration file.
 func configFilePath(s Settings) string {
-	return firstNonEmpty(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)
+	return cmp.Or(s.ConfigFile, s.Getenv("DATABRICKS_CONFIG_FILE"), defaultConfigFile)
 }
 
-// readProfile reads a profile; without a name, the default one, which may be absent.
+// readProfile reads a profile. Without a name, it reads the default one, which does not have to exist.
 func readProfile(path, name string) (profile, error) {
 	file, err := config.LoadFile(path)
 	if os.IsNotExist(err) {
@@ -44,7 +45,7 @@ func readProfile(path, name string) (profile, error) {
 				"Create it with `databricks configure --profile %s`, or set config_file.", name, path, name)}
 	}
 	if err != nil {
-		// The parser's own words would repeat the line, and with it a token.
+		// The error of the parser contains the line, and with it a token.
 		return profile{}, &Error{"config_file", "Could not read Databricks configuration file",
 			path + " cannot be read or is not a valid INI file. Correct it, or set config_file to another file."}
 	}
@@ -52,7 +53,7 @@ func readProfile(path, name string) (profile, error) {
 	if asked == "" {
 		asked = strings.TrimSpace(file.Section(settingsSection).Key("default_profile").String())
 	}
-	p := profile{name: firstNonEmpty(asked, defaultProfile), path: file.Path()}
+	p := profile{name: cmp.Or(asked, defaultProfile), path: file.Path()}
 	if file.HasSection(p.name) && p.name != settingsSection {
 		p.values = file.Section(p.name).KeysHash()
 	}

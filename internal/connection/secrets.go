@@ -13,10 +13,10 @@ import (
 	"github.com/databricks/databricks-sdk-go/config"
 )
 
-// secretSet collects the secrets of a connection, so that they can be cut out of what a server sends back.
+// secretSet contains the secrets of a connection, for redaction of responses.
 type secretSet struct {
 	mu sync.Mutex
-	// values are replaced, never changed, so that readers need no copy. The longest come first: a secret can be part of another one.
+	// values is replaced, never changed, so that readers need no copy. The longest are first, because a secret can be part of another one.
 	values []string
 }
 
@@ -28,7 +28,7 @@ func (s *secretSet) add(secrets ...string) {
 		if strings.TrimSpace(secret) == "" {
 			continue
 		}
-		// A server may echo it as it was sent in a form.
+		// A server can return it as it was sent in a form.
 		for _, form := range []string{secret, url.QueryEscape(secret)} {
 			if !slices.Contains(values, form) {
 				values = append(values, form)
@@ -64,7 +64,7 @@ func (s *secretSet) addConfig(cfg *config.Config) {
 		switch {
 		case a.Name == "metadata_service_url":
 			if u, err := url.Parse(cfg.MetadataServiceURL); err == nil && len(u.Path) > 1 {
-				s.add(u.Path) // whoever knows it gets tokens; messages name the rest
+				s.add(u.Path) // the path is a secret; messages contain the rest
 			}
 		case a.Sensitive:
 			s.add(a.GetString(cfg))
@@ -75,7 +75,7 @@ func (s *secretSet) addConfig(cfg *config.Config) {
 	}
 }
 
-// extraTokenHeaders hold a token of the cloud besides the one in Authorization.
+// extraTokenHeaders are headers with a token of the cloud in addition to the one in Authorization.
 var extraTokenHeaders = []string{"X-Databricks-Azure-SP-Management-Token", "X-Databricks-GCP-SA-Access-Token"}
 
 // addHeaders adds the credentials in the headers of a request.
@@ -99,7 +99,7 @@ func (s *secretSet) addRequest(req *http.Request, body []byte) {
 	}
 }
 
-// addResponse adds the tokens in the answer of a token endpoint.
+// addResponse adds the tokens in the response of a token endpoint.
 func (s *secretSet) addResponse(body []byte) {
 	var answer map[string]any
 	if json.Unmarshal(body, &answer) != nil {

@@ -1,6 +1,7 @@
 package connection
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"errors"
@@ -30,10 +31,10 @@ const (
 	credentialsSection = "mlflow"
 )
 
-// serverCredentials is how to authenticate with an MLflow server: by user name and password, by token, or not at all.
+// serverCredentials are the credentials for an MLflow server: username and password, a token, or none.
 type serverCredentials struct{ username, password, token string }
 
-// openServer connects to an MLflow tracking server.
+// openServer returns a connection to an MLflow server.
 func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	sigV4, sigV4Err := boolVariable(s, sigV4Variable)
 	if sigV4 {
@@ -73,7 +74,7 @@ func openServer(s Settings, uri trackingURI) (*Connection, error) {
 	return c, nil
 }
 
-// serverWorkspace is the configured workspace, "" for the server's default.
+// serverWorkspace returns the configured workspace, "" for the default of the server.
 func serverWorkspace(s Settings) (string, error) {
 	if s.Workspace != "" {
 		return s.Workspace, nil
@@ -92,8 +93,8 @@ func serverHeaders(credentials serverCredentials) http.Header {
 	return h
 }
 
-// selectServerCredentials picks the credentials: from the block, else from the URL, else as MLflow's own clients do, for which a
-// complete pair of user name and password beats a token.
+// selectServerCredentials returns the credentials of the provider block, or else of the URL, or else those that MLflow's own clients use:
+// a username with a password takes precedence over a token.
 func selectServerCredentials(s Settings, uri trackingURI) (serverCredentials, error) {
 	inBlock := s.Username != "" || s.Password != "" || s.Token != ""
 	if inBlock && (uri.server.User == nil || attributeOf(uri.source) == "") {
@@ -124,7 +125,7 @@ func selectServerCredentials(s Settings, uri trackingURI) (serverCredentials, er
 	return serverCredentials{token: token}, err
 }
 
-// providerCredentials is for credentials in the block; of user name and password one may come from the environment.
+// providerCredentials returns the credentials of the provider block. Either username or password can be from environment variables.
 func providerCredentials(s Settings) (serverCredentials, error) {
 	if s.Token != "" {
 		if s.Username == "" && s.Password == "" {
@@ -137,7 +138,7 @@ func providerCredentials(s Settings) (serverCredentials, error) {
 	if err != nil {
 		return serverCredentials{}, err
 	}
-	credentials := serverCredentials{username: firstNonEmpty(s.Username, username), password: firstNonEmpty(s.Password, password)}
+	credentials := serverCredentials{username: cmp.Or(s.Username, username), password: cmp.Or(s.Password, password)}
 	if credentials.username == "" {
 		return credentials, &Error{"password", "Incomplete credentials",
 			"password is set, but username is not. Set username or " + usernameVariable + "."}
@@ -149,7 +150,7 @@ func providerCredentials(s Settings) (serverCredentials, error) {
 	return credentials, nil
 }
 
-// environmentCredentials reads user name and password from the environment and, each on its own, from ~/.mlflow/credentials.
+// environmentCredentials reads the username and the password, each from its environment variable, or else from ~/.mlflow/credentials.
 func environmentCredentials(s Settings) (username, password string, err error) {
 	username, usernameErr := s.variable(usernameVariable, "username")
 	password, passwordErr := s.variable(passwordVariable, "password")
@@ -164,23 +165,23 @@ func environmentCredentials(s Settings) (username, password string, err error) {
 		return username, password, nil //nolint:nilerr // no home directory, no credentials file
 	}
 	path := filepath.Join(home, filepath.FromSlash(mlflowCredentials))
-	// Read as Python's configparser would: a password may hold '#' and quotes.
+	// Read as by Python's configparser: a password can contain '#' and quotes.
 	file, err := ini.LoadSources(ini.LoadOptions{IgnoreInlineComment: true, PreserveSurroundedQuote: true, InsensitiveKeys: true}, path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return username, password, nil
 	}
 	if err != nil {
-		// The parser's own words would repeat the line, and with it a password.
+		// The error of the parser contains the line, and with it a password.
 		return "", "", &Error{"", "Could not read MLflow credentials",
 			path + " cannot be read or is not a valid INI file. Correct or remove it."}
 	}
 	section := file.Section(credentialsSection)
-	return firstNonEmpty(username, section.Key("mlflow_tracking_username").String()),
-		firstNonEmpty(password, section.Key("mlflow_tracking_password").String()), nil
+	return cmp.Or(username, section.Key("mlflow_tracking_username").String()),
+		cmp.Or(password, section.Key("mlflow_tracking_password").String()), nil
 }
 
-// serverTLS completes the TLS attributes from the environment. An attribute that says how to verify the server beats
-// the variables that do.
+// serverTLS completes the TLS arguments from environment variables. An argument for the verification of the server takes precedence over
+// all variables for it.
 func serverTLS(s Settings) (tlsFiles, error) {
 	files, err := providerTLS(s)
 	if err != nil {
@@ -203,7 +204,7 @@ func serverTLS(s Settings) (tlsFiles, error) {
 	return files, nil
 }
 
-// boolVariable reads a variable that MLflow's own clients take as true, false, 1 or 0.
+// boolVariable reads an environment variable that is true, false, 1, or 0.
 func boolVariable(s Settings, name string) (bool, error) {
 	value := s.Getenv(name)
 	if value == "" {
@@ -214,13 +215,4 @@ func boolVariable(s Settings, name string) (bool, error) {
 		return false, &Error{"", "Invalid connection setting", fmt.Sprintf("%s is %q, but must be true or false.", name, value)}
 	}
 	return parsed, nil
-}
-
-func firstNonEmpty(values ...string) string {
-	for _, v := range values {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }

@@ -8,11 +8,11 @@ import (
 	"unicode"
 )
 
-// Settings are the attributes of the provider block, and what the provider adds to them. A zero value means not set.
+// Settings are the arguments of the provider block, and the settings that the provider adds to them. A zero value means unset.
 //
-// The tag "attribute" is the name of the attribute. The tag "only" is the [Kind] that has the setting; without it, both have it. A setting
-// of Databricks alone has the name that the vendor's SDK gives it, and from there its environment variables and its key in a profile. The
-// variables of the others are in server.go.
+// The tag "attribute" is the name of the argument. The tag "only" is the [Kind] that has the setting; without it, both have it. A setting
+// that only Databricks has is named as in the vendor's SDK, which defines its environment variables and its key in a profile. The
+// environment variables of the others are in server.go.
 type Settings struct {
 	// TrackingURI is "databricks", "databricks://PROFILE", or the http(s) URL of an MLflow server.
 	TrackingURI string `attribute:"tracking_uri"`
@@ -50,22 +50,22 @@ type Settings struct {
 	GoogleServiceAccount       string `attribute:"google_service_account" only:"databricks"`
 	GoogleCredentials          string `attribute:"google_credentials" only:"databricks"`
 
-	// CACertFile is a PEM file with authorities that are trusted in addition to those of the system.
+	// CACertFile is a PEM file with certificate authorities to trust in addition to those of the system.
 	CACertFile string `attribute:"ca_cert_file"`
 	// ClientCertFile is a PEM file with a certificate and its key.
 	ClientCertFile string `attribute:"client_cert_file"`
-	// SkipVerify accepts any certificate of the server.
+	// SkipVerify disables TLS certificate verification.
 	SkipVerify bool `attribute:"skip_verify"`
 
-	// HTTPTimeout bounds the wait for the beginning of one response. It must not be negative; 0 means 60 seconds.
+	// HTTPTimeout is the maximum time until the beginning of a response. It must not be negative; 0 means 60 seconds.
 	HTTPTimeout time.Duration `attribute:"http_timeout_seconds"`
-	// RetryTimeout bounds the retries of requests for tokens. It must not be negative; 0 means 5 minutes.
+	// RetryTimeout is the maximum time to retry a request for a token. It must not be negative; 0 means 5 minutes.
 	RetryTimeout time.Duration `attribute:"retry_timeout_seconds"`
 
 	// UserAgent is sent with each request to the server.
 	UserAgent string
-	// Getenv looks up environment variables; nil means [os.Getenv]. The vendor's SDK reads a few by itself: PATH, HOME,
-	// those of Azure DevOps, and the one that contains an OIDC token.
+	// Getenv looks up environment variables; nil means [os.Getenv]. The vendor's SDK directly reads PATH, HOME, those of Azure DevOps,
+	// and the one that contains an OIDC token.
 	Getenv func(string) string
 }
 
@@ -73,9 +73,9 @@ type Settings struct {
 type Field struct {
 	// Attribute is the name of the attribute.
 	Attribute string
-	// Only is the kind of backend that has the setting, "" if both have it.
+	// Only is the kind of server that has the setting, "" if both have it.
 	Only Kind
-	// Value points to the setting. It is a *string, a *bool, or a *[time.Duration], which the block has in seconds.
+	// Value points to the setting. It is a *string, a *bool, or a *[time.Duration], which is in seconds in the provider block.
 	Value any
 }
 
@@ -94,8 +94,8 @@ func (s *Settings) Fields() []Field {
 
 func (f Field) isSet() bool { return !reflect.ValueOf(f.Value).Elem().IsZero() }
 
-// normalized removes what CI secrets and variables often have around their value, in the block and in the environment, and
-// refuses what cannot be a value in the block.
+// normalized returns the settings, and environment variables, without white space around values, which CI secrets often have. It returns
+// errors for invalid arguments.
 func (s Settings) normalized() (Settings, error) {
 	getenv := s.Getenv
 	s.Getenv = func(name string) string { return trimSetting(name, getenv(name)) }
@@ -109,13 +109,13 @@ func (s Settings) normalized() (Settings, error) {
 	return s, errors.Join(errs...)
 }
 
-// variable reads an environment variable, whose value has the rules of an attribute.
+// variable reads an environment variable, and checks its value as that of an attribute.
 func (s Settings) variable(name, attribute string) (string, error) {
 	value := s.Getenv(name)
 	return value, checkSetting(attribute, "", name, value)
 }
 
-// attributeOf is the attribute to blame for a value from source: none if source is an environment variable.
+// attributeOf returns the attribute for an error of a value from source, "" if source is an environment variable.
 func attributeOf(source string) string {
 	if source == strings.ToUpper(source) {
 		return ""
@@ -123,7 +123,7 @@ func attributeOf(source string) string {
 	return source
 }
 
-// trimSetting removes surrounding white space. A password may begin or end with a blank, but not with a line break.
+// trimSetting removes surrounding white space, but from a password, which can begin or end with a space, only line breaks.
 func trimSetting(name, value string) string {
 	if name == "password" || name == passwordVariable {
 		return strings.Trim(value, "\r\n")
@@ -131,8 +131,8 @@ func trimSetting(name, value string) string {
 	return strings.TrimSpace(value)
 }
 
-// checkSetting refuses a value that cannot be sent. Setting is the name of the attribute whose rules apply, source is where the value
-// comes from, and attribute is the one to blame, if any. No message shows the value.
+// checkSetting returns an error for a value that cannot be sent. setting is the name of the attribute whose rules apply, source the
+// origin of the value, and attribute that of the error, "" for none. The message does not contain the value.
 func checkSetting(setting, attribute, source, value string) error {
 	if setting == "google_credentials" { // JSON over many lines
 		return nil
@@ -151,7 +151,7 @@ func checkSetting(setting, attribute, source, value string) error {
 		return refuse("contains a quotation mark, which is not part of a token")
 	}
 	if strings.ContainsFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return refuse("contains a blank or a character outside ASCII, which is not part of a token")
+		return refuse("contains a space or a non-ASCII character, which is not part of a token")
 	}
 	return nil
 }

@@ -90,7 +90,7 @@ func TestValuesAreTrimmed(t *testing.T) {
 func TestUnusableValues(t *testing.T) {
 	const host = "https://ws.example.com"
 	type env = map[string]string
-	const lineBreak, quote, blank = "contains a line break or another control character", "contains a quotation mark", "contains a blank or a character outside ASCII"
+	const lineBreak, quote, blank = "contains a line break or another control character", "contains a quotation mark", "contains a space or a non-ASCII character"
 	for name, tc := range map[string]struct {
 		settings  Settings
 		env       env

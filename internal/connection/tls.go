@@ -15,14 +15,14 @@ import (
 	"time"
 )
 
-// tlsFiles are the TLS settings, each with the name under which it was given.
+// tlsFiles are the TLS settings, each with the name of the setting that contains it.
 type tlsFiles struct {
 	ca, clientCert         string
 	caSource, clientSource string
 	skipVerify             bool
 }
 
-// providerTLS are the TLS attributes of the block.
+// providerTLS returns the TLS arguments of the provider block.
 func providerTLS(s Settings) (tlsFiles, error) {
 	files := tlsFiles{
 		ca: s.CACertFile, caSource: "ca_cert_file",
@@ -40,8 +40,8 @@ func conflictingTLSError(attribute, skip, ca string) error {
 		"%s disables the verification that %s is used for. Remove one of them.", skip, ca)}
 }
 
-// newTransport returns a transport without authentication: TLS 1.2 or newer, proxies from the environment, and timeout
-// as the limit for the beginning of an answer.
+// newTransport returns a transport without authentication, with TLS 1.2 or newer, and the proxies of environment variables. timeout is
+// the maximum time until the beginning of a response.
 func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error) {
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: files.skipVerify}
 	if files.ca != "" {
@@ -73,13 +73,13 @@ func newTransport(files tlsFiles, timeout time.Duration) (*http.Transport, error
 	}, nil
 }
 
-// checkProxyResponse words the refusal of a proxy to connect to a server.
+// checkProxyResponse returns an error if a proxy rejects the connection to a server.
 func checkProxyResponse(_ context.Context, proxy *url.URL, connect *http.Request, resp *http.Response) error {
 	if resp.StatusCode == http.StatusOK {
 		return nil
 	}
 	refusal := fmt.Sprintf("the proxy %s returned %s for the connection to %s", proxy.Host, resp.Status, connect.Host)
-	if resp.StatusCode >= 500 { // the server may be down for the moment
+	if resp.StatusCode >= 500 { // the server may be temporarily unavailable
 		return errors.New(refusal)
 	}
 	advice := "Check the proxy in the HTTPS_PROXY environment variable, or add the host to NO_PROXY."
@@ -90,7 +90,7 @@ func checkProxyResponse(_ context.Context, proxy *url.URL, connect *http.Request
 	return &Error{"", "Could not connect through the proxy", strings.ToUpper(refusal[:1]) + refusal[1:] + ". " + advice}
 }
 
-// trustedRoots adds the CA file to the system's roots: tokens may come from public hosts.
+// trustedRoots returns the roots of the system, which token endpoints on public hosts need, with those of the CA file.
 func trustedRoots(files tlsFiles) (*x509.CertPool, error) {
 	pem, err := readPEM(files.ca, files.caSource)
 	if err != nil {
@@ -126,7 +126,7 @@ func readPEM(path, source string) ([]byte, error) {
 	}
 	var pathErr *fs.PathError
 	if errors.As(err, &pathErr) {
-		err = pathErr.Err // the path is told anyway
+		err = pathErr.Err // the message already contains the path
 	}
 	return nil, fileError(source, path, err.Error())
 }

@@ -2,6 +2,7 @@ package connection
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,51 +21,52 @@ import (
 )
 
 const (
-	// maxTokenBody bounds an answer of a token or metadata endpoint.
+	// maxTokenBody is the maximum size of a response of a token or metadata endpoint, in bytes.
 	maxTokenBody = 1 << 20
-	// initialTokenBackoff and maxTokenBackoff bound the exponential backoff between the tries of one request.
+	// initialTokenBackoff and maxTokenBackoff bound the exponential backoff between the tries of a request.
 	initialTokenBackoff = 250 * time.Millisecond
 	maxTokenBackoff     = 10 * time.Second
-	// maxDialTries is how often a host that never answered anything is dialed.
+	// maxDialTries is the maximum number of tries to connect to a host that never responded.
 	maxDialTries    = 3
 	discoverySuffix = "/.well-known/oauth-authorization-server"
-	// instanceMetadata is the link-local address of the metadata services of clouds, which have no https.
+	// instanceMetadata is the URL of the instance metadata services of clouds, which do not support https.
 	instanceMetadata = "http://169.254.169.254"
 )
 
-// tokenTransport sends the requests that the vendor's SDK makes to get tokens. The SDK by itself follows redirects with
-// credentials, waits as long as a server asks, retries by words in the text of an error, and does not check every answer.
-// Hence redirects, retries, and answers are checked here, and an error of this transport is final.
+// tokenTransport sends the requests of the vendor's SDK for tokens. The SDK itself follows redirects with credentials, waits for any
+// Retry-After, decides about retries by the text of an error, and does not validate all responses. Therefore, this transport handles
+// redirects and retries, and validates responses. The SDK does not retry its errors.
 type tokenTransport struct {
-	// ctx ends every request: the SDK makes some under a background context.
+	// ctx ends all requests: the SDK sends some under a background context.
 	ctx  context.Context //nolint:containedctx // the SDK leaves no other way
 	base http.RoundTripper
-	// httpTimeout bounds one try, retryTimeout all of them.
+	// httpTimeout is the maximum time of one try, retryTimeout that of all tries.
 	httpTimeout, retryTimeout time.Duration
-	// cleartextOrigins are the only origins that are called without TLS: those that the settings name.
+	// cleartextOrigins are the origins to which requests can be sent over http: those in the settings.
 	cleartextOrigins []*url.URL
 	secrets          *secretSet
-	// inconclusive reports whether the last request got no answer that says anything about the credentials.
+	// inconclusive reports whether the last request failed without showing whether the credentials are valid.
 	inconclusive *atomic.Bool
-	// answered holds the hosts that answered once: one that never did is more likely wrong than down.
+	// answered has the hosts that responded: one that never did is more likely wrong than down.
 	answered sync.Map
 }
 
-// tokenFailure is a request for a token that failed for good. The SDK retries errors by their words, so it gets to see none.
+// tokenFailure is the error of a request for a token that cannot succeed. The SDK decides about retries by the text of an error, so Error
+// does not contain the reason.
 type tokenFailure struct{ reason string }
 
 // Error implements error.
 func (e *tokenFailure) Error() string { return "the request failed" }
 
-// retryDeadline is the key of the time in a context that ends the retries of all requests made under it. A deadline of the context
-// itself would end the renewal that the SDK makes in the background, too.
+// retryDeadline is the context key of the time at which retries end. A deadline of the context itself would also end the renewal of
+// tokens in the background.
 type retryDeadline struct{}
 
 func withRetryDeadline(ctx context.Context, timeout time.Duration) context.Context {
 	return context.WithValue(ctx, retryDeadline{}, time.Now().Add(timeout))
 }
 
-// tokenRequest is one request of the SDK on its way through its tries.
+// tokenRequest is a request of the SDK with the state of its tries.
 type tokenRequest struct {
 	*http.Request
 	body     []byte
@@ -74,8 +76,7 @@ type tokenRequest struct {
 	tries    int
 }
 
-// RoundTrip implements [http.RoundTripper]. It reads the small answers of token endpoints whole, so that nothing is left
-// to read afterwards.
+// RoundTrip implements [http.RoundTripper]. It reads responses completely.
 func (t *tokenTransport) RoundTrip(req *http.Request) (*http.Response, error) {
 	resp, err := t.roundTrip(req)
 	t.inconclusive.Store(err != nil || resp.StatusCode >= http.StatusInternalServerError)
@@ -133,7 +134,7 @@ func (t *tokenTransport) prepare(req *http.Request) (*tokenRequest, error) {
 	return r, nil
 }
 
-// trimSubjectToken removes the line break that a file or a CI secret with a token often ends in.
+// trimSubjectToken removes white space around the subject token: files and CI secrets often end with a line break.
 func trimSubjectToken(req *http.Request, body []byte) []byte {
 	if !strings.HasPrefix(req.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
 		return body
@@ -170,8 +171,8 @@ func (t *tokenTransport) send(r *tokenRequest) (*http.Response, []byte, error) {
 
 var throttledText = regexp.MustCompile(`(?i)throttled|too many requests`)
 
-// failure returns why a try failed, in words, and the wait before the next one, negative if another one cannot help. The
-// reason is empty if there is an answer that is worth a look.
+// failure returns why a try failed, and the wait before the next one, negative if another one cannot succeed. The reason is empty if
+// there is a response to validate.
 func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []byte, err error) (time.Duration, string) {
 	wait := rand.N(min(initialTokenBackoff<<min(r.tries-1, 10), maxTokenBackoff))
 	if err != nil {
@@ -190,8 +191,8 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []by
 	}
 	switch resp.StatusCode {
 	case http.StatusBadRequest:
-		if throttledText.Match(body) { // as throttled token endpoints were seen to say it
-			return wait, "limits the rate of requests"
+		if throttledText.Match(body) { // as observed with rate-limited token endpoints
+			return wait, "is rate-limiting requests"
 		}
 	case http.StatusRequestTimeout, http.StatusTooManyRequests,
 		http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -205,7 +206,7 @@ func (t *tokenTransport) failure(r *tokenRequest, resp *http.Response, body []by
 	return 0, ""
 }
 
-// attemptsSuffix says how often and how long a request was tried.
+// attemptsSuffix returns the number and the total time of the tries, "" for one.
 func (r *tokenRequest) attemptsSuffix() string {
 	if r.tries < 2 {
 		return ""
@@ -213,7 +214,7 @@ func (r *tokenRequest) attemptsSuffix() string {
 	return fmt.Sprintf(", tried %d times in %s", r.tries, time.Since(r.started).Round(100*time.Millisecond))
 }
 
-// retryAfter is the wait that a server asks for, as seconds or as a date. What is more than a day is a day: nobody waits so long.
+// retryAfter returns the wait in a Retry-After header, in seconds or until a date, at most a day.
 func retryAfter(value string) time.Duration {
 	const day = 24 * time.Hour
 	if date, err := http.ParseTime(value); err == nil {
@@ -226,7 +227,7 @@ func retryAfter(value string) time.Duration {
 	return time.Duration(min(seconds, day.Seconds()) * float64(time.Second))
 }
 
-// check lets the SDK have an answer that is what it takes it for, or an error that it can word.
+// check returns the response for the SDK if it is valid or an error response.
 func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte) (*http.Response, error) {
 	if resp.StatusCode >= 400 {
 		return resp, nil
@@ -246,10 +247,11 @@ func (t *tokenTransport) check(r *tokenRequest, resp *http.Response, body []byte
 	return resp, nil
 }
 
-// tokenFields are those of which an answer must have one: a token, under the name that each kind of service gives it, or what leads to one.
+// tokenFields are the fields of which a response must have one: a token, in the field of each kind of service, or the URL of a token
+// endpoint.
 var tokenFields = []string{"access_token", "id_token", "value", "oidcToken", "token", "accessToken"}
 
-// responseProblem says what is wrong with a successful answer, or "".
+// responseProblem describes why a success is not a valid response, or returns "".
 func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, body []byte) string {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return "an empty body instead of a token"
@@ -257,7 +259,7 @@ func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, b
 	var answer map[string]any
 	if err := json.Unmarshal(body, &answer); err != nil {
 		text := strings.Join(strings.Fields(t.secrets.redact(string(body))), " ")
-		return fmt.Sprintf("%s instead of JSON: %.80q", firstNonEmpty(resp.Header.Get("Content-Type"), "text"), text)
+		return fmt.Sprintf("%s instead of JSON: %.80q", cmp.Or(resp.Header.Get("Content-Type"), "text"), text)
 	}
 	if code, _ := answer["error"].(string); code != "" {
 		description, _ := answer["error_description"].(string)
@@ -279,7 +281,7 @@ func (t *tokenTransport) responseProblem(r *tokenRequest, resp *http.Response, b
 	return ""
 }
 
-// endpointName is what messages call an endpoint: without query and user information, which may be secret.
+// endpointName returns the name of an endpoint in messages, without the query and user information, which can be secret.
 func endpointName(u *url.URL) string {
 	where := (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 	if strings.HasSuffix(u.Path, discoverySuffix) {

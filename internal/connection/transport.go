@@ -13,7 +13,7 @@ import (
 type transport struct {
 	base      http.RoundTripper
 	userAgent string
-	// authorize tells where requests may go and which headers they need.
+	// authorize returns the destination of requests, and the headers that authenticate them.
 	authorize func(ctx context.Context) (Target, http.Header, error)
 }
 
@@ -25,7 +25,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if err != nil {
 		if req.Body != nil {
-			_ = req.Body.Close() // a RoundTripper closes the body, also when it fails
+			_ = req.Body.Close() // a RoundTripper must close the body, also on failure
 		}
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.base.RoundTrip(req)
 }
 
-// otherHostError refuses a request that would carry the credentials elsewhere, most likely after a redirect.
+// otherHostError returns the error for a request to another host, usually after a redirect, to which credentials are not sent.
 func otherHostError(req *http.Request, target Target) error {
 	there := (&url.URL{Scheme: req.URL.Scheme, Host: req.URL.Host}).String()
 	const setting = "tracking_uri (on Databricks: host)"
@@ -58,11 +58,11 @@ func otherHostError(req *http.Request, target Target) error {
 	}
 }
 
-// signInWord begins a word of a URL by which people sign in.
+// signInWord matches words in the URL of a sign-in page.
 var signInWord = regexp.MustCompile(`(?i)(^|[^a-z])` +
 	`(log-?[io]n|sign-?[io]n|sign_in|oauth|openid|oidc|sso|auth|authn|authorize|saml|gcp_iap|adfs|accounts)([^a-z]|$)`)
 
-// isSignIn reports whether a redirect leads to a page where people sign in, rather than to where the server has moved.
+// isSignIn reports whether a redirect leads to a sign-in page, rather than to the new location of the server.
 func isSignIn(req *http.Request) bool {
 	if from := req.Response.Request; from != nil && strings.HasSuffix(req.URL.Path, from.URL.Path) {
 		return false

@@ -28,8 +28,7 @@ type ArtifactList struct {
 	RootURI string
 	// Artifacts are ordered by path.
 	Artifacts []Artifact
-	// More reports whether there are, or can be, more artifacts than the limit: Databricks returns at most 1,000 files of a Unity Catalog
-	// volume.
+	// More reports whether there are, or can be, more artifacts: Databricks returns at most 1,000 files of a Unity Catalog volume.
 	More bool
 }
 
@@ -59,8 +58,7 @@ func (p *artifactPage) Validate(bool) error {
 	return nil
 }
 
-// isCut reports whether the last page can be incomplete: Databricks returns at most volumePage files of a Unity Catalog volume, and no
-// token.
+// isCut reports whether the last page can be incomplete: Databricks returns at most volumePage files of a volume, and no token.
 func (p *artifactPage) isCut() bool {
 	return len(p.Files) >= volumePage && strings.HasPrefix(p.RootURI, "dbfs:/Volumes/")
 }

@@ -17,8 +17,7 @@ type Backend interface {
 	// Kind returns [KindDatabricks] or [KindServer].
 	Kind() string
 	NameRules
-	// CheckName, CheckTag, and CheckArtifactLocation return an error for a value that the server rejects, or accepts but cannot change
-	// later.
+	// CheckName, CheckTag, and CheckArtifactLocation return an error for a value that the server rejects, or accepts but cannot change.
 	CheckName(name string) error
 	CheckTag(t Tag) error
 	CheckArtifactLocation(location string) error
@@ -57,16 +56,13 @@ type Backend interface {
 	Folders(c *Client) (Folders, error)
 	// Principals looks up principals and the members of groups, see [Client.Principals].
 	Principals(ctx context.Context, c *Client, wanted []Principal) (Principals, error)
-	// KnownLevels lists the levels that can be granted on experiments. CheckPrincipal returns an error for a principal to which nothing
-	// can be granted.
+	// KnownLevels lists the levels for experiments. CheckPrincipal returns an error for a principal to which nothing can be granted.
 	KnownLevels() []string
 	CheckPrincipal(p Principal) error
-	// PrincipalAdvice and AccessAdvice return the next step for a principal that does not exist, and for permissions that the caller
-	// cannot read or change.
+	// PrincipalAdvice and AccessAdvice return the next step if a principal does not exist, and if the caller cannot change permissions.
 	PrincipalAdvice(p Principal) string
 	AccessAdvice() string
-	// FolderAdvice returns the next step if the caller lacks permissions to create, delete, restore, or rename an experiment, "" on servers
-	// without folders.
+	// FolderAdvice returns the next step if the caller lacks permissions on a folder, "" on servers without folders.
 	FolderAdvice() string
 	// Rate returns the documented rate limit of a group of calls, in requests per second.
 	Rate(g rest.Group) rate.Limit

@@ -54,6 +54,6 @@ func (NoFolders) FolderAdvice() string { return "" }
 
 // Folders implements [Backend].
 func (NoFolders) Folders(*Client) (Folders, error) {
-	return nil, &UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use mlflow_role with " +
-		"a grant such as \"experiment/*\" = \"EDIT\""}
+	return nil, &UnsupportedError{Reason: "an MLflow server has no folders. To grant access to all experiments of a workspace, use " +
+		"mlflow_role with a grant such as \"experiment/*\" = \"EDIT\""}
 }

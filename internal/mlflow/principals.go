@@ -97,7 +97,8 @@ func asIncomplete(err error) (*IncompleteError, error) {
 // ResolvePrincipals implements [Backend.Principals] with a directory.
 func ResolvePrincipals(ctx context.Context, rules NameRules, source PrincipalSource, wanted []Principal) (Principals, error) {
 	r := resolver{
-		rules: rules, source: source, spelling: map[PrincipalKey]Principal{}, direct: map[PrincipalKey]directMembers{}, noted: map[notedReason]bool{},
+		rules: rules, source: source, spelling: map[PrincipalKey]Principal{},
+		direct: map[PrincipalKey]directMembers{}, noted: map[notedReason]bool{},
 	}
 	var asked []Principal
 	for _, p := range wanted {

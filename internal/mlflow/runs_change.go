@@ -123,7 +123,9 @@ func (c *Client) changeRunsInBulk(ctx context.Context, call, field string, limit
 		return 0, errors.New("a bulk request changes 1 to 10,000 runs")
 	}
 	out := bulkResponse{field: field, most: limit}
-	err := c.Do(ctx, rest.Call{Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, NotIdempotent: true})
+	err := c.Do(ctx, rest.Call{
+		Method: http.MethodPost, Path: bulkRunsPath + call, Body: body, Out: &out, Group: rest.GroupOther, NotIdempotent: true,
+	})
 	if n := out.number(); err == nil && n != nil {
 		return int(*n), nil
 	}

@@ -103,7 +103,8 @@ func searchRuns[R runEntry](ctx context.Context, c *Client, q RunQuery, size int
 		return nil, false, errors.New("searching runs: no experiment, or no limit")
 	}
 	req := runSearchRequest{
-		ExperimentIDs: q.ExperimentIDs, Filter: q.Filter, ViewType: cmp.Or(q.ViewType, ViewActive), OrderBy: q.OrderBy, MaxResults: min(size, q.Limit+1),
+		ExperimentIDs: q.ExperimentIDs, Filter: q.Filter, ViewType: cmp.Or(q.ViewType, ViewActive), OrderBy: q.OrderBy,
+		MaxResults: min(size, q.Limit+1),
 	}
 	listed := map[string]bool{}
 	var pages pageGuard

@@ -26,7 +26,8 @@ type TraceTables struct {
 
 // Includes reports whether the tables have a catalog, a schema, and, unless it is empty, a prefix.
 func (t TraceTables) Includes(catalog, schema, prefix string) bool {
-	return strings.EqualFold(t.Catalog, catalog) && strings.EqualFold(t.Schema, schema) && (prefix == "" || strings.EqualFold(t.prefix(), prefix))
+	return strings.EqualFold(t.Catalog, catalog) && strings.EqualFold(t.Schema, schema) &&
+		(prefix == "" || strings.EqualFold(t.prefix(), prefix))
 }
 
 // prefix returns the table prefix in use, "" if the server did not return it.

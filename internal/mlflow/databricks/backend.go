@@ -63,8 +63,8 @@ func (Backend) MLflowWorkspace() string { return "" }
 
 // InWorkspace implements [mlflow.Backend].
 func (Backend) InWorkspace(string) (mlflow.Backend, error) {
-	return nil, &mlflow.UnsupportedError{Reason: "Databricks has no MLflow workspaces. Remove the workspace argument; to manage objects in several " +
-		"Databricks workspaces, use a provider configuration for each"}
+	return nil, &mlflow.UnsupportedError{Reason: "Databricks has no MLflow workspaces. Remove the workspace argument; to manage objects " +
+		"in several Databricks workspaces, use a provider configuration for each"}
 }
 
 // CheckWorkspaces implements [mlflow.Backend].

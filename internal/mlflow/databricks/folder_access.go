@@ -60,8 +60,8 @@ func CheckReadableFolderPath(path string) error {
 	case checkSpelling(path) != nil: // before the roots: the server may treat the path as one of them
 		return checkSpelling(path)
 	case n == "/", n == "/Workspace":
-		return fmt.Errorf("%q is the root of the workspace. Only workspace admins can create objects in it, and the provider does not manage its "+
-			"permissions. Use a folder in it, such as \"/Projects\"", path)
+		return fmt.Errorf("%q is the root of the workspace. Only workspace admins can create objects in it, and the provider does not manage "+
+			"its permissions. Use a folder in it, such as \"/Projects\"", path)
 	case inRepos(n):
 		return fmt.Errorf("%q is in /Repos. Git folders have a different kind of permissions. Manage them with databricks_permissions and "+
 			"repo_path", path)

@@ -23,9 +23,11 @@ const scimPageSize = 1000
 type scimKind struct{ collection, noun, name, attributes string }
 
 var scimKinds = map[mlflow.PrincipalKind]scimKind{
-	mlflow.KindGroup:            {"Groups", "groups", "displayName", "id,displayName,externalId,members"},
-	mlflow.KindUser:             {"Users", "users", "userName", "id,userName,displayName,active,externalId"},
-	mlflow.KindServicePrincipal: {"ServicePrincipals", "service principals", "applicationId", "id,applicationId,displayName,active,externalId"},
+	mlflow.KindGroup: {"Groups", "groups", "displayName", "id,displayName,externalId,members"},
+	mlflow.KindUser:  {"Users", "users", "userName", "id,userName,displayName,active,externalId"},
+	mlflow.KindServicePrincipal: {
+		"ServicePrincipals", "service principals", "applicationId", "id,applicationId,displayName,active,externalId",
+	},
 }
 
 // scimResource is a user, a group, or a service principal.

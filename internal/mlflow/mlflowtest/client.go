@@ -1,5 +1,5 @@
-// Package mlflowtest has what the tests of the MLflow client share: servers that answer as a test says, or as real servers were recorded
-// to, and checks of what the client makes of it.
+// Package mlflowtest has what the tests of the MLflow client share: servers with scripted responses or with those of recorded servers,
+// and checks of the results of the client.
 package mlflowtest
 
 import (
@@ -16,18 +16,18 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Endpoint is where the servers of the tests are. No request reaches it.
+// Endpoint returns the address of the servers of the tests, to which no request is sent.
 func Endpoint(context.Context) (rest.Endpoint, error) {
 	return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 }
 
-// Transport is a transport that is a function.
+// Transport is a function that is a transport.
 type Transport func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements [http.RoundTripper].
 func (f Transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Client is a client of what a transport answers.
+// Client returns a client with a transport.
 func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(*mlflow.Options)) *mlflow.Client {
 	o := mlflow.Options{Backend: backend, Options: rest.Options{Endpoint: Endpoint, Transport: transport}}
 	for _, f := range change {
@@ -36,7 +36,7 @@ func Client(transport http.RoundTripper, backend mlflow.Backend, change ...func(
 	return mlflow.New(o)
 }
 
-// Quickly bounds the retries of a client.
+// Quickly sets a short retry timeout.
 func Quickly(o *mlflow.Options) { o.RetryTimeout = 5 * time.Second }
 
 // bearer authenticates with a token.

@@ -13,13 +13,13 @@ import (
 // Robot is the service principal of the emulated workspace.
 var Robot = mlflow.Principal{Kind: mlflow.KindServicePrincipal, Name: emulator.ServicePrincipal}
 
-// User is a user by name.
+// User returns a user by name.
 func User(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindUser, Name: name} }
 
-// Group is a group, or a role of an MLflow server, by name.
+// Group returns a group, or a role of an MLflow server, by name.
 func Group(name string) mlflow.Principal { return mlflow.Principal{Kind: mlflow.KindGroup, Name: name} }
 
-// Holdings gives the levels in an access control list, in order: "KIND NAME" has "LEVEL; LEVEL from ORIGIN", the latter inherited.
+// Holdings returns the levels in an access control list, sorted: "KIND NAME" has "LEVEL; LEVEL from ORIGIN", the latter inherited.
 func Holdings(acl mlflow.ACL) map[string]string {
 	held := map[string]string{}
 	for _, e := range acl.Entries {
@@ -45,7 +45,7 @@ func ExpectHeld(t *testing.T, acl mlflow.ACL, want map[string]string) {
 	}
 }
 
-// ExpectError checks that an error holds some texts, or that there is none when there is no text.
+// ExpectError checks that an error contains some texts, or, without texts, that there is none.
 func ExpectError(t *testing.T, err error, texts ...string) {
 	t.Helper()
 	wanted := strings.Join(texts, "")

@@ -7,25 +7,25 @@ import (
 	"time"
 )
 
-// Bodies of answers about experiment 1.
+// Bodies of responses about experiment 1.
 const (
 	Experiment1Body = `{"experiment":{"experiment_id":"1","name":"/x","creation_time":1700000000000}}`
 	NotFoundBody    = `{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"Node ID 1 does not exist."}`
 )
 
-// Response is what one request is answered.
+// Response is the response to one request.
 type Response func() (*http.Response, error)
 
-// Replies is a transport that plays back responses in order, the last one for ever. It serves one request at a time.
+// Replies is a transport that returns responses in order, and then the last one repeatedly. It handles one request at a time.
 type Replies struct {
-	// Sent are the requests so far, and At the times at which they came.
+	// Sent has the requests, and At their times.
 	Sent []*http.Request
 	At   []time.Time
 
 	list []Response
 }
 
-// NewReplies returns a transport that plays back responses.
+// NewReplies returns a transport that returns responses in order.
 func NewReplies(list ...Response) *Replies { return &Replies{list: list} }
 
 // RoundTrip implements [http.RoundTripper].
@@ -43,7 +43,7 @@ func (a *Replies) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-// Reply is a response in JSON, unless the header says otherwise: names and values in turn.
+// Reply returns a response. header has names and values in turn; without a Content-Type, the response is JSON.
 func Reply(status int, body string, header ...string) Response {
 	return func() (*http.Response, error) {
 		h := http.Header{"Content-Type": {"application/json"}}
@@ -54,12 +54,12 @@ func Reply(status int, body string, header ...string) Response {
 	}
 }
 
-// Page is a response with a web page.
+// Page returns a response with a web page.
 func Page(status int, body string) Response {
 	return Reply(status, body, "Content-Type", "text/html; charset=utf-8")
 }
 
-// Fail is a connection that fails.
+// Fail returns a failure of the connection.
 func Fail(err error) Response {
 	return func() (*http.Response, error) { return nil, err }
 }

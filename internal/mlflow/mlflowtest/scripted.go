@@ -17,9 +17,9 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 )
 
-// Scripted is a server whose every answer the test says beforehand. Reads are answered from a table, as often as they come, and writes in
-// their order, each once. Any other call fails the test, and so does a write that does not come. It is the client's transport, so that the
-// clock of testing/synctest works.
+// Scripted is a server whose responses the test defines. It responds to reads from a table, any number of times, and to writes in their
+// order, each once. Any other request fails the test, and so does a missing write. It is the transport of the client, so that the clock
+// of testing/synctest works.
 type Scripted struct {
 	// T is the test that the server is for.
 	T *testing.T
@@ -32,7 +32,7 @@ type Scripted struct {
 	calls  []string
 }
 
-// Answer is what comes back.
+// Answer is a response.
 type Answer struct {
 	Status     int
 	MediaType  string
@@ -40,43 +40,43 @@ type Answer struct {
 	connection error // instead of an answer
 }
 
-// Write is a call that changes something. What is in Then is what reads answer from then on.
+// Write is a request that changes something. Then has the responses to reads after it.
 type Write struct {
 	Call, Body string
 	Answer     Answer
 	Then       map[string]Answer
-	// Meanwhile is called before the answer.
+	// Meanwhile is called before the response.
 	Meanwhile func()
 }
 
-// The ways in which a connection fails: before the server got the request, and after it.
+// Failures of a connection: before the server received the request, and after it.
 var (
 	NotReached = Answer{connection: &net.OpError{Op: "dial", Err: errors.New("connection refused")}}
 	Lost       = Answer{connection: &net.OpError{Op: "read", Err: errors.New("connection reset by peer")}}
 )
 
-// OK is a successful answer.
+// OK returns a successful response.
 func OK(body string) Answer {
 	return Answer{Status: http.StatusOK, MediaType: "application/json", Body: body}
 }
 
-// Refuse is the refusal of the API.
+// Refuse returns an error response of the API.
 func Refuse(status int, code, message string) Answer {
 	return Answer{Status: status, MediaType: "application/json", Body: fmt.Sprintf(`{"error_code":%q,"message":%q}`, code, message)}
 }
 
-// PageAnswer is an answer that is not the API's.
+// PageAnswer returns a response that is not from the API.
 func PageAnswer(status int, text string) Answer {
 	return Answer{Status: status, MediaType: "text/html; charset=utf-8", Body: text}
 }
 
-// Answered is a write that gets another answer.
+// Answered returns a copy of the write with another response.
 func (w Write) Answered(a Answer) Write {
 	w.Answer = a
 	return w
 }
 
-// NewScripted makes a server that knows no answer yet.
+// NewScripted returns a server without responses.
 func NewScripted(t *testing.T) *Scripted {
 	t.Helper()
 	s := &Scripted{T: t, reads: map[string]Answer{}}
@@ -88,7 +88,7 @@ func NewScripted(t *testing.T) *Scripted {
 	return s
 }
 
-// NewRecorded makes a server that knows the answers of a recorded one, see [Scripted.Answers] and [Scripted.As].
+// NewRecorded returns a server with the responses of a recorded one, see [Scripted.Answers] and [Scripted.As].
 func NewRecorded(t *testing.T, recording string) *Scripted {
 	t.Helper()
 	s := NewScripted(t)
@@ -96,7 +96,7 @@ func NewRecorded(t *testing.T, recording string) *Scripted {
 	return s
 }
 
-// Exchange gives a recorded exchange.
+// Exchange returns a recorded exchange.
 func (s *Scripted) Exchange(name string) Exchange {
 	s.T.Helper()
 	e, ok := s.recorded[name]
@@ -106,14 +106,14 @@ func (s *Scripted) Exchange(name string) Exchange {
 	return e
 }
 
-// As is a recorded answer.
+// As returns a recorded response.
 func (s *Scripted) As(name string) Answer {
 	s.T.Helper()
 	e := s.Exchange(name)
 	return Answer{Status: e.Status, MediaType: e.Type, Body: e.text()}
 }
 
-// Answers lets recorded reads be answered as they were.
+// Answers adds recorded reads with their responses.
 func (s *Scripted) Answers(names ...string) {
 	s.T.Helper()
 	for _, name := range names {
@@ -121,35 +121,35 @@ func (s *Scripted) Answers(names ...string) {
 	}
 }
 
-// Writing is a recorded write, which is answered as it was.
+// Writing returns a recorded write with its response.
 func (s *Scripted) Writing(name string) Write {
 	s.T.Helper()
 	e := s.Exchange(name)
 	return Write{Call: e.Call, Body: string(e.Body), Answer: s.As(name)}
 }
 
-// Read says what a read is answered.
+// Read sets the response to a read.
 func (s *Scripted) Read(call string, a Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reads[call] = a
 }
 
-// Expect adds writes to those that are expected.
+// Expect adds expected writes.
 func (s *Scripted) Expect(writes ...Write) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = append(s.writes, writes...)
 }
 
-// ExpectNoMore drops the writes that were expected and have not come.
+// ExpectNoMore removes the expected writes that were not sent.
 func (s *Scripted) ExpectNoMore() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.writes = nil
 }
 
-// Seen gives the calls so far, without their queries, and forgets them.
+// Seen returns the requests since its last call, without their queries.
 func (s *Scripted) Seen() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,7 +158,7 @@ func (s *Scripted) Seen() []string {
 	return seen
 }
 
-// ExpectSeen checks the calls since the last look, in their order.
+// ExpectSeen checks the requests since the last call of Seen, in their order.
 func (s *Scripted) ExpectSeen(want ...string) {
 	s.T.Helper()
 	if got := s.Seen(); !slices.Equal(got, want) {
@@ -166,14 +166,14 @@ func (s *Scripted) ExpectSeen(want ...string) {
 	}
 }
 
-// Count returns how often a call came since it was asked last, whatever the query.
+// Count returns the number of requests of a kind since its last call for it, with any query.
 func (s *Scripted) Count(call string) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(slices.DeleteFunc(slices.Clone(s.calls), func(c string) bool { return c != call }))
 }
 
-// Client is a client of the server.
+// Client returns a client of the server.
 func (s *Scripted) Client(backend mlflow.Backend, change ...func(*mlflow.Options)) *mlflow.Client {
 	return Client(s, backend, change...)
 }
@@ -227,7 +227,7 @@ func (s *Scripted) answer(req *http.Request) (a Answer, meanwhile func()) {
 	return w.Answer, w.Meanwhile
 }
 
-// isRead: searches are reads, whatever their method.
+// isRead reports whether a request is a read. Searches are reads with any method.
 func isRead(req *http.Request) bool {
 	return req.Method == http.MethodGet || strings.HasSuffix(req.URL.Path, "/search")
 }

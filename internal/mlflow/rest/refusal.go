@@ -2,6 +2,7 @@ package rest
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -117,7 +118,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 	}
 	e.Code = cleanMessage(a.client.redact(b.code()))
 	e.fromProxy = e.Code == "" && b.Details == nil
-	e.Message = apiMessage(a.client.redact(firstNonEmpty(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
+	e.Message = apiMessage(a.client.redact(cmp.Or(b.Message, b.Detail, strings.Trim(string(b.Error), `"`), http.StatusText(e.Status))))
 	if len(a.call.Secrets) == 0 {
 		e.addDetails(b, a.client.redact)
 	}
@@ -144,7 +145,7 @@ func (a *attempts) refusal(resp *http.Response, body []byte) *APIError {
 
 func (e *APIError) addDetails(b errorBody, redact func(string) string) {
 	for _, d := range b.Details {
-		e.RequestID = firstNonEmpty(cleanMessage(redact(d.RequestID)), e.RequestID)
+		e.RequestID = cmp.Or(cleanMessage(redact(d.RequestID)), e.RequestID)
 		for _, v := range d.FieldViolations {
 			e.Message += fmt.Sprintf("; %s: %s", cleanMessage(redact(v.Field)), cleanMessage(redact(v.Description)))
 		}
@@ -168,12 +169,12 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	case strings.Contains(text, "Invalid Host header"):
 		return text, "The MLflow server does not accept this host name. Start it with --allowed-hosts, or use a name that it accepts."
 	case resp.StatusCode == http.StatusUnauthorized:
-		return firstNonEmpty(text, "the server requires credentials"),
+		return cmp.Or(text, "the server requires credentials"),
 			"The server rejected the credentials, or received none. Check the username and password, or the token."
 	case resp.StatusCode == http.StatusForbidden && strings.EqualFold(text, "Permission denied"): // the response of an MLflow server
 		return text, ""
 	case resp.StatusCode == http.StatusForbidden:
-		return firstNonEmpty(text, "access denied"), proxyHint
+		return cmp.Or(text, "access denied"), proxyHint
 	case resp.StatusCode < 300:
 		return fmt.Sprintf("the server returned a web page instead of JSON: %q", text),
 			"This is usually a sign-in page: the host or workspace_id is wrong, the workspace is reachable only through a private link, or a " +
@@ -182,7 +183,7 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 		return fmt.Sprintf("the server has no such endpoint: %q", text),
 			"Check that the URL is that of an MLflow server or a Databricks workspace, and that its base path is correct."
 	default:
-		return firstNonEmpty(text, http.StatusText(resp.StatusCode)), "The response is from a gateway or proxy, not from the API."
+		return cmp.Or(text, http.StatusText(resp.StatusCode)), "The response is from a gateway or proxy, not from the API."
 	}
 }
 
@@ -203,13 +204,4 @@ const (
 func apiRoot(path string) string {
 	parts := strings.SplitN(path, "/", 4)
 	return strings.Join(parts[:min(3, len(parts))], "/")
-}
-
-func firstNonEmpty(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
 }

@@ -99,9 +99,9 @@ func (a accessControl) Set(ctx context.Context, experimentID string, grants []ml
 		}
 	}
 	var revoked []mlflow.Principal
-	for p, level := range held {
+	for _, p := range sortedPrincipals(held) {
 		if _, stays := wanted[p]; !stays {
-			if err := api.change(ctx, experimentID, p, level, ""); err != nil {
+			if err := api.change(ctx, experimentID, p, held[p], ""); err != nil {
 				return mlflow.ACL{}, err
 			}
 			revoked = append(revoked, p)
@@ -159,9 +159,10 @@ func (a accessControl) Leftover(ctx context.Context, experimentID string) ([]mlf
 		return nil, err
 	}
 	var left []mlflow.Grant
-	for p, level := range all.direct(experimentID) {
+	levels := all.direct(experimentID)
+	for _, p := range sortedPrincipals(levels) {
 		if p != (mlflow.Principal{Kind: mlflow.KindUser, Name: a.backend.Username}) {
-			left = append(left, mlflow.Grant{Principal: p, Level: fromServerLevel(level)})
+			left = append(left, mlflow.Grant{Principal: p, Level: fromServerLevel(levels[p])})
 		}
 	}
 	return left, nil

@@ -93,8 +93,8 @@ func (*Backend) CheckArtifactLocation(location string) error {
 
 // CheckTraceLocation implements [mlflow.Backend].
 func (*Backend) CheckTraceLocation() error {
-	return &mlflow.UnsupportedError{Reason: "the MLflow server does not store traces in Unity Catalog; only Databricks does. Remove trace_location " +
-		"from the configuration"}
+	return &mlflow.UnsupportedError{Reason: "the MLflow server does not store traces in Unity Catalog; only Databricks does. Remove " +
+		"trace_location from the configuration"}
 }
 
 // ExperimentURL implements [mlflow.Backend]. Like that of MLflow's own client, the URL contains the workspace if it is not the default one.
@@ -156,12 +156,12 @@ func (*Backend) CheckPrincipal(p mlflow.Principal) error {
 func (s *Backend) PrincipalAdvice(p mlflow.Principal) string {
 	switch {
 	case p.Kind == mlflow.KindGroup && s.Workspace != "":
-		return fmt.Sprintf("Check the spelling of role %q, including case. It must be a role of workspace %q. A server admin or a manager of the "+
-			"workspace must first create the role.", p.Name, s.Workspace)
+		return fmt.Sprintf("Check the spelling of role %q, including case. It must be a role of workspace %q. A server admin or a manager of "+
+			"the workspace must first create the role.", p.Name, s.Workspace)
 	case p.Kind == mlflow.KindGroup:
 		return fmt.Sprintf("Check the spelling of role %q, including case. A server admin must first create the role.", p.Name)
 	}
-	return fmt.Sprintf("Check the username %q, including case. The user must first sign up, or a server admin must create the account.", p.Name)
+	return fmt.Sprintf("Check the username %q, including case. The user must sign up, or a server admin must create the account.", p.Name)
 }
 
 // AccessAdvice implements [mlflow.Backend].

@@ -134,8 +134,7 @@ func (d *Directory) unsupportedError(ctx context.Context, what, since string) er
 	none := isUnsupported(err)
 	switch {
 	case none && d.hasAuthentication(ctx):
-		return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
-			", are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
+		return unreachableAPIError(what)
 	case none:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has no " + what + ", because it runs without authentication. Start it with " +
 			"`mlflow server --app-name basic-auth` and configure the username and password of an admin"}

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
@@ -111,8 +113,15 @@ func (g *allGrants) checkPrincipal(p mlflow.Principal) error {
 func (g *allGrants) with(experimentID string, levels map[mlflow.Principal]string) *allGrants {
 	changed := *g
 	changed.grants = slices.DeleteFunc(slices.Clone(g.grants), func(grant oneGrant) bool { return grant.experimentID == experimentID })
-	for p, level := range levels {
-		changed.grants = append(changed.grants, oneGrant{principal: p, experimentID: experimentID, level: level})
+	for _, p := range sortedPrincipals(levels) {
+		changed.grants = append(changed.grants, oneGrant{principal: p, experimentID: experimentID, level: levels[p]})
 	}
 	return &changed
+}
+
+// sortedPrincipals returns the principals of some levels in order of kind and name, so that the order of requests and messages is fixed.
+func sortedPrincipals(levels map[mlflow.Principal]string) []mlflow.Principal {
+	return slices.SortedFunc(maps.Keys(levels), func(a, b mlflow.Principal) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+	})
 }

@@ -124,7 +124,8 @@ func (a *legacyAPI) supports(p mlflow.Principal) error {
 
 // change creates, updates, or deletes a row. There is no upsert.
 func (a *legacyAPI) change(ctx context.Context, experimentID string, p mlflow.Principal, from, to string) error {
-	cl := rest.Call{Body: wire.LegacyPermission{ExperimentID: experimentID, Username: p.Name, Permission: to}, Group: rest.GroupPermissionWrites}
+	row := wire.LegacyPermission{ExperimentID: experimentID, Username: p.Name, Permission: to}
+	cl := rest.Call{Body: row, Group: rest.GroupPermissionWrites}
 	refused := func(error) bool { return false }
 	switch {
 	case from == "":

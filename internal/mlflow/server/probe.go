@@ -52,12 +52,17 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 	// An ingress that forwards only /api/2.0 has the same responses, but users/current, which is below /api/2.0, exists on servers with
 	// RBAC.
 	if _, err := currentUser(ctx, a.client); err == nil || isAPIRefusal(err) {
-		return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " +
-			"permissions, are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
+		return nil, unreachableAPIError("permissions")
 	}
 	return nil, &mlflow.UnsupportedError{Reason: "the MLflow server has no permissions, because it runs without authentication. Start it " +
 		"with `mlflow server --app-name basic-auth` (MLflow 2.5 or newer) and configure the username and password of an admin, or remove the " +
 		"permission resources"}
+}
+
+// unreachableAPIError returns the error for a server whose ingress forwards only /api/2.0. what is what the other endpoints manage.
+func unreachableAPIError(what string) error {
+	return &mlflow.UnsupportedError{Reason: "the MLflow server has authentication, but its /api/3.0 endpoints, which manage " + what +
+		", are not reachable. Configure the ingress or proxy in front of it to forward /api/3.0 in addition to /api/2.0"}
 }
 
 // isAPIRefusal reports whether the API itself rejected a call, which proves that it exists: with an error_code and a status below 500, or

@@ -27,17 +27,17 @@ func (a *rbacAPI) read(ctx context.Context) (*allGrants, error) {
 		// The usernames are the same in all workspaces. The memberships are only those that the caller can read.
 		users, err := a.backend.allUsers(ctx, a.client)
 		if rest.IsPermissionDenied(err) { // where workspaces are on
-			return nil, &mlflow.UnsupportedError{Denied: true, Reason: fmt.Sprintf("this MLflow server lists the grants in workspace %q only for its admins and for "+
-				"users with a role in the workspace that grants USE or MANAGE on it. Ask an admin for such a role, or use the credentials of a user who has "+
-				"one", a.backend.MLflowWorkspace())}
+			return nil, &mlflow.UnsupportedError{Denied: true, Reason: fmt.Sprintf("this MLflow server lists the grants in workspace %q only for "+
+				"its admins and for users with a role in the workspace that grants USE or MANAGE on it. Ask an admin for such a role, or use "+
+				"the credentials of a user who has one", a.backend.MLflowWorkspace())}
 		}
 		if err != nil {
 			return nil, err
 		}
 		roles, err := a.roles(ctx)
 		if rest.IsPermissionDenied(err) {
-			return nil, &mlflow.UnsupportedError{Denied: true, Reason: "this MLflow server lists grants only for its admins and for users with a role in the " +
-				"workspace, which creating an experiment there provides. Ask an admin for a role, or use the credentials of a user who has one"}
+			return nil, &mlflow.UnsupportedError{Denied: true, Reason: "this MLflow server lists grants only for its admins and for users with " +
+				"a role in the workspace, which creating an experiment there provides. Ask an admin for a role, or use the credentials of a member"}
 		}
 		if err != nil {
 			return nil, err

@@ -27,7 +27,8 @@ func rbacCaller(ctx context.Context, c *mlflow.Client, workspace string) (mlflow
 
 func currentUser(ctx context.Context, c *mlflow.Client) (wire.User, error) {
 	var out wire.CurrentUser
-	err := withoutWorkspace(c).Do(ctx, rest.Call{Method: http.MethodGet, Path: "/api/2.0/mlflow/users/current", Out: &out, Group: rest.GroupPermissionReads})
+	cl := rest.Call{Method: http.MethodGet, Path: wire.UsersPath + "current", Out: &out, Group: rest.GroupPermissionReads}
+	err := withoutWorkspace(c).Do(ctx, cl)
 	return out.User, err
 }
 

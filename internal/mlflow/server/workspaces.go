@@ -73,8 +73,8 @@ func (d *Directory) requireWorkspaces(ctx context.Context) error {
 	case err != nil:
 		return err
 	case info.Absent:
-		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, but this MLflow server is older, or a proxy in front of it " +
-			"does not forward /api/3.0. Upgrade the server and start it with --enable-workspaces, or correct the proxy"}
+		return &mlflow.UnsupportedError{Reason: "workspaces need MLflow 3.10 or newer, but this MLflow server is older, or a proxy in front of " +
+			"it does not forward /api/3.0. Upgrade the server and start it with --enable-workspaces, or correct the proxy"}
 	case !*info.WorkspacesEnabled:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server runs without workspaces. Start it with --enable-workspaces"}
 	}

@@ -6,14 +6,14 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// LegacyPermission is what a user holds on one experiment.
+// LegacyPermission is the grant of a user on one experiment.
 type LegacyPermission struct {
 	ExperimentID string `json:"experiment_id"`
 	Username     string `json:"username,omitempty"`
 	Permission   string `json:"permission,omitempty"`
 }
 
-// LegacyUser is an account, with what it holds on experiments.
+// LegacyUser is a user with the grants on experiments.
 type LegacyUser struct {
 	Username    string             `json:"username"`
 	ID          rest.Int64         `json:"id"`
@@ -21,7 +21,7 @@ type LegacyUser struct {
 	Permissions []LegacyPermission `json:"experiment_permissions"`
 }
 
-// OneLegacyUser is one user with the grants.
+// OneLegacyUser is the response with the user Name. API: GET users/get.
 type OneLegacyUser struct {
 	User LegacyUser `json:"user"`
 
@@ -31,7 +31,7 @@ type OneLegacyUser struct {
 // Validate implements [rest.Response].
 func (a *OneLegacyUser) Validate(bool) error { return rest.CheckSame("user", a.Name, a.User.Username) }
 
-// OneLegacyGrant is one user's grant on one experiment.
+// OneLegacyGrant is the response with a grant on the experiment ExperimentID. API: experiments/permissions/{get,create,update}.
 type OneLegacyGrant struct {
 	Permission LegacyPermission `json:"experiment_permission"`
 

@@ -9,21 +9,21 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Principals is the directory of an MLflow server, made of its users and the roles of a workspace. It implements
-// [mlflow.PrincipalSource]. It must not be copied.
+// Principals is the directory of an MLflow server: its users, and the roles of a workspace. It implements [mlflow.PrincipalSource]. It
+// must not be copied.
 type Principals struct {
 	// User looks up a user, and reports whether it is a server admin. Errors: [rest.IsNotFound].
 	User func(ctx context.Context, name string) (admin bool, err error)
-	// Role looks up the names of the users in a role; nil if the caller cannot read them. Errors: [rest.IsNotFound].
+	// Role returns the names of the users in a role, nil if the caller cannot read them. Errors: [rest.IsNotFound].
 	Role func(ctx context.Context, name string) (members []string, err error)
-	// Caller is the configured username. Its own account is readable even if all other users are hidden.
+	// Caller is the configured username, which can be read even if all other users are hidden.
 	Caller string
 
 	users, roles refusal
 }
 
-// refusal remembers that the caller cannot read users or roles at all, so that only one request is rejected. Calls run one after another
-// until one is not rejected, and in parallel from then on.
+// refusal records that the caller cannot read users or roles at all, so that only one request is rejected. Calls run one after another
+// until one is not rejected, and then in parallel.
 type refusal struct {
 	mu      sync.Mutex
 	err     error
@@ -52,14 +52,14 @@ func (r *refusal) do(call func() error) error {
 	return err
 }
 
-// isAllowed reports whether a call was not rejected.
+// isAllowed reports whether a call succeeded.
 func (r *refusal) isAllowed() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.allowed
 }
 
-// Parallel implements [mlflow.PrincipalSource]: the first lookup of a user shows whether the caller can read others.
+// Parallel implements [mlflow.PrincipalSource]. The first lookup of a user shows whether the caller can read others.
 func (s *Principals) Parallel(kind mlflow.PrincipalKind) bool {
 	if kind == mlflow.KindGroup {
 		return s.roles.isAllowed()
@@ -108,7 +108,9 @@ func (s *Principals) Members(ctx context.Context, group mlflow.Principal) ([]mlf
 	case err != nil:
 		return nil, err
 	case names == nil:
-		return nil, &mlflow.IncompleteError{Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace."}
+		return nil, &mlflow.IncompleteError{
+			Reason: "The MLflow server shows the members of its roles only to its admins and to managers of the workspace.",
+		}
 	}
 	members := make([]mlflow.Principal, 0, len(names))
 	for _, name := range names {
@@ -117,5 +119,5 @@ func (s *Principals) Members(ctx context.Context, group mlflow.Principal) ([]mlf
 	return members, nil
 }
 
-// ContainsEverybody implements [mlflow.PrincipalSource]: no role does.
+// ContainsEverybody implements [mlflow.PrincipalSource]. No role contains all users.
 func (*Principals) ContainsEverybody(mlflow.Principal) bool { return false }

@@ -7,7 +7,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Assignment is a membership that was created.
+// Assignment is the response with a membership in the role AskedRole. API: POST roles/assign.
 type Assignment struct {
 	Assignment struct {
 		ID   rest.Int64 `json:"id"`
@@ -28,7 +28,7 @@ func (a *Assignment) Validate(bool) error {
 	return nil
 }
 
-// Effective is the level of a user, all grants together.
+// Effective is the response with the effective level of a user. API: GET users/permissions/get (3.0).
 type Effective struct {
 	Permission string `json:"permission"`
 }
@@ -41,7 +41,7 @@ func (a *Effective) Validate(bool) error {
 	return nil
 }
 
-// RolePermission is one row of a role.
+// RolePermission is the response with a grant of a role on the experiment Pattern. API: roles/permissions/{add,update}.
 type RolePermission struct {
 	Permission Permission `json:"role_permission"`
 
@@ -53,7 +53,7 @@ func (a *RolePermission) Validate(bool) error {
 	return rest.CheckSame("experiment", a.Pattern, a.Permission.Pattern)
 }
 
-// OneRole is a role that was created or changed.
+// OneRole is the response with the role Name in Workspace. API: POST roles/create, PATCH roles/update.
 type OneRole struct {
 	Role Role `json:"role"`
 

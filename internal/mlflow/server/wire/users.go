@@ -1,4 +1,4 @@
-// Package wire has what an MLflow server answers about users, roles and workspaces, and what each answer must contain.
+// Package wire has the responses of an MLflow server about users, roles, and workspaces, and their validation.
 package wire
 
 import (
@@ -10,19 +10,19 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// User is an account.
+// User is a user.
 type User struct {
 	ID       rest.Int64 `json:"id"`
 	Username string     `json:"username"`
 	IsAdmin  bool       `json:"is_admin"`
-	// Roles are listed by users/list alone.
+	// Roles is returned only by users/list.
 	Roles []Role `json:"roles"`
 }
 
-// HiddenRole is the role that holds a user's own grants.
+// HiddenRole returns the name of the role with the direct grants of the user.
 func (u User) HiddenRole() string { return fmt.Sprintf("%s%d__", HiddenRolePrefix, u.ID) }
 
-// Role is a role, with its rows.
+// Role is a role with its grants.
 type Role struct {
 	ID          rest.Int64   `json:"id"`
 	Name        string       `json:"name"`
@@ -31,7 +31,7 @@ type Role struct {
 	Permissions []Permission `json:"permissions"`
 }
 
-// Permission is one row of a role: a level on the objects that a pattern matches.
+// Permission is a grant of a role: a level on the objects that match a pattern.
 type Permission struct {
 	ID         rest.Int64 `json:"id"`
 	Type       string     `json:"resource_type"`
@@ -39,12 +39,12 @@ type Permission struct {
 	Permission string     `json:"permission"`
 }
 
-// Users lists all users.
+// Users is the response with all users. API: GET users/list.
 type Users struct {
 	Users []User `json:"users"`
 }
 
-// Validate implements [rest.Response]. Whoever asks is listed.
+// Validate implements [rest.Response]. The list is never empty, because it contains the caller.
 func (a *Users) Validate(bool) error {
 	if len(a.Users) == 0 || slices.ContainsFunc(a.Users, func(u User) bool { return u.Username == "" }) {
 		return errors.New("it contains no users, or one without a username")
@@ -52,7 +52,7 @@ func (a *Users) Validate(bool) error {
 	return nil
 }
 
-// Roles lists roles; there may be none.
+// Roles is the response with roles, possibly none. API: GET roles/list.
 type Roles struct {
 	Roles []Role `json:"roles"`
 }
@@ -65,7 +65,7 @@ func (a *Roles) Validate(bool) error {
 	return nil
 }
 
-// CurrentUser is the user whose credentials are used.
+// CurrentUser is the response with the user of the credentials. API: GET users/current.
 type CurrentUser struct {
 	User User `json:"user"`
 }
@@ -78,7 +78,7 @@ func (a *CurrentUser) Validate(bool) error {
 	return nil
 }
 
-// OwnGrants lists the grants of the caller in all workspaces.
+// OwnGrants is the response with the grants of the caller in all workspaces. API: GET users/current/permissions.
 type OwnGrants struct {
 	Permissions []struct {
 		Role      string `json:"role_name"`
@@ -97,14 +97,14 @@ func (a *OwnGrants) Validate(bool) error {
 // Paths and names of users.
 const (
 	UsersPath = "/api/2.0/mlflow/users/"
-	// HiddenRolePrefix begins the names of the roles that hold the own grants of users. The server refuses it in others.
+	// HiddenRolePrefix begins the names of the roles with the direct grants of users. The server rejects it in names of other roles.
 	HiddenRolePrefix = "__user_"
 )
 
-// Hidden reports whether a role holds the own grants of one user.
+// Hidden reports whether the role has the direct grants of a user.
 func (r Role) Hidden() bool { return strings.HasPrefix(r.Name, HiddenRolePrefix) }
 
-// OneUser is a user that was created.
+// OneUser is the response with the user Name. API: POST users/create.
 type OneUser struct {
 	User User `json:"user"`
 

@@ -6,7 +6,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Models is a page of registered models.
+// Models is the response with a page of registered models. API: GET registered-models/search.
 type Models struct {
 	Models []struct {
 		Name string `json:"name"`
@@ -24,10 +24,10 @@ func (p *Models) Validate(empty bool) error {
 	return rest.CheckPage(p.Models != nil, empty, p.NextPageToken, "registered_models")
 }
 
-// ServerInfo is what the server says about itself. API: GET server-info.
+// ServerInfo is the response with information about the server. API: GET server-info.
 type ServerInfo struct {
 	WorkspacesEnabled *bool `json:"workspaces_enabled"`
-	// absent reports that there is no such call, before 3.10.
+	// Absent reports whether the server does not have the endpoint, before 3.10.
 	Absent bool
 }
 
