@@ -44,7 +44,6 @@ var ruledOut = []struct{ pattern, instead string }{
 }
 
 var (
-	codeSpan    = regexp.MustCompile("`[^`\n]*`")
 	templateTag = regexp.MustCompile(`\{\{.*?\}\}`)
 	// tfProse are the comments and descriptions of a configuration.
 	tfProse = regexp.MustCompile(`(?m)#.*$|^\s*(?:description|error_message)\s*=.*$`)
