@@ -106,7 +106,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 	list := state.list(&r.ResourceBase)
 	read, problem := list.Read(ctx)
 	switch {
-	case problem != nil && problem.ObjectMissing && state.Imported():
+	case problem != nil && problem.ObjectMissing && state.IsImport():
 		problem.AddError(&resp.Diagnostics, "import permissions")
 		return
 	case problem != nil && problem.ObjectMissing:
@@ -126,7 +126,7 @@ func (r *experimentPermissionsResource) Read(ctx context.Context, req resource.R
 		return
 	}
 	created := r.CachedCreationTime(state.ExperimentID.ValueString(), read.Created, state.created)
-	if state.Imported() {
+	if state.IsImport() {
 		created = r.LookUpCreationTime(ctx, state.ExperimentID.ValueString(), created)
 	}
 	resp.Diagnostics.Append(r.StoreExperimentServer(ctx, resp.Private, created)...)

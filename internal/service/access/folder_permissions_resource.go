@@ -177,7 +177,7 @@ const summaryFolderNotFound = "Folder not found, permissions removed from state"
 
 // addReadError reports a problem during a refresh, or during the read that completes an import.
 func addReadError(diags *diag.Diagnostics, state *folderPermissionsModel, problem *acl.Problem) {
-	if state.Imported() {
+	if state.IsImport() {
 		problem.AddError(diags, "import permissions")
 		return
 	}
@@ -268,7 +268,7 @@ func (r *folderPermissionsResource) findPath(
 	}
 	read, problem := r.list(folders, state).Read(ctx)
 	switch {
-	case problem != nil && problem.ObjectMissing && !state.Imported():
+	case problem != nil && problem.ObjectMissing && !state.IsImport():
 		resp.Diagnostics.AddWarning(summaryFolderNotFound, fmt.Sprintf("%s was deleted outside Terraform, with its grants.",
 			framework.UpperFirst(state.folder())))
 		resp.State.RemoveResource(ctx)

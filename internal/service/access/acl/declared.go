@@ -142,7 +142,7 @@ func (m *Declared) SuppressEquivalent(rules mlflow.NameRules, state *Declared, o
 }
 
 // IsImport reports whether the state is that of an import before its first read. In any other state, `retained` is not null.
-func (m *Declared) Imported() bool { return m.Retained.IsNull() }
+func (m *Declared) IsImport() bool { return m.Retained.IsNull() }
 
 // undeclared returns the direct grants that are not in the maps, except those of the admins group, which are unmanaged.
 func (m *Declared) undeclared(rules mlflow.NameRules, list mlflow.ACL) []mlflow.Grant {
@@ -185,7 +185,7 @@ func (m *Declared) SetFromACL(rules mlflow.NameRules, list mlflow.ACL, retained 
 		switch {
 		case declared:
 			p = d.Principal
-		case !m.Imported() && isInherited(rules, list, g):
+		case !m.IsImport() && isInherited(rules, list, g):
 			continue
 		}
 		found[p.Kind][p.Name] = types.StringValue(g.Level)

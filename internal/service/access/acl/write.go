@@ -146,7 +146,7 @@ func (l *List) Refresh(ctx context.Context, state *Declared, list mlflow.ACL, di
 // retained returns the undeclared grants that are not drift: those that an earlier run retained, the owner's, and the caller's own
 // CAN_MANAGE. An import retains none: it reads every grant into the maps.
 func (l *List) retained(ctx context.Context, state *Declared, list mlflow.ACL, diags *diag.Diagnostics) []mlflow.Grant {
-	if state.Imported() {
+	if state.IsImport() {
 		return nil
 	}
 	var retained []mlflow.Grant
