@@ -46,7 +46,11 @@ func WithSearchAttributes(attributes map[string]schema.Attribute) map[string]sch
 		},
 		"order_by": schema.ListAttribute{
 			ElementType: types.StringType, Optional: true,
-			Validators:          []validator.List{listvalidator.SizeAtLeast(1), listvalidator.NoNullValues(), listvalidator.ValueStringsAre(notEmpty)},
+			Validators: []validator.List{
+				listvalidator.SizeAtLeast(1),
+				listvalidator.NoNullValues(),
+				listvalidator.ValueStringsAre(notEmpty),
+			},
 			MarkdownDescription: "Order of `experiments`, for example `[\"last_update_time DESC\"]`. Defaults to the order of names.",
 		},
 		"name_prefix": schema.StringAttribute{

@@ -43,10 +43,12 @@ func parse(args []string, out io.Writer) (settings, error) {
 	var names string
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu, which must be configured to install the providers mlflow and time")
+	flags.StringVar(&s.cli, "cli", "terraform", "`path` of terraform or tofu, which must be configured to install the providers mlflow "+
+		"and time")
 	flags.StringVar(&s.workspace, "workspace", "local-workspace", "`path` of the local-workspace program")
 	flags.IntVar(&s.runs, "runs", 3, "number of runs of each plan or apply; the result is the median")
-	flags.StringVar(&names, "rows", "", "`names` of the rows to measure, separated by spaces: "+strings.Join(rowNames(), " ")+" (default: all except quick)")
+	flags.StringVar(&names, "rows", "", "`names` of the rows to measure, separated by spaces: "+
+		""+strings.Join(rowNames(), " ")+" (default: all except quick)")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

@@ -174,7 +174,8 @@ func (r *experimentResource) planReplacement(
 		content = r.describeContent(ctx, state)
 	}
 	if content != "" && (state.deletionPolicy() == deletionDeleteIfEmpty || plan.deletionPolicy() == deletionDeleteIfEmpty) {
-		blocker = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. %s\n\nTo keep "+
+		blocker = fmt.Sprintf("deletion_policy = \"delete_if_empty\", the default, allows that only if the experiment is empty. "+
+			"%s\n\nTo keep "+
 			"the experiment, %s. To delete the experiment with its content, apply deletion_policy = \"delete\" first.", content, by.undo)
 	}
 	switch {
@@ -182,8 +183,10 @@ func (r *experimentResource) planReplacement(
 		resp.Diagnostics.AddAttributeError(by.at, "Could not replace experiment",
 			intro+" would delete the experiment and create a new one. "+blocker)
 	case content != "":
-		resp.Diagnostics.AddAttributeWarning(by.at, "Experiment would be deleted with its content", fmt.Sprintf("%s deletes the experiment and "+
-			"creates a new, empty one. %s\n\nTo keep the experiment, %s. To prevent replacements like this one, set deletion_policy = \"prevent\".",
+		resp.Diagnostics.AddAttributeWarning(by.at, "Experiment would be deleted with its content", fmt.Sprintf("%s deletes the "+
+			"experiment and "+
+			"creates a new, empty one. %s\n\nTo keep the experiment, %s. To prevent replacements like this one, set deletion_policy = "+
+			"\"prevent\".",
 			intro, content, by.undo))
 	}
 }
@@ -196,8 +199,8 @@ func (r *experimentResource) unreviewedBlocker(ctx context.Context, req resource
 	case r.Client() == nil:
 		return "The provider cannot check yet whether it can be deleted. " + r.Provider.UnknownConfigDetail()
 	case r.IsUnreviewedPlan(ctx, req.Private, state.ID.ValueString()):
-		return "The location was unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun plan again, " +
-			"without -refresh=false: it shows what the replacement deletes."
+		return "The location was unknown when this was planned, or the plan did not refresh the state. Nothing was changed.\n\nRun " +
+			"plan again, without -refresh=false: it shows what the replacement deletes."
 	}
 	return ""
 }
@@ -210,14 +213,14 @@ func (r *experimentResource) replacementBlocker(plan, state experimentModel, mov
 		case policy == deletionPrevent:
 			return "deletion_policy = \"prevent\" does not allow that.\n\n" + undo + ", or apply another policy first."
 		case policy == deletionRetain && !moves:
-			return "With deletion_policy = \"retain\", the old experiment would still use the name.\n\n" + undo + ", or declare a second resource with " +
-				"another name for the new experiment."
+			return "With deletion_policy = \"retain\", the old experiment would still use the name.\n\n" + undo + ", or declare a " +
+				"second resource with another name for the new experiment."
 		}
 	}
 	sameName := !plan.Name.IsUnknown() && plan.Name.Equal(state.Name) && !moves && !plan.Workspace.IsUnknown()
 	if sameName && r.Client().DeletedKeepName() && plan.IfDeleted.ValueString() != ifDeletedSupersede {
-		return "On " + r.Client().BackendName() + ", a deleted experiment reserves its name, so the new one could not be created.\n\nSet " +
-			"if_deleted = \"supersede\" to rename the old experiment, or change the name as well."
+		return "On " + r.Client().BackendName() + ", a deleted experiment reserves its name, so the new one could not be " +
+			"created.\n\nSet if_deleted = \"supersede\" to rename the old experiment, or change the name as well."
 	}
 	return ""
 }

@@ -23,7 +23,8 @@ func NewEffectiveAccessFunction() function.Function { return &effectiveAccessFun
 
 var accessType = newListType(map[string]attr.Type{
 	"experiment_id": types.StringType, "experiment_name": types.StringType, "kind": types.StringType, "principal": types.StringType,
-	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType}, "ways": types.StringType,
+	"display_name": types.StringType, "level": types.StringType, "groups": types.ListType{ElemType: types.StringType},
+	"ways": types.StringType,
 })
 
 // Metadata implements [function.Function].
@@ -35,14 +36,15 @@ func (f *effectiveAccessFunction) Metadata(_ context.Context, _ function.Metadat
 func (f *effectiveAccessFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Returns which users have access to which experiments",
-		MarkdownDescription: "Resolves the grants of a permission review to users and service principals. Returns a list of objects, one for each principal and " +
-			"experiment, with the highest permission level, the groups that provide access, and all access paths.",
+		MarkdownDescription: "Resolves the grants of a permission review to users and service principals. Returns a list of objects, " +
+			"one for each principal and experiment, with the highest permission level, the groups that provide access, and all access " +
+			"paths.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
 			function.DynamicParameter{
 				Name: "principals", CustomType: anyType{},
-				MarkdownDescription: "The data source `mlflow_principals` with the `grants` of the review, or an object with its attributes `principals`, `members`, " +
-					"`everybody`, and `incomplete`. Missing attributes are empty.",
+				MarkdownDescription: "The data source `mlflow_principals` with the `grants` of the review, or an object with its " +
+					"attributes `principals`, `members`, `everybody`, and `incomplete`. Missing attributes are empty.",
 			},
 		},
 		Return: function.ListReturn{ElementType: accessType.ElemType},

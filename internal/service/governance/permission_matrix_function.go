@@ -41,23 +41,25 @@ func (f *permissionMatrixFunction) Metadata(_ context.Context, _ function.Metada
 func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Renders a permission review as a table or a page",
-		MarkdownDescription: "Renders a permission review, sorted by experiment and principal. If a principal has several grants on an experiment, the tables " +
-			"show the effective level.",
+		MarkdownDescription: "Renders a permission review, sorted by experiment and principal. If a principal has several grants on an " +
+			"experiment, the tables show the effective level.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
 			function.StringParameter{
 				Name: "format",
-				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: a column for each " +
-					"principal, for spreadsheets. `lines`: a CSV file with all attributes of one grant per line, its fingerprint, and empty columns for the " +
-					"decision, for auditors and `review_decisions`. In both CSV formats, every cell is quoted, and an apostrophe escapes what a spreadsheet would evaluate " +
-					"as a formula, with any separator of its locale. `html`: one self-contained page with filters, to read and to print.",
+				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: " +
+					"a column for each principal, for spreadsheets. `lines`: a CSV file with all attributes of one grant per line, its " +
+					"fingerprint, and empty columns for the decision, for auditors and `review_decisions`. In both CSV formats, every " +
+					"cell is quoted, and an apostrophe escapes what a spreadsheet would evaluate as a formula, with any separator of " +
+					"its locale. `html`: one self-contained page with filters, to read and to print.",
 				Validators: []function.StringParameterValidator{stringvalidator.OneOf(framework.SortedKeys(matrixFormats)...)},
 			},
 		},
 		VariadicParameter: function.DynamicParameter{
 			Name: "options", CustomType: anyType{}, AllowNullValue: true,
-			MarkdownDescription: "At most one object with options for the `html` page, all optional: `title` (defaults to `Permission review`), `as_of` (date of the review), " +
-				"`scope` (which experiments were reviewed), and `server` (defaults to the `server` of the review). Other formats ignore it.",
+			MarkdownDescription: "At most one object with options for the `html` page, all optional: `title` (defaults to `Permission " +
+				"review`), `as_of` (date of the review), `scope` (which experiments were reviewed), and `server` (defaults to the " +
+				"`server` of the review). Other formats ignore it.",
 		},
 		Return: function.StringReturn{},
 	}

@@ -12,9 +12,10 @@ import (
 )
 
 // reviewDescription describes the argument with a review.
-const reviewDescription = "The data source `mlflow_permission_review`, an object with a list of grants as `grants`, or the list alone. A grant is an object with " +
-	"`experiment_name`, `principal`, `kind`, and `level`; `experiment_id`, `display_name`, `inherited`, `inherited_from`, `inherited_from_path`, and `effective` " +
-	"are optional. The attributes `experiments`, `unreadable`, `default_level`, `server`, and `workspace` of a review are used if they are set."
+const reviewDescription = "The data source `mlflow_permission_review`, an object with a list of grants as `grants`, or the list alone. " +
+	"A grant is an object with `experiment_name`, `principal`, `kind`, and `level`; `experiment_id`, `display_name`, `inherited`, " +
+	"`inherited_from`, `inherited_from_path`, and `effective` are optional. The attributes `experiments`, `unreadable`, " +
+	"`default_level`, `server`, and `workspace` of a review are used if they are set."
 
 // reviewParameter is the parameter for a review.
 func reviewParameter() function.Parameter {
@@ -36,7 +37,8 @@ func decodeReview(value tftypes.Value) (review.Review, error) {
 		return decoded, withAdvice(err, useReview)
 	}
 	if _, given := f.attributes["grants"]; !given {
-		return decoded, errors.New("the object has no attribute \"grants\". Use the data source mlflow_permission_review, or a list of grants")
+		return decoded, errors.New("the object has no attribute \"grants\". Use the data source mlflow_permission_review, or a list of " +
+			"grants")
 	}
 	if f.attributes["grants"].IsNull() {
 		return decoded, fmt.Errorf("grants is null. %s", useReview)
@@ -81,7 +83,8 @@ func (f *fields) experiment() review.Experiment {
 }
 
 // usePrincipals is the advice for invalid principals.
-const usePrincipals = "Use the data source mlflow_principals, or an object with its attributes principals, members, everybody, and incomplete"
+const usePrincipals = "Use the data source mlflow_principals, or an object with its attributes principals, members, everybody, and " +
+	"incomplete"
 
 // decodePrincipals decodes the data source mlflow_principals.
 func decodePrincipals(value tftypes.Value) (review.Principals, error) {

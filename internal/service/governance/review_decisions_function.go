@@ -50,20 +50,21 @@ func (f *reviewDecisionsFunction) Metadata(_ context.Context, _ function.Metadat
 func (f *reviewDecisionsFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Returns grants by the state of their decision",
-		MarkdownDescription: "Applies the decisions of reviewers to the grants of a permission review. Returns an object with the grants by the state of their decision, " +
-			"and the number of each.",
+		MarkdownDescription: "Applies the decisions of reviewers to the grants of a permission review. Returns an object with the " +
+			"grants by the state of their decision, and the number of each.",
 		Parameters: []function.Parameter{
 			reviewParameter(),
 			function.DynamicParameter{
 				Name: "decisions", CustomType: anyType{},
-				MarkdownDescription: "A list of objects with `fingerprint`, `level`, and `decision` (`approve`, `revoke`, `defer`, or empty), and optionally `reviewer`, " +
-					"`reason`, and `until` (the last day on which the decision is valid, as `YYYY-MM-DD`): usually `csvdecode` of a file that " +
-					"`permission_matrix(review, \"lines\")` wrote. Other attributes are ignored.",
+				MarkdownDescription: "A list of objects with `fingerprint`, `level`, and `decision` (`approve`, `revoke`, `defer`, or " +
+					"empty), and optionally `reviewer`, `reason`, and `until` (the last day on which the decision is valid, as " +
+					"`YYYY-MM-DD`): usually `csvdecode` of a file that `permission_matrix(review, \"lines\")` wrote. Other attributes " +
+					"are ignored.",
 			},
 			function.StringParameter{
 				Name: "today",
-				MarkdownDescription: "Date on which the decisions apply, as `YYYY-MM-DD` or in RFC 3339 format, for example `plantimestamp()`. Decisions with an earlier " +
-					"`until` are expired.",
+				MarkdownDescription: "Date on which the decisions apply, as `YYYY-MM-DD` or in RFC 3339 format, for example " +
+					"`plantimestamp()`. Decisions with an earlier `until` are expired.",
 			},
 		},
 		Return: function.ObjectReturn{AttributeTypes: decisionsType},
@@ -152,7 +153,8 @@ func encodeDecisions(d review.Decisions, toDecide string) encodedDecisions {
 func encodeDecided(d review.DecidedGrant) encodedDecided {
 	g, made := d.Grant, d.Decision
 	return encodedDecided{
-		Fingerprint: d.Fingerprint, ExperimentID: optionalText(g.ExperimentID), ExperimentName: g.Experiment, Kind: g.Kind, Principal: g.Principal,
+		Fingerprint: d.Fingerprint, ExperimentID: optionalText(g.ExperimentID), ExperimentName: g.Experiment,
+		Kind: g.Kind, Principal: g.Principal,
 		DisplayName: optionalText(g.DisplayName), Level: g.Level, Inherited: g.Inherited, InheritedFrom: optionalText(g.InheritedFrom),
 		Decision: optionalText(made.Decision), DecidedLevel: optionalText(made.Level), Reviewer: optionalText(made.Reviewer),
 		Reason: optionalText(made.Reason), Until: optionalText(made.Until),

@@ -49,12 +49,14 @@ func (f *reviewDiffFunction) Metadata(_ context.Context, _ function.MetadataRequ
 // Definition implements [function.Function].
 func (f *reviewDiffFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	const snapshot = " Or a string that `review_snapshot` returned, for example `file(\"review.json\")`."
-	before := function.DynamicParameter{Name: "before", CustomType: anyType{}, MarkdownDescription: "The earlier review. " + reviewDescription + snapshot}
-	after := function.DynamicParameter{Name: "after", CustomType: anyType{}, MarkdownDescription: "The later review, in the same forms as `before`."}
+	before := function.DynamicParameter{Name: "before", CustomType: anyType{}, MarkdownDescription: "The earlier review. " +
+		"" + reviewDescription + snapshot}
+	after := function.DynamicParameter{Name: "after", CustomType: anyType{}, MarkdownDescription: "The later review, in the same forms " +
+		"as `before`."}
 	resp.Definition = function.Definition{
 		Summary: "Compares two permission reviews",
-		MarkdownDescription: "Compares two permission reviews of the same experiments. Returns an object with the changes. Experiments are compared by ID, so a renamed " +
-			"experiment keeps its grants.",
+		MarkdownDescription: "Compares two permission reviews of the same experiments. Returns an object with the changes. Experiments " +
+			"are compared by ID, so a renamed experiment keeps its grants.",
 		Parameters: []function.Parameter{before, after},
 		Return:     function.ObjectReturn{AttributeTypes: diffType},
 	}

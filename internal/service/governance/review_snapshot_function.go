@@ -26,9 +26,9 @@ func (f *reviewSnapshotFunction) Metadata(_ context.Context, _ function.Metadata
 func (f *reviewSnapshotFunction) Definition(_ context.Context, _ function.DefinitionRequest, resp *function.DefinitionResponse) {
 	resp.Definition = function.Definition{
 		Summary: "Renders a permission review as JSON for version control",
-		MarkdownDescription: "Renders a permission review as a JSON document to keep in version control and to compare with `review_diff`. The same grants always " +
-			"result in the same text, with one experiment or grant per line. Dates, owners, tags, and the caller are not included, because they change independently " +
-			"of the grants.",
+		MarkdownDescription: "Renders a permission review as a JSON document to keep in version control and to compare with " +
+			"`review_diff`. The same grants always result in the same text, with one experiment or grant per line. Dates, owners, " +
+			"tags, and the caller are not included, because they change independently of the grants.",
 		Parameters: []function.Parameter{reviewParameter()},
 		Return:     function.StringReturn{},
 	}

@@ -130,7 +130,8 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 			"because a resource is no longer in the configuration, and creates a role with the same name for another resource.\n\nIf you only "+
 			"renamed the resource, changed its for_each key, or moved it to another module, add a moved block from the old address to the new "+
 			"one. To replace the role, use terraform apply -replace=ADDRESS.", object))
-	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo || a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()) &&
+	case (a.Action == framework.PlanDelete && b.Action == framework.PlanRenameTo ||
+		a.Action == framework.PlanRenameFrom && b.HasNameAfterApply()) &&
 		!sameAddress:
 		return diag.NewErrorDiagnostic("Role name is still in use", fmt.Sprintf("This plan renames or deletes %s, and assigns its name "+
 			"to another role. Terraform runs the two operations in any order, so the name may still be in use.\n\nApply in two steps: first rename "+

@@ -44,27 +44,30 @@ func (r *experimentTagResource) IdentitySchema(_ context.Context, _ resource.Ide
 // Schema implements [resource.Resource].
 func (r *experimentTagResource) Schema(_ context.Context, _ resource.SchemaRequest, resp *resource.SchemaResponse) {
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Manages one tag of an experiment that is created elsewhere, for example by a notebook, another configuration, or " +
-			"another team. All other tags are unmanaged.\n\nIf this configuration manages the experiment itself, use `tags` of " +
-			"`mlflow_experiment` instead. Do not use both for the same key.",
+		MarkdownDescription: "Manages one tag of an experiment that is created elsewhere, for example by a notebook, another " +
+			"configuration, or another team. All other tags are unmanaged.\n\nIf this configuration manages the experiment itself, use " +
+			"`tags` of `mlflow_experiment` instead. Do not use both for the same key.",
 		Attributes: map[string]schema.Attribute{
-			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the tag, `EXPERIMENT_ID/KEY`. Also used for import."},
+			"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the tag, `EXPERIMENT_ID/KEY`. Also used for " +
+				"import."},
 			"experiment_id": schema.StringAttribute{
-				Required:            true,
-				Validators:          []validator.String{framework.ExperimentIDValidator},
-				MarkdownDescription: "ID of the experiment. Updated in place: the tag is set on the new experiment, then removed from the old one.",
+				Required:   true,
+				Validators: []validator.String{framework.ExperimentIDValidator},
+				MarkdownDescription: "ID of the experiment. Updated in place: the tag is set on the new experiment, then removed from " +
+					"the old one.",
 			},
 			"key": schema.StringAttribute{
 				Required:   true,
 				Validators: []validator.String{experimentTagKeyValidator{}},
-				MarkdownDescription: "Key of the tag; it can contain slashes. At most 250 bytes on Databricks. On an MLflow server, at most 250 " +
-					"letters, digits, spaces, and `/_-.:`. Keys that the server sets, such as `mlflow.ownerId`, are not allowed, except " +
-					"`mlflow.note.content`, the description. Updated in place: the new tag is set, then the old one is removed.",
+				MarkdownDescription: "Key of the tag; it can contain slashes. At most 250 bytes on Databricks. On an MLflow server, at " +
+					"most 250 letters, digits, spaces, and `/_-.:`. Keys that the server sets, such as `mlflow.ownerId`, are not " +
+					"allowed, except `mlflow.note.content`, the description. Updated in place: the new tag is set, then the old one is " +
+					"removed.",
 			},
 			"value": schema.StringAttribute{
 				Required: true,
-				MarkdownDescription: "Value of the tag. An existing value is replaced, and a warning reports it. At most 65,536 bytes on Databricks. " +
-					"On an MLflow server, at most 20,000 characters (3.17 and newer), or 5,000 (older). Updated in place.",
+				MarkdownDescription: "Value of the tag. An existing value is replaced, and a warning reports it. At most 65,536 bytes " +
+					"on Databricks. On an MLflow server, at most 20,000 characters (3.17 and newer), or 5,000 (older). Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},
@@ -134,7 +137,8 @@ func (r *experimentTagResource) ImportState(ctx context.Context, req resource.Im
 		id, key, workspace = values[framework.IdentityExperimentID], values["key"], framework.OrNull(values[framework.AttributeWorkspace])
 	}
 	if id == "" || key == "" {
-		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, for example 1234567890/team. Use the ID "+
+		resp.Diagnostics.AddError("Invalid import ID", fmt.Sprintf("%q is not of the form EXPERIMENT_ID/KEY, for example "+
+			"1234567890/team. Use the ID "+
 			"of the experiment, not its name. To import from another MLflow workspace, use workspace=NAME,EXPERIMENT_ID/KEY.", req.ID))
 		return
 	}
@@ -154,8 +158,8 @@ func tagAccessAdvice(err error) []string {
 	if !rest.IsPermissionDenied(err) {
 		return nil
 	}
-	return []string{"Tags require CAN_EDIT on the experiment. To get it, contact a user with CAN_MANAGE on the experiment, or a workspace " +
-		"admin."}
+	return []string{"Tags require CAN_EDIT on the experiment. To get it, contact a user with CAN_MANAGE on the experiment, or a " +
+		"workspace admin."}
 }
 
 // shorten returns a value for a message, truncated to 100 characters.
