@@ -15,6 +15,8 @@ import (
 	"unicode"
 
 	"github.com/databricks/databricks-sdk-go/config"
+
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 )
 
 const (
@@ -62,15 +64,15 @@ func openDatabricks(s Settings, profile string) (*Connection, error) {
 	}
 	d.base, d.workspaceID, d.cleartextOrigins = base, cfg.WorkspaceID, cleartextOrigins(cfg)
 	d.secrets.addConfig(cfg)
-	sessions := &once[session]{load: d.resolve}
+	var sessions loadonce.Value[session]
 	c := &Connection{
 		Kind: Databricks,
 		Resolve: func(ctx context.Context) (Target, error) {
-			current, err := sessions.get(ctx)
+			current, err := sessions.Get(ctx, d.resolve)
 			return current.target, err
 		},
 		Transport: &transport{base: base, userAgent: s.UserAgent, authorize: func(ctx context.Context) (Target, http.Header, error) {
-			current, err := sessions.get(ctx)
+			current, err := sessions.Get(ctx, d.resolve)
 			if err != nil {
 				return Target{}, nil, err
 			}

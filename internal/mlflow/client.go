@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
@@ -29,7 +30,7 @@ type Client struct {
 	workspaces *workspaceClients
 	// tagDeletionAbsent is set if the server has no endpoint delete-experiment-tag.
 	tagDeletionAbsent atomic.Bool
-	caller            rest.Shared[Caller]
+	caller            loadonce.Value[Caller]
 	// created has the creation time, an Int64, of each experiment that was read, by ID.
 	created   sync.Map
 	refresher refresher

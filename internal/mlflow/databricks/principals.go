@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
@@ -18,9 +19,9 @@ var allUsersGroups = []string{"users", "account users"}
 
 // Principals implements [mlflow.Backend]. It reads the lists of groups, users, and service principals in pages, each only if it is needed.
 func (Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow.Principal) (mlflow.Principals, error) {
-	d := &directory{client: c, lists: map[mlflow.PrincipalKind]*rest.Shared[*accounts]{}}
+	d := &directory{client: c, lists: map[mlflow.PrincipalKind]*loadonce.Value[*accounts]{}}
 	for kind := range scimKinds {
-		d.lists[kind] = &rest.Shared[*accounts]{}
+		d.lists[kind] = &loadonce.Value[*accounts]{}
 	}
 	return mlflow.ResolvePrincipals(ctx, c, d, wanted)
 }
@@ -28,7 +29,7 @@ func (Backend) Principals(ctx context.Context, c *mlflow.Client, wanted []mlflow
 // directory is the users, groups, and service principals of a workspace. It implements [mlflow.PrincipalSource].
 type directory struct {
 	client *mlflow.Client
-	lists  map[mlflow.PrincipalKind]*rest.Shared[*accounts]
+	lists  map[mlflow.PrincipalKind]*loadonce.Value[*accounts]
 }
 
 // accounts is the list of one kind of principals. refused is set if the caller cannot read it.

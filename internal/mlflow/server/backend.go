@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
@@ -31,14 +32,14 @@ type Backend struct {
 	// itself.
 	server *Backend
 	// permissions caches the constructor of the permission API of the server. It is shared.
-	permissions rest.Shared[func(accessControl) permissionAPI]
+	permissions loadonce.Value[func(accessControl) permissionAPI]
 	// directory caches users, roles, and workspaces. It is shared.
 	directory directoryCache
 	// members caches the list of users that a member of the workspace can read.
-	members rest.Shared[userList]
-	grants  rest.Shared[*allGrants]
+	members loadonce.Value[userList]
+	grants  loadonce.Value[*allGrants]
 	// leftovers caches the grants at the first call of [mlflow.AccessControl.Leftover] in a run. Changes do not invalidate it.
-	leftovers rest.Shared[*allGrants]
+	leftovers loadonce.Value[*allGrants]
 }
 
 // MLflowWorkspace implements [mlflow.Backend].

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/server/wire"
@@ -33,27 +34,27 @@ func DirectoryOf(c *mlflow.Client) (*Directory, error) {
 
 // directoryCache caches the users, roles, and workspaces of a server.
 type directoryCache struct {
-	users      rest.Shared[userList]
-	fullUsers  rest.Shared[[]User]
-	workspaces rest.Shared[[]Workspace]
-	info       rest.Shared[wire.ServerInfo]
+	users      loadonce.Value[userList]
+	fullUsers  loadonce.Value[[]User]
+	workspaces loadonce.Value[[]Workspace]
+	info       loadonce.Value[wire.ServerInfo]
 
 	mu sync.Mutex
 	// roles caches the roles of each workspace.
-	roles map[string]*rest.Shared[[]wire.Role]
+	roles map[string]*loadonce.Value[[]wire.Role]
 	// others has the backends of other workspaces than the configured one.
 	others []*Backend
 }
 
 // rolesOf returns the cache of the roles of a workspace.
-func (r *directoryCache) rolesOf(workspace string) *rest.Shared[[]wire.Role] {
+func (r *directoryCache) rolesOf(workspace string) *loadonce.Value[[]wire.Role] {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.roles == nil {
-		r.roles = map[string]*rest.Shared[[]wire.Role]{}
+		r.roles = map[string]*loadonce.Value[[]wire.Role]{}
 	}
 	if r.roles[workspace] == nil {
-		r.roles[workspace] = &rest.Shared[[]wire.Role]{}
+		r.roles[workspace] = &loadonce.Value[[]wire.Role]{}
 	}
 	return r.roles[workspace]
 }

@@ -1,0 +1,95 @@
+// Package loadonce caches values that several callers need and that take a request to load.
+package loadonce
+
+import (
+	"context"
+	"sync"
+)
+
+// Value is a cache of one value, which is loaded on first use. Concurrent callers share one load. Each stops waiting when its own context
+// ends, and the last one cancels the load. A failure is not cached. The zero Value is ready to use.
+type Value[T any] struct {
+	mu      sync.Mutex
+	cached  *T
+	current *attempt[T]
+}
+
+// attempt is a load that is in progress.
+type attempt[T any] struct {
+	cancel  context.CancelFunc
+	waiters int
+	done    chan struct{}
+	// value and err are set before done is closed.
+	value T
+	err   error
+}
+
+// Get returns the cached value, or else the one that load returns. The context of load has the values of ctx, and is canceled only if the
+// load fails or no caller waits for it.
+func (v *Value[T]) Get(ctx context.Context, load func(context.Context) (T, error)) (T, error) {
+	var none T
+	v.mu.Lock()
+	if v.cached != nil {
+		defer v.mu.Unlock()
+		return *v.cached, nil
+	}
+	if err := ctx.Err(); err != nil {
+		defer v.mu.Unlock()
+		return none, err
+	}
+	if v.current == nil {
+		v.start(ctx, load)
+	}
+	a := v.current
+	a.waiters++
+	v.mu.Unlock()
+
+	select {
+	case <-a.done:
+		return a.value, a.err
+	case <-ctx.Done():
+		v.leave(a)
+		return none, ctx.Err()
+	}
+}
+
+// Forget removes the cached value. A load that is in progress still returns to the callers that wait for it, but is not cached, and the
+// next Get starts another one.
+func (v *Value[T]) Forget() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.cached, v.current = nil, nil
+}
+
+// start starts a load. The lock is held.
+func (v *Value[T]) start(ctx context.Context, load func(context.Context) (T, error)) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	a := &attempt[T]{cancel: cancel, done: make(chan struct{})}
+	v.current = a
+	go func() {
+		a.value, a.err = load(ctx)
+		if a.err != nil {
+			cancel()
+		}
+		v.mu.Lock()
+		if v.current == a { // otherwise, it was abandoned or forgotten
+			v.current = nil
+			if a.err == nil {
+				v.cached = &a.value
+			}
+		}
+		v.mu.Unlock()
+		close(a.done)
+	}()
+}
+
+// leave removes a caller that stopped waiting.
+func (v *Value[T]) leave(a *attempt[T]) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	a.waiters--
+	if a.waiters == 0 && v.current == a { // otherwise, it has ended, and its context can be in use
+		v.current = nil
+		a.cancel()
+	}
+}
