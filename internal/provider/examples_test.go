@@ -165,7 +165,7 @@ func TestExamples_pipeline(t *testing.T) {
 	text := examples["data source, pipeline"].text(t)
 	for token, step := range map[string]resource.TestStep{
 		emulator.ServicePrincipalToken: {ConfigStateChecks: []statecheck.StateCheck{statecheck.ExpectKnownOutputValue("groups", knownvalue.NotNull())}},
-		emulator.UserToken:             {ExpectError: regexp.MustCompile("This runs as " + emulator.User)},
+		emulator.UserToken:             {ExpectError: regexp.MustCompile(`Terraform\s+runs\s+as\s+` + emulator.User)},
 	} {
 		t.Run(token, func(t *testing.T) {
 			step.Config = w.ConfigAs(token, "", text)

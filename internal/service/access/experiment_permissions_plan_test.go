@@ -97,7 +97,7 @@ func TestPermissionsResource_rejected(t *testing.T) {
 	gitNotebook := w.AddNotebookExperiment(emulator.Admin, "/Repos/admin@example.com/models/train")
 	server := fmt.Sprintf("provider \"mlflow\" {\n  tracking_uri = %q\n  token = %q\n}\n", w.URL, emulator.AdminToken)
 	acctest.UnitTest(t,
-		rejectedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment's id`),
+		rejectedStep(w.Config(acctest.PermissionsBlock("/Projects/churn", "")), `must be an experiment ID`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(id, `groups = { admins = "CAN_MANAGE" }`)), `Invalid principal.*Workspace admins`),
 		rejectedStep(w.Config(acctest.PermissionsBlock(id, `
   users              = { "Ana@example.com" = "CAN_READ", "ana@example.com" = "CAN_EDIT" }

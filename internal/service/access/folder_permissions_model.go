@@ -139,7 +139,9 @@ func (m *folderPermissionsModel) mismatchReason(ctx context.Context, client *mlf
 	case rest.IsNotFound(err):
 		return fmt.Sprintf("There is no %s on it.", m.folder())
 	case err != nil:
-		return fmt.Sprintf("Whether both are the same server could not be checked: %s.", strings.TrimSuffix(err.Error(), "."))
+		return fmt.Sprintf("The provider could not check whether both are the same server: %s.", strings.TrimSuffix(err.Error(), "."))
+	case !m.isSameFolder(folder) && folder.ID == m.ID.ValueString():
+		return fmt.Sprintf("On it, %s is a different folder, created at another time.", m.folder())
 	case !m.isSameFolder(folder):
 		return fmt.Sprintf("On it, %s is a different folder: its object ID is %s, and the one in this state is %s.",
 			m.folder(), folder.ID, m.ID.ValueString())

@@ -25,17 +25,17 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 		behind  func(w *acctest.Workspace)
 		says    string
 	}{
-		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder"},
+		"created at another time": {options: emulator.Options{Now: fixedClock(1)}, says: "is a different folder, created at another time"},
 		"another object ID": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder); w.Mkdirs(folder) },
 			"is a different folder: its object ID is"},
 		"none": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) { w.DeleteFolder(folder) },
 			`There is no folder "` + folder + `" on it.`},
 		"a Git folder": {emulator.Options{Now: fixedClock(0)},
 			func(w *acctest.Workspace) { w.DeleteFolder(folder); w.AddGitFolder(folder, false) },
-			"Whether both are the same server could not be checked: it is a Git folder"},
+			"The provider could not check whether both are the same server: it is a Git folder"},
 		"not readable": {emulator.Options{Now: fixedClock(0)}, func(w *acctest.Workspace) {
 			w.Inject(emulator.Fault{Path: statusPath, Status: 403, Code: "PERMISSION_DENIED", Message: "no", Times: 99})
-		}, "Whether both are the same server could not be checked"},
+		}, "The provider could not check whether both are the same server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -70,7 +70,7 @@ func TestFolderPermissions_otherServer(t *testing.T) {
 				own.ResetJournal()
 				says := do()
 				if !strings.Contains(says, "error: Could not ") ||
-					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": This state belongs to "+own.URL) ||
+					!strings.Contains(says, "another server: Permissions of folder \""+folder+"\": The state belongs to "+own.URL) ||
 					!strings.Contains(says, c.says) {
 					t.Errorf("%s says %q, want %q", what, says, c.says)
 				}
@@ -124,7 +124,7 @@ func TestFolderPermissions_mlflowServer(t *testing.T) {
 	state := b.Values()
 	b.Process = s.Provider(t, nil)
 	for _, says := range []string{b.Read(), b.Apply(b.Plan(nil), nil)} {
-		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "This state belongs to workspace") ||
+		if !strings.Contains(says, "error: Could not ") || !strings.Contains(says, "The state belongs to workspace") ||
 			!strings.Contains(says, w.URL) {
 			t.Errorf("says %q", says)
 		}
