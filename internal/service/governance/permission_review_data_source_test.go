@@ -167,7 +167,7 @@ func TestPermissionReview_unreadable(t *testing.T) {
 			" does not exist (RESOURCE_DOES_NOT_EXIST, HTTP 404).",
 		"/Projects/busy": "workspace: Its permissions could not be read. The server returned: try later (TEMPORARILY_UNAVAILABLE, HTTP " +
 			"503).",
-		"/Projects/odd": "workspace: Its permissions could not be read. The server returned: the response is not an answer of the " +
+		"/Projects/odd": "workspace: Its permissions could not be read. The server returned: the response is not a valid response of the " +
 			"MLflow API: access_control_list is a number (HTTP 200).",
 		"/Projects/other": "workspace: Its permissions could not be read. The server returned the permissions of an object of type " +
 			"\"notebook\", not of an experiment.",
