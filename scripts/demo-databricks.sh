@@ -7,10 +7,10 @@ review_note='Workspace admins have CAN_MANAGE on all experiments and are omitted
 removed_tag='cleared' # Databricks has no API to delete a tag
 removed_tag_line='~ "environment" .*-> "dev"'
 to_add=1 # only the deleted experiment, which inherits the grants on its folder
-deleted_where=' (moved to Trash)'
+deleted_where=' (moved to the Trash)'
 planned_for_deleted='which will be created again; a warning explains how to restore it with its runs instead'
 stage_of_deleted=deleted
-deleted_result='The deleted pricing/training is still in Trash and can be restored with its runs.'
+deleted_result='The deleted pricing/training is still in the Trash and can be restored with its runs.'
 next_steps='  make demo BACKEND=mlflow                run the demo on a real MLflow server
   go run ./internal/cmd/local-workspace   serve the in-memory workspace for your own configurations'
 level_read=CAN_READ

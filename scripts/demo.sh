@@ -201,7 +201,7 @@ finds "${this}[\"churn/training\"]" "$removed_tag_line" "a tag that was $removed
 finds "${this}[\"churn/monitoring\"]" '~ description .*"Old, ask Ana." -> ' 'a changed description'
 finds "${this}[\"demand/training\"]" '~ name .*-> "/Projects/demand/training"' 'a renamed experiment'
 find_permissions
-grep -q 'Experiment not found, removed from state' "$work/output.txt" || fail 'the plan does not warn that an experiment is gone' "$work/output.txt"
+grep -q 'Experiment not found, removed from state' "$work/output.txt" || fail 'the plan does not warn that an experiment was not found' "$work/output.txt"
 finds "${this}[\"pricing/training\"]" 'will be created' "a deleted experiment, $planned_for_deleted"
 grep -q "^Plan: $to_add to add, 7 to change, 0 to destroy" "$work/output.txt" ||
   fail 'the plan contains other changes' "$work/output.txt"

@@ -123,7 +123,7 @@ resource "mlflow_experiment" "this" {
   deletion_policy = var.deletion_policy
 }
 
-# Access for one experiment, in addition to what it inherits from its folder.
+# Access for one experiment, in addition to the grants that it inherits from its folder.
 resource "mlflow_experiment_permissions" "this" {
   for_each = local.experiment_lists
 

@@ -46,8 +46,8 @@ func GrantAttributes() map[string]schema.Attribute {
 		"inherited_from": schema.ListAttribute{
 			ElementType: types.StringType, Computed: true,
 			MarkdownDescription: "Objects that the grant is inherited from, for example `/directories/123`; `/directories/` is the root of the " +
-				"workspace. On an MLflow server, `every experiment`, `workspace` (workspace admins), or `admin` (server admins). Empty for a direct " +
-				"grant.",
+				"workspace. On an MLflow server, `every experiment`, `workspace` (managers of the MLflow workspace), or `admin` " +
+				"(server admins). Empty for a direct grant.",
 		},
 		"inherited_from_path": schema.StringAttribute{
 			Computed: true,

@@ -3,11 +3,13 @@ package loadonce
 
 import (
 	"context"
+	"errors"
 	"sync"
 )
 
-// Value is a cache of one value, which is loaded on first use. Concurrent callers share one load. Each stops waiting when its own context
-// ends, and the last one cancels the load. A failure is not cached. The zero Value is ready to use.
+// Value is a cache of one value, which is loaded on first use. Concurrent callers share one load, and each stops waiting when its own
+// context ends. The load is canceled if the last caller was canceled, but continues if that caller ran into its deadline, so that a
+// later caller gets the value. A failure is not cached. The zero Value is ready to use.
 type Value[T any] struct {
 	mu      sync.Mutex
 	cached  *T
@@ -18,6 +20,7 @@ type Value[T any] struct {
 type attempt[T any] struct {
 	cancel  context.CancelFunc
 	waiters int
+	ended   bool
 	done    chan struct{}
 	// value and err are set before done is closed.
 	value T
@@ -25,7 +28,7 @@ type attempt[T any] struct {
 }
 
 // Get returns the cached value, or else the one that load returns. The context of load has the values of ctx, and is canceled only if the
-// load fails or no caller waits for it.
+// load fails or is canceled.
 func (v *Value[T]) Get(ctx context.Context, load func(context.Context) (T, error)) (T, error) {
 	var none T
 	v.mu.Lock()
@@ -48,7 +51,7 @@ func (v *Value[T]) Get(ctx context.Context, load func(context.Context) (T, error
 	case <-a.done:
 		return a.value, a.err
 	case <-ctx.Done():
-		v.leave(a)
+		v.leave(a, ctx.Err())
 		return none, ctx.Err()
 	}
 }
@@ -72,7 +75,8 @@ func (v *Value[T]) start(ctx context.Context, load func(context.Context) (T, err
 			cancel()
 		}
 		v.mu.Lock()
-		if v.current == a { // otherwise, it was abandoned or forgotten
+		a.ended = true
+		if v.current == a { // otherwise, it was canceled or forgotten
 			v.current = nil
 			if a.err == nil {
 				v.cached = &a.value
@@ -83,13 +87,16 @@ func (v *Value[T]) start(ctx context.Context, load func(context.Context) (T, err
 	}()
 }
 
-// leave removes a caller that stopped waiting.
-func (v *Value[T]) leave(a *attempt[T]) {
+// leave removes a caller that stopped waiting because of err.
+func (v *Value[T]) leave(a *attempt[T], err error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	a.waiters--
-	if a.waiters == 0 && v.current == a { // otherwise, it has ended, and its context can be in use
-		v.current = nil
-		a.cancel()
+	if a.waiters > 0 || a.ended || errors.Is(err, context.DeadlineExceeded) {
+		return
 	}
+	if v.current == a {
+		v.current = nil
+	}
+	a.cancel()
 }

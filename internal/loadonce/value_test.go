@@ -5,6 +5,7 @@ import (
 	"errors"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/loadonce"
 )
@@ -119,6 +120,39 @@ func TestValue_abandoned(t *testing.T) {
 		}
 		l.results <- 2
 		expect(t, get(t.Context(), &v, l), 2, nil)
+	})
+}
+
+// TestValue_deadline checks that a caller with a short deadline does not make a slow load useless for later callers.
+func TestValue_deadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v loadonce.Value[int]
+		l := newLoads()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		expect(t, get(ctx, &v, l), 0, context.DeadlineExceeded)
+		later := get(t.Context(), &v, l)
+		l.results <- 1
+		expect(t, later, 1, nil)
+		if len(l.contexts) != 1 || l.contexts[0].Err() != nil {
+			t.Errorf("%d loads, the first one with %v", len(l.contexts), l.contexts[0].Err())
+		}
+	})
+}
+
+// TestValue_forgetThenCancel checks that a forgotten load is canceled with its last caller.
+func TestValue_forgetThenCancel(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var v loadonce.Value[int]
+		l := newLoads()
+		ctx, cancel := context.WithCancel(t.Context())
+		only := get(ctx, &v, l)
+		v.Forget()
+		cancel()
+		expect(t, only, 0, context.Canceled)
+		if synctest.Wait(); l.contexts[0].Err() == nil {
+			t.Error("the load continues without a caller")
+		}
 	})
 }
 

@@ -73,10 +73,10 @@ func (p *runPage[R]) Validate(empty bool) error {
 			return err
 		}
 		if !slices.Contains(p.asked.ExperimentIDs, info.ExperimentID) {
-			return fmt.Errorf("it contains run %q of experiment %q, which was not asked for", info.id(), info.ExperimentID)
+			return fmt.Errorf("it contains run %q of experiment %q, which was not requested", info.id(), info.ExperimentID)
 		}
 		if p.asked.ViewType == ViewActive && info.isDeleted() || p.asked.ViewType == ViewDeleted && !info.isDeleted() {
-			return fmt.Errorf("it contains run %q in the state %q, which was not asked for", info.id(), info.LifecycleStage)
+			return fmt.Errorf("it contains run %q in the lifecycle stage %q, which was not requested", info.id(), info.LifecycleStage)
 		}
 	}
 	return rest.CheckPage(p.Runs != nil, empty, p.NextPageToken, "runs")

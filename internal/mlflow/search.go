@@ -99,7 +99,7 @@ type pageGuard struct {
 // checkToken returns an error if the server returned the token before, as behind a cache or gateway that drops the body of requests.
 func (g *pageGuard) checkToken(token string) error {
 	if g.tokens[token] {
-		return errors.New("the server returned the same page token twice, so its pages have no end; " +
+		return errors.New("the server returned the same page token twice, so the search would not end; " +
 			"a cache or gateway in front of it may drop or ignore the body of the request")
 	}
 	if g.tokens == nil {

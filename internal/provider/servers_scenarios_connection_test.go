@@ -99,7 +99,7 @@ func behindPath(t *testing.T, s *server) {
 	acctest.ExpectSays(t, imported.Adopt(e.Text("url")), "")
 
 	through.URL = front.URL + "/elsewhere"
-	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "no path too much or missing")
+	acctest.ExpectSays(t, through.ExperimentBlock(t).Up(acctest.ExperimentAttributes(name, nil)), "error: Could not look up experiment: ", "has no such endpoint", "that its base path is correct")
 }
 
 // invalidHost connects to the server with a host name that it does not accept. MLflow 2 accepts any.

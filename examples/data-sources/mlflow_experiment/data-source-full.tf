@@ -6,7 +6,7 @@ variable "experiment" {
 
 # The ID does not change if the experiment is renamed. A deleted experiment is also found.
 data "mlflow_experiment" "reported" {
-  experiment_id = regex("[0-9]+$", var.experiment)
+  experiment_id = regex("(?:^|experiments/)([0-9]+)", var.experiment)[0]
 
   lifecycle {
     postcondition {

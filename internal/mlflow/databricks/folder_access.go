@@ -43,7 +43,7 @@ func CheckFolderPath(path string) error {
 	switch (Names{}).NormalizeName(path) {
 	case "/Shared":
 		return fmt.Errorf("%q is the folder in which all users have CAN_MANAGE. Databricks does not allow its permissions to be changed. Use a "+
-			"folder outside of it, such as \"/Projects\"", path)
+			"folder outside it, such as \"/Projects\"", path)
 	case "/Users":
 		return fmt.Errorf("%q contains the home folders. Databricks does not allow its permissions to be changed. Use a home folder, such as "+
 			"\"/Users/ana@example.com\", or a folder outside, such as \"/Projects\"", path)

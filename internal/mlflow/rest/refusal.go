@@ -163,7 +163,7 @@ func nonAPIResponse(resp *http.Response, body []byte) (message, hint string) {
 	case blockedText.MatchString(text):
 		return text, blockedHint
 	case httpsText.MatchString(text):
-		return text, "The server speaks HTTPS. Use https:// in the server URL."
+		return text, "The server requires HTTPS. Use https:// in the server URL."
 	case isDisabledFeature(resp.StatusCode, []byte(text)):
 		return text, "The server runs without workspaces. Start it with --enable-workspaces."
 	case strings.Contains(text, "Invalid Host header"):

@@ -73,7 +73,7 @@ func CheckSame(noun, asked, got string) error {
 	case "":
 		return errors.New("it contains no " + noun)
 	default:
-		return fmt.Errorf("it is about %s %q, not %q", noun, got, asked)
+		return fmt.Errorf("it contains %s %q instead of %q", noun, got, asked)
 	}
 }
 

@@ -142,8 +142,7 @@ func (a accessControl) Revoke(ctx context.Context, experimentID string, p mlflow
 }
 
 // Leftover implements [mlflow.AccessControl]. Neither delete nor `mlflow gc` revokes the grants on an experiment, and a server with
-// SQLite reuses its ID. The grants are read once per run. The result is empty without credentials, and if the caller cannot list the
-// grants.
+// SQLite reuses its ID. The grants are read once per run. The result is empty without credentials, and if grants cannot be listed.
 func (a accessControl) Leftover(ctx context.Context, experimentID string) ([]mlflow.Grant, error) {
 	if a.backend.Username == "" {
 		return nil, nil

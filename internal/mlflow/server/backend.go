@@ -28,8 +28,7 @@ type Backend struct {
 	// Workspace is the configured workspace, "" for the server's default.
 	Workspace string
 
-	// server is the backend of the configured workspace, which has what all workspaces of the server share. It is nil in that backend
-	// itself.
+	// server is the backend of the configured workspace, which has what all workspaces of the server share; nil in that backend.
 	server *Backend
 	// permissions caches the constructor of the permission API of the server. It is shared.
 	permissions loadonce.Value[func(accessControl) permissionAPI]
@@ -139,8 +138,7 @@ func (*Backend) Rate(rest.Group) rate.Limit { return 50 }
 // AccessControl implements [mlflow.Backend].
 func (s *Backend) AccessControl(c *mlflow.Client) mlflow.AccessControl { return accessControl{c, s} }
 
-// KnownLevels implements [mlflow.Backend] with the levels of all versions: USE since MLflow 3, NO_PERMISSIONS until 3.12, and DENY since
-// 3.17.
+// KnownLevels implements [mlflow.Backend] with the levels of all versions: USE since 3.0, NO_PERMISSIONS until 3.12, DENY since 3.17.
 func (*Backend) KnownLevels() []string {
 	return []string{mlflow.LevelDeny, mlflow.LevelNone, mlflow.LevelRead, mlflow.LevelUse, mlflow.LevelEdit, mlflow.LevelManage}
 }

@@ -138,7 +138,7 @@ func (d *Directory) unsupportedError(ctx context.Context, what, since string) er
 		return unreachableAPIError(what)
 	case none:
 		return &mlflow.UnsupportedError{Reason: "the MLflow server has no " + what + ", because it runs without authentication. Start it with " +
-			"`mlflow server --app-name basic-auth` and configure the username and password of an admin"}
+			"`mlflow server --app-name basic-auth` and configure the username and password of a server admin"}
 	case err != nil:
 		return err
 	default:

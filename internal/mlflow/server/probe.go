@@ -49,8 +49,7 @@ func (a accessControl) probe(ctx context.Context) (func(accessControl) permissio
 	case !rest.IsEndpointAbsent(err):
 		return nil, err
 	}
-	// An ingress that forwards only /api/2.0 has the same responses, but users/current, which is below /api/2.0, exists on servers with
-	// RBAC.
+	// An ingress that forwards only /api/2.0 has the same responses, but users/current, below /api/2.0, exists on servers with RBAC.
 	if _, err := currentUser(ctx, a.client); err == nil || isAPIRefusal(err) {
 		return nil, unreachableAPIError("permissions")
 	}

@@ -179,7 +179,7 @@ func (a *rowResponse) Validate(bool) error {
 		return errors.New("it contains no role_permission")
 	}
 	if got := (RoleGrant{Type: a.Row.Type, Pattern: a.Row.Pattern, Level: a.Row.Permission}); got != a.want {
-		return fmt.Errorf("it is about %s on %s/%s, not %s on %s/%s",
+		return fmt.Errorf("it contains %s on %s/%s instead of %s on %s/%s",
 			got.Level, got.Type, got.Pattern, a.want.Level, a.want.Type, a.want.Pattern)
 	}
 	return nil

@@ -72,7 +72,8 @@ func (r *experimentPermissionResource) Schema(_ context.Context, _ resource.Sche
 			"permission_level": schema.StringAttribute{
 				Required: true, Validators: []validator.String{framework.LevelValidator{}},
 				MarkdownDescription: "Permission level: `CAN_READ`, `CAN_EDIT` (also log runs), or `CAN_MANAGE` (also delete and change " +
-					"permissions); MLflow servers also have `USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`. Updated in place.",
+					"permissions); MLflow servers also have `USE` (3.0 and newer), `DENY` (3.17 and newer), and `NO_PERMISSIONS` (before " +
+					"3.13). Updated in place.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceAttribute(),
 		},

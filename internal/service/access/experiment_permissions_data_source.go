@@ -43,8 +43,8 @@ func (d *experimentPermissionsDataSource) Schema(_ context.Context, _ datasource
 	}
 	attributes[framework.AttributeWorkspace] = framework.WorkspaceDataAttribute()
 	resp.Schema = schema.Schema{
-		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. Reading them requires " +
-			"`CAN_MANAGE`.",
+		MarkdownDescription: "Returns the direct, inherited, and effective permissions of an experiment. On Databricks, " +
+			"reading them requires `CAN_MANAGE`.",
 		Attributes: attributes,
 	}
 }

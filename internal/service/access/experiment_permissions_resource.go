@@ -55,7 +55,7 @@ func (r *experimentPermissionsResource) Schema(_ context.Context, _ resource.Sch
 		ServicePrincipals: "Map of service principal to permission level, by application ID (a UUID, not the display name), compared " +
 			"case-insensitively. Not supported on MLflow servers.",
 		Levels: "`CAN_READ`, `CAN_EDIT` (also log runs), `CAN_MANAGE` (also delete and change permissions); MLflow servers also have " +
-			"`USE`, `DENY`, and, before 3.13, `NO_PERMISSIONS`",
+			"`USE` (3.0 and newer), `DENY` (3.17 and newer), and `NO_PERMISSIONS` (before 3.13)",
 	})
 	maps.Copy(attributes, map[string]schema.Attribute{
 		"id": schema.StringAttribute{Computed: true, MarkdownDescription: "ID of the experiment."},

@@ -98,7 +98,7 @@ func TestFolderPermissions_importIdentity(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      importing(`path = "/Teams/retail", tracking_uri = "https://elsewhere.example.com"`),
-				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
+				ExpectError: regexp.MustCompile(`contains the server\s+https://elsewhere`),
 			},
 			rejectedStep(importing(`path = "/Shared"`), `Invalid folder path`),
 			{

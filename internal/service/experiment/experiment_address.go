@@ -62,7 +62,7 @@ func plannedConflict(a, b framework.PlannedUse) diag.Diagnostic {
 		return diag.NewErrorDiagnostic("Experiment is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, "+
 			"one of which is no longer in the configuration. This plan would delete the experiment that the other one still manages. The cause "+
 			"can be an apply that was interrupted while the resource was renamed.\n\nRemove the old address from the state:\n\n  terraform state "+
-			"rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false. If it is a deposed object of the same resource, "+
+			"rm OLD_ADDRESS\n\nor use a removed block with destroy = false. If it is a deposed object of the same resource, "+
 			"remove the resource from the state and import the experiment again.",
 			framework.UpperFirst(framework.DescribeExperiment(a.ID, a.Name))))
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanCreate && !b.Adopts:

@@ -99,8 +99,8 @@ func experimentDetailAttributes() map[string]schema.Attribute {
 		},
 		"lifecycle_stage": text("`active` or `deleted`."),
 		"creation_time":   text("Creation time, in RFC 3339 format and UTC. Null if the server does not return one."),
-		"last_update_time": text("Time of the last update, in RFC 3339 format and UTC. Null if the server does not return one. Changes with " +
-			"every use of the experiment, so a resource that depends on it can have changes in each plan."),
+		"last_update_time": text("Time of the last update, in RFC 3339 format and UTC. Null if the server does not return one. On " +
+			"Databricks, runs and tags change it, so a resource that depends on it can have changes in each plan."),
 		"tags": schema.MapAttribute{
 			Computed: true, ElementType: types.StringType,
 			MarkdownDescription: "All tags, including those that the server sets (`mlflow.…`).",

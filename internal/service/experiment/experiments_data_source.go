@@ -48,8 +48,8 @@ func (d *experimentsDataSource) Schema(_ context.Context, _ datasource.SchemaReq
 			},
 			"ids": schema.MapAttribute{
 				Computed: true, ElementType: types.StringType,
-				MarkdownDescription: "Map of experiment name to ID, for example for `for_each`. If several experiments have the same name, that of " +
-					"the active one, or else of the newest.",
+				MarkdownDescription: "Map of experiment name to ID, for example for `for_each`. If several experiments have the same " +
+					"name, the map contains the ID of the active one, or of the newest one if none is active.",
 			},
 			framework.AttributeWorkspace: framework.WorkspaceDataAttribute(),
 		}),

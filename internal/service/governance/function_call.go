@@ -54,9 +54,13 @@ func call(
 	if !known {
 		return // the framework's initial result is unknown
 	}
+	result, ok := ctx.Value(encodedResultKey{}).(*encodedResult)
+	if !ok {
+		resp.Error = function.NewFuncError("The function was called without CallFunction. This is a bug in the provider.")
+		return
+	}
 	computed, err := compute(values)
 	if err == nil {
-		result, _ := ctx.Value(encodedResultKey{}).(*encodedResult)
 		result.msgPack, err = msgpack.Marshal(computed)
 	}
 	var refused *argumentError
@@ -107,8 +111,9 @@ func tuplesAsLists(value *tfprotov6.DynamicValue) *tfprotov6.DynamicValue {
 	if err != nil || !json.Valid(typ) {
 		return value
 	}
-	encoded, err := msgpack.Marshal(typeWithLists(typ))
-	if err != nil {
+	simplified := typeWithLists(typ)
+	encoded, err := msgpack.Marshal(simplified)
+	if err != nil || !json.Valid(simplified) { // the type was not compact
 		return value
 	}
 	const pair = 0x92 // an array of two elements

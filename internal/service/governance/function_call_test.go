@@ -64,7 +64,10 @@ func TestTuplesAsLists(t *testing.T) {
 
 // A value that is not encoded as expected is passed on as it is.
 func TestTuplesAsLists_otherEncoding(t *testing.T) {
-	for _, encoded := range []string{"", "\xc0", "\xa1a", "\x93\x01\x02\x03", "\x92", "\x92\xc4\x03", "\x92\xc4\x01[\xc0", "\xd4\x00\x00"} {
+	for _, encoded := range []string{"", "\xc0", "\xa1a", "\x93\x01\x02\x03", "\x92", "\x92\xc4\x03", "\x92\xc4\x01[\xc0", "\xd4\x00\x00",
+		// Types that are not compact.
+		"\x92\xc4\x0d[\"tuple\",[] ]\x90", "\x92\xc4\x0d[\"tuple\",[ ]]\x90",
+	} {
 		if got := tuplesAsLists(&tfprotov6.DynamicValue{MsgPack: []byte(encoded)}); string(got.MsgPack) != encoded {
 			t.Errorf("%q: %q", encoded, got.MsgPack)
 		}

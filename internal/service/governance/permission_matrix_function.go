@@ -50,7 +50,7 @@ func (f *permissionMatrixFunction) Definition(_ context.Context, _ function.Defi
 				MarkdownDescription: "`markdown`: a table with a column for each permission level, for pull requests and chats. `csv`: " +
 					"a column for each principal, for spreadsheets. `lines`: a CSV file with all attributes of one grant per line, its " +
 					"fingerprint, and empty columns for the decision, for auditors and `review_decisions`. In both CSV formats, every " +
-					"cell is quoted, and an apostrophe escapes what a spreadsheet would evaluate as a formula, with any separator of " +
+					"cell is quoted, and an apostrophe escapes text that a spreadsheet would evaluate as a formula, with any separator of " +
 					"its locale. `html`: one self-contained page with filters, to read and to print.",
 				Validators: []function.StringParameterValidator{stringvalidator.OneOf(framework.SortedKeys(matrixFormats)...)},
 			},

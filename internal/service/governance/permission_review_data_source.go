@@ -112,8 +112,8 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 	resp.Schema = schema.Schema{
 		MarkdownDescription: "Returns who has access to which experiments: all direct and inherited grants on the selected experiments. " +
 			"The arguments that select experiments are those of `mlflow_experiments`; by default, all active experiments that the " +
-			"identity that runs Terraform can read are selected. An experiment whose permissions it cannot read (on Databricks, this " +
-			"requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
+			"identity that runs Terraform can read are selected. An experiment whose permissions that identity cannot read (on " +
+			"Databricks, this requires `CAN_MANAGE`) does not fail the review; it is listed in `unreadable` with the reason.",
 		Attributes: framework.WithSearchAttributes(map[string]schema.Attribute{
 			"principals": schema.ListAttribute{
 				ElementType: types.StringType, Optional: true,
@@ -162,12 +162,13 @@ func (d *permissionReviewDataSource) Schema(_ context.Context, _ datasource.Sche
 				ElementType: types.ListType{ElemType: types.StringType}, Computed: true,
 				MarkdownDescription: "On an MLflow server, the users in each role, by role name. Null on Databricks (see " +
 					"`mlflow_principals`), on servers without roles, and if the identity that runs Terraform is neither a server admin " +
-					"nor a workspace admin.",
+					"nor a manager of the MLflow workspace.",
 			},
 			"default_level": text("On an MLflow server, the level that every user has on every experiment unless denied " +
 				"(`default_permission` of the server). On a server with MLflow workspaces, where that default does not apply, " +
 				"`NO_PERMISSIONS`: a user without a grant has no access. Null on Databricks, on servers before MLflow 3.13, where each " +
-				"user has a grant, and if the identity that runs Terraform is neither a server admin nor a workspace admin."),
+				"user has a grant, and if the identity that runs Terraform is neither a server admin nor a manager of the MLflow " +
+				"workspace."),
 			"server": text("URL of the server. On Databricks, it contains the workspace ID as `?w=` if the provider knows it."),
 			"caller": text("Identity that ran the review: email, username, or application ID. Null if the server does not return it."),
 			"counts": schema.SingleNestedAttribute{

@@ -81,7 +81,7 @@ func (d *principalsDataSource) Schema(_ context.Context, _ datasource.SchemaRequ
 					"an MLflow server, which cannot be deactivated."),
 				"display_name": text("Display name. Null if the server does not return one."),
 				"external_id":  text("ID of the principal in the identity provider. Null if the server does not return one."),
-				"admin": flag("Whether the user is an admin of the MLflow server, with access to everything. Always `false` on " +
+				"admin": flag("Whether the user is a server admin of the MLflow server, with full access. Always `false` on " +
 					"Databricks, where the workspace admins are the members of the group `admins`."),
 			}),
 			"members": list("The direct and nested members of the groups to look up, by group, kind, and name. Nested groups are "+

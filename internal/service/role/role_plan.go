@@ -123,7 +123,7 @@ func plannedRoleConflict(object string, a, b framework.PlannedUse) diag.Diagnost
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanKeep:
 		return diag.NewErrorDiagnostic("Role is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one "+
 			"of which is no longer in the configuration. This plan would delete the role that the other one still manages.\n\nRemove the old "+
-			"address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.",
+			"address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor use a removed block with destroy = false.",
 			framework.UpperFirst(object)))
 	case a.Action == framework.PlanDelete && b.Action == framework.PlanCreate && !b.Adopts && !sameAddress:
 		return diag.NewErrorDiagnostic("Role would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its members and grants, "+

@@ -122,7 +122,7 @@ func (a *restoreExperimentAction) Invoke(ctx context.Context, req action.InvokeR
 func restoreExperimentAdvice(client *mlflow.Client, err error) []string {
 	switch {
 	case rest.IsNotFound(err):
-		return []string{"The server has purged the experiment, or it was restored meanwhile. A purged experiment cannot be restored."}
+		return []string{"The server has purged the experiment, or it was restored in the meantime. A purged experiment cannot be restored."}
 	case rest.IsAlreadyExists(err):
 		return []string{"Another experiment now has this name. Rename or delete it, then invoke the action again."}
 	}

@@ -68,7 +68,7 @@ func (c userCreator) createOrAdopt(ctx context.Context) bool {
 		framework.AddDirectoryError(c.diags, "create user", c.plan.object(), err, adminAdvice)
 		return false
 	case c.password.ValueString() == "":
-		addPasswordMissingError(c.diags, c.plan.name())
+		addPasswordMissingError(c.diags, c.plan.name(), true)
 		return false
 	}
 	err = c.directory.CreateUser(ctx, c.plan.name(), c.password.ValueString())

@@ -38,12 +38,16 @@ func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, 
 		"MLflow 2.22 and newer require at least %d.\n\nSet password_wo to a longer password.", describeUser(name), length, minPasswordLength))
 }
 
-// addPasswordMissingError reports that there is no password to create an account with.
-func addPasswordMissingError(diags *diag.Diagnostics, name string) {
-	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s cannot be created without a "+
-		"password, and password_wo is not set. Nothing was created.\n\nSet password_wo, for example from a variable with ephemeral = true. It "+
+// addPasswordMissingError reports that there is no password to create an account with, and that the account does not exist if that is known.
+func addPasswordMissingError(diags *diag.Diagnostics, name string, isMissing bool) {
+	reason, check := "cannot be created without a password", ""
+	if isMissing {
+		reason, check = "does not exist, and cannot be created without a password", "Check username. To create the account, "
+	}
+	diags.AddAttributeError(path.Root(attributePassword), "Could not create user", fmt.Sprintf("%s %s, and password_wo is not set. "+
+		"Nothing was created.\n\n%s, for example from a variable with ephemeral = true. It "+
 		"is a write-only argument, which requires Terraform 1.11 or OpenTofu 1.11. With an older version, create the account outside Terraform "+
-		"and import it.", framework.UpperFirst(describeUser(name))))
+		"and import it.", framework.UpperFirst(describeUser(name)), reason, framework.UpperFirst(check+"set password_wo")))
 }
 
 // addNoNewPasswordError reports that the version of the password changes without a password.

@@ -44,7 +44,7 @@ func (r *userResource) ModifyPlan(ctx context.Context, req resource.ModifyPlanRe
 // same.
 func (r *userResource) planCreate(ctx context.Context, plan userModel, password types.String, diags *diag.Diagnostics) {
 	if password.IsNull() && !plan.AdoptExisting.ValueBool() && !plan.AdoptExisting.IsUnknown() {
-		addPasswordMissingError(diags, plan.name())
+		addPasswordMissingError(diags, plan.name(), false)
 		return
 	}
 	if r.Client() == nil || plan.Username.IsUnknown() {
@@ -62,7 +62,7 @@ func (r *userResource) planCreate(ctx context.Context, plan userModel, password 
 		framework.AddUnsupportedError(diags, "users", err)
 		return
 	case rest.IsNotFound(err) && password.IsNull():
-		addPasswordMissingError(diags, plan.name())
+		addPasswordMissingError(diags, plan.name(), true)
 		return
 	case err == nil && plan.AdoptExisting.ValueBool():
 		change := userChange{demotes: u.Admin && plan.isDemoted(), setsPassword: !password.IsNull()}
@@ -164,7 +164,7 @@ func (r *userResource) recordPlan(diags *diag.Diagnostics, token string, state, 
 	case use.Action == framework.PlanKeep, other.Action == framework.PlanKeep:
 		diags.AddError("User is managed by two resources", fmt.Sprintf("%s is in the state under two resource addresses, one of which "+
 			"is no longer in the configuration. This plan would delete the account that the other one still manages.\n\nRemove the old address "+
-			"from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor with a removed block whose lifecycle has destroy = false.",
+			"from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor use a removed block with destroy = false.",
 			framework.UpperFirst(describeUser(use.Name))))
 	default:
 		diags.AddError("User would be deleted and recreated", fmt.Sprintf("This plan deletes %s with its permissions and role "+

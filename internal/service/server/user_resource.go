@@ -78,7 +78,7 @@ func (r *userResource) Schema(_ context.Context, _ resource.SchemaRequest, resp 
 			attributePasswordVersion: schema.Int64Attribute{
 				Optional: true,
 				MarkdownDescription: "Version of the password, any number. Setting or changing it sets the password to `password_wo`, " +
-					"also on the first apply after an import. Removing it does not change the password.",
+					"including on the first apply after an import. Removing it does not change the password.",
 			},
 			attributeAdmin: schema.BoolAttribute{
 				Optional: true, Computed: true, Default: booldefault.StaticBool(false),

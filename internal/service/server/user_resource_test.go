@@ -48,7 +48,7 @@ func TestUser_plan(t *testing.T) {
 			[]string{`User "ben"`, "ephemeral = true", "Terraform 1.11 or OpenTofu 1.11"}},
 		"no account to adopt": {s.Backend, map[string]any{"username": "ben", "adopt_existing": true}, "error at password_wo: Could not " +
 			"create user",
-			[]string{`User "ben" cannot be created`}},
+			[]string{`User "ben" does not exist, and cannot be created`}},
 		"an account to adopt": {s.Backend, map[string]any{"username": "ana", "adopt_existing": true}, "", nil},
 		"an empty password":   {s.Backend, userConfig("ben", "password_wo", ""), "error at password_wo: Invalid password", nil},
 		"a short password": {s.Backend, userConfig("ben", "password_wo", "short-pw"), "error at password_wo: Invalid " +

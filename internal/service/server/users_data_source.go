@@ -85,7 +85,7 @@ func (d *usersDataSource) Read(ctx context.Context, _ datasource.ReadRequest, re
 	users, err := dir.Users(ctx)
 	if err != nil {
 		framework.AddDirectoryError(&resp.Diagnostics, "read users", client.BackendName(), err, "Before MLflow 3.13, only a server admin "+
-			"can list users. On a server with MLflow workspaces, only server admins and members of the provider's workspace can.")
+			"can list users. On a server with MLflow workspaces, only server admins and members of the provider's workspace can list them.")
 		return
 	}
 	caller, err := dir.Caller(ctx)

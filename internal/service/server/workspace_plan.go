@@ -128,7 +128,7 @@ func (r *workspaceResource) recordUse(use framework.PlannedUse, diags *diag.Diag
 		diags.AddError("Workspace is managed by two resources",
 			fmt.Sprintf("%s is in the state under two resource addresses, one of which is no longer in the configuration. This plan would delete "+
 				"the workspace that the other one still manages.\n\nRemove the old address from the state:\n\n  terraform state rm OLD_ADDRESS\n\nor "+
-				"with a removed block whose lifecycle has destroy = false.", framework.UpperFirst(object)))
+				"use a removed block with destroy = false.", framework.UpperFirst(object)))
 	default:
 		diags.AddError("Workspace would be deleted and recreated",
 			fmt.Sprintf("This plan deletes %s with its roles, because a resource is no longer in the configuration, and creates a workspace with "+

@@ -88,9 +88,9 @@ func workspaceAttributes() map[string]schema.Attribute {
 		},
 		"deletion_policy": schema.StringAttribute{
 			Optional: true, Validators: []validator.String{stringvalidator.OneOf(deletionDeleteIfEmpty, deletionRetain)},
-			MarkdownDescription: "Action on destroy and on replacement: `delete_if_empty` deletes the workspace, and fails if it contains " +
-				"anything, deleted experiments included (checked during plan and apply); `retain` only removes it from the state. Destroy uses the " +
-				"value in the state: apply a new value first. Defaults to `delete_if_empty`.",
+			MarkdownDescription: "Action on destroy and on replacement: `delete_if_empty` deletes the workspace, but fails if it " +
+				"contains anything, including deleted experiments (checked during plan and apply); `retain` only removes it from the " +
+				"state. Destroy uses the value in the state: apply a new value first. Defaults to `delete_if_empty`.",
 		},
 	}
 }

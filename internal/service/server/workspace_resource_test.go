@@ -115,7 +115,7 @@ func TestWorkspaceResource_importIdentity(t *testing.T) {
 		Steps: []resource.TestStep{
 			{
 				Config:      importing(`name = "risk", tracking_uri = "https://elsewhere.example.com"`),
-				ExpectError: regexp.MustCompile(`names the server\s+https://elsewhere`),
+				ExpectError: regexp.MustCompile(`contains the server\s+https://elsewhere`),
 			},
 			{
 				Config:           importing(fmt.Sprintf("name = \"risk\", tracking_uri = %q", s.URL+"/")),

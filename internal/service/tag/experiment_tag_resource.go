@@ -111,8 +111,8 @@ func (r *experimentTagResource) Read(ctx context.Context, req resource.ReadReque
 	case err != nil:
 		reason = "The experiment no longer exists.\n\nChange experiment_id, or remove this resource from the configuration."
 	case framework.IDReused(state.created, e.Created()):
-		reason = "The experiment no longer exists; its ID now belongs to a different experiment, whose tags are unmanaged.\n\nChange " +
-			"experiment_id, or remove this resource from the configuration."
+		reason = fmt.Sprintf("The experiment no longer exists; its ID now belongs to a different experiment, %q, whose tags are "+
+			"unmanaged.\n\nChange experiment_id, or remove this resource from the configuration.", e.Name)
 	case e.Deleted():
 		reason = fmt.Sprintf("%s is deleted.\n\nRestore it, or remove this resource from the configuration.",
 			framework.UpperFirst(framework.DescribeExperiment(e.ID, e.Name)))

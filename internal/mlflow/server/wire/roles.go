@@ -23,7 +23,7 @@ func (a *Assignment) Validate(bool) error {
 	case a.Assignment.ID == 0:
 		return errors.New("it contains no assignment with an ID")
 	case got != a.AskedRole:
-		return fmt.Errorf("it is about role %d, not %d", got, a.AskedRole)
+		return fmt.Errorf("it contains role %d instead of %d", got, a.AskedRole)
 	}
 	return nil
 }

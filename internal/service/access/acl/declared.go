@@ -88,7 +88,7 @@ type duplicate struct{ entry, earlier Entry }
 // addError reports the duplicate at its second entry.
 func (d duplicate) addError(diags *diag.Diagnostics) {
 	diags.AddAttributeError(d.entry.Path(), "Duplicate principal", fmt.Sprintf(
-		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, also across the "+
+		"%q is the same principal as %s: on Databricks, users and service principals are compared case-insensitively, even across "+
 			"maps. Remove one of the two entries.", d.entry.Principal.Name, d.earlier.Path()))
 }
 
@@ -219,8 +219,8 @@ func (m *Declared) checkCaller(rules mlflow.NameRules, caller mlflow.Caller, o O
 		}
 		diags.AddAttributeError(d.Path(), "Grant would lower your own access", fmt.Sprintf(
 			"The provider is authenticated as %q, and this entry grants it %s. Without CAN_MANAGE, it can no longer change these "+
-				"permissions%s.\n\nDeclare CAN_MANAGE, remove the entry (then the provider keeps CAN_MANAGE if nothing else provides it), "+
-				"or set keep_caller_access = false to proceed.", caller.Principal.Name, d.Level, o.otherManageActions()))
+				"permissions%s.\n\nDeclare CAN_MANAGE, remove the entry so that the provider keeps your access, or set "+
+				"keep_caller_access = false.", caller.Principal.Name, d.Level, o.otherManageActions()))
 	}
 	return diags
 }
