@@ -186,7 +186,7 @@ func TestSearchRuns_request(t *testing.T) {
 		})
 	}
 	_, err := mlflowtest.Client(replying(runsPage(runA)), databricks.Backend{}).SearchRuns(t.Context(), mlflow.RunQuery{ExperimentIDs: []string{"7"}, ViewType: mlflow.ViewDeleted, Limit: 5})
-	mlflowtest.ExpectError(t, err, `in the state "active"`)
+	mlflowtest.ExpectError(t, err, `in the lifecycle stage "active"`)
 }
 
 // TestSearchRuns_rate: a rate-limited search continues at the documented rate of searches.

@@ -201,7 +201,7 @@ func TestDatabricksACL_RevokeChecksTheAnswer(t *testing.T) {
 		"the other one is changed": {listAnswer("1", "user_name ben CAN_READ"), "ben"},
 		"no list":                  {mlflowtest.OK(`{}`), "object_id"},
 		"nothing":                  {mlflowtest.Answer{Status: 204}, "empty"},
-		"another one's list":       {listAnswer("2", "user_name ben CAN_EDIT"), `"2", not "1"`},
+		"another one's list":       {listAnswer("2", "user_name ben CAN_EDIT"), `"2" instead of "1"`},
 		"somebody is not there": {
 			mlflowtest.Refuse(404, "RESOURCE_DOES_NOT_EXIST", "Principal: UserName(ben) does not exist"), "UserName(ben)",
 		},
