@@ -18,8 +18,11 @@ var (
 	codeSpan   = regexp.MustCompile("`([^`\n]+)`")
 	goName     = regexp.MustCompile(`^\w+(?:\.\w+)*$`)
 	makeTarget = regexp.MustCompile(`^make ([a-z-]+(?: [a-z-]+)*)`)
-	// otherNames are those of make, Go, and Terraform.
-	otherNames = map[string]bool{".cache/": true, "CACHE_DIR": true, "for_each": true, "TF_REATTACH_PROVIDERS": true, "if": true, "merge": true, "vX.Y.Z": true}
+	// otherNames are those of make, Go, Terraform, and the release workflow.
+	otherNames = map[string]bool{
+		".cache/": true, "CACHE_DIR": true, "for_each": true, "TF_REATTACH_PROVIDERS": true, "if": true, "merge": true, "vX.Y.Z": true,
+		"GPG_PRIVATE_KEY": true, "PASSPHRASE": true,
+	}
 )
 
 // TestDocumentation_names fails for a file, a make target, or a Go name in ARCHITECTURE.md or CONTRIBUTING.md that does not exist.
