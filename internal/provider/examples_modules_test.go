@@ -161,6 +161,7 @@ func TestReadme_tests(t *testing.T) {
 var (
 	textBlock = regexp.MustCompile("(?ms)^```text\n(.*?)^```$")
 	longID    = regexp.MustCompile(`\d{6,}`)
+	duration  = regexp.MustCompile(`complete after \d+s`)
 )
 
 // guideOutput returns the output of the commands in a section of a guide.
@@ -184,7 +185,7 @@ func expectPrinted(t *testing.T, w *acctest.Workspace, what, out, want string) {
 	t.Helper()
 	plain := func(text string) []string {
 		text = strings.NewReplacer(w.URL, "http://127.0.0.1:8089", "OpenTofu", "Terraform").Replace(text)
-		return strings.Split(longID.ReplaceAllString(text, "ID"), "\n")
+		return strings.Split(duration.ReplaceAllString(longID.ReplaceAllString(text, "ID"), "complete after N"), "\n")
 	}
 	lines := plain(out)
 	for _, line := range plain(want) {
