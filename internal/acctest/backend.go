@@ -86,6 +86,7 @@ func (b *Backend) Call(t *testing.T, method, path string, body any) (status int,
 	}
 	maps.Copy(req.Header, b.Header)
 	req.Header.Set("Content-Type", "application/json")
+	req.Close = true // the server can close an idle connection while a request is sent on it
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -195,6 +195,7 @@ func (s *server) deleteWorkspace(t *testing.T, name string) {
 		t.Fatal(err)
 	}
 	req.Header = s.Header.Clone()
+	req.Close = true // the server can close an idle connection while a request is sent on it
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)

@@ -180,6 +180,7 @@ func (s *server) MustDelete(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	maps.Copy(req.Header, s.Header)
+	req.Close = true // the server can close an idle connection while a request is sent on it
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil || resp.StatusCode > 299 {
 		t.Fatalf("DELETE %s: %v, %v", path, err, resp)
