@@ -141,9 +141,9 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 	return nil
 }
 
-// describe writes the URL of the workspace, its contents, and its credentials.
+// describe writes the URL of the workspace, its contents, and its credentials. The first line ends in "on URL", which scripts read.
 func describe(out io.Writer, addr string, s settings) {
-	fmt.Fprintf(out, "In-memory workspace that emulates Databricks, at http://%s\n", addr)
+	fmt.Fprintf(out, "In-memory workspace that emulates Databricks, on http://%s\n", addr)
 	if seeded := s.seed + s.seedNotebooks + s.seedGitNotebooks; seeded > 0 {
 		fmt.Fprintf(out, "It contains %d experiments under /Projects.\n", seeded)
 	}
