@@ -38,7 +38,8 @@ func checkPassword(ctx context.Context, d *mlflowserver.Directory, name string, 
 		"MLflow 2.22 and newer require at least %d.\n\nSet password_wo to a longer password.", describeUser(name), length, minPasswordLength))
 }
 
-// addPasswordMissingError reports that there is no password to create an account with, and that the account does not exist if that is known.
+// addPasswordMissingError reports that there is no password to create an account with. isMissing means that the account is known not to
+// exist.
 func addPasswordMissingError(diags *diag.Diagnostics, name string, isMissing bool) {
 	reason, check := "cannot be created without a password", ""
 	if isMissing {
