@@ -3,8 +3,6 @@ package traffic
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -98,42 +96,24 @@ func (f Fault) reachesHandler() bool {
 }
 
 // apply changes the response as the fault specifies.
-func (f Fault) apply(out *reply) {
+func (f Fault) apply(out *Reply) {
 	switch {
 	case f.DropBefore || f.DropAfter:
-		out.status = 0
+		out.Status = 0
 	case f.RawBody != "":
-		out.status = cmp.Or(f.Status, http.StatusOK)
-		out.header.Set("Content-Type", cmp.Or(f.ContentType, contentType(f.RawBody)))
-		out.body.Reset()
-		out.body.WriteString(f.RawBody)
+		out.Status = cmp.Or(f.Status, http.StatusOK)
+		out.Header().Set("Content-Type", cmp.Or(f.ContentType, ContentType(f.RawBody)))
+		out.Body.Reset()
+		out.Body.WriteString(f.RawBody)
 	case f.Status == http.StatusNoContent:
-		out.status = f.Status
-		out.header.Del("Content-Type")
-		out.body.Reset()
+		out.Status = f.Status
+		out.Header().Del("Content-Type")
+		out.Body.Reset()
 	case f.Status != 0:
-		out.body.Reset()
+		out.Body.Reset()
 		wire.WriteJSON(out, f.Status, map[string]string{"error_code": f.Code, "message": f.Message})
 	}
 	for key, value := range f.Header {
-		out.header.Set(key, value)
+		out.Header().Set(key, value)
 	}
-}
-
-func contentType(body string) string {
-	if json.Valid([]byte(body)) {
-		return "application/json"
-	}
-	return "text/html; charset=utf-8"
-}
-
-// breakConnection closes the connection after the first bytes of a response. Without any, Go's HTTP client would repeat a GET on a reused
-// connection, and the number of requests in a test would vary.
-func breakConnection(rw http.ResponseWriter) {
-	conn, _, err := http.NewResponseController(rw).Hijack()
-	if err != nil {
-		panic(http.ErrAbortHandler) // the connection cannot be hijacked: the server closes it
-	}
-	_, _ = io.WriteString(conn, "HTTP/1.1 ")
-	_ = conn.Close()
 }

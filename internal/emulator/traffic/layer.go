@@ -3,10 +3,8 @@ package traffic
 
 import (
 	"bytes"
-	"context"
 	"io"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 )
@@ -48,10 +46,10 @@ func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 	}
 	l.runHooks(r, body)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	out := &reply{status: http.StatusOK, header: http.Header{}}
-	l.options.Header(out.header)
+	out := NewReply()
+	l.options.Header(out.Header())
 	fault := l.nextFault(r, body)
-	if !wait(r.Context(), l.options.Latency+fault.Delay) {
+	if !Wait(r.Context(), l.options.Latency+fault.Delay) {
 		l.record(r, body, 0, started)
 		return
 	}
@@ -59,52 +57,10 @@ func (l *Layer) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 		l.next.ServeHTTP(out, r)
 	}
 	fault.apply(out)
-	l.record(r, body, out.status, started)
+	l.record(r, body, out.Status, started)
 	if fault.DropBefore || fault.DropAfter {
-		breakConnection(rw)
+		BreakConnection(rw)
 		return
 	}
-	out.send(rw, fault.Truncate)
-}
-
-// wait waits, and reports whether the client is still waiting.
-func wait(ctx context.Context, d time.Duration) bool {
-	if d <= 0 {
-		return true
-	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
-}
-
-// reply records a response, so that a fault can change it and the journal contains it before it is sent.
-type reply struct {
-	status int
-	header http.Header
-	body   bytes.Buffer
-}
-
-func (r *reply) Header() http.Header         { return r.header }
-func (r *reply) WriteHeader(status int)      { r.status = status }
-func (r *reply) Write(b []byte) (int, error) { return r.body.Write(b) }
-
-// send sends the response. If half is set, it sends half of the body, and the server closes the connection.
-func (r *reply) send(rw http.ResponseWriter, half bool) {
-	for key, values := range r.header {
-		rw.Header()[key] = values
-	}
-	body := r.body.Bytes()
-	if r.status != http.StatusNoContent {
-		rw.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	}
-	rw.WriteHeader(r.status)
-	if half {
-		body = body[:len(body)/2]
-	}
-	_, _ = rw.Write(body)
+	out.Send(rw, fault.Truncate)
 }
