@@ -1,4 +1,5 @@
-# Tests the effect of a violation. The provider is a mock: no server and no credentials are needed.
+# Tests the effect of a violation. The provider is a mock: no server and no credentials are needed. OpenTofu 1.12 also applies the overrides
+# of a file to the files after it, so this file must be the last one by name.
 mock_provider "mlflow" {}
 
 variables {
