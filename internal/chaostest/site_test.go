@@ -36,7 +36,7 @@ type server interface {
 type site struct {
 	server
 	handler http.Handler // the server, without the proxy
-	setting string       // provider argument for the address of the server
+	setting string       // provider argument for the server URL
 	// callers are the identities that run Terraform, in turn.
 	callers []caller
 	// root is the folder or prefix of the experiments of the world, and folder that of the callers.

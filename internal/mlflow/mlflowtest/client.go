@@ -16,7 +16,7 @@ import (
 	"github.com/mlflow-terraform/terraform-provider-mlflow/internal/mlflow/rest"
 )
 
-// Endpoint returns the address of the servers of the tests, to which no request is sent.
+// Endpoint returns the server URL of the tests, to which no request is sent.
 func Endpoint(context.Context) (rest.Endpoint, error) {
 	return rest.Endpoint{BaseURL: &url.URL{Scheme: "http", Host: "mlflow.test"}}, nil
 }

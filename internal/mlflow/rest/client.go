@@ -25,7 +25,7 @@ const (
 	DefaultRetryTimeout = 5 * time.Minute
 )
 
-// Endpoint is the address of a server.
+// Endpoint is the URL of a server, and the ID of its Databricks workspace.
 type Endpoint struct {
 	// BaseURL has no trailing slash; API paths are appended to it.
 	BaseURL *url.URL
@@ -35,7 +35,7 @@ type Endpoint struct {
 
 // Options configure a [Client].
 type Options struct {
-	// Endpoint returns the address of the server. It is called before each call and must cache its result: the first call may read files
+	// Endpoint returns the URL of the server. It is called before each call and must cache its result: the first call may read files
 	// and send requests, under the context of the call.
 	Endpoint func(ctx context.Context) (Endpoint, error)
 	// Transport adds authentication and the user agent, and sends one request.
@@ -100,7 +100,7 @@ func (c *Client) WithHeader(header http.Header) *Client {
 	return &Client{header: header, connection: c.connection}
 }
 
-// Endpoint returns the address of the server.
+// Endpoint returns the URL of the server.
 func (c *Client) Endpoint(ctx context.Context) (Endpoint, error) { return c.options.Endpoint(ctx) }
 
 // Do sends a call with retries, and decodes and validates the response. Errors: *[APIError] if the server rejected the call or returned an

@@ -148,7 +148,7 @@ func TestTagResource_create(t *testing.T) {
 		"deleted":    {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: experiment \"/Users/admin@example.com/Trash/", nil},
 		"gone":       {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", "error: Could not set experiment tag: Tag \"team\" of experiment ID: ", nil},
 		"answer lost": {func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.APIPath + "set-experiment-tag", DropAfter: true})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "set-experiment-tag", DropAfter: true})
 		}, "risk", "", []string{acctest.SetTagCall, acctest.SetTagCall}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -189,7 +189,7 @@ func TestTagResource_read(t *testing.T) {
 		"deleted":       {func(w *acctest.Workspace, id string) { w.Trash(id) }, "risk", gone, "is deleted.\n\nRestore it", nil},
 		"purged":        {func(w *acctest.Workspace, id string) { w.Purge(id) }, "risk", gone, "The experiment no longer exists.", nil},
 		"server broken": {func(w *acctest.Workspace, _ string) {
-			w.Inject(emulator.Fault{Path: acctest.APIPath + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "get", Status: 400, Code: "INVALID_STATE", Message: "broken"})
 		}, "risk", "error: Could not read experiment tag: Tag \"team\" of experiment ID: broken", "", "risk"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -224,10 +224,10 @@ func TestTagResource_delete(t *testing.T) {
 		"experiment deleted": {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Trash(id) }, "", 0},
 		"experiment gone":    {emulator.AdminToken, func(w *acctest.Workspace, id string) { w.Purge(id) }, "", 0},
 		"experiment purged meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Inject(emulator.Fault{Path: acctest.APIPath + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
+			w.Inject(emulator.Fault{Path: acctest.ExperimentCalls + "delete-experiment-tag", Status: 404, Code: "RESOURCE_DOES_NOT_EXIST", Message: "no such experiment"})
 		}, "", 1},
 		"experiment deleted meanwhile": {emulator.AdminToken, func(w *acctest.Workspace, id string) {
-			w.Before("POST", acctest.APIPath+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
+			w.Before("POST", acctest.ExperimentCalls+"set-experiment-tag", func(*http.Request) { w.Trash(id) })
 		}, "", 2},
 		"not allowed": {emulator.UserToken, func(w *acctest.Workspace, id string) {
 			w.Grant(id, emulator.UserPrincipal(emulator.User), "CAN_READ")
